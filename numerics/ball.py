@@ -1,0 +1,158 @@
+"""A ball ``[m ± r]``: a real number known to lie within an exact radius of an exact midpoint."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from flint import arb, fmpq
+
+from ..theory.numbers import Exact, rational
+from ..theory.verdict import Verdict
+
+
+def exact(x: arb) -> Fraction:
+    """The value of a ball of radius zero, exactly; raises ``ValueError`` for NaN or infinity."""
+    if not x.is_finite():
+        raise ValueError("the ball is not finite: compute it again with more bits")
+    mantissa, exponent = x.man_exp()
+    m, e = int(mantissa), int(exponent)
+    return Fraction(m << e) if e >= 0 else Fraction(m, 1 << -e)
+
+
+def enclose(value: Exact) -> arb:
+    """The exact rational ``value`` as a ball at the working precision."""
+    q = rational(value)
+    return arb(fmpq(q.numerator, q.denominator))
+
+
+class Ball:
+    """A real number with a proved radius; immutable, picklable, compared by verdicts.
+
+    ``<``, ``<=``, ``>``, ``>=`` return a :class:`Verdict` (overlapping balls give UNKNOWN); ``==`` means the same ball.
+
+    >>> x = Ball.exactly("1/2")
+    >>> x < Ball.exactly("0.75")
+    <Verdict.PROVED: 'true, from exact or enclosed evidence only'>
+    >>> x.contains("0.5"), x.lower, x.rad
+    (True, Fraction(1, 2), Fraction(0, 1))
+    """
+
+    __slots__ = ("_arb",)
+    _arb: arb
+
+    def __init__(self, value: arb) -> None:
+        object.__setattr__(self, "_arb", value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a Ball is immutable")
+
+    @classmethod
+    def exactly(cls, value: Exact) -> Ball:
+        """The smallest ball at the working precision around an exact rational."""
+        return cls(enclose(value))
+
+    @classmethod
+    def from_dyadic(cls, mid: tuple[int, int], rad: tuple[int, int]) -> Ball:
+        """The ball with midpoint ``m·2^e`` and radius ``m·2^e``; inverse of :meth:`dyadic`."""
+        return cls(arb(mid, rad))
+
+    @property
+    def arb(self) -> arb:
+        """The underlying ``flint.arb``."""
+        return self._arb
+
+    @property
+    def finite(self) -> bool:
+        """Whether midpoint and radius are finite; a ball that is not contains everything."""
+        return bool(self._arb.is_finite())
+
+    @property
+    def mid(self) -> Fraction:
+        """The midpoint, exactly."""
+        return exact(self._arb.mid())
+
+    @property
+    def rad(self) -> Fraction:
+        """The radius, exactly."""
+        return exact(self._arb.rad())
+
+    @property
+    def lower(self) -> Fraction:
+        """The lower end, exactly."""
+        return self.mid - self.rad
+
+    @property
+    def upper(self) -> Fraction:
+        """The upper end, exactly."""
+        return self.mid + self.rad
+
+    def dyadic(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Midpoint and radius as pairs (mantissa, exponent) of integers."""
+        (m, e), (r, f) = self._arb.mid().man_exp(), self._arb.rad().man_exp()
+        return (int(m), int(e)), (int(r), int(f))
+
+    def contains(self, value: Exact | Ball) -> bool:
+        """Whether an exact number (a decimal string means that rational), or a whole ball, lies inside."""
+        if isinstance(value, Ball):
+            return bool(self._arb.contains(value._arb))
+        if not self.finite:
+            return True
+        return self.lower <= rational(value) <= self.upper
+
+    def overlaps(self, other: Ball) -> bool:
+        """Whether the two balls have a point in common."""
+        return bool(self._arb.overlaps(other._arb))
+
+    def _compare(self, proved: bool, refuted: bool) -> Verdict:
+        return Verdict.PROVED if proved else Verdict.REFUTED if refuted else Verdict.UNKNOWN
+
+    def __lt__(self, other: Ball | Exact) -> Verdict:
+        y = other._arb if isinstance(other, Ball) else enclose(other)
+        return self._compare(bool(self._arb < y), bool(self._arb >= y))
+
+    def __le__(self, other: Ball | Exact) -> Verdict:
+        y = other._arb if isinstance(other, Ball) else enclose(other)
+        return self._compare(bool(self._arb <= y), bool(self._arb > y))
+
+    def __gt__(self, other: Ball | Exact) -> Verdict:
+        y = other._arb if isinstance(other, Ball) else enclose(other)
+        return self._compare(bool(self._arb > y), bool(self._arb <= y))
+
+    def __ge__(self, other: Ball | Exact) -> Verdict:
+        y = other._arb if isinstance(other, Ball) else enclose(other)
+        return self._compare(bool(self._arb >= y), bool(self._arb < y))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ball):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> object:
+        return self.dyadic() if self.finite else "not finite"
+
+    def __float__(self) -> float:
+        return float(self._arb)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        if not self.finite:
+            return (_not_finite, ())
+        return (Ball.from_dyadic, self.dyadic())
+
+    def __str__(self) -> str:
+        if not self.finite:
+            return "[nan ± inf]"
+        bits = min(self._arb.rel_accuracy_bits(), max(53, self._arb.mid().bits()), 10_000)
+        return str(self._arb.str(max(5, int(bits * 0.30103) + 3))).replace("+/-", "±")
+
+    def __repr__(self) -> str:
+        return f"Ball({self})"
+
+    def _repr_latex_(self) -> str:
+        return f"${str(self).replace('±', chr(92) + 'pm')}$"
+
+
+def _not_finite() -> Ball:
+    return Ball(arb("nan"))

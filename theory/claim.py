@@ -1,0 +1,70 @@
+"""A claim of a theory, as data: what it says, under which hypotheses, who says it, and how it is checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where a statement comes from.
+
+    ``key`` is an entry of ``references.bib`` (the published statement, when there is one), ``ours`` names the place
+    of our own proof in ``docs/theory/``; ``provenance`` says how far the published text was read.
+    """
+
+    key: str
+    where: str = ""
+    ours: str = ""
+    provenance: str = ""
+
+    def __str__(self) -> str:
+        published = f"{self.key}, {self.where}" if self.where else self.key
+        return f"{published}; proof: {self.ours}" if self.ours else published
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One hypothesis of a claim: a stable name (used in verdict reasons) and its statement in LaTeX."""
+
+    name: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One atomic statement.
+
+    Attributes
+    ----------
+    id: ``system.slug``, permanent and readable, e.g. ``deq-general.lower-bound-schur``.
+    label: the label in the list of claims of the theory, e.g. ``C13``.
+    title: one line of plain words.
+    hypotheses: what must hold for the statement to say anything.
+    statement: the conclusion, in LaTeX (without dollar signs).
+    reference: published source and our proof.
+    method: the name of the check in ``numerics/checks`` that decides it.
+    uses: ids of the claims its proof rests on.
+    statistical: whether only experiments can speak about it (then it is never PROVED).
+    control: one sentence: the slightly false statement that its negative control plants.
+    """
+
+    id: str
+    label: str
+    title: str
+    hypotheses: tuple[Hypothesis, ...]
+    statement: str
+    reference: Reference
+    method: str
+    control: str
+    uses: tuple[str, ...] = ()
+    statistical: bool = False
+
+    @property
+    def system(self) -> str:
+        """The name of the system that the claim belongs to.
+
+        >>> Claim("deq-general.psd", "C11", "", (), "", Reference("x"), "order", "").system
+        'deq-general'
+        """
+        return self.id.partition(".")[0]

@@ -1,0 +1,26 @@
+"""The errors of certigram: each message says what, where, and what to try."""
+
+from __future__ import annotations
+
+
+class CertigramError(Exception):
+    """Base of all errors raised on purpose; its message is made of full sentences."""
+
+
+class SpecError(CertigramError, ValueError):
+    """The input is not usable: an unknown name, a malformed file, a parameter out of range."""
+
+
+class DerivationGap(CertigramError, NotImplementedError):
+    """No rule is known for this object; nothing was guessed in its place."""
+
+
+class PrecisionExhausted(CertigramError, ArithmeticError):
+    """The budget was too small to decide; more bits or more terms may help.
+
+    ``reached`` says in words how far the computation came.
+    """
+
+    def __init__(self, message: str, *, reached: str = "") -> None:
+        super().__init__(message)
+        self.reached = reached

@@ -1,0 +1,52 @@
+"""Numbers enter the theory exactly: strings, integers, fractions, and floats as their binary value."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TypeAlias
+
+from .errors import SpecError
+
+Exact: TypeAlias = str | int | float | Fraction
+"""What a caller may pass where an exact rational is meant."""
+
+MAX_DIGITS = 4000
+"""Longest numeral accepted; a longer one is a mistake or an attack."""
+MAX_EXPONENT = 20000
+"""Largest decimal exponent accepted, for the same reason."""
+
+
+def rational(value: Exact, *, what: str = "number") -> Fraction:
+    """The exact rational meant by ``value``; a float means its exact binary value.
+
+    Raises :class:`SpecError` for anything that is not a finite rational number.
+
+    >>> rational("1/16"), rational("0.02"), rational(0.5), rational("1e-3")
+    (Fraction(1, 16), Fraction(1, 50), Fraction(1, 2), Fraction(1, 1000))
+    >>> rational("one half")
+    Traceback (most recent call last):
+        ...
+    certigram.theory.errors.SpecError: 'one half' is not a number for number: write a decimal or a fraction such as "1/16".
+    """
+    if isinstance(value, bool):
+        raise SpecError(f'{value!r} is not a number for {what}: write a decimal or a fraction such as "1/16".')
+    if isinstance(value, (int, Fraction)):
+        return Fraction(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise SpecError(f"{value!r} is not a finite number for {what}: write a finite decimal or a fraction.")
+        return Fraction(value)
+    if not isinstance(value, str):
+        raise SpecError(f'{value!r} is not a number for {what}: write a decimal or a fraction such as "1/16".')
+    text = value.strip()
+    _, _, exponent = text.lower().partition("e")
+    try:
+        if len(text) > MAX_DIGITS or (exponent and abs(int(exponent)) > MAX_EXPONENT):
+            raise SpecError(f"the numeral for {what} is too long: give at most {MAX_DIGITS} digits.")
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        shown = text if len(text) <= 60 else text[:57] + "..."
+        raise SpecError(
+            f'{shown!r} is not a number for {what}: write a decimal or a fraction such as "1/16".'
+        ) from None
