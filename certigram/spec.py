@@ -1,0 +1,233 @@
+"""The study file: TOML read into a checked specification, and the specification into a Study.
+
+The models below are the reference of the format: field names, defaults and meanings are theirs, and
+``docs/study-file.md`` is generated from them (``python -m certigram.spec``).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .numerics.budget import Budget
+from .numerics.data import load
+from .numerics.study import Study
+from .theory.activation import activation
+from .theory.errors import SpecError
+from .theory.numbers import rational
+from .theory.system import suggestion, system, systems
+
+MAX_STUDY_BYTES = 1 << 20
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class StudySection(_Section):
+    """What is checked."""
+
+    name: str = Field(
+        default="study", description="name of the run; results go to out/<name>/", pattern=r"^[\w.-]{1,64}$"
+    )
+    systems: list[str] = Field(description="systems to check, by name (`certigram list systems`)", min_length=1)
+    activations: list[str] = Field(
+        default=[], description="activations by name or as expressions in x; empty: the defaults of each system"
+    )
+    seed: int = Field(default=0, description="seed of everything random", ge=0)
+
+
+class DataSection(_Section):
+    """The inputs."""
+
+    source: str = Field(
+        default="digits", description="digits, sphere, or a .csv, .npy or .parquet file (rows are points)"
+    )
+    n: int | None = Field(default=None, description="number of points; default: 200, or all rows of a file")
+    d: int = Field(default=64, description="dimension, for source = sphere")
+    normalize: str = Field(default="sphere", description="sphere: rescale to norm sqrt(d); none: keep the norms")
+
+
+class FiniteWidthSection(_Section):
+    """The networks that are sampled."""
+
+    widths: list[int] = Field(default=[256, 512, 1024, 2048], description="widths m; an empty list samples nothing")
+    seeds: int = Field(default=20, description="networks per width", ge=1, le=10_000)
+    alpha: float = Field(
+        default=1e-3, description="error level of all statistical claims of the study together", gt=0, lt=0.5
+    )
+
+
+class BudgetSection(_Section):
+    """What may be spent."""
+
+    bits: int = Field(default=128, description="precision of enclosures, in binary digits", ge=24, le=10_000)
+    max_bits: int = Field(default=1024, description="ceiling of the escalation of precision", ge=24, le=100_000)
+    max_terms: int = Field(default=1024, description="longest series", ge=8, le=100_000)
+    seconds: float = Field(default=600.0, description="wall time after which no new claim is started", gt=0)
+    memory: float = Field(default=8.0, description="memory for matrices, in GB", gt=0)
+
+
+class Spec(_Section):
+    """A whole study file."""
+
+    study: StudySection
+    data: DataSection = DataSection()
+    parameters: dict[str, dict[str, str | int | float]] = Field(
+        default={}, description='one table per system, e.g. [parameters.deq-general] with sigma_w2 = "1/16"'
+    )
+    finite_width: FiniteWidthSection = Field(default=FiniteWidthSection(), alias="finite-width")
+    budget: BudgetSection = BudgetSection()
+
+
+def read_study(path: Path) -> Study:
+    """The study described by a TOML file; raises :class:`SpecError` in one clear sentence for anything unusable."""
+    try:
+        if path.stat().st_size > MAX_STUDY_BYTES:
+            raise SpecError(f"{path}: the study file is larger than 1 MB: this is not a study file.")
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SpecError(f"there is no study file {path}: check the path.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path}: not readable as UTF-8 text ({error}).") from None
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError(f"{path}: not valid TOML: {error}.") from None
+    except RecursionError:
+        raise SpecError(f"{path}: not valid TOML: nested too deeply.") from None
+    return build_study(document, where=str(path), base=path.parent)
+
+
+def build_study(document: dict[str, Any], *, where: str = "study", base: Path | None = None) -> Study:
+    """The study described by the parsed TOML ``document``; relative data paths start at ``base``."""
+    try:
+        spec = Spec.model_validate(document)
+    except ValidationError as error:
+        raise SpecError(f"{where}: {_sentence(error)}") from None
+    names = tuple(dict.fromkeys(system(name).name for name in spec.study.systems))
+    activations = tuple(dict.fromkeys(spec.study.activations)) or tuple(
+        dict.fromkeys(name for s in names for name in system(s).default_activations)
+    )
+    for name in activations:
+        activation(name)
+    if spec.data.normalize not in ("sphere", "none"):
+        raise SpecError(f'{where}: [data] normalize = "{spec.data.normalize}": choose "sphere" or "none".')
+    if any(m < 1 for m in spec.finite_width.widths) or len(set(spec.finite_width.widths)) < len(
+        spec.finite_width.widths
+    ):
+        raise SpecError(f"{where}: [finite-width] widths must be distinct positive integers.")
+    if 0 < len(spec.finite_width.widths) < 3 or (spec.finite_width.widths and spec.finite_width.seeds < 2):
+        raise SpecError(
+            f"{where}: [finite-width] needs at least three widths and two seeds to say anything about a slope:"
+            " give more, or widths = [] to sample nothing."
+        )
+    memory = int(spec.budget.memory * 1e9)
+    source = spec.data.source
+    if base is not None and source not in ("digits", "sphere") and not Path(source).is_absolute():
+        source = str(base / source)
+    data = load(
+        source,
+        spec.data.n,
+        d=spec.data.d,
+        seed=spec.study.seed,
+        normalize=None if spec.data.normalize == "none" else "sphere",
+        memory=memory,
+    )
+    if spec.budget.max_bits < spec.budget.bits:
+        raise SpecError(f"{where}: [budget] max_bits = {spec.budget.max_bits} is below bits = {spec.budget.bits}.")
+    return Study(
+        name=spec.study.name,
+        systems=names,
+        activations=activations,
+        data=data,
+        parameters=_parameters(spec.parameters, names, where),
+        widths=tuple(sorted(spec.finite_width.widths)),
+        replicates=spec.finite_width.seeds,
+        alpha=spec.finite_width.alpha,
+        budget=Budget(
+            bits=spec.budget.bits,
+            max_bits=spec.budget.max_bits,
+            max_terms=spec.budget.max_terms,
+            seconds=spec.budget.seconds,
+            memory=memory,
+            seed=spec.study.seed,
+        ),
+    )
+
+
+def _parameters(
+    given: dict[str, dict[str, str | int | float]], names: tuple[str, ...], where: str
+) -> MappingProxyType[str, MappingProxyType[str, Fraction]]:
+    found: dict[str, MappingProxyType[str, Fraction]] = {}
+    for name, table in given.items():
+        known = [p.name for p in system(name).parameters]
+        for key in table:
+            if key not in known:
+                raise SpecError(f"{where}: [parameters.{name}] has no parameter {key!r}." + suggestion(key, known))
+        if name in names:
+            found[name] = MappingProxyType({key: rational(value, what=f"{name}.{key}") for key, value in table.items()})
+    return MappingProxyType(found)
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem of a validation, as one sentence with a suggestion."""
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"]]
+    if first["type"] == "extra_forbidden":
+        fields = _field_names(place[:-1])
+        table = f"[{'.'.join(place[:-1])}] has" if len(place) > 1 else "there is"
+        return f"{table} no key {place[-1]!r}." + suggestion(place[-1], fields)
+    if first["type"] == "missing":
+        table = f"[{'.'.join(place[:-1])}] " if len(place) > 1 else ""
+        return f"{table}{place[-1]!r} is missing: a study needs at least [study] with systems = [...]."
+    given = repr(first.get("input"))
+    shown = given if len(given) <= 60 else given[:57] + "..."
+    return f"{'.'.join(place)} = {shown}: {first['msg'][0].lower()}{first['msg'][1:]}."
+
+
+def _field_names(place: list[str]) -> list[str]:
+    model: type[BaseModel] = Spec
+    for part in place:
+        by_name = {(f.alias or name): f for name, f in model.model_fields.items()}
+        annotation = by_name[part].annotation if part in by_name else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return [f.alias or name for name, f in model.model_fields.items()]
+
+
+def reference_markdown() -> str:
+    """The reference of the study file, generated from the models above."""
+    lines = [
+        "# The study file",
+        "",
+        'TOML; everything is optional but `[study] systems`. Numbers that must be exact are strings such as `"1/16"`;',
+        "a float means its exact binary value. Paths are relative to the study file.",
+        "",
+        "*Generated by `python -m certigram.spec`.*",
+    ]
+    for name, section in Spec.model_fields.items():
+        title = section.alias or name
+        annotation = section.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            lines += ["", f"## [{title}]", "", (annotation.__doc__ or "").strip(), ""]
+            lines += ["| key | default | meaning |", "|---|---|---|"]
+            for key, field in annotation.model_fields.items():
+                default = "required" if field.is_required() else f"`{field.default!r}`".replace("'", '"')
+                lines.append(f"| `{field.alias or key}` | {default} | {field.description} |")
+        else:
+            lines += ["", f"## [{title}.*]", "", f"{section.description}.".capitalize(), ""]
+            lines += ["| system | parameter | default | meaning |", "|---|---|---|---|"]
+            for s in systems().values():
+                lines += [f"| `{s.name}` | `{p.name}` | `{p.default}` | {p.meaning} |" for p in s.parameters]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(reference_markdown(), end="")

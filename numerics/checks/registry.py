@@ -1,0 +1,149 @@
+"""Checks by name: each decides one kind of claim; each has a negative control beside it.
+
+A check takes an instance (a system with an activation, parameters and data) and returns an :class:`Outcome`. A control
+takes the same instance, plants the slightly false statement that the claim's ``control`` sentence describes, and returns
+what the same machinery says of it: anything but PROVED.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Protocol
+
+from ...theory.activation import Activation
+from ...theory.claim import Claim, Hypothesis
+from ...theory.errors import DerivationGap, PrecisionExhausted
+from ...theory.verdict import Verdict
+from ..budget import Budget
+from ..certificate import Certificate, Discharged, EvidenceItem
+
+
+class Instance(Protocol):
+    """A system with an activation, parameters and data: what a check may ask of it."""
+
+    @property
+    def system(self) -> str:
+        """The name of the system."""
+
+    @property
+    def activation(self) -> Activation:
+        """The activation."""
+
+    @property
+    def budget(self) -> Budget:
+        """What may be spent."""
+
+    def discharge(self, hypothesis: Hypothesis) -> Discharged:
+        """Whether a hypothesis holds here: PROVED, REFUTED or UNKNOWN, with the reason in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a check found; see :class:`Certificate` for the meaning of the fields.
+
+    ``p_value`` is set by statistical checks only: the probability, were the claim true, of data at least as extreme.
+    """
+
+    verdict: Verdict
+    evidence: tuple[EvidenceItem, ...] = ()
+    lower: float | None = None
+    upper: float | None = None
+    margin: float | None = None
+    method: str = ""
+    reason: str = ""
+    p_value: float | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+Check = Callable[[Any], Outcome]
+_CHECKS: dict[str, Check] = {}
+_CONTROLS: dict[str, Check] = {}
+
+
+def check(name: str) -> Callable[[Check], Check]:
+    """Register the check that decides claims whose ``method`` is ``name``."""
+
+    def register(function: Check) -> Check:
+        _CHECKS[name] = function
+        return function
+
+    return register
+
+
+def control(name: str) -> Callable[[Check], Check]:
+    """Register the negative control of the check called ``name``."""
+
+    def register(function: Check) -> Check:
+        _CONTROLS[name] = function
+        return function
+
+    return register
+
+
+@cache
+def _discover() -> None:
+    package = importlib.import_module(__package__)
+    for info in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f".{info.name}", __package__)
+
+
+def find_check(method: str) -> Check:
+    """The check called ``method``; raises :class:`DerivationGap` when there is none."""
+    _discover()
+    if method not in _CHECKS:
+        raise DerivationGap(f"no check is called {method!r}: add one to numerics/checks.")
+    return _CHECKS[method]
+
+
+def find_control(method: str) -> Check:
+    """The negative control of the check called ``method``; raises :class:`DerivationGap` when there is none."""
+    _discover()
+    if method not in _CONTROLS:
+        raise DerivationGap(f"the check {method!r} has no negative control: add one beside it.")
+    return _CONTROLS[method]
+
+
+def decide(claim: Claim, instance: Instance) -> tuple[Certificate, float | None]:
+    """Check one claim on one instance: discharge its hypotheses, then run its check.
+
+    A refuted hypothesis gives NOT_APPLICABLE, an undecided one UNKNOWN; both name it. The second value is the p-value
+    of a statistical claim. An exhausted budget or a missing rule is UNKNOWN with the sentence that says so.
+    """
+    started = time.process_time()
+    discharged: list[Discharged] = []
+    p_value: float | None = None
+    try:
+        for hypothesis in claim.hypotheses:
+            discharged.append(instance.discharge(hypothesis))
+        failed = next((h for h in discharged if h.verdict is Verdict.REFUTED), None)
+        open_ = next((h for h in discharged if h.verdict is Verdict.UNKNOWN), None)
+        if failed is not None:
+            outcome = Outcome(Verdict.NOT_APPLICABLE, reason=f"hypothesis {failed.name} fails: {failed.text}")
+        elif open_ is not None:
+            outcome = Outcome(Verdict.UNKNOWN, reason=f"hypothesis {open_.name} is undecided: {open_.text}")
+        else:
+            outcome = find_check(claim.method)(instance)
+    except (DerivationGap, PrecisionExhausted) as error:
+        outcome = Outcome(Verdict.UNKNOWN, reason=str(error))
+    p_value = outcome.p_value
+    certificate = Certificate(
+        claim=claim.id,
+        system=claim.system,
+        activation=instance.activation.name,
+        verdict=outcome.verdict,
+        evidence=outcome.evidence,
+        hypotheses=tuple(discharged),
+        method=outcome.method or claim.method,
+        lower=outcome.lower,
+        upper=outcome.upper,
+        margin=outcome.margin,
+        seconds=time.process_time() - started,
+        reason=outcome.reason,
+        detail=outcome.detail,
+    )
+    return certificate, p_value
