@@ -1,0 +1,206 @@
+r"""The activations known by name: their expressions and, where a closed form exists, their exact Lipschitz constants.
+
+Every constant is proved in ``docs/activations.md``. ``lipschitz`` is :math:`\sup|\varphi'|`, ``second_lipschitz`` the Lipschitz
+constant of :math:`\varphi'` (so :math:`\infty` where :math:`\varphi'` jumps), ``None`` where no closed form is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import sympy
+from sympy import Rational, exp, oo, pi, sqrt
+
+from .errors import SpecError
+from .functions import X, normal_cdf, sigmoid, softplus
+from .system import suggestion
+
+MAX_POLYNOMIAL = 64
+"""Largest degree of ``hermite(k)`` and ``monomial(k)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A named activation at fixed parameters."""
+
+    name: str
+    expression: sympy.Expr
+    lipschitz: sympy.Expr | None
+    second_lipschitz: sympy.Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A named family: its builder, the default parameter (``None``: has no parameter; ``""``: must be given) and aliases."""
+
+    build: Callable[[sympy.Rational], Entry]
+    default: str | None
+    meaning: str
+
+
+def _fixed(
+    name: str, expression: sympy.Expr, lipschitz: sympy.Expr | None, second: sympy.Expr | None, meaning: str
+) -> tuple[str, Family]:
+    def sympified(bound: sympy.Expr | int | None) -> sympy.Expr | None:
+        return None if bound is None else sympy.Integer(bound) if isinstance(bound, int) else bound
+
+    entry = Entry(name, expression, sympified(lipschitz), sympified(second))
+    return name, Family(lambda _: entry, None, meaning)
+
+
+def _leaky_relu(alpha: sympy.Rational) -> Entry:
+    kinked = alpha != 1
+    return Entry(
+        f"leaky_relu({alpha})",
+        sympy.Max(X, 0) + alpha * sympy.Min(X, 0),
+        sympy.Max(1, abs(alpha)),
+        oo if kinked else sympy.Integer(0),
+    )
+
+
+def _elu(alpha: sympy.Rational) -> Entry:
+    second = sympy.Integer(1) if alpha == 1 else oo
+    return Entry(
+        f"elu({alpha})",
+        sympy.Max(X, 0) + alpha * (exp(sympy.Min(X, 0)) - 1),
+        sympy.Max(1, abs(alpha)),
+        second,
+    )
+
+
+def _gaussian(alpha: sympy.Rational) -> Entry:
+    if alpha <= 0:
+        raise SpecError(f"gaussian({alpha}) is not a Gaussian: give a positive alpha, as in gaussian(1/2).")
+    return Entry(f"gaussian({alpha})", exp(-alpha * X**2), sqrt(2 * alpha) * exp(-Rational(1, 2)), 2 * alpha)
+
+
+def _polynomial_bounds(expression: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+    degree = sympy.degree(expression, X) if expression.has(X) else 0
+    lipschitz = abs(sympy.diff(expression, X)) if degree <= 1 else oo
+    return lipschitz, abs(sympy.diff(expression, X, 2)) if degree <= 2 else oo
+
+
+def _order(value: sympy.Rational, name: str) -> int:
+    if value.q != 1 or not 0 <= value <= MAX_POLYNOMIAL:
+        raise SpecError(f"{name}({value}) needs an integer between 0 and {MAX_POLYNOMIAL}, as in {name}(3).")
+    return int(value)
+
+
+def _hermite(order: sympy.Rational) -> Entry:
+    k = _order(order, "hermite")
+    # He_k(x) = 2^{-k/2} H_k(x/sqrt 2), by its three-term recurrence: He_{k+1} = x He_k - k He_{k-1}
+    previous, current = sympy.Poly(0, X), sympy.Poly(1, X)
+    for j in range(k):
+        previous, current = current, sympy.Poly(X, X) * current - j * previous
+    return Entry(f"hermite({k})", current.as_expr(), *_polynomial_bounds(current.as_expr()))
+
+
+def _monomial(order: sympy.Rational) -> Entry:
+    k = _order(order, "monomial")
+    return Entry(f"monomial({k})", X**k, *_polynomial_bounds(X**k))
+
+
+_SELU_ALPHA = Rational("1.6732632423543772848170429916717")
+_SELU_SCALE = Rational("1.0507009873554804934193349852946")
+_GELU_SLOPE = (1 + sympy.erf(1)) / 2 + exp(-1) / sqrt(pi)
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    dict(
+        [
+            _fixed("identity", X, 1, 0, "the identity"),
+            _fixed("tanh", sympy.tanh(X), 1, 4 / (3 * sqrt(3)), "hyperbolic tangent"),
+            _fixed("erf", sympy.erf(X), 2 / sqrt(pi), 2 * sqrt(2 / (pi * sympy.E)), "error function"),
+            _fixed("sigmoid", sigmoid(X), Rational(1, 4), 1 / (6 * sqrt(3)), "logistic function"),
+            _fixed("softplus", softplus(X), 1, Rational(1, 4), "log(1 + exp(x))"),
+            _fixed(
+                "normal_cdf",
+                normal_cdf(X),
+                1 / sqrt(2 * pi),
+                exp(-Rational(1, 2)) / sqrt(2 * pi),
+                "distribution function of the standard normal law",
+            ),
+            _fixed("sin", sympy.sin(X), 1, 1, "sine"),
+            _fixed("cos", sympy.cos(X), 1, 1, "cosine"),
+            _fixed("atan", sympy.atan(X), 1, 3 * sqrt(3) / 8, "arc tangent"),
+            _fixed("gelu", X * normal_cdf(X), _GELU_SLOPE, sqrt(2 / pi), "x times the normal distribution function"),
+            _fixed("silu", X * sigmoid(X), None, Rational(1, 2), "x times the logistic function"),
+            _fixed("mish", X * sympy.tanh(softplus(X)), None, None, "x tanh(softplus(x))"),
+            _fixed("relu", sympy.Max(X, 0), 1, oo, "max(x, 0)"),
+            _fixed("abs", sympy.Abs(X), 1, oo, "absolute value"),
+            _fixed("step", sympy.Heaviside(X), oo, oo, "1 for x > 0, 0 for x < 0, 1/2 at 0"),
+            _fixed("sign", sympy.sign(X), oo, oo, "1 for x > 0, -1 for x < 0, 0 at 0"),
+            _fixed("exp", exp(X), oo, oo, "exponential"),
+            _fixed("softsign", X / (1 + sympy.Abs(X)), 1, 2, "x/(1 + |x|)"),
+            _fixed("hard_tanh", sympy.Max(sympy.Min(X, 1), -1), 1, oo, "x clipped to [-1, 1]"),
+            _fixed(
+                "selu",
+                _SELU_SCALE * (sympy.Max(X, 0) + _SELU_ALPHA * (exp(sympy.Min(X, 0)) - 1)),
+                _SELU_SCALE * _SELU_ALPHA,
+                oo,
+                "scaled elu with the constants of self-normalising networks",
+            ),
+            ("leaky_relu", Family(_leaky_relu, "1/100", "max(x, 0) + alpha min(x, 0)")),
+            ("elu", Family(_elu, "1", "x for x > 0, alpha (exp(x) - 1) for x < 0")),
+            ("gaussian", Family(_gaussian, "1/2", "exp(-alpha x^2)")),
+            ("hermite", Family(_hermite, "", "probabilists' Hermite polynomial He_k")),
+            ("monomial", Family(_monomial, "", "x^k")),
+        ]
+    )
+)
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        "arctan": "atan",
+        "swish": "silu",
+        "logistic": "sigmoid",
+        "Phi": "normal_cdf",
+        "Abs": "abs",
+        "Heaviside": "step",
+        "heaviside": "step",
+        "sgn": "sign",
+        "linear": "identity",
+    }
+)
+
+
+def canonical(name: str) -> str:
+    """The catalogue's own spelling of a name or alias (unknown names come back unchanged).
+
+    >>> canonical("swish"), canonical("unheard_of")
+    ('silu', 'unheard_of')
+    """
+    return ALIASES.get(name, name)
+
+
+def entry(name: str, parameter: sympy.Rational | None = None) -> Entry:
+    """The catalogue entry for a name and, for a parametric family, its rational parameter.
+
+    Raises :class:`SpecError` for unknown names and for parameters that are missing, superfluous or out of range.
+
+    >>> entry("leaky_relu", sympy.Rational(1, 10)).name
+    'leaky_relu(1/10)'
+    """
+    family = FAMILIES.get(canonical(name))
+    if family is None:
+        raise SpecError(f"no activation is called {name!r}." + suggestion(name, names()))
+    if family.default is None:
+        if parameter is not None:
+            raise SpecError(f"{name} has no parameter: write {name}, or an expression such as {name}(2*x).")
+        return family.build(sympy.Integer(0))
+    if parameter is None and not family.default:
+        raise SpecError(f"{name} needs its order: write for instance {name}(3).")
+    value = Rational(family.default) if parameter is None else parameter
+    built = family.build(value)
+    if parameter is None or (family.default and value == Rational(family.default)):
+        return Entry(canonical(name), built.expression, built.lipschitz, built.second_lipschitz)
+    return built
+
+
+def names() -> list[str]:
+    """All names and aliases of the catalogue, sorted.
+
+    >>> "tanh" in names()
+    True
+    """
+    return sorted([*FAMILIES, *ALIASES])

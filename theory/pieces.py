@@ -1,0 +1,173 @@
+r"""Smooth pieces of a function with kinks, and its derivative almost everywhere.
+
+Abs, Max, Min, sign and Heaviside switch where their arguments (or differences of arguments) vanish. Those zeros are found
+exactly, innermost nodes first, and on each interval between them every such node is replaced by the branch that holds there;
+see ``docs/activations.md``, "Pieces".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations, pairwise
+
+import sympy
+from sympy import oo
+
+from .errors import DerivationGap
+from .functions import X
+from .signs import constant_sign, nonzero_sign, polynomial, zeros
+
+KINKED = (sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
+"""The functions that are not smooth."""
+MAX_PIECES = 256
+"""Most pieces of one function."""
+_ENTIRE = (sympy.tanh, sympy.erf, sympy.sin, sympy.cos, sympy.atan, sympy.exp, sympy.sinh, sympy.cosh, sympy.asinh)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A smooth branch: on the closed interval ``[lo, hi]`` (ends rational or infinite) the function continues to ``expression``."""
+
+    lo: sympy.Expr
+    hi: sympy.Expr
+    expression: sympy.Expr
+
+
+@lru_cache(maxsize=512)
+def pieces(expression: sympy.Expr) -> tuple[Piece, ...]:
+    r"""The smooth pieces of a function, from left to right; they cover the real line and neighbours differ.
+
+    On the open interval of each piece the function equals the piece's expression, which is analytic on the closed interval.
+    Neighbours with the same expression are merged when the function also takes that value at the point between them.
+
+    Raises :class:`DerivationGap` when a kink or a singularity cannot be located exactly.
+
+    >>> [(p.lo, p.hi, p.expression) for p in pieces(sympy.Max(sympy.Min(X, 1), -1))]
+    [(-oo, -1, -1), (-1, 1, x), (1, oo, 1)]
+    """
+    branches = _split(expression, -oo, oo)
+    merged = [branches[0]]
+    for branch in branches[1:]:
+        last = merged[-1]
+        if _identical(last.expression, branch.expression) and _equal(
+            value_at(expression, branch.lo), branch.expression.xreplace({X: branch.lo})
+        ):
+            merged[-1] = Piece(last.lo, branch.hi, last.expression)
+        else:
+            merged.append(branch)
+    for piece in merged:
+        _check_analytic(piece.expression, piece.lo, piece.hi)
+    return tuple(merged)
+
+
+def _split(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> list[Piece]:
+    nodes = _innermost(expression)
+    if not nodes:
+        return [Piece(lo, hi, expression)]
+    cuts: set[sympy.Rational] = set()
+    for node in nodes:
+        for switch in _switches(node):
+            if switch != 0:
+                cuts.update(zeros(switch, lo, hi))
+    if len(cuts) >= MAX_PIECES:
+        raise DerivationGap(f"the function has more than {MAX_PIECES} pieces: write a simpler one.")
+    found: list[Piece] = []
+    for left, right in pairwise([lo, *sorted(cuts), hi]):
+        branch = expression.xreplace({node: _branch(node, left, right) for node in nodes})
+        found.extend(_split(branch, left, right))
+        if len(found) > MAX_PIECES:
+            raise DerivationGap(f"the function has more than {MAX_PIECES} pieces: write a simpler one.")
+    return found
+
+
+def _innermost(expression: sympy.Expr) -> list[sympy.Expr]:
+    return [node for node in expression.atoms(*KINKED) if not any(child.has(*KINKED) for child in node.args)]
+
+
+def _switches(node: sympy.Expr) -> list[sympy.Expr]:
+    if isinstance(node, (sympy.Max, sympy.Min)):
+        return [_difference(a, b) for a, b in combinations(node.args, 2)]
+    return [node.args[0]]
+
+
+def _difference(a: sympy.Expr, b: sympy.Expr) -> sympy.Expr:
+    difference = a - b
+    poly = polynomial(difference)
+    return difference if poly is None else poly.as_expr()
+
+
+def _branch(node: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> sympy.Expr:
+    """The smooth function that a node equals between two neighbouring zeros of its switches."""
+    if isinstance(node, (sympy.Max, sympy.Min)):
+        wanted = 1 if isinstance(node, sympy.Max) else -1
+        best, *others = node.args
+        for other in others:
+            if _sign(_difference(other, best), lo, hi) == wanted:
+                best = other
+        return best
+    sign = _sign(node.args[0], lo, hi)
+    if isinstance(node, sympy.Abs):
+        return sign * node.args[0]
+    return sympy.Integer(sign) if isinstance(node, sympy.sign) else sympy.Heaviside(sign, node.args[1])
+
+
+def _sign(switch: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> int:
+    sign = constant_sign(switch, lo, hi)
+    if sign is None:
+        raise DerivationGap(f"the sign of {switch} between {lo} and {hi} is not known exactly.")
+    return sign
+
+
+def value_at(expression: sympy.Expr, point: sympy.Rational) -> sympy.Expr:
+    r"""The exact value of a function at a rational point, its kinks decided by exact comparison of rationals.
+
+    Raises :class:`DerivationGap` when a kink would compare numbers that are not rational.
+
+    >>> value_at(sympy.Heaviside(X) + sympy.tanh(X), sympy.Integer(0))
+    1/2
+    """
+    if not expression.has(*KINKED):
+        return expression.xreplace({X: point})
+    arguments = [value_at(child, point) for child in expression.args]
+    if isinstance(expression, KINKED) and not all(value.is_Rational for value in arguments):
+        raise DerivationGap(f"the value of {expression} at x = {point} compares numbers that are not rational.")
+    return expression.func(*arguments)
+
+
+def _identical(a: sympy.Expr, b: sympy.Expr) -> bool:
+    return a == b or sympy.expand(a - b) == 0
+
+
+def _equal(a: sympy.Expr, b: sympy.Expr) -> bool:
+    return vanishes(a - b) is True
+
+
+def vanishes(constant: sympy.Expr) -> bool | None:
+    """Whether a constant is zero: proved, refuted, or ``None`` when the rules do not decide.
+
+    >>> vanishes(sympy.sqrt(8) - 2 * sympy.sqrt(2)), vanishes(sympy.E - 1), vanishes(sympy.Rational(1, 10**40))
+    (True, False, False)
+    """
+    constant = sympy.expand(constant)
+    if constant.is_Rational:
+        return bool(constant == 0)
+    return False if constant.is_irrational else None
+
+
+def _check_analytic(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> None:
+    """Raise unless the function is proved finite, real and analytic on the closed interval."""
+    for node in sympy.preorder_traversal(expression):
+        if isinstance(node, sympy.log):
+            if nonzero_sign(node.args[0], lo, hi) != 1:
+                raise DerivationGap(
+                    f"{node} is not proved to be defined between {lo} and {hi}: its argument must stay positive."
+                )
+        elif node.is_Pow and not isinstance(node, sympy.exp):
+            if not node.has(X) or (node.exp.is_Integer and node.exp > 0):
+                continue
+            sign = nonzero_sign(node.base, lo, hi)
+            if node.exp.has(X) or sign is None or (sign < 0 and not node.exp.is_Integer):
+                raise DerivationGap(
+                    f"{node} is not proved to be smooth between {lo} and {hi}: its base must stay away from zero."
+                )
