@@ -1,0 +1,180 @@
+"""The float64 rungs of the eigenvalue ladder: Rump's Cholesky, then Temple's bound on a deflated Cholesky."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+from scipy.linalg import LinAlgError, eigh
+
+from .cholesky import LARGEST_DIAGONAL, Matrix, ShiftedCholesky, backward_error, factorise
+from .enclosure import float_above
+from .inverse_iteration import RitzPair, inverse_lanczos, start_vector
+from .ladder import Goal, Known, Problem, interval_text
+from .rayleigh import radius_form, rayleigh_quotient
+from .temple import complement_lower_bound, temple_lower_bound
+
+LANCZOS_STEPS = 32
+ROUNDS = 6
+TRIES = 5
+
+
+@dataclass(slots=True, eq=False)
+class _Search:
+    """The best factorisation so far and the buffer that it lives in."""
+
+    a: Matrix
+    work: Matrix
+    error: float
+    proof: ShiftedCholesky | None = None
+    factorisations: int = 0
+
+    def attempt(self, shift: float) -> ShiftedCholesky | None:
+        self.factorisations += 1
+        self.proof = factorise(self.a, shift, work=self.work)
+        return self.proof
+
+
+@dataclass(frozen=True, slots=True)
+class CholeskyRung:
+    r"""Float64: a shift just below a guess of the least eigenvalue, proved by one completed factorisation.
+
+    The guess comes from inverse Lanczos on the factor of the previous shift, the first shift being 0; a factorisation
+    that stops makes the distance to the guess eight times larger. With a bound as the goal, the first shift is the
+    bound itself plus all that is lost on the way.
+    """
+
+    name: str = "float64 Cholesky"
+
+    def climb(self, problem: Problem, known: Known) -> Known:
+        """Two-sided bounds from at most a few factorisations and O(n²) besides."""
+        matrix, goal = problem.matrix, problem.goal
+        diagonal = np.diagonal(matrix.mid)
+        if not 0.0 < float(diagonal.max()) <= LARGEST_DIAGONAL:
+            return known.saying(self.name, "not tried: the diagonal has no positive entry, or is out of range.")
+        error = backward_error(np.maximum(diagonal, 0.0))
+        radius = matrix.radius_norm()
+        search = _Search(matrix.mid, np.empty(matrix.mid.shape), error)
+        lowers: list[float] = []
+        if goal.bound is not None:
+            aimed = search.attempt(float_above(goal.bound + Fraction(radius) + Fraction(error) * Fraction(9, 8)))
+            if aimed is not None:
+                lowers.append(aimed.lower)
+        pair, value = self._approach(search, goal, radius, lowers)
+        quotient = rayleigh_quotient(matrix.mid, pair.vector)
+        if quotient.upper - quotient.lower > Fraction(goal.relative_width) / 8 * abs(quotient.lower):
+            quotient = rayleigh_quotient(matrix.mid, pair.vector, extended=True)
+        known = replace(known, vector=pair.vector, second=pair.second)
+        lower = Fraction(max(lowers)) - Fraction(radius) if lowers else None
+        upper = quotient.upper + Fraction(radius_form(matrix, pair.vector))
+        known = known.with_bounds(self.name, lower=lower, upper=upper)
+        text = (
+            f"{search.factorisations} factorisations, backward error {error:.3g}, radius of the entries {radius:.3g}, "
+            f"guess {value:.9g}; proved {interval_text(known.lower, known.upper)}; "
+        )
+        return known.saying(self.name, text + why(problem, known, error))
+
+    def _approach(self, search: _Search, goal: Goal, radius: float, lowers: list[float]) -> tuple[RitzPair, float]:
+        """Raise the shift towards the least eigenvalue; returns the guessed pair and appends what was proved."""
+        a, error = search.a, search.error
+        n = a.shape[0]
+        v = start_vector(n)
+        if search.proof is None and search.attempt(0.0) is None and search.attempt(-4.0 * error) is None:
+            v, value = _dense_guess(a)
+            self._below(search, value, 2.0 * error + 1e-14 * abs(value), lowers)
+            if search.proof is None:
+                return RitzPair(v, 0.0, math.inf, math.inf), value
+        value, pair = math.nan, RitzPair(v, 0.0, math.inf, math.inf)
+        for _ in range(ROUNDS):
+            proof = search.proof
+            if proof is None:
+                break
+            lowers.append(proof.lower)
+            width = goal.relative_width
+            pair = inverse_lanczos(proof.solve, v, steps=LANCZOS_STEPS, tolerance=width / 64)
+            pair = replace(pair, second=proof.shift + pair.second)
+            v = pair.vector
+            value = float(v @ (a @ v)) / float(v @ v)
+            wanted = max(width * abs(value) / 8, error / 4)
+            done = value - max(lowers) <= wanted + 1.5 * error
+            if done or (goal.bound is not None and goal.reached(Fraction(max(lowers)) - Fraction(radius), Fraction(value))):
+                break
+            margin = max(2.0 * pair.error, 1.2 * error, 4e-16 * abs(value), wanted / 2)
+            if not self._below(search, value, margin, lowers):
+                break
+        return pair, value
+
+    def _below(self, search: _Search, value: float, margin: float, lowers: list[float]) -> bool:
+        """Factorise a little below ``value``, stepping back geometrically; whether this gave a better bound."""
+        best = max(lowers, default=-math.inf)
+        for _ in range(TRIES):
+            shift = value - margin
+            if shift - search.error <= best:
+                return False
+            if search.attempt(shift) is not None:
+                return True
+            margin *= 8.0
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class TempleRung:
+    """Float64 with an error quadratic in the residual: for a least eigenvalue near the backward error of Cholesky."""
+
+    name: str = "deflated Cholesky with Temple's bound"
+
+    def climb(self, problem: Problem, known: Known) -> Known:
+        """One or two factorisations of the deflated matrix, and one extended-precision product with the vector."""
+        matrix, v = problem.matrix, known.vector
+        a, radius = matrix.mid, matrix.radius_norm()
+        if v is None:
+            return known.saying(self.name, "not tried: no approximate eigenvector.")
+        if radius > float(problem.goal.relative_width) * max(float(known.upper), 0.0):
+            return known.saying(self.name, f"not tried: the radius of the entries, {radius:.3g}, is what is left.")
+        v = v / np.linalg.norm(v)
+        quotient = rayleigh_quotient(a, v, extended=True)
+        error = backward_error(np.maximum(np.diagonal(a), 0.0))
+        second = known.second if known.second is not None and math.isfinite(known.second) else math.nan
+        gap = second - quotient.sigma
+        known = known.with_bounds(self.name, upper=quotient.upper + Fraction(radius_form(matrix, v)))
+        if not gap > 4 * error:
+            return known.saying(self.name, f"not tried: the gap to the second eigenvalue is about {gap:.3g}, no more "
+                                f"than the backward error {error:.3g} allows.")
+        work = np.empty(a.shape)
+        tau = max(2.0 * abs(second), gap)
+        for fraction in (0.7, 0.3):
+            beta = complement_lower_bound(a, v, tau, quotient.sigma + fraction * gap, work=work)
+            bound = None if beta is None else temple_lower_bound(quotient, beta)
+            if bound is not None:
+                known = known.with_bounds(self.name, lower=bound - Fraction(radius))
+                text = f"residual {quotient.residual:.3g}, second eigenvalue above {beta:.6g} off the vector; "
+                text += f"proved {interval_text(known.lower, known.upper)}; "
+                return known.saying(self.name, text + why(problem, known, 0.0))
+        return known.saying(self.name, f"no factorisation of the deflated matrix completed (gap about {gap:.3g}).")
+
+
+def _dense_guess(a: Matrix) -> tuple[Matrix, float]:
+    """An approximate lowest eigenpair by LAPACK, for matrices that are not positive definite."""
+    try:
+        values, vectors = eigh(a, subset_by_index=[0, 0])
+        return np.ascontiguousarray(vectors[:, 0]), float(values[0])
+    except (LinAlgError, ValueError):
+        i = int(np.argmin(np.diagonal(a)))
+        v = np.zeros(a.shape[0])
+        v[i] = 1.0
+        return v, float(a[i, i])
+
+
+def why(problem: Problem, known: Known, error: float) -> str:
+    """Why a float64 rung stopped where it did."""
+    if problem.goal.reached(known.lower, known.upper):
+        return "good enough."
+    radius = problem.matrix.radius_norm()
+    width = float(known.upper - known.lower)
+    if radius > width / 8:
+        return "stopped by the radius of the entries."
+    if error > width / 8:
+        return "stopped by the backward error of the factorisation."
+    return "stopped by the rounding of float64."
