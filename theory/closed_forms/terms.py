@@ -1,0 +1,123 @@
+r"""Activations as sums of elementary terms, the normal form in which closed dual activations are recognised.
+
+A term is :math:`\kappa\,x^k e^{px-\alpha x^2}\,g(x)` with :math:`\alpha\ge0` and a core :math:`g` that is 1,
+:math:`\cos(\omega x+\varphi)`, :math:`\operatorname{erf}(\gamma x)` or :math:`\operatorname{sign}(x)`.
+Rectified functions enter through :math:`f=\tfrac12(f_++f_-)+\tfrac12\operatorname{sign}(x)(f_+-f_-)`, where
+:math:`f_\pm` is the expression of :math:`f` on the half-lines (equality for :math:`x\ne0`, which is enough under a
+Gaussian law).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import sympy
+from sympy.simplify.fu import TR8
+
+from ..functions import X, rewrite_elementary
+
+Core: TypeAlias = Literal["one", "cos", "erf", "sign"]
+
+_KINKED = (sympy.Abs, sympy.sign, sympy.Heaviside, sympy.Max, sympy.Min)
+_MAX_DEGREE = 64
+"""Largest power of x for which a closed form is written out; beyond it the formula is longer than it is useful."""
+
+
+class NoClosedForm(Exception):
+    """The expression, or the pair, has no closed form in the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    r"""The function :math:`\kappa\,x^k e^{px-\alpha x^2} g(x)`.
+
+    ``scale`` is :math:`\omega` or :math:`\gamma` and ``phase`` is :math:`\varphi`, for the cores that have one.
+    """
+
+    coefficient: sympy.Expr = sympy.S.One
+    power: int = 0
+    rate: sympy.Expr = sympy.S.Zero
+    decay: sympy.Expr = sympy.S.Zero
+    core: Core = "one"
+    scale: sympy.Expr = sympy.S.Zero
+    phase: sympy.Expr = sympy.S.Zero
+
+
+def terms(expression: sympy.Expr) -> tuple[Term, ...]:
+    """The normal form of an expression in ``X``; raises :class:`NoClosedForm` when there is none.
+
+    >>> [(t.power, t.core) for t in terms(sympy.Max(X, 0))]
+    [(1, 'one'), (1, 'sign')]
+    """
+    if not expression.has(*_KINKED):
+        return _smooth(expression)
+    t = sympy.Symbol("t", positive=True)
+    right, left = expression.subs(X, t), expression.subs(X, -t)
+    if right.has(*_KINKED) or left.has(*_KINKED):
+        raise NoClosedForm(f"{expression} has a kink away from 0")
+    right, left = right.subs(t, X), left.subs(t, -X)
+    even, odd = sympy.expand((right + left) / 2), sympy.expand((right - left) / 2)
+    return _smooth(even) + tuple(_times_sign(term) for term in _smooth(odd))
+
+
+def _times_sign(term: Term) -> Term:
+    if term.core != "one":
+        raise NoClosedForm(f"sign times {term.core}")
+    return Term(term.coefficient, term.power, term.rate, term.decay, "sign")
+
+
+def _smooth(expression: sympy.Expr) -> tuple[Term, ...]:
+    flat = rewrite_elementary(expression).rewrite([sympy.sinh, sympy.cosh], sympy.exp)
+    flat = sympy.expand(flat)
+    if flat.has(sympy.sin, sympy.cos):
+        flat = sympy.expand(TR8(flat))
+    return tuple(_term(part) for part in sympy.Add.make_args(flat) if not part.is_zero)
+
+
+def _term(product: sympy.Expr) -> Term:
+    coefficient, factors = product.as_independent(X, as_Add=False)
+    power, exponent = 0, sympy.S.Zero
+    core: Core = "one"
+    scale = phase = sympy.S.Zero
+    for factor in sympy.Mul.make_args(factors):
+        if factor == 1:
+            continue
+        base, degree = factor.as_base_exp()
+        if base == X and degree.is_Integer and 0 < degree <= _MAX_DEGREE:
+            power += int(degree)
+        elif isinstance(factor, sympy.exp):
+            exponent += factor.args[0]
+        elif isinstance(factor, (sympy.cos, sympy.sin, sympy.erf)) and core == "one":
+            constant, scale = _affine(factor.args[0])
+            if isinstance(factor, sympy.erf):
+                if not constant.is_zero:
+                    raise NoClosedForm(f"{factor} is shifted")
+                core = "erf"
+            else:
+                core, phase = "cos", constant - (sympy.pi / 2 if isinstance(factor, sympy.sin) else 0)
+        else:
+            raise NoClosedForm(f"no rule for the factor {factor}")
+    constant, rate, decay = _quadratic(exponent)
+    return Term(coefficient * sympy.exp(constant), power, rate, decay, core, scale, phase)
+
+
+def _affine(argument: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+    constant, linear, quadratic = _coefficients(argument)
+    if not quadratic.is_zero:
+        raise NoClosedForm(f"the argument {argument} is not affine")
+    return constant, linear
+
+
+def _quadratic(exponent: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr, sympy.Expr]:
+    constant, linear, quadratic = _coefficients(exponent)
+    if not (-quadratic).is_nonnegative:
+        raise NoClosedForm(f"exp({exponent}) is not square-integrable at every variance")
+    return constant, linear, -quadratic
+
+
+def _coefficients(argument: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr, sympy.Expr]:
+    polynomial = argument.as_poly(X)
+    if polynomial is None or polynomial.degree() > 2 or not all(c.is_real for c in polynomial.all_coeffs()):
+        raise NoClosedForm(f"the argument {argument} is not a quadratic polynomial")
+    return polynomial.nth(0), polynomial.nth(1), polynomial.nth(2)
