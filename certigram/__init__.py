@@ -1,1 +1,77 @@
-"""certigram."""
+"""certigram: certified Gram matrices of neural-network kernels.
+
+The whole public face; everything is imported at its first use, so that ``import certigram`` costs next to nothing.
+
+>>> import certigram as cg
+>>> cg.activation("tanh").dual("1.3", "0.7", "-0.4").contains("-0.15091976410914172513")
+True
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .api import ActivationHandle, PopulationGram, activation, certify, least_eigenvalue, population_gram, verify
+    from .numerics.ball import Ball
+    from .numerics.ballmatrix import BallMatrix
+    from .numerics.budget import Budget
+    from .numerics.certificate import Certificate
+    from .numerics.enclosure import Enclosure
+    from .theory.errors import CertigramError, DerivationGap, PrecisionExhausted, SpecError
+    from .theory.system import System, system, systems
+    from .theory.verdict import Evidence, Verdict
+
+_WHERE = {
+    ".api": "ActivationHandle PopulationGram activation certify least_eigenvalue population_gram verify",
+    ".numerics.ball": "Ball",
+    ".numerics.ballmatrix": "BallMatrix",
+    ".numerics.budget": "Budget",
+    ".numerics.certificate": "Certificate",
+    ".numerics.enclosure": "Enclosure",
+    ".theory.errors": "CertigramError DerivationGap PrecisionExhausted SpecError",
+    ".theory.system": "System system systems",
+    ".theory.verdict": "Evidence Verdict",
+}
+_MODULE = {name: module for module, names in _WHERE.items() for name in names.split()}
+
+__all__ = [
+    "ActivationHandle",
+    "Ball",
+    "BallMatrix",
+    "Budget",
+    "Certificate",
+    "CertigramError",
+    "DerivationGap",
+    "Enclosure",
+    "Evidence",
+    "PopulationGram",
+    "PrecisionExhausted",
+    "SpecError",
+    "System",
+    "Verdict",
+    "__version__",
+    "activation",
+    "certify",
+    "least_eigenvalue",
+    "population_gram",
+    "system",
+    "systems",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(_MODULE[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

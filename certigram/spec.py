@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from fractions import Fraction
+from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -102,6 +103,12 @@ def read_study(path: Path) -> Study:
     except RecursionError:
         raise SpecError(f"{path}: not valid TOML: nested too deeply.") from None
     return build_study(document, where=str(path), base=path.parent)
+
+
+def default_study() -> Study:
+    """The study that ships with the package: a deep equilibrium model on 200 images of handwritten digits."""
+    text = (resources.files(__package__) / "default.toml").read_text(encoding="utf-8")
+    return build_study(tomllib.loads(text), where="default.toml")
 
 
 def build_study(document: dict[str, Any], *, where: str = "study", base: Path | None = None) -> Study:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import math
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +13,9 @@ from numpy.typing import NDArray
 
 from ..theory.errors import SpecError
 from ..theory.system import suggestion
+from .input_gram import InputGram
+from .points import Points
+from .points import points as exact_points
 
 SOURCES = ("digits", "sphere")
 SUFFIXES = (".csv", ".npy", ".parquet")
@@ -28,61 +29,44 @@ class DataSet:
 
     Attributes
     ----------
-    points: (n, d) float64, each number meant exactly; None when only a Gram matrix is given.
-    input_gram: n × n exact rationals ``<x_i, x_j>/d``; None when points are given.
+    points: n exact binary64 points in dimension d; None when only a Gram matrix is given.
+    input_gram: the exact rational Gram matrix ``<x_i, x_j>/d``; None when points are given.
     description: one line for the report.
     normalize: ``"sphere"`` (points are rescaled to norm sqrt(d)) or None (kept as they are).
     """
 
-    points: NDArray[np.float64] | None
-    input_gram: tuple[tuple[Fraction, ...], ...] | None
+    points: Points | None
+    input_gram: InputGram | None
     description: str
     normalize: str | None = "sphere"
 
     @property
     def n(self) -> int:
         """The number of points."""
-        if self.points is not None:
-            return int(self.points.shape[0])
-        return len(self.input_gram or ())
+        return self.source.n
 
     @property
     def d(self) -> int | None:
         """The dimension of the inputs, when points are given."""
-        return None if self.points is None else int(self.points.shape[1])
+        return None if self.points is None else self.points.d
+
+    @property
+    def source(self) -> Points | InputGram:
+        """Where exact inner products come from."""
+        found = self.points if self.points is not None else self.input_gram
+        if found is None:
+            raise ValueError("a data set has points or an input Gram matrix")
+        return found
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the exact numbers, so that a certificate names its data."""
         h = hashlib.sha256(f"{self.normalize}|{self.n}|{self.d}|".encode())
         if self.points is not None:
-            h.update(np.ascontiguousarray(self.points, dtype="<f8").tobytes())
-        else:
-            h.update(";".join(",".join(map(str, row)) for row in self.input_gram or ()).encode())
+            h.update(np.ascontiguousarray(self.points.values, dtype="<f8").tobytes())
+        elif self.input_gram is not None:
+            h.update(";".join(",".join(map(str, row)) for row in self.input_gram.entries).encode())
         return h.hexdigest()
-
-
-def checked_points(points: NDArray[np.float64], *, where: str, normalize: str | None = "sphere") -> NDArray[np.float64]:
-    """``points`` as a contiguous (n, d) float64 array, or a :class:`SpecError` naming the first row that is unusable."""
-    array = np.asarray(points)
-    if array.ndim != 2 or array.size == 0:
-        raise SpecError(f"{where}: points must form a table with at least one row and one column, not {array.shape}.")
-    if array.dtype.kind not in "fiub":
-        raise SpecError(f"{where}: the points are of type {array.dtype}, not numbers: convert them to float64.")
-    if array.dtype.itemsize > 8 and array.dtype.kind == "f":
-        raise SpecError(f"{where}: {array.dtype} does not fit float64 exactly: convert the points to float64 first.")
-    if array.dtype.kind in "iu" and array.dtype.itemsize == 8 and np.abs(array).max() > 2**53:
-        raise SpecError(f"{where}: integers beyond 2^53 do not fit float64 exactly: rescale the points.")
-    array = np.ascontiguousarray(array, dtype=np.float64)
-    bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
-    if bad.size:
-        raise SpecError(f"{where}: row {bad[0]} contains NaN or infinity: remove the row or fill in the value.")
-    zero = np.flatnonzero(~array.any(axis=1))
-    if zero.size and normalize == "sphere":
-        raise SpecError(
-            f"{where}: row {zero[0]} is zero and has no direction: remove it, or use normalize = none to keep norms."
-        )
-    return array
 
 
 def _digits(n: int) -> NDArray[np.float64]:
@@ -167,7 +151,8 @@ def load(
     ``n`` keeps the first n points (digits and sphere default to 200). Raises :class:`SpecError` naming the file and row
     for anything unusable, and before allocating when the matrices of a study would not fit into ``memory`` bytes.
 
-    >>> load("digits", 3).points.shape
+    >>> data = load("digits", 3)
+    >>> data.n, data.d
     (3, 64)
     """
     if n is not None and n < 1:
@@ -175,29 +160,32 @@ def load(
     require_memory(n or 1, d if source == "sphere" else 64, memory)
     path = Path(source)
     if source == "digits":
-        points, what = _digits(n or 200), "handwritten digits 8×8 (scikit-learn)"
+        table, what = _digits(n or 200), "handwritten digits 8×8 (scikit-learn)"
     elif source == "sphere":
         if d < 1:
             raise SpecError(f"data: d = {d} is not a dimension: give at least 1.")
-        points, what = _sphere(n or 200, d, seed), f"random points on the sphere in R^{d}, seed {seed}"
+        table, what = _sphere(n or 200, d, seed), f"random points on the sphere in R^{d}, seed {seed}"
     elif path.suffix.lower() in SUFFIXES:
         if not path.is_file():
             raise SpecError(f"data: there is no file {source}: check the path (it is relative to the study file).")
         read = {".csv": _read_csv, ".npy": _read_npy, ".parquet": _read_parquet}[path.suffix.lower()]
-        points, what = read(path), path.name
-        if points.ndim == 2 and n is not None:
-            if n > points.shape[0]:
-                raise SpecError(f"data: {source} has {points.shape[0]} rows, not {n}: ask for fewer points.")
-            points = points[:n]
+        table, what = read(path), path.name
+        if table.ndim == 2 and n is not None:
+            if n > table.shape[0]:
+                raise SpecError(f"data: {source} has {table.shape[0]} rows, not {n}: ask for fewer points.")
+            table = table[:n]
     else:
         shown = source if len(source) <= MAX_MISFIT_SHOWN else source[:MAX_MISFIT_SHOWN] + "..."
         raise SpecError(
             f"data: {shown!r} is neither a known source nor a .csv, .npy or .parquet file."
             + suggestion(source, list(SOURCES))
         )
-    points = checked_points(points, where=f"data: {source}", normalize=normalize)
-    require_memory(points.shape[0], points.shape[1], memory)
-    return DataSet(points, None, f"{points.shape[0]} {what}", normalize)
+    try:
+        checked = exact_points(table)
+    except SpecError as error:
+        raise SpecError(f"data: {source}: {error}") from None
+    require_memory(checked.n, checked.d, memory)
+    return DataSet(checked, None, f"{checked.n} {what}", normalize)
 
 
 def require_memory(n: int, d: int, memory: int) -> None:
@@ -215,25 +203,3 @@ take fewer points, or raise memory in [budget].
             f"n = {n} points need about {needed / 1e9:.2g} GB, the budget is {memory / 1e9:.2g} GB:"
             " take fewer points, or raise memory in [budget]."
         )
-
-
-def from_input_gram(rows: tuple[tuple[Fraction, ...], ...]) -> DataSet:
-    """A data set known only through its exact input Gram matrix ``C``; raises :class:`SpecError` unless C is one.
-
-    C must be square, symmetric, with positive diagonal and ``C_ij^2 <= C_ii C_jj``.
-    """
-    n = len(rows)
-    if n == 0 or any(len(row) != n for row in rows):
-        raise SpecError("input_gram must be a square table of exact numbers with at least one row.")
-    for i in range(n):
-        if rows[i][i] <= 0:
-            raise SpecError(f"input_gram[{i}][{i}] = {rows[i][i]} must be positive: it is the squared norm over d.")
-        for j in range(i):
-            if rows[i][j] != rows[j][i]:
-                raise SpecError(f"input_gram is not symmetric: entries ({i}, {j}) and ({j}, {i}) differ.")
-            if rows[i][j] ** 2 > rows[i][i] * rows[j][j]:
-                raise SpecError(
-                    f"input_gram is not a Gram matrix: |C[{i}][{j}]| exceeds"
-                    f" sqrt(C[{i}][{i}] C[{j}][{j}]) = {math.sqrt(rows[i][i] * rows[j][j]):.6g}."
-                )
-    return DataSet(None, rows, f"exact input Gram matrix of {n} points", None)

@@ -47,6 +47,7 @@ class Claim:
     uses: ids of the claims its proof rests on.
     statistical: whether only experiments can speak about it (then it is never PROVED).
     control: one sentence: the slightly false statement that its negative control plants.
+    activation_free: whether it is about the system alone, so that it is checked once and not for each activation.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Claim:
     control: str
     uses: tuple[str, ...] = ()
     statistical: bool = False
+    activation_free: bool = False
 
     @property
     def system(self) -> str:

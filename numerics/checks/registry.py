@@ -21,6 +21,7 @@ from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
 from ..budget import Budget
 from ..certificate import Certificate, Discharged, EvidenceItem
+from ..statistics import StatisticalTest
 
 
 class Instance(Protocol):
@@ -46,7 +47,7 @@ class Instance(Protocol):
 class Outcome:
     """What a check found; see :class:`Certificate` for the meaning of the fields.
 
-    ``p_value`` is set by statistical checks only: the probability, were the claim true, of data at least as extreme.
+    ``tests`` are those of a statistical check; its verdict is given later, for all tests of a study together.
     """
 
     verdict: Verdict
@@ -56,7 +57,7 @@ class Outcome:
     margin: float | None = None
     method: str = ""
     reason: str = ""
-    p_value: float | None = None
+    tests: tuple[StatisticalTest, ...] = ()
     detail: dict[str, Any] = field(default_factory=dict)
 
 
@@ -108,15 +109,14 @@ def find_control(method: str) -> Check:
     return _CONTROLS[method]
 
 
-def decide(claim: Claim, instance: Instance) -> tuple[Certificate, float | None]:
+def decide(claim: Claim, instance: Instance) -> tuple[Certificate, tuple[StatisticalTest, ...]]:
     """Check one claim on one instance: discharge its hypotheses, then run its check.
 
-    A refuted hypothesis gives NOT_APPLICABLE, an undecided one UNKNOWN; both name it. The second value is the p-value
-    of a statistical claim. An exhausted budget or a missing rule is UNKNOWN with the sentence that says so.
+    A refuted hypothesis gives NOT_APPLICABLE, an undecided one UNKNOWN; both name it. The second value are the tests of
+    a statistical claim. An exhausted budget or a missing rule is UNKNOWN with the sentence that says so.
     """
     started = time.process_time()
     discharged: list[Discharged] = []
-    p_value: float | None = None
     try:
         for hypothesis in claim.hypotheses:
             discharged.append(instance.discharge(hypothesis))
@@ -130,11 +130,10 @@ def decide(claim: Claim, instance: Instance) -> tuple[Certificate, float | None]
             outcome = find_check(claim.method)(instance)
     except (DerivationGap, PrecisionExhausted) as error:
         outcome = Outcome(Verdict.UNKNOWN, reason=str(error))
-    p_value = outcome.p_value
     certificate = Certificate(
         claim=claim.id,
         system=claim.system,
-        activation=instance.activation.name,
+        activation="any" if claim.activation_free else instance.activation.name,
         verdict=outcome.verdict,
         evidence=outcome.evidence,
         hypotheses=tuple(discharged),
@@ -146,4 +145,4 @@ def decide(claim: Claim, instance: Instance) -> tuple[Certificate, float | None]
         reason=outcome.reason,
         detail=outcome.detail,
     )
-    return certificate, p_value
+    return certificate, outcome.tests

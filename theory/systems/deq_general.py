@@ -45,12 +45,23 @@ def _claim(
     provenance: str = "",
     uses: tuple[str, ...] = (),
     statistical: bool = False,
+    activation_free: bool = False,
     key: str = PAPER,
 ) -> Claim:
     reference = Reference(key, published, f"{NOTES}, {section}", provenance)
     needed = tuple(f"deq-general.{name}" for name in uses)
     return Claim(
-        f"deq-general.{slug}", label, title, hypotheses, statement, reference, method, control, needed, statistical
+        f"deq-general.{slug}",
+        label,
+        title,
+        hypotheses,
+        statement,
+        reference,
+        method,
+        control,
+        needed,
+        statistical,
+        activation_free,
     )
 
 
@@ -244,6 +255,7 @@ CLAIMS = (
         section="Finite width",
         published="the condition sigma_w^2 < 1/(8 L^2)",
         statistical=True,
+        activation_free=True,
     ),
 )
 

@@ -1,0 +1,310 @@
+"""The functions of the front door: activations, population Gram matrices, proved eigenvalues, whole studies."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import __version__
+from .numerics.ball import Ball
+from .numerics.ballmatrix import BallMatrix, Radius
+from .numerics.budget import Budget
+from .numerics.certificate import Certificate, EvidenceItem, fraction_text
+from .numerics.enclosure import Enclosure, float_below
+from .theory.activation import Activation
+from .theory.activation import activation as parse_activation
+from .theory.errors import SpecError
+from .theory.numbers import Exact, rational
+from .theory.system import suggestion
+from .theory.system import system as find_system
+from .theory.verdict import Evidence, Verdict
+
+if TYPE_CHECKING:
+    import sympy
+    from numpy.typing import ArrayLike, NDArray
+
+    from .numerics.equilibrium_instance import EquilibriumInstance
+    from .reports.model import Report
+
+DEFAULT_BITS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationHandle:
+    """An activation with its certified transforms; made by :func:`activation`, shown as LaTeX in a notebook."""
+
+    exact: Activation
+
+    @property
+    def name(self) -> str:
+        """The name or expression it was made from."""
+        return self.exact.name
+
+    @property
+    def expression(self) -> sympy.Expr:
+        """The exact expression in ``x``."""
+        return self.exact.expression
+
+    def hermite(self, order: int, variance: Exact = 1, *, bits: int = DEFAULT_BITS) -> tuple[Ball, ...]:
+        r"""The Hermite coefficients :math:`\mu_r = \mathbb E\,\phi(\sqrt v z) h_r(z)`, r = 0..order, as balls.
+
+        ``h_r`` are the normalised probabilists' Hermite polynomials. Raises :class:`SpecError` when the activation is
+        not square-integrable at this variance. Proof of the enclosures: docs/theory/hermite-coefficients.md.
+
+        >>> activation("tanh").hermite(3, variance="2")[2]
+        Ball(0)
+        """
+        from .numerics.hermite import hermite_transform
+
+        if order < 0:
+            raise SpecError(f"order = {order} is not an order: give 0 or more.")
+        found = hermite_transform(self.exact, order, _variance(variance), bits)
+        return tuple(Ball(mu) for mu in found.coefficients)
+
+    def hermite_tail(self, order: int, variance: Exact = 1, *, bits: int = DEFAULT_BITS) -> Ball:
+        r"""The rest :math:`\sum_{r>R} \mu_r^2` of the Hermite series beyond ``order``, as a ball."""
+        from .numerics.hermite import hermite_transform
+
+        return Ball(hermite_transform(self.exact, order, _variance(variance), bits).tail)
+
+    def dual(self, a: Exact, b: Exact, c: Exact, *, bits: int = DEFAULT_BITS) -> Ball:
+        r"""The dual activation :math:`\mathbb E\,\phi(u)\phi(v)`, covariance [[a, c], [c, b]], as a ball.
+
+        Raises :class:`SpecError` unless a, b >= 0 and c^2 <= ab. Proof: docs/theory/dual-activations.md.
+
+        >>> activation("sin").dual("1", "1", "0").contains(0)
+        True
+        """
+        from .numerics.dual import dual
+
+        exact = (rational(a, what="a"), rational(b, what="b"), rational(c, what="c"))
+        return Ball(dual(self.exact, *exact, bits))
+
+    def dual_closed_form(self) -> sympy.Expr | None:
+        """The dual as a sympy expression in the symbols a, b, c, or None where no closed form is known here."""
+        from .theory.closed_forms import dual_closed_form
+
+        return dual_closed_form(self.exact)
+
+    def lipschitz(self, *, bits: int = DEFAULT_BITS) -> Ball | None:
+        """The Lipschitz constant sup|φ'| as a ball, or None when no finite one is known."""
+        from .numerics.regularity import regularity
+
+        found = regularity(self.exact, bits).lipschitz
+        return None if found is None else Ball(found)
+
+    def _repr_latex_(self) -> str:
+        return self.exact._repr_latex_()
+
+    def __repr__(self) -> str:
+        return f"activation({self.exact.name!r})"
+
+
+def activation(name: str) -> ActivationHandle:
+    """An activation by name ("tanh", "leaky_relu(1/10)") or as an expression in x ("x*exp(-x**2/2)").
+
+    The text is parsed by a small grammar over known functions, never evaluated. Raises :class:`SpecError` with the place
+    of the problem and a suggestion.
+
+    >>> activation("erf(2*x)/3").exact.parity
+    'odd'
+    """
+    return ActivationHandle(parse_activation(name))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PopulationGram:
+    """The population Gram matrix of a system on data: entries known to a proved radius, and where they come from.
+
+    ``mid`` (n, n) float64 and ``rad`` (a number or an (n, n) array): every entry of K lies within ``mid ± rad``.
+    """
+
+    matrix: BallMatrix
+    instance: EquilibriumInstance
+
+    @property
+    def mid(self) -> NDArray[Any]:
+        """The midpoints, (n, n) float64."""
+        return self.matrix.mid
+
+    @property
+    def rad(self) -> Radius:
+        """The radius: a float for all entries, or (n, n) float64."""
+        return self.matrix.rad
+
+    @property
+    def n(self) -> int:
+        """The number of points."""
+        return self.matrix.n
+
+    def ball(self, i: int, j: int) -> Ball:
+        """Entry (i, j) as a ball."""
+        return self.matrix.ball(i, j)
+
+    def _repr_html_(self) -> str:
+        i = self.instance
+        return f"{self.matrix._repr_html_()}<br>{i.system}, {i.activation.name}, {i.data.description}"
+
+
+def population_gram(
+    system: str,
+    X: ArrayLike | None = None,
+    *,
+    activation: str | ActivationHandle,
+    input_gram: Sequence[Sequence[Exact]] | None = None,
+    normalize: str | None = "sphere",
+    bits: int | None = None,
+    budget: Budget | None = None,
+    **parameters: Exact,
+) -> PopulationGram:
+    r"""The population Gram matrix K of a system, every entry enclosed.
+
+    Parameters
+    ----------
+    X: (n, d) float64, rows are points, each number meant exactly; or give ``input_gram``, exact rationals
+        :math:`\langle x_i, x_j\rangle/d`.
+    normalize: "sphere" rescales the points to norm sqrt(d); None keeps them.
+    bits: None for float64 with a radius, or a precision for balls of that many digits.
+    parameters: those of the system, e.g. ``sigma_w2="1/16"``.
+
+    Raises :class:`SpecError` for unusable input, and for parameters outside the range where K is proved to exist.
+    Source: docs/theory/deep-equilibrium.md.
+
+    >>> K = population_gram("deq-general", input_gram=[["1", "1/2"], ["1/2", "1"]], activation="tanh", bits=128)
+    >>> K.ball(0, 1).contains("0.2373177877462101965757041840090684299615")
+    True
+    """
+    from .numerics.data import DataSet
+    from .numerics.input_gram import input_gram as exact_gram
+    from .numerics.networks import instance
+    from .numerics.points import points
+    from .numerics.study import Study
+
+    found = find_system(system)
+    if (X is None) == (input_gram is None):
+        raise SpecError("population_gram: give either the points X or their exact input_gram.")
+    if normalize not in ("sphere", None):
+        raise SpecError(f'population_gram: normalize = {normalize!r}: choose "sphere" or None.')
+    if X is not None:
+        data = DataSet(points(X), None, "points given as an array", normalize)
+    else:
+        assert input_gram is not None  # exactly one of the two was given
+        data = DataSet(None, exact_gram(input_gram), "exact input Gram matrix", None)
+        bits = DEFAULT_BITS if bits is None and data.n <= 64 else bits
+    known = [p.name for p in found.parameters]
+    for name in parameters:
+        if name not in known:
+            raise SpecError(f"population_gram: {system} has no parameter {name!r}." + suggestion(name, known))
+    handle = activation if isinstance(activation, ActivationHandle) else ActivationHandle(parse_activation(activation))
+    values = {name: rational(value, what=name) for name, value in parameters.items()}
+    allowed = budget or Budget(bits=bits or DEFAULT_BITS, max_bits=max(1024, bits or 0))
+    study = Study("api", (system,), (handle.name,), data, {system: values}, (), 0, budget=allowed)
+    model = instance(system, handle.exact, study)
+    model.admit()
+    return PopulationGram(model.gram if bits is None else model.refine(bits), model)
+
+
+def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: float = 1e-6) -> Enclosure:
+    """The least eigenvalue, proved on both sides: ``lower <= lambda_min <= upper`` for every matrix within the radius.
+
+    The precision is raised as far as the budget allows when float64 is not enough.
+
+    >>> K = population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh")
+    >>> least_eigenvalue(K).contains(Fraction("0.5256839176973689"))
+    True
+    """
+    from .numerics.eigenvalue import least_eigenvalue as prove
+
+    if isinstance(K, BallMatrix):
+        return prove(K, relative_width=relative_width)
+    model = K.instance
+    refine = model.refine if model.common_norm is not None else None
+    return prove(K.matrix, budget=model.budget, refine=refine, relative_width=relative_width, known_psd=True)
+
+
+def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
+    """A certificate that the least eigenvalue is at least an exact number: PROVED, REFUTED or UNKNOWN.
+
+    An exact reason for singularity (repeated inputs, antipodes of an odd activation, an affine activation) refutes any
+    positive bound. ``certificate.save(path)`` writes it as JSON.
+
+    >>> K = population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh")
+    >>> str(certify(K, at_least="0.5").verdict), str(certify(K, at_least="0.53").verdict)
+    ('PROVED', 'REFUTED')
+    """
+    from .numerics.eigenvalue import decide_at_least
+
+    started = time.process_time()
+    bound, model = rational(at_least, what="at_least"), K.instance
+    singular = model.null_vector
+    if singular is not None:
+        verdict = Verdict.REFUTED if bound > 0 else Verdict.PROVED
+        evidence = EvidenceItem(Evidence.EXACT, f"the matrix is singular and positive semidefinite: {singular.reason}")
+        found = Enclosure(0.0, 0.0, Evidence.EXACT, "exact null vector")
+    else:
+        refine = model.refine if model.common_norm is not None else None
+        verdict, found = decide_at_least(K.matrix, bound, budget=model.budget, refine=refine, known_psd=True)
+        evidence = EvidenceItem(Evidence.ENCLOSED, found.method, {"lower": repr(found.lower), "upper": repr(found.upper)})
+    return Certificate(
+        claim=f"{model.system}.least-eigenvalue",
+        system=model.system,
+        activation=model.activation.name,
+        verdict=verdict,
+        evidence=(evidence,),
+        method=found.method,
+        lower=found.lower,
+        upper=found.upper,
+        margin=float_below(Fraction(found.lower) - bound),
+        seconds=time.process_time() - started,
+        reason="" if verdict.rigorous else f"the bound lies inside the proved interval [{found.lower}, {found.upper}]",
+        detail={
+            "statement": f"lambda_min(K) >= {fraction_text(bound)}",
+            "data": {"sha256": model.data.digest, "n": model.data.n, "description": model.data.description},
+            "steps": list(found.steps),
+            "environment": environment(),
+        },
+    )
+
+
+def verify(study: str | os.PathLike[str] | None = None, *, out: str | os.PathLike[str] | None = None) -> Report:
+    """Run a study file (or the study that ships with the package) and return its report.
+
+    With ``out`` the run is saved there as it proceeds and continued if it was interrupted.
+    """
+    from .numerics.runner import run
+    from .reports.model import Report
+    from .spec import default_study, read_study
+
+    chosen = default_study() if study is None else read_study(Path(study))
+    return Report(run(chosen, out=None if out is None else Path(out)))
+
+
+def environment() -> dict[str, str]:
+    """The versions a certificate was made with."""
+    import flint
+    import numpy
+    import scipy
+
+    return {
+        "certigram": __version__,
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "scipy": scipy.__version__,
+        "python-flint": flint.__version__,
+        "machine": platform.machine(),
+    }
+
+
+def _variance(value: Exact) -> Fraction:
+    variance = rational(value, what="variance")
+    if variance < 0:
+        raise SpecError(f"variance = {variance} is negative: give 0 or more.")
+    return variance
+
+

@@ -1,0 +1,157 @@
+"""Sampled networks against the population Gram matrix (C22, C30): statistics, never proofs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.linalg
+
+from ...theory.activation import Activation
+from ...theory.claim import Hypothesis
+from ...theory.errors import DerivationGap
+from ...theory.verdict import Evidence, Verdict
+from ..budget import Budget
+from ..certificate import Discharged, EvidenceItem
+from ..equilibrium_instance import EquilibriumInstance
+from ..finite_width import error_bands, event_test, limit_test, norm_limit_test, norm_tail_test, rate_test
+from ..sampling import Sample, Unit
+from ..statistics import ErrorBudget
+from .registry import Outcome, check, control
+
+TAIL_AT = (1.0, 2.0)
+"""Values of t at which the tail bound of the norm is tested."""
+PLANTED_SCALE = 1.05
+PLANTED_LIMIT = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class SampledInstance:
+    """An instance together with the sampled networks; ``subject`` is the place of its activation in the sample."""
+
+    base: EquilibriumInstance
+    sample: Sample | None
+    subject: int
+    why_not: str = ""
+
+    @property
+    def system(self) -> str:
+        """The name of the system."""
+        return self.base.system
+
+    @property
+    def activation(self) -> Activation:
+        """The activation."""
+        return self.base.activation
+
+    @property
+    def budget(self) -> Budget:
+        """What may be spent."""
+        return self.base.budget
+
+    def discharge(self, hypothesis: Hypothesis) -> Discharged:
+        """The hypotheses are those of the instance."""
+        return self.base.discharge(hypothesis)
+
+    @property
+    def networks(self) -> Sample:
+        """The sample; raises :class:`DerivationGap` with the reason when there is none."""
+        if self.sample is None or not self.sample.units:
+            raise DerivationGap(self.why_not or "no networks were sampled.")
+        return self.sample
+
+
+def observed(text: str, **values: float) -> EvidenceItem:
+    """Evidence from sampling."""
+    return EvidenceItem(Evidence.EXPERIMENTAL, text, {name: f"{x:.6g}" for name, x in values.items()})
+
+
+@check("gram-convergence")
+def gram_convergence(inst: SampledInstance) -> Outcome:
+    """The rate of the error, the limit, and the event λ_min(G_m) ≥ λ_*/2 at the largest width."""
+    sample, k, name = inst.networks, inst.subject, inst.activation.name
+    rate = rate_test(sample, k, f"rate, {name}")
+    limit = limit_test(sample, k, f"limit, {name}")
+    event = event_test(sample, k, f"event, {name}", least_eigenvalue=inst.base.eigenvalue.lower)
+    low, high = rate.interval(0.999)
+    bands = error_bands(sample, k)
+    return Outcome(
+        Verdict.UNKNOWN,
+        (
+            observed("slope of log ||K^(-1/2)(G_m - K)K^(-1/2)||_F against log m", slope=rate.estimate, low=low, high=high),
+            observed("relative error of scale of the extrapolated limit", scale=limit.summary.estimate),
+            observed(
+                f"lambda_min(G_m) >= lambda_*/2 at m = {max(sample.plan.widths)}",
+                successes=event.successes,
+                trials=event.trials,
+            ),
+        ),
+        low,
+        high,
+        method=f"{len(sample.units)} networks, widths {min(sample.plan.widths)} to {max(sample.plan.widths)}",
+        reason="not settled yet",
+        tests=(rate, limit, event),
+        detail={
+            "quantity": "slope",
+            "bands": [[b.width, b.replicates, b.mean, b.low, b.high] for b in bands],
+            "slope": rate.estimate,
+            "event": [event.successes, event.trials],
+        },
+    )
+
+
+@control("gram-convergence")
+def gram_control(inst: SampledInstance) -> Outcome:
+    """The same networks against 1.05 K: the limit test must notice."""
+    sample, k = inst.networks, inst.subject
+    subject = sample.plan.subjects[k]
+    rows, columns = sample.plan.entries()
+    shift = (PLANTED_SCALE - 1) * np.concatenate([subject.kernel[rows, columns], scipy.linalg.eigvalsh(subject.kernel)])
+    units: list[Unit] = []
+    for unit in sample.units:
+        functionals = unit.functionals.copy()
+        functionals[k] -= shift
+        units.append(replace(unit, functionals=functionals))
+    subjects = list(sample.plan.subjects)
+    subjects[k] = replace(subject, kernel=PLANTED_SCALE * subject.kernel)
+    planted = Sample(replace(sample.plan, subjects=tuple(subjects)), tuple(units))
+    return _settled(ErrorBudget().settle([limit_test(planted, k, "planted")])[0].verdict)
+
+
+@check("weight-norm")
+def weight_norm(inst: SampledInstance) -> Outcome:
+    """The tail of the norm at a few t, and its limit."""
+    sample = inst.networks
+    tails = [norm_tail_test(sample, inst.base.sigma_w2, t, f"norm tail, t = {t:g}") for t in TAIL_AT]
+    limit = norm_limit_test(sample, inst.base.sigma_w2, "norm limit")
+    low, high = limit.interval(0.999)
+    return Outcome(
+        Verdict.UNKNOWN,
+        (
+            *(
+                observed(f"||W|| beyond the bound at t = {t:g}", events=test.successes, trials=test.trials)
+                for t, test in zip(TAIL_AT, tails, strict=True)
+            ),
+            observed("||W|| / (2 sqrt(2) sigma_w), extrapolated", limit=limit.estimate, low=low, high=high),
+        ),
+        low,
+        high,
+        method=f"{len(sample.units)} weight matrices",
+        reason="not settled yet",
+        tests=(*tails, limit),
+        detail={"quantity": "norm over its limit"},
+    )
+
+
+@control("weight-norm")
+def weight_control(inst: SampledInstance) -> Outcome:
+    """The same norms against a limit that is 5 percent too low."""
+    lowered = float(inst.base.sigma_w2) * PLANTED_LIMIT**2
+    tests = [norm_tail_test(inst.networks, lowered, t, f"planted, t = {t:g}") for t in TAIL_AT]
+    tests_limit = norm_limit_test(inst.networks, lowered, "planted limit")
+    verdicts = [o.verdict for o in ErrorBudget().settle([*tests, tests_limit])]
+    return _settled(Verdict.INCONSISTENT if Verdict.INCONSISTENT in verdicts else Verdict.UNKNOWN)
+
+
+def _settled(verdict: Verdict) -> Outcome:
+    return Outcome(verdict, (observed("planted statement"),), reason="a planted statement")

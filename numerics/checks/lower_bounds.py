@@ -1,0 +1,169 @@
+"""The theory's lower bounds against the proved least eigenvalue (C11 to C14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+from flint import arb
+
+from ...theory.verdict import Verdict
+from ..ball import Ball
+from ..ballmatrix import BallMatrix
+from ..eigenvalue import least_eigenvalue
+from ..enclosure import Enclosure, float_above, float_below
+from ..equilibrium_instance import EquilibriumInstance
+from ..rounding import UNIT
+from ..series import between
+from .fixed_point import SLIGHTLY, enclosed, exact
+from .registry import Outcome, check, control
+
+
+def compare(bound: Enclosure, truth: Enclosure, name: str) -> Outcome:
+    """Whether ``bound`` is at most ``truth``, from two enclosures."""
+    evidence = (
+        enclosed(
+            f"{name} and the least eigenvalue of K",
+            bound=as_ball(bound),
+            eigenvalue=as_ball(truth),
+        ),
+    )
+    margin = float_below(Fraction(truth.lower) - Fraction(bound.upper))
+    if bound.upper <= truth.lower:
+        return Outcome(Verdict.PROVED, evidence, bound.lower, bound.upper, margin, f"{name}: {bound.method}")
+    if bound.lower > truth.upper:
+        return Outcome(Verdict.REFUTED, evidence, bound.lower, bound.upper, margin, f"{name}: {bound.method}")
+    return Outcome(
+        Verdict.UNKNOWN,
+        evidence,
+        bound.lower,
+        bound.upper,
+        method=f"{name}: {bound.method}",
+        reason=f"the enclosures of {name} and of the least eigenvalue overlap",
+    )
+
+
+def asas_ball(e: Enclosure) -> arb:
+    """An enclosure as a ball."""
+    return between(arb(e.lower), arb(e.upper))
+
+
+def _both_zero(inst: EquilibriumInstance, name: str) -> Outcome | None:
+    """When K is singular for an exact reason, every Schur power that counts is singular with it: 0 <= 0."""
+    found = inst.null_vector
+    if found is None:
+        return None
+    text = f"{found.reason}; the same reason makes {name} equal to 0"
+    return Outcome(Verdict.PROVED, (exact(text),), 0.0, 0.0, 0.0, "both sides are exactly 0")
+
+
+def _scaled_past(bound: Enclosure, truth: Enclosure, name: str) -> Outcome:
+    """The bound multiplied so that it lies a relative 1e-9 above the eigenvalue must not be proved."""
+    if not bound.lower > 0:
+        lifted = float_above(Fraction(truth.upper) + SLIGHTLY)
+        return compare(Enclosure(lifted, lifted, truth.evidence, "planted"), truth, name)
+    factor = Fraction(truth.upper) * (1 + SLIGHTLY) / Fraction(bound.lower)
+    planted = Enclosure(
+        float_above(Fraction(bound.lower) * factor), float_above(Fraction(bound.upper) * factor), bound.evidence, "planted"
+    )
+    return compare(planted, truth, name)
+
+
+Bound = Callable[[EquilibriumInstance], Enclosure]
+
+
+def _lower_bound(method: str, name: str, bound: Bound) -> None:
+    """Register the check and the control of one of the lower bounds."""
+
+    @check(method)
+    def prove(inst: EquilibriumInstance) -> Outcome:
+        return _both_zero(inst, name) or compare(bound(inst), inst.eigenvalue, name)
+
+    @control(method)
+    def plant(inst: EquilibriumInstance) -> Outcome:
+        return _scaled_past(bound(inst), inst.eigenvalue, name)
+
+
+_lower_bound("lower-bound-correlation", "LB_P", lambda inst: inst.bound_p.value)
+_lower_bound("lower-bound-schur", "LB_X", lambda inst: inst.bound_x.value)
+_lower_bound("lower-bound-gershgorin", "LB_G", lambda inst: inst.bound_g[1])
+
+
+@check("lower-bound-series")
+def series_bound(inst: EquilibriumInstance) -> Outcome:
+    """LB_F at several lengths R; those whose difference from the eigenvalue is below the radius cannot be separated."""
+    zero = _both_zero(inst, "LB_F")
+    if zero is not None:
+        return zero
+    outcomes = {length: compare(bound, inst.eigenvalue, f"LB_F (R = {length})") for length, bound in inst.bound_f.items()}
+    refuted = next((o for o in outcomes.values() if o.verdict is Verdict.REFUTED), None)
+    if refuted is not None:
+        return refuted
+    proved = [length for length, o in outcomes.items() if o.verdict is Verdict.PROVED]
+    if not proved:
+        return Outcome(Verdict.UNKNOWN, reason="no truncation could be separated from the least eigenvalue")
+    best = outcomes[proved[-1]]
+    positivity = exact("k_r >= mu_r^2 (2/s)^r >= 0: sums, products and compositions of non-negative coefficients")
+    return Outcome(
+        Verdict.PROVED,
+        (positivity, *(item for length in proved for item in outcomes[length].evidence)),
+        best.lower,
+        best.upper,
+        best.margin,
+        f"LB_F at R = {', '.join(map(str, proved))}",
+    )
+
+
+@control("lower-bound-series")
+def series_control(inst: EquilibriumInstance) -> Outcome:
+    """LB_F scaled past the eigenvalue."""
+    length, bound = max(inst.bound_f.items())
+    return _scaled_past(bound, inst.eigenvalue, f"LB_F (R = {length})")
+
+
+def _difference(inst: EquilibriumInstance, factor: Fraction) -> BallMatrix:
+    """The matrix P − factor·C with its radius."""
+    c, p = inst.cosines, inst.correlation
+    f = float(factor)
+    mid = p.mid - f * c.mid
+    slack = float_above(abs(Fraction(f) - factor))
+    rad = float(np.max(p.rad)) + f * c.rad + slack + 4.0 * UNIT * (1.0 + f)
+    return BallMatrix((mid + mid.T) / 2, rad * (1.0 + 8.0 * UNIT))
+
+
+@check("psd-order")
+def psd_order(inst: EquilibriumInstance) -> Outcome:
+    """K is a sum of Schur powers with weights k_r >= 0, and P − (2/s) C = (2 σ_w²/s) K."""
+    point = inst.fixed_point
+    evidence = [
+        exact("K = sum of k_r C^(r) with k_r >= 0: positive semidefinite by the Schur product theorem"),
+        exact("P - (2/s) C = (2 sigma_w2 / s) K, by the definition of P"),
+    ]
+    scale = 2 * inst.sigma_w2 / Ball(point.s).upper
+    margin = float_below(scale * Fraction(max(inst.eigenvalue.lower, 0.0)))
+    numerical = least_eigenvalue(_difference(inst, Ball(point.input_variance / point.s).lower), budget=inst.budget)
+    if numerical.upper < 0:
+        return Outcome(Verdict.REFUTED, (enclosed("P - (2/s) C has a negative eigenvalue", value=as_ball(numerical)),))
+    if numerical.lower > 0:
+        evidence.append(enclosed("the least eigenvalue of P - (2/s) C", value=as_ball(numerical)))
+    return Outcome(
+        Verdict.PROVED,
+        tuple(evidence),
+        max(numerical.lower, margin),
+        numerical.upper,
+        margin,
+        "Schur product theorem",
+        detail={"quantity": "least eigenvalue of P - (2/s) C"},
+    )
+
+
+@control("psd-order")
+def order_control(inst: EquilibriumInstance) -> Outcome:
+    """P − (1 + 1e-9) C has the diagonal −1e-9, so its least eigenvalue is negative."""
+    found = least_eigenvalue(_difference(inst, 1 + SLIGHTLY), budget=inst.budget)
+    if found.lower > 0:
+        return Outcome(Verdict.PROVED, (enclosed("P - (1 + 1e-9) C", value=as_ball(found)),))
+    if found.upper < 0:
+        return Outcome(Verdict.REFUTED, (enclosed("P - (1 + 1e-9) C has a negative eigenvalue", value=as_ball(found)),))
+    return Outcome(Verdict.UNKNOWN, reason="the sign of the least eigenvalue of P - (1 + 1e-9) C is not decided")
