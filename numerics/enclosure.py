@@ -24,7 +24,7 @@ def float_below(q: Fraction) -> float:
 
 def float_above(q: Fraction) -> float:
     """The smallest float64 that is at least ``q``."""
-    return -float_below(-q)
+    return 0.0 - float_below(-q)  # not -x, which would make -0.0 of 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from .precision import precision
 from .rounding import TINY, UNIT, sum_up, up
 from .series import BOUND_BITS, FloatSeries, upper_float
 
-LEVELS: Floats = np.concatenate([1.0 - 2.0 ** (-np.arange(1, 240) / 6.0), [1.0]])
+LEVELS: Floats = np.concatenate([2.0 ** (-np.arange(60, 9, -1) / 3.0), 1.0 - 2.0 ** (-np.arange(1, 240) / 6.0), [1.0]])
 """Grid of |t| for bounds that are increasing in |t|; it thickens towards 1, where tails change fast."""
 SPILL = 2.0**-56
 """Share of the sum of the coefficients that the terms left out on a tile may amount to."""
