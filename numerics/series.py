@@ -53,10 +53,10 @@ class DotProductSeries:
               \qquad |t| \le 1.
 
     ``coefficients`` are balls around b_0..b_R and ``mass`` is one around g(1); both are cut down to the non-negative
-    numbers (up to the 30 bits of a radius), which loses nothing because the b_r are. ``tail`` encloses the sum of all b_r with r > R. Evaluation and
-    algebra round at the working precision. Raises ``ValueError`` when a coefficient is proved negative, a ball is not
-    finite, or the mass is proved smaller than the sum of the coefficients. Source: schoenberg1942;
-    own proofs in ``docs/theory/equilibrium-kernel.md``, section 1.
+    numbers (up to the 30 bits of a radius), which loses nothing because the b_r are. ``tail`` encloses the sum of all
+    b_r with r > R. Evaluation and algebra round at the working precision. Raises ``ValueError`` when a coefficient is
+    proved negative, a ball is not finite, or the mass is proved smaller than the sum of the coefficients. Source:
+    schoenberg1942; own proofs in ``docs/theory/equilibrium-kernel.md``, section 1.
 
     >>> half = DotProductSeries((arb(1) / 4, arb(1) / 4), arb(1))           # 1/4 + t/4 + (mass 1/2 above t)
     >>> print(half.tail, half(arb(0)), half(arb(1)))

@@ -63,9 +63,10 @@ def variance_fixed_point(
     :class:`PrecisionExhausted` when the comparison with 1 is undecided. Source: truong2023deq (existence); own proof in
     ``docs/theory/equilibrium-kernel.md``, section 2.
 
+    >>> from certigram.numerics.ball import Ball
     >>> from certigram.theory.activation import activation
     >>> point = variance_fixed_point(activation("relu"), Fraction(1, 16), 128, lipschitz=arb(1))
-    >>> point.q.contains(arb(16) / 15), point.q.rad() < 1e-36
+    >>> Ball(point.q).contains("16/15"), point.q.rad() < 1e-36
     (True, True)
     """
     with precision(bits):
@@ -99,8 +100,8 @@ def a_priori_bound(at_zero: arb, lipschitz: arb, sigma_w2: Fraction, *, input_va
 
     Raises as :func:`contraction_squared` does.
 
-    >>> print(a_priori_bound(arb(0), arb(1), Fraction(1, 32)).str(10))
-    [1.885618083 +/- 1.64e-10]
+    >>> print(a_priori_bound(arb(0), arb(1), Fraction(1, 32)).str(9, radius=False))
+    1.88561808
     """
     theta = contraction_squared("the activation", sigma_w2, lipschitz).sqrt()
     v = arb(2) if input_variance is None else input_variance
@@ -121,7 +122,8 @@ def _solve(moment: Callable[[arb, int], arb], weight: arb, v: arb, theta: arb, b
                 enclosure = banach(root, image, theta)
                 if level == bits and (best is None or enclosure.rad() < best.rad()):
                     best = enclosure
-                if abs(image.mid() - root).mid() <= 2 * image.rad() + arb((1, -level)) * (1 + root):
+                goal = level if level == bits else 3 * level // 4
+                if abs(image.mid() - root).mid() <= 2 * image.rad() + arb((1, -goal)) * (1 + root):
                     break
                 if previous is not None:
                     slope = _secant(previous, (root, image.mid(), level), slope, theta)
