@@ -1,1 +1,117 @@
-"""Package."""
+"""Finite-width networks, one file per paper, found by the name of their system."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...theory.errors import DerivationGap
+
+if TYPE_CHECKING:
+    from ...theory.activation import Activation
+    from ..equilibrium_instance import EquilibriumInstance
+    from ..study import Study
+
+Seed = int | np.random.SeedSequence
+
+
+@dataclass(frozen=True, slots=True)
+class Nonlinearity:
+    """What a network needs of an activation: a vectorised function that keeps float32 and float64, and its slope.
+
+    ``lipschitz`` is an upper bound of sup |φ'|, or None when none is known (no error bound is then given).
+    """
+
+    name: str
+    function: Callable[[Any], Any]
+    lipschitz: float | None = None
+
+
+def nonlinearity(activation: Activation, *, lipschitz: float | None = None) -> Nonlinearity:
+    """The activation as a network uses it; ``lipschitz`` is used where the activation knows no exact constant."""
+    from ..lowering import lower_numpy
+
+    exact = activation.lipschitz
+    if exact is not None:
+        # thirty correct digits, then one rounding to nearest: the next float above is an upper bound
+        lipschitz = math.nextafter(float(exact.evalf(30)), math.inf) if exact.is_finite else None
+    return Nonlinearity(activation.name, lower_numpy(activation.expression), lipschitz)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FiniteGram:
+    r"""The Gram matrix of one sampled network, with an account of how well its equations were solved.
+
+    Attributes
+    ----------
+    activation, width: which network.
+    gram: :math:`G_m = Z^\top Z/m`, (n, n) float64, symmetric; NaN where the iteration overflowed.
+    converged: whether the tolerance was reached within the allowed iterations.
+    iterations: applications of the fixed-point map.
+    residual: :math:`\lVert\Phi(Z_{-}) - Z_{-}\rVert_F/\lVert Z\rVert_F` of the last iterate but one, in float64.
+    solution_error: an upper bound of :math:`\lVert Z - Z^*\rVert_F`, infinite without a contraction.
+    gram_error: an upper bound of :math:`\lVert G_m - G_m^*\rVert_2`, from ``solution_error``.
+    norm_lower, norm_upper: bounds of :math:`\lVert W\rVert_2`.
+    seconds: CPU time of the solution; drawing the weights is not counted.
+    """
+
+    activation: str
+    width: int
+    gram: NDArray[np.float64]
+    converged: bool
+    iterations: int
+    residual: float
+    solution_error: float
+    gram_error: float
+    norm_lower: float
+    norm_upper: float
+    seconds: float
+
+
+class Sampler(Protocol):
+    """What a module of this package offers under the name ``sample_grams``."""
+
+    def __call__(
+        self,
+        points: NDArray[np.float64],
+        activations: tuple[Nonlinearity, ...],
+        *,
+        width: int,
+        seed: Seed,
+        dtype: str = "float32",
+        tolerance: float | None = None,
+        **parameters: Any,
+    ) -> tuple[FiniteGram, ...]:
+        """One Gram matrix per activation, all from the same random weights."""
+
+
+def sampler(system: str) -> Sampler:
+    """The sampler of a system's networks; raises :class:`DerivationGap` when it has none.
+
+    >>> sampler("deq-general").__name__
+    'sample_grams'
+    """
+    found: Sampler = _module(system).sample_grams
+    return found
+
+
+def instance(system: str, activation: Activation, study: Study) -> EquilibriumInstance:
+    """The system on the data of a study with one activation; raises :class:`DerivationGap` when it is not written."""
+    made: EquilibriumInstance = _module(system).instance(activation, study)
+    return made
+
+
+def _module(system: str) -> Any:
+    name = f"{__name__}.{system.replace('-', '_')}"
+    if not system.replace("-", "_").isidentifier() or importlib.util.find_spec(name) is None:
+        raise DerivationGap(
+            f"no finite-width network is written for {system!r}; its statistical claims stay unchecked."
+        )
+    return importlib.import_module(name)

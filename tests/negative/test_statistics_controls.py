@@ -1,0 +1,260 @@
+"""A failure here means that a false theory would be called CONSISTENT, or that a true one is rejected too often.
+
+The surrogate is the network without feedback, Z = φ(U Xᵀ): its Gram matrix has the exact mean K and costs microseconds.
+Two controls are repeated on the deep equilibrium model itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.special
+
+from certigram.numerics.finite_width import (
+    event_test,
+    limit_test,
+    norm_limit_test,
+    norm_tail_test,
+    rate_test,
+)
+from certigram.numerics.networks import FiniteGram, Nonlinearity, Seed
+from certigram.numerics.networks.deq_general import sample_grams
+from certigram.numerics.sampling import NUMBERS, Plan, Sample, Subject, run
+from certigram.numerics.statistics import ErrorBudget, FamilyTest, StatisticalTest, clopper_pearson
+from certigram.theory.errors import PrecisionExhausted, SpecError
+from certigram.theory.verdict import Verdict
+
+ERF = Nonlinearity("erf", scipy.special.erf, 2 / math.sqrt(math.pi))
+SIN = Nonlinearity("sin", np.sin, 1.0)
+SIXTEENTH = Fraction(1, 16)
+
+
+def points(n: int, d: int, seed: int = 0) -> np.ndarray:
+    x = np.random.default_rng(seed).standard_normal((n, d))
+    return x * (np.sqrt(d) / np.linalg.norm(x, axis=1))[:, None]
+
+
+def dual(name: str, a: float, c: np.ndarray) -> np.ndarray:
+    """E φ(u) φ(v) for equal variances a and covariance c."""
+    return 2 / np.pi * np.arcsin(2 * c / (1 + 2 * a)) if name == "erf" else np.exp(-a) * np.sinh(c)
+
+
+def kernel(name: str, x: np.ndarray, sigma_w2: float) -> np.ndarray:
+    """K = κ(2 σ_w² K + 2 C) by iteration from zero."""
+    c = x @ x.T / x.shape[1]
+    k = np.zeros_like(c)
+    for _ in range(80):
+        a = float(2 + 2 * sigma_w2 * k[0, 0])
+        k = dual(name, a, 2 * sigma_w2 * k + 2 * c)
+    return (k + k.T) / 2
+
+
+def shallow(
+    points: np.ndarray, activations: tuple[Nonlinearity, ...], *, width: int, seed: Seed, **parameters: Any
+) -> tuple[FiniteGram, ...]:
+    """Networks without feedback, which need no solution; ``rate`` shrinks the deviation as a wrong theory would."""
+    rows = np.random.Generator(np.random.PCG64(seed)).standard_normal((width, points.shape[1]))
+    argument = rows @ points.T * math.sqrt(2 / points.shape[1])
+    results = []
+    for phi in activations:
+        z = phi.function(argument)
+        gram = z.T @ z / width
+        results.append(FiniteGram(phi.name, width, (gram + gram.T) / 2, True, 1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+    return tuple(results)
+
+
+X = points(5, 7)
+STUDIES, SEEDS, WIDTHS = 200, 5, (32, 64, 128)
+
+
+@cache
+def shallow_sample(seeds: int = STUDIES * SEEDS) -> Sample:
+    subjects = (Subject(ERF, kernel("erf", X, 0.0)),)
+    return run(Plan(shallow, X, subjects, WIDTHS, seeds, parameters={}))
+
+
+@cache
+def solved(width: int, key: tuple[int, ...], sigma_w2: Fraction) -> tuple[FiniteGram, ...]:
+    """Equilibria of both activations, solved once for all controls."""
+    return sample_grams(points(8, 10), (ERF, SIN), sigma_w2, width, np.random.SeedSequence(0, spawn_key=key))
+
+
+def network(
+    points: np.ndarray, activations: tuple[Nonlinearity, ...], *, width: int, seed: Seed, **parameters: Any
+) -> tuple[FiniteGram, ...]:
+    """The deep equilibrium model, from the store of :func:`solved`."""
+    assert isinstance(seed, np.random.SeedSequence)
+    assert activations == (ERF, SIN)
+    return solved(width, tuple(seed.spawn_key), parameters["sigma_w2"])
+
+
+@cache
+def network_sample(sigma_w2: Fraction = SIXTEENTH, widths: tuple[int, ...] = (256, 512, 1024)) -> Sample:
+    x = points(8, 10)
+    subjects = tuple(Subject(phi, kernel(phi.name, x, 1 / 16), 1e-12) for phi in (ERF, SIN))
+    return run(Plan(network, x, subjects, widths, 40, parameters={"sigma_w2": sigma_w2}))
+
+
+def against(sample: Sample, kernels: tuple[np.ndarray, ...]) -> Sample:
+    """The same networks, compared with other kernels."""
+    subjects = tuple(dataclasses.replace(s, kernel=k) for s, k in zip(sample.plan.subjects, kernels, strict=True))
+    return run(dataclasses.replace(sample.plan, subjects=subjects))
+
+
+def settle(*tests: StatisticalTest, alpha: float = 1e-3) -> list[Verdict]:
+    """The verdicts, as in a study of twenty tests."""
+    padding = list(tests[:1]) * (20 - len(tests))
+    return [outcome.verdict for outcome in ErrorBudget(alpha).settle([*tests, *padding])][: len(tests)]
+
+
+def least(sample: Sample, subject: int = 0) -> float:
+    return float(np.linalg.eigvalsh(sample.plan.subjects[subject].kernel)[0])
+
+
+@pytest.mark.parametrize("alpha", [0.05, 1e-3])
+def test_a_correct_theory_is_rejected_no_more_often_than_promised(alpha: float) -> None:
+    """Two hundred studies, each of four tests at once; the count of studies with any INCONSISTENT obeys the budget."""
+    whole = shallow_sample()
+    rejected = 0
+    for k in range(STUDIES):
+        units = tuple(unit for unit in whole.units if k * SEEDS <= unit.replicate < (k + 1) * SEEDS)
+        sample = Sample(whole.plan, units)
+        tests = (
+            rate_test(sample, 0, "rate"),
+            rate_test(sample, 0, "rate of the norm", number="operator_error"),
+            limit_test(sample, 0, "limit"),
+            event_test(sample, 0, "event", least_eigenvalue=least(whole), claimed=0.9),
+        )
+        rejected += any(outcome.verdict is Verdict.INCONSISTENT for outcome in ErrorBudget(alpha).settle(tests))
+    assert clopper_pearson(rejected, STUDIES, 0.99)[0] <= alpha
+
+
+def test_the_correct_theory_of_the_network_is_consistent() -> None:
+    sample = network_sample()
+    for k in range(2):
+        verdicts = settle(
+            rate_test(sample, k, "rate"),
+            limit_test(sample, k, "limit"),
+            event_test(sample, k, "event", least_eigenvalue=least(sample, k)),
+            norm_tail_test(sample, SIXTEENTH, 1.0, "tail"),
+            norm_limit_test(sample, SIXTEENTH, "norm"),
+        )
+        assert verdicts == [Verdict.CONSISTENT] * 5
+
+
+@pytest.mark.parametrize("direction", ["larger", "smaller", "random", "entry"])
+def test_a_kernel_off_by_five_percent_is_inconsistent(direction: str) -> None:
+    sample = network_sample()
+    kernels = []
+    for subject in sample.plan.subjects:
+        k = subject.kernel
+        v = np.random.default_rng(1).standard_normal(len(k))
+        entry = np.outer(np.eye(8)[2], np.eye(8)[2])
+        wrong = {"larger": k, "smaller": -k, "random": np.outer(v, v), "entry": entry}[direction]
+        kernels.append(k + 0.05 * np.linalg.norm(k, 2) / np.linalg.norm(wrong, 2) * wrong)
+    false = against(sample, tuple(kernels))
+    for k in range(2):
+        assert settle(limit_test(false, k, "limit")) == [Verdict.INCONSISTENT]
+
+
+def test_the_kernel_of_another_activation_is_inconsistent() -> None:
+    sample = network_sample()
+    swapped = against(sample, tuple(subject.kernel for subject in sample.plan.subjects[::-1]))
+    assert settle(*(limit_test(swapped, k, "limit") for k in range(2))) == [Verdict.INCONSISTENT] * 2
+
+
+def test_a_doubled_variance_is_inconsistent() -> None:
+    sample, twice = network_sample(), 2 * SIXTEENTH
+    x = sample.plan.points
+    false = against(sample, tuple(kernel(name, x, 1 / 8) for name in ("erf", "sin")))
+    verdicts = settle(
+        limit_test(false, 0, "limit"), limit_test(false, 1, "limit"), norm_limit_test(sample, twice, "norm")
+    )
+    assert verdicts == [Verdict.INCONSISTENT] * 3
+    wide = network_sample(twice, (128, 256, 512))
+    tests = [(norm_limit_test(wide, s, "norm"), norm_tail_test(wide, s, 1.0, "tail")) for s in (SIXTEENTH, twice)]
+    assert settle(*tests[0]) == [Verdict.INCONSISTENT] * 2
+    assert settle(*tests[1]) == [Verdict.CONSISTENT] * 2
+
+
+@pytest.mark.parametrize(
+    ("exponent", "verdict"), [(-0.25, "INCONSISTENT"), (-1.0, "INCONSISTENT"), (-0.5, "CONSISTENT")]
+)
+def test_a_wrong_rate_is_inconsistent(exponent: float, verdict: str) -> None:
+    """The recorded errors of the surrogate are rescaled from the rate −1/2 to another."""
+    sample = shallow_sample()
+    column = NUMBERS.index("whitened_frobenius")
+    units = []
+    for unit in sample.units:
+        if unit.replicate < 100:
+            numbers = unit.numbers.copy()
+            numbers[:, column] *= unit.width ** (exponent + 0.5)
+            units.append(dataclasses.replace(unit, numbers=numbers))
+    (found,) = settle(rate_test(Sample(sample.plan, tuple(units)), 0, "rate"))
+    assert found is Verdict[verdict]
+
+
+def test_a_false_probability_is_inconsistent() -> None:
+    sample = network_sample()
+    width = min(sample.plan.widths)
+    median = float(np.median(sample.column(0, "least_eigenvalue")[width]))
+    half = event_test(sample, 0, "event", least_eigenvalue=2 * median, width=width, claimed=0.99)
+    assert half.successes == 20
+    assert settle(half) == [Verdict.INCONSISTENT]
+    never = event_test(sample, 0, "event", least_eigenvalue=1e3, claimed=0.9)
+    assert settle(never) == [Verdict.INCONSISTENT]
+
+
+def test_a_tail_bound_with_a_smaller_centre_is_inconsistent() -> None:
+    """The norm concentrates at twice sqrt 2 sigma_w, not at 1.7 times: (1.7/2)² of the variance in the bound."""
+    sample = network_sample()
+    assert settle(norm_tail_test(sample, float(SIXTEENTH) * 0.85**2, 1.0, "tail")) == [Verdict.INCONSISTENT]
+
+
+def test_a_tiny_experiment_is_unknown() -> None:
+    whole = shallow_sample()
+    few = Sample(whole.plan, tuple(unit for unit in whole.units if unit.replicate < 3))
+    verdicts = settle(rate_test(few, 0, "rate"), event_test(few, 0, "event", least_eigenvalue=least(whole)))
+    assert verdicts == [Verdict.UNKNOWN, Verdict.UNKNOWN]
+
+
+def test_unsolved_networks_are_not_left_out() -> None:
+    x = points(4, 5)
+    plan = Plan("deq-general", x, (Subject(SIN, np.eye(4)),), (16, 32), 2, parameters={"sigma_w2": Fraction(50)})
+    sample = run(plan)
+    for test in (rate_test, limit_test):
+        with pytest.raises(PrecisionExhausted, match="did not reach their equilibrium"):
+            test(sample, 0, "claim")
+    assert event_test(sample, 0, "event", least_eigenvalue=0.0).successes == 0
+
+
+def test_without_a_contraction_the_limit_is_unknown() -> None:
+    """Where no bound of the solver's error is known, its tolerance is infinite and the test says nothing."""
+    x = points(4, 5)
+    plan = Plan(
+        "deq-general", x, (Subject(Nonlinearity("erf", scipy.special.erf), kernel("erf", x, 1 / 16)),), (32, 64), 4,
+        parameters={"sigma_w2": SIXTEENTH},
+    )  # fmt: skip
+    assert settle(limit_test(run(plan), 0, "limit")) == [Verdict.UNKNOWN]
+
+
+def test_one_width_is_refused() -> None:
+    x = points(4, 5)
+    subject = Subject(ERF, kernel("erf", x, 1 / 16))
+    sample = run(Plan("deq-general", x, (subject,), (32,), 3, parameters={"sigma_w2": SIXTEENTH}))
+    for test in (rate_test, limit_test):
+        with pytest.raises(SpecError, match="two different widths"):
+            test(sample, 0, "claim")
+
+
+def test_the_surrogate_is_the_network_without_feedback() -> None:
+    """Else the level measured above would speak of something else."""
+    found = sample_grams(X, (ERF,), 0, 1024, 1)[0].gram
+    assert np.abs(found - kernel("erf", X, 0.0)).max() < 6 / math.sqrt(1024)
+    assert isinstance(limit_test(network_sample(), 0, "limit"), FamilyTest)
