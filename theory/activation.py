@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import sympy
 
@@ -14,7 +15,8 @@ from .errors import DerivationGap, SpecError
 from .functions import X
 from .grammar import CONSTANTS, FUNCTIONS, MAX_LENGTH, parse
 from .lipschitz import bounds
-from .pieces import Piece, pieces, vanishes, value_at
+from .pieces import KINKED, Piece, pieces, value_at
+from .signs import vanishes
 
 _NAME = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9]*)\s*(?:\(([^()x]*)\))?\s*")
 
@@ -27,7 +29,8 @@ class Activation:
     ----------
     name: its name in the catalogue, or the expression as text.
     expression: the function of :data:`certigram.theory.functions.X`.
-    lipschitz: :math:`\sup|\varphi'|` (the Lipschitz constant) where known exactly; ``sympy.oo`` when proved infinite; else ``None``.
+    lipschitz: the Lipschitz constant :math:`\sup|\varphi'|` where known exactly; ``sympy.oo`` when proved infinite;
+        ``None`` when not known exactly.
     second_lipschitz: the Lipschitz constant of :math:`\varphi'`, in the same way.
 
     The proofs of all exact constants are in ``docs/activations.md``.
@@ -48,12 +51,12 @@ class Activation:
 
     @property
     def odd_part_constant(self) -> sympy.Expr | None:
-        r"""The constant :math:`c` with :math:`\varphi-c` odd (0 for an odd function), or ``None`` when none is proved."""
+        r"""The constant :math:`c` with :math:`\varphi-c` odd (0 for an odd function); ``None`` when none is proved."""
         return parity.odd_part_constant(self.expression)
 
     @property
     def affine(self) -> tuple[sympy.Expr, sympy.Expr] | None:
-        r"""The pair :math:`(\beta,\alpha)` with :math:`\varphi(x)=\beta+\alpha x`, or ``None`` when this is not proved."""
+        r"""The pair :math:`(\beta,\alpha)` with :math:`\varphi(x)=\beta+\alpha x`; ``None`` when this is not proved."""
         if not self.kinks_resolved or len(self.pieces()) > 1:
             return None
         return parity.affine(self.pieces()[0].expression)
@@ -63,11 +66,13 @@ class Activation:
         """The degree of a polynomial, or ``None`` when the function is not seen to be one."""
         if not self.kinks_resolved or len(self.pieces()) > 1:
             return None
-        return parity.polynomial_degree(self.pieces()[0].expression)
+        expression = self.pieces()[0].expression
+        line = parity.affine(expression)
+        return parity.polynomial_degree(expression) if line is None else int(line[1] != 0)
 
     @property
     def kinks_resolved(self) -> bool:
-        """Whether all kinks and singularities were located exactly; if not, :meth:`pieces` raises and nothing is smooth."""
+        """Whether all kinks and singularities were located exactly; if not, :meth:`pieces` raises."""
         try:
             self.pieces()
         except DerivationGap:
@@ -94,7 +99,7 @@ class Activation:
         if not self.kinks_resolved:
             return False
         found = self.pieces()
-        for left, right in zip(found, found[1:], strict=False):
+        for left, right in pairwise(found):
             here = value_at(self.expression, right.lo)
             for branch in (left, right):
                 if vanishes(branch.expression.xreplace({X: right.lo}) - here) is not True:
@@ -116,7 +121,7 @@ class Activation:
         r"""The function in LaTeX.
 
         >>> print(activation("gelu").latex())
-        x \\Phi\\left(x\\right)
+        x \Phi\left(x\right)
         """
         return str(sympy.latex(self.expression))
 
@@ -131,9 +136,9 @@ class Activation:
 def activation(name_or_expression: str) -> Activation:
     r"""The activation with this name, or the function of ``x`` that the text describes.
 
-    A bare name is looked up in the catalogue (``"tanh"``); ``name(parameter)`` with a rational parameter is a member of a
-    parametric family (``"leaky_relu(1/10)"``, ``"hermite(3)"``); everything else is an expression in ``x`` (see
-    :mod:`certigram.theory.grammar`). An expression equal to a catalogue entry becomes that entry.
+    A bare name is looked up in the catalogue (``"tanh"``); ``name(parameter)`` with a rational parameter is a member
+    of a parametric family (``"leaky_relu(1/10)"``, ``"hermite(3)"``); everything else is an expression in ``x``
+    (:mod:`certigram.theory.grammar`). An expression equal to a catalogue entry becomes that entry.
 
     Raises :class:`SpecError` for unknown names (with a suggestion) and for anything outside the grammar.
 
@@ -174,12 +179,25 @@ def _from_entry(entry: catalogue.Entry) -> Activation:
 
 
 def from_expression(expression: sympy.Expr) -> Activation:
-    """The activation of an exact expression in ``X``; its Lipschitz constants are filled in where a rule gives them exactly.
+    """The activation of an exact expression in ``X``, with its Lipschitz constants where a rule gives them exactly.
+
+    Kinks that cancel, as in ``Max(x, -x) - Abs(x)``, are removed.
 
     >>> from_expression(sympy.sin(3 * X)).second_lipschitz
     9
     """
+    expression = _without_cancelled_kinks(expression)
     for name, family in catalogue.FAMILIES.items():
         if family.default != "" and catalogue.entry(name).expression == expression:
             return _from_entry(catalogue.entry(name))
     return Activation(str(expression), expression, *bounds(expression))
+
+
+def _without_cancelled_kinks(expression: sympy.Expr) -> sympy.Expr:
+    if not expression.has(*KINKED):
+        return expression
+    try:
+        found = pieces(expression)
+    except DerivationGap:
+        return expression
+    return found[0].expression if len(found) == 1 else expression

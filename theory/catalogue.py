@@ -1,7 +1,7 @@
 r"""The activations known by name: their expressions and, where a closed form exists, their exact Lipschitz constants.
 
-Every constant is proved in ``docs/activations.md``. ``lipschitz`` is :math:`\sup|\varphi'|`, ``second_lipschitz`` the Lipschitz
-constant of :math:`\varphi'` (so :math:`\infty` where :math:`\varphi'` jumps), ``None`` where no closed form is known.
+Every constant is proved in ``docs/activations.md``. ``lipschitz`` is :math:`\sup|\varphi'|`, ``second_lipschitz`` the
+Lipschitz constant of :math:`\varphi'` (:math:`\infty` where :math:`\varphi'` jumps); ``None``: no closed form.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A named family: its builder, the default parameter (``None``: has no parameter; ``""``: must be given) and aliases."""
+    """A named family: its builder, its meaning and its default parameter (``None``: none; ``""``: must be given)."""
 
     build: Callable[[sympy.Rational], Entry]
     default: str | None

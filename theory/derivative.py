@@ -13,7 +13,7 @@ from .pieces import KINKED
 
 @lru_cache(maxsize=1024)
 def derivative(expression: sympy.Expr) -> sympy.Expr:
-    r"""The derivative off the breakpoints, by the chain rule with :math:`|u|'=\operatorname{sign}(u)u'`, :math:`\operatorname{sign}'=H'=0`.
+    r"""The derivative off the breakpoints, by the rules :math:`|u|'=\operatorname{sign}(u)u'` and :math:`H'=0`.
 
     Max and Min are folded from pairs, :math:`\max(u,v)'=H(u-v)u'+H(v-u)v'`; with :math:`H(0)=\tfrac12` this is right
     where :math:`u=v` on an interval too. No point masses appear.

@@ -14,7 +14,7 @@ X = sympy.Symbol("x", real=True)
 """The variable of every activation."""
 
 
-class sigmoid(sympy.Function):
+class sigmoid(sympy.Function):  # type: ignore[misc]  # sympy ships no types
     r"""The logistic function, :math:`1/(1+e^{-x})`.
 
     >>> sigmoid(X).diff(X)
@@ -51,7 +51,7 @@ class sigmoid(sympy.Function):
         return _latex_call(r"\operatorname{sigmoid}", printer, self.args[0], exp)
 
 
-class softplus(sympy.Function):
+class softplus(sympy.Function):  # type: ignore[misc]  # sympy ships no types
     r"""The softplus function, :math:`\log(1+e^{x})`, whose derivative is the logistic function.
 
     >>> softplus(2 * X).diff(X)
@@ -86,7 +86,7 @@ class softplus(sympy.Function):
         return _latex_call(r"\operatorname{softplus}", printer, self.args[0], exp)
 
 
-class normal_cdf(sympy.Function):
+class normal_cdf(sympy.Function):  # type: ignore[misc]  # sympy ships no types
     r"""The distribution function of the standard normal law, :math:`\Phi(x)=\tfrac12(1+\operatorname{erf}(x/\sqrt2))`.
 
     >>> normal_cdf(X).diff(X)
@@ -125,7 +125,10 @@ def _latex_call(name: str, printer: Any, argument: sympy.Expr, exponent: Any) ->
 
 
 def rewrite_elementary(expression: sympy.Expr) -> sympy.Expr:
-    r"""The same function through sympy's own functions only: :math:`\sigma,\operatorname{softplus}` by exp and log, :math:`\Phi` by erf.
+    r"""The same function through sympy's own functions only.
+
+    :math:`\sigma(u)=1/(1+e^{-u})`, :math:`\operatorname{softplus}(u)=\log(1+e^u)`,
+    :math:`\Phi(u)=\tfrac12(1+\operatorname{erf}(u/\sqrt2))`.
 
     >>> rewrite_elementary(sigmoid(X) + normal_cdf(0))
     1/2 + 1/(1 + exp(-x))

@@ -11,19 +11,19 @@ from . import catalogue
 from .errors import DerivationGap
 from .functions import X
 from .parity import polynomial_coefficients
-from .pieces import Piece, pieces, value_at, vanishes
-from .signs import zeros
+from .pieces import Piece, pieces, value_at
+from .signs import vanishes, zeros
+from .size import expanded
 
 Bounds = tuple[sympy.Expr | None, sympy.Expr | None]
-_RESCALABLE = (
-    "tanh", "erf", "sigmoid", "softplus", "normal_cdf", "sin", "cos", "atan", "gelu", "silu", "exp", "gaussian", "softsign", "elu"
-)  # fmt: skip
+_RESCALABLE = ("tanh", "erf", "sigmoid", "softplus", "normal_cdf", "sin", "cos", "atan", "gelu", "silu", "exp")
 
 
 def bounds(expression: sympy.Expr) -> Bounds:
-    r"""The Lipschitz constants of a function and of its derivative: exact, ``oo`` when proved infinite, ``None`` when no rule applies.
+    r"""The Lipschitz constants of a function and of its derivative: exact, ``oo`` if infinite, ``None`` without a rule.
 
-    Rules: :math:`d+a\,\psi(bx+c)` for :math:`\psi` of the catalogue; polynomials; piecewise polynomials; a jump makes both infinite.
+    Rules: :math:`d+a\,\psi(bx+c)` for :math:`\psi` of the catalogue; :math:`d+a\,e^{q(x)}` with a concave
+    quadratic :math:`q`; polynomials and piecewise polynomials; a jump makes both infinite, a corner the second.
 
     >>> bounds(3 * sympy.tanh(2 * X - 1) + 5)
     (6, 16*sqrt(3)/3)
@@ -38,12 +38,16 @@ def _rescaled(expression: sympy.Expr) -> Bounds | None:
     if varying.is_Add:
         return None
     scale, core = varying.as_independent(X, as_Add=False)
+    if isinstance(core, sympy.exp):
+        bell = _bell(scale, core)
+        if bell is not None:
+            return bell
     for inner in _affine_arguments(core):
         coefficients = polynomial_coefficients(inner)
         if coefficients is None or len(coefficients) != 2:
             continue
         offset, slope = coefficients
-        plain = sympy.expand(core.xreplace({X: (X - offset) / slope}))
+        plain = expanded(core.xreplace({X: (X - offset) / slope}))
         for name in _RESCALABLE:
             entry = catalogue.entry(name)
             factor, rest = plain.as_independent(X, as_Add=False)
@@ -53,8 +57,18 @@ def _rescaled(expression: sympy.Expr) -> Bounds | None:
     return None
 
 
+def _bell(scale: sympy.Expr, core: sympy.exp) -> Bounds | None:
+    r"""The constants of :math:`a\,e^{q}`, :math:`q=c-\alpha(x-m)^2`: a translated Gaussian of height :math:`|a|e^c`."""
+    coefficients = polynomial_coefficients(core.args[0])
+    if coefficients is None or len(coefficients) != 3 or not coefficients[2].is_negative:
+        return None
+    offset, slope, curvature = coefficients
+    height = abs(scale) * sympy.exp(offset - slope**2 / (4 * curvature))
+    return height * sympy.sqrt(-2 * curvature) * sympy.exp(-sympy.Rational(1, 2)), -2 * curvature * height
+
+
 def _affine_arguments(core: sympy.Expr) -> set[sympy.Expr]:
-    found = {core} if core == X else set()
+    found: set[sympy.Expr] = set()
     for node in core.atoms(sympy.Function, sympy.exp):
         argument = node.args[0]
         if argument.has(X) and argument.is_polynomial(X):
@@ -83,7 +97,7 @@ def _piecewise(expression: sympy.Expr) -> Bounds:
 
 def _largest(found: tuple[Piece, ...], order: int) -> sympy.Expr | None:
     """The supremum of the absolute derivative of that order over all pieces, when every piece is a polynomial."""
-    sizes = [_supremum(sympy.diff(piece.expression, X, order), piece.lo, piece.hi) for piece in found]
+    sizes: list[sympy.Expr] = [_supremum(sympy.diff(piece.expression, X, order), piece.lo, piece.hi) for piece in found]
     if oo in sizes:
         return oo
     if len(sizes) == 1:
@@ -92,7 +106,7 @@ def _largest(found: tuple[Piece, ...], order: int) -> sympy.Expr | None:
 
 
 def _supremum(slope: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> sympy.Expr | None:
-    r"""The supremum of :math:`|p|` on an interval for a polynomial; ``None`` when it is not found in rational numbers."""
+    r"""The supremum of :math:`|p|` on an interval for a polynomial; ``None`` when it is not found exactly."""
     coefficients = polynomial_coefficients(slope)
     if coefficients is None:
         return None

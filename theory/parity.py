@@ -1,7 +1,7 @@
 r"""Structural proofs of symmetry: odd, even, a constant plus an odd function, affine, polynomial.
 
-Nothing here samples values: parity follows from the parity of the parts after ``sigmoid``, ``softplus``, ``normal_cdf``, ``Max``,
-``Min``, ``Heaviside`` and ``exp`` have been split into even and odd parts, see ``docs/activations.md``, "Parity".
+Nothing here samples values: parity follows from the parity of the parts once ``sigmoid``, ``softplus``, ``normal_cdf``,
+``Max``, ``Min`` and ``Heaviside`` have been written with odd and even functions, see ``docs/activations.md``, "Parity".
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from functools import lru_cache
 import sympy
 
 from .functions import X, normal_cdf, sigmoid, softplus
-from .signs import polynomial
+from .signs import polynomial, vanishes
+from .size import MAX_TERMS, expanded, expanded_terms
 
 _ODD = (sympy.tanh, sympy.erf, sympy.sin, sympy.atan, sympy.asinh, sympy.sinh, sympy.sign)
 _EVEN = (sympy.cos, sympy.cosh, sympy.Abs)
-MAX_TERMS = 400
-"""Largest number of terms to which an expression is expanded in search of cancellation."""
+MAX_SIZE = 4000
+"""Largest tree in which symmetry is looked for."""
 
 
 @lru_cache(maxsize=512)
@@ -26,7 +27,7 @@ def parity(expression: sympy.Expr) -> str | None:
     >>> parity(X * sympy.tanh(X)), parity(sigmoid(X) - sympy.Rational(1, 2)), parity(X + sympy.Rational(1, 10**30))
     ('even', 'odd', None)
     """
-    even, odd = _split(split_form(expression))
+    even, odd = even_and_odd(expression)
     if odd == 0:
         return "even"
     return "odd" if even == 0 else None
@@ -39,7 +40,7 @@ def odd_part_constant(expression: sympy.Expr) -> sympy.Expr | None:
     >>> odd_part_constant(sigmoid(X)), odd_part_constant(sympy.tanh(X)), odd_part_constant(sympy.cos(X)) is None
     (1/2, 0, True)
     """
-    even, _ = _split(split_form(expression))
+    even, _ = even_and_odd(expression)
     return None if even.has(X) else even
 
 
@@ -70,34 +71,33 @@ def split_form(expression: sympy.Expr) -> sympy.Expr:
     return expression.func(*arguments)
 
 
-def _split(expression: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
-    r"""The even and the odd part :math:`(f(x)\pm f(-x))/2`, each exactly 0 when structure or cancellation proves it."""
+def even_and_odd(expression: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+    r"""The even and the odd part :math:`(f(x)\pm f(-x))/2`, each written as 0 when structure or cancellation proves it.
+
+    >>> even_and_odd(sympy.exp(X) - sympy.exp(-X))[0]
+    0
+    """
+    if _split_size(expression) > MAX_SIZE:
+        return expression, expression
+    expression = split_form(expression)
     known = _structural(expression)
     if known == "even":
         return expression, sympy.Integer(0)
     if known == "odd":
         return sympy.Integer(0), expression
     mirrored = expression.xreplace({X: -X})
-    return _cancelled((expression + mirrored) / 2), _cancelled((expression - mirrored) / 2)
+    return expanded((expression + mirrored) / 2), expanded((expression - mirrored) / 2)
 
 
-def _cancelled(expression: sympy.Expr) -> sympy.Expr:
-    if expression == 0 or _terms(expression) > MAX_TERMS:
-        return expression
-    return sympy.expand(expression)
-
-
-def _terms(expression: sympy.Expr) -> int:
-    """An upper bound of the number of terms after expansion."""
-    if expression.is_Add:
-        return sum(_terms(term) for term in expression.args)
-    if expression.is_Mul:
-        return int(sympy.prod(_terms(factor) for factor in expression.args))
-    if expression.is_Pow and expression.exp.is_Integer:
-        base = _terms(expression.base)
-        power = abs(int(expression.exp))
-        return 1 if base == 1 else int(sympy.binomial(power + base - 1, power))
-    return max((_terms(argument) for argument in expression.args), default=1)
+def _split_size(expression: sympy.Expr) -> int:
+    """How large the split form can become: Max and Min repeat their arguments."""
+    sizes = [_split_size(argument) for argument in expression.args]
+    if not isinstance(expression, (sympy.Max, sympy.Min)):
+        return 1 + sum(sizes)
+    total = sizes[0]
+    for size in sizes[1:]:
+        total = 2 * (total + size) + 4
+    return total
 
 
 def _structural(expression: sympy.Expr) -> str | None:
@@ -126,32 +126,37 @@ def _structural(expression: sympy.Expr) -> str | None:
 
 @lru_cache(maxsize=512)
 def polynomial_degree(expression: sympy.Expr) -> int | None:
-    """The degree when the expression is a polynomial in ``x`` with constant coefficients, else ``None`` (0 for a constant).
+    """The degree when the expression is proved to be a polynomial in ``x``, else ``None`` (0 for every constant).
 
     >>> polynomial_degree(sympy.pi * X**3 + X), polynomial_degree(sympy.tanh(X)) is None
     (3, True)
     """
     coefficients = polynomial_coefficients(expression)
-    return None if coefficients is None else max(len(coefficients) - 1, 0)
+    return None if coefficients is None else len(coefficients) - 1
 
 
 @lru_cache(maxsize=512)
 def polynomial_coefficients(expression: sympy.Expr) -> tuple[sympy.Expr, ...] | None:
-    r"""The coefficients :math:`(a_0,\dots,a_d)` of a polynomial in ``x`` with constant coefficients, else ``None``.
+    r"""The coefficients :math:`(a_0,\dots,a_d)`, :math:`a_d\ne0`, of a polynomial in ``x``, else ``None``.
+
+    ``None`` also when a coefficient is neither proved zero nor proved different from zero.
 
     >>> polynomial_coefficients((X + 1) ** 2)
     (1, 2, 1)
     """
     exact = polynomial(expression)
     if exact is None:
-        if _terms(expression) > MAX_TERMS:
+        form = expanded(expression)
+        if not form.is_polynomial(X) or expanded_terms(form) > MAX_TERMS:
             return None
-        expanded = sympy.expand(expression)
-        if not expanded.is_polynomial(X):
-            return None
-        exact = sympy.Poly(expanded, X)
+        exact = sympy.Poly(form, X)
     coefficients = list(reversed(exact.all_coeffs()))
-    return tuple(coefficients)
+    zero = [vanishes(coefficient) for coefficient in coefficients]
+    if None in zero:
+        return None
+    while len(zero) > 1 and zero[-1]:
+        zero.pop()
+    return tuple(sympy.Integer(0) if zero[k] else coefficients[k] for k in range(len(zero)))
 
 
 @lru_cache(maxsize=512)
@@ -166,6 +171,6 @@ def affine(expression: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr] | None:
     for form in (expression, expression.rewrite(sympy.exp)):
         coefficients = polynomial_coefficients(form)
         if coefficients is not None:
-            beta, alpha, *rest = (*coefficients, sympy.Integer(0), sympy.Integer(0))
-            return (beta, alpha) if all(term == 0 for term in rest) else None
+            beta, alpha, *_ = (*coefficients, sympy.Integer(0))
+            return (beta, alpha) if len(coefficients) <= 2 else None
     return None

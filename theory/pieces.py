@@ -1,8 +1,8 @@
 r"""Smooth pieces of a function with kinks, and its derivative almost everywhere.
 
-Abs, Max, Min, sign and Heaviside switch where their arguments (or differences of arguments) vanish. Those zeros are found
-exactly, innermost nodes first, and on each interval between them every such node is replaced by the branch that holds there;
-see ``docs/activations.md``, "Pieces".
+Abs, Max, Min, sign and Heaviside switch where their arguments (or differences of arguments) vanish. Those zeros are
+found exactly, innermost nodes first, and on each interval between them every such node is replaced by the branch that
+holds there; see ``docs/activations.md``, "Pieces".
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from sympy import oo
 
 from .errors import DerivationGap
 from .functions import X
-from .signs import constant_sign, nonzero_sign, polynomial, zeros
+from .signs import constant_sign, nonzero_sign, polynomial, vanishes, zeros
+from .size import expanded
 
 KINKED = (sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 """The functions that are not smooth."""
 MAX_PIECES = 256
 """Most pieces of one function."""
-_ENTIRE = (sympy.tanh, sympy.erf, sympy.sin, sympy.cos, sympy.atan, sympy.exp, sympy.sinh, sympy.cosh, sympy.asinh)
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A smooth branch: on the closed interval ``[lo, hi]`` (ends rational or infinite) the function continues to ``expression``."""
+    """A smooth branch: ``expression`` on the interval from ``lo`` to ``hi`` (rational or infinite), ends included."""
 
     lo: sympy.Expr
     hi: sympy.Expr
@@ -38,7 +38,7 @@ class Piece:
 def pieces(expression: sympy.Expr) -> tuple[Piece, ...]:
     r"""The smooth pieces of a function, from left to right; they cover the real line and neighbours differ.
 
-    On the open interval of each piece the function equals the piece's expression, which is analytic on the closed interval.
+    On the open interval of each piece the function equals the piece's expression, which is analytic on the closed one.
     Neighbours with the same expression are merged when the function also takes that value at the point between them.
 
     Raises :class:`DerivationGap` when a kink or a singularity cannot be located exactly.
@@ -99,6 +99,8 @@ def _difference(a: sympy.Expr, b: sympy.Expr) -> sympy.Expr:
 
 def _branch(node: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> sympy.Expr:
     """The smooth function that a node equals between two neighbouring zeros of its switches."""
+    for argument in node.args:
+        _check_analytic(argument, lo, hi)
     if isinstance(node, (sympy.Max, sympy.Min)):
         wanted = 1 if isinstance(node, sympy.Max) else -1
         best, *others = node.args
@@ -120,39 +122,47 @@ def _sign(switch: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> int:
 
 
 def value_at(expression: sympy.Expr, point: sympy.Rational) -> sympy.Expr:
-    r"""The exact value of a function at a rational point, its kinks decided by exact comparison of rationals.
+    r"""The exact value of a function at a rational point, its kinks decided by exact signs.
 
-    Raises :class:`DerivationGap` when a kink would compare numbers that are not rational.
+    Raises :class:`DerivationGap` when the sign of an argument there is not known.
 
-    >>> value_at(sympy.Heaviside(X) + sympy.tanh(X), sympy.Integer(0))
-    1/2
+    >>> value_at(sympy.Heaviside(X) + sympy.Abs(sympy.tanh(X - 1)), sympy.Integer(0))
+    1/2 + tanh(1)
     """
     if not expression.has(*KINKED):
         return expression.xreplace({X: point})
     arguments = [value_at(child, point) for child in expression.args]
     if isinstance(expression, KINKED) and not all(value.is_Rational for value in arguments):
-        raise DerivationGap(f"the value of {expression} at x = {point} compares numbers that are not rational.")
+        return _constant_branch(expression, arguments)
     return expression.func(*arguments)
 
 
+def _constant_branch(node: sympy.Expr, arguments: list[sympy.Expr]) -> sympy.Expr:
+    if isinstance(node, (sympy.Max, sympy.Min)):
+        wanted = 1 if isinstance(node, sympy.Max) else -1
+        best, *others = arguments
+        for other in others:
+            best = other if _constant_sign(other - best) == wanted else best
+        return best
+    sign = _constant_sign(arguments[0])
+    if isinstance(node, sympy.Abs):
+        return sign * arguments[0]
+    return sympy.Integer(sign) if isinstance(node, sympy.sign) else sympy.Heaviside(sign, arguments[1])
+
+
+def _constant_sign(constant: sympy.Expr) -> int:
+    sign = 0 if vanishes(constant) else constant_sign(constant, sympy.Integer(0), sympy.Integer(0))
+    if sign is None:
+        raise DerivationGap(f"the sign of the constant {constant} is not known exactly.")
+    return sign
+
+
 def _identical(a: sympy.Expr, b: sympy.Expr) -> bool:
-    return a == b or sympy.expand(a - b) == 0
+    return bool(a == b or expanded(a - b) == 0)
 
 
 def _equal(a: sympy.Expr, b: sympy.Expr) -> bool:
     return vanishes(a - b) is True
-
-
-def vanishes(constant: sympy.Expr) -> bool | None:
-    """Whether a constant is zero: proved, refuted, or ``None`` when the rules do not decide.
-
-    >>> vanishes(sympy.sqrt(8) - 2 * sympy.sqrt(2)), vanishes(sympy.E - 1), vanishes(sympy.Rational(1, 10**40))
-    (True, False, False)
-    """
-    constant = sympy.expand(constant)
-    if constant.is_Rational:
-        return bool(constant == 0)
-    return False if constant.is_irrational else None
 
 
 def _check_analytic(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> None:

@@ -1,7 +1,7 @@
 r"""Exact signs of functions of ``x`` on an interval: where they vanish, and whether they are positive.
 
-Decided by structure over the rationals: polynomials by Sturm's theorem, products factor by factor, odd increasing functions by
-their argument, sums of terms of one sign. Where no rule applies the answer is "unknown", never a guess.
+Decided by structure over the rationals: polynomials by Sturm's theorem, products factor by factor, odd increasing
+functions by their argument, sums of terms of one sign. Where no rule applies the answer is "unknown", never a guess.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sympy import oo
 
 from .errors import DerivationGap
 from .functions import X, normal_cdf, sigmoid, softplus
+from .size import expanded
 
 _ODD_INCREASING = (sympy.tanh, sympy.erf, sympy.atan, sympy.asinh, sympy.sinh)
 _POSITIVE = (sympy.exp, sympy.cosh, sigmoid, softplus, normal_cdf)
@@ -67,8 +68,8 @@ def zeros(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> tuple[sympy
     if factored.is_Mul and factored != expression:
         return zeros(factored, lo, hi)
     raise DerivationGap(
-        f"the zeros of {_shown(expression)} are not known exactly: kinks are resolved where the argument of Abs, Max, Min, sign or "
-        "Heaviside has rational zeros only."
+        f"the zeros of {_shown(expression)} are not known exactly: kinks are resolved where the argument of Abs, Max, "
+        "Min, sign or Heaviside has rational zeros only."
     )
 
 
@@ -87,7 +88,7 @@ def _rational_roots(poly: sympy.Poly, lo: sympy.Expr, hi: sympy.Expr) -> tuple[s
                 roots.append(root)
         elif _count_roots(factor, lo, hi):
             raise DerivationGap(
-                f"a kink lies at an irrational zero of {_shown(factor.as_expr())}: only rational breakpoints are supported."
+                f"a kink lies at an irrational zero of {_shown(factor.as_expr())}: only rational ones are supported."
             )
     return tuple(sorted(roots))
 
@@ -108,9 +109,9 @@ def sample(lo: sympy.Expr, hi: sympy.Expr) -> sympy.Rational:
 
 
 def constant_sign(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> int | None:
-    """The sign (-1, 0 or 1) of a function on the open interval, which must contain none of its zeros; ``None`` when unknown.
+    """The sign of a function on an open interval that contains none of its zeros; ``None`` when unknown.
 
-    ``0`` means identically zero.
+    It is -1, 1, or 0 for a function that is identically zero.
 
     >>> constant_sign(sympy.tanh(X - 2), -oo, sympy.Integer(2))
     -1
@@ -211,3 +212,18 @@ def _nonnegative(term: sympy.Expr) -> bool:
     return isinstance(core, sympy.Abs) or bool(
         core.is_Pow and core.exp.is_Integer and core.exp > 0 and core.exp % 2 == 0
     )
+
+
+def vanishes(constant: sympy.Expr) -> bool | None:
+    """Whether a constant is zero: proved, refuted, or ``None`` when the rules do not decide.
+
+    >>> vanishes(sympy.sqrt(8) - 2 * sympy.sqrt(2)), vanishes(sympy.E - 1), vanishes(sympy.Rational(1, 10**40))
+    (True, False, False)
+    """
+    constant = expanded(constant)
+    if constant.is_Rational:
+        return bool(constant == 0)
+    if constant.is_irrational:
+        return False
+    zero: bool | None = constant.is_zero
+    return zero

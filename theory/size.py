@@ -1,15 +1,17 @@
 r"""Limits on expressions from outside: each node is measured before sympy may expand it.
 
-The measures are upper bounds found by structure alone: :func:`degree` (how far a product of powers could expand),
-:func:`log2_bound` (an integer :math:`b` with :math:`|c|\le2^b` for a constant :math:`c`) and :func:`tower` (nested exponentials).
+The measures are upper bounds found by structure alone: :func:`nodes`, :func:`degree` (how far a product of powers could
+expand), :func:`tower` (nested exponentials) and :func:`log2_bound` (:math:`b` with :math:`|c|\le2^b` for a constant).
 """
 
 from __future__ import annotations
 
+from itertools import islice
+
 import sympy
 
 from .errors import SpecError
-from .functions import X, sigmoid, softplus
+from .functions import X, normal_cdf, sigmoid, softplus
 
 MAX_POWER = 64
 """Largest numerator and denominator of an exponent."""
@@ -19,9 +21,14 @@ MAX_BITS = 20_000
 """Largest size of a constant, as a power of two."""
 MAX_TOWER = 3
 """Most exponentials nested into each other."""
-MAX_NODES = 4000
+MAX_TERMS = 400
+"""Most terms to which an expression is multiplied out in search of cancellation."""
+MAX_NODES = 2000
 """Most nodes of an expression tree."""
 
+MAX_EXPONENT_BITS = 14
+"""Largest size of the exponent of a constant, as a power of two."""
+_BOUNDED_BY_ONE = (sympy.tanh, sympy.erf, sympy.sin, sympy.cos, sigmoid, normal_cdf)
 _EXPONENTIAL = (sympy.exp, sympy.sinh, sympy.cosh)
 
 
@@ -53,39 +60,77 @@ def tower(node: sympy.Expr) -> int:
 
 
 def log2_bound(constant: sympy.Expr) -> int | None:
-    """An integer ``b`` with ``|constant| <= 2**b``, or ``None`` when the structure does not tell.
+    """An integer ``b >= 0`` with ``|constant| <= 2**b``, or ``None`` when the structure does not tell.
 
-    >>> log2_bound(sympy.Rational(9, 2)), log2_bound(sympy.exp(100))
-    (3, 256)
+    >>> log2_bound(sympy.Rational(9, 2)), log2_bound(sympy.exp(100)), log2_bound(1 / sympy.sin(1)) is None
+    (3, 256, True)
     """
     if constant.is_Rational:
         return max(int(constant.p).bit_length() - int(constant.q).bit_length() + 1, 0)
     if constant in (sympy.pi, sympy.E):
         return 2
-    children = [log2_bound(child) for child in constant.args]
-    if constant.is_Pow and constant.exp.is_Rational:
-        return (
-            children[0] * -(-int(constant.exp.p) // int(constant.exp.q))
-            if children[0] is not None and constant.exp > 0
-            else _root(constant)
-        )
-    if isinstance(constant, (sympy.tanh, sympy.sin, sympy.cos, sympy.erf, sigmoid, sympy.Heaviside, sympy.sign)):
+    if isinstance(constant, _BOUNDED_BY_ONE):
         return 0
-    known = [bits for bits in children if bits is not None]
-    if not known or len(known) < len(children):
-        return None
+    if isinstance(constant, sympy.log) and constant.args[0].is_Rational:
+        return _digits(constant.args[0]).bit_length()  # |log(p/q)| <= log p + log q
+    if constant.is_Pow and constant.exp.is_Rational and constant.base.is_Rational:
+        return _digits(constant.base) * (abs(int(constant.exp.p)) // int(constant.exp.q) + 1)
+    known: list[int] = []
+    for child in constant.args:
+        bits = log2_bound(child)
+        if bits is None:
+            return None
+        known.append(bits)
     if constant.is_Add:
         return max(known) + len(known).bit_length()
     if constant.is_Mul:
         return sum(known)
+    if constant.is_Pow and constant.exp.is_Rational and constant.exp > 0:
+        return known[0] * (int(constant.exp) + 1)
     if isinstance(constant, _EXPONENTIAL):
-        return 2 << known[0] if known[0] <= 14 else None  # |exp(c)| <= 2**(2|c|) and |c| <= 2**b
-    return max(known) + 2  # atan, asinh, log, softplus, Abs, Max, Min, normal_cdf: at most |c| + 2 above 1/|c|
+        return 2 << known[0] if known[0] <= MAX_EXPONENT_BITS else None  # |exp(c)| <= 2**(2|c|)
+    if isinstance(constant, (sympy.atan, sympy.asinh, softplus)):
+        return known[0] + 1  # |atan c|, |asinh c| <= |c|; softplus(c) <= |c| + 1
+    return None
 
 
-def _root(constant: sympy.Expr) -> int | None:
-    base = constant.base
-    return max(int(base.q).bit_length(), 1) * MAX_POWER if base.is_Rational and base != 0 else None
+def _digits(number: sympy.Rational) -> int:
+    return int(number.p).bit_length() + int(number.q).bit_length()
+
+
+def nodes(expression: sympy.Expr) -> int:
+    """How many nodes the expression tree has; counting stops beyond :data:`MAX_NODES`.
+
+    >>> nodes(X + sympy.tanh(X))
+    4
+    """
+    return sum(1 for _ in islice(sympy.preorder_traversal(expression), MAX_NODES + 1))
+
+
+def expanded_terms(expression: sympy.Expr) -> int:
+    """An upper bound of the number of terms after expansion.
+
+    >>> expanded_terms((X + 1) ** 10)
+    11
+    """
+    if expression.is_Add:
+        return sum(expanded_terms(term) for term in expression.args)
+    if expression.is_Mul:
+        return int(sympy.prod(expanded_terms(factor) for factor in expression.args))
+    if expression.is_Pow and expression.exp.is_Integer:
+        base = expanded_terms(expression.base)
+        power = abs(int(expression.exp))
+        return 1 if base == 1 else int(sympy.binomial(power + base - 1, power))
+    return max((expanded_terms(argument) for argument in expression.args), default=1)
+
+
+def expanded(expression: sympy.Expr) -> sympy.Expr:
+    """The expression multiplied out, or as it is when that would give more than :data:`MAX_TERMS` terms.
+
+    >>> expanded((X + 1) ** 2 - X**2)
+    2*x + 1
+    """
+    return expression if expanded_terms(expression) > MAX_TERMS else sympy.expand(expression)
 
 
 def check_node(node: sympy.Expr) -> sympy.Expr:
@@ -98,13 +143,15 @@ def check_node(node: sympy.Expr) -> sympy.Expr:
     """
     if node.has(sympy.I, sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
         raise SpecError("the value is not a finite real number: check the domain of the functions.")
+    if nodes(node) > MAX_NODES:
+        raise SpecError(f"the expression has more than {MAX_NODES} nodes: write a simpler one.")
     if degree(node) > MAX_DEGREE:
         raise SpecError(f"the degree grows beyond {MAX_DEGREE}: write a simpler expression.")
     if tower(node) > MAX_TOWER:
         raise SpecError(f"more than {MAX_TOWER} exponentials are nested: write a simpler expression.")
     if not node.has(X) and node.is_number:
         bits = log2_bound(node)
-        if bits is None and tower(node) or bits is not None and bits > MAX_BITS:
+        if bits > MAX_BITS if bits is not None else tower(node) > 0:
             raise SpecError("a constant is too large: write a smaller one.")
     return node
 
@@ -130,7 +177,7 @@ def check_power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
     if not base.has(X):
         if exponent.q != 1 and not (base.is_positive or base.is_zero):
             raise SpecError("a root of a constant that is not positive: its value would not be a real number.")
-        if base.is_Rational and (int(base.p).bit_length() + int(base.q).bit_length()) * abs(int(exponent.p)) > MAX_BITS:
+        if base.is_Rational and _digits(base) * abs(int(exponent.p)) > MAX_BITS:
             raise SpecError("a constant is too large: write a smaller one.")
     elif degree(base) * abs(int(exponent.p)) > MAX_DEGREE:
         raise SpecError(f"the degree grows beyond {MAX_DEGREE}: write a simpler expression.")
@@ -141,6 +188,6 @@ def check_exponential(exponent: sympy.Expr) -> sympy.Expr:
     """The value ``exp(exponent)``, when a constant exponent is small enough to be evaluated."""
     if not exponent.has(X):
         bits = log2_bound(exponent)
-        if bits is None or bits > 14:
+        if bits is None or bits > MAX_EXPONENT_BITS:
             raise SpecError("the exponential of a constant beyond 16384: write a smaller one.")
     return sympy.exp(exponent)
