@@ -57,10 +57,7 @@ class LDLTRung:
         n, goal = problem.matrix.n, problem.goal
         if self.seconds(n) > problem.budget.seconds:
             return known.saying(self.name, f"not tried: about {self.seconds(n):.0f} s would exceed the budget.")
-        if problem.refine is not None:
-            matrix = problem.refine(self.bits)
-        else:
-            matrix = problem.matrix
+        matrix = problem.matrix if problem.refine is None else problem.refine(self.bits)
         if matrix.n != n:
             raise ValueError(f"refine({self.bits}) gave a matrix of order {matrix.n} instead of {n}")
         a = entries_in_balls(matrix)
@@ -108,7 +105,7 @@ class LDLTRung:
     def _next_shift(
         self, known: Known, problem: Problem, shift: Fraction, proved: bool, resolution: Fraction
     ) -> Fraction | None:
-        """Just below the best quotient; after a failure, four times further away than before; None: no progress left."""
+        """Just below the best quotient; after a failure, four times further away; None: no progress left."""
         goal, low, high = problem.goal, known.lower, known.upper
         if goal.bound is not None and low <= goal.bound < high:
             following = max(goal.bound + resolution * 2, high - (high - goal.bound) / 2)

@@ -35,7 +35,7 @@ SMALLEST_NORMAL = 2.0**-1022
 
 
 def backward_error(diagonal: Matrix) -> float:
-    r"""An upper bound of :math:`\|LL^T - B\|_2` for a completed Cholesky factorisation of a matrix B with this diagonal.
+    r"""An upper bound of :math:`\|LL^T - B\|_2` for a completed factorisation of a matrix B with this diagonal.
 
     .. math:: \sum_{i=1}^n \frac{\gamma_{i+1}}{1-\gamma_{i+1}}\,b_{ii} + 8n(n+1+\max_i b_{ii})\,2^{-1022}
 

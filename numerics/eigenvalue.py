@@ -15,7 +15,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from ..theory.verdict import Verdict
-from .arb_rung import LDLTRung, entries_in_balls
+from .arb_rung import LDLTRung
 from .ball import exact
 from .ballmatrix import BallMatrix
 from .budget import Budget
@@ -115,7 +115,9 @@ def climb(problem: Problem, *, known_psd: bool = False) -> Enclosure:
         if problem.goal.reached(known.lower, known.upper):
             break
         if isinstance(rung, LDLTRung) and _exhausted(problem):
-            known = known.saying(rung.name, "not tried: the radii of the entries are what is left; refine is not given.")
+            known = known.saying(
+                rung.name, "not tried: the radii of the entries are what is left; refine is not given."
+            )
             break
         known = rung.climb(problem, known)
     return known.enclosure()
@@ -143,14 +145,13 @@ def gershgorin(matrix: BallMatrix) -> Known:
 def small(problem: Problem, known: Known) -> Known:
     r"""Orders 1 and 2 in closed form: :math:`\frac{a+c}{2} - \sqrt{\frac{(a-c)^2}{4} + b^2}`, monotone in a, c and |b|.
 
-    The corners of the ball matrix are exact rationals, the square root is a ball; bits double until the goal is reached.
+    The corners of the ball matrix are exact rationals, the root is a ball; bits double until the goal is reached.
     """
     bits = max(FIRST_BITS, problem.budget.bits)
     while True:
-        a = entries_in_balls(problem.matrix if problem.refine is None else problem.refine(bits))
-        if not all(x.is_finite() for x in a.entries()):
+        ends = _entry_ends(problem.matrix if problem.refine is None else problem.refine(bits))
+        if ends is None:
             return known.saying("closed form", "an entry is not finite.")
-        ends = [[_ends(a[i, j]) for j in range(problem.matrix.n)] for i in range(problem.matrix.n)]
         if problem.matrix.n == 1:
             lower, upper = ends[0][0]
         else:
@@ -161,6 +162,18 @@ def small(problem: Problem, known: Known) -> Known:
         if problem.goal.reached(known.lower, known.upper) or bits * 2 > problem.budget.max_bits:
             return known.saying("closed form", f"order {problem.matrix.n}, {bits} bits.")
         bits *= 2
+
+
+def _entry_ends(matrix: BallMatrix) -> list[list[tuple[Fraction, Fraction]]] | None:
+    """The ends of every entry, exactly; None when one is not finite."""
+    n = matrix.n
+    if matrix.arb is not None:
+        if not all(x.is_finite() for x in matrix.arb.entries()):
+            return None
+        return [[_ends(matrix.arb[i, j]) for j in range(n)] for i in range(n)]
+    mid = [[Fraction(x) for x in row] for row in matrix.mid.tolist()]
+    rad = [[Fraction(matrix.radius(i, j)) for j in range(n)] for i in range(n)]
+    return [[(mid[i][j] - rad[i][j], mid[i][j] + rad[i][j]) for j in range(n)] for i in range(n)]
 
 
 def _ends(x: arb) -> tuple[Fraction, Fraction]:
@@ -178,4 +191,6 @@ def _two_by_two(a: Fraction, c: Fraction, b: Fraction, bits: int) -> tuple[Fract
     with precision(bits):
         square = (a - c) ** 2 / 4 + b**2
         half = (a + c) / 2
-        return _ends(arb(fmpq(half.numerator, half.denominator)) - arb(fmpq(square.numerator, square.denominator)).sqrt())
+        return _ends(
+            arb(fmpq(half.numerator, half.denominator)) - arb(fmpq(square.numerator, square.denominator)).sqrt()
+        )

@@ -16,7 +16,7 @@ from .ladder import Goal, Known, Problem, interval_text
 from .rayleigh import radius_form, rayleigh_quotient
 from .temple import complement_lower_bound, temple_lower_bound
 
-LANCZOS_STEPS = 32
+LANCZOS_STEPS = 64
 ROUNDS = 6
 TRIES = 5
 
@@ -86,25 +86,32 @@ class CholeskyRung:
             self._below(search, value, 2.0 * error + 1e-14 * abs(value), lowers)
             if search.proof is None:
                 return RitzPair(v, 0.0, math.inf, math.inf), value
-        value, pair = math.nan, RitzPair(v, 0.0, math.inf, math.inf)
+        value, pair, width = math.nan, RitzPair(v, 0.0, math.inf, math.inf), goal.relative_width
         for _ in range(ROUNDS):
             proof = search.proof
             if proof is None:
                 break
             lowers.append(proof.lower)
-            width = goal.relative_width
-            pair = inverse_lanczos(proof.solve, v, steps=LANCZOS_STEPS, tolerance=width / 64)
+            if self._enough(goal, max(lowers) - radius, value):
+                break
+            pair = inverse_lanczos(proof.solve, v, steps=LANCZOS_STEPS, tolerance=width / 64, shift=proof.shift)
             pair = replace(pair, second=proof.shift + pair.second)
             v = pair.vector
             value = float(v @ (a @ v)) / float(v @ v)
-            wanted = max(width * abs(value) / 8, error / 4)
-            done = value - max(lowers) <= wanted + 1.5 * error
-            if done or (goal.bound is not None and goal.reached(Fraction(max(lowers)) - Fraction(radius), Fraction(value))):
+            if value - max(lowers) <= 2.5 * error or self._enough(goal, max(lowers) - radius, value):
                 break
-            margin = max(2.0 * pair.error, 1.2 * error, 4e-16 * abs(value), wanted / 2)
+            margin = max(4.0 * pair.error, 1.2 * error, 4e-16 * abs(value), width * abs(value) / 16)
             if not self._below(search, value, margin, lowers):
                 break
         return pair, value
+
+    def _enough(self, goal: Goal, lower: float, value: float) -> bool:
+        """Whether ``lower`` and the guess would reach the goal with something to spare."""
+        if not (math.isfinite(lower) and math.isfinite(value)):
+            return False
+        if goal.bound is None:
+            return lower > 0 and value - lower <= goal.relative_width * lower / 2
+        return goal.reached(Fraction(lower), Fraction(value))
 
     def _below(self, search: _Search, value: float, margin: float, lowers: list[float]) -> bool:
         """Factorise a little below ``value``, stepping back geometrically; whether this gave a better bound."""
@@ -136,23 +143,27 @@ class TempleRung:
         v = v / np.linalg.norm(v)
         quotient = rayleigh_quotient(a, v, extended=True)
         error = backward_error(np.maximum(np.diagonal(a), 0.0))
-        second = known.second if known.second is not None and math.isfinite(known.second) else math.nan
-        gap = second - quotient.sigma
         known = known.with_bounds(self.name, upper=quotient.upper + Fraction(radius_form(matrix, v)))
-        if not gap > 4 * error:
-            return known.saying(self.name, f"not tried: the gap to the second eigenvalue is about {gap:.3g}, no more "
-                                f"than the backward error {error:.3g} allows.")
         work = np.empty(a.shape)
-        tau = max(2.0 * abs(second), gap)
-        for fraction in (0.7, 0.3):
-            beta = complement_lower_bound(a, v, tau, quotient.sigma + fraction * gap, work=work)
-            bound = None if beta is None else temple_lower_bound(quotient, beta)
-            if bound is not None:
+        tau = max(2.0 * abs(quotient.sigma), 4.0 * error, float(np.diagonal(a).max()) / 16)
+        complement = complement_lower_bound(a, v, tau, quotient.sigma, work=work)
+        if complement is None:
+            return known.saying(
+                self.name, "the deflated matrix does not factorise: the second eigenvalue is too close."
+            )
+        guess = inverse_lanczos(complement.solve, start_vector(v.size), steps=LANCZOS_STEPS, tolerance=1e-3)
+        for fraction in (0.7, 0.3, 0.1):
+            complement = complement_lower_bound(a, v, tau, quotient.sigma + fraction * guess.distance, work=work)
+            bound = None if complement is None else temple_lower_bound(quotient, complement.beta)
+            if bound is not None and complement is not None:
                 known = known.with_bounds(self.name, lower=bound - Fraction(radius))
-                text = f"residual {quotient.residual:.3g}, second eigenvalue above {beta:.6g} off the vector; "
+                text = f"residual {quotient.residual:.3g}, form above {complement.beta:.6g} off the vector; "
                 text += f"proved {interval_text(known.lower, known.upper)}; "
                 return known.saying(self.name, text + why(problem, known, 0.0))
-        return known.saying(self.name, f"no factorisation of the deflated matrix completed (gap about {gap:.3g}).")
+        return known.saying(
+            self.name,
+            f"the gap to the second eigenvalue, about {guess.distance:.3g}, is below the backward error {error:.3g}.",
+        )
 
 
 def _dense_guess(a: Matrix) -> tuple[Matrix, float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dstev
 
 Vector = NDArray[np.float64]
 
@@ -40,12 +41,14 @@ def start_vector(n: int) -> Vector:
     return np.asarray(v / np.linalg.norm(v), dtype=np.float64)
 
 
-def inverse_lanczos(solve: Callable[[Vector], Vector], start: Vector, *, steps: int, tolerance: float) -> RitzPair:
+def inverse_lanczos(
+    solve: Callable[[Vector], Vector], start: Vector, *, steps: int, tolerance: float, shift: float = 0.0
+) -> RitzPair:
     r"""The largest Ritz pair of :math:`T = (A - cI)^{-1}` after at most ``steps`` Lanczos steps.
 
-    Full reorthogonalisation; stops when the estimated relative error of :math:`1/\mu_1 = \lambda_1 - c` is below
-    ``tolerance``. The estimate is the usual :math:`\min(r, r^2/(\mu_1-\mu_2))` with r the Lanczos residual; it is not a
-    bound, and nothing that is proved rests on it.
+    Full reorthogonalisation; stops when the estimated error of :math:`\lambda_1 = c + 1/\mu_1` is below ``tolerance``
+    times :math:`|\lambda_1|`. The estimate is the usual :math:`\min(r, r^2/(\mu_1-\mu_2))` with r the Lanczos residual;
+    it is not a bound, and nothing that is proved rests on it.
 
     >>> d = np.array([1.0, 2.0, 5.0, 9.0])
     >>> round(inverse_lanczos(lambda v: v / d, start_vector(4), steps=4, tolerance=1e-9).distance, 9)
@@ -54,26 +57,44 @@ def inverse_lanczos(solve: Callable[[Vector], Vector], start: Vector, *, steps: 
     n = start.size
     steps = min(steps, n)
     basis = np.empty((steps, n))
-    alpha: list[float] = []
-    beta: list[float] = []
+    alpha, beta = np.zeros(steps), np.zeros(steps)
     q = start / np.linalg.norm(start)
-    mu, second, weight, ritz = 0.0, 0.0, math.inf, np.ones(1)
+    size = float(np.max(np.abs(solve(q))))  # T is scaled to a moderate size, so that nothing overflows
+    size = size if 0.0 < size < math.inf else 1.0
+    best = RitzPair(start, math.inf, math.inf, math.inf)
     for k in range(steps):
         basis[k] = q
-        w = solve(q)
-        alpha.append(float(q @ w))
+        w = solve(q) / size
+        alpha[k] = q @ w
         for _ in range(2):
-            w = w - basis[: k + 1].T @ (basis[: k + 1] @ w)
-        beta.append(float(np.linalg.norm(w)))
-        values, vectors = np.linalg.eigh(np.diag(alpha) + np.diag(beta[:-1], 1) + np.diag(beta[:-1], -1))
-        mu, ritz = float(values[-1]), vectors[:, -1]
-        second = float(values[-2]) if k else 0.0
-        residual = beta[-1] * abs(float(ritz[-1]))
-        weight = min(residual, residual**2 / (mu - second)) if mu > second else residual
-        if not math.isfinite(weight) or beta[-1] <= 1e-15 * abs(mu) or (k >= 2 and weight <= tolerance * abs(mu)):
-            break
-        q = w / beta[-1]
-    vector = basis[: ritz.size].T @ ritz
-    vector = vector / np.linalg.norm(vector)
-    distance = 1.0 / mu if mu > 0 else math.inf
-    return RitzPair(vector, distance, distance * min(1.0, weight / mu if mu > 0 else 1.0), 1 / second if second > 0 else math.inf)
+            w = w - (basis[: k + 1] @ w) @ basis[: k + 1]
+        beta[k] = np.linalg.norm(w)
+        last = k + 1 == steps or not beta[k] > 1e-15 * abs(alpha[k])
+        if last or k % 2:
+            mu, second, weight, ritz = _tridiagonal(alpha[: k + 1], beta[: k + 1])
+            if not (mu > 0 and math.isfinite(weight)):
+                break
+            vector = ritz @ basis[: k + 1]
+            distance = 1.0 / mu / size
+            best = RitzPair(
+                vector / np.linalg.norm(vector),
+                distance,
+                distance * min(1.0, weight / mu),
+                1.0 / second / size if second > 0 else math.inf,
+            )
+            if last or best.error <= tolerance * abs(shift + distance):
+                break
+        q = w / beta[k]
+    return best
+
+
+def _tridiagonal(alpha: Vector, beta: Vector) -> tuple[float, float, float, Vector]:
+    """Largest and second eigenvalue of the Lanczos matrix, the error estimate of the first, and its eigenvector."""
+    k = alpha.size
+    values, vectors, info = dstev(alpha, beta[: max(k - 1, 1)])
+    if info != 0:
+        return 0.0, 0.0, math.inf, np.ones(k)
+    mu, second = float(values[-1]), float(values[-2]) if k > 1 else 0.0
+    residual = float(beta[-1]) * abs(float(vectors[-1, -1]))
+    weight = min(residual, residual**2 / (mu - second)) if mu > second else residual
+    return mu, second, weight, vectors[:, -1]

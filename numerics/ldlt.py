@@ -7,8 +7,8 @@ matrix products in C; none of it is trusted. What is proved is the residual, one
 
 for every member A of the ball matrix, since :math:`LDL^T` is positive semidefinite for every real L. There is no
 blow-up of radii as in an interval factorisation. A negative pivot :math:`d_k` gives the vector
-:math:`x = L^{-T}e_k` with :math:`x^T(A-cI)x \approx d_k`, and its Rayleigh quotient, evaluated in balls, is a proof that
-A - cI is not positive definite.
+:math:`x = L^{-T}e_k` with :math:`x^T(A-cI)x \approx d_k`, and its Rayleigh quotient, evaluated in balls, is a proof
+that A - cI is not positive definite.
 
 Our proof: ``docs/error-analysis.md``, section "LDL^T in balls".
 """
@@ -201,8 +201,8 @@ def arb_rayleigh_quotient(matrix: arb_mat, vector: arb_mat, bits: int) -> arb:
 def definiteness(matrix: arb_mat, bits: int, *, shift: Fraction = Fraction(0)) -> Verdict:
     r"""Whether ``matrix - shift*I`` is positive definite: PROVED for all members, REFUTED for all, or UNKNOWN.
 
-    The factorisation is made a little above the shift, by :math:`2^{-\lfloor bits/2\rfloor}` times the largest entry, so
-    that its residual fits in between.
+    The factorisation is made a little above the shift, by :math:`2^{-\lfloor bits/2\rfloor}` times the largest entry,
+    so that its residual fits in between.
 
     >>> a = exact_matrix([[2.0, 1.0], [1.0, 2.0]])
     >>> [definiteness(a, 128, shift=Fraction(c)).name for c in (0, 2, 1)]

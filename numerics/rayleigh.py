@@ -72,15 +72,17 @@ def rayleigh_quotient(a: Vector, v: Vector, *, extended: bool = False) -> Raylei
     y = np.empty(n, dtype=dtype)
     t = np.empty(n)  # |A||v| in float64
     step = ROWS if extended else max(ROWS, (1 << 18) // n)
-    for i in range(0, n, step):
-        rows = a[i : i + step]
-        y[i : i + step] = rows.astype(dtype, copy=False) @ x
-        t[i : i + step] = np.abs(rows) @ size
-    t = t * up(1.0 + gamma(n + 4)) + 4.0 * n * SMALLEST_NORMAL
-    bulk = Fraction(sum_up(t * size * (1.0 + 2.0**-50)))  # >= |v|^T |A| |v|
-    weight = np.dot(x, x)
-    if not np.isfinite(t).all():
+    with np.errstate(over="ignore", invalid="ignore"):
+        for i in range(0, n, step):
+            rows = a[i : i + step]
+            y[i : i + step] = rows.astype(dtype, copy=False) @ x
+            t[i : i + step] = np.abs(rows) @ size
+        t = t * up(1.0 + gamma(n + 4)) + 4.0 * n * SMALLEST_NORMAL
+        total = sum_up(t * size * (1.0 + 2.0**-50))  # >= |v|^T |A| |v|
+    if not math.isfinite(total):
         raise ValueError("the entries are too large for a Rayleigh quotient in float64")
+    bulk = Fraction(total)
+    weight = np.dot(x, x)
     numerator = Fraction(*np.dot(x, y).as_integer_ratio())
     denominator = Fraction(*weight.as_integer_ratio())
     g = _gamma(n, nmant)

@@ -5,33 +5,47 @@ Let v be any vector, :math:`\rho` its Rayleigh quotient and :math:`\varepsilon =
 
 .. math:: \lambda_{\min}(A) \;\ge\; \rho - \frac{\varepsilon^2}{\beta - \rho} .
 
-The hypothesis is proved by one Cholesky factorisation of :math:`A + \tau vv^T - \beta' I`, whose backward error now only
-has to be smaller than the gap to the second eigenvalue. Source: G. Temple (1928), T. Kato (1949) for the bound; our
-proof from the Schur complement, and of the deflated factorisation: ``docs/error-analysis.md``, "Temple's bound".
+The hypothesis is proved by one Cholesky factorisation of :math:`A + \tau vv^T - \beta' I`, whose backward error now
+only has to be smaller than the gap to the second eigenvalue. Source: G. Temple (1928), T. Kato (1949) for the bound;
+our proof from the Schur complement, and of the deflated factorisation: ``docs/error-analysis.md``, "Temple's bound".
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 from scipy.linalg.blas import dsyr
 
-from .cholesky import SMALLEST_NORMAL, Matrix, factorise_in_place, shifted_diagonal
+from .cholesky import SMALLEST_NORMAL, Matrix, ShiftedCholesky, factorise_in_place, shifted_diagonal
 from .enclosure import float_below
 from .rayleigh import RayleighQuotient, norm_up
 from .rounding import gamma, up
 
 
-def complement_lower_bound(a: Matrix, v: Matrix, tau: float, shift: float, *, work: Matrix | None = None) -> float | None:
-    r"""A :math:`\beta` with :math:`x^TAx \ge \beta\|x\|^2` for all :math:`x \perp v`, near ``shift``; None if not proved.
+@dataclass(frozen=True, slots=True, eq=False)
+class ComplementBound:
+    r"""A proved :math:`\beta` with :math:`x^TAx \ge \beta\|x\|^2` for all :math:`x \perp v`, and its factor."""
+
+    beta: float
+    proof: ShiftedCholesky
+
+    def solve(self, rhs: Matrix) -> Matrix:
+        """An approximate solution with the deflated, shifted matrix."""
+        return self.proof.solve(rhs)
+
+
+def complement_lower_bound(
+    a: Matrix, v: Matrix, tau: float, shift: float, *, work: Matrix | None = None
+) -> ComplementBound | None:
+    r"""A :math:`\beta` by ``shift`` with :math:`x^TAx \ge \beta\|x\|^2` for all :math:`x \perp v`; None without proof.
 
     Factorises :math:`\mathrm{fl}(A + \tau vv^T) - cI`; ``a`` is (n, n) float64 in C order, symmetric, ``tau > 0``.
 
     >>> a = np.diag([1.0, 5.0, 7.0])
-    >>> beta = complement_lower_bound(a, np.array([1.0, 0.0, 0.0]), 8.0, 4.9)
-    >>> 4.8 < beta < 4.9
+    >>> 4.8 < complement_lower_bound(a, np.array([1.0, 0.0, 0.0]), 8.0, 4.9).beta < 4.9
     True
     """
     buffer = np.empty(a.shape) if work is None else work
@@ -47,7 +61,7 @@ def complement_lower_bound(a: Matrix, v: Matrix, tau: float, shift: float, *, wo
     forming += a.size * 4.0 * SMALLEST_NORMAL * (1.0 + length)
     if not math.isfinite(forming):
         return None
-    return float_below(Fraction(shift) - Fraction(proof.error) - Fraction(up(forming)))
+    return ComplementBound(float_below(Fraction(shift) - Fraction(proof.error) - Fraction(up(forming))), proof)
 
 
 def temple_lower_bound(quotient: RayleighQuotient, beta: float) -> Fraction | None:
@@ -62,4 +76,3 @@ def temple_lower_bound(quotient: RayleighQuotient, beta: float) -> Fraction | No
     if gap <= 0:
         return None
     return quotient.lower - Fraction(quotient.residual) ** 2 / gap
-

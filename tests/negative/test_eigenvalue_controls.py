@@ -151,7 +151,9 @@ def test_rumps_constant_is_needed_and_sufficient(monkeypatch: pytest.MonkeyPatch
 
 def test_without_the_constant_the_ladder_proves_a_falsehood(monkeypatch: pytest.MonkeyPatch) -> None:
     budget = Budget(bits=24, max_bits=64)
-    assert all(decide_at_least(BallMatrix(a, 0.0), Fraction(0), budget=budget)[0] is not Verdict.PROVED for a in arrows())
+    assert all(
+        decide_at_least(BallMatrix(a, 0.0), Fraction(0), budget=budget)[0] is not Verdict.PROVED for a in arrows()
+    )
     for module in (cholesky, float_rungs):
         monkeypatch.setattr(module, "backward_error", lambda diagonal: 0.0)
     proved = 0
@@ -166,7 +168,9 @@ def test_without_the_constant_the_ladder_proves_a_falsehood(monkeypatch: pytest.
 def eigenvalues_below(a: fmpq_mat, x: Fraction) -> bool:
     """Whether some eigenvalue of the symmetric rational matrix is below x: Descartes' rule, exact for real roots."""
     n = a.nrows()
-    shifted = fmpq_mat([[a[i, j] - (fmpq(x.numerator, x.denominator) if i == j else 0) for j in range(n)] for i in range(n)])
+    shifted = fmpq_mat(
+        [[a[i, j] - (fmpq(x.numerator, x.denominator) if i == j else 0) for j in range(n)] for i in range(n)]
+    )
     coefficients = shifted.charpoly().coeffs()
     return any((-1) ** (n - k) * c < 0 for k, c in enumerate(coefficients))
 
@@ -195,6 +199,9 @@ def test_toeplitz(n: int) -> None:
     a = 2 * np.eye(n) - np.eye(n, k=1) - np.eye(n, k=-1)
     with precision(200):
         truth = 2 - 2 * (arb.pi() / (n + 1)).cos()
-        above, below = exact((truth * (1 + arb(2) ** -30)).upper().mid()), exact((truth * (1 - arb(2) ** -30)).lower().mid())
+        above, below = (
+            exact((truth * (1 + arb(2) ** -30)).upper().mid()),
+            exact((truth * (1 - arb(2) ** -30)).lower().mid()),
+        )
     assert decide_at_least(BallMatrix(a, 0.0), above)[0] is not Verdict.PROVED
     assert decide_at_least(BallMatrix(a, 0.0), below)[0] is Verdict.PROVED

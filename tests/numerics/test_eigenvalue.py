@@ -1,0 +1,179 @@
+"""A failure here means that the ladder loses the eigenvalue, its promised width, or its word on why it stopped."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+from flint import arb, arb_mat
+
+from certigram.numerics.ballmatrix import BallMatrix
+from certigram.numerics.budget import Budget
+from certigram.numerics.eigenvalue import decide_at_least, decide_positive, gershgorin, least_eigenvalue
+from certigram.numerics.ladder import Goal, Known
+from certigram.numerics.precision import precision
+from certigram.theory.verdict import Evidence, Verdict
+
+FLOAT_ONLY = Budget(bits=24, max_bits=64)
+
+
+def rotated(spectrum: np.ndarray, seed: int) -> np.ndarray:
+    n = len(spectrum)
+    q, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((n, n)))
+    a = (q * spectrum) @ q.T
+    return np.asarray((a + a.T) / 2)
+
+
+def truth(a: np.ndarray) -> Fraction:
+    with mpmath.workdps(50):
+        return Fraction(str(min(mpmath.eigsy(mpmath.matrix(a.tolist()), eigvals_only=True))))
+
+
+SPECTRA = {
+    "well conditioned": np.linspace(1, 2, 25),
+    "geometric 1e-6": np.geomspace(1e-6, 1, 25),
+    "one small": np.r_[1e-6, np.ones(24)],
+    "geometric 1e-12": np.geomspace(1e-12, 1, 25),
+    "indefinite": np.linspace(-1, 1, 25),
+    "negative": np.linspace(-2, -1, 25),
+    "nearly singular": np.r_[0.0, np.ones(24)],
+    "large": np.linspace(1e20, 2e20, 25),
+    "small": np.linspace(1e-200, 2e-200, 25),
+    "a cluster": np.r_[1e-3 * np.ones(12), np.ones(13)],
+    "order 3": np.array([1.0, 2.0, 3.0]),
+}
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_the_enclosure_holds_at_fifty_digits(name: str) -> None:
+    a = rotated(SPECTRA[name], 5)
+    exact = truth(a)
+    tolerance = abs(exact) * Fraction(1, 10**40)
+    for budget in (FLOAT_ONLY, Budget()):
+        e = least_eigenvalue(BallMatrix(a, 0.0), budget=budget)
+        assert Fraction(e.lower) - tolerance <= exact <= Fraction(e.upper) + tolerance
+        assert e.evidence is Evidence.ENCLOSED
+        assert e.steps
+        if exact > 0 and name != "nearly singular" and budget is not FLOAT_ONLY:
+            assert e.relative_width <= 1e-6
+
+
+@pytest.mark.parametrize("n", [100, 300])
+@pytest.mark.parametrize("smallest", [1e-6, 1e-4])
+def test_float64_alone_reaches_the_width(n: int, smallest: float) -> None:
+    for spectrum in (np.geomspace(smallest, 1, n), np.r_[smallest, np.ones(n - 1)], np.linspace(smallest, 1, n)):
+        e = least_eigenvalue(BallMatrix(rotated(spectrum, n), 0.0), budget=FLOAT_ONLY)
+        assert e.relative_width <= 1e-6
+        assert not any("arb" in step for step in e.steps)
+
+
+def test_radii_widen_both_ends() -> None:
+    a = rotated(np.linspace(1, 2, 30), 1)
+    narrow, wide = (least_eigenvalue(BallMatrix(a, r)) for r in (0.0, 1e-4))
+    assert wide.lower <= narrow.lower - 0.9 * 30e-4
+    assert wide.upper > narrow.upper
+    assert "radi" in wide.steps[-1]
+
+
+def test_orders_one_and_two() -> None:
+    e = least_eigenvalue(BallMatrix(np.array([[2.0]]), 0.5))
+    assert (e.lower, e.upper) == (1.5, 2.5)
+    e = least_eigenvalue(BallMatrix(np.array([[2.0, 1.0], [1.0, 2.0]]), 0.0))
+    assert e.lower == e.upper == 1.0
+    e = least_eigenvalue(BallMatrix(np.array([[1.0, 1.0], [1.0, 1.0]]), 0.25))
+    assert e.lower <= -0.5
+    assert e.upper >= 0.5
+    verdict, e = decide_positive(BallMatrix(np.ones((2, 2)), 0.0))
+    assert verdict is Verdict.UNKNOWN or e.upper <= 0
+    assert e.contains(0)
+    assert decide_positive(BallMatrix(np.array([[0.0]]), 0.0))[0] is Verdict.REFUTED
+
+
+@pytest.mark.parametrize("n", [3, 30])
+def test_refinement_is_asked_for_more_bits(n: int) -> None:
+    asked: list[int] = []
+
+    def refine(bits: int) -> BallMatrix:
+        asked.append(bits)
+        with precision(bits):
+            entries = arb_mat([[arb(1) / (i + j + 1) for j in range(n)] for i in range(n)])
+        return BallMatrix(start.mid, start.rad, arb=entries)
+
+    mid = np.array([[1.0 / (i + j + 1) for j in range(n)] for i in range(n)])
+    start = BallMatrix(mid, 2.0**-53)
+    e = least_eigenvalue(start, refine=refine)
+    assert e.relative_width <= 1e-6  # the Hilbert matrix of order 30 has condition 1e44
+    if n == 30:
+        assert asked[:2] == [128, 256]
+        with mpmath.workdps(80):
+            exact = min(mpmath.eigsy(mpmath.hilbert(n), eigvals_only=True))
+            assert mpmath.mpf(e.lower) <= exact <= mpmath.mpf(e.upper)
+    short = least_eigenvalue(start, refine=refine, budget=Budget(bits=24, max_bits=64))
+    assert short.lower <= e.lower
+    assert short.upper >= e.upper
+
+
+def test_known_psd_clips_and_says_so() -> None:
+    g = np.random.default_rng(0).integers(-5, 6, size=(10, 9)).astype(float)
+    e = least_eigenvalue(BallMatrix(g @ g.T, 0.0), known_psd=True)
+    assert e.lower == 0.0
+    assert e.upper >= 0.0
+    assert any("known_psd" in step for step in e.steps)
+
+
+def test_decisions_near_the_truth() -> None:
+    a = rotated(np.linspace(1, 2, 60), 2)
+    exact = truth(a)
+    for distance in (Fraction(1, 10**3), Fraction(1, 10**9), Fraction(1, 10**20)):
+        below, _ = decide_at_least(BallMatrix(a, 0.0), exact * (1 - distance))
+        above, e = decide_at_least(BallMatrix(a, 0.0), exact * (1 + distance))
+        assert above is not Verdict.PROVED
+        assert below is not Verdict.REFUTED
+        if distance > Fraction(1, 10**12):
+            assert below is Verdict.PROVED
+            assert above is Verdict.REFUTED
+            assert e.upper < exact * (1 + distance)
+    assert decide_positive(BallMatrix(a, 0.0))[0] is Verdict.PROVED
+    assert decide_positive(BallMatrix(-a, 0.0))[0] is Verdict.REFUTED
+
+
+def test_a_decision_takes_one_factorisation_when_it_is_easy() -> None:
+    a = rotated(np.linspace(1, 2, 60), 2)
+    verdict, e = decide_at_least(BallMatrix(a, 1e-12), Fraction(9, 10))
+    assert verdict is Verdict.PROVED
+    assert "float64 Cholesky: 1 factorisations" in e.steps[0]
+
+
+def test_the_budget_limits_the_higher_rungs_and_the_record_says_so() -> None:
+    a = rotated(np.geomspace(1e-13, 1, 40), 3)
+    e = least_eigenvalue(BallMatrix(a, 0.0), budget=Budget(seconds=1e-6))
+    assert any("would exceed the budget" in step for step in e.steps)
+
+
+def test_the_free_enclosure_holds() -> None:
+    rng = np.random.default_rng(8)
+    for n in (1, 4, 20):
+        a = rng.standard_normal((n, n))
+        a = a + a.T
+        k = gershgorin(BallMatrix(a, 0.0))
+        assert k.lower <= truth(a) + Fraction(1, 10**40)
+        assert truth(a) <= k.upper + Fraction(1, 10**40)
+
+
+def test_the_enclosure_follows_a_relabelling_and_a_power_of_two() -> None:
+    a = rotated(np.geomspace(1e-3, 1, 40), 4)
+    p = np.random.default_rng(0).permutation(40)
+    first = least_eigenvalue(BallMatrix(a, 0.0))
+    second = least_eigenvalue(BallMatrix(a[np.ix_(p, p)], 0.0))
+    third = least_eigenvalue(BallMatrix(a * 1024, 0.0))
+    assert max(first.lower, second.lower) <= min(first.upper, second.upper)
+    assert max(first.lower * 1024, third.lower) <= min(first.upper * 1024, third.upper)
+
+
+def test_contradicting_bounds_are_never_returned() -> None:
+    known = Known(Fraction(1), Fraction(2), "first")
+    with pytest.raises(AssertionError, match="contradict"):
+        known.with_bounds("second", lower=Fraction(3))
+    assert Goal(bound=Fraction(0), strict=True).reached(Fraction(0), Fraction(1)) is False
