@@ -109,8 +109,8 @@ class ActivationHandle:
 def activation(name: str) -> ActivationHandle:
     """An activation by name ("tanh", "leaky_relu(1/10)") or as an expression in x ("x*exp(-x**2/2)").
 
-    The text is parsed by a small grammar over known functions, never evaluated. Raises :class:`SpecError` with the place
-    of the problem and a suggestion.
+    The text is parsed by a small grammar over known functions, never evaluated. Raises :class:`SpecError` with the
+    place of the problem and a suggestion.
 
     >>> activation("erf(2*x)/3").exact.parity
     'odd'
@@ -250,7 +250,9 @@ def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
     else:
         refine = model.refine if model.common_norm is not None else None
         verdict, found = decide_at_least(K.matrix, bound, budget=model.budget, refine=refine, known_psd=True)
-        evidence = EvidenceItem(Evidence.ENCLOSED, found.method, {"lower": repr(found.lower), "upper": repr(found.upper)})
+        evidence = EvidenceItem(
+            Evidence.ENCLOSED, found.method, {"lower": repr(found.lower), "upper": repr(found.upper)}
+        )
     return Certificate(
         claim=f"{model.system}.least-eigenvalue",
         system=model.system,
@@ -306,5 +308,3 @@ def _variance(value: Exact) -> Fraction:
     if variance < 0:
         raise SpecError(f"variance = {variance} is negative: give 0 or more.")
     return variance
-
-

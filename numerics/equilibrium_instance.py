@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+import numpy as np
 from flint import arb
+from numpy.typing import NDArray
 
 from ..theory.activation import Activation
 from ..theory.claim import Hypothesis
@@ -21,10 +24,11 @@ from .eigenvalue import least_eigenvalue
 from .enclosure import Enclosure
 from .equilibrium import EquilibriumKernel, choose_order, equilibrium_kernel
 from .equilibrium_hypotheses import discharge
+from .equilibrium_singularity import equilibrium_singularity
 from .gram import gram, gram_arb
 from .gram_unequal import gram_unequal
-from .nullspace import NullVector, RankBound
 from .hermite import hermite_transform
+from .nullspace import NullVector, RankBound
 from .parallel import parallel_pairs
 from .precision import precision
 from .regularity import Regularity, regularity
@@ -218,6 +222,23 @@ class EquilibriumInstance:
     def bound_g(self) -> tuple[int, Enclosure]:
         """r_0 and LB_G, through Gershgorin's discs."""
         return bound_through_gershgorin(self.float_kernel, self.data.n, self.separation, self.budget)
+
+    def admit(self) -> None:
+        """Raise :class:`SpecError` when ``sigma_w2`` lies outside the contraction range of the activation."""
+        if self.regularity.lipschitz is not None:
+            contraction_squared(self.activation.name, self.sigma_w2, self.regularity.lipschitz)
+
+    @property
+    def network_inputs(self) -> NDArray[np.float64]:
+        """The inputs of sampled networks, (n, d) float64: of norm sqrt(d) unless the norms are kept."""
+        if self.data.points is None:
+            raise DerivationGap("networks need input points, and only their Gram matrix is given.")
+        values = self.data.points.values
+        if self.data.normalize is None:
+            return values
+        largest = np.abs(values).max(axis=1, keepdims=True)
+        scaled = values / largest
+        return np.asarray(scaled * (math.sqrt(values.shape[1]) / np.linalg.norm(scaled, axis=1, keepdims=True)))
 
     def with_data(self, data: DataSet) -> EquilibriumInstance:
         """The same model on other data."""

@@ -23,7 +23,8 @@ from .equilibrium_instance import EquilibriumInstance
 from .growth import require_square_integrable
 from .networks import instance
 from .results import Results
-from .sampling import Plan, Sample, Subject, run as run_sampling
+from .sampling import Plan, Sample, Subject
+from .sampling import run as run_sampling
 from .series import upper_float
 from .statistics import ErrorBudget, StatisticalTest
 from .study import Study
@@ -31,7 +32,7 @@ from .study import Study
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What a run reports while it works: ``kind`` is start, work, claim, sample or note; ``done`` of ``total`` units."""
+    """What a run reports as it works: ``kind`` is start, work, claim, sample or note; ``done`` of ``total`` units."""
 
     kind: str
     text: str
@@ -46,9 +47,9 @@ Listener = Callable[[Event], None]
 def run(study: Study, *, out: Path | None = None, listen: Listener | None = None, jobs: int | None = None) -> Results:
     """Check every claim of the study.
 
-    ``out`` receives ``certificates/<claim>--<activation>.json``, each written whole when it is finished, and the samples;
-    a second run of the same study reads them and continues. Raises :class:`SpecError` when no activation of the study
-    admits the parameters (for instance ``sigma_w2`` outside the contraction range for all of them).
+    ``out`` receives ``certificates/<claim>--<activation>.json``, each written whole when it is finished, and the
+    samples; a second run of the same study reads them and continues. Raises :class:`SpecError` when no activation of
+    the study admits the parameters (for instance ``sigma_w2`` outside the contraction range for all of them).
     """
     return _Run(study, out, listen or (lambda event: None), jobs or max(1, min(os.cpu_count() or 1, 16))).results()
 
@@ -68,9 +69,7 @@ class _Run:
     def results(self) -> Results:
         """Everything, in the order of the claims."""
         plan = [(system(s), self._instances(system(s))) for s in self.study.systems]
-        self.total = sum(
-            1 if claim.activation_free else len(instances) for s, instances in plan for claim in s.claims
-        )
+        self.total = sum(1 if claim.activation_free else len(instances) for s, instances in plan for claim in s.claims)
         self.listen(Event("start", self.study.data.description, 0, self.total))
         for s, instances in plan:
             for inst in instances:
@@ -81,9 +80,16 @@ class _Run:
         self._settle()
         order = {claim.id: k for s, _ in plan for k, claim in enumerate(s.claims)}
         place = {name: k for k, name in enumerate(self.study.activations)}
-        self.found.sort(key=lambda c: (self.study.systems.index(c.system), place.get(c.activation, len(place)), order[c.claim]))
+        self.found.sort(
+            key=lambda c: (self.study.systems.index(c.system), place.get(c.activation, len(place)), order[c.claim])
+        )
         return Results(
-            self.study, tuple(self.found), time.monotonic() - self.started, __version__, self.complete, tuple(self.notes)
+            self.study,
+            tuple(self.found),
+            time.monotonic() - self.started,
+            __version__,
+            self.complete,
+            tuple(self.notes),
         )
 
     def _instances(self, s: System) -> list[EquilibriumInstance]:
@@ -91,7 +97,7 @@ class _Run:
         refused: list[SpecError] = []
         for name in self.study.activations:
             phi = activation(name)
-            require_square_integrable(phi, 2 * max(self._norms()))
+            require_square_integrable(phi.expression, 2 * max(self._norms()))
             inst = instance(s.name, phi, self.study)
             instances.append(inst)
             try:
@@ -152,13 +158,17 @@ class _Run:
             chosen = instances[:1] if claim.activation_free else instances
             for inst in chosen:
                 if inst not in subjects and sample is not None:
-                    self._add(self._plain(claim, inst.activation, Verdict.NOT_APPLICABLE, "its equilibrium is not defined"))
+                    self._add(
+                        self._plain(claim, inst.activation, Verdict.NOT_APPLICABLE, "its equilibrium is not defined")
+                    )
                     continue
                 place = subjects.index(inst) if inst in subjects else 0
                 certificate, tests = decide(claim, SampledInstance(inst, sample, place, why_not))
-                if tests:
+                if tests:  # its verdict waits for the other tests of the study
                     self.pending.append((len(self.found), tests))
-                self._add(certificate)
+                    self.found.append(certificate)
+                else:
+                    self._add(certificate)
 
     def _sample(
         self, s: System, instances: list[EquilibriumInstance]
@@ -175,9 +185,7 @@ class _Run:
         for inst in instances:
             try:
                 matrix = inst.gram
-                subjects.append(
-                    Subject(inst.activation, matrix.mid, matrix.radius_norm(), upper_float(inst.lipschitz))
-                )
+                subjects.append(Subject(inst.activation, matrix.mid, matrix.radius_norm(), upper_float(inst.lipschitz)))
                 chosen.append(inst)
             except CertigramError as error:
                 self.notes.append(f"{inst.activation.name}: no networks were sampled: {error}")
@@ -204,7 +212,9 @@ class _Run:
         )
         if not sample.complete:
             self.complete = False
-            self.notes.append(f"{len(sample.units)} of {total} networks were sampled before the time of the budget ran out")
+            self.notes.append(
+                f"{len(sample.units)} of {total} networks were sampled before the time of the budget ran out"
+            )
         return sample, "", chosen
 
     def _settle(self) -> None:
@@ -223,6 +233,8 @@ class _Run:
             final = replace(pending, verdict=verdict, reason=reason, detail=detail)
             self.found[place] = final
             self._save(final)
+            self.done += 1
+            self.listen(Event("claim", final.claim, self.done, self.total, final))
 
     # -- the store ------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ Source: docs/theory/deep-equilibrium.md, "Lower bounds".
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from flint import arb
@@ -76,13 +76,14 @@ def schur_bound(weights: list[arb], rest: arb, base: Cosines, budget: Budget, bi
     if base.n == 1:
         starts, rest, weights = starts[:1], arb(0), [w if r in starts[:1] else arb(0) for r, w in enumerate(weights)]
     terms: list[Term] = []
+    quick = replace(budget, bits=64, max_bits=64)  # singular powers are common; more bits would not help the sum
     with precision(bits):
         total = arb(0)
         for k, start in enumerate(starts):
             last = k + 1 == len(starts)
             group = weights[start:] if last else weights[start : starts[k + 1]]
             weight = sum(group, arb(0)) + (rest if last else arb(0))
-            eigenvalue = least_eigenvalue(hadamard_power(base, start, budget=budget), budget=budget, known_psd=True)
+            eigenvalue = least_eigenvalue(hadamard_power(base, start, budget=budget), budget=quick, known_psd=True)
             terms.append(Term(start, weight, eigenvalue))
             total += weight * between(arb(eigenvalue.lower), arb(eigenvalue.upper))
     return SchurBound(_enclosure(total, f"{len(terms)} Schur powers"), tuple(terms))

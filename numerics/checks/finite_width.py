@@ -78,7 +78,9 @@ def gram_convergence(inst: SampledInstance) -> Outcome:
     return Outcome(
         Verdict.UNKNOWN,
         (
-            observed("slope of log ||K^(-1/2)(G_m - K)K^(-1/2)||_F against log m", slope=rate.estimate, low=low, high=high),
+            observed(
+                "slope of log ||K^(-1/2)(G_m - K)K^(-1/2)||_F against log m", slope=rate.estimate, low=low, high=high
+            ),
             observed("relative error of scale of the extrapolated limit", scale=limit.summary.estimate),
             observed(
                 f"lambda_min(G_m) >= lambda_*/2 at m = {max(sample.plan.widths)}",

@@ -91,7 +91,9 @@ def correlation_contraction(inst: EquilibriumInstance) -> Outcome:
     return Outcome(
         Verdict.PROVED,
         (
-            exact("|kappa_s| <= kappa_s(1) = q (squares as coefficients) and 2 sigma_w2 q + 2 = s: a self-map of [-1, 1]"),
+            exact(
+                "|kappa_s| <= kappa_s(1) = q (squares as coefficients) and 2 sigma_w2 q + 2 = s: a self-map of [-1, 1]"
+            ),
             enclosed("the derivative is at most 2 sigma_w2 L^2 < 1 (Price)", rate=rate),
         ),
         lower,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -49,6 +50,11 @@ def asas_ball(e: Enclosure) -> arb:
     return between(arb(e.lower), arb(e.upper))
 
 
+def as_ball(e: Enclosure) -> arb:
+    """An enclosure as a ball."""
+    return between(arb(e.lower), arb(e.upper))
+
+
 def _both_zero(inst: EquilibriumInstance, name: str) -> Outcome | None:
     """When K is singular for an exact reason, every Schur power that counts is singular with it: 0 <= 0."""
     found = inst.null_vector
@@ -65,7 +71,10 @@ def _scaled_past(bound: Enclosure, truth: Enclosure, name: str) -> Outcome:
         return compare(Enclosure(lifted, lifted, truth.evidence, "planted"), truth, name)
     factor = Fraction(truth.upper) * (1 + SLIGHTLY) / Fraction(bound.lower)
     planted = Enclosure(
-        float_above(Fraction(bound.lower) * factor), float_above(Fraction(bound.upper) * factor), bound.evidence, "planted"
+        float_above(Fraction(bound.lower) * factor),
+        float_above(Fraction(bound.upper) * factor),
+        bound.evidence,
+        "planted",
     )
     return compare(planted, truth, name)
 
@@ -78,7 +87,8 @@ def _lower_bound(method: str, name: str, bound: Bound) -> None:
 
     @check(method)
     def prove(inst: EquilibriumInstance) -> Outcome:
-        return _both_zero(inst, name) or compare(bound(inst), inst.eigenvalue, name)
+        found = _both_zero(inst, name) or compare(bound(inst), inst.eigenvalue, name)
+        return replace(found, detail={"quantity": name, "bound": name})
 
     @control(method)
     def plant(inst: EquilibriumInstance) -> Outcome:
@@ -96,7 +106,9 @@ def series_bound(inst: EquilibriumInstance) -> Outcome:
     zero = _both_zero(inst, "LB_F")
     if zero is not None:
         return zero
-    outcomes = {length: compare(bound, inst.eigenvalue, f"LB_F (R = {length})") for length, bound in inst.bound_f.items()}
+    outcomes = {
+        length: compare(bound, inst.eigenvalue, f"LB_F (R = {length})") for length, bound in inst.bound_f.items()
+    }
     refuted = next((o for o in outcomes.values() if o.verdict is Verdict.REFUTED), None)
     if refuted is not None:
         return refuted
@@ -112,6 +124,7 @@ def series_bound(inst: EquilibriumInstance) -> Outcome:
         best.upper,
         best.margin,
         f"LB_F at R = {', '.join(map(str, proved))}",
+        detail={"quantity": "LB_F", "bound": "LB_F"},
     )
 
 

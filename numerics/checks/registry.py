@@ -1,8 +1,8 @@
 """Checks by name: each decides one kind of claim; each has a negative control beside it.
 
 A check takes an instance (a system with an activation, parameters and data) and returns an :class:`Outcome`. A control
-takes the same instance, plants the slightly false statement that the claim's ``control`` sentence describes, and returns
-what the same machinery says of it: anything but PROVED.
+takes the same instance, plants the slightly false statement that the claim's ``control`` sentence describes, and
+returns what the same machinery says of it: anything but PROVED.
 """
 
 from __future__ import annotations

@@ -1,0 +1,198 @@
+"""What a person sees in the terminal: live progress while a study runs, and its tables afterwards."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from ..numerics.certificate import Certificate
+from ..numerics.results import Results
+from ..numerics.runner import Event
+from ..theory.system import system
+from ..theory.verdict import Verdict
+
+STYLE = {
+    Verdict.PROVED: "bold green",
+    Verdict.CONSISTENT: "cyan",
+    Verdict.UNKNOWN: "yellow",
+    Verdict.NOT_APPLICABLE: "dim",
+    Verdict.REFUTED: "bold red",
+    Verdict.INCONSISTENT: "bold red",
+}
+
+
+def number(x: float | None, digits: int = 6) -> str:
+    """A float for people: short, and empty when absent.
+
+    >>> number(0.00110532), number(None), number(float("inf"))
+    ('0.00110532', '', '∞')
+    """
+    if x is None:
+        return ""
+    if math.isinf(x):
+        return "∞" if x > 0 else "−∞"
+    return f"{x:.{digits}g}"
+
+
+def interval(lower: float | None, upper: float | None) -> str:
+    """An enclosure for people: the digits both ends share and one more; the ends are rounded for display only.
+
+    >>> interval(0.00110532, 0.0011053201), interval(-0.75, -0.25), interval(None, None)
+    ('0.00110532', '[-0.75, -0.25]', '')
+    """
+    if lower is None and upper is None:
+        return ""
+    if lower is None or upper is None:
+        return f"≥ {number(lower)}" if upper is None else f"≤ {number(upper)}"
+    for digits in range(6, 2, -1):
+        if f"{lower:.{digits}g}" == f"{upper:.{digits}g}":
+            return f"{lower:.{digits}g}"
+    return f"[{number(lower, 4)}, {number(upper, 4)}]"
+
+
+class LiveProgress:
+    """A listener of a run: a live display on a terminal, plain lines otherwise."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.started = time.monotonic()
+        self.live = console.is_terminal
+        self.lines_at = 0.0
+        self.progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self.claims: TaskID | None = None
+        self.networks: TaskID | None = None
+
+    def __enter__(self) -> LiveProgress:
+        if self.live:
+            self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.live:
+            self.progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if self.live:
+            self._update(event)
+        else:
+            self._line(event)
+
+    def _update(self, event: Event) -> None:
+        if event.kind == "sample":
+            if self.networks is None:
+                self.networks = self.progress.add_task(event.text, total=event.total)
+            self.progress.update(self.networks, description=event.text, completed=event.done, total=event.total)
+            return
+        if self.claims is None:
+            self.claims = self.progress.add_task(event.text, total=event.total)
+        if event.kind == "claim" and event.certificate is not None:
+            self.progress.console.print(self.sentence(event.certificate))
+            self.progress.update(self.claims, completed=event.done)
+        else:
+            self.progress.update(self.claims, description=event.text[:60], total=event.total)
+
+    def _line(self, event: Event) -> None:
+        now = time.monotonic() - self.started
+        if event.kind == "claim" and event.certificate is not None:
+            text = self.sentence(event.certificate)
+            self.console.print(Text(f"{now:7.1f} s  [{event.done}/{event.total}] ").append(text))
+        elif event.kind == "sample":
+            if now - self.lines_at >= 5.0 or event.done == event.total:
+                self.lines_at = now
+                self.console.print(f"{now:7.1f} s  {event.text}: {event.done} of {event.total}", markup=False)
+        elif event.kind in ("start", "note"):
+            self.console.print(f"{now:7.1f} s  {event.text}", markup=False)
+
+    @staticmethod
+    def sentence(found: Certificate) -> Text:
+        """One certificate in one line."""
+        text = Text(f"{found.verdict.name:<14}", style=STYLE[found.verdict])
+        text.append(f" {found.claim:<36} {found.activation:<10}", style="default")
+        text.append(f" {interval(found.lower, found.upper):>22}", style="default")
+        text.append(f" {found.seconds:7.2f} s", style="dim")
+        return text
+
+
+def claims_table(results: Results) -> Table:
+    """The claims of a run: verdict, certified value, margin, time."""
+    table = Table(title=f"{results.study.name}: {results.study.data.description}", title_justify="left", box=None)
+    for heading, justify in (("claim", "left"), ("", "left"), ("activation", "left"), ("verdict", "left")):
+        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]  # literals lost in the tuple
+    for heading in ("certified value", "margin", "time"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    label = {claim.id: claim.label for s in results.study.systems for claim in system(s).claims}
+    for c in results.certificates:
+        margin = number(c.margin, 3) if c.verdict.rigorous else ""
+        table.add_row(
+            c.claim,
+            label.get(c.claim, ""),
+            c.activation,
+            Text(c.verdict.name, style=STYLE[c.verdict]),
+            interval(c.lower, c.upper),
+            margin,
+            f"{c.seconds:.2f} s",
+        )
+    return table
+
+
+def eigenvalue_table(results: Results) -> Table:
+    """The proved least eigenvalues and the theory's own lower bounds, with the share of the truth that each keeps."""
+    table = Table(title="least eigenvalue of the population Gram matrix", title_justify="left", box=None)
+    table.add_column("activation", no_wrap=True)
+    table.add_column("proved lower end", justify="right")
+    table.add_column("proved upper end", justify="right")
+    names = sorted({name for row in results.eigenvalues for name in row.bounds}, reverse=True)
+    for name in names:
+        table.add_column(name, justify="right")
+    for row in results.eigenvalues:
+        shares = []
+        for name in names:
+            value = row.bounds.get(name)
+            share = f" ({100 * value / row.lower:.0f} %)" if value is not None and row.lower > 0 else ""
+            shares.append(f"{number(value, 4)}{share}")
+        table.add_row(row.activation, f"{row.lower:.10g}", f"{row.upper:.10g}", *shares)
+    return table
+
+
+def reasons(results: Results) -> list[str]:
+    """One line for each claim that is neither proved nor consistent, with its reason."""
+    silent = (Verdict.PROVED, Verdict.CONSISTENT)
+    return [
+        f"{c.verdict.name} {c.claim} ({c.activation}): {c.reason or c.method}"
+        for c in results.certificates
+        if c.verdict not in silent
+    ]
+
+
+def summary(results: Results) -> str:
+    """The counts of the verdicts, in one line."""
+    counts = ", ".join(f"{n} {v.name}" for v, n in results.counts.items() if n)
+    return f"{counts} in {results.seconds:.0f} s"
+
+
+def stdout() -> Console:
+    """The console of the results."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def stderr() -> Console:
+    """The console of progress and errors."""
+    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
