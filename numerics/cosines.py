@@ -19,9 +19,12 @@ from .input_gram import InputGram
 from .points import Floats, InnerProducts, Points, points
 from .precision import precision
 from .rounding import gamma, up
+from .threads import blas_threads
 
 BLOCK = 256
 """Rows handled together; a block of the matrix stays in the second-level cache."""
+THREADED = 4e9
+"""Products n²d from which several BLAS threads are used: below, their busy waiting costs more than it saves."""
 UNDERFLOW = Fraction(1, 2**1000)
 """Bound of everything that underflow can contribute to a cosine, for d <= 2^40."""
 
@@ -163,9 +166,10 @@ def cosines(values: Any, *, budget: Budget | None = None) -> Cosines:
     mid = np.empty((n, n))
     for i in range(0, n, BLOCK):
         j = min(i + BLOCK, n)
-        block = whole[i:j] @ whole[i:].T
-        if split:
-            block += left[i:j] @ right[i:].T
+        with blas_threads(1 if n * n * d < THREADED else None):
+            block = whole[i:j] @ whole[i:].T
+            if split:
+                block += left[i:j] @ right[i:].T
         scale = np.multiply.outer(square[i:j], square[i:])
         block /= np.sqrt(scale, out=scale)
         np.clip(block, -1.0, 1.0, out=block)

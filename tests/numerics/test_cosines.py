@@ -91,7 +91,7 @@ def test_any_finite_table_is_enclosed_or_refused(table):
 
 
 def test_the_radius_is_not_generous():
-    """For 64 dimensions some entry uses a good share of the radius: the bound is about rounding, not padding."""
+    """For 64 dimensions some entry uses a good share of the radius: the bound is about rounding."""
     table = np.random.default_rng(2).standard_normal((40, 64))
     assert 0.05 < worst_ratio(table, cosines(table)) <= 1.0
 
