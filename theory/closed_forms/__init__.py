@@ -35,7 +35,7 @@ def dual_closed_form(activation: Activation, other: Activation | None = None) ->
     r"""The dual activation :math:`E\,\varphi(u)\psi(v)` as an expression in ``A``, ``B``, ``C``, or None.
 
     ``other`` is :math:`\psi`; without it :math:`\psi=\varphi`. Every entry of the table is proved in
-    docs/theory/dual-activations.md; classical cases: williams1997 (erf), cho2009 (ReLU), daniely2016 (sin, exp).
+    docs/theory/dual-activations.md, sections 2 and 3 (price1958, daniely2016).
 
     >>> from certigram.theory.activation import activation
     >>> dual_closed_form(activation("erf"))
@@ -79,6 +79,18 @@ def closed_mean(f: sympy.Expr) -> sympy.Expr | None:
 
 
 def _tidy(total: sympy.Expr) -> sympy.Expr:
+    """The formula as one would write it, the radicands as (1+a)(1+b) - c^2."""
+    return _collected(total).replace(sympy.Pow, _shown)
+
+
+def _shown(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
+    if not base.is_Add:
+        return base**exponent
+    head = base.subs(C, 0)
+    return (sympy.factor(head) + sympy.expand(base - head)) ** exponent
+
+
+def _collected(total: sympy.Expr) -> sympy.Expr:
     """Collect what multiplies each arcsine; put over one denominator what contains a radical."""
     total = sympy.expand_mul(total)
     arcs = sorted(total.atoms(sympy.asin), key=str)
