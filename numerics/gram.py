@@ -53,8 +53,8 @@ def tiles(matrix: Floats) -> Iterator[tuple[slice, slice, Floats]]:
 
 
 def memory_estimate(n: int, *, entrywise: bool = False) -> int:
-    """Bytes at the peak of :func:`gram`, the cosines included: two matrices, a third one for entrywise radii, tiles."""
-    return 8 * ((3 if entrywise else 2) * n * n + 8 * min(n, TILE) ** 2)
+    """Bytes at the peak of :func:`gram` with the cosines: two matrices, three for entrywise radii, tiles, checks."""
+    return 8 * ((3 if entrywise else 2) * n * n + 8 * min(n, TILE) ** 2) + n * n
 
 
 def gram(
