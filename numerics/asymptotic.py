@@ -7,7 +7,7 @@ section 6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy
 from flint import arb
@@ -36,12 +36,16 @@ def sign_of(number: sympy.Expr) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """``|r(x)| <= constant * x**degree * exp(rate*x + quadratic*x**2)`` for x >= T; exact rates, any integer degree."""
+    """``|r(x)| <= constant * x**degree * exp(rate*x + quadratic*x**2)`` for x >= T; exact rates, any integer degree.
+
+    ``sign`` is 1 or -1 when r is proved not to change sign (zero allowed), 0 when nothing is known.
+    """
 
     constant: arb
     degree: int = 0
     rate: sympy.Expr = ZERO
     quadratic: sympy.Expr = ZERO
+    sign: int = 0
 
     @property
     def zero(self) -> bool:
@@ -53,8 +57,12 @@ class Envelope:
         return sign_of(self.quadratic), sign_of(self.rate), self.degree
 
     def times(self, factor: arb) -> Envelope:
-        """The envelope of a multiple."""
-        return Envelope(arb((self.constant * factor).upper()), self.degree, self.rate, self.quadratic)
+        """The envelope of a multiple by a factor in the ball ``factor`` of positive numbers."""
+        return replace(self, constant=arb((self.constant * factor).upper()))
+
+    def signed(self, sign: int) -> Envelope:
+        """The envelope of a function of proved sign."""
+        return replace(self, sign=sign)
 
     def __mul__(self, other: Envelope) -> Envelope:
         return Envelope(
@@ -62,10 +70,11 @@ class Envelope:
             self.degree + other.degree,
             self.rate + other.rate,
             self.quadratic + other.quadratic,
+            self.sign * other.sign,
         )
 
     def supremum(self, start: arb) -> arb:
-        r"""An upper bound over x >= T, where the envelope decreases: :math:`p^+/T+\alpha+2\beta T\le 0`, :math:`\beta\le0`.
+        r"""An upper bound over x >= T, where the envelope decreases: :math:`p^+/T+\alpha+2\beta T\le 0\ge\beta`.
 
         Raises :class:`TooEarly` when it does not decrease from T on, :class:`DerivationGap` when it never does.
         """
@@ -88,10 +97,22 @@ class Envelope:
         if ratio.order() > (0, 0, 0):
             return other.plus(self, start)
         head = self.constant * ratio.supremum(start) + other.constant
-        return Envelope(arb(head.upper()), other.degree, other.rate, other.quadratic)
+        sign = self.sign if self.sign == other.sign else 0
+        return Envelope(arb(head.upper()), other.degree, other.rate, other.quadratic, sign)
 
 
 NOTHING = Envelope(arb(0))
+
+
+def weight(degree: int, rate: sympy.Expr = ZERO, quadratic: sympy.Expr = ZERO) -> Envelope:
+    """The positive function ``x**degree * exp(rate*x + quadratic*x**2)``."""
+    return Envelope(arb(1), degree, rate, quadratic, 1)
+
+
+def common_sign(*parts: tuple[Envelope, int]) -> int:
+    """The sign of a sum of terms, each given as (envelope of a factor, sign of the term); zero terms do not count."""
+    signs = {sign for envelope, sign in parts if not envelope.zero}
+    return signs.pop() if len(signs) == 1 else 0
 
 
 def trimmed(coefficients: list[sympy.Expr]) -> tuple[sympy.Expr, ...]:
@@ -120,7 +141,7 @@ class Asymptotic:
     ) -> Asymptotic:
         """Another form with the same T, in normal form."""
         if not polynomial:
-            remainder = remainder * Envelope(arb(1), 0, rate, quadratic)
+            remainder = remainder * weight(0, rate, quadratic)
             rate = quadratic = ZERO
         return Asymptotic(self.start, polynomial, remainder, rate, quadratic)
 
@@ -148,16 +169,31 @@ class Asymptotic:
         return 0
 
     def size(self) -> Envelope:
-        """An envelope of the absolute value."""
+        """An envelope of the function itself."""
         head = (self._polynomial_size() if self.polynomial else NOTHING).plus(self.remainder, self.start)
-        return head * Envelope(arb(1), 0, self.rate, self.quadratic)
+        return (head * weight(0, self.rate, self.quadratic)).signed(self.sign())
+
+    def sign(self) -> int:
+        """The sign of the function from T on: 1, -1, or 0 when it is not proved."""
+        if not self.polynomial:
+            return self.remainder.sign
+        try:
+            self.least_size()
+        except (TooEarly, DerivationGap):
+            return 0
+        return self.leading
+
+    def polynomial_sign(self) -> int:
+        """The sign of the polynomial part on x >= 0, when all its coefficients agree."""
+        signs = {sign_of(c) for c in self.polynomial} - {0}
+        return signs.pop() if len(signs) == 1 else 0
 
     def _polynomial_size(self) -> Envelope:
         d = self.degree
         total = arb(0)
         for k, c in enumerate(self.polynomial):
             total += abs(constant(c)) * self.start ** (k - d)
-        return Envelope(arb(total.upper()), d)
+        return Envelope(arb(total.upper()), d, sign=self.polynomial_sign())
 
     def least_size(self) -> arb:
         """kappa > 0 with ``|polynomial + remainder| >= kappa * x**degree`` for x >= T."""
@@ -167,7 +203,7 @@ class Asymptotic:
         total = abs(constant(self.polynomial[-1]))
         for k, c in enumerate(self.polynomial[:-1]):
             total -= abs(constant(c)) * self.start ** (k - d)
-        total -= (self.remainder * Envelope(arb(1), -d)).supremum(self.start)
+        total -= (self.remainder * weight(-d)).supremum(self.start)
         if not total > 0:
             raise TooEarly
         return arb(total.lower())
@@ -185,7 +221,7 @@ class Asymptotic:
             return self.of()
         return self.of(
             tuple(factor * c for c in self.polynomial),
-            self.remainder.times(abs(constant(factor))),
+            self.remainder.times(abs(constant(factor))).signed(self.remainder.sign * sign_of(factor)),
             self.rate,
             self.quadratic,
         )
@@ -199,7 +235,7 @@ class Asymptotic:
             return self.of(total, self.remainder.plus(other.remainder, self.start), self.rate, self.quadratic)
         if gap < (0, 0):
             return other + self
-        small = other.size() * Envelope(arb(1), 0, -self.rate, -self.quadratic)
+        small = other.size() * weight(0, -self.rate, -self.quadratic)
         return self.of(self.polynomial, self.remainder.plus(small, self.start), self.rate, self.quadratic)
 
     def __mul__(self, other: Asymptotic) -> Asymptotic:
@@ -212,9 +248,12 @@ class Asymptotic:
             cross = cross.plus(self._polynomial_size() * other.remainder, self.start)
         if other.polynomial:
             cross = cross.plus(other._polynomial_size() * self.remainder, self.start)
+        # (P1 + r1)(P2 + r2) - P1 P2 = (P1 + r1) r2 + P2 r1
+        first = (other.remainder, self.of(self.polynomial, self.remainder).sign() * other.remainder.sign)
+        second = (self.remainder if other.polynomial else NOTHING, other.polynomial_sign() * self.remainder.sign)
         return self.of(
             trimmed(product) if self.polynomial and other.polynomial else (),
-            cross,
+            cross.signed(common_sign(first, second)),
             self.rate + other.rate,
             self.quadratic + other.quadratic,
         )
@@ -230,8 +269,9 @@ class Asymptotic:
             for j in range(d):
                 rest[k + j] = rest[k + j] - quotient[k] * other.polynomial[j]
         q = self.of(trimmed(quotient))
-        top = self.of(trimmed(rest), self.remainder).size()
-        if q.polynomial:
-            top = top.plus(q._polynomial_size() * other.remainder, self.start)
-        remainder = top * Envelope(arb((1 / kappa).upper()), -d)
+        left = self.of(trimmed(rest))
+        top = self.of(left.polynomial, self.remainder).size()
+        back = q._polynomial_size() * other.remainder if q.polynomial else NOTHING
+        sign = common_sign((top, top.sign), (back, -back.sign))
+        remainder = (top.plus(back, self.start) * weight(-d)).times(1 / kappa).signed(sign * other.leading)
         return self.of(q.polynomial, remainder, self.rate - other.rate, self.quadratic - other.quadratic)

@@ -15,7 +15,7 @@ from flint import arb
 
 from ..theory.errors import DerivationGap
 from ..theory.functions import normal_cdf, sigmoid, softplus
-from .asymptotic import ZERO, Asymptotic, Envelope, TooEarly, trimmed
+from .asymptotic import ZERO, Asymptotic, Envelope, TooEarly, trimmed, weight
 from .lowering import constant, the_variable
 
 ONE = sympy.Integer(1)
@@ -37,7 +37,7 @@ def exponential(u: Asymptotic) -> Asymptotic:
             raise DerivationGap("the exponential of a polynomial of degree above 2 grows too fast")
         if not u.least_size() * start ** (u.degree - 2) >= 1 or not start >= 1:
             raise TooEarly
-        return u.of((), Envelope(arb(1), 0, ZERO, sympy.Integer(-1)))
+        return u.of((), weight(0, ZERO, sympy.Integer(-1)))
     c, a, b = [*u.polynomial, ZERO, ZERO, ZERO][:3]
     head = sympy.exp(c)
     top = u.remainder.supremum(start)
@@ -52,7 +52,7 @@ def _doubly_small(u: Asymptotic) -> Envelope:
     slope = rate + 2 * quadratic * start
     if not (quadratic >= 0 and slope > 0 and level * slope >= STEEP) or (u.degree > 0 and not start >= 1):
         raise TooEarly
-    return Envelope(arb((STEEP * start - level).exp().upper()), 0, sympy.Integer(-STEEP))
+    return weight(0, sympy.Integer(-STEEP)).times((STEEP * start - level).exp())
 
 
 def decay(u: Asymptotic) -> Envelope:
@@ -72,22 +72,23 @@ def _value_and_rest(u: Asymptotic) -> tuple[sympy.Expr, Envelope]:
     return (u.polynomial[0] if u.polynomial else ZERO), u.remainder
 
 
-def _lipschitz(function: Callable[[sympy.Expr], sympy.Expr], u: Asymptotic, slope: int) -> Asymptotic:
+def _lipschitz(function: Callable[[sympy.Expr], sympy.Expr], u: Asymptotic, slope: int, direction: int) -> Asymptotic:
+    """A function of Lipschitz constant at most ``slope``; increasing (1), decreasing (-1) or neither (0)."""
     c, rest = _value_and_rest(u)
-    return u.of(trimmed([function(c)]), rest.times(arb(slope)))
+    return u.of(trimmed([function(c)]), rest.times(arb(slope)).signed(rest.sign * direction))
 
 
 def _saturating(u: Asymptotic, name: str) -> Asymptotic:
     """Functions with two horizontal asymptotes: value at infinity and envelope of the distance to it."""
-    way = u.divergence()
+    way, direction = u.divergence(), -1 if name == "erfc" else 1
     if way == 0 and u.flat().remainder.order() < (0, 0, 0):
-        return _lipschitz(SATURATING[name][0], u, 2)
+        return _lipschitz(SATURATING[name][0], u, 2, direction)
     if way == 0:
         return u.of((), Envelope(arb(2)))
     away = u if way > 0 else -u
     _positive(away)
     _, low, high, distance = SATURATING[name]
-    return u.of(trimmed([high if way > 0 else low]), distance(away))
+    return u.of(trimmed([high if way > 0 else low]), distance(away).signed(-way * direction))
 
 
 def _gaussian_decay(factor: sympy.Expr) -> Callable[[Asymptotic], Envelope]:
@@ -110,9 +111,9 @@ SATURATING: dict[
 def _softplus(u: Asymptotic) -> Asymptotic:
     way = u.divergence()
     if way == 0:
-        return _lipschitz(softplus, u, 1)
+        return _lipschitz(softplus, u, 1, 1)
     _positive(u)
-    small = u.of((), decay(u.scaled(sympy.Integer(-way))))
+    small = u.of((), decay(u.scaled(sympy.Integer(-way))).signed(1))
     return u + small if way > 0 else small
 
 
@@ -121,13 +122,13 @@ def _logarithm(u: Asymptotic) -> Asymptotic:
         raise DerivationGap("the logarithm of a quantity that is not seen to stay positive")
     _positive(u)
     d, lead = u.degree, u.polynomial[-1]
-    rest = u.of(trimmed(list(u.polynomial[:-1])), u.remainder).size() * Envelope(arb((1 / constant(lead)).upper()), -d)
+    rest = u.of(trimmed(list(u.polynomial[:-1])), u.remainder).size().times(1 / constant(lead)) * weight(-d)
     top = rest.supremum(u.start)
     if not top < 1 or not u.start >= 1:
         raise TooEarly
     small = rest.times(1 / (1 - top))
     if d > 0:  # log x <= x, for want of logarithms in these forms
-        small = small.plus(Envelope(arb(d), 1), u.start)
+        small = small.plus(weight(1).times(arb(d)), u.start)
     return u.of(trimmed([sympy.log(lead), u.rate, u.quadratic]), small)
 
 
@@ -142,13 +143,23 @@ def _root(u: Asymptotic, q: int) -> Asymptotic:
         size = u.of(u.polynomial, u.remainder).size()
         if size.order()[:2] != (0, 0) or not u.start >= 1:
             raise DerivationGap("the root of this quantity has no simple asymptotic form")
-        bound = Envelope(arb(size.constant.root(q).upper()), -(-size.degree // q))
-        return u.of((), bound * Envelope(arb(1), 0, u.rate / q, u.quadratic / q))
-    rest = u.of(trimmed(list(u.polynomial[:-1])), u.remainder).size() * Envelope(arb((1 / constant(lead)).upper()), -d)
+        bound = weight(-(-size.degree // q)).times(size.constant.root(q))
+        return u.of((), bound * weight(0, u.rate / q, u.quadratic / q))
+    rest = u.of(trimmed(list(u.polynomial[:-1])), u.remainder).size().times(1 / constant(lead)) * weight(-d)
     if not rest.supremum(u.start) <= 1:
         raise TooEarly
     polynomial = (*([ZERO] * (d // q)), head)
-    return u.of(polynomial, rest * Envelope(constant(head), d // q), u.rate / q, u.quadratic / q)
+    return u.of(polynomial, (rest * weight(d // q)).times(constant(head)), u.rate / q, u.quadratic / q)
+
+
+def _inverse_root(u: Asymptotic, q: int) -> Asymptotic:
+    """``u**(-1/q)`` when q does not divide the degree: ``u >= kappa * x**d`` gives a bound only."""
+    if u.leading <= 0:
+        raise DerivationGap("the root of a quantity that is not seen to stay positive")
+    if not u.start >= 1:
+        raise TooEarly
+    bound = weight(-(u.degree // q), -u.rate / q, -u.quadratic / q)
+    return u.of((), bound.times((1 / u.least_size()).root(q)))
 
 
 def _function(name: str, u: Asymptotic, node: sympy.Expr) -> Asymptotic:
@@ -162,7 +173,7 @@ def _function(name: str, u: Asymptotic, node: sympy.Expr) -> Asymptotic:
         return _softplus(u)
     if name in {"sin", "cos"}:
         if u.divergence() == 0 and u.flat().remainder.order() < (0, 0, 0):
-            return _lipschitz(getattr(sympy, name), u, 1)
+            return _lipschitz(getattr(sympy, name), u, 1, 0)
         return u.of((), Envelope(arb(1)))
     if name in {"sinh", "cosh"}:
         return (exponential(u) + exponential(-u).scaled(ONE if name == "cosh" else -ONE)).scaled(HALF)
@@ -207,9 +218,11 @@ def asymptotic(expr: sympy.Expr, start: arb) -> Asymptotic:
         above, below = [origin.of((ONE,))], []
         for factor in node.args:
             if isinstance(factor, sympy.Pow) and factor.args[1].is_Rational and factor.args[1] < 0:
-                below.append(power(factor, -factor.args[1]))
-            else:
-                above.append(visit(factor))
+                root = int(factor.args[1].q)
+                if visit(factor.args[0]).degree % root == 0:
+                    below.append(power(factor, -factor.args[1]))
+                    continue
+            above.append(visit(factor))
         top = reduce(mul, above)
         return top.divided_by(reduce(mul, below)) if below else top
 
@@ -217,9 +230,11 @@ def asymptotic(expr: sympy.Expr, start: arb) -> Asymptotic:
         base = node.args[0]
         if not exponent.is_Rational:
             return exponential(visit(sympy.expand(exponent * sympy.log(base))))
+        u = visit(base)
+        if exponent < 0 and u.degree % int(exponent.q):
+            return reduce(mul, [_inverse_root(u, int(exponent.q))] * -int(exponent.p))
         if exponent < 0:
             return origin.of((ONE,)).divided_by(power(node, -exponent))
-        u = visit(base)
         if exponent.q != 1:
             u = _root(u, int(exponent.q))
         return reduce(mul, [u] * int(exponent.p))

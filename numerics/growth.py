@@ -40,7 +40,8 @@ class Growth:
         r = arb(x.abs_upper())
         least = arb(x.abs_lower())
         rate = self.rate * (r if self.rate > 0 else least if self.rate < 0 else least.union(r))
-        quadratic = self.quadratic * (r**2 if self.quadratic > 0 else least.union(r) ** 2)
+        nearest = r if self.quadratic > 0 else least if self.quadratic < 0 else least.union(r)
+        quadratic = self.quadratic * nearest**2
         return arb((self.constant * (1 + r) ** self.degree * (rate + quadratic).exp()).upper())
 
     def scaled(self, sigma: arb) -> Growth:
@@ -240,7 +241,7 @@ def _term_majorant(term: sympy.Expr) -> _Majorant:
     except DerivationGap:
         pass
     g = _growth(term)
-    if g.degree <= 2 and not (g.rate > 0 or g.quadratic > 0) and g.rate <= 0 and g.quadratic <= 0:
+    if g.degree <= 2 and g.rate <= 0 and g.quadratic <= 0:
         c = g.constant
         return _Majorant(c, [zero, c, 2 * c][g.degree], c if g.degree == 2 else zero)
     raise SpecError(f"exp({term}) may outgrow every Gaussian, so no Gaussian expectation of it is known to be finite: "

@@ -26,6 +26,8 @@ from .tails import Tail, reflected, right_tail
 MAX_BOXES = 4000
 """Boxes examined before the search stops with the enclosure it has."""
 GUARD_BITS = 32
+PROBES = tuple(sympy.Rational(k, 2) for k in (-8, -4, -2, -1, 0, 1, 2, 4, 8))
+"""Points evaluated first: a good lower bound early saves work and proves nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,10 @@ class _Search:
         taylor = _quadratic_top(self.sign * at_middle[0], self.sign * at_middle[1], bend, box.rad())
         return _least(upper, taylor)
 
-    def close(self, upper: arb) -> bool:
+    def close(self, upper: arb, best: arb | None = None) -> bool:
         """Whether a bound is within the tolerance of the best value."""
-        return bool(upper <= self.best + self.tolerance * (abs(self.best) + self.tolerance))
+        top = self.best if best is None else best
+        return bool(top.is_finite() and upper <= top + self.tolerance * (abs(top) + self.tolerance))
 
     def run(self, budget: int) -> None:
         """Bisect the most promising box until every bound is close to the best value, or the budget is spent."""
@@ -134,6 +137,11 @@ class _Search:
         for _, _, upper, _, _ in self.heap:
             top = upper if not upper <= top else top
         return top
+
+
+def _larger(a: arb, b: arb) -> arb:
+    """The larger of two exact numbers, unrounded."""
+    return a if a > b else b
 
 
 def _least(a: arb, ball: arb) -> arb:
@@ -213,8 +221,8 @@ def supremum_of_absolute_value(
         return first
     second = _extremum(expr, lo, hi, -1, bits, first.lower, budget, absolute=True)
     return Extremum(
-        first.lower.max(second.lower),
-        first.upper.max(second.upper),
+        _larger(first.lower, second.lower),
+        _larger(first.upper, second.upper),
         second.unbounded,
         first.boxes + second.boxes,
     )
@@ -232,31 +240,45 @@ def _extremum(
 ) -> Extremum:
     with precision(bits + GUARD_BITS):
         tolerance = arb(2) ** -bits
+        search = _Search(expr, sign, tolerance)
+
+        def see(value: arb) -> None:
+            search.improve(abs(value) if absolute else sign * value)
+
+        def edge(tail: Tail) -> arb:
+            return tail.values.hi if sign > 0 else -tail.values.lo
+
+        def enough(tail: Tail) -> bool:
+            top = search.best if tail.limit is None else _larger(search.best, (sign * tail.limit).lower())
+            return bool(search.close(edge(tail), top))
+
+        if at_least is not None:
+            search.improve(at_least)
         first = arb(4)
         for end in (lo, hi):
             if end.is_finite:
                 first = first.max(abs(constant(end)) + 1)
-        left = right_tail(reflected(expr), first.upper(), tolerance) if lo == -sympy.oo else None
-        right = right_tail(expr, first.upper(), tolerance) if hi == sympy.oo else None
+                see(search.ball(constant(end)))
+        for probe in PROBES:
+            if lo <= probe <= hi:
+                see(search.ball(constant(probe)))
+        left = right_tail(reflected(expr), first.upper(), enough) if lo == -sympy.oo else None
+        right = right_tail(expr, first.upper(), enough) if hi == sympy.oo else None
         tails = [t for t in (left, right) if t is not None]
         if any(t.divergence == sign for t in tails):
             return Extremum(INFINITY, INFINITY, True, 0)
-        search = _Search(expr, sign, tolerance)
-        if at_least is not None:
-            search.improve(at_least)
         for tail in tails:
             if tail.limit is not None:
-                search.improve(abs(tail.limit) if absolute else sign * tail.limit)
+                see(tail.limit)
         low, high = _ends(lo, hi, left, right)
-        for point in (low if left else constant(lo), high if right else constant(hi)):
-            value = search.at(point)
-            search.improve(abs(value) if absolute else value)
+        for tail_end in (low if left else None, high if right else None):
+            if tail_end is not None:
+                see(search.ball(tail_end))
         search.push(low, high)
         search.run(budget)
         upper = search.upper()
         for tail in tails:
-            edge = tail.values.hi if sign > 0 else -tail.values.lo
-            upper = edge if not edge <= upper else upper
+            upper = edge(tail) if not edge(tail) <= upper else upper
         return Extremum(search.best, upper, False, search.boxes)
 
 

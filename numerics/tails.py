@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sympy
@@ -31,8 +32,8 @@ class Tail:
     divergence: int = 0
 
 
-def right_tail(expr: sympy.Expr, start: arb, tolerance: arb) -> Tail:
-    """The tail on ``[T, oo)`` for some T >= ``start``, such that the values stay within ``tolerance`` of the limit.
+def right_tail(expr: sympy.Expr, start: arb, enough: Callable[[Tail], bool]) -> Tail:
+    """The tail on ``[T, oo)`` for the first T = ``start * 2**k`` at which it is narrow ``enough`` or stops improving.
 
     Raises :class:`DerivationGap` when no rule applies.
     """
@@ -47,7 +48,7 @@ def right_tail(expr: sympy.Expr, start: arb, tolerance: arb) -> Tail:
             continue
         if best is not None and not _narrower(tail, best):
             return best
-        if tail.divergence or tail.values.hi - tail.values.lo <= 2 * tolerance:
+        if tail.divergence or enough(tail):
             return tail
         best = tail
     if best is None:
@@ -70,7 +71,9 @@ def _tail_from(expr: sympy.Expr, start: arb) -> Tail:
     value = constant(form.polynomial[0]) if form.polynomial else arb(0)
     radius = form.remainder.supremum(start)
     decays = form.remainder.zero or form.remainder.order() < (0, 0, 0)
-    return Tail(start, Interval((value - radius).lower(), (value + radius).upper()), value if decays else None)
+    low = value if form.remainder.sign > 0 else value - radius
+    high = value if form.remainder.sign < 0 else value + radius
+    return Tail(start, Interval(low.lower(), high.upper()), value if decays else None)
 
 
 def _least_beyond(form: Asymptotic) -> arb:

@@ -159,7 +159,7 @@ def asinh(z: acb) -> acb:
     if not (z.real.rad() > WIDE):
         return _finite_or_undefined(z.asinh())
     middle = acb(z.real.mid(), z.imag)
-    slope = reciprocal(sqrt(1 + z * z))
+    slope = reciprocal(sqrt(1 + power(z, 2)))
     return _finite_or_undefined(asinh(middle) + slope * acb(z.real - z.real.mid()))
 
 
