@@ -105,7 +105,7 @@ def _only(study: Any, name: str) -> Any:
     return replace(study, systems=(find(name).name,), name=f"{study.name}-{name}")
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # negative numbers are arguments here
 def dual(
     expression: Annotated[str, typer.Argument(help="an activation by name, or an expression in x")],
     a: Annotated[str, typer.Argument(help="variance of u, an exact number such as 13/10")],
@@ -169,11 +169,13 @@ def gram(
     """Enclose a population Gram matrix and its least eigenvalue on data."""
     from .api import PopulationGram, least_eigenvalue
     from .numerics.data import load
+    from .numerics.enclosure import Enclosure
     from .numerics.networks import instance
     from .numerics.study import Study
     from .theory.activation import activation as parse
     from .theory.numbers import rational
     from .theory.system import system as find
+    from .theory.verdict import Evidence
 
     data = load(source, n, normalize=None if keep_norms else "sphere")
     parameters = {find(system).name: {"sigma_w2": rational(sigma_w2, what="sigma_w2")}}
@@ -184,14 +186,14 @@ def gram(
     if at_least is not None:
         _decide(K, at_least, as_json)
         return
-    found = least_eigenvalue(K)
+    singular = model.null_vector
+    found = least_eigenvalue(K) if singular is None else Enclosure(0.0, 0.0, Evidence.EXACT, "an exact null vector")
     if out is not None:
         import numpy as np
 
         out.parent.mkdir(parents=True, exist_ok=True)
         np.savez(out, mid=K.mid, rad=K.rad)
     largest = float(K.rad if isinstance(K.rad, float) else K.rad.max())
-    singular = model.null_vector
     if as_json:
         _print_json(
             {
@@ -256,21 +258,25 @@ def list_(
             {"system": s.name, "title": s.title, "claims": len(s.claims), "paper": s.paper} for s in systems().values()
         ]
     elif what is Kind.activations:
-        from .theory.catalogue import names
+        from .theory.catalogue import FAMILIES
 
-        rows = [{"activation": name, "expression": text} for name, text in names().items()]
+        rows = [
+            {"activation": name if family.default != "" else f"{name}(k)", "meaning": family.meaning}
+            for name, family in sorted(FAMILIES.items())
+        ]
     else:
         rows = [
-            {"id": c.id, "label": c.label, "title": c.title, "method": c.method, "reference": str(c.reference)}
+            {"id": c.id, "label": c.label, "title": c.title}
+            | ({"method": c.method, "reference": str(c.reference), "statement": c.statement} if as_json else {})
             for s in systems().values()
             for c in s.claims
         ]
     if as_json:
         _print_json({what.value: rows})
         return
-    table = Table(box=None)
+    table = Table(box=None, pad_edge=False)
     for heading in rows[0]:
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading in ("id", "label", "system", "activation"))
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     stdout().print(table)

@@ -27,6 +27,9 @@ STYLE = {
     Verdict.INCONSISTENT: "bold red",
 }
 
+WIDE = 160
+"""Columns used when the output goes to a file or a pipe."""
+
 
 def number(x: float | None, digits: int = 6) -> str:
     """A float for people: short, and empty when absent.
@@ -189,10 +192,10 @@ def summary(results: Results) -> str:
 
 
 def stdout() -> Console:
-    """The console of the results."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    """The console of the results; wide when it is not a terminal, so that tables are not folded in a file."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 
 
 def stderr() -> Console:
     """The console of progress and errors."""
-    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDE)
