@@ -166,7 +166,7 @@ CLAIMS = (
         (*WELL_POSED, COMMON_NORM, DISTINCT),
         r"\lambda_{\min}(C^{\circ r}) \ge 1-(n-1)\delta^r,\qquad"
         r" \lambda_{\min}(K) \ge \tfrac12 \sum_{r\ge r_0} \mu_r(\sqrt s)^2 (2/s)^r,\quad"
-        r" r_0 = \Bigl\lceil \tfrac{\log 2(n-1)}{\log 1/\delta} \Bigr\rceil",
+        r" r_0 = \left\lceil \tfrac{\log 2(n-1)}{\log 1/\delta} \right\rceil",
         method="lower-bound-gershgorin",
         control="the right side scaled to lie 1e-9 above the least eigenvalue",
         section="Lower bounds (LB_G)",

@@ -1,0 +1,183 @@
+"""What every system must satisfy; each system found by discovery inherits all of it.
+
+A failure here means that a paper was added (or changed) without something that its readers rely on: a check, a negative
+control, a reference, a statement that can be typeset, or a verdict that its own controls contradict.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import latex2mathml.converter
+import numpy as np
+import pytest
+
+import certigram.theory
+from certigram.numerics.budget import Budget
+from certigram.numerics.checks.finite_width import SampledInstance
+from certigram.numerics.checks.registry import Outcome, decide, find_check, find_control
+from certigram.numerics.data import DataSet, load
+from certigram.numerics.equilibrium_instance import EquilibriumInstance
+from certigram.numerics.networks import instance
+from certigram.numerics.points import points
+from certigram.numerics.sampling import Plan, Sample, Subject
+from certigram.numerics.sampling import run as sample_networks
+from certigram.numerics.series import upper_float
+from certigram.numerics.statistics import ErrorBudget
+from certigram.numerics.study import Study
+from certigram.theory.activation import activation
+from certigram.theory.claim import Claim
+from certigram.theory.system import System, systems
+from certigram.theory.verdict import Verdict
+
+SYSTEMS = list(systems().values())
+CLAIMS = [pytest.param(s, c, id=c.id) for s in SYSTEMS for c in s.claims]
+CASES = [
+    pytest.param(s, c, name, id=f"{c.id}-{name}")
+    for s in SYSTEMS
+    for c in s.claims
+    if not c.statistical
+    for name in s.default_activations
+]
+SPECIAL = {"relu-fixed-point": "relu", "affine-rank": "x/2 + 1", "antipodal-odd": "tanh"}
+"""Methods whose hypotheses single out an activation: their controls are run on it."""
+
+
+@cache
+def _study(system: str, names: tuple[str, ...], n: int = 12) -> Study:
+    return Study("conformance", (system,), names, load("digits", n), widths=(32, 64, 128), replicates=12)
+
+
+@cache
+def _instance(system: str, name: str) -> EquilibriumInstance:
+    return instance(system, activation(name), _study(system, (name,)))
+
+
+@cache
+def _sample(system: str, name: str) -> tuple[EquilibriumInstance, Sample]:
+    """Networks for the statistical controls: on few well separated inputs, so that small samples say something."""
+    rng = np.random.default_rng(5)
+    data = DataSet(points(rng.standard_normal((4, 16))), None, "four random points")
+    model = EquilibriumInstance(system, activation(name), data, Fraction(1, 16), Budget())
+    subject = Subject(model.activation, model.gram.mid, model.gram.radius_norm(), upper_float(model.lipschitz))
+    plan = Plan(system, model.network_inputs, (subject,), (128, 256, 512), 40, parameters={"sigma_w2": Fraction(1, 16)})
+    return model, sample_networks(plan)
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_the_declaration_is_complete(system: System) -> None:
+    """Names are permanent handles: prefixed, unique, and every claim used by another exists."""
+    ids = [c.id for c in system.claims]
+    assert len(set(ids)) == len(ids)
+    assert len({c.label for c in system.claims}) == len(ids)
+    assert system.default_activations
+    for claim in system.claims:
+        assert claim.system == system.name
+        assert set(claim.uses) <= set(ids)
+        assert claim.title
+        assert claim.control
+        assert claim.reference.ours, "every claim has our own proof"
+
+
+@pytest.mark.parametrize(("system", "claim"), CLAIMS)
+def test_references_resolve(system: System, claim: Claim) -> None:
+    """The paper is in the bibliography, and our proof is a section of a file that exists."""
+    folder = Path(next(iter(certigram.theory.__path__)))
+    keys = set(re.findall(r"^@\w+\{([^,]+),", (folder / "references.bib").read_text(encoding="utf-8"), re.M))
+    assert claim.reference.key in keys
+    assert system.paper in keys
+    place, _, section = claim.reference.ours.partition(", ")
+    text = (Path(__file__).parents[2] / place).read_text(encoding="utf-8")
+    headings = [line for line in text.splitlines() if line.startswith(("#", "**"))]
+    assert any(section.split(" (")[0].lower() in heading.lower() for heading in headings), section
+
+
+@pytest.mark.parametrize(("system", "claim"), CLAIMS)
+def test_statements_can_be_typeset(system: System, claim: Claim) -> None:
+    """The LaTeX of the statement and of each hypothesis converts to MathML without a leftover command."""
+    for text in (claim.statement, *(h.statement for h in claim.hypotheses)):
+        assert "\\" not in latex2mathml.converter.convert(text)
+
+
+@pytest.mark.parametrize(("system", "claim"), CLAIMS)
+def test_every_claim_has_a_check_and_a_control(system: System, claim: Claim) -> None:
+    """A claim without a check would be silently missing from a report."""
+    assert find_check(claim.method) is not find_control(claim.method)
+
+
+@pytest.mark.parametrize(("system", "claim"), CLAIMS)
+def test_hypotheses_are_settled_by_a_rule(system: System, claim: Claim) -> None:
+    """On a well-behaved instance every hypothesis is decided one way or the other."""
+    model = _instance(system.name, system.default_activations[0])
+    for hypothesis in claim.hypotheses:
+        assert model.discharge(hypothesis).verdict in (Verdict.PROVED, Verdict.REFUTED), hypothesis.name
+
+
+@pytest.mark.parametrize(("system", "claim", "name"), CASES)
+def test_claims_hold_on_good_data(system: System, claim: Claim, name: str) -> None:
+    """On distinct real images every rigorous claim is PROVED, or says which hypothesis does not apply."""
+    certificate, tests = decide(claim, _instance(system.name, name))
+    assert not tests
+    assert certificate.verdict in (Verdict.PROVED, Verdict.NOT_APPLICABLE), certificate.reason
+    if certificate.verdict is Verdict.NOT_APPLICABLE:
+        assert "hypothesis" in certificate.reason
+    if certificate.lower is not None and certificate.upper is not None:
+        assert certificate.lower <= certificate.upper
+
+
+@pytest.mark.parametrize(("system", "claim", "name"), CASES)
+def test_the_negative_control_is_not_proved(system: System, claim: Claim, name: str) -> None:
+    """The planted, slightly false statement must not be proved by the machinery that proves the true one."""
+    model = _instance(system.name, SPECIAL.get(claim.method, name))
+    outcome: Outcome = find_control(claim.method)(model)
+    assert outcome.verdict in (Verdict.REFUTED, Verdict.UNKNOWN, Verdict.NOT_APPLICABLE)
+
+
+@pytest.mark.parametrize("method", ["variance-contraction", "variance-bound", "relu-fixed-point", "psd-order",
+                                    "lower-bound-correlation", "lower-bound-schur", "least-eigenvalue",
+                                    "antipodal-odd", "correlation-contraction"])  # fmt: skip
+def test_sharp_controls_are_refuted(method: str) -> None:
+    """Where the planted statement is off by 1e-9, 128 bits see it: the control is refuted, not merely undecided."""
+    model = _instance("deq-general", SPECIAL.get(method, "tanh"))
+    assert find_control(method)(model).verdict is Verdict.REFUTED
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_statistical_claims_and_their_controls(system: System) -> None:
+    """A correct theory is CONSISTENT or undecided; the same networks against a wrong one are INCONSISTENT."""
+    model, sample = _sample(system.name, "tanh")
+    sampled = SampledInstance(model, sample, 0)
+    for claim in system.claims:
+        if claim.statistical:
+            certificate, tests = decide(claim, sampled)
+            assert tests
+            assert not certificate.verdict.rigorous
+            assert all(o.verdict is not Verdict.INCONSISTENT for o in ErrorBudget().settle(tests))
+            assert find_control(claim.method)(sampled).verdict is Verdict.INCONSISTENT
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_duplicates_refute_positivity(system: System) -> None:
+    """A repeated input makes the matrix singular: REFUTED with the null vector, never PROVED, never an error."""
+    table = np.vstack([load("digits", 6).points.values, 2.0 * load("digits", 1).points.values])  # type: ignore[union-attr]  # digits are points
+    data = DataSet(points(table), None, "a repeated direction")
+    model = EquilibriumInstance(system.name, activation("gelu"), data, Fraction(1, 16), Budget())
+    certificate, _ = decide(system.claim(f"{system.name}.least-eigenvalue"), model)
+    assert certificate.verdict is Verdict.REFUTED
+    assert certificate.detail["null_vector"] == {"0": "1", "6": "-1"}
+    assert model.eigenvalue.lower <= 0
+
+
+def test_antipodes_refute_an_odd_activation_only() -> None:
+    """tanh on antipodal images is singular with the null vector e_i + e_j; gelu on the same images is not."""
+    first = load("digits", 4).points.values  # type: ignore[union-attr]  # digits are points
+    data = DataSet(points(np.vstack([first, -first[:1]])), None, "an antipodal pair")
+    claim = systems()["deq-general"].claim("deq-general.least-eigenvalue")
+    odd = EquilibriumInstance("deq-general", activation("tanh"), data, Fraction(1, 16), Budget())
+    other = EquilibriumInstance("deq-general", activation("gelu"), data, Fraction(1, 16), Budget())
+    assert decide(claim, odd)[0].verdict is Verdict.REFUTED
+    assert decide(claim, odd)[0].detail["null_vector"] == {"0": "1", "4": "1"}
+    assert decide(claim, other)[0].verdict is Verdict.PROVED
