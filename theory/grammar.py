@@ -203,7 +203,8 @@ class _Parser:
             return check_node(build(*arguments))
         except SpecError as error:
             message = str(error)
-        _fail(self.text, token.column, message.partition(": ")[0], message.partition(": ")[2])
+        what, _, advice = message.partition(": ")
+        return self.fail(token, what, advice) if advice else self.fail(token, "a parameter is out of range", message)
 
     def sum(self) -> sympy.Expr:
         self.depth += 1

@@ -10,7 +10,9 @@ from functools import lru_cache
 
 import sympy
 
+from .errors import DerivationGap
 from .functions import X, normal_cdf, sigmoid, softplus
+from .pieces import KINKED, pieces, value_at
 from .signs import polynomial, vanishes
 from .size import MAX_TERMS, expanded, expanded_terms
 
@@ -86,7 +88,30 @@ def even_and_odd(expression: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
     if known == "odd":
         return sympy.Integer(0), expression
     mirrored = expression.xreplace({X: -X})
-    return expanded((expression + mirrored) / 2), expanded((expression - mirrored) / 2)
+    even, odd = expanded((expression + mirrored) / 2), expanded((expression - mirrored) / 2)
+    if expression.has(*KINKED) and even.has(X) and odd != 0:
+        even = even if (constant := _sum_over_pieces(expression, 1)) is None else constant
+        odd = odd if _sum_over_pieces(expression, -1) != 0 else sympy.Integer(0)
+    return even, odd
+
+
+def _sum_over_pieces(expression: sympy.Expr, sign: int) -> sympy.Expr | None:
+    r"""The constant :math:`(f(x)\pm f(-x))/2` when it is one on every piece and at every breakpoint, else ``None``."""
+    try:
+        found = pieces(expression)
+        breakpoints = [piece.lo for piece in found[1:]]
+        if [-point for point in reversed(breakpoints)] != breakpoints:
+            return None
+        values = [value_at(expression, point) for point in breakpoints]
+    except DerivationGap:
+        return None
+    branches = [piece.expression for piece in found]
+    sums = [a + sign * b.xreplace({X: -X}) for a, b in zip(branches, reversed(branches), strict=True)]
+    sums += [a + sign * b for a, b in zip(values, reversed(values), strict=True)]
+    constant = expanded(sums[0])
+    if constant.has(X) or not all(expanded(other - constant) == 0 for other in sums):
+        return None
+    return constant / 2
 
 
 def _split_size(expression: sympy.Expr) -> int:
