@@ -71,7 +71,7 @@ def gauss(parameter: arb, phase: arb, sigma: arb, order: int) -> list[arb]:
 
 
 def _integrated(values: list[arb], factor: arb) -> list[arb]:
-    r""":math:`\mu_{r+1}(\psi)=\sigma\mu_r(\psi')/\sqrt{r+1}`, odd :math:`\psi`; the numerator is ``factor * values[r]``."""
+    r""":math:`\mu_{r+1}(\psi)=\sigma\mu_r(\psi')/\sqrt{r+1}`, odd :math:`\psi`; numerator ``factor * values[r]``."""
     return [arb(0)] + [factor * value / arb(r + 1).sqrt() for r, value in enumerate(values)]
 
 

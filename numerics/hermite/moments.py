@@ -17,7 +17,7 @@ ATTEMPTS = 4
 def hermite_sums(
     nodes: Sequence[arb], even: Sequence[arb] | None, odd: Sequence[arb] | None, order: int, bits: int
 ) -> list[arb]:
-    r"""Enclosures of :math:`S_r=\sum_k u_k h_r(x_k)`, r up to ``order``, radii about ``2**-bits`` times :math:`\sum|u_k|`.
+    r"""Enclosures of :math:`S_r=\sum_k u_k h_r(x_k)`, r up to ``order``; radii about ``2**-bits`` :math:`\sum|u_k|`.
 
     ``even`` and ``odd`` are the weights :math:`u_k` used for even and for odd orders; ``None`` means that those sums
     are exactly zero. The power sums :math:`p_j=\sum_k u_k x_k^j` are entries of one matrix product (baby steps times

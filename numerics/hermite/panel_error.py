@@ -57,6 +57,8 @@ class Setting:
 def gauss_error(box: Box, centre: arb, half: arb, setting: Setting) -> tuple[arb, arb] | None:
     """Errors of the rule (of all coefficients; of the mean of the power), ``None`` when no ellipse makes them small."""
     c, d = float(centre), float(half)
+    if not d > 0:
+        return None  # too short for the float estimates below
     with precision(BITS):
         for parameter in ELLIPSES:
             wide, high = d * (parameter + 1 / parameter) / 2, d * (parameter - 1 / parameter) / 2
