@@ -1,10 +1,10 @@
 r"""Honest statistics: tests whose error is counted, and verdicts that share one error budget.
 
 A test is of the hypothesis "the claim is true"; a true claim has a p-value below a with probability at most a. Holm's
-step-down procedure over all tests of a study keeps the probability of *any* INCONSISTENT verdict on a correct theory below the
-budget. CONSISTENT is said only where the experiment could have seen a difference: the interval at the study's level
-must exclude every stated *alternative*, a value that a false theory would predict; else UNKNOWN. Models and proofs:
-``docs/theory/finite-width.md``, sections 4 and 5.
+step-down procedure over all tests of a study keeps the probability of *any* INCONSISTENT verdict on a correct theory
+below the budget. CONSISTENT is said only where the experiment could have seen a difference: the interval at the study's
+level must exclude every stated *alternative*, a value that a false theory would predict; else UNKNOWN. Models and
+proofs: ``docs/theory/finite-width.md``, sections 4 and 5.
 """
 
 from __future__ import annotations
@@ -46,19 +46,20 @@ class StatisticalTest(Protocol):
     def p_value(self) -> float:
         """When the claim is true, P(p_value <= a) <= a for every a."""
 
-    @property
-    def alternatives(self) -> tuple[float, ...]:
-        """Values of the parameter that a false theory would predict."""
-
     def interval(self, confidence: float) -> Interval:
         """A confidence interval of the parameter."""
+
+    def not_excluded(self, interval: Interval) -> tuple[float, ...]:
+        """The alternatives, values that a false theory would predict, which an interval does not exclude."""
 
 
 @dataclass(frozen=True, slots=True)
 class BinomialTest:
     """Whether an event has probability at least (``side="at-least"``) or at most (``"at-most"``) ``claimed``.
 
-    Successes are counted in independent trials whose probabilities may differ, as long as each obeys the claim.
+    Successes are counted in independent trials whose probabilities may differ, as long as each obeys the claim. An
+    alternative stands for all probabilities on its far side: with "at-least" a false theory predicts that much or less.
+    ``claimed`` may be 0 (or 1): then nothing can be INCONSISTENT, and only CONSISTENT or UNKNOWN are possible.
 
     >>> BinomialTest("event", 3, 20, 0.9, "at-least", (0.5,)).p_value < 1e-10
     True
@@ -84,6 +85,11 @@ class BinomialTest:
     def interval(self, confidence: float) -> Interval:
         """Clopper-Pearson."""
         return clopper_pearson(self.successes, self.trials, confidence)
+
+    def not_excluded(self, interval: Interval) -> tuple[float, ...]:
+        """Alternatives that do not lie strictly beyond the interval's near end."""
+        low, high = interval
+        return tuple(a for a in self.alternatives if (low <= a if self.side == "at-least" else high >= a))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,11 @@ class MeanTest:
         half = float(scipy.stats.t.isf((1 - confidence) / 2, self.degrees)) * self.standard_error
         return self.estimate - half, self.estimate + half
 
+    def not_excluded(self, interval: Interval) -> tuple[float, ...]:
+        """Alternatives inside the interval or inside the claim; all of them when the estimate is not a number."""
+        low, high = min(interval[0], self.low), max(interval[1], self.high)
+        return tuple(a for a in self.alternatives if not (a < low or a > high))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FamilyTest:
@@ -145,14 +156,13 @@ class FamilyTest:
         smallest = float(self.p_values.min(initial=1.0)) * max(self.estimates.size, 1)
         return min(1.0, 2 * min(smallest, self.summary.p_value))
 
-    @property
-    def alternatives(self) -> tuple[float, ...]:
-        """Those of the summary."""
-        return self.summary.alternatives
-
     def interval(self, confidence: float) -> Interval:
         """That of the summary."""
         return self.summary.interval(confidence)
+
+    def not_excluded(self, interval: Interval) -> tuple[float, ...]:
+        """Those of the summary."""
+        return self.summary.not_excluded(interval)
 
 
 def _p_values(
@@ -264,14 +274,14 @@ class ErrorBudget:
         outcomes = []
         for test, p in zip(tests, adjusted, strict=True):
             low, high = test.interval(confidence)
-            inside = [value for value in test.alternatives if not (value < low or value > high)]
+            left = test.not_excluded((low, high))
             if p <= self.alpha:
                 verdict, reason = Verdict.INCONSISTENT, f"p = {p:.2g} after Holm's correction for {len(tests)} tests"
-            elif inside or math.isnan(test.p_value):
+            elif left or not math.isfinite(low + high):
                 verdict = Verdict.UNKNOWN
                 reason = (
                     f"the experiment is too small: its interval [{low:.3g}, {high:.3g}] does not exclude "
-                    f"{', '.join(f'{value:.3g}' for value in inside) or 'anything'}; take more seeds or larger widths"
+                    f"{', '.join(f'{value:.3g}' for value in left) or 'anything'}; take more seeds or larger widths"
                 )
             else:
                 verdict, reason = Verdict.CONSISTENT, ""

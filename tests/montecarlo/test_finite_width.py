@@ -115,7 +115,7 @@ def test_every_claim_is_consistent(sample: Sample) -> None:
         tests.append(limit_test(sample, k, f"{phi.name} limit"))
         for event in ("least-eigenvalue", "whitened"):
             value = LEAST_EIGENVALUE[phi.name]
-            tests.append(event_test(sample, k, f"{phi.name} {event}", least_eigenvalue=value, event=event))
+            tests.append(event_test(sample, k, f"{phi.name} {event}", least_eigenvalue=value, claimed=0.9, event=event))
     tests += [norm_tail_test(sample, SIGMA_W2, t, f"norm, t = {t}") for t in (0.5, 1.0, 2.0)]
     tests.append(norm_limit_test(sample, SIGMA_W2, "norm"))
     for outcome in ErrorBudget().settle(tests):

@@ -141,7 +141,7 @@ def test_the_correct_theory_of_the_network_is_consistent() -> None:
         verdicts = settle(
             rate_test(sample, k, "rate"),
             limit_test(sample, k, "limit"),
-            event_test(sample, k, "event", least_eigenvalue=least(sample, k)),
+            event_test(sample, k, "event", least_eigenvalue=least(sample, k), claimed=0.9),
             norm_tail_test(sample, SIXTEENTH, 1.0, "tail"),
             norm_limit_test(sample, SIXTEENTH, "norm"),
         )
@@ -215,6 +215,27 @@ def test_a_tail_bound_with_a_smaller_centre_is_inconsistent() -> None:
     """The norm concentrates at twice sqrt 2 sigma_w, not at 1.7 times: (1.7/2)² of the variance in the bound."""
     sample = network_sample()
     assert settle(norm_tail_test(sample, float(SIXTEENTH) * 0.85**2, 1.0, "tail")) == [Verdict.INCONSISTENT]
+
+
+def test_a_width_of_which_the_theorem_says_nothing_cannot_refute_it() -> None:
+    sample = network_sample()
+    assert settle(event_test(sample, 0, "event", least_eigenvalue=1e3)) == [Verdict.UNKNOWN]
+
+
+def test_a_kernel_that_is_not_known_well_is_not_whitened() -> None:
+    """With an error of K beyond its least eigenvalue the rate falls back to the plain norm, and then gives up."""
+    sample = network_sample()
+    tests = []
+    for error in (1e-12, 1e-4, 1e3):
+        subjects = tuple(dataclasses.replace(s, kernel_error=error) for s in sample.plan.subjects)
+        tests.append(Sample(dataclasses.replace(sample.plan, subjects=subjects), sample.units))
+    plain = rate_test(sample, 0, "rate", number="frobenius_error").estimate
+    assert rate_test(tests[0], 0, "rate").estimate != plain
+    shaky = dataclasses.replace(tests[1].plan.subjects[0], kernel_error=0.005 * least(sample))
+    poor = Sample(dataclasses.replace(sample.plan, subjects=(shaky, tests[1].plan.subjects[1])), sample.units)
+    assert rate_test(poor, 0, "rate").estimate == plain
+    with pytest.raises(PrecisionExhausted, match="negligible"):
+        rate_test(tests[2], 0, "rate")
 
 
 def test_a_tiny_experiment_is_unknown() -> None:

@@ -126,6 +126,20 @@ def test_a_small_experiment_is_unknown_and_a_large_one_is_not() -> None:
     assert verdicts == [Verdict.UNKNOWN, Verdict.CONSISTENT, Verdict.UNKNOWN, Verdict.UNKNOWN]
 
 
+def test_an_event_that_is_rare_is_not_called_common_for_being_clear() -> None:
+    """The interval [0.1, 0.4] excludes 1/2, and yet it does not support 'at least'."""
+    rare = BinomialTest("event", 50, 200, 0.0, "at-least", (0.5,))
+    common = BinomialTest("event", 195, 200, 0.0, "at-least", (0.5,))
+    frequent = BinomialTest("tail", 180, 200, 1.0, "at-most", (0.8,))
+    verdicts = [outcome.verdict for outcome in ErrorBudget().settle([rare, common, frequent])]
+    assert verdicts == [Verdict.UNKNOWN, Verdict.CONSISTENT, Verdict.UNKNOWN]
+
+
+def test_an_alternative_inside_the_claim_is_never_excluded() -> None:
+    vacuous = MeanTest("limit", 0.0, 1e-6, 20, -math.inf, math.inf, (-0.05, 0.05))
+    assert ErrorBudget().settle([vacuous])[0].verdict is Verdict.UNKNOWN
+
+
 def test_more_tests_make_each_verdict_harder() -> None:
     borderline = MeanTest("mean", 0.4, 0.1, 30, 0.0, 0.0)
     assert 1e-4 < borderline.p_value < 1e-3
