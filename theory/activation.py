@@ -175,7 +175,8 @@ def _rational_parameter(name: str, text: str) -> sympy.Rational:
 
 
 def _from_entry(entry: catalogue.Entry) -> Activation:
-    return Activation(entry.name, entry.expression, entry.lipschitz, entry.second_lipschitz)
+    expression = _without_cancelled_kinks(entry.expression)
+    return Activation(entry.name, expression, entry.lipschitz, entry.second_lipschitz)
 
 
 def from_expression(expression: sympy.Expr) -> Activation:

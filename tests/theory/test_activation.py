@@ -38,6 +38,7 @@ def test_names() -> None:
     assert activation(" hermite( 3 ) ").expression == X**3 - 3 * X
     assert activation("erf(2*x)/3").name == "erf(2*x)/3"
     assert str(activation("gelu")) == "gelu"
+    assert activation("leaky_relu(1)").expression == X
     assert activation("sinh").expression == sympy.sinh(X)
     for phi in map(activation, ("elu(2)", "erf(2*x)/3", "gaussian(3)", "monomial(2)")):
         assert activation(phi.name) == phi
