@@ -65,7 +65,7 @@ class LDLTRung:
         vector = arb_mat(n, 1, start.tolist())
         shift = self._first_shift(known, problem)
         tried = 0
-        resolution = Fraction(0)
+        resolution = _largest_diagonal(problem.matrix) / 2 ** (self.bits - 32)  # until a residual is known
         for _ in range(ROUNDS):
             factor = ldlt(a, shift, self.bits)
             tried += 1
@@ -112,10 +112,11 @@ class LDLTRung:
         else:
             following = high - abs(high) * Fraction(goal.relative_width) / 2
         if not proved and following >= shift:
-            following = high - max(4 * (high - shift), abs(high) * Fraction(goal.relative_width))
+            step = max(4 * (high - shift), abs(high) * Fraction(goal.relative_width), 4 * resolution)
+            following = high - step
         if following - resolution * 2 <= low:
             following = (low + high) / 2
-        if high - low <= 4 * resolution or (high - low) <= abs(high) / 2 ** (self.bits - 8):
+        if high - low <= 8 * resolution or (high - low) <= abs(high) / 2 ** (self.bits - 8):
             return None
         return following
 
@@ -141,6 +142,10 @@ class LDLTRung:
             if small:
                 break
         return vector, best
+
+
+def _largest_diagonal(matrix: BallMatrix) -> Fraction:
+    return Fraction(float(np.max(np.abs(np.diagonal(matrix.mid)))))
 
 
 def _upper(ball: arb) -> Fraction | None:

@@ -95,9 +95,9 @@ class CholeskyRung:
             if self._enough(goal, max(lowers) - radius, value):
                 break
             pair = inverse_lanczos(proof.solve, v, steps=LANCZOS_STEPS, tolerance=width / 64, shift=proof.shift)
-            pair = replace(pair, second=proof.shift + pair.second)
-            v = pair.vector
-            value = float(v @ (a @ v)) / float(v @ v)
+            v = polished(proof, pair.vector)
+            value = min(float(v @ (a @ v)), proof.shift + pair.distance)
+            pair = replace(pair, vector=v, second=proof.shift + pair.second)
             if value - max(lowers) <= 2.5 * error or self._enough(goal, max(lowers) - radius, value):
                 break
             margin = max(4.0 * pair.error, 1.2 * error, 4e-16 * abs(value), width * abs(value) / 16)
@@ -138,7 +138,7 @@ class TempleRung:
         a, radius = matrix.mid, matrix.radius_norm()
         if v is None:
             return known.saying(self.name, "not tried: no approximate eigenvector.")
-        if radius > float(problem.goal.relative_width) * max(float(known.upper), 0.0):
+        if radius > problem.goal.relative_width * abs(float(known.upper)):
             return known.saying(self.name, f"not tried: the radius of the entries, {radius:.3g}, is what is left.")
         v = v / np.linalg.norm(v)
         quotient = rayleigh_quotient(a, v, extended=True)
@@ -164,6 +164,16 @@ class TempleRung:
             self.name,
             f"the gap to the second eigenvalue, about {guess.distance:.3g}, is below the backward error {error:.3g}.",
         )
+
+
+def polished(proof: ShiftedCholesky, v: Matrix) -> Matrix:
+    """One inverse iteration: a Ritz vector of the inverse has traces of the upper spectrum, which A would magnify."""
+    w = proof.solve(v)
+    largest = float(np.max(np.abs(w)))
+    if not 0.0 < largest < math.inf:
+        return v
+    w = w / largest
+    return np.asarray(w / np.linalg.norm(w), dtype=np.float64)
 
 
 def _dense_guess(a: Matrix) -> tuple[Matrix, float]:

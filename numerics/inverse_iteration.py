@@ -82,7 +82,7 @@ def inverse_lanczos(
                 distance * min(1.0, weight / mu),
                 1.0 / second / size if second > 0 else math.inf,
             )
-            if last or best.error <= tolerance * abs(shift + distance):
+            if last or (k >= 3 and best.error <= tolerance * abs(shift + distance)):
                 break
         q = w / beta[k]
     return best
