@@ -21,7 +21,7 @@ from flint import arb, fmpq
 from ...theory.activation import Activation
 from ...theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from ...theory.parity import parity
-from ...theory.pieces import Piece, pieces, value_at
+from ...theory.pieces import KINKED, Piece, pieces, value_at
 from ..growth import Growth, growth, require_square_integrable
 from ..lowering import constant, lower_arb
 from ..precision import precision
@@ -225,10 +225,12 @@ def _value_at_zero(expression: sympy.Expr, bits: int) -> arb:
 
 
 def _pieces(expression: sympy.Expr) -> tuple[Piece, ...]:
-    """The pieces of the function, or one piece where none are found: boxes then show where it is analytic."""
+    """The pieces; a function without kinks that is not proved analytic is one piece: boxes show where it is."""
     try:
         return pieces(expression)
     except DerivationGap:
+        if expression.has(*KINKED):
+            raise
         return (Piece(-sympy.oo, sympy.oo, expression),)
 
 
