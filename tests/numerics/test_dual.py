@@ -1,4 +1,4 @@
-"""A failure here means that an enclosure of E phi(u) psi(v) misses the value, is too wide, or fails on a degenerate law."""
+"""A failure here means that an enclosure of E phi(u) psi(v) misses it, is too wide, or fails on a degenerate law."""
 
 from fractions import Fraction as F
 
@@ -279,7 +279,7 @@ def test_bilinearity(f: str, g: str, p: F, q: F, rho: F, k: int) -> None:
 @settings(max_examples=8, deadline=None)
 @given(name=st.sampled_from(["tanh", "sigmoid", "softplus", "relu", "gelu", "silu"]), p=RATIONALS, q=RATIONALS)
 def test_price_bounds_the_rise(name: str, p: F, q: F) -> None:
-    """By Price and Cauchy-Schwarz, the dual at c differs from the one at 0 by at most c times the norms of the slopes."""
+    """By Price and Cauchy-Schwarz, the dual rises from 0 to c by at most c times the norms of the slopes."""
     phi, a, b, c = activation(name), p * p, q * q, p * q / 2
     slope = phi.derivative()
     with precision(100):
