@@ -17,7 +17,8 @@ from ...theory.errors import DerivationGap, SpecError
 from ...theory.functions import X
 from ...theory.parity import parity
 from ...theory.pieces import value_at
-from ..growth import growth
+from ..ball import enclose
+from ..growth import growth, require_square_integrable
 from ..hermite import gaussian_mean
 from ..hermite.bounds import growth_mean
 from ..hermite.strip import strip
@@ -106,7 +107,10 @@ def _mean(expression: sympy.Expr, variance: Number, bits: int) -> arb:
 
 def _on_a_line(f: Activation, g: Activation, law: tuple[Fraction, Fraction, Fraction], bits: int) -> arb:
     """The degenerate law c^2 = ab > 0: v = (c/a) u exactly, a one-dimensional mean."""
-    a, _, c = law
+    a, b, c = law
+    for h, variance in ((f, a), (g, b)):
+        with precision(BOUND_BITS):
+            require_square_integrable(h.expression, enclose(variance), name=h.name)
     ratio = sympy.Rational((c / a).numerator, (c / a).denominator)
     product = f.expression * g.expression.subs(X, ratio * X)
     return gaussian_mean(product, a, bits + 8)
@@ -118,7 +122,8 @@ def _size(expression: sympy.Expr, spread: float) -> float:
     nodes = np.linspace(-6.0, 6.0, 97)
     with np.errstate(all="ignore"):
         values = np.asarray(lower_numpy(expression)(spread * nodes), dtype=np.float64) + 0.0 * nodes
-    size = math.sqrt(float(np.sum(values**2 * np.exp(-(nodes**2) / 2))) * 0.125 / math.sqrt(2 * math.pi))
+        square = float(np.sum(values**2 * np.exp(-(nodes**2) / 2))) * 0.125 / math.sqrt(2 * math.pi)
+    size = math.sqrt(square)
     return min(max(size, 1e-150), 1e150) if math.isfinite(size) else 1.0
 
 
