@@ -12,10 +12,10 @@ from collections.abc import Callable
 import numpy as np
 from flint import arb
 
-from certigram.numerics.cosines import cosines, cosines_arb
-from certigram.numerics.gram import gram, gram_arb
+from certigram.numerics.kernels.cosines import cosines, cosines_arb
+from certigram.numerics.kernels.gram import gram, gram_arb
+from certigram.numerics.kernels.series import DotProductSeries
 from certigram.numerics.precision import precision
-from certigram.numerics.series import DotProductSeries
 from certigram.numerics.threads import blas_threads
 
 N, D, TERMS, LIMIT = 1000, 64, 64, 0.08

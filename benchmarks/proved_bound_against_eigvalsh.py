@@ -18,9 +18,9 @@ from fractions import Fraction
 import numpy as np
 import scipy.linalg
 
-from certigram.numerics.ballmatrix import BallMatrix
 from certigram.numerics.budget import Budget
-from certigram.numerics.eigenvalue import decide_at_least, least_eigenvalue
+from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
+from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.theory.verdict import Verdict
 
 LIMIT = 2.0

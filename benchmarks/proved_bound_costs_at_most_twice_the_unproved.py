@@ -22,9 +22,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from certigram.numerics.budget import Budget
-from certigram.numerics.data import DataSet
-from certigram.numerics.equilibrium_instance import EquilibriumInstance
-from certigram.numerics.points import points
+from certigram.numerics.equilibria.instance import EquilibriumInstance
+from certigram.numerics.kernels.points import points
+from certigram.numerics.studies.data import DataSet
 from certigram.theory.activation import activation
 
 N, D, TERMS, RUNS = 1000, 64, 64, 7

@@ -3,23 +3,23 @@
 The whole public face; everything is imported at its first use, so that ``import certigram`` costs next to nothing.
 
 >>> import certigram as cg
->>> cg.activation("tanh").dual("1.3", "0.7", "-0.4").contains("-0.15091976410914172513")
-True
+>>> print(cg.activation("tanh").dual("1.3", "0.7", "-0.4", bits=53))
+[-0.1509197641091417 ± 5.09e-17]
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from .theory.version import __version__
 
 if TYPE_CHECKING:
     from .api import ActivationHandle, PopulationGram, activation, certify, least_eigenvalue, population_gram, verify
     from .numerics.ball import Ball
-    from .numerics.ballmatrix import BallMatrix
     from .numerics.budget import Budget
     from .numerics.certificate import Certificate
     from .numerics.enclosure import Enclosure
+    from .numerics.kernels.ballmatrix import BallMatrix
     from .theory.errors import CertigramError, DerivationGap, PrecisionExhausted, SpecError
     from .theory.system import System, system, systems
     from .theory.verdict import Evidence, Verdict

@@ -11,12 +11,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__
 from .numerics.ball import Ball
-from .numerics.ballmatrix import BallMatrix, Radius
 from .numerics.budget import Budget
 from .numerics.certificate import Certificate, EvidenceItem, fraction_text
 from .numerics.enclosure import Enclosure, float_below
+from .numerics.kernels.ballmatrix import BallMatrix, Radius
+from .numerics.precision import precision
 from .theory.activation import Activation
 from .theory.activation import activation as parse_activation
 from .theory.errors import SpecError
@@ -24,12 +24,14 @@ from .theory.numbers import Exact, rational
 from .theory.system import suggestion
 from .theory.system import system as find_system
 from .theory.verdict import Evidence, Verdict
+from .theory.version import __version__
 
 if TYPE_CHECKING:
     import sympy
+    from flint import arb
     from numpy.typing import ArrayLike, NDArray
 
-    from .numerics.equilibrium_instance import EquilibriumInstance
+    from .numerics.equilibria.instance import EquilibriumInstance
     from .reports.model import Report
 
 DEFAULT_BITS = 128
@@ -65,13 +67,13 @@ class ActivationHandle:
         if order < 0:
             raise SpecError(f"order = {order} is not an order: give 0 or more.")
         found = hermite_transform(self.exact, order, _variance(variance), bits)
-        return tuple(Ball(mu) for mu in found.coefficients)
+        return tuple(_rounded(mu, bits) for mu in found.coefficients)
 
     def hermite_tail(self, order: int, variance: Exact = 1, *, bits: int = DEFAULT_BITS) -> Ball:
         r"""The rest :math:`\sum_{r>R} \mu_r^2` of the Hermite series beyond ``order``, as a ball."""
         from .numerics.hermite import hermite_transform
 
-        return Ball(hermite_transform(self.exact, order, _variance(variance), bits).tail)
+        return _rounded(hermite_transform(self.exact, order, _variance(variance), bits).tail, bits)
 
     def dual(self, a: Exact, b: Exact, c: Exact, *, bits: int = DEFAULT_BITS) -> Ball:
         r"""The dual activation :math:`\mathbb E\,\phi(u)\phi(v)`, covariance [[a, c], [c, b]], as a ball.
@@ -84,7 +86,7 @@ class ActivationHandle:
         from .numerics.dual import dual
 
         exact = (rational(a, what="a"), rational(b, what="b"), rational(c, what="c"))
-        return Ball(dual(self.exact, *exact, bits))
+        return _rounded(dual(self.exact, *exact, bits), bits)
 
     def dual_closed_form(self) -> sympy.Expr | None:
         """The dual as a sympy expression in the symbols a, b, c, or None where no closed form is known here."""
@@ -94,7 +96,7 @@ class ActivationHandle:
 
     def lipschitz(self, *, bits: int = DEFAULT_BITS) -> Ball | None:
         """The Lipschitz constant sup|φ'| as a ball, or None when no finite one is known."""
-        from .numerics.regularity import regularity
+        from .numerics.expressions.regularity import regularity
 
         found = regularity(self.exact, bits).lipschitz
         return None if found is None else Ball(found)
@@ -180,11 +182,11 @@ def population_gram(
     >>> K.ball(0, 1).contains("0.2373177877462101965757041840090684299615")
     True
     """
-    from .numerics.data import DataSet
-    from .numerics.input_gram import input_gram as exact_gram
+    from .numerics.kernels.input_gram import input_gram as exact_gram
+    from .numerics.kernels.points import points
     from .numerics.networks import instance
-    from .numerics.points import points
-    from .numerics.study import Study
+    from .numerics.studies.data import DataSet
+    from .numerics.studies.study import Study
 
     found = find_system(system)
     if (X is None) == (input_gram is None):
@@ -219,7 +221,7 @@ def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: float = 
     >>> least_eigenvalue(K).contains(Fraction("0.5256839176973689"))
     True
     """
-    from .numerics.eigenvalue import least_eigenvalue as prove
+    from .numerics.eigenvalues.eigenvalue import least_eigenvalue as prove
 
     if isinstance(K, BallMatrix):
         return prove(K, relative_width=relative_width)
@@ -238,7 +240,7 @@ def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
     >>> str(certify(K, at_least="0.5").verdict), str(certify(K, at_least="0.53").verdict)
     ('PROVED', 'REFUTED')
     """
-    from .numerics.eigenvalue import decide_at_least
+    from .numerics.eigenvalues.eigenvalue import decide_at_least
 
     started = time.process_time()
     bound, model = rational(at_least, what="at_least"), K.instance
@@ -279,7 +281,7 @@ def verify(study: str | os.PathLike[str] | None = None, *, out: str | os.PathLik
 
     With ``out`` the run is saved there as it proceeds and continued if it was interrupted.
     """
-    from .numerics.runner import run
+    from .numerics.studies.runner import run
     from .reports.model import Report
     from .spec import default_study, read_study
 
@@ -301,6 +303,12 @@ def environment() -> dict[str, str]:
         "python-flint": flint.__version__,
         "machine": platform.machine(),
     }
+
+
+def _rounded(x: arb, bits: int) -> Ball:
+    """The ball with its midpoint rounded to ``bits`` digits; the rounding is added to the radius."""
+    with precision(bits):
+        return Ball(+x)
 
 
 def _variance(value: Exact) -> Fraction:

@@ -62,7 +62,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Check every claim of a study and write its report, certificates and results.json."""
-    from .numerics.runner import run
+    from .numerics.studies.runner import run
     from .reports.bundle import save
     from .reports.model import Report
     from .reports.terminal import LiveProgress, claims_table, eigenvalue_table, reasons, stderr, stdout, summary
@@ -168,10 +168,10 @@ def gram(
 ) -> None:
     """Enclose a population Gram matrix and its least eigenvalue on data."""
     from .api import PopulationGram, least_eigenvalue
-    from .numerics.data import load
     from .numerics.enclosure import Enclosure
     from .numerics.networks import instance
-    from .numerics.study import Study
+    from .numerics.studies.data import load
+    from .numerics.studies.study import Study
     from .theory.activation import activation as parse
     from .theory.numbers import rational
     from .theory.system import system as find

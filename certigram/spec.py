@@ -16,8 +16,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .numerics.budget import Budget
-from .numerics.data import load
-from .numerics.study import Study
+from .numerics.studies.data import load
+from .numerics.studies.study import Study
 from .theory.activation import activation
 from .theory.errors import SpecError
 from .theory.numbers import rational

@@ -1,1 +1,1 @@
-"""Package."""
+"""First storey: evaluates and proves what the theory declares."""

@@ -69,7 +69,9 @@ class Certificate:
                 raise ValueError(f"{self.claim} cannot be {self.verdict}: no evidence is given")
             for item in self.evidence:
                 if not item.kind.rigorous:
-                    raise ValueError(f"{self.claim} cannot be {self.verdict}: its evidence {item.text!r} is {item.kind}")
+                    raise ValueError(
+                        f"{self.claim} cannot be {self.verdict}: its evidence {item.text!r} is {item.kind}"
+                    )
         if self.verdict is Verdict.PROVED:
             for hypothesis in self.hypotheses:
                 if hypothesis.verdict is not Verdict.PROVED:

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..numerics.certificate import Certificate
-from ..numerics.results import Results
-from ..numerics.runner import Event
+from ..numerics.studies.results import Results
+from ..numerics.studies.runner import Event
 from ..theory.system import system
 from ..theory.verdict import Verdict
 

@@ -1,1 +1,1 @@
-"""Package."""
+"""Ground floor: exact objects, claims and systems; no floats here."""

@@ -24,13 +24,13 @@ def rational(value: Exact, *, what: str = "number") -> Fraction:
 
     >>> rational("1/16"), rational("0.02"), rational(0.5), rational("1e-3")
     (Fraction(1, 16), Fraction(1, 50), Fraction(1, 2), Fraction(1, 1000))
-    >>> rational("one half")
+    >>> rational("one half", what="sigma_w2")
     Traceback (most recent call last):
         ...
-    certigram.theory.errors.SpecError: 'one half' is not a number for number: write a decimal or a fraction such as "1/16".
+    certigram.theory.errors.SpecError: 'one half' is not a number for sigma_w2: write a decimal or a fraction like "1/16".
     """
     if isinstance(value, bool):
-        raise SpecError(f'{value!r} is not a number for {what}: write a decimal or a fraction such as "1/16".')
+        raise SpecError(f'{value!r} is not a number for {what}: write a decimal or a fraction like "1/16".')
     if isinstance(value, (int, Fraction)):
         return Fraction(value)
     if isinstance(value, float):
@@ -38,7 +38,7 @@ def rational(value: Exact, *, what: str = "number") -> Fraction:
             raise SpecError(f"{value!r} is not a finite number for {what}: write a finite decimal or a fraction.")
         return Fraction(value)
     if not isinstance(value, str):
-        raise SpecError(f'{value!r} is not a number for {what}: write a decimal or a fraction such as "1/16".')
+        raise SpecError(f'{value!r} is not a number for {what}: write a decimal or a fraction like "1/16".')
     text = value.strip()
     _, _, exponent = text.lower().partition("e")
     try:
@@ -47,6 +47,4 @@ def rational(value: Exact, *, what: str = "number") -> Fraction:
         return Fraction(text)
     except (ValueError, ZeroDivisionError):
         shown = text if len(text) <= 60 else text[:57] + "..."
-        raise SpecError(
-            f'{shown!r} is not a number for {what}: write a decimal or a fraction such as "1/16".'
-        ) from None
+        raise SpecError(f'{shown!r} is not a number for {what}: write a decimal or a fraction like "1/16".') from None

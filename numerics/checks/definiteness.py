@@ -13,15 +13,15 @@ from ...theory.errors import DerivationGap
 from ...theory.verdict import Verdict
 from ..ball import Ball
 from ..certificate import EvidenceItem
-from ..cosines import Cosines
-from ..data import DataSet
-from ..eigenvalue import decide_at_least, least_eigenvalue
+from ..eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ..enclosure import Enclosure, float_below
-from ..equilibrium_instance import EquilibriumInstance
-from ..equilibrium_singularity import equilibrium_singularity
-from ..gram import hadamard_power
-from ..points import points
+from ..equilibria.instance import EquilibriumInstance
+from ..equilibria.singularity import equilibrium_singularity
+from ..kernels.cosines import Cosines
+from ..kernels.gram import hadamard_power
+from ..kernels.points import points
 from ..precision import precision
+from ..studies.data import DataSet
 from .fixed_point import SLIGHTLY, enclosed, exact
 from .lower_bounds import as_ball
 from .registry import Outcome, check, control
@@ -52,7 +52,11 @@ def least_eigenvalue_check(inst: EquilibriumInstance) -> Outcome:
     if found.upper <= 0:
         return Outcome(Verdict.REFUTED, (_evidence(found),), found.lower, found.upper, method=found.method)
     if found.lower <= 0:
-        reason = f"the least eigenvalue is enclosed in [{found.lower:.3g}, {found.upper:.3g}]: raise max_bits"
+        reason = f"the least eigenvalue is enclosed in [{found.lower:.3g}, {found.upper:.3g}]: " + (
+            "inputs of different norms are treated in float64 only, so take better separated inputs or rescale them"
+            if inst.common_norm is None
+            else "raise max_bits"
+        )
         return Outcome(
             Verdict.UNKNOWN, (_evidence(found),), found.lower, found.upper, method=found.method, reason=reason
         )

@@ -11,11 +11,11 @@ from ...theory.errors import SpecError
 from ...theory.verdict import Evidence, Verdict
 from ..ball import Ball, enclose
 from ..certificate import EvidenceItem
-from ..contraction import contraction_squared
 from ..enclosure import float_above, float_below
-from ..equilibrium_instance import EquilibriumInstance
+from ..equilibria.contraction import contraction_squared
+from ..equilibria.instance import EquilibriumInstance
+from ..expressions.lowering import lower_arb
 from ..hermite import second_moment
-from ..lowering import lower_arb
 from ..precision import precision
 from .registry import Outcome, check, control
 
@@ -135,7 +135,8 @@ def variance_bound(inst: EquilibriumInstance) -> Outcome:
     margin, root, bound = worst
     if not margin >= 0:
         verdict = Verdict.REFUTED if margin < 0 else Verdict.UNKNOWN
-        return Outcome(verdict, (enclosed("the bound and the root", bound=bound, root=root),), reason="no margin")
+        reason = "sqrt(q) and its bound are enclosed by overlapping balls: they may be equal"
+        return Outcome(verdict, (enclosed("the bound and the root", bound=bound, root=root),), reason=reason)
     lower, upper = ends(root)
     return Outcome(
         Verdict.PROVED,

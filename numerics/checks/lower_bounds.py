@@ -11,12 +11,12 @@ from flint import arb
 
 from ...theory.verdict import Verdict
 from ..ball import Ball
-from ..ballmatrix import BallMatrix
-from ..eigenvalue import least_eigenvalue
+from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..enclosure import Enclosure, float_above, float_below
-from ..equilibrium_instance import EquilibriumInstance
+from ..equilibria.instance import EquilibriumInstance
+from ..kernels.ballmatrix import BallMatrix
+from ..kernels.series import between
 from ..rounding import UNIT
-from ..series import between
 from .fixed_point import SLIGHTLY, enclosed, exact
 from .registry import Outcome, check, control
 
@@ -41,13 +41,8 @@ def compare(bound: Enclosure, truth: Enclosure, name: str) -> Outcome:
         bound.lower,
         bound.upper,
         method=f"{name}: {bound.method}",
-        reason=f"the enclosures of {name} and of the least eigenvalue overlap",
+        reason=f"the enclosures of {name} and of the least eigenvalue overlap: they may be equal",
     )
-
-
-def asas_ball(e: Enclosure) -> arb:
-    """An enclosure as a ball."""
-    return between(arb(e.lower), arb(e.upper))
 
 
 def as_ball(e: Enclosure) -> arb:
@@ -62,6 +57,24 @@ def _both_zero(inst: EquilibriumInstance, name: str) -> Outcome | None:
         return None
     text = f"{found.reason}; the same reason makes {name} equal to 0"
     return Outcome(Verdict.PROVED, (exact(text),), 0.0, 0.0, 0.0, "both sides are exactly 0")
+
+
+def _same_number(inst: EquilibriumInstance, name: str) -> Outcome | None:
+    """Where the bound is the least eigenvalue of K itself, by structure: no enclosure could separate the two.
+
+    For an affine activation K = k_0 11' + k_1 C, so that a series cut after two terms is K. When its constant term
+    vanishes too, K = mu_1(sqrt(s))^2 P, and the sum of LB_P has this one term.
+    """
+    affine = inst.activation.affine
+    if affine is None or name not in ("LB_F", "LB_P") or (name == "LB_P" and affine[0] != 0):
+        return None
+    reason = {
+        "LB_F": "the activation is affine, so K = k_0 11' + k_1 C is its own truncated series",
+        "LB_P": "the activation is linear, so K = mu_1(sqrt(s))^2 P is the only term of LB_P",
+    }[name]
+    truth = inst.eigenvalue
+    text = f"{reason}: {name} is the least eigenvalue of K"
+    return Outcome(Verdict.PROVED, (exact(text),), truth.lower, truth.upper, 0.0, f"{name}: equal to the eigenvalue")
 
 
 def _scaled_past(bound: Enclosure, truth: Enclosure, name: str) -> Outcome:
@@ -87,7 +100,7 @@ def _lower_bound(method: str, name: str, bound: Bound) -> None:
 
     @check(method)
     def prove(inst: EquilibriumInstance) -> Outcome:
-        found = _both_zero(inst, name) or compare(bound(inst), inst.eigenvalue, name)
+        found = _both_zero(inst, name) or _same_number(inst, name) or compare(bound(inst), inst.eigenvalue, name)
         return replace(found, detail={"quantity": name, "bound": name})
 
     @control(method)
@@ -103,9 +116,9 @@ _lower_bound("lower-bound-gershgorin", "LB_G", lambda inst: inst.bound_g[1])
 @check("lower-bound-series")
 def series_bound(inst: EquilibriumInstance) -> Outcome:
     """LB_F at several lengths R; those whose difference from the eigenvalue is below the radius cannot be separated."""
-    zero = _both_zero(inst, "LB_F")
-    if zero is not None:
-        return zero
+    equal = _both_zero(inst, "LB_F") or _same_number(inst, "LB_F")
+    if equal is not None:
+        return replace(equal, detail={"quantity": "LB_F", "bound": "LB_F"})
     outcomes = {
         length: compare(bound, inst.eigenvalue, f"LB_F (R = {length})") for length, bound in inst.bound_f.items()
     }
@@ -114,7 +127,9 @@ def series_bound(inst: EquilibriumInstance) -> Outcome:
         return refuted
     proved = [length for length, o in outcomes.items() if o.verdict is Verdict.PROVED]
     if not proved:
-        return Outcome(Verdict.UNKNOWN, reason="no truncation could be separated from the least eigenvalue")
+        tried = ", ".join(map(str, outcomes)) or "none: the series is shorter"
+        reason = f"no truncated series (R = {tried}) could be told apart from the least eigenvalue: they may be equal"
+        return Outcome(Verdict.UNKNOWN, reason=reason)
     best = outcomes[proved[-1]]
     positivity = exact("k_r >= mu_r^2 (2/s)^r >= 0: sums, products and compositions of non-negative coefficients")
     return Outcome(
@@ -153,9 +168,11 @@ def psd_order(inst: EquilibriumInstance) -> Outcome:
         exact("K = sum of k_r C^(r) with k_r >= 0: positive semidefinite by the Schur product theorem"),
         exact("P - (2/s) C = (2 sigma_w2 / s) K, by the definition of P"),
     ]
+    singular = inst.null_vector is not None or inst.sigma_w2 == 0  # then so is the difference, and 0 is its margin
     scale = 2 * inst.sigma_w2 / Ball(point.s).upper
-    margin = float_below(scale * Fraction(max(inst.eigenvalue.lower, 0.0)))
-    numerical = least_eigenvalue(_difference(inst, Ball(point.input_variance / point.s).lower), budget=inst.budget)
+    margin = 0.0 if singular else float_below(scale * Fraction(max(inst.eigenvalue.lower, 0.0)))
+    quick = replace(inst.budget, bits=64, max_bits=64)  # a second opinion only: the proof is the exact one
+    numerical = least_eigenvalue(_difference(inst, Ball(point.input_variance / point.s).lower), budget=quick)
     if numerical.upper < 0:
         return Outcome(Verdict.REFUTED, (enclosed("P - (2/s) C has a negative eigenvalue", value=as_ball(numerical)),))
     if numerical.lower > 0:

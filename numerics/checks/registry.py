@@ -21,7 +21,7 @@ from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
 from ..budget import Budget
 from ..certificate import Certificate, Discharged, EvidenceItem
-from ..statistics import StatisticalTest
+from ..sampling.statistics import StatisticalTest
 
 
 class Instance(Protocol):

@@ -16,7 +16,7 @@ from flint import arb, fmpq
 
 from ...theory.closed_forms import A, B, C
 from ...theory.errors import DerivationGap
-from ..elementary import real
+from ..expressions.elementary import real
 from ..precision import MAX_BITS, precision
 from .covariance import Covariance, Number
 

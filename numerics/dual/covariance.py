@@ -13,7 +13,7 @@ from flint import arb
 
 from ...theory.errors import SpecError
 from ..ball import enclose, exact
-from ..elementary import real
+from ..expressions.elementary import real
 
 Number = Fraction | arb
 

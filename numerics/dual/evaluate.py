@@ -18,11 +18,11 @@ from ...theory.functions import X
 from ...theory.parity import parity
 from ...theory.pieces import value_at
 from ..ball import enclose
-from ..growth import growth, require_square_integrable
+from ..expressions.growth import growth, require_square_integrable
+from ..expressions.lowering import lower_arb, lower_numpy
 from ..hermite import gaussian_mean
 from ..hermite.bounds import growth_mean
 from ..hermite.strip import strip
-from ..lowering import lower_arb, lower_numpy
 from ..precision import precision
 from . import lattice, rotated
 from .closed import closed_value

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flint import arb
 
-from ..growth import Growth
+from ..expressions.growth import Growth
 from ..hermite.bounds import choose_cut, envelopes, growth_mean, growth_tail, log_float
 from ..hermite.strip import Strip
 

@@ -17,7 +17,7 @@ from operator import mul
 
 from flint import arb
 
-from ..growth import Growth
+from ..expressions.growth import Growth
 from ..hermite.bounds import log_float
 from ..precision import precision
 from .covariance import Covariance

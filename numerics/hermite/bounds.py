@@ -1,7 +1,8 @@
 r"""Bounds of Hermite polynomials and of Gaussian integrals, every constant proved.
 
 Throughout, :math:`h_r` are the normalised probabilists' Hermite polynomials and a
-:class:`~certigram.numerics.growth.Growth` stands for :math:`|f(x)|\le g(|x|) = C(1+|x|)^d e^{\rho|x|+\kappa x^2}`.
+:class:`~certigram.numerics.expressions.growth.Growth` stands for
+:math:`|f(x)|\le g(|x|) = C(1+|x|)^d e^{\rho|x|+\kappa x^2}`.
 
 Reference: ``docs/theory/hermite-coefficients.md``, section 3.
 """
@@ -14,7 +15,7 @@ from fractions import Fraction
 
 from flint import arb, fmpq
 
-from ..growth import Growth
+from ..expressions.growth import Growth
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from itertools import combinations_with_replacement
 import sympy
 from flint import arb
 
-from ..lowering import constant
+from ..expressions.lowering import constant
 from ..precision import precision
 from .kernels import KERNELS, times_x
 from .terms import ONE, SIGN, Kernel, Terms

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from flint import acb, arb
 
-from ..growth import Growth
+from ..expressions.growth import Growth
 from ..precision import precision
 from .bounds import flattest, log_float
 

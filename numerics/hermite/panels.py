@@ -19,8 +19,8 @@ from flint import arb, fmpq
 
 from ...theory.errors import PrecisionExhausted
 from ...theory.pieces import Piece
-from ..growth import Growth
-from ..lowering import lower_acb, lower_arb
+from ..expressions.growth import Growth
+from ..expressions.lowering import lower_acb, lower_arb
 from ..precision import precision
 from .bounds import Envelope, choose_cut, growth_mean, growth_tail, log_float
 from .moments import hermite_sums

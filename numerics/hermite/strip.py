@@ -17,8 +17,8 @@ import sympy
 from flint import arb
 
 from ...theory.functions import X, normal_cdf, sigmoid, softplus
-from ..growth import Growth
-from ..lowering import lower_arb
+from ..expressions.growth import Growth
+from ..expressions.lowering import lower_arb
 from ..precision import precision
 
 BITS = 64

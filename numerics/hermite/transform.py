@@ -22,8 +22,8 @@ from ...theory.activation import Activation
 from ...theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from ...theory.parity import parity
 from ...theory.pieces import KINKED, Piece, pieces, value_at
-from ..growth import Growth, growth, require_square_integrable
-from ..lowering import constant, lower_arb
+from ..expressions.growth import Growth, growth, require_square_integrable
+from ..expressions.lowering import constant, lower_arb
 from ..precision import precision
 from . import closed, panels, trapezoid
 from .strip import strip

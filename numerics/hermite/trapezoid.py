@@ -19,7 +19,7 @@ from operator import mul
 
 from flint import arb
 
-from ..growth import Growth
+from ..expressions.growth import Growth
 from ..precision import precision
 from .bounds import Envelope, choose_cut, flattest, growth_mean, growth_tail, log_float
 from .moments import hermite_sums

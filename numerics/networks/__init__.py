@@ -16,8 +16,8 @@ from ...theory.errors import DerivationGap
 
 if TYPE_CHECKING:
     from ...theory.activation import Activation
-    from ..equilibrium_instance import EquilibriumInstance
-    from ..study import Study
+    from ..equilibria.instance import EquilibriumInstance
+    from ..studies.study import Study
 
 Seed = int | np.random.SeedSequence
 
@@ -36,7 +36,7 @@ class Nonlinearity:
 
 def nonlinearity(activation: Activation, *, lipschitz: float | None = None) -> Nonlinearity:
     """The activation as a network uses it; ``lipschitz`` is used where the activation knows no exact constant."""
-    from ..lowering import lower_numpy
+    from ..expressions.lowering import lower_numpy
 
     exact = activation.lipschitz
     if exact is not None:

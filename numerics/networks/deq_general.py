@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from ...theory.activation import Activation
 from ...theory.errors import SpecError
-from ..equilibrium_instance import EquilibriumInstance
-from ..operator_norm import NormBounds, operator_norm
+from ..equilibria.instance import EquilibriumInstance
 from ..rounding import UNIT, gamma
+from ..sampling.operator_norm import NormBounds, operator_norm
+from ..studies.study import Study
 from ..threads import blas_threads
-from ..study import Study
 from . import FiniteGram, Nonlinearity, Seed
 
 Array = TypeVar("Array", NDArray[np.float32], NDArray[np.float64])

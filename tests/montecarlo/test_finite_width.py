@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 import scipy.special
 
-from certigram.numerics.finite_width import (
+from certigram.numerics.networks import Nonlinearity
+from certigram.numerics.sampling.experiment import Plan, Sample, Subject, run
+from certigram.numerics.sampling.finite_width import (
     event_test,
     limit_test,
     norm_limit_test,
@@ -21,9 +23,7 @@ from certigram.numerics.finite_width import (
     rate_test,
     solver_share,
 )
-from certigram.numerics.networks import Nonlinearity
-from certigram.numerics.sampling import Plan, Sample, Subject, run
-from certigram.numerics.statistics import ErrorBudget
+from certigram.numerics.sampling.statistics import ErrorBudget
 from certigram.theory.verdict import Verdict
 
 pytestmark = pytest.mark.slow

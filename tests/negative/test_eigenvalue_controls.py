@@ -14,12 +14,12 @@ from flint import arb, fmpq, fmpq_mat
 
 from certigram.numerics import cholesky, float_rungs
 from certigram.numerics.ball import exact
-from certigram.numerics.ballmatrix import BallMatrix
 from certigram.numerics.budget import Budget
-from certigram.numerics.cholesky import factorise
-from certigram.numerics.eigenvalue import decide_at_least, decide_positive, least_eigenvalue
+from certigram.numerics.eigenvalues.cholesky import factorise
+from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, least_eigenvalue
+from certigram.numerics.eigenvalues.ldlt import exact_matrix
 from certigram.numerics.enclosure import float_below
-from certigram.numerics.ldlt import exact_matrix
+from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.precision import precision
 from certigram.theory.verdict import Verdict
 

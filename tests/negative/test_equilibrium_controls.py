@@ -7,14 +7,14 @@ from fractions import Fraction
 import pytest
 from flint import arb
 
-from certigram.numerics.contraction import contraction_squared, refuse_understated
-from certigram.numerics.equilibrium import equilibrium_kernel
-from certigram.numerics.equilibrium_pair import equilibrium_pair
+from certigram.numerics.equilibria.contraction import contraction_squared, refuse_understated
+from certigram.numerics.equilibria.kernel import equilibrium_kernel
+from certigram.numerics.equilibria.pair import equilibrium_pair
+from certigram.numerics.equilibria.variance import variance_fixed_point
+from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.hermite import hermite_transform
-from certigram.numerics.lowering import lower_arb
+from certigram.numerics.kernels.series import DotProductSeries
 from certigram.numerics.precision import precision
-from certigram.numerics.series import DotProductSeries
-from certigram.numerics.variance import variance_fixed_point
 from certigram.theory.activation import activation
 from certigram.theory.errors import PrecisionExhausted, SpecError
 

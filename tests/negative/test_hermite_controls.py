@@ -7,11 +7,11 @@ from fractions import Fraction
 import pytest
 from flint import arb
 
-from certigram.numerics.growth import Growth
+from certigram.numerics.expressions.growth import Growth
+from certigram.numerics.expressions.lowering import lower_acb, lower_arb
 from certigram.numerics.hermite import hermite_transform, transform, trapezoid
 from certigram.numerics.hermite.panel_error import Setting, gauss_error
 from certigram.numerics.hermite.strip import Strip, strip
-from certigram.numerics.lowering import lower_acb, lower_arb
 from certigram.numerics.precision import precision
 from certigram.theory.activation import activation
 

@@ -7,10 +7,10 @@ import sympy
 from flint import arb
 
 from certigram.numerics.ball import Ball
-from certigram.numerics.lowering import constant
+from certigram.numerics.expressions.lowering import constant
+from certigram.numerics.expressions.range import supremum, supremum_of_absolute_value
+from certigram.numerics.expressions.regularity import lipschitz_by_range, regularity
 from certigram.numerics.precision import precision
-from certigram.numerics.range import supremum, supremum_of_absolute_value
-from certigram.numerics.regularity import lipschitz_by_range, regularity
 from certigram.theory import catalogue
 from certigram.theory.activation import activation
 from certigram.theory.functions import X

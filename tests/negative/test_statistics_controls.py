@@ -16,17 +16,17 @@ import numpy as np
 import pytest
 import scipy.special
 
-from certigram.numerics.finite_width import (
+from certigram.numerics.networks import FiniteGram, Nonlinearity, Seed
+from certigram.numerics.networks.deq_general import sample_grams
+from certigram.numerics.sampling.experiment import NUMBERS, Plan, Sample, Subject, run
+from certigram.numerics.sampling.finite_width import (
     event_test,
     limit_test,
     norm_limit_test,
     norm_tail_test,
     rate_test,
 )
-from certigram.numerics.networks import FiniteGram, Nonlinearity, Seed
-from certigram.numerics.networks.deq_general import sample_grams
-from certigram.numerics.sampling import NUMBERS, Plan, Sample, Subject, run
-from certigram.numerics.statistics import ErrorBudget, FamilyTest, StatisticalTest, clopper_pearson
+from certigram.numerics.sampling.statistics import ErrorBudget, FamilyTest, StatisticalTest, clopper_pearson
 from certigram.theory.errors import PrecisionExhausted, SpecError
 from certigram.theory.verdict import Verdict
 

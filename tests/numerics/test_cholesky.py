@@ -8,11 +8,11 @@ import mpmath
 import numpy as np
 import pytest
 
-from certigram.numerics.ballmatrix import BallMatrix
-from certigram.numerics.cholesky import backward_error, factorise, residual_lower_bound, shifted_diagonal
-from certigram.numerics.inverse_iteration import inverse_lanczos, start_vector
-from certigram.numerics.rayleigh import rayleigh_quotient
-from certigram.numerics.temple import complement_lower_bound, temple_lower_bound
+from certigram.numerics.eigenvalues.cholesky import backward_error, factorise, residual_lower_bound, shifted_diagonal
+from certigram.numerics.eigenvalues.inverse_iteration import inverse_lanczos, start_vector
+from certigram.numerics.eigenvalues.rayleigh import rayleigh_quotient
+from certigram.numerics.eigenvalues.temple import complement_lower_bound, temple_lower_bound
+from certigram.numerics.kernels.ballmatrix import BallMatrix
 
 
 def gram(n: int, d: int, seed: int) -> np.ndarray:

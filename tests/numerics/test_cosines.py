@@ -13,9 +13,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from certigram.numerics.budget import Budget
-from certigram.numerics.cosines import Cosines, cosines, cosines_arb, memory_estimate, radius, raw_gram, split_bits
-from certigram.numerics.input_gram import input_gram
-from certigram.numerics.points import points
+from certigram.numerics.kernels.cosines import (
+    Cosines,
+    cosines,
+    cosines_arb,
+    memory_estimate,
+    radius,
+    raw_gram,
+    split_bits,
+)
+from certigram.numerics.kernels.input_gram import input_gram
+from certigram.numerics.kernels.points import points
 from certigram.numerics.precision import precision
 from certigram.theory.errors import SpecError
 

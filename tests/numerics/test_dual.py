@@ -12,8 +12,8 @@ from certigram.numerics.ball import Ball
 from certigram.numerics.dual import covariance, dual, dual_expression, evaluate, lattice, rotated
 from certigram.numerics.dual.grid import Side
 from certigram.numerics.dual.series import series_value
+from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.hermite.strip import strip
-from certigram.numerics.lowering import lower_arb
 from certigram.numerics.precision import precision
 from certigram.theory.activation import activation
 from certigram.theory.errors import SpecError

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat
 
-from certigram.numerics.ballmatrix import BallMatrix
 from certigram.numerics.budget import Budget
-from certigram.numerics.eigenvalue import decide_at_least, decide_positive, gershgorin, least_eigenvalue
-from certigram.numerics.ladder import Goal, Known
+from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, gershgorin, least_eigenvalue
+from certigram.numerics.eigenvalues.ladder import Goal, Known
+from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.precision import precision
 from certigram.theory.verdict import Evidence, Verdict
 

@@ -9,12 +9,12 @@ import pytest
 from flint import arb, arb_series
 
 from certigram.numerics.ball import Ball, enclose, exact
-from certigram.numerics.equilibrium import EquilibriumKernel, choose_order, equilibrium_kernel
-from certigram.numerics.equilibrium_pair import PairFixedPoint, equilibrium_pair
+from certigram.numerics.equilibria.kernel import EquilibriumKernel, choose_order, equilibrium_kernel
+from certigram.numerics.equilibria.pair import PairFixedPoint, equilibrium_pair
+from certigram.numerics.equilibria.variance import a_priori_bound, variance_fixed_point
+from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.hermite import hermite_transform
-from certigram.numerics.lowering import lower_arb
 from certigram.numerics.precision import precision
-from certigram.numerics.variance import a_priori_bound, variance_fixed_point
 from certigram.theory.activation import activation
 
 NAMES = ["tanh", "erf", "sigmoid", "gelu", "sin", "softplus", "relu"]

@@ -10,14 +10,14 @@ from flint import arb, arb_mat, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certigram.numerics.ballmatrix import BallMatrix
 from certigram.numerics.budget import Budget
-from certigram.numerics.cosines import Cosines, cosines, cosines_arb
-from certigram.numerics.cosines import memory_estimate as cosines_memory
-from certigram.numerics.gram import gram, gram_arb, gram_truncated, hadamard_power, memory_estimate
-from certigram.numerics.horner import LEVELS, tile_series
+from certigram.numerics.kernels.ballmatrix import BallMatrix
+from certigram.numerics.kernels.cosines import Cosines, cosines, cosines_arb
+from certigram.numerics.kernels.cosines import memory_estimate as cosines_memory
+from certigram.numerics.kernels.gram import gram, gram_arb, gram_truncated, hadamard_power, memory_estimate
+from certigram.numerics.kernels.horner import LEVELS, tile_series
+from certigram.numerics.kernels.series import DotProductSeries, FloatSeries
 from certigram.numerics.precision import precision
-from certigram.numerics.series import DotProductSeries, FloatSeries
 from certigram.theory.errors import SpecError
 
 BITS = 200

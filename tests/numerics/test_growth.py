@@ -9,7 +9,7 @@ import pytest
 import sympy
 from flint import arb
 
-from certigram.numerics.growth import (
+from certigram.numerics.expressions.growth import (
     Growth,
     gaussian_square_integrable,
     growth,
@@ -17,7 +17,7 @@ from certigram.numerics.growth import (
     square_integrable,
     tail_integral,
 )
-from certigram.numerics.lowering import lower_arb
+from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.precision import precision
 from certigram.theory.errors import DerivationGap, SpecError
 from certigram.theory.functions import X, normal_cdf, sigmoid, softplus

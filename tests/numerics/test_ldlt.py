@@ -10,7 +10,7 @@ import pytest
 from flint import arb, arb_mat, fmpq
 
 from certigram.numerics.ball import Ball
-from certigram.numerics.ldlt import (
+from certigram.numerics.eigenvalues.ldlt import (
     LEAF,
     arb_rayleigh_quotient,
     definiteness,

@@ -11,7 +11,7 @@ import pytest
 import sympy
 from flint import acb, arb, arb_series
 
-from certigram.numerics.lowering import constant, lower_acb, lower_arb, lower_numpy, lower_series
+from certigram.numerics.expressions.lowering import constant, lower_acb, lower_arb, lower_numpy, lower_series
 from certigram.numerics.precision import precision
 from certigram.theory.errors import DerivationGap
 from certigram.theory.functions import X, normal_cdf, sigmoid, softplus

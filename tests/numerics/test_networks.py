@@ -13,8 +13,8 @@ import scipy.special
 
 from certigram.numerics.networks import Nonlinearity, sampler
 from certigram.numerics.networks.deq_general import sample_grams, sample_weights
-from certigram.numerics.operator_norm import operator_norm
-from certigram.numerics.sampling import NUMBERS, Plan, Sample, Subject, Unit, run
+from certigram.numerics.sampling.experiment import NUMBERS, Plan, Sample, Subject, Unit, run
+from certigram.numerics.sampling.operator_norm import operator_norm
 from certigram.theory.errors import DerivationGap, SpecError
 
 SIXTEENTH = Fraction(1, 16)

@@ -7,14 +7,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from certigram.numerics.ballmatrix import BallMatrix
-from certigram.numerics.nullspace import (
+from certigram.numerics.eigenvalues.nullspace import (
     NullVector,
     affine_rank,
     consistent,
     null_vector_from_pairs,
     rational_null_vector,
 )
+from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.theory.errors import SpecError
 
 

@@ -22,10 +22,10 @@ import pytest
 from flint import arb, arb_mat
 
 from certigram.numerics.ball import Ball, enclose, exact
-from certigram.numerics.equilibrium import EquilibriumKernel, equilibrium_kernel
-from certigram.numerics.equilibrium_pair import equilibrium_pair
+from certigram.numerics.equilibria.kernel import EquilibriumKernel, equilibrium_kernel
+from certigram.numerics.equilibria.pair import equilibrium_pair
+from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.hermite import gaussian_mean
-from certigram.numerics.lowering import lower_arb
 from certigram.numerics.precision import precision
 from certigram.theory.activation import activation
 

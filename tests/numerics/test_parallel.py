@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certigram.numerics.cosines import Cosines, cosines
-from certigram.numerics.input_gram import input_gram
-from certigram.numerics.parallel import duplicate_pairs, parallel_pairs
-from certigram.numerics.points import points
+from certigram.numerics.kernels.cosines import Cosines, cosines
+from certigram.numerics.kernels.input_gram import input_gram
+from certigram.numerics.kernels.parallel import duplicate_pairs, parallel_pairs
+from certigram.numerics.kernels.points import points
 
 
 def plain(pairs):

@@ -7,14 +7,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from certigram.numerics.ballmatrix import BallMatrix
-from certigram.numerics.rayleigh import (
+from certigram.numerics.eigenvalues.rayleigh import (
     norm_up,
     pair_upper_bound,
     radius_form,
     rayleigh_quotient,
     rayleigh_upper_bound,
 )
+from certigram.numerics.kernels.ballmatrix import BallMatrix
 
 
 def exact_quotient(a: np.ndarray, v: np.ndarray) -> tuple[Fraction, Fraction]:

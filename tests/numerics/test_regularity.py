@@ -10,9 +10,9 @@ import pytest
 import sympy
 from flint import arb
 
-from certigram.numerics.lowering import constant
+from certigram.numerics.expressions.lowering import constant
+from certigram.numerics.expressions.regularity import lipschitz_by_range, regularity
 from certigram.numerics.precision import precision
-from certigram.numerics.regularity import lipschitz_by_range, regularity
 from certigram.theory import catalogue
 from certigram.theory.activation import activation
 from certigram.theory.verdict import Verdict

@@ -10,8 +10,8 @@ import pytest
 from flint import arb, fmpq
 
 from certigram.numerics.ball import enclose, exact
+from certigram.numerics.kernels.series import DotProductSeries
 from certigram.numerics.precision import precision
-from certigram.numerics.series import DotProductSeries
 
 POINTS = [Fraction(p, 16) for p in range(-16, 17)]
 

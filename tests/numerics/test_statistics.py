@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from certigram.numerics.statistics import (
+from certigram.numerics.sampling.statistics import (
     BinomialTest,
     ErrorBudget,
     FamilyTest,

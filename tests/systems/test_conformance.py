@@ -19,15 +19,15 @@ import certigram.theory
 from certigram.numerics.budget import Budget
 from certigram.numerics.checks.finite_width import SampledInstance
 from certigram.numerics.checks.registry import Outcome, decide, find_check, find_control
-from certigram.numerics.data import DataSet, load
-from certigram.numerics.equilibrium_instance import EquilibriumInstance
+from certigram.numerics.equilibria.instance import EquilibriumInstance
+from certigram.numerics.kernels.points import points
+from certigram.numerics.kernels.series import upper_float
 from certigram.numerics.networks import instance
-from certigram.numerics.points import points
-from certigram.numerics.sampling import Plan, Sample, Subject
-from certigram.numerics.sampling import run as sample_networks
-from certigram.numerics.series import upper_float
-from certigram.numerics.statistics import ErrorBudget
-from certigram.numerics.study import Study
+from certigram.numerics.sampling.experiment import Plan, Sample, Subject
+from certigram.numerics.sampling.experiment import run as sample_networks
+from certigram.numerics.sampling.statistics import ErrorBudget
+from certigram.numerics.studies.data import DataSet, load
+from certigram.numerics.studies.study import Study
 from certigram.theory.activation import activation
 from certigram.theory.claim import Claim
 from certigram.theory.system import System, systems

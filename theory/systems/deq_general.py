@@ -2,7 +2,8 @@ r"""Deep equilibrium models with general activations.
 
 .. math::
     Z = \phi(W Z + U X), \qquad
-    K = \mathbb E\,\phi(g)\phi(g)^\top,\quad g \sim N(0, \Sigma),\quad \Sigma = 2\sigma_w^2 K + 2C,\quad C = X^\top X / d .
+    K = \mathbb E\,\phi(g)\phi(g)^\top,\quad g \sim N(0, \Sigma),\quad
+    \Sigma = 2\sigma_w^2 K + 2C,\quad C = X^\top X / d .
 
 The model and its initialisation follow Truong (2023) and, for ReLU, Ling et al. (2023); the statements below are those
 with a complete proof in ``docs/theory/deep-equilibrium.md``, which is what ``ours`` refers to.
@@ -106,7 +107,7 @@ CLAIMS = (
         "relu-fixed-point",
         "C10",
         "the ReLU fixed point in closed form",
-        (RELU, *WELL_POSED),
+        (RELU, *WELL_POSED, COMMON_NORM),
         r"q = \frac1{1-\sigma_w^2},\quad \cos\theta_{ij} = \sigma_w^2 Q(\cos\theta_{ij}) + (1-\sigma_w^2) C_{ij}",
         method="relu-fixed-point",
         control="q = (1 + 1e-9)/(1 - sigma_w2)",
@@ -248,8 +249,8 @@ CLAIMS = (
         "weight-norm",
         "C30",
         "the norm of the weights stays below its limit with the stated probability",
-        (),
-        r"\mathbb P\bigl(\|W\|_2 \ge \sqrt2\,\sigma_w (2 + t/\sqrt m)\bigr) \le 2e^{-t^2/2}",
+        (FEEDBACK,),
+        r"\mathbb P\bigl(\|W\|_2 \ge \sqrt2\,\sigma_w (2 + t/\sqrt m)\bigr) \le e^{-t^2/2}",
         method="weight-norm",
         control="the same bound with the limit 2 sqrt(2) sigma_w lowered by 5 percent",
         section="Finite width",
@@ -272,7 +273,7 @@ SYSTEM = System(
         " sigma_w^2 < 1/(2 L^2).",
         "The abstract speaks of any activation with bounded first and second derivatives: affine activations satisfy"
         " that and K is singular for n > d + 1. Not affine is exactly the hypothesis that is missing.",
-        "An early abstract asks for bounded activations; boundedness of phi is not needed, so GELU and softplus qualify.",
+        "An early abstract asks for bounded activations; that is not needed, so GELU and softplus qualify.",
         "The factor 2 in both variances comes from the ReLU case and is harmless: s = 2 (1 + sigma_w^2 q).",
         "K has a constant diagonal only because all inputs have norm sqrt(d).",
     ),

@@ -1,0 +1,124 @@
+"""The vocabulary of the eigenvalue ladder: the problem, the goal, what is known so far, and a rung.
+
+A rung is a small object with a name that takes what is known and returns what is known afterwards, with one sentence
+on what it tried and why it stopped. The ladder climbs until the goal is reached; a new method is a new rung in the
+tuple, nothing else changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...theory.verdict import Evidence
+from ..budget import Budget
+from ..enclosure import Enclosure, float_above, float_below
+from ..kernels.ballmatrix import BallMatrix
+
+Refine = Callable[[int], BallMatrix]
+"""Gives the same matrix at more bits (its ``arb`` filled in)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What would be good enough: a relative width, or a bound that is settled one way or the other.
+
+    ``strict`` means that ``lower == bound`` does not settle it (positivity).
+    """
+
+    relative_width: float = 1e-6
+    bound: Fraction | None = None
+    strict: bool = False
+
+    def reached(self, lower: Fraction, upper: Fraction) -> bool:
+        """Whether the interval [lower, upper] is good enough.
+
+        >>> Goal().reached(Fraction(1), Fraction(2)), Goal(bound=Fraction(3)).reached(Fraction(1), Fraction(2))
+        (False, True)
+        """
+        if self.bound is None:
+            return lower > 0 and upper - lower <= Fraction(self.relative_width) * lower
+        if self.strict:
+            return lower > self.bound or upper <= self.bound
+        return lower >= self.bound or upper < self.bound
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """The matrix, a way to more bits (or None), the budget and the goal."""
+
+    matrix: BallMatrix
+    refine: Refine | None
+    budget: Budget
+    goal: Goal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is proved so far: ``lower <= least eigenvalue <= upper``; and the guess that the next rung starts from.
+
+    ``vector`` is an approximate eigenvector, ``second`` a guess at the second eigenvalue; neither is trusted.
+    """
+
+    lower: Fraction
+    upper: Fraction
+    method: str
+    steps: tuple[str, ...] = ()
+    vector: NDArray[np.float64] | None = None
+    second: float | None = None
+
+    def with_bounds(self, method: str, *, lower: Fraction | None = None, upper: Fraction | None = None) -> Known:
+        """The same, intersected with another enclosure; ``method`` is recorded when it improved an end.
+
+        >>> k = Known(Fraction(0), Fraction(4), "first").with_bounds("second", lower=Fraction(1), upper=Fraction(9))
+        >>> k.lower, k.upper, k.method
+        (Fraction(1, 1), Fraction(4, 1), 'first; second')
+        """
+        low = self.lower if lower is None else max(self.lower, lower)
+        high = self.upper if upper is None else min(self.upper, upper)
+        if low > high:
+            raise AssertionError(
+                f"proved bounds contradict each other: {float(low)!r} > {float(high)!r} ({self.method}; {method}). "
+                "Either the entries are not symmetric, or the arithmetic of this machine is not IEEE 754."
+            )
+        improved = low > self.lower or high < self.upper
+        known = self.method.split("; ") if self.method else []
+        label = "; ".join([*known, method]) if improved and method not in known else self.method
+        return replace(self, lower=low, upper=high, method=label)
+
+    def saying(self, rung: str, sentence: str) -> Known:
+        """The same with one more step on record."""
+        return replace(self, steps=(*self.steps, f"{rung}: {sentence}"))
+
+    def enclosure(self) -> Enclosure:
+        """The proved interval, rounded outwards to float64."""
+        return Enclosure(
+            float_below(self.lower), float_above(self.upper), Evidence.ENCLOSED, method=self.method, steps=self.steps
+        )
+
+
+class Rung(Protocol):
+    """One method of the ladder."""
+
+    @property
+    def name(self) -> str:
+        """How the rung appears in the record."""
+        ...
+
+    def climb(self, problem: Problem, known: Known) -> Known:
+        """Improve what is known, and say what was tried and why it stopped."""
+        ...
+
+
+def interval_text(lower: Fraction, upper: Fraction) -> str:
+    """The interval for a sentence, to be read by people.
+
+    >>> interval_text(Fraction(1, 3), Fraction(1, 2))
+    '[0.333333333, 0.5]'
+    """
+    return f"[{float(lower):.9g}, {float(upper):.9g}]"

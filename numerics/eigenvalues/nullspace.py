@@ -1,0 +1,164 @@
+r"""Singular matrices recognised exactly: null vectors and rank arguments from what is known of the data.
+
+A floating-point or ball computation can never prove that a matrix is singular; structure can. A kernel matrix on the
+sphere, :math:`K_{ij} = g(\langle x_i, x_j\rangle)`, has
+
+* the null vector :math:`e_i - e_j` when :math:`x_i = x_j`, whatever g;
+* the null vector :math:`e_i + e_j` when :math:`x_i = -x_j` and g is odd;
+* rank at most d + 1 when g is affine, :math:`K = \alpha\,\mathbf{1}\mathbf{1}^T + \beta XX^T`: that of :math:`[X\;1]`.
+
+These facts come from the caller, who proves them exactly on the integers behind the floats; nothing here rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from flint import arb, fmpq, fmpq_mat
+from numpy.typing import NDArray
+
+from ...theory.errors import SpecError
+from ..kernels.ballmatrix import BallMatrix
+from ..precision import precision
+from .arb_rung import entries_in_balls
+
+
+@dataclass(frozen=True, slots=True)
+class NullVector:
+    """An exact vector v != 0 with K v = 0, and the reason why.
+
+    >>> NullVector((Fraction(1), Fraction(-1)), "points 0 and 1 are equal").support
+    (0, 1)
+    """
+
+    entries: tuple[Fraction, ...]
+    reason: str
+
+    def __post_init__(self) -> None:
+        if not any(self.entries):
+            raise ValueError("a null vector must not be zero")
+
+    @property
+    def support(self) -> tuple[int, ...]:
+        """The indices of the entries that are not zero."""
+        return tuple(i for i, x in enumerate(self.entries) if x)
+
+
+@dataclass(frozen=True, slots=True)
+class RankBound:
+    """A proved upper bound of the rank of an n×n matrix; below n it means that the matrix is singular."""
+
+    rank: int
+    n: int
+    reason: str
+
+    @property
+    def singular(self) -> bool:
+        """Whether the bound proves singularity.
+
+        >>> RankBound(3, 5, "").singular, RankBound(5, 5, "").singular
+        (True, False)
+        """
+        return self.rank < self.n
+
+
+def null_vector_from_pairs(pairs: Iterable[tuple[int, int, int]], n: int, *, odd: bool) -> NullVector | None:
+    r"""A null vector from a pair of equal points, or of antipodal points when the kernel is odd; None if there is none.
+
+    Parameters
+    ----------
+    pairs: triples (i, j, sign) with :math:`x_j = \mathrm{sign}\cdot x_i` proved exactly, sign ±1.
+    n: the order of the matrix.
+    odd: whether :math:`g(-t) = -g(t)` is proved (odd activation).
+
+    Raises :class:`SpecError` for a triple that is not such a pair.
+
+    >>> null_vector_from_pairs([(0, 2, -1)], 3, odd=True).entries
+    (Fraction(1, 1), Fraction(0, 1), Fraction(1, 1))
+    >>> null_vector_from_pairs([(0, 2, -1)], 3, odd=False) is None
+    True
+    """
+    for i, j, sign in pairs:
+        if not (0 <= i < n and 0 <= j < n and i != j and sign in (-1, 1)):
+            raise SpecError(f"({i}, {j}, {sign}) is not a pair of parallel points among {n}.")
+        if sign == 1 or odd:
+            entries = [Fraction(0)] * n
+            entries[i], entries[j] = Fraction(1), Fraction(-sign)
+            what = "are equal" if sign == 1 else "are antipodal and the kernel is odd"
+            return NullVector(tuple(entries), f"points {i} and {j} {what}")
+    return None
+
+
+def exact_rational_matrix(points: NDArray[np.float64]) -> fmpq_mat:
+    """The binary64 numbers of an (n, d) array as exact rationals.
+
+    >>> exact_rational_matrix(np.array([[0.5]]))[0, 0]
+    1/2
+    """
+    n, d = points.shape
+    values = [Fraction(x) for x in points.ravel().tolist()]
+    return fmpq_mat(n, d, [fmpq(q.numerator, q.denominator) for q in values])
+
+
+def affine_rank(points: NDArray[np.float64], *, constant: bool = True) -> RankBound:
+    r"""The rank of :math:`\alpha\mathbf{1}\mathbf{1}^T + \beta XX^T` is at most that of :math:`[X\;1]`, taken exactly.
+
+    Parameters
+    ----------
+    points: (n, d) float64, taken as exact numbers. A positive rescaling of rows changes the rank of :math:`[X\;1]`, so
+        that the points must be the ones of the kernel; for ``constant=False`` (no constant term) it does not matter.
+    constant: whether the kernel has a constant term.
+
+    Without a computation the rank is at most d + 1 (or d): the exact elimination is made only for n up to that.
+
+    >>> affine_rank(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])).rank
+    3
+    """
+    n, d = points.shape
+    width = d + int(constant)
+    name = "[X 1]" if constant else "X"
+    if n > width:
+        return RankBound(width, n, f"the kernel is affine in XX^T, and {name} has {width} columns")
+    matrix = np.hstack([points, np.ones((n, 1))]) if constant else points
+    _, rank = exact_rational_matrix(matrix).rref()
+    return RankBound(int(rank), n, f"the kernel is affine in XX^T, and {name} has rank {rank} (exact elimination)")
+
+
+def rational_null_vector(gram: Sequence[Sequence[Fraction]], reason: str = "exact elimination") -> NullVector | None:
+    r"""A null vector of an exact rational matrix (n, n) by elimination; None when it is regular.
+
+    >>> rational_null_vector([[Fraction(1), Fraction(2)], [Fraction(2), Fraction(4)]]).entries
+    (Fraction(-2, 1), Fraction(1, 1))
+    """
+    n = len(gram)
+    matrix = fmpq_mat(n, n, [fmpq(q.numerator, q.denominator) for row in gram for q in row])
+    reduced, rank = matrix.rref()
+    if rank == n:
+        return None
+    pivots: list[int] = []
+    for i in range(int(rank)):
+        pivots.append(next(j for j in range(n) if reduced[i, j] != 0))
+    free = next(j for j in range(n) if j not in pivots)
+    entries = [Fraction(0)] * n
+    entries[free] = Fraction(1)
+    for i, j in enumerate(pivots):
+        value = -reduced[i, free]
+        entries[j] = Fraction(int(value.p), int(value.q))
+    return NullVector(tuple(entries), reason)
+
+
+def consistent(matrix: BallMatrix, null: NullVector, *, bits: int = 128) -> bool:
+    """Whether K v encloses 0 in every entry: false means that the null vector is wrong, true proves nothing.
+
+    >>> consistent(BallMatrix(np.ones((2, 2)), 0.0), NullVector((Fraction(1), Fraction(-1)), "equal points"))
+    True
+    """
+    if len(null.entries) != matrix.n:
+        raise SpecError(f"a null vector of length {len(null.entries)} does not fit a matrix of order {matrix.n}.")
+    with precision(bits):
+        a = entries_in_balls(matrix)
+        weights = [(j, arb(fmpq(null.entries[j].numerator, null.entries[j].denominator))) for j in null.support]
+        return all(sum((a[i, j] * w for j, w in weights), arb(0)).contains(0) for i in range(matrix.n))

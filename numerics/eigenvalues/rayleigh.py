@@ -1,0 +1,166 @@
+r"""Proved upper bounds of the least eigenvalue: Rayleigh quotients of exact vectors.
+
+.. math:: \lambda_{\min}(K) \;\le\; \frac{v^T K v}{v^T v} \qquad\text{for every } v \ne 0 .
+
+The quotient of the float64 midpoints is evaluated in float64, or in the 80-bit (or 128-bit) ``longdouble`` where the
+machine has one, with the a-priori bounds proved in ``docs/error-analysis.md``, section "Rayleigh quotient".
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels.ballmatrix import BallMatrix
+from ..rounding import gamma, sum_up, up
+
+Vector = NDArray[np.float64]
+
+ROWS = 64
+"""Rows converted at a time in extended precision: the copy stays in the cache."""
+SMALLEST_NORMAL = 2.0**-1022
+
+
+@dataclass(frozen=True, slots=True)
+class RayleighQuotient:
+    r"""``lower <= v^T A v / v^T v <= upper``, and a bound of the residual :math:`\|Av-\sigma v\|/\|v\|`.
+
+    ``sigma`` is the float64 number near the quotient that the residual was taken at.
+    """
+
+    lower: Fraction
+    upper: Fraction
+    sigma: float
+    residual: float
+
+
+def extended_dtype() -> Any:
+    """The widest IEEE-like binary format of this machine: ``longdouble`` if its significand is known, else float64.
+
+    Pairs of doubles that pose as ``longdouble`` (PowerPC) do not follow the standard model and are not used.
+    """
+    return np.longdouble if np.finfo(np.longdouble).nmant in (63, 112) else np.float64
+
+
+def _gamma(k: int, nmant: int) -> Fraction:
+    return Fraction(k, 2 ** (nmant + 1) - k)
+
+
+def rayleigh_quotient(a: Vector, v: Vector, *, extended: bool = False) -> RayleighQuotient:
+    r"""An enclosure of :math:`v^TAv/v^Tv` for the exact float64 matrix ``a`` (n, n) and vector ``v`` (n,).
+
+    ``a`` is symmetric and finite; raises ``ValueError`` when ``v`` is zero, not finite, or so scaled that a bound
+    would overflow. Proof: ``docs/error-analysis.md``, "Rayleigh quotient".
+
+    >>> r = rayleigh_quotient(np.array([[2.0, 1.0], [1.0, 2.0]]), np.array([1.0, -1.0]))
+    >>> r.lower <= 1 <= r.upper, float(r.upper - r.lower) < 1e-14, r.residual < 1e-14
+    (True, True, True)
+    """
+    n = v.size
+    scale = float(np.max(np.abs(v)))
+    if not (np.isfinite(scale) and 2.0**-100 <= scale <= 2.0**100):
+        raise ValueError("the vector of a Rayleigh quotient must be finite and of moderate size")
+    dtype = extended_dtype() if extended else np.float64
+    nmant = int(np.finfo(dtype).nmant)
+    size = np.abs(v)
+    x = v.astype(dtype)
+    y = np.empty(n, dtype=dtype)
+    t = np.empty(n)  # |A||v| in float64
+    step = ROWS if extended else max(ROWS, (1 << 18) // n)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for i in range(0, n, step):
+            rows = a[i : i + step]
+            y[i : i + step] = rows.astype(dtype, copy=False) @ x
+            t[i : i + step] = np.abs(rows) @ size
+        t = t * up(1.0 + gamma(n + 4)) + 4.0 * n * SMALLEST_NORMAL
+        total = sum_up(t * size * (1.0 + 2.0**-50))  # >= |v|^T |A| |v|
+    if not math.isfinite(total):
+        raise ValueError("the entries are too large for a Rayleigh quotient in float64")
+    bulk = Fraction(total)
+    weight = np.dot(x, x)
+    numerator = Fraction(*np.dot(x, y).as_integer_ratio())
+    denominator = Fraction(*weight.as_integer_ratio())
+    g = _gamma(n, nmant)
+    tiny = Fraction(8 * n * n) * Fraction(SMALLEST_NORMAL) * (1 + Fraction(scale))
+    slack = 3 * g * bulk + tiny
+    denominators = (denominator / (1 + g) - tiny, denominator / (1 - g) + tiny)
+    low, high = numerator - slack, numerator + slack
+    lower = low / (denominators[1] if low >= 0 else denominators[0])
+    upper = high / (denominators[0] if high >= 0 else denominators[1])
+    sigma = float(numerator / denominator)
+    r = (y - dtype(sigma) * x).astype(np.float64)
+    reach = norm_up(t) + up(abs(sigma) * norm_up(v))
+    length = up(norm_up(r) + up(up(float(_gamma(n + 6, nmant))) * up(reach)) + float(tiny) * (1.0 + abs(sigma)))
+    norm = math.sqrt(float(denominators[0])) * (1.0 - 2.0**-50)
+    return RayleighQuotient(lower, upper, sigma, up(length / norm))
+
+
+def norm_up(x: Vector) -> float:
+    """An upper bound of the Euclidean norm of a float64 vector.
+
+    >>> norm_up(np.array([3.0, 4.0])) >= 5.0
+    True
+    """
+    scale = float(np.max(np.abs(x)))
+    if scale == 0.0 or not math.isfinite(scale):
+        return scale
+    squares = np.square(x / scale) * (1.0 + 2.0**-50)
+    return up(up(math.sqrt(up(sum_up(squares) + x.size * SMALLEST_NORMAL))) * scale * (1.0 + 2.0**-50))
+
+
+def radius_form(matrix: BallMatrix, v: Vector) -> float:
+    r"""An upper bound of :math:`|v|^T R |v| / v^T v` for the radius R of the matrix: what it can add to a quotient.
+
+    >>> radius_form(BallMatrix(np.eye(2), 0.5), np.array([1.0, -1.0])) >= 1.0
+    True
+    """
+    n, size = v.size, np.abs(v)
+    slack = up(1.0 + gamma(3 * n + 8))
+    if isinstance(matrix.rad, np.ndarray):
+        form = float(size @ (matrix.rad @ size))
+    else:
+        form = float(matrix.rad) * float(size.sum()) ** 2
+    quotient = (form * slack + 4.0 * n * n * SMALLEST_NORMAL) / (float(size @ size) / slack)
+    return min(up(up(quotient) * (1.0 + 2.0**-50)), matrix.radius_norm())
+
+
+def rayleigh_upper_bound(matrix: BallMatrix, v: Vector, *, extended: bool = False) -> Fraction:
+    """A number that is at least the least eigenvalue of every member of the ball matrix.
+
+    >>> float(rayleigh_upper_bound(BallMatrix(np.eye(2), 0.0), np.array([1.0, 1.0]))) < 1 + 1e-14
+    True
+    """
+    return rayleigh_quotient(matrix.mid, v, extended=extended).upper + Fraction(radius_form(matrix, v))
+
+
+def pair_upper_bound(matrix: BallMatrix) -> Fraction:
+    r"""The best Rayleigh quotient of a vector with at most two entries, :math:`e_i` or :math:`(e_i\pm e_j)/\sqrt2`.
+
+    .. math:: \min\Bigl(\min_i K_{ii},\; \min_{i<j} \tfrac{K_{ii}+K_{jj}}{2} - |K_{ij}|\Bigr)
+
+    One pass over the matrix; tight for near-duplicates. The winning pair is evaluated exactly, with its radii.
+
+    >>> pair_upper_bound(BallMatrix(np.array([[2.0, -1.0], [-1.0, 2.0]]), 0.0))
+    Fraction(1, 1)
+    """
+    a = matrix.mid
+    diagonal = np.diagonal(a)
+    i = int(np.argmin(diagonal))
+    best = Fraction(float(diagonal[i])) + Fraction(matrix.radius(i, i))
+    found, pair = math.inf, (0, 0)
+    for k in range(matrix.n - 1):
+        row = 0.5 * (diagonal[k + 1 :] + diagonal[k]) - np.abs(a[k, k + 1 :])
+        j = int(np.argmin(row))
+        if row[j] < found:
+            found, pair = float(row[j]), (k, k + 1 + j)
+    if matrix.n > 1:
+        i, j = pair
+        mids = (Fraction(float(a[i, i])) + Fraction(float(a[j, j]))) / 2 - abs(Fraction(float(a[i, j])))
+        radii = (Fraction(matrix.radius(i, i)) + Fraction(matrix.radius(j, j))) / 2 + Fraction(matrix.radius(i, j))
+        best = min(best, mids + radii)
+    return best

@@ -1,0 +1,103 @@
+r"""When the equilibrium maps contract, decided by balls, and what a contraction proves about its fixed point.
+
+Both maps behind the population Gram matrix contract by the same number: the variance map with
+:math:`\theta = \sqrt 2\,\sigma_w L`, the correlation maps with :math:`\theta^2 = 2\sigma_w^2 L^2`, L = sup|φ'|.
+Proofs: ``docs/theory/equilibrium-kernel.md``, sections 2 and 3.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from flint import arb
+
+from ...theory.activation import Activation
+from ...theory.errors import PrecisionExhausted, SpecError
+from ..ball import enclose, exact
+from ..expressions.lowering import lower_arb
+from ..kernels.series import BOUND_BITS, upper_float
+from ..precision import precision
+
+
+def contraction_squared(name: str, sigma_w2: Fraction, lipschitz: arb | None) -> arb:
+    r"""Enclose :math:`\theta^2 = 2 \sigma_w^2 L^2`, proved to be below 1.
+
+    Raises :class:`SpecError` outside the range :math:`\sigma_w^2 < 1/(2L^2)`, and :class:`PrecisionExhausted` when the
+    ball around L does not decide.
+
+    >>> print(contraction_squared("tanh", Fraction(1, 16), arb(1)))
+    0.125000000000000
+    """
+    if sigma_w2 < 0:
+        raise SpecError(f"sigma_w2 = {sigma_w2} is negative: it is a variance, choose it in [0, 1/(2 L^2)).")
+    if sigma_w2 == 0:
+        return arb(0)
+    if lipschitz is None or not lipschitz.is_finite():
+        raise SpecError(
+            f"no finite Lipschitz constant of {name} is known, so no sigma_w2 > 0 is known to give a unique population "
+            "fixed point: choose a Lipschitz activation, or sigma_w2 = 0."
+        )
+    squared = enclose(2 * sigma_w2) * lipschitz**2
+    if squared < 1:
+        return squared
+    edge = _range(lipschitz)
+    if squared >= 1:
+        raise SpecError(
+            f"sigma_w2 = {sigma_w2} is outside the contraction range sigma_w2 < 1/(2 L^2) = {edge} of {name}: "
+            "uniqueness of the population fixed point is proved only inside. What is still true beyond: a finite "
+            "network may still converge while 2 sigma_w2 E phi'(g)^2 < 1, but nothing here proves what it converges "
+            "to. Choose a smaller sigma_w2."
+        )
+    raise PrecisionExhausted(
+        f"sigma_w2 = {sigma_w2} cannot be told apart from the end 1/(2 L^2) = {edge} of the contraction range of "
+        f"{name}: choose a smaller sigma_w2, or enclose the Lipschitz constant L more tightly.",
+        reached=f"2 sigma_w2 L^2 = {squared}",
+    )
+
+
+def banach(point: arb, image: arb, contraction: arb) -> arb:
+    r"""The fixed point of a contraction T, from one exact ``point`` and a ball ``image`` around T(point):
+
+    .. math:: |x^* - \tilde x| \le \frac{|T(\tilde x) - \tilde x|}{1 - \theta}.
+
+    >>> banach(arb(1), arb(1), arb("0.5")).is_exact()
+    True
+    """
+    return point + arb(0, (abs(image - point) / (1 - contraction)).upper())
+
+
+def refuse_understated(activation: Activation, lipschitz: arb, bits: int) -> None:
+    r"""Raise :class:`SpecError` when a difference quotient of φ is proved to exceed the claimed Lipschitz constant.
+
+    The quotients over [x − h, x + h] with h = 2⁻²⁴ are scanned on a grid and near its best point; a mean of φ' over a
+    short interval is at most sup|φ'|, so an exceeding quotient refutes the claim. Passing proves nothing.
+    """
+    h = arb((1, -24))
+    with precision(max(bits, 2 * BOUND_BITS)):
+        phi = lower_arb(activation.expression)
+
+        def slope(x: Fraction) -> arb:
+            y = enclose(x)
+            return abs(phi(y + h) - phi(y - h)) / (2 * h)
+
+        ceiling = lipschitz.upper()
+        best, width = Fraction(0), Fraction(1, 4)
+        grid = [Fraction(j, 4) for j in range(-16, 17)]
+        for _ in range(8):
+            slopes = [slope(x) for x in grid]
+            steepest = max(range(len(grid)), key=lambda j: float(slopes[j].lower()) if slopes[j].is_finite() else -1.0)
+            if slopes[steepest] > ceiling:
+                raise SpecError(
+                    f"the Lipschitz constant L = {lipschitz.str(8, radius=False)} given for {activation.name} is too "
+                    f"small: near x = {float(grid[steepest]):.6g} its slope is {slopes[steepest].str(8, radius=False)}."
+                )
+            best, width = grid[steepest], width / 4
+            grid = [best + j * width for j in range(-3, 4)]
+
+
+def _range(lipschitz: arb) -> str:
+    """The end 1/(2 L²) of the contraction range, as a fraction when it is one and as a decimal otherwise."""
+    edge = 1 / (2 * lipschitz**2)
+    if edge.is_exact():
+        return str(exact(edge))
+    return str(edge.str(8, radius=False)) if edge.is_finite() and edge > 0 else f"{upper_float(edge):.6g}"

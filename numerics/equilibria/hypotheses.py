@@ -1,0 +1,152 @@
+"""The hypotheses of the deep-equilibrium claims, settled by exact or enclosed evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from flint import arb
+
+from ...theory.activation import Activation
+from ...theory.claim import Hypothesis
+from ...theory.errors import DerivationGap, PrecisionExhausted, SpecError
+from ...theory.verdict import Verdict
+from ..certificate import Discharged
+from ..expressions.lowering import lower_arb
+from ..precision import precision
+
+if TYPE_CHECKING:
+    from .instance import EquilibriumInstance
+
+Settled = tuple[Verdict, str]
+PROBES = (Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(3))
+"""Points where an activation is evaluated to prove that it is not odd."""
+
+
+def discharge(inst: EquilibriumInstance, hypothesis: Hypothesis) -> Discharged:
+    """Whether a hypothesis holds for an instance: PROVED, REFUTED or UNKNOWN, with the reason in a sentence."""
+    rule = _RULES.get(hypothesis.name)
+    if rule is None:
+        return Discharged(hypothesis.name, Verdict.UNKNOWN, "no rule decides this hypothesis")
+    verdict, text = rule(inst)
+    return Discharged(hypothesis.name, verdict, text)
+
+
+def _short(x: arb) -> str:
+    return str(x.str(8)).replace("+/-", "±")
+
+
+def _lipschitz(inst: EquilibriumInstance) -> Settled:
+    known = inst.regularity
+    if known.lipschitz is not None:
+        return Verdict.PROVED, f"L = {_short(known.lipschitz)}"
+    name, reason = inst.activation.name, known.reason("lipschitz")
+    if "lipschitz" in known.infinite:
+        return Verdict.REFUTED, f"{name} has no finite Lipschitz constant: {reason}"
+    return Verdict.UNKNOWN, f"no finite Lipschitz constant of {name} was found: {reason}"
+
+
+def _contraction(inst: EquilibriumInstance) -> Settled:
+    try:
+        return Verdict.PROVED, f"2 sigma_w2 L^2 = {_short(inst.contraction2)} < 1"
+    except SpecError as error:
+        return Verdict.REFUTED, str(error)
+    except PrecisionExhausted as error:
+        return Verdict.UNKNOWN, str(error)
+    except DerivationGap as error:
+        return Verdict.UNKNOWN, str(error)
+
+
+def _common_norm(inst: EquilibriumInstance) -> Settled:
+    norm = inst.common_norm
+    if norm is None:
+        return Verdict.REFUTED, "the inputs have different norms (exact comparison)"
+    if inst.data.normalize == "sphere":
+        return Verdict.PROVED, "the inputs are rescaled to norm sqrt(d)"
+    return Verdict.PROVED, f"|x_i|^2/d = {norm} for every input (exact comparison)"
+
+
+def _non_parallel(inst: EquilibriumInstance) -> Settled:
+    if inst.parallel:
+        i, j, sign = inst.parallel[0]
+        what = "the same direction as" if sign > 0 else "the direction opposite to"
+        return Verdict.REFUTED, f"input {j} has {what} input {i} (decided in integers)"
+    return Verdict.PROVED, f"no two inputs are parallel (decided in integers); delta <= {inst.separation:.8g}"
+
+
+def _feedback(inst: EquilibriumInstance) -> Settled:
+    if inst.sigma_w2 > 0:
+        return Verdict.PROVED, f"sigma_w2 = {inst.sigma_w2}"
+    return Verdict.REFUTED, "sigma_w2 = 0: there is no feedback"
+
+
+def _non_affine(inst: EquilibriumInstance) -> Settled:
+    verdict = inst.regularity.non_affine
+    text = {
+        Verdict.PROVED: "a second difference of the activation is proved non-zero",
+        Verdict.REFUTED: f"{inst.activation.name} is affine",
+    }.get(verdict, "the second differences tried are not proved non-zero")
+    return verdict, text
+
+
+def _affine(inst: EquilibriumInstance) -> Settled:
+    if inst.activation.affine is not None:
+        beta, alpha = inst.activation.affine
+        return Verdict.PROVED, f"phi(x) = {beta} + ({alpha}) x"
+    if inst.regularity.non_affine is Verdict.PROVED:
+        return Verdict.REFUTED, f"{inst.activation.name} is not affine: a second difference is proved non-zero"
+    return Verdict.UNKNOWN, f"{inst.activation.name} is not known to be affine"
+
+
+def not_odd(activation: Activation, bits: int) -> Verdict:
+    """Whether ``activation`` is proved not odd: phi(x) + phi(-x) is enclosed away from 0 at some x."""
+    if activation.parity == "odd":
+        return Verdict.REFUTED
+    with precision(bits):
+        phi = lower_arb(activation.expression)
+        for q in PROBES:
+            x = arb(q.numerator) / q.denominator
+            total = phi(x) + phi(-x)
+            if total.is_finite() and not total.contains(0):
+                return Verdict.PROVED
+    return Verdict.UNKNOWN
+
+
+def _odd(inst: EquilibriumInstance) -> Settled:
+    name = inst.activation.name
+    match not_odd(inst.activation, inst.budget.bits):
+        case Verdict.REFUTED:
+            return Verdict.PROVED, f"{name} is odd, by its structure"
+        case Verdict.PROVED:
+            return Verdict.REFUTED, f"{name} is not odd: phi(x) + phi(-x) is enclosed away from 0"
+        case _:
+            return Verdict.UNKNOWN, f"{name} is neither proved odd nor proved not odd"
+
+
+def _not_odd(inst: EquilibriumInstance) -> Settled:
+    verdict, text = _odd(inst)
+    swapped = {Verdict.PROVED: Verdict.REFUTED, Verdict.REFUTED: Verdict.PROVED}
+    return swapped.get(verdict, verdict), text
+
+
+def _relu(inst: EquilibriumInstance) -> Settled:
+    from ...theory.activation import activation
+
+    if inst.activation.expression == activation("relu").expression:
+        return Verdict.PROVED, "the activation is max(x, 0)"
+    return Verdict.REFUTED, f"the activation is {inst.activation.name}, not ReLU"
+
+
+_RULES: dict[str, Callable[[EquilibriumInstance], Settled]] = {
+    "lipschitz": _lipschitz,
+    "contraction": _contraction,
+    "common-norm": _common_norm,
+    "non-parallel": _non_parallel,
+    "feedback": _feedback,
+    "non-affine": _non_affine,
+    "affine": _affine,
+    "odd": _odd,
+    "not-odd": _not_odd,
+    "relu": _relu,
+}

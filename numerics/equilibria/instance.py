@@ -1,0 +1,262 @@
+"""A deep equilibrium model on one data set with one activation: everything its claims ask about, computed once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from ...theory.activation import Activation
+from ...theory.claim import Hypothesis
+from ...theory.errors import DerivationGap
+from ...theory.verdict import Evidence
+from ..budget import Budget
+from ..certificate import Discharged
+from ..eigenvalues.eigenvalue import least_eigenvalue
+from ..eigenvalues.nullspace import NullVector, RankBound
+from ..enclosure import Enclosure
+from ..expressions.regularity import Regularity, regularity
+from ..hermite import hermite_transform
+from ..kernels.ballmatrix import BallMatrix
+from ..kernels.cosines import Cosines, cosines, cosines_arb
+from ..kernels.gram import gram, gram_arb
+from ..kernels.gram_unequal import gram_unequal
+from ..kernels.parallel import parallel_pairs
+from ..precision import precision
+from ..studies.data import DataSet
+from .contraction import contraction_squared
+from .hypotheses import discharge
+from .kernel import EquilibriumKernel, choose_order, equilibrium_kernel
+from .schur_bounds import (
+    SchurBound,
+    bound_through_correlations,
+    bound_through_gershgorin,
+    bound_through_inputs,
+    bound_through_series,
+)
+from .singularity import equilibrium_singularity
+from .variance import VarianceFixedPoint, variance_fixed_point
+
+FLOAT_BITS = 96
+"""Precision of the series behind a float64 matrix: far beyond float64, so that its radius is the matrix's own."""
+FLOAT_TARGET = arb((1, -56))
+"""Tail of the series, relative to the mass, below which more terms no longer help a float64 matrix."""
+UNEQUAL_ORDER = 256
+"""Hermite orders used where the norms differ; the rest of the series is bounded, not dropped."""
+
+
+@dataclass(frozen=True, eq=False)
+class EquilibriumInstance:
+    """``deq-general`` (or a special case of it) on data: the fixed point, the kernel, the matrices, the eigenvalue.
+
+    Each property is computed at its first use and kept. All of them raise :class:`SpecError` when ``sigma_w2`` lies
+    outside the contraction range, and :class:`DerivationGap` when the Lipschitz constant is unknown.
+    """
+
+    system: str
+    activation: Activation
+    data: DataSet
+    sigma_w2: Fraction
+    budget: Budget
+
+    @cached_property
+    def regularity(self) -> Regularity:
+        """Lipschitz constants, boundedness and smoothness of the activation."""
+        return regularity(self.activation, self.budget.bits)
+
+    @property
+    def lipschitz(self) -> arb:
+        """An enclosure of sup|φ'|."""
+        found = self.regularity.lipschitz
+        if found is None:
+            raise DerivationGap(f"no finite Lipschitz constant of {self.activation.name} is known.")
+        return found
+
+    @cached_property
+    def common_norm(self) -> Fraction | None:
+        """The common value of ``|x_i|²/d`` (1 after rescaling to the sphere), or None when the norms differ."""
+        if self.data.normalize == "sphere":
+            return Fraction(1)
+        source = self.data.source
+        first = source.second_moment(0)
+        return first if all(source.second_moment(i) == first for i in range(1, source.n)) else None
+
+    @cached_property
+    def fixed_point(self) -> VarianceFixedPoint:
+        """The variance of the equilibrium on inputs of the common norm."""
+        return variance_fixed_point(
+            self.activation,
+            self.sigma_w2,
+            self.budget.bits,
+            lipschitz=self.lipschitz,
+            input_variance=2 * self._norm(),
+        )
+
+    @cached_property
+    def contraction2(self) -> arb:
+        """θ² = 2 σ_w² L², proved below 1."""
+        with precision(self.budget.bits):
+            return contraction_squared(self.activation.name, self.sigma_w2, self.lipschitz)
+
+    @cached_property
+    def cosines(self) -> Cosines:
+        """The cosines of the inputs in float64, with a radius."""
+        return cosines(self.data.source, budget=self.budget)
+
+    @cached_property
+    def parallel(self) -> tuple[tuple[int, int, int], ...]:
+        """All pairs (i, j, ±1) of parallel inputs, +1 when they point the same way, decided exactly."""
+        return tuple(parallel_pairs(self.cosines))
+
+    def kernel(self, order: int, bits: int) -> EquilibriumKernel:
+        """The equilibrium kernel to a given order and precision."""
+        return equilibrium_kernel(
+            self.activation,
+            self.sigma_w2,
+            order,
+            bits,
+            lipschitz=self.lipschitz,
+            input_variance=2 * self._norm(),
+        )
+
+    def order_for(self, target: arb, bits: int) -> int:
+        """The series length at which the tail on this data is below ``target`` (or the longest allowed)."""
+        with precision(bits):
+            delta = arb(min(self.separation, 1.0))
+            return choose_order(
+                lambda order: self.kernel(order, bits).series, delta, target, max_terms=self.budget.max_terms
+            )
+
+    @property
+    def separation(self) -> float:
+        """An upper bound of |C_ij| over the pairs i ≠ j that are not parallel."""
+        if not self.parallel:
+            return self.cosines.delta
+        masked = self.cosines.mid.copy()
+        for i, j, _ in self.parallel:
+            masked[i, j] = masked[j, i] = 0.0
+        return Cosines(masked, self.cosines.rad).delta
+
+    @cached_property
+    def float_kernel(self) -> EquilibriumKernel:
+        """The kernel behind the float64 matrices, with as many terms as this data needs."""
+        return self.kernel(max(self.order_for(FLOAT_TARGET, FLOAT_BITS), 8), FLOAT_BITS)
+
+    @cached_property
+    def gram(self) -> BallMatrix:
+        """The population Gram matrix K in float64, with its radius."""
+        if self.common_norm is None:
+            return self._gram_of_unequal_norms()
+        return gram(self.float_kernel.series, self.cosines, budget=self.budget)
+
+    def _gram_of_unequal_norms(self) -> BallMatrix:
+        source, norms = self.data.source, list(self.variances)
+        order = min(UNEQUAL_ORDER, self.budget.max_terms)
+        transforms = [hermite_transform(self.activation, order, p.s, FLOAT_BITS) for p in self.variances.values()]
+        place = {norm: k for k, norm in enumerate(norms)}
+        return gram_unequal(
+            transforms,
+            [place[source.second_moment(i)] for i in range(source.n)],
+            self.cosines,
+            sigma_w2=self.sigma_w2,
+            lipschitz=self.lipschitz,
+            budget=self.budget,
+        )
+
+    @cached_property
+    def correlation(self) -> BallMatrix:
+        """The correlation matrix P of the pre-activations in float64, with its radius."""
+        return gram(self.float_kernel.correlation, self.cosines, budget=self.budget)
+
+    def refine(self, bits: int) -> BallMatrix:
+        """The population Gram matrix in ball arithmetic, with a series long enough for ``bits``."""
+        order = self.order_for(arb((1, -bits)), bits)
+        exact_cosines = cosines_arb(self.data.source, bits)
+        return gram_arb(self.kernel(order, bits).series, exact_cosines, bits)
+
+    @cached_property
+    def variances(self) -> dict[Fraction, VarianceFixedPoint]:
+        """The variance fixed point for each squared norm ``|x_i|²/d`` that occurs in the data."""
+        norm = self.common_norm
+        if norm is not None:
+            return {norm: self.fixed_point}
+        source = self.data.source
+        return {
+            m: variance_fixed_point(
+                self.activation, self.sigma_w2, self.budget.bits, lipschitz=self.lipschitz, input_variance=2 * m
+            )
+            for m in sorted({source.second_moment(i) for i in range(source.n)})
+        }
+
+    @cached_property
+    def null_vector(self) -> NullVector | RankBound | None:
+        """An exact reason why K is singular, when there is one: duplicates, antipodes, or an affine activation."""
+        return equilibrium_singularity(self)
+
+    @cached_property
+    def eigenvalue(self) -> Enclosure:
+        """The least eigenvalue of K, proved on both sides; exactly 0 where K is singular for an exact reason."""
+        if self.null_vector is not None:
+            return Enclosure(0.0, 0.0, Evidence.EXACT, f"exactly singular: {self.null_vector.reason}")
+        refine = None if self.common_norm is None else self.refine
+        return least_eigenvalue(self.gram, budget=self.budget, refine=refine, known_psd=True)
+
+    @cached_property
+    def bound_p(self) -> SchurBound:
+        """LB_P, through the Schur powers of the correlations."""
+        return bound_through_correlations(self.float_kernel, self.correlation, self.budget)
+
+    @cached_property
+    def bound_x(self) -> SchurBound:
+        """LB_X, through the Schur powers of the inputs."""
+        return bound_through_inputs(self.float_kernel, self.cosines, self.budget)
+
+    @cached_property
+    def bound_f(self) -> dict[int, Enclosure]:
+        """LB_F at several lengths R of the truncated series."""
+        return bound_through_series(self.float_kernel, self.cosines, self.budget)
+
+    @cached_property
+    def bound_g(self) -> tuple[int, Enclosure]:
+        """r_0 and LB_G, through Gershgorin's discs."""
+        return bound_through_gershgorin(self.float_kernel, self.data.n, self.separation, self.budget)
+
+    def admit(self) -> None:
+        """Raise :class:`SpecError` when ``sigma_w2`` lies outside the contraction range of the activation."""
+        if self.regularity.lipschitz is not None:
+            contraction_squared(self.activation.name, self.sigma_w2, self.regularity.lipschitz)
+
+    @property
+    def network_inputs(self) -> NDArray[np.float64]:
+        """The inputs of sampled networks, (n, d) float64: of norm sqrt(d) unless the norms are kept."""
+        if self.data.points is None:
+            raise DerivationGap("networks need input points, and only their Gram matrix is given.")
+        values = self.data.points.values
+        if self.data.normalize is None:
+            return values
+        largest = np.abs(values).max(axis=1, keepdims=True)
+        scaled = values / largest
+        return np.asarray(scaled * (math.sqrt(values.shape[1]) / np.linalg.norm(scaled, axis=1, keepdims=True)))
+
+    def with_data(self, data: DataSet) -> EquilibriumInstance:
+        """The same model on other data."""
+        return EquilibriumInstance(self.system, self.activation, data, self.sigma_w2, self.budget)
+
+    def with_activation(self, activation: Activation) -> EquilibriumInstance:
+        """The same data with another activation."""
+        return EquilibriumInstance(self.system, activation, self.data, self.sigma_w2, self.budget)
+
+    def discharge(self, hypothesis: Hypothesis) -> Discharged:
+        """Whether a hypothesis of the theory holds here."""
+        return discharge(self, hypothesis)
+
+    def _norm(self) -> Fraction:
+        norm = self.common_norm
+        if norm is None:
+            raise DerivationGap("the inputs have different norms, and this statement is about a common norm.")
+        return norm

@@ -1,0 +1,1 @@
+"""Expressions in x, evaluated and bounded rigorously in four number systems."""

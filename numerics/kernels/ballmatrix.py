@@ -1,0 +1,67 @@
+"""A symmetric matrix known entry by entry up to a proved radius."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from flint import arb, arb_mat
+from numpy.typing import NDArray
+
+from ..ball import Ball
+from ..rounding import gamma, up
+
+Radius = float | NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BallMatrix:
+    """All symmetric matrices whose entries differ from ``mid`` by at most ``rad``.
+
+    Attributes
+    ----------
+    mid: (n, n) float64, symmetric and finite.
+    rad: a float (the same radius everywhere) or an (n, n) float64 array, non-negative.
+    arb: the same entries at higher precision, when they were computed that way; each is contained in ``mid ± rad``.
+    provenance: one sentence per contribution to the radius.
+    """
+
+    mid: NDArray[np.float64]
+    rad: Radius
+    arb: arb_mat | None = None
+    provenance: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        n = self.mid.shape[0]
+        if self.mid.ndim != 2 or self.mid.shape != (n, n):
+            raise ValueError(f"a Gram matrix is square, not {self.mid.shape}")
+        if not np.isfinite(self.mid).all() or not np.array_equal(self.mid, self.mid.T):
+            raise ValueError("the midpoints must be finite and symmetric")
+        rad = np.asarray(self.rad)
+        if rad.shape not in ((), (n, n)) or not (rad >= 0).all() or not np.isfinite(rad).all():
+            raise ValueError("the radius must be finite and non-negative, a number or an (n, n) array")
+
+    @property
+    def n(self) -> int:
+        """The order of the matrix."""
+        return int(self.mid.shape[0])
+
+    def radius(self, i: int, j: int) -> float:
+        """The radius of entry (i, j)."""
+        return float(self.rad[i, j]) if isinstance(self.rad, np.ndarray) else float(self.rad)
+
+    def ball(self, i: int, j: int) -> Ball:
+        """Entry (i, j), at the highest precision it is known to."""
+        if self.arb is not None:
+            return Ball(self.arb[i, j])
+        return Ball(arb(float(self.mid[i, j]), self.radius(i, j)))
+
+    def radius_norm(self) -> float:
+        """An upper bound of the spectral norm of any symmetric E with |E| <= rad: the largest row sum, rounded up."""
+        rows = self.rad.sum(axis=1) if isinstance(self.rad, np.ndarray) else np.array([self.n * float(self.rad)])
+        largest = float(rows.max())
+        return up(up(largest * up(1.0 + gamma(self.n + 1))))
+
+    def _repr_html_(self) -> str:
+        rad = float(np.max(self.rad))
+        return f"<b>BallMatrix</b> {self.n} × {self.n}, entries known to ± {rad:.3g}"

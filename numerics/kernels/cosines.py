@@ -1,0 +1,272 @@
+r"""Cosines of exact points by matrix products, with a proved radius (docs/error-analysis.md, "Cosines")."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat, fmpq
+
+from ...theory.errors import SpecError
+from ..budget import Budget
+from ..enclosure import float_above
+from ..precision import precision
+from ..rounding import gamma, up
+from ..threads import blas_threads
+from .ballmatrix import BallMatrix
+from .input_gram import InputGram
+from .points import Floats, InnerProducts, Points, points
+
+BLOCK = 256
+"""Rows handled together; a block of the matrix stays in the second-level cache."""
+THREADED = 4e9
+"""Products n²d from which several BLAS threads are used: below, their busy waiting costs more than it saves."""
+UNDERFLOW = Fraction(1, 2**1000)
+"""Bound of everything that underflow can contribute to a cosine, for d <= 2^40."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cosines:
+    r"""The matrix :math:`C_{ij} = \langle x_i, x_j\rangle / (|x_i||x_j|)`, entries known to ``± rad``.
+
+    Attributes
+    ----------
+    mid: (n, n) float64, symmetric, entries in [-1, 1]; the diagonal is exactly 1 and has radius 0.
+    rad: radius of every entry off the diagonal.
+    source: where exact inner products come from, or None.
+    """
+
+    mid: Floats
+    rad: float
+    source: InnerProducts | None = None
+
+    @property
+    def n(self) -> int:
+        """The order of the matrix."""
+        return int(self.mid.shape[0])
+
+    @property
+    def delta(self) -> float:
+        """An upper bound of the largest ``|C_ij|`` off the diagonal, at most 1 (0 when n = 1)."""
+        largest = 0.0
+        for i, _, block in blocks(self.mid):
+            off_diagonal(block, i)
+            largest = max(largest, float(block.max()), -float(block.min()))
+        return min(1.0, up(largest + self.rad)) if self.n > 1 else 0.0
+
+    def entry(self, i: int, j: int) -> arb:
+        """Entry (i, j) from the exact source at the working precision; exactly ±1 for parallel points."""
+        if i == j:
+            return arb(1)
+        if self.source is None:
+            return within_unit(arb(float(self.mid[i, j]), self.rad))
+        return _cosine(*(self.source.inner(a, b) for a, b in ((i, j), (i, i), (j, j))))
+
+    def arb(self, bits: int) -> arb_mat:
+        """The matrix in ball arithmetic at ``bits``; see :func:`cosines_arb`."""
+        if self.source is None:
+            raise SpecError("cosines: the exact points were not kept, so there is nothing to compute more bits from.")
+        return cosines_arb(self.source, bits)
+
+
+def blocks(matrix: Floats, rows: int = BLOCK) -> Iterator[tuple[int, int, Floats]]:
+    """Copies of the upper block triangle: (first row, one past the last row, rows of ``matrix[i0:i1, i0:]``)."""
+    n = matrix.shape[0]
+    for i in range(0, n, rows):
+        j = min(i + rows, n)
+        yield i, j, matrix[i:j, i:].copy()
+
+
+def off_diagonal(block: Floats, _first_row: int, value: float = 0.0) -> None:
+    """Overwrite the part of the matrix diagonal inside a block of :func:`blocks`."""
+    k = np.arange(block.shape[0])
+    block[k, k] = value
+
+
+def mirror(matrix: Floats, i: int, j: int, block: Floats) -> None:
+    """Store rows i..j of the upper triangle and their mirror image; the diagonal block takes its own upper half."""
+    square = block[:, : j - i]
+    np.copyto(square, square.T.copy(), where=np.tri(j - i, k=-1, dtype=bool))
+    matrix[i:j, i:] = block
+    matrix[j:, i:j] = block[:, j - i :].T
+
+
+def memory_estimate(n: int, d: int) -> int:
+    """Bytes at the peak of :func:`cosines`: the matrix, up to nine tables like the points, one block of rows thrice."""
+    return 8 * (n * n + 9 * n * d + 3 * min(BLOCK, n) * n)
+
+
+def require_memory(what: str, n: int, needed: int, budget: Budget) -> None:
+    """Refuse before allocating: :class:`SpecError` naming n, the bytes needed and the limit."""
+    if needed > budget.memory:
+        raise SpecError(
+            f"{what}: n = {n} needs {needed} bytes ({needed / 2**30:.1f} GiB) but the budget allows {budget.memory}: "
+            "take fewer points or raise the memory budget."
+        )
+
+
+def split_bits(d: int) -> int:
+    r"""The largest β with :math:`d\,2^{2β} \le 2^{53}`: integers up to :math:`2^β` have exact inner products."""
+    return (53 - (d - 1).bit_length()) // 2
+
+
+def radius(d: int, *, whole: bool) -> float:
+    r"""The proved radius of :func:`cosines`; ``whole`` says that every scaled entry is an integer of β bits.
+
+    With :math:`η = \sqrt d\,2^{-β}(1 + \sqrt d\,2^{-β-1})`, :math:`e = (1+u)\,2η(γ_{2d+1} + u(1+γ_{2d+1})) + u`
+    (0 when whole) and :math:`k = (1+u)/((1-e)(1-u)^2) - 1`, the radius is :math:`k(1+e) + e` plus underflow.
+
+    >>> radius(64, whole=True) < 3.4e-16 < radius(64, whole=False) < 5.7e-16
+    True
+    """
+    u, beta = Fraction(1, 2**53), split_bits(d)
+    e = Fraction(0)
+    if not whole:
+        root = Fraction(math.isqrt(d - 1) + 1)
+        eta = root / 2**beta * (1 + root / 2 ** (beta + 1))
+        g = Fraction(gamma(2 * d + 1))
+        e = (1 + u) * 2 * eta * (g + u * (1 + g)) + u
+    k = (1 + u) / ((1 - e) * (1 - u) ** 2) - 1
+    return float_above(k * (1 + e) + e + UNDERFLOW)
+
+
+def cosines(values: Any, *, budget: Budget | None = None) -> Cosines:
+    r"""The cosines of n exact points, shape (n, d), or of an exact :class:`InputGram`, with a proved radius.
+
+    Each row is scaled by a power of two and split as A + B, A integers of β bits and |B| <= 1/2, so that
+    :math:`A A^T` is *exact* in float64 and the rest, :math:`B H^T + H B^T` with :math:`H = A + B/2`, is small:
+    the radius is about 5u whatever d is (3u for data of few bits, such as 8-bit images). Proof: docs/error-analysis.md.
+    Raises :class:`SpecError` for bad rows (see :func:`points`) and when the matrix would not fit ``budget.memory``.
+
+    >>> c = cosines(np.array([[3.0, 4.0], [4.0, 3.0], [1e-150, 0.0]]))
+    >>> Fraction(abs(Fraction(float(c.mid[0, 1])) - Fraction(24, 25))) <= c.rad < 6e-16
+    True
+    """
+    budget = budget or Budget()
+    if isinstance(values, InputGram):
+        return _cosines_from_gram(values, budget)
+    p = points(values)
+    n, d = p.n, p.d
+    require_memory("cosines", n, memory_estimate(n, d), budget)
+    beta = split_bits(d)
+    scaled = np.ldexp(p.values, beta - np.frexp(np.abs(p.values).max(axis=1))[1][:, None])
+    whole = np.rint(scaled)
+    rest = scaled - whole
+    split = bool(rest.any())
+    middle = rest * 0.5
+    middle += whole
+    square = np.einsum("ij,ij->i", whole, whole)
+    if split:
+        square += 2.0 * np.einsum("ij,ij->i", rest, middle)
+        left, right = np.hstack([rest, middle]), np.hstack([middle, rest])
+    mid = np.empty((n, n))
+    for i in range(0, n, BLOCK):
+        j = min(i + BLOCK, n)
+        with blas_threads(1 if n * n * d < THREADED else None):
+            block = whole[i:j] @ whole[i:].T
+            if split:
+                block += left[i:j] @ right[i:].T
+        scale = np.multiply.outer(square[i:j], square[i:])
+        block /= np.sqrt(scale, out=scale)
+        np.clip(block, -1.0, 1.0, out=block)
+        off_diagonal(block, i, 1.0)
+        mirror(mid, i, j, block)
+    return Cosines(mid, radius(d, whole=not split), p)
+
+
+def _cosine(inner: Fraction, left: Fraction, right: Fraction) -> arb:
+    square, bound = inner * inner, left * right
+    if square == bound:
+        return arb(1 if inner > 0 else -1)
+    ratio = square / bound
+    value = arb(fmpq(ratio.numerator, ratio.denominator)).sqrt()
+    return within_unit(value if inner > 0 else -value)
+
+
+def within_unit(x: arb) -> arb:
+    """The part of a ball inside [-1, 1], where cosines are."""
+    return x if bool(abs(x) <= 1) else x.intersection(arb(0, 1))
+
+
+def cosines_arb(source: Any, bits: int) -> arb_mat:
+    r"""The cosines in ball arithmetic: exact integer inner products, then one division by ball norms; (n, n).
+
+    Parallel points give exactly ±1, decided by :math:`⟨N_i,N_j⟩^2 = ⟨N_i,N_i⟩⟨N_j,N_j⟩` on the integers.
+
+    >>> cosines_arb([[1.0, 0.0], [-2.0, 0.0], [1.0, 1.0]], 64)[0, 1]
+    -1.00000000000000
+    """
+    if not hasattr(source, "inner"):
+        source = points(source)
+    n = int(source.n)
+    with precision(bits + 8):
+        result = arb_mat(n, n)
+        if isinstance(source, Points):
+            gram = source.integer_gram()
+            inverse = [arb(gram[i, i]).rsqrt() for i in range(n)]
+            for i in range(n):
+                result[i, i] = 1
+                for j in range(i):
+                    inner = gram[i, j]
+                    c = inner * inverse[i] * inverse[j]
+                    if not bool(abs(c) < 1):
+                        parallel = inner**2 == gram[i, i] * gram[j, j]
+                        c = arb(1 if inner > 0 else -1) if parallel else within_unit(c)
+                    result[i, j] = result[j, i] = c
+            return result
+        for i in range(n):
+            result[i, i] = 1
+            for j in range(i):
+                result[i, j] = result[j, i] = _cosine(source.inner(i, j), source.inner(i, i), source.inner(j, j))
+        return result
+
+
+def _cosines_from_gram(gram: InputGram, budget: Budget) -> Cosines:
+    n = gram.n
+    require_memory("cosines", n, memory_estimate(n, 0), budget)
+    exact = cosines_arb(gram, 96)
+    mid, worst = np.eye(n), Fraction(0)
+    with precision(96):
+        for i in range(n):
+            for j in range(i):
+                mid[i, j] = mid[j, i] = m = min(1.0, max(-1.0, float(exact[i, j])))
+                gap = abs(exact[i, j] - m).upper()
+                worst = max(worst, Fraction(*_ratio(gap)))
+    return Cosines(mid, float_above(worst), gram)
+
+
+def _ratio(x: arb) -> tuple[int, int]:
+    mantissa, exponent = x.man_exp()
+    m, e = int(mantissa), int(exponent)
+    return (m << e, 1) if e >= 0 else (m, 1 << -e)
+
+
+def raw_gram(values: Any, *, budget: Budget | None = None) -> BallMatrix:
+    r"""The input Gram matrix :math:`X X^T / d` of points of any norms, with a radius for each entry; (n, n).
+
+    From the cosines and the norms :math:`r_i = |x_i|/\sqrt d`, known to one unit in the last place:
+    :math:`|\tilde G_{ij} - G_{ij}| \le (\rho + γ_{10})\, r_i r_j` plus underflow. The diagonal is exact, rounded once.
+    Raises :class:`SpecError` when a squared norm leaves the range of float64.
+    """
+    p = points(values)
+    n = p.n
+    budget = budget or Budget()
+    require_memory("raw_gram", n, memory_estimate(n, p.d) + 16 * n * n, budget)
+    c = cosines(p, budget=budget)
+    exact = [p.second_moment(i) for i in range(n)]
+    for i, square in enumerate(exact):
+        if not Fraction(2) ** -1000 <= square <= Fraction(2) ** 1000:
+            raise SpecError(f"raw_gram: the squared norm of row {i} leaves the range of float64: rescale the points.")
+    norms = np.sqrt(np.array([float(q) for q in exact]))
+    scale = np.multiply.outer(norms, norms)
+    mid = c.mid * scale
+    scale *= up(up(c.rad + gamma(10)) * up(1.0 + gamma(10)))
+    scale += float(UNDERFLOW)
+    k = np.arange(n)
+    mid[k, k] = [float(q) for q in exact]
+    scale[k, k] = [float_above(abs(Fraction(float(m)) - q)) for m, q in zip(mid[k, k], exact, strict=True)]
+    return BallMatrix(mid, scale, provenance=(f"cosines known to {c.rad:.3g}, norms to one unit in the last place",))

@@ -1,0 +1,271 @@
+r"""The Gram matrix of a dot-product kernel on given cosines, float64 with a proved radius, or in ball arithmetic.
+
+Proofs: docs/error-analysis.md, "Dot-product series".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from flint import arb, arb_mat, arb_poly
+
+from ...theory.errors import SpecError
+from ..budget import Budget
+from ..precision import precision
+from ..rounding import TINY, UNIT, up
+from .ballmatrix import BallMatrix
+from .cosines import Cosines, require_memory
+from .horner import LEVELS, TileSeries, tile_series
+from .points import Floats
+from .series import DotProductSeries, FloatSeries, upper_float
+
+TILE = 160
+"""Rows and columns of a tile: three of them fit the second-level cache."""
+INDIVIDUAL = 4
+"""At most this many times n pairs are evaluated one by one in ball arithmetic."""
+ENTRY_BITS = 128
+
+Entry = Callable[[arb], arb]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pairs:
+    """Pairs (i < j) with |C_ij| > cut, and the largest modulus among the others."""
+
+    indices: tuple[tuple[int, int], ...]
+    others: float
+
+
+def tiles(matrix: Floats) -> Iterator[tuple[slice, slice, Floats]]:
+    """Contiguous copies of the tiles of the upper triangle, the diagonal of the matrix set to 0 in them."""
+    n = matrix.shape[0]
+    for i in range(0, n, TILE):
+        rows = slice(i, min(i + TILE, n))
+        for j in range(i, n, TILE):
+            columns = slice(j, min(j + TILE, n))
+            tile = matrix[rows, columns].copy()
+            if i == j:
+                np.fill_diagonal(tile, 0.0)
+            yield rows, columns, tile
+
+
+def memory_estimate(n: int, *, entrywise: bool = False) -> int:
+    """Bytes at the peak of :func:`gram` with the cosines: two matrices, three for entrywise radii, tiles, checks."""
+    return 8 * ((3 if entrywise else 2) * n * n + 8 * min(n, TILE) ** 2) + n * n
+
+
+def gram(
+    series: DotProductSeries | FloatSeries,
+    cosines: Cosines,
+    *,
+    budget: Budget | None = None,
+    entry: Entry | None = None,
+    radius: Literal["auto", "scalar", "entrywise"] = "auto",
+) -> BallMatrix:
+    r"""The matrix :math:`K_{ij} = g(C_{ij})`, :math:`g(t) = \sum_r b_r t^r`, b_r >= 0; (n, n), every entry enclosed.
+
+    Horner's rule on tiles of the upper triangle, in :math:`t^2` when g is odd or even. With
+    :math:`τ = \min(1, \max_{i≠j}|\tilde C_{ij}| + \mathrm{rad})` the error is at most
+
+    .. math:: E(τ) = \mathrm{radius} + τ^{R+1}\,\mathrm{tail} + \text{rounding} + \mathrm{rad}\cdot p'(τ),
+
+    p the stored polynomial (see :func:`~certigram.numerics.kernels.horner.tile_series`). The diagonal is the mass g(1).
+
+    Pairs so near to ±1 that the tail dominates are evaluated one by one by ``entry``, an enclosure of g on balls
+    (another form of g, or more terms), at most 4n of them; exact duplicates get the mass. ``radius``: one number, one
+    for each entry, or (``"auto"``) one for each entry only where the tail makes them differ. Raises :class:`SpecError`
+    when the matrices would not fit ``budget.memory``.
+
+    >>> c = Cosines(np.array([[1.0, 0.5], [0.5, 1.0]]), 0.0)
+    >>> k = gram(DotProductSeries((arb(0), arb(1) / 2, arb(1) / 2), arb(1)), c)
+    >>> float(k.mid[0, 1]), k.ball(0, 1).contains("3/8"), bool(k.rad < 1e-15)
+    (0.375, True, True)
+    """
+    n, budget = cosines.n, budget or Budget()
+    require_memory("gram", n, memory_estimate(n, entrywise=radius == "entrywise"), budget)
+    fits = memory_estimate(n, entrywise=True) <= budget.memory
+    plan = tile_series(series.to_float() if isinstance(series, DotProductSeries) else series, cosines.rad)
+    pairs = _near_one(plan, cosines, entry)
+    with precision(ENTRY_BITS):
+        diagonal, diagonal_radius = _float_ball(_mass(series))
+        single = {ij: found for ij in pairs.indices if (found := _individual(series, plan, cosines, ij, entry))}
+    left = [abs(float(cosines.mid[ij])) for ij in pairs.indices if ij not in single]
+    tau = _reach(max([pairs.others, *left]), cosines.rad)
+    mid = np.empty((n, n))
+    size = min(n, TILE)
+    buffers = np.empty(size * size), np.empty(size * size)
+    for rows, columns, t in tiles(cosines.mid):
+        out, work = (buffer[: t.size].reshape(t.shape) for buffer in buffers)
+        plan.evaluate(t, out, work, _reach(max(float(t.max()), -float(t.min())), cosines.rad))
+        mid[rows, columns] = out
+        if columns.start != rows.start:
+            mid[columns, rows] = out.T
+    for (i, j), (value, _) in single.items():
+        mid[i, j] = mid[j, i] = value
+    np.fill_diagonal(mid, diagonal)
+    rounding, rest = plan.rounding_error(tau), plan.tail_error(tau)
+    worst = max([diagonal_radius, *(r for _, r in single.values()), plan.error(tau) if n > 1 else 0.0])
+    uneven = n > 1 and worst > 4 * rounding
+    provenance = (
+        f"cosines known to {cosines.rad:.3g}",
+        f"rounding, coefficients and cosines: {rounding:.3g}; rest of the series: {rest:.3g}",
+        f"{len(single)} pairs evaluated one by one",
+    )
+    if radius == "scalar" or (radius == "auto" and not (uneven and fits)):
+        return BallMatrix(mid, worst, provenance=provenance)
+    return BallMatrix(mid, _entrywise(plan, cosines, single, diagonal_radius), provenance=provenance)
+
+
+def _entrywise(
+    plan: TileSeries, cosines: Cosines, single: Mapping[tuple[int, int], tuple[float, float]], diagonal: float
+) -> Floats:
+    """The bound E at the next level above each |C_ij| + rad: (n, n)."""
+    table = np.array([plan.error(float(level)) for level in LEVELS])
+    rad = np.empty_like(cosines.mid)
+    for rows, columns, t in tiles(cosines.mid):
+        np.abs(t, out=t)
+        t += cosines.rad
+        t *= 1.0 + 4.0 * UNIT
+        bound = table[np.searchsorted(LEVELS, np.minimum(t, 1.0, out=t))]
+        rad[rows, columns] = bound
+        rad[columns, rows] = bound.T
+    for (i, j), (_, r) in single.items():
+        rad[i, j] = rad[j, i] = r
+    np.fill_diagonal(rad, diagonal)
+    return rad
+
+
+def _reach(largest: float, rad: float) -> float:
+    """An upper bound of true and stored cosines."""
+    return min(1.0, up(largest + rad))
+
+
+def _near_one(plan: TileSeries, cosines: Cosines, entry: Entry | None) -> _Pairs:
+    """The pairs to be evaluated one by one: duplicates, and with ``entry`` those where the tail dominates."""
+    n, delta = cosines.n, cosines.delta
+    cut = 1.0 - 2.0 * cosines.rad - 4.0 * UNIT
+    if entry is not None:
+        good = [float(x) for x in LEVELS if plan.tail_error(float(x)) <= plan.rounding_error(float(x))]
+        cut = min(cut, max(good, default=0.0))
+    if n == 1 or delta <= cut:
+        return _Pairs((), delta)
+    found: list[tuple[float, int, int]] = []
+    others = 0.0
+    for rows, columns, t in tiles(cosines.mid):
+        np.abs(t, out=t)
+        if rows.start == columns.start:
+            t[np.tri(t.shape[0], dtype=bool)] = 0.0
+        where = np.argwhere(t > cut)
+        found += [(float(t[a, b]), rows.start + int(a), columns.start + int(b)) for a, b in where[: INDIVIDUAL * n + 1]]
+        t[t > cut] = 0.0
+        others = max(others, float(t.max()))
+        if len(where) > INDIVIDUAL * n:
+            return _Pairs((), delta)
+    found.sort(reverse=True)
+    kept, left = found[: INDIVIDUAL * n], found[INDIVIDUAL * n :]
+    return _Pairs(tuple((i, j) for _, i, j in kept), max([others, *(t for t, _, _ in left)]))
+
+
+def _individual(
+    series: DotProductSeries | FloatSeries,
+    plan: TileSeries,
+    cosines: Cosines,
+    pair: tuple[int, int],
+    entry: Entry | None,
+) -> tuple[float, float] | None:
+    """Midpoint and radius of one entry from its exact cosine; None when nothing better than the series is known."""
+    t = cosines.entry(*pair)
+    if t == 1:
+        return _float_ball(_mass(series))
+    if entry is None:
+        return None
+    value = entry(t)
+    found = _float_ball(value) if value.is_finite() else None
+    series_error = plan.error(_reach(abs(float(cosines.mid[pair])), cosines.rad))
+    return found if found is not None and found[1] <= series_error else None
+
+
+def _mass(series: DotProductSeries | FloatSeries) -> arb:
+    if isinstance(series, DotProductSeries):
+        return series.mass
+    total = sum((arb(c) for c in series.coefficients.tolist()), arb(0))
+    return total + arb(0, series.radius) + arb(0).union(arb(series.tail))
+
+
+def _float_ball(x: arb) -> tuple[float, float]:
+    """A float64 midpoint and radius that contain the ball."""
+    if not x.is_finite():
+        raise SpecError("gram: an entry of the matrix is not finite: compute the series with more bits.")
+    mid = float(x.mid())
+    return mid, upper_float(abs(x - arb(mid)))
+
+
+def gram_truncated(coefficients: Mapping[int, arb], cosines: Cosines, *, budget: Budget | None = None) -> BallMatrix:
+    r"""The matrix :math:`\sum_{r\in S} b_r C^{\circ r}` for finitely many b_r >= 0; diagonal :math:`\sum b_r`.
+
+    >>> gram_truncated({2: arb(4)}, Cosines(np.array([[1.0, 0.5], [0.5, 1.0]]), 0.0)).mid.tolist()
+    [[4.0, 1.0], [1.0, 4.0]]
+    """
+    order = max(coefficients, default=0)
+    dense = tuple(coefficients.get(r, arb(0)) for r in range(order + 1))
+    return gram(DotProductSeries(dense, sum(dense, arb(0))), cosines, budget=budget)
+
+
+def hadamard_power(cosines: Cosines, r: int, *, budget: Budget | None = None) -> BallMatrix:
+    r"""The Hadamard power :math:`C^{\circ r}` by squaring, radius :math:`γ_r τ^r + \mathrm{rad}\, r\, τ^{r-1}`.
+
+    >>> hadamard_power(Cosines(np.array([[1.0, 0.5], [0.5, 1.0]]), 0.0), 3).mid.tolist()
+    [[1.0, 0.125], [0.125, 1.0]]
+    """
+    if r < 0:
+        raise SpecError(f"hadamard_power: the exponent {r} is negative: C^(-r) is not a Gram matrix.")
+    n = cosines.n
+    require_memory("hadamard_power", n, memory_estimate(n), budget or Budget())
+    if r == 0:
+        return BallMatrix(np.ones((n, n)), 0.0)
+    mid = np.empty((n, n))
+    for rows, columns, t in tiles(cosines.mid):
+        out = t.copy()
+        for bit in bin(r)[3:]:
+            np.multiply(out, out, out=out)
+            if bit == "1":
+                np.multiply(out, t, out=out)
+        mid[rows, columns] = out
+        mid[columns, rows] = out.T
+    np.fill_diagonal(mid, 1.0)
+    with precision(64):
+        tau = arb(cosines.delta)
+        share = r * arb(UNIT) / (1 - r * arb(UNIT))
+        rad = upper_float(share * tau**r + arb(cosines.rad) * r * tau ** (r - 1) + 4 * r * arb(TINY))
+    return BallMatrix(mid, rad, provenance=(f"cosines known to {cosines.rad:.3g}, {r - 1} products",))
+
+
+def gram_arb(series: DotProductSeries, cosines: arb_mat, bits: int) -> BallMatrix:
+    r"""The matrix :math:`g(C_{ij})` in ball arithmetic at ``bits``; ``.arb`` holds it, ``mid ± rad`` contains it.
+
+    An entry of ``cosines`` that is exactly 1 gives the mass; the diagonal does whatever is stored there.
+
+    >>> c = arb_mat([[1, arb(1) / 2], [arb(1) / 2, 1]])
+    >>> gram_arb(DotProductSeries((arb(0), arb(0), arb(1)), arb(1)), c, 128).ball(0, 1).contains("1/4")
+    True
+    """
+    n = cosines.nrows()
+    mid, rad = np.empty((n, n)), np.empty((n, n))
+    with precision(bits):
+        result = arb_mat(n, n)
+        polynomial, unit = arb_poly(list(series.coefficients)), arb(0, 1)
+        for i in range(n):
+            for j in range(i + 1):
+                t = cosines[i, j]
+                if i == j or t == 1:
+                    value = series.mass
+                else:
+                    t = t if t.abs_upper() <= 1 else t.intersection(unit)
+                    value = polynomial(t) + series.tail_at(t)
+                result[i, j] = result[j, i] = value
+                mid[i, j], rad[i, j] = _float_ball(value)
+                mid[j, i], rad[j, i] = mid[i, j], rad[i, j]
+    return BallMatrix(mid, rad, arb=result, provenance=(f"ball arithmetic at {bits} bits",))

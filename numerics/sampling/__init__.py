@@ -1,0 +1,1 @@
+"""Finite-width experiments and the statistics that judge them."""

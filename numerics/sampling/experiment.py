@@ -1,0 +1,333 @@
+r"""The protocol of a finite-width experiment: which networks are drawn, what is recorded, how it is resumed.
+
+A *unit* is one pair (width, replicate): one draw of the weights, used by every activation. Its random numbers come from
+``SeedSequence(seed, spawn_key=(width, replicate))``: a unit's result depends neither on the order in which units run,
+nor on how many processes run them, nor on which other units exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import pickle
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from fractions import Fraction
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from ...theory.errors import SpecError
+from ..networks import FiniteGram, Nonlinearity, Sampler, nonlinearity, sampler
+from ..threads import blas_threads
+
+if TYPE_CHECKING:
+    from ...theory.activation import Activation
+
+NUMBERS = (
+    "operator_error",  # ||G_m − K||_2
+    "frobenius_error",  # ||G_m − K||_F
+    "entry_error",  # max |G_m − K|
+    "least_eigenvalue",  # lambda_min(G_m)
+    "whitened_error",  # ||K^{-1/2} (G_m − K) K^{-1/2}||_2; NaN where K is not numerically positive definite
+    "whitened_frobenius",  # the same in the Frobenius norm
+    "norm_lower",  # bounds of ||W||_2
+    "norm_upper",
+    "iterations",
+    "residual",
+    "solution_error",  # bound of ||Z − Z*||_F
+    "gram_error",  # bound of ||G_m − G_m*||_2
+    "converged",
+    "seconds",
+)
+"""What is recorded of every network, in this order."""
+MAX_ENTRIES = 2048
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """One activation with its population Gram matrix: midpoints (n, n) and a bound of the norm of their error."""
+
+    activation: Activation | Nonlinearity
+    kernel: NDArray[np.float64]
+    kernel_error: float = 0.0
+    lipschitz: float | None = None
+
+    def nonlinearity(self) -> Nonlinearity:
+        """The function that the network applies."""
+        if isinstance(self.activation, Nonlinearity):
+            return self.activation
+        return nonlinearity(self.activation, lipschitz=self.lipschitz)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A whole experiment; two equal plans give equal results bit for bit on one machine.
+
+    ``points`` is (n, d) float64; ``parameters`` are those of the sampler, e.g. ``{"sigma_w2": Fraction(1, 16)}``.
+    ``system`` is the name of a system that has a network here, or a sampler of the caller's own.
+    Raises :class:`SpecError` for widths or seeds that are not positive and for kernels of the wrong shape.
+    """
+
+    system: str | Sampler
+    points: NDArray[np.float64]
+    subjects: tuple[Subject, ...]
+    widths: tuple[int, ...]
+    seeds: int
+    seed: int = 0
+    dtype: str = "float32"
+    tolerance: float | None = None
+    parameters: dict[str, Fraction] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.widths or min(self.widths) < 1 or len(set(self.widths)) != len(self.widths):
+            raise SpecError(f"finite-width: widths = {list(self.widths)} must be distinct positive integers.")
+        if self.seeds < 1:
+            raise SpecError(f"finite-width: seeds = {self.seeds} must be at least 1.")
+        if self.seed < 0:
+            raise SpecError(f"finite-width: seed = {self.seed} must not be negative.")
+        n = self.points.shape[0]
+        for subject in self.subjects:
+            if subject.kernel.shape != (n, n):
+                raise SpecError(f"finite-width: a kernel is {subject.kernel.shape}, but there are {n} points.")
+
+    def units(self) -> tuple[tuple[int, int], ...]:
+        """All (width, replicate), so ordered that an interrupted run has about as many replicates of each width."""
+        return tuple((m, r) for r in range(self.seeds) for m in sorted(self.widths, reverse=True))
+
+    def entries(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The recorded entries (i <= j): all of them, or a sample of ``MAX_ENTRIES`` fixed by the seed."""
+        rows, columns = np.triu_indices(self.points.shape[0])
+        if rows.size > MAX_ENTRIES:
+            random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed, spawn_key=(0,))))
+            chosen = np.sort(random.choice(rows.size, MAX_ENTRIES, replace=False))
+            rows, columns = rows[chosen], columns[chosen]
+        return rows, columns
+
+    def fingerprint(self) -> str:
+        """A digest of everything that a unit's result depends on (not of the list of widths or the number of seeds)."""
+        digest = hashlib.sha256()
+        system = self.system if isinstance(self.system, str) else getattr(self.system, "__qualname__", "")
+        for part in (system, self.seed, self.dtype, self.tolerance, sorted(self.parameters.items()), NUMBERS):
+            digest.update(repr(part).encode())
+        digest.update(np.ascontiguousarray(self.points).tobytes())
+        for subject in self.subjects:
+            expression = getattr(subject.activation, "expression", None)
+            digest.update(repr((subject.activation.name, str(expression), subject.lipschitz)).encode())
+            digest.update(np.ascontiguousarray(subject.kernel).tobytes())
+        return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """The record of one draw: ``numbers`` (subjects, len(NUMBERS)); ``functionals`` (subjects, entries + n).
+
+    The functionals are linear in :math:`D = G_m - K`: the recorded entries of D, then :math:`v_k^\\top D v_k` for the
+    eigenvectors of K in ascending order of the eigenvalues.
+    """
+
+    width: int
+    replicate: int
+    numbers: NDArray[np.float64]
+    functionals: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """The units of a plan that are finished, sorted; every accessor returns replicates in their own order."""
+
+    plan: Plan
+    units: tuple[Unit, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every unit of the plan is here."""
+        return len(self.units) == len(self.plan.units())
+
+    def column(self, subject: int, name: str) -> dict[int, NDArray[np.float64]]:
+        """One number of :data:`NUMBERS` by width: arrays of the replicates' values."""
+        k = NUMBERS.index(name)
+        return self._collect(lambda unit: unit.numbers[subject, k])
+
+    def functionals(self, subject: int) -> dict[int, NDArray[np.float64]]:
+        """The linear functionals by width: (replicates, entries + n)."""
+        return self._collect(lambda unit: unit.functionals[subject])
+
+    def _collect(self, pick: Callable[[Unit], object]) -> dict[int, NDArray[np.float64]]:
+        by_width = itertools.groupby(self.units, key=lambda unit: unit.width)
+        return {m: np.asarray([pick(unit) for unit in units], dtype=np.float64) for m, units in by_width}
+
+
+class _Laboratory:
+    """What one process prepares once for a plan: the functions, and the factorised kernels."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.sample = sampler(plan.system) if isinstance(plan.system, str) else plan.system
+        self.functions = tuple(subject.nonlinearity() for subject in plan.subjects)
+        self.rows, self.columns = plan.entries()
+        with blas_threads(1):
+            self.vectors = tuple(scipy.linalg.eigh(subject.kernel)[1] for subject in plan.subjects)
+            self.factors = tuple(_cholesky(subject.kernel) for subject in plan.subjects)
+
+    def run(self, width: int, replicate: int) -> Unit:
+        """Draw, solve and compare one unit."""
+        seed = np.random.SeedSequence(self.plan.seed, spawn_key=(width, replicate))
+        with blas_threads(1):
+            results = self.sample(
+                self.plan.points,
+                self.functions,
+                width=width,
+                seed=seed,
+                dtype=self.plan.dtype,
+                tolerance=self.plan.tolerance,
+                **self.plan.parameters,
+            )
+            records = [self._compare(k, result) for k, result in enumerate(results)]
+        return Unit(width, replicate, np.array([r[0] for r in records]), np.array([r[1] for r in records]))
+
+    def _compare(self, k: int, found: FiniteGram) -> tuple[list[float], NDArray[np.float64]]:
+        deviation = found.gram - self.plan.subjects[k].kernel
+        account = [found.norm_lower, found.norm_upper, found.iterations, found.residual, found.solution_error]
+        account += [found.gram_error, float(found.converged), found.seconds]
+        if not np.isfinite(deviation).all():
+            missing = np.full(self.rows.size + deviation.shape[0], np.nan)
+            return [np.nan] * (len(NUMBERS) - len(account)) + account, missing
+        whitened = whitened_frobenius = np.nan
+        factor = self.factors[k]
+        if factor is not None:
+            half = scipy.linalg.solve_triangular(factor, deviation, trans="T")
+            relative = scipy.linalg.solve_triangular(factor, half.T, trans="T")
+            whitened, whitened_frobenius = _norm((relative + relative.T) / 2), float(np.linalg.norm(relative))
+        errors = [_norm(deviation), float(np.linalg.norm(deviation)), float(np.abs(deviation).max())]
+        errors += [float(scipy.linalg.eigvalsh(found.gram, subset_by_index=[0, 0])[0]), whitened, whitened_frobenius]
+        directions = np.einsum("ik,ik->k", self.vectors[k], deviation @ self.vectors[k])
+        return errors + account, np.concatenate([deviation[self.rows, self.columns], directions])
+
+
+def _norm(symmetric: NDArray[np.float64]) -> float:
+    """The spectral norm of a symmetric matrix."""
+    return float(np.abs(scipy.linalg.eigvalsh(symmetric)).max())
+
+
+def _cholesky(kernel: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The upper factor, or None when the matrix is not positive definite within rounding."""
+    least, largest = scipy.linalg.eigvalsh(kernel)[[0, -1]]
+    if least <= 1e-13 * kernel.shape[0] * largest:
+        return None
+    return np.asarray(scipy.linalg.cholesky(kernel))
+
+
+_laboratory: list[_Laboratory] = []  # of a worker process: filled once by its initializer, never in the parent
+
+
+def _enter(plan: Plan) -> None:
+    _laboratory[:] = [_Laboratory(plan)]
+
+
+def _work(unit: tuple[int, int]) -> Unit:
+    return _laboratory[0].run(*unit)
+
+
+def run(
+    plan: Plan,
+    *,
+    jobs: int = 1,
+    store: Path | None = None,
+    seconds: float | None = None,
+    on_unit: Callable[[Unit, int, int], None] | None = None,
+) -> Sample:
+    """Run the units of a plan that are not yet in the store.
+
+    Parameters
+    ----------
+    jobs: processes; each works with one thread, so that their number cannot change a result.
+    store: a folder that receives one small file per unit, whole or not at all; finished units are read from it.
+    seconds: no unit is started after this wall time; the sample is then not ``complete``.
+    on_unit: called in this process after each unit with (unit, finished, total).
+
+    Raises :class:`SpecError` when the plan cannot be sent to other processes.
+    """
+    started = time.monotonic()
+    total = len(plan.units())
+    done: list[Unit] = []
+    todo: list[tuple[int, int]] = []
+    mark = plan.fingerprint()
+    for width, replicate in plan.units():
+        unit = None if store is None else _load(_path(store, mark, width, replicate), plan)
+        if unit is None:
+            todo.append((width, replicate))
+        else:
+            done.append(unit)
+
+    def in_time() -> bool:
+        return seconds is None or time.monotonic() - started < seconds
+
+    for unit in _execute(plan, todo, min(jobs, len(todo)), in_time):
+        done.append(unit)
+        if store is not None:
+            _save(_path(store, mark, unit.width, unit.replicate), unit)
+        if on_unit is not None:
+            on_unit(unit, len(done), total)
+    return Sample(plan, tuple(sorted(done, key=lambda unit: (unit.width, unit.replicate))))
+
+
+def _execute(plan: Plan, todo: list[tuple[int, int]], jobs: int, in_time: Callable[[], bool]) -> Iterator[Unit]:
+    """Finished units, as they come."""
+    if jobs <= 1:
+        laboratory = _Laboratory(plan) if todo else None
+        for unit in todo:
+            if laboratory is not None and in_time():
+                yield laboratory.run(*unit)
+        return
+    try:
+        pickle.dumps(plan)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise SpecError(f"this plan cannot be sent to other processes ({error}); run it with jobs = 1.") from None
+    queue = iter(todo)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_enter, initargs=(plan,)) as pool:
+        running: set[Future[Unit]] = {pool.submit(_work, unit) for unit in itertools.islice(queue, jobs + 1)}
+        while running:
+            finished, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                yield future.result()
+                if in_time() and (following := next(queue, None)) is not None:
+                    running.add(pool.submit(_work, following))
+
+
+def _path(store: Path, mark: str, width: int, replicate: int) -> Path:
+    return store / f"{mark}-m{width}-r{replicate}.npz"
+
+
+def _save(path: Path, unit: Unit) -> None:
+    """Write one unit, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, numbers=unit.numbers, functionals=unit.functionals, key=[unit.width, unit.replicate])
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _load(path: Path, plan: Plan) -> Unit | None:
+    """Read one unit; None when there is none, or when the file is not one of this plan's."""
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            unit = Unit(int(data["key"][0]), int(data["key"][1]), data["numbers"], data["functionals"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    size = plan.entries()[0].size + plan.points.shape[0]
+    expected = (len(plan.subjects), len(NUMBERS)), (len(plan.subjects), size)
+    return unit if (unit.numbers.shape, unit.functionals.shape) == expected else None

@@ -1,0 +1,1 @@
+"""Data sets, studies, their runner and their results."""

@@ -1,0 +1,205 @@
+"""Data sets: exact binary64 points (rows), from scikit-learn's digits, the sphere, or a file."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...theory.errors import SpecError
+from ...theory.system import suggestion
+from ..kernels.input_gram import InputGram
+from ..kernels.points import Points
+from ..kernels.points import points as exact_points
+
+SOURCES = ("digits", "sphere")
+SUFFIXES = (".csv", ".npy", ".parquet")
+DIGITS_ROWS = 1797
+MAX_MISFIT_SHOWN = 40
+
+
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """n points in R^d, or the exact rational Gram matrix of n inputs.
+
+    Attributes
+    ----------
+    points: n exact binary64 points in dimension d; None when only a Gram matrix is given.
+    input_gram: the exact rational Gram matrix ``<x_i, x_j>/d``; None when points are given.
+    description: one line for the report.
+    normalize: ``"sphere"`` (points are rescaled to norm sqrt(d)) or None (kept as they are).
+    """
+
+    points: Points | None
+    input_gram: InputGram | None
+    description: str
+    normalize: str | None = "sphere"
+
+    @property
+    def n(self) -> int:
+        """The number of points."""
+        return self.source.n
+
+    @property
+    def d(self) -> int | None:
+        """The dimension of the inputs, when points are given."""
+        return None if self.points is None else self.points.d
+
+    @property
+    def source(self) -> Points | InputGram:
+        """Where exact inner products come from."""
+        found = self.points if self.points is not None else self.input_gram
+        if found is None:
+            raise ValueError("a data set has points or an input Gram matrix")
+        return found
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the exact numbers, so that a certificate names its data."""
+        h = hashlib.sha256(f"{self.normalize}|{self.n}|{self.d}|".encode())
+        if self.points is not None:
+            h.update(np.ascontiguousarray(self.points.values, dtype="<f8").tobytes())
+        elif self.input_gram is not None:
+            h.update(";".join(",".join(map(str, row)) for row in self.input_gram.entries).encode())
+        return h.hexdigest()
+
+
+def _digits(n: int) -> NDArray[np.float64]:
+    if n > DIGITS_ROWS:
+        raise SpecError(f"data: digits has {DIGITS_ROWS} images, not {n}: ask for at most {DIGITS_ROWS}.")
+    from sklearn.datasets import load_digits
+
+    return np.asarray(load_digits().data[:n], dtype=np.float64)
+
+
+def _sphere(n: int, d: int, seed: int) -> NDArray[np.float64]:
+    rng = np.random.default_rng([seed, n, d])
+    return rng.standard_normal((n, d))
+
+
+def _read_csv(path: Path) -> NDArray[np.float64]:
+    rows: list[list[float]] = []
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        try:
+            for number, fields in enumerate(csv.reader(file), start=1):
+                if not fields or all(not field.strip() for field in fields):
+                    continue
+                try:
+                    row = [float(field) for field in fields]
+                except ValueError:
+                    if not rows and number == 1:
+                        continue  # a header line
+                    raise SpecError(f"{path}: line {number} is not made of numbers: {fields[:4]}.") from None
+                if rows and len(row) != len(rows[0]):
+                    raise SpecError(
+                        f"{path}: line {number} has {len(row)} columns, the first has {len(rows[0])}:"
+                        " every row must have the same length."
+                    )
+                rows.append(row)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise SpecError(f"{path}: not readable as CSV ({error}): save it as plain UTF-8 CSV.") from None
+    if not rows:
+        raise SpecError(f"{path}: no rows of numbers found: write one point per line, columns separated by commas.")
+    return np.array(rows, dtype=np.float64)
+
+
+def _read_npy(path: Path) -> NDArray[np.float64]:
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise SpecError(f"{path}: not a plain .npy array ({error}): save it with numpy.save.") from None
+    if not isinstance(array, np.ndarray):
+        raise SpecError(f"{path}: not a single .npy array: save one (n, d) array with numpy.save.")
+    return array
+
+
+def _read_parquet(path: Path) -> NDArray[np.float64]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise SpecError(f"{path}: reading Parquet needs pyarrow: install certigram[parquet].") from None
+    try:
+        table = pyarrow.parquet.read_table(path)
+        if table.num_columns == 0 or table.num_rows == 0:
+            raise SpecError(f"{path}: the table is empty.")
+        columns = [np.asarray(column.to_numpy()) for column in table.columns]
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError, OSError) as error:
+        raise SpecError(f"{path}: not readable as Parquet ({str(error).splitlines()[0]}).") from None
+    for name, column in zip(table.column_names, columns, strict=True):
+        if column.dtype.kind not in "fiub":
+            raise SpecError(f"{path}: column {name!r} is not numeric: keep only the coordinates of the points.")
+    return np.column_stack(columns)
+
+
+def load(
+    source: str,
+    n: int | None = None,
+    *,
+    d: int = 64,
+    seed: int = 0,
+    normalize: str | None = "sphere",
+    memory: int = 8 << 30,
+) -> DataSet:
+    """The data set that a study names: ``digits``, ``sphere``, or the path of a .csv, .npy or .parquet file.
+
+    ``n`` keeps the first n points (digits and sphere default to 200). Raises :class:`SpecError` naming the file and row
+    for anything unusable, and before allocating when the matrices of a study would not fit into ``memory`` bytes.
+
+    >>> data = load("digits", 3)
+    >>> data.n, data.d
+    (3, 64)
+    """
+    if n is not None and n < 1:
+        raise SpecError(f"data: n = {n} is not a number of points: give at least 1.")
+    require_memory(n or 1, d if source == "sphere" else 64, memory)
+    path = Path(source)
+    if source == "digits":
+        table, what = _digits(n or 200), "handwritten digits 8×8 (scikit-learn)"
+    elif source == "sphere":
+        if d < 1:
+            raise SpecError(f"data: d = {d} is not a dimension: give at least 1.")
+        table, what = _sphere(n or 200, d, seed), f"random points on the sphere in R^{d}, seed {seed}"
+    elif path.suffix.lower() in SUFFIXES:
+        if not path.is_file():
+            raise SpecError(f"data: there is no file {source}: check the path (it is relative to the study file).")
+        read = {".csv": _read_csv, ".npy": _read_npy, ".parquet": _read_parquet}[path.suffix.lower()]
+        table, what = read(path), path.name
+        if table.ndim == 2 and n is not None:
+            if n > table.shape[0]:
+                raise SpecError(f"data: {source} has {table.shape[0]} rows, not {n}: ask for fewer points.")
+            table = table[:n]
+    else:
+        shown = source if len(source) <= MAX_MISFIT_SHOWN else source[:MAX_MISFIT_SHOWN] + "..."
+        raise SpecError(
+            f"data: {shown!r} is neither a known source nor a .csv, .npy or .parquet file."
+            + suggestion(source, list(SOURCES))
+        )
+    try:
+        checked = exact_points(table)
+    except SpecError as error:
+        raise SpecError(f"data: {source}: {error}") from None
+    require_memory(checked.n, checked.d, memory)
+    return DataSet(checked, None, f"{checked.n} {what}", normalize)
+
+
+def require_memory(n: int, d: int, memory: int) -> None:
+    """Refuse, before anything is allocated, a data set whose Gram matrices would not fit into ``memory`` bytes.
+
+    >>> require_memory(10**9, 64, 8 << 30)
+    Traceback (most recent call last):
+        ...
+    certigram.theory.errors.SpecError: n = 1000000000 points need about 2.4e+10 GB, the budget is 8.6 GB: \
+take fewer points, or raise memory in [budget].
+    """
+    needed = 8 * (3 * n * n + 2 * n * d)
+    if needed > memory:
+        raise SpecError(
+            f"n = {n} points need about {needed / 1e9:.2g} GB, the budget is {memory / 1e9:.2g} GB:"
+            " take fewer points, or raise memory in [budget]."
+        )

@@ -1,0 +1,268 @@
+"""Run a study: every claim of every system on every activation, saved as it is finished, continued after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flint import arb
+
+from ...theory.activation import Activation, activation
+from ...theory.claim import Claim
+from ...theory.errors import CertigramError, SpecError
+from ...theory.system import System, system
+from ...theory.verdict import Verdict
+from ...theory.version import __version__
+from ..ball import enclose
+from ..certificate import Certificate
+from ..checks.finite_width import SampledInstance
+from ..checks.registry import decide
+from ..equilibria.instance import EquilibriumInstance
+from ..expressions.growth import require_square_integrable
+from ..kernels.series import upper_float
+from ..networks import instance
+from ..sampling.experiment import Plan, Sample, Subject
+from ..sampling.experiment import run as run_sampling
+from ..sampling.statistics import ErrorBudget, StatisticalTest
+from .results import Results
+from .study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a run reports as it works: ``kind`` is start, work, claim, sample or note; ``done`` of ``total`` units."""
+
+    kind: str
+    text: str
+    done: int = 0
+    total: int = 0
+    certificate: Certificate | None = None
+
+
+Listener = Callable[[Event], None]
+
+
+def run(study: Study, *, out: Path | None = None, listen: Listener | None = None, jobs: int | None = None) -> Results:
+    """Check every claim of the study.
+
+    ``out`` receives ``certificates/<claim>--<activation>.json``, each written whole when it is finished, and the
+    samples; a second run of the same study reads them and continues. Raises :class:`SpecError` when no activation of
+    the study admits the parameters (for instance ``sigma_w2`` outside the contraction range for all of them).
+    """
+    return _Run(study, out, listen or (lambda event: None), jobs or max(1, min(os.cpu_count() or 1, 16))).results()
+
+
+class _Run:
+    """One run: the state that its steps share."""
+
+    def __init__(self, study: Study, out: Path | None, listen: Listener, jobs: int) -> None:
+        self.study, self.out, self.listen, self.jobs = study, out, listen, jobs
+        self.started = time.monotonic()
+        self.found: list[Certificate] = []
+        self.pending: list[tuple[int, tuple[StatisticalTest, ...]]] = []
+        self.notes: list[str] = []
+        self.done = self.total = 0
+        self.complete = True
+
+    def results(self) -> Results:
+        """Everything, in the order of the claims."""
+        plan = [(system(s), self._instances(system(s))) for s in self.study.systems]
+        self.total = sum(1 if claim.activation_free else len(instances) for s, instances in plan for claim in s.claims)
+        self.listen(Event("start", self.study.data.description, 0, self.total))
+        for s, instances in plan:
+            for inst in instances:
+                for claim in s.claims:
+                    if not claim.statistical:
+                        self._rigorous(claim, inst)
+            self._statistical(s, instances)
+        self._settle()
+        order = {claim.id: k for s, _ in plan for k, claim in enumerate(s.claims)}
+        place = {name: k for k, name in enumerate(self.study.activations)}
+        self.found.sort(
+            key=lambda c: (self.study.systems.index(c.system), place.get(c.activation, len(place)), order[c.claim])
+        )
+        return Results(
+            self.study,
+            tuple(self.found),
+            time.monotonic() - self.started,
+            __version__,
+            self.complete,
+            tuple(self.notes),
+        )
+
+    def _instances(self, s: System) -> list[EquilibriumInstance]:
+        instances: list[EquilibriumInstance] = []
+        refused: list[SpecError] = []
+        for name in self.study.activations:
+            phi = activation(name)
+            require_square_integrable(phi.expression, self._largest_variance(), name=name)
+            inst = instance(s.name, phi, self.study)
+            instances.append(inst)
+            try:
+                inst.admit()
+            except SpecError as error:
+                refused.append(error)
+        if refused and len(refused) == len(instances):
+            raise refused[0]
+        return instances
+
+    def _largest_variance(self) -> arb:
+        """The largest variance of ``Ux`` over the inputs: that of the pre-activations where nothing is fed back."""
+        data = self.study.data
+        if data.normalize == "sphere":
+            return arb(2)
+        return enclose(2 * max(data.source.second_moment(i) for i in range(data.n)))
+
+    def _out_of_time(self) -> bool:
+        return time.monotonic() - self.started > self.study.budget.seconds
+
+    # -- claims ---------------------------------------------------------------------
+
+    def _rigorous(self, claim: Claim, inst: EquilibriumInstance) -> None:
+        saved = self._load(claim, inst.activation)
+        if saved is not None:
+            self._add(saved)
+            return
+        if self._out_of_time():
+            self._add(self._not_started(claim, inst.activation))
+            return
+        self.listen(Event("work", f"{claim.label} {claim.title}, {inst.activation.name}", self.done, self.total))
+        try:
+            certificate, _ = decide(claim, inst)
+        except SpecError as error:
+            certificate = self._plain(claim, inst.activation, Verdict.NOT_APPLICABLE, str(error))
+        self._save(certificate)
+        self._add(certificate)
+
+    def _not_started(self, claim: Claim, phi: Activation) -> Certificate:
+        self.complete = False
+        seconds = self.study.budget.seconds
+        return self._plain(claim, phi, Verdict.UNKNOWN, f"not started: the {seconds:g} s of the budget had run out")
+
+    def _plain(self, claim: Claim, phi: Activation, verdict: Verdict, reason: str) -> Certificate:
+        name = "any" if claim.activation_free else phi.name
+        return Certificate(claim.id, claim.system, name, verdict, method=claim.method, reason=reason)
+
+    def _add(self, certificate: Certificate) -> None:
+        self.found.append(certificate)
+        self.done += 1
+        self.listen(Event("claim", certificate.claim, self.done, self.total, certificate))
+
+    # -- sampling -------------------------------------------------------------------
+
+    def _statistical(self, s: System, instances: list[EquilibriumInstance]) -> None:
+        claims = [claim for claim in s.claims if claim.statistical]
+        if not claims:
+            return
+        sample, why_not, subjects = self._sample(s, instances)
+        for claim in claims:
+            chosen = instances[:1] if claim.activation_free else instances
+            for inst in chosen:
+                if inst not in subjects and sample is not None:
+                    self._add(
+                        self._plain(claim, inst.activation, Verdict.NOT_APPLICABLE, "its equilibrium is not defined")
+                    )
+                    continue
+                place = subjects.index(inst) if inst in subjects else 0
+                certificate, tests = decide(claim, SampledInstance(inst, sample, place, why_not))
+                if tests:  # its verdict waits for the other tests of the study
+                    self.pending.append((len(self.found), tests))
+                    self.found.append(certificate)
+                else:
+                    self._add(certificate)
+
+    def _sample(
+        self, s: System, instances: list[EquilibriumInstance]
+    ) -> tuple[Sample | None, str, list[EquilibriumInstance]]:
+        study = self.study
+        if not study.widths:
+            return None, "the study samples no networks: give widths in [finite-width].", []
+        if study.data.points is None:
+            return None, "networks need input points, and this study gives only their Gram matrix.", []
+        if self._out_of_time():
+            self.complete = False
+            return None, "not started: the time of the budget had run out.", []
+        subjects, chosen = [], []
+        for inst in instances:
+            try:
+                matrix = inst.gram
+                subjects.append(Subject(inst.activation, matrix.mid, matrix.radius_norm(), upper_float(inst.lipschitz)))
+                chosen.append(inst)
+            except CertigramError as error:
+                self.notes.append(f"{inst.activation.name}: no networks were sampled: {error}")
+        if not chosen:
+            return None, "no activation of the study has an equilibrium.", []
+        plan = Plan(
+            system=s.name,
+            points=chosen[0].network_inputs,
+            subjects=tuple(subjects),
+            widths=study.widths,
+            seeds=study.replicates,
+            seed=study.budget.seed,
+            parameters={p.name: study.parameter(s.name, p.name) for p in s.parameters},
+        )
+        total = len(plan.units())
+        self.listen(Event("sample", "sampling networks", 0, total))
+        left = max(study.budget.seconds - (time.monotonic() - self.started), 1.0)
+        sample = run_sampling(
+            plan,
+            jobs=self.jobs,
+            store=None if self.out is None else self.out / "samples",
+            seconds=left,
+            on_unit=lambda unit, done, of: self.listen(Event("sample", f"networks of width {unit.width}", done, of)),
+        )
+        if not sample.complete:
+            self.complete = False
+            self.notes.append(
+                f"{len(sample.units)} of {total} networks were sampled before the time of the budget ran out"
+            )
+        return sample, "", chosen
+
+    def _settle(self) -> None:
+        """One error budget for all statistical tests of the study."""
+        tests = [test for _, group in self.pending for test in group]
+        outcomes = iter(ErrorBudget(self.study.alpha).settle(tests))
+        for place, group in self.pending:
+            settled = [next(outcomes) for _ in group]
+            against = next((o for o in settled if o.verdict is Verdict.INCONSISTENT), None)
+            weak = next((o for o in settled if o.verdict is Verdict.UNKNOWN), None)
+            decisive = against or weak
+            verdict = decisive.verdict if decisive else Verdict.CONSISTENT
+            reason = f"{decisive.test.name}: {decisive.reason}" if decisive else ""
+            pending = self.found[place]
+            detail = {**pending.detail, "tests": [[o.test.name, o.verdict.name, o.adjusted_p] for o in settled]}
+            final = replace(pending, verdict=verdict, reason=reason, detail=detail)
+            self.found[place] = final
+            self._save(final)
+            self.done += 1
+            self.listen(Event("claim", final.claim, self.done, self.total, final))
+
+    # -- the store ------------------------------------------------------------------
+
+    def _path(self, claim: str, name: str) -> Path | None:
+        if self.out is None:
+            return None
+        safe = "".join(ch if ch.isalnum() or ch in "-_." else "_" for ch in name)[:80]
+        place = self.study.activations.index(name) if name in self.study.activations else 0
+        return self.out / "certificates" / f"{claim.replace(chr(39), '')}--{place}-{safe}.json"
+
+    def _save(self, certificate: Certificate) -> None:
+        path = self._path(certificate.claim, certificate.activation)
+        if path is not None:
+            detail = {**certificate.detail, "study": self.study.digest, "version": __version__}
+            replace(certificate, detail=detail).save(path)
+
+    def _load(self, claim: Claim, phi: Activation) -> Certificate | None:
+        path = self._path(claim.id, phi.name)
+        if path is None or not path.is_file():
+            return None
+        try:
+            found = Certificate.from_json(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, CertigramError):
+            return None
+        mine = found.detail.get("study") == self.study.digest and found.detail.get("version") == __version__
+        return found if mine and (found.claim, found.activation) == (claim.id, phi.name) else None
