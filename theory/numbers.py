@@ -24,10 +24,10 @@ def rational(value: Exact, *, what: str = "number") -> Fraction:
 
     >>> rational("1/16"), rational("0.02"), rational(0.5), rational("1e-3")
     (Fraction(1, 16), Fraction(1, 50), Fraction(1, 2), Fraction(1, 1000))
-    >>> rational("one half", what="sigma_w2")
+    >>> rational("one half", what="q")
     Traceback (most recent call last):
         ...
-    certigram.theory.errors.SpecError: 'one half' is not a number for sigma_w2: write a decimal or a fraction like "1/16".
+    certigram.theory.errors.SpecError: 'one half' is not a number for q: write a decimal or a fraction like "1/16".
     """
     if isinstance(value, bool):
         raise SpecError(f'{value!r} is not a number for {what}: write a decimal or a fraction like "1/16".')

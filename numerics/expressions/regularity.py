@@ -61,7 +61,7 @@ class _Bound:
 def regularity(activation: Activation, bits: int = 128) -> Regularity:
     r"""The proved regularity of an activation, with enclosures at ``bits`` binary digits where they are found.
 
-    >>> from ..theory.activation import activation
+    >>> from certigram.theory.activation import activation
     >>> tanh = regularity(activation("tanh"), 128)
     >>> tanh.lipschitz, tanh.bounded.name, tanh.non_affine.name
     (1.00000000000000, 'PROVED', 'PROVED')

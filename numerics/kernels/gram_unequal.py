@@ -256,7 +256,7 @@ def _rows(transforms: Sequence[Transform], sigma_w2: Fraction) -> _Rows:
         beta = (2 * enclose(sigma_w2) / t.variance).nonnegative_part().sqrt()
         alpha = (1 - beta**2 * t.second_moment).nonnegative_part().sqrt()
         feedback[i], share[i] = float(beta.mid()), float(alpha.mid())
-        lost = sum(((c - arb(m)) ** 2 for c, m in zip(t.coefficients, a[i].tolist(), strict=True)), arb(0))
+        lost = sum(((c - arb(m)) * (c - arb(m)) for c, m in zip(t.coefficients, a[i].tolist(), strict=True)), arb(0))
         norm = arb(float(h[i]))
         new = (
             abs(alpha - arb(float(share[i]))),
