@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,8 @@ from .registry import Outcome, check, control
 
 TAIL_AT = (1.0, 2.0)
 """Values of t at which the tail bound of the norm is tested."""
+RATE_OF = {True: "||K^(-1/2)(G_m - K)K^(-1/2)||_F", False: "||G_m - K||_F"}
+"""The error whose rate is tested: whitened where K is numerically positive definite."""
 PLANTED_SCALE = 1.05
 PLANTED_LIMIT = 0.95
 
@@ -76,11 +79,14 @@ def gram_convergence(inst: SampledInstance) -> Outcome:
     event = event_test(sample, k, f"event, {name}", least_eigenvalue=inst.base.eigenvalue.lower)
     low, high = rate.interval(0.999)
     bands = error_bands(sample, k)
+    whitened = error_bands(sample, k, number="whitened_frobenius")
+    definite = all(math.isfinite(b.mean) for b in whitened)  # else the rate is that of the Frobenius norm
+    tested = whitened if definite else error_bands(sample, k, number="frobenius_error")
     return Outcome(
         Verdict.UNKNOWN,
         (
             observed(
-                "slope of log ||K^(-1/2)(G_m - K)K^(-1/2)||_F against log m", slope=rate.estimate, low=low, high=high
+                f"slope of log {RATE_OF[definite]} against log m", slope=rate.estimate, low=low, high=high
             ),
             observed("relative error of scale of the extrapolated limit", scale=limit.summary.estimate),
             observed("lambda_* = 0 is exact, so that lambda_min(G_m) >= lambda_*/2 always holds")
@@ -99,6 +105,8 @@ def gram_convergence(inst: SampledInstance) -> Outcome:
         detail={
             "quantity": "slope",
             "bands": [[b.width, b.replicates, b.mean, b.low, b.high] for b in bands],
+            "rate_bands": [[b.width, b.replicates, b.mean, b.low, b.high] for b in tested],
+            "rate_of": "whitened_frobenius" if definite else "frobenius_error",
             "slope": rate.estimate,
             "event": None if singular else [event.successes, event.trials],
         },
