@@ -85,9 +85,7 @@ def gram_convergence(inst: SampledInstance) -> Outcome:
     return Outcome(
         Verdict.UNKNOWN,
         (
-            observed(
-                f"slope of log {RATE_OF[definite]} against log m", slope=rate.estimate, low=low, high=high
-            ),
+            observed(f"slope of log {RATE_OF[definite]} against log m", slope=rate.estimate, low=low, high=high),
             observed("relative error of scale of the extrapolated limit", scale=limit.summary.estimate),
             observed("lambda_* = 0 is exact, so that lambda_min(G_m) >= lambda_*/2 always holds")
             if singular

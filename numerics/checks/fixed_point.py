@@ -14,6 +14,7 @@ from ..certificate import EvidenceItem
 from ..enclosure import float_above, float_below
 from ..equilibria.contraction import contraction_squared
 from ..equilibria.instance import EquilibriumInstance
+from ..equilibria.variance import a_priori_bound
 from ..expressions.lowering import lower_arb
 from ..hermite import second_moment
 from ..precision import precision
@@ -115,20 +116,15 @@ def not_a_self_map(inst: EquilibriumInstance) -> Outcome:
     return Outcome(Verdict.UNKNOWN, reason="the largest value of the planted map is not separated from 1")
 
 
-def _a_priori(inst: EquilibriumInstance, norm: Fraction) -> arb:
-    """(|φ(0)| + sqrt(2 C_ii) L)/(1 − θ), which is C9's bound for C_ii = 1."""
-    theta = inst.contraction2.sqrt()
-    at_zero = abs(lower_arb(inst.activation.expression)(arb(0)))
-    return (at_zero + enclose(2 * norm).sqrt() * inst.lipschitz) / (1 - theta)
-
-
 @check("variance-bound")
 def variance_bound(inst: EquilibriumInstance) -> Outcome:
     """sqrt(q) against the a-priori bound, for the norm where the margin is least."""
     worst: tuple[arb, arb, arb] | None = None
     with precision(inst.budget.bits):
+        at_zero = lower_arb(inst.activation.expression)(arb(0))
         for norm, point in inst.variances.items():
-            bound, root = _a_priori(inst, norm), point.q.sqrt()
+            bound = a_priori_bound(at_zero, inst.lipschitz, inst.sigma_w2, input_variance=enclose(2 * norm))
+            root = point.q.sqrt()
             if worst is None or bound - root < worst[0]:
                 worst = bound - root, root, bound
     assert worst is not None  # a data set has at least one point

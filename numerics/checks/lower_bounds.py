@@ -110,7 +110,28 @@ def _lower_bound(method: str, name: str, bound: Bound) -> None:
 
 _lower_bound("lower-bound-correlation", "LB_P", lambda inst: inst.bound_p.value)
 _lower_bound("lower-bound-schur", "LB_X", lambda inst: inst.bound_x.value)
-_lower_bound("lower-bound-gershgorin", "LB_G", lambda inst: inst.bound_g[1])
+
+
+@check("lower-bound-gershgorin")
+def gershgorin_bound(inst: EquilibriumInstance) -> Outcome:
+    """LB_G with the discs of every Schur power, its simple form with one order r_0, and both with the correlations."""
+    (order, simple), (order_p, simple_p) = inst.bound_g, inst.bound_g_p
+    forms = {
+        "LB_G": inst.bound_discs,
+        f"LB_G with r_0 = {order}": simple,
+        "LB_G with P": inst.bound_discs_p,
+        f"LB_G with P and r_0 = {order_p}": simple_p,
+    }
+    outcomes = [compare(bound, inst.eigenvalue, name) for name, bound in forms.items()]
+    worst = next((o for o in outcomes if o.verdict is not Verdict.PROVED), outcomes[0])
+    evidence = tuple(item for o in outcomes for item in o.evidence)
+    return replace(worst, evidence=evidence, detail={"quantity": "LB_G", "bound": "LB_G", "r_0": order})
+
+
+@control("lower-bound-gershgorin")
+def gershgorin_control(inst: EquilibriumInstance) -> Outcome:
+    """LB_G scaled past the eigenvalue."""
+    return _scaled_past(inst.bound_discs, inst.eigenvalue, "LB_G")
 
 
 @check("lower-bound-series")

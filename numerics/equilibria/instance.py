@@ -15,11 +15,13 @@ from ...theory.activation import Activation
 from ...theory.claim import Hypothesis
 from ...theory.errors import DerivationGap
 from ...theory.verdict import Evidence
+from ..ball import enclose
 from ..budget import Budget
 from ..certificate import Discharged
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..eigenvalues.nullspace import NullVector, RankBound
 from ..enclosure import Enclosure
+from ..expressions.growth import require_square_integrable
 from ..expressions.regularity import Regularity, regularity
 from ..hermite import hermite_transform
 from ..kernels.ballmatrix import BallMatrix
@@ -35,9 +37,12 @@ from .kernel import EquilibriumKernel, choose_order, equilibrium_kernel
 from .schur_bounds import (
     SchurBound,
     bound_through_correlations,
+    bound_through_discs,
+    bound_through_discs_of_correlations,
     bound_through_gershgorin,
     bound_through_inputs,
     bound_through_series,
+    gershgorin_with_correlations,
 )
 from .singularity import equilibrium_singularity
 from .variance import VarianceFixedPoint, variance_fixed_point
@@ -74,7 +79,11 @@ class EquilibriumInstance:
         """An enclosure of sup|φ'|."""
         found = self.regularity.lipschitz
         if found is None:
-            raise DerivationGap(f"no finite Lipschitz constant of {self.activation.name} is known.")
+            raise DerivationGap(
+                f"no finite Lipschitz constant of {self.activation.name} is known"
+                f" ({self.regularity.reason('lipschitz')}), so its equilibrium is not known to exist:"
+                " choose a Lipschitz activation."
+            )
         return found
 
     @cached_property
@@ -222,9 +231,21 @@ class EquilibriumInstance:
         return bound_through_series(self.float_kernel, self.cosines, self.budget)
 
     @cached_property
+    def bound_discs(self) -> Enclosure:
+        """LB_G, through Gershgorin's discs of every Schur power of the inputs."""
+        return bound_through_discs(self.float_kernel, self.cosines)
+
+    @cached_property
     def bound_g(self) -> tuple[int, Enclosure]:
-        """r_0 and LB_G, through Gershgorin's discs."""
+        """r_0 and the simple form of LB_G, half the weight of the orders from r_0 on."""
         return bound_through_gershgorin(self.float_kernel, self.data.n, self.separation, self.budget)
+
+    def require_square_integrable(self) -> None:
+        """Raise :class:`SpecError` when the activation is not known to be square-integrable on these inputs."""
+        source = self.data.source
+        largest = 1 if self.data.normalize == "sphere" else max(source.second_moment(i) for i in range(source.n))
+        with precision(self.budget.bits):
+            require_square_integrable(self.activation.expression, enclose(2 * largest), name=self.activation.name)
 
     def admit(self) -> None:
         """Raise :class:`SpecError` when ``sigma_w2`` lies outside the contraction range of the activation."""
@@ -242,6 +263,16 @@ class EquilibriumInstance:
         largest = np.abs(values).max(axis=1, keepdims=True)
         scaled = values / largest
         return np.asarray(scaled * (math.sqrt(values.shape[1]) / np.linalg.norm(scaled, axis=1, keepdims=True)))
+
+    @cached_property
+    def bound_discs_p(self) -> Enclosure:
+        """The version of LB_G with the correlations."""
+        return bound_through_discs_of_correlations(self.float_kernel, self.correlation)
+
+    @cached_property
+    def bound_g_p(self) -> tuple[int, Enclosure]:
+        """r_0(P) and its simple form."""
+        return gershgorin_with_correlations(self.float_kernel, self.correlation, self.budget)
 
     def with_data(self, data: DataSet) -> EquilibriumInstance:
         """The same model on other data."""

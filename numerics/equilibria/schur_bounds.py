@@ -4,7 +4,8 @@ r"""The theory's own lower bounds of the least eigenvalue, evaluated with enclos
     \mathrm{LB}_P = \sum_r \mu_r(\sqrt s)^2\,\lambda_{\min}(P^{\circ r}),\quad
     \mathrm{LB}_X = \sum_r \mu_r(\sqrt s)^2 (2/s)^r\,\lambda_{\min}(C^{\circ r}),\quad
     \mathrm{LB}_F = \lambda_{\min}\Bigl(\sum_{r<R} k_r C^{\circ r}\Bigr),\quad
-    \mathrm{LB}_G = \tfrac12\sum_{r\ge r_0}\mu_r(\sqrt s)^2 (2/s)^r .
+    \mathrm{LB}_G = \sum_r \mu_r(\sqrt s)^2 (2/s)^r \max\Bigl(0, 1 - \max_i \sum_{j\ne i}|C_{ij}|^r\Bigr)
+    \ge \tfrac12\sum_{r\ge r_0}\mu_r(\sqrt s)^2 (2/s)^r .
 
 The sums are grouped: the least eigenvalue of a Schur power of a correlation matrix does not decrease with the exponent,
 so all orders between two exponents of a grid are charged the eigenvalue of the lower one.
@@ -30,6 +31,7 @@ from ..kernels.cosines import Cosines
 from ..kernels.gram import gram_truncated, hadamard_power
 from ..kernels.series import between
 from ..precision import precision
+from ..rounding import TINY, down, gamma, up
 from .kernel import EquilibriumKernel
 
 GRID = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
@@ -119,6 +121,33 @@ def bound_through_series(kernel: EquilibriumKernel, cosines: Cosines, budget: Bu
     return found
 
 
+def gershgorin_sum(weights: list[arb], rest: arb, base: Cosines, bits: int) -> Enclosure:
+    r"""Enclose :math:`\sum_{r\ge1} w_r \max(0, 1 - \max_i \sum_{j\ne i} |A_{ij}|^r)` for the correlation matrix A in ``base``.
+
+    The row sums are taken of powers of :math:`|\tilde A_{ij}| \pm \mathrm{rad}`, each product rounded: a factor
+    :math:`1 \pm \gamma_{2r+n+2}` in all, and r·TINY for underflow. They fall with r, so ``rest`` is charged between the last value and 1.
+    """
+    size = np.abs(base.mid)
+    np.fill_diagonal(size, 0.0)
+    above, below = np.minimum(size + base.rad, 1.0), np.maximum(size - base.rad, 0.0)
+    np.fill_diagonal(above, 0.0)
+    high, low = np.ones_like(size), np.ones_like(size)
+    with precision(bits):
+        total, share = arb(0), between(arb(0), arb(1))
+        for r in range(1, len(weights)):
+            high *= above
+            low *= below
+            if weights[r].is_zero() and r + 1 < len(weights):
+                continue
+            slack = gamma(2 * r + base.n + 2)
+            most = up(up(float(high.sum(axis=1).max()) + base.n * TINY * r) * up(1.0 + slack))
+            least = max(down(down(float(low.sum(axis=1).max()) - base.n * TINY * r) * (1.0 - 2.0 * slack)), 0.0)
+            share = between(arb(max(down(1.0 - most), 0.0)), arb(min(max(up(1.0 - least), 0.0), 1.0)))
+            total += weights[r] * share
+        total += rest * between(share.lower(), arb(1))
+    return _enclosure(total, "Gershgorin's discs of every Schur power")
+
+
 def gershgorin_order(n: int, delta: float) -> int:
     r"""The least r with :math:`(n-1)\delta^r \le 1/2`, where ``delta`` < 1 is an upper bound of |C_ij|.
 
@@ -134,8 +163,26 @@ def gershgorin_order(n: int, delta: float) -> int:
     return guess
 
 
+def bound_through_discs(kernel: EquilibriumKernel, cosines: Cosines) -> Enclosure:
+    """LB_G with the inputs: Gershgorin's bound of every Schur power of C."""
+    hermite, point = kernel.hermite, kernel.fixed_point
+    with precision(hermite.bits):
+        ratio = point.input_variance / point.s
+        weights = [mu * mu * ratio**r for r, mu in enumerate(hermite.coefficients)]
+        rest = between(arb(0), (hermite.tail * ratio ** len(weights)).upper())
+    return gershgorin_sum(weights, rest, cosines, hermite.bits)
+
+
+def bound_through_discs_of_correlations(kernel: EquilibriumKernel, correlation: BallMatrix) -> Enclosure:
+    """The version with the correlations: Gershgorin's bound of every Schur power of P."""
+    hermite = kernel.hermite
+    with precision(hermite.bits):
+        weights = [mu * mu for mu in hermite.coefficients]
+    return gershgorin_sum(weights, hermite.tail, as_cosines(correlation), hermite.bits)
+
+
 def bound_through_gershgorin(kernel: EquilibriumKernel, n: int, delta: float, budget: Budget) -> tuple[int, Enclosure]:
-    """r_0 and the enclosure of LB_G; beyond ``budget.max_terms`` orders only its upper end is known."""
+    """r_0 and the enclosure of the simple form of LB_G; beyond ``budget.max_terms`` orders only its upper end is known."""
     first = gershgorin_order(n, delta)
     point, bits = kernel.fixed_point, max(kernel.hermite.bits, budget.bits)
     order = min(first + EXTRA_ORDERS, max(budget.max_terms, EXTRA_ORDERS))
