@@ -52,7 +52,8 @@ def equilibrium_pair(
     with :math:`\tau` the tails of the transforms, which are taken at the fixed points
     :math:`s_i = 2C_{ii} + 2\sigma_w^2 q_i` of :func:`~certigram.numerics.equilibria.variance.variance_fixed_point`.
     ``c_ij`` is the entry of the input Gram matrix, with :math:`c_{ij}^2 = c_{ii}c_{jj}` allowed. ``dual(a, b, c)``,
-    when given, encloses :math:`E\,\varphi(u)\varphi(v)` and replaces the series, whose tail is large near :math:`|\rho| = 1`.
+    when given, encloses :math:`E\,\varphi(u)\varphi(v)` and replaces the series, whose tail is large near
+    :math:`|\rho| = 1`.
 
     Raises :class:`SpecError` when :math:`c_{ij}^2 > c_{ii} c_{jj}` is proved or σ_w² is outside the contraction range,
     :class:`PrecisionExhausted` when a variance is not proved positive. Source: truong2023deq (the limit); own proof in

@@ -122,10 +122,11 @@ def bound_through_series(kernel: EquilibriumKernel, cosines: Cosines, budget: Bu
 
 
 def gershgorin_sum(weights: list[arb], rest: arb, base: Cosines, bits: int) -> Enclosure:
-    r"""Enclose :math:`\sum_{r\ge1} w_r \max(0, 1 - \max_i \sum_{j\ne i} |A_{ij}|^r)` for the correlation matrix A in ``base``.
+    r"""Enclose :math:`\sum_{r\ge1} w_r \max(0, 1 - \max_i \sum_{j\ne i} |A_{ij}|^r)`, A the correlation matrix in ``base``.
 
     The row sums are taken of powers of :math:`|\tilde A_{ij}| \pm \mathrm{rad}`, each product rounded: a factor
-    :math:`1 \pm \gamma_{2r+n+2}` in all, and r·TINY for underflow. They fall with r, so ``rest`` is charged between the last value and 1.
+    :math:`1 \pm \gamma_{2r+n+2}` in all, and r·TINY for underflow. They fall with r, so ``rest`` is charged between the
+    last value and 1.
     """
     size = np.abs(base.mid)
     np.fill_diagonal(size, 0.0)
@@ -182,7 +183,7 @@ def bound_through_discs_of_correlations(kernel: EquilibriumKernel, correlation: 
 
 
 def bound_through_gershgorin(kernel: EquilibriumKernel, n: int, delta: float, budget: Budget) -> tuple[int, Enclosure]:
-    """r_0 and the enclosure of the simple form of LB_G; beyond ``budget.max_terms`` orders only its upper end is known."""
+    """r_0 and the simple form of LB_G, enclosed; beyond ``budget.max_terms`` orders only its upper end is known."""
     first = gershgorin_order(n, delta)
     point, bits = kernel.fixed_point, max(kernel.hermite.bits, budget.bits)
     order = min(first + EXTRA_ORDERS, max(budget.max_terms, EXTRA_ORDERS))

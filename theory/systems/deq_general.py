@@ -166,7 +166,8 @@ CLAIMS = (
         "lower bound LB_G through Gershgorin's discs",
         (*WELL_POSED, COMMON_NORM, DISTINCT),
         r"\lambda_{\min}(K) \ge \sum_{r\ge1} \mu_r(\sqrt s)^2 (2/s)^r\,"
-        r" \Bigl(1 - \max_i \sum_{j\ne i} |C_{ij}|^r\Bigr)_+ \ge \tfrac12 \sum_{r\ge r_0} \mu_r(\sqrt s)^2 (2/s)^r,\quad"
+        r" \Bigl(1 - \max_i \sum_{j\ne i} |C_{ij}|^r\Bigr)_+"
+        r" \ge \tfrac12 \sum_{r\ge r_0} \mu_r(\sqrt s)^2 (2/s)^r,\quad"
         r" r_0 = \left\lceil \tfrac{\log 2(n-1)}{\log 1/\delta} \right\rceil",
         method="lower-bound-gershgorin",
         control="the right side scaled to lie 1e-9 above the least eigenvalue",
