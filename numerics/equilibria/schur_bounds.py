@@ -122,7 +122,7 @@ def bound_through_series(kernel: EquilibriumKernel, cosines: Cosines, budget: Bu
 
 
 def gershgorin_sum(weights: list[arb], rest: arb, base: Cosines, bits: int) -> Enclosure:
-    r"""Enclose :math:`\sum_{r\ge1} w_r \max(0, 1 - \max_i \sum_{j\ne i} |A_{ij}|^r)`, A the correlation matrix in ``base``.
+    r"""Enclose :math:`\sum_{r\ge1} w_r \max(0, 1 - \max_i \sum_{j\ne i} |A_{ij}|^r)`, A the correlations in ``base``.
 
     The row sums are taken of powers of :math:`|\tilde A_{ij}| \pm \mathrm{rad}`, each product rounded: a factor
     :math:`1 \pm \gamma_{2r+n+2}` in all, and r·TINY for underflow. They fall with r, so ``rest`` is charged between the
