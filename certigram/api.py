@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from .numerics.equilibria.instance import EquilibriumInstance
+    from .numerics.studies.data import DataSet
     from .reports.model import Report
 
 DEFAULT_BITS = 128
@@ -83,9 +84,14 @@ class ActivationHandle:
         >>> activation("sin").dual("1", "1", "0").contains(0)
         True
         """
+        from .numerics.ball import enclose
         from .numerics.dual import dual
+        from .numerics.expressions.growth import require_square_integrable
 
         exact = (rational(a, what="a"), rational(b, what="b"), rational(c, what="c"))
+        largest = max(exact[:2])
+        if largest > 0:
+            require_square_integrable(self.exact.expression, enclose(largest), name=self.name)
         return _rounded(dual(self.exact, *exact, bits), bits)
 
     def dual_closed_form(self) -> sympy.Expr | None:
@@ -156,7 +162,7 @@ class PopulationGram:
 
 def population_gram(
     system: str,
-    X: ArrayLike | None = None,
+    X: ArrayLike | DataSet | None = None,
     *,
     activation: str | ActivationHandle,
     input_gram: Sequence[Sequence[Exact]] | None = None,
@@ -169,8 +175,8 @@ def population_gram(
 
     Parameters
     ----------
-    X: (n, d) float64, rows are points, each number meant exactly; or give ``input_gram``, exact rationals
-        :math:`\langle x_i, x_j\rangle/d`.
+    X: (n, d) float64, rows are points, each number meant exactly, or a data set (which knows its normalisation); or
+        give ``input_gram``, exact rationals :math:`\langle x_i, x_j\rangle/d`.
     normalize: "sphere" rescales the points to norm sqrt(d); None keeps them.
     bits: None for float64 with a radius, or a precision for balls of that many digits.
     parameters: those of the system, e.g. ``sigma_w2="1/16"``.
@@ -193,7 +199,9 @@ def population_gram(
         raise SpecError("population_gram: give either the points X or their exact input_gram.")
     if normalize not in ("sphere", None):
         raise SpecError(f'population_gram: normalize = {normalize!r}: choose "sphere" or None.')
-    if X is not None:
+    if isinstance(X, DataSet):
+        data = X
+    elif X is not None:
         data = DataSet(points(X), None, "points given as an array", normalize)
     else:
         assert input_gram is not None  # exactly one of the two was given
@@ -208,7 +216,15 @@ def population_gram(
     allowed = budget or Budget(bits=bits or DEFAULT_BITS, max_bits=max(1024, bits or 0))
     study = Study("api", (system,), (handle.name,), data, {system: values}, (), 0, budget=allowed)
     model = instance(system, handle.exact, study)
+    model.require_square_integrable()
     model.admit()
+    if bits is not None and model.common_norm is None:
+        if X is not None:
+            raise SpecError(
+                "population_gram: inputs of different norms are treated in float64 with a radius: leave out bits, or"
+                " rescale the inputs to a common norm."
+            )
+        bits = None
     return PopulationGram(model.gram if bits is None else model.refine(bits), model)
 
 

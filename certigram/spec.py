@@ -6,17 +6,19 @@ The models below are the reference of the format: field names, defaults and mean
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Callable
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .numerics.budget import Budget
-from .numerics.studies.data import load
+from .numerics.studies.data import SUFFIXES, load
 from .numerics.studies.study import Study
 from .theory.activation import activation
 from .theory.errors import SpecError
@@ -24,17 +26,18 @@ from .theory.numbers import rational
 from .theory.system import suggestion, system, systems
 
 MAX_STUDY_BYTES = 1 << 20
+T = TypeVar("T")
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class StudySection(_Section):
     """What is checked."""
 
     name: str = Field(
-        default="study", description="name of the run; results go to out/<name>/", pattern=r"^[\w.-]{1,64}$"
+        default="study", description="name of the run (letters, digits, `_`, `-`, `.`); results go to `out/<name>/`"
     )
     systems: list[str] = Field(description="systems to check, by name (`certigram list systems`)", min_length=1)
     activations: list[str] = Field(
@@ -71,7 +74,7 @@ class BudgetSection(_Section):
     max_bits: int = Field(default=1024, description="ceiling of the escalation of precision", ge=24, le=100_000)
     max_terms: int = Field(default=1024, description="longest series", ge=8, le=100_000)
     seconds: float = Field(default=600.0, description="wall time after which no new claim is started", gt=0)
-    memory: float = Field(default=8.0, description="memory for matrices, in GB", gt=0)
+    memory: float = Field(default=8.0, description="memory for matrices, in GB", gt=0, le=1e6)
 
 
 class Spec(_Section):
@@ -89,19 +92,23 @@ class Spec(_Section):
 def read_study(path: Path) -> Study:
     """The study described by a TOML file; raises :class:`SpecError` in one clear sentence for anything unusable."""
     try:
+        if not path.exists():
+            raise SpecError(f"there is no study file {path}: check the path.")
+        if not path.is_file():
+            raise SpecError(f"{path} is not a file: give the path of a study file (TOML).")
         if path.stat().st_size > MAX_STUDY_BYTES:
-            raise SpecError(f"{path}: the study file is larger than 1 MB: this is not a study file.")
+            raise SpecError(f"{path}: larger than 1 MB, so this is not a study file: give the path of a TOML file.")
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SpecError(f"there is no study file {path}: check the path.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: not readable as UTF-8 text ({error}).") from None
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path}: not a text file (byte {error.start}): save the study as UTF-8 text.") from None
+    except OSError as error:
+        raise SpecError(f"{path}: not readable ({error.strerror}): check its permissions.") from None
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SpecError(f"{path}: not valid TOML: {error}.") from None
     except RecursionError:
-        raise SpecError(f"{path}: not valid TOML: nested too deeply.") from None
+        raise SpecError(f"{path}: not valid TOML, nested too deeply: write a simpler study.") from None
+    except ValueError as error:  # tomllib's own errors, and integers beyond Python's limit
+        raise SpecError(f"{path}: not valid TOML: {error}: check the syntax there.") from None
     return build_study(document, where=str(path), base=path.parent)
 
 
@@ -117,12 +124,17 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
         spec = Spec.model_validate(document)
     except ValidationError as error:
         raise SpecError(f"{where}: {_sentence(error)}") from None
-    names = tuple(dict.fromkeys(system(name).name for name in spec.study.systems))
+    names = tuple(dict.fromkeys(_found(system, name, f"{where}: [study] systems").name for name in spec.study.systems))
     activations = tuple(dict.fromkeys(spec.study.activations)) or tuple(
         dict.fromkeys(name for s in names for name in system(s).default_activations)
     )
     for name in activations:
-        activation(name)
+        _found(activation, name, f"{where}: [study] activations")
+    if not re.fullmatch(r"\w[\w.-]{0,63}", spec.study.name, re.ASCII):
+        raise SpecError(
+            f"{where}: [study] name = {shown(spec.study.name)} names a folder: use up to 64 letters, digits,"
+            " underscores, hyphens and dots."
+        )
     if spec.data.normalize not in ("sphere", "none"):
         raise SpecError(f'{where}: [data] normalize = "{spec.data.normalize}": choose "sphere" or "none".')
     if any(m < 1 for m in spec.finite_width.widths) or len(set(spec.finite_width.widths)) < len(
@@ -135,8 +147,14 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
             " give more, or widths = [] to sample nothing."
         )
     memory = int(spec.budget.memory * 1e9)
+    widest = max(spec.finite_width.widths, default=0)
+    if 24 * widest**2 > memory:  # W in float64 and float32, and the draw itself
+        raise SpecError(
+            f"{where}: [finite-width] a network of width {widest} needs about {min(24 * widest**2, 10**300) / 1e9:.2g}"
+            f" GB, the budget is {memory / 1e9:.2g} GB: take smaller widths, or raise memory in [budget]."
+        )
     source = spec.data.source
-    if base is not None and source not in ("digits", "sphere") and not Path(source).is_absolute():
+    if base is not None and Path(source).suffix.lower() in SUFFIXES and not Path(source).is_absolute():
         source = str(base / source)
     data = load(
         source,
@@ -184,7 +202,8 @@ def _parameters(
 
 def _sentence(error: ValidationError) -> str:
     """The first problem of a validation, as one sentence with a suggestion."""
-    first = error.errors()[0]
+    errors = error.errors()
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])  # a misspelt key explains the rest
     place = [str(part) for part in first["loc"]]
     if first["type"] == "extra_forbidden":
         fields = _field_names(place[:-1])
@@ -193,9 +212,39 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "missing":
         table = f"[{'.'.join(place[:-1])}] " if len(place) > 1 else ""
         return f"{table}{place[-1]!r} is missing: a study needs at least [study] with systems = [...]."
-    given = repr(first.get("input"))
-    shown = given if len(given) <= 60 else given[:57] + "..."
-    return f"{'.'.join(place)} = {shown}: {first['msg'][0].lower()}{first['msg'][1:]}."
+    place = [part for part in place if part not in ("str", "int", "float")]  # members of a union, not keys
+    where = f"[{place[0]}] {'.'.join(place[1:])}" if len(place) > 1 else f"[{place[0]}]"
+    advice = _ADVICE.get(first["type"]) or first["msg"].removeprefix("Input ")
+    return f"{where} = {shown(first.get('input'))}: it {advice}."
+
+
+_ADVICE = {
+    "model_type": "should be a table",
+    "dict_type": "should be a table",
+    "list_type": "should be a list",
+    "too_short": "should have at least one entry",
+    "string_type": "should be a text in quotes",
+    "int_type": "should be an integer",
+    "float_type": "should be a number",
+}
+
+
+def shown(value: object) -> str:
+    """A value of a study file, short enough for a sentence.
+
+    >>> shown("tanh")
+    "'tanh'"
+    """
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _found(find: Callable[[str], T], name: str, where: str) -> T:
+    """What ``find`` makes of a name; its complaint says where the name stands."""
+    try:
+        return find(name)
+    except SpecError as error:
+        raise SpecError(f"{where}: {error}") from None
 
 
 def _field_names(place: list[str]) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
@@ -29,6 +31,8 @@ STYLE = {
 
 WIDE = 160
 """Columns used when the output goes to a file or a pipe."""
+ROOMY = 120
+"""Columns from which on the tables show everything in one row; below, they are grouped and shortened."""
 
 
 def number(x: float | None, digits: int = 6) -> str:
@@ -44,7 +48,7 @@ def number(x: float | None, digits: int = 6) -> str:
     return f"{x:.{digits}g}"
 
 
-def interval(lower: float | None, upper: float | None) -> str:
+def interval(lower: float | None, upper: float | None, digits_of_ends: int = 4) -> str:
     """An enclosure for people: the digits both ends share and one more; the ends are rounded for display only.
 
     >>> interval(0.00110532, 0.0011053201), interval(-0.75, -0.25), interval(None, None)
@@ -57,7 +61,7 @@ def interval(lower: float | None, upper: float | None) -> str:
     for digits in range(6, 2, -1):
         if f"{lower:.{digits}g}" == f"{upper:.{digits}g}":
             return f"{lower:.{digits}g}"
-    return f"[{number(lower, 4)}, {number(upper, 4)}]"
+    return f"[{number(lower, digits_of_ends)}, {number(upper, digits_of_ends)}]"
 
 
 class LiveProgress:
@@ -71,7 +75,7 @@ class LiveProgress:
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=24 if console.width >= ROOMY else 12),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             console=console,
@@ -94,23 +98,27 @@ class LiveProgress:
     def __call__(self, event: Event) -> None:
         """Show one event."""
         if self.live:
-            self._update(event)
+            self._show(event)
         else:
             self._line(event)
 
-    def _update(self, event: Event) -> None:
+    def _show(self, event: Event) -> None:
+        if event.kind == "note":
+            self.progress.console.print(event.text, markup=False)
+            return
         if event.kind == "sample":
             if self.networks is None:
                 self.networks = self.progress.add_task(event.text, total=event.total)
             self.progress.update(self.networks, description=event.text, completed=event.done, total=event.total)
             return
+        room = max(self.console.width - 44, 20)
         if self.claims is None:
             self.claims = self.progress.add_task(event.text, total=event.total)
         if event.kind == "claim" and event.certificate is not None:
-            self.progress.console.print(self.sentence(event.certificate))
+            self.progress.console.print(self.sentence(event.certificate), no_wrap=True, overflow="ellipsis")
             self.progress.update(self.claims, completed=event.done)
         else:
-            self.progress.update(self.claims, description=event.text[:60], total=event.total)
+            self.progress.update(self.claims, description=shortened(event.text, room), total=event.total)
 
     def _line(self, event: Event) -> None:
         now = time.monotonic() - self.started
@@ -124,18 +132,30 @@ class LiveProgress:
         elif event.kind in ("start", "note"):
             self.console.print(f"{now:7.1f} s  {event.text}", markup=False)
 
-    @staticmethod
-    def sentence(found: Certificate) -> Text:
-        """One certificate in one line."""
+    def sentence(self, found: Certificate) -> Text:
+        """One certificate in one line, as wide as the console allows."""
+        roomy = self.console.width >= ROOMY
+        claim = f"{found.claim:<36}" if roomy else f"{found.claim.partition('.')[2]:<23}"
         text = Text(f"{found.verdict.name:<14}", style=STYLE[found.verdict])
-        text.append(f" {found.claim:<36} {found.activation:<10}", style="default")
-        text.append(f" {interval(found.lower, found.upper):>22}", style="default")
-        text.append(f" {found.seconds:7.2f} s", style="dim")
+        text.append(f" {claim} {shortened(found.activation, 24 if roomy else 11):<11}", style="default")
+        text.append(f" {interval(found.lower, found.upper):>19}", style="default")
+        text.append(f" {found.seconds:5.2f} s", style="dim")
         return text
 
 
-def claims_table(results: Results) -> Table:
-    """The claims of a run: verdict, certified value, margin, time."""
+def shortened(text: str, width: int) -> str:
+    """The text, cut to a width.
+
+    >>> shortened("least eigenvalue", 8)
+    'least e…'
+    """
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def claims_table(results: Results, width: int = WIDE) -> Table:
+    """The claims of a run: verdict, certified value, margin, time; grouped by activation where there is less room."""
+    if width < ROOMY:
+        return _grouped_claims(results)
     table = Table(title=f"{results.study.name}: {results.study.data.description}", title_justify="left", box=None)
     for heading, justify in (("claim", "left"), ("", "left"), ("activation", "left"), ("verdict", "left")):
         table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]  # literals lost in the tuple
@@ -156,12 +176,39 @@ def claims_table(results: Results) -> Table:
     return table
 
 
-def eigenvalue_table(results: Results) -> Table:
+def _grouped_claims(results: Results) -> Table:
+    table = Table(
+        title=f"{results.study.name}: {results.study.data.description}",
+        title_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("claim", no_wrap=True, max_width=24, overflow="ellipsis")
+    table.add_column("verdict", no_wrap=True)
+    for heading in ("certified value", "margin", "time"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    group: tuple[str, str] | None = None
+    for c in results.certificates:
+        if group != (c.system, c.activation):
+            group = (c.system, c.activation)
+            about = "every activation" if c.activation == "any" else c.activation
+            table.add_row(Text(shortened(about, 24), style="bold"))
+        table.add_row(
+            " " + c.claim.partition(".")[2],
+            Text(c.verdict.name, style=STYLE[c.verdict]),
+            interval(c.lower, c.upper, 3),
+            number(c.margin, 3) if c.verdict.rigorous else "",
+            f"{c.seconds:.2f} s",
+        )
+    return table
+
+
+def eigenvalue_table(results: Results, width: int = WIDE) -> Table:
     """The proved least eigenvalues and the theory's own lower bounds, with the share of the truth that each keeps."""
     table = Table(title="least eigenvalue of the population Gram matrix", title_justify="left", box=None)
-    table.add_column("activation", no_wrap=True)
-    table.add_column("proved lower end", justify="right")
-    table.add_column("proved upper end", justify="right")
+    table.add_column("activation", no_wrap=True, max_width=24, overflow="ellipsis")
+    table.add_column("proved lower end", justify="right", no_wrap=True)
+    table.add_column("proved upper end", justify="right", no_wrap=True)
     names = sorted({name for row in results.eigenvalues for name in row.bounds}, reverse=True)
     for name in names:
         table.add_column(name, justify="right")
@@ -169,8 +216,8 @@ def eigenvalue_table(results: Results) -> Table:
         shares = []
         for name in names:
             value = row.bounds.get(name)
-            share = f" ({100 * value / row.lower:.0f} %)" if value is not None and row.lower > 0 else ""
-            shares.append(f"{number(value, 4)}{share}")
+            share = f"{100 * value / row.lower:.2g} %" if value is not None and row.lower > 0 else ""
+            shares.append(f"{number(value, 4)} ({share})" if share and width >= ROOMY else share or number(value, 4))
         table.add_row(row.activation, f"{row.lower:.10g}", f"{row.upper:.10g}", *shares)
     return table
 
@@ -189,6 +236,19 @@ def summary(results: Results) -> str:
     """The counts of the verdicts, in one line."""
     counts = ", ".join(f"{n} {v.name}" for v, n in results.counts.items() if n)
     return f"{counts} in {results.seconds:.0f} s"
+
+
+def print_results(results: Results, console: Console, files: Sequence[Path]) -> None:
+    """The tables of a finished run, the reasons of what is not proved, the counts, and where everything was written."""
+    console.print(claims_table(results, console.width))
+    console.print()
+    if results.eigenvalues:
+        console.print(eigenvalue_table(results, console.width))
+        console.print()
+    for line in (*reasons(results), *results.notes, summary(results)):
+        console.print(line, markup=False)
+    if files:
+        console.print(f"written: {', '.join(map(str, files))}", markup=False, soft_wrap=True)
 
 
 def stdout() -> Console:

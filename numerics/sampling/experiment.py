@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import os
 import pickle
+import signal
 import tempfile
 import time
 import zipfile
@@ -231,6 +232,7 @@ _laboratory: list[_Laboratory] = []  # of a worker process: filled once by its i
 
 
 def _enter(plan: Plan) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt at the terminal is the parent's to answer
     _laboratory[:] = [_Laboratory(plan)]
 
 
@@ -294,7 +296,8 @@ def _execute(plan: Plan, todo: list[tuple[int, int]], jobs: int, in_time: Callab
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise SpecError(f"this plan cannot be sent to other processes ({error}); run it with jobs = 1.") from None
     queue = iter(todo)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_enter, initargs=(plan,)) as pool:
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_enter, initargs=(plan,))
+    try:
         running: set[Future[Unit]] = {pool.submit(_work, unit) for unit in itertools.islice(queue, jobs + 1)}
         while running:
             finished, running = wait(running, return_when=FIRST_COMPLETED)
@@ -302,6 +305,8 @@ def _execute(plan: Plan, todo: list[tuple[int, int]], jobs: int, in_time: Callab
                 yield future.result()
                 if in_time() and (following := next(queue, None)) is not None:
                     running.add(pool.submit(_work, following))
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an interrupt, only the units under work are waited for
 
 
 def _path(store: Path, mark: str, width: int, replicate: int) -> Path:

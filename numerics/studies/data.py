@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -82,23 +83,54 @@ def _sphere(n: int, d: int, seed: int) -> NDArray[np.float64]:
     return rng.standard_normal((n, d))
 
 
-def _read_csv(path: Path) -> NDArray[np.float64]:
+def _number(field: str) -> float:
+    if "_" in field:  # Python's own notation, not CSV's
+        raise ValueError(field)
+    return float(field)
+
+
+def _is_header(fields: list[str]) -> bool:
+    def numeric(field: str) -> bool:
+        try:
+            _number(field)
+        except ValueError:
+            return False
+        return True
+
+    return not any(numeric(field) for field in fields)
+
+
+def _read_csv(path: Path, n: int | None) -> NDArray[np.float64]:
     rows: list[list[float]] = []
     with path.open(newline="", encoding="utf-8-sig") as file:
         try:
             for number, fields in enumerate(csv.reader(file), start=1):
                 if not fields or all(not field.strip() for field in fields):
                     continue
+                if n is not None and len(rows) == n:
+                    break
                 try:
-                    row = [float(field) for field in fields]
+                    row = [_number(field) for field in fields]
                 except ValueError:
-                    if not rows and number == 1:
-                        continue  # a header line
-                    raise SpecError(f"{path}: line {number} is not made of numbers: {fields[:4]}.") from None
+                    if not rows and number == 1 and _is_header(fields):
+                        continue
+                    shown = ", ".join(fields)[:MAX_MISFIT_SHOWN]
+                    raise SpecError(
+                        f"{path}: line {number} is not made of numbers ({shown!r}): write one point per line,"
+                        " numbers separated by commas."
+                    ) from None
                 if rows and len(row) != len(rows[0]):
                     raise SpecError(
                         f"{path}: line {number} has {len(row)} columns, the first has {len(rows[0])}:"
                         " every row must have the same length."
+                    )
+                if not all(map(math.isfinite, row)):
+                    raise SpecError(
+                        f"{path}: line {number} has an entry that is NaN or infinite: remove the line or fill it in."
+                    )
+                if not any(row):
+                    raise SpecError(
+                        f"{path}: line {number} is zero, so it has no direction: remove the line or fill it in."
                     )
                 rows.append(row)
         except (UnicodeDecodeError, csv.Error) as error:
@@ -108,17 +140,20 @@ def _read_csv(path: Path) -> NDArray[np.float64]:
     return np.array(rows, dtype=np.float64)
 
 
-def _read_npy(path: Path) -> NDArray[np.float64]:
+def _read_npy(path: Path, n: int | None) -> NDArray[np.float64]:
     try:
-        array = np.load(path, allow_pickle=False)
+        array = np.load(path, allow_pickle=False, mmap_mode="r")  # the header alone, until it is known to fit
     except (ValueError, OSError, EOFError) as error:
-        raise SpecError(f"{path}: not a plain .npy array ({error}): save it with numpy.save.") from None
+        what = str(error).splitlines()[0].rstrip(".")
+        if "pickle" in what:
+            what = "it may hold pickled objects, which are never opened"
+        raise SpecError(f"{path}: not a plain .npy array of numbers ({what}): save it with numpy.save.") from None
     if not isinstance(array, np.ndarray):
         raise SpecError(f"{path}: not a single .npy array: save one (n, d) array with numpy.save.")
     return array
 
 
-def _read_parquet(path: Path) -> NDArray[np.float64]:
+def _read_parquet(path: Path, n: int | None) -> NDArray[np.float64]:
     try:
         import pyarrow
         import pyarrow.parquet
@@ -129,7 +164,7 @@ def _read_parquet(path: Path) -> NDArray[np.float64]:
         if table.num_columns == 0 or table.num_rows == 0:
             raise SpecError(f"{path}: the table is empty.")
         columns = [np.asarray(column.to_numpy()) for column in table.columns]
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError, OSError) as error:
+    except (pyarrow.ArrowException, OSError) as error:
         raise SpecError(f"{path}: not readable as Parquet ({str(error).splitlines()[0]}).") from None
     for name, column in zip(table.column_names, columns, strict=True):
         if column.dtype.kind not in "fiub":
@@ -169,7 +204,11 @@ def load(
         if not path.is_file():
             raise SpecError(f"data: there is no file {source}: check the path (it is relative to the study file).")
         read = {".csv": _read_csv, ".npy": _read_npy, ".parquet": _read_parquet}[path.suffix.lower()]
-        table, what = read(path), path.name
+        if path.stat().st_size > memory:
+            raise SpecError(f"data: {source} is larger than the budget of {memory / 1e9:.2g} GB: raise memory.")
+        table, what = read(path, n), path.name
+        if table.ndim == 2:
+            require_memory(min(n or table.shape[0], table.shape[0]), table.shape[1], memory)
         if table.ndim == 2 and n is not None:
             if n > table.shape[0]:
                 raise SpecError(f"data: {source} has {table.shape[0]} rows, not {n}: ask for fewer points.")
@@ -183,7 +222,7 @@ def load(
     try:
         checked = exact_points(table)
     except SpecError as error:
-        raise SpecError(f"data: {source}: {error}") from None
+        raise SpecError(f"{source}: {str(error).removeprefix('points: ')}") from None
     require_memory(checked.n, checked.d, memory)
     return DataSet(checked, None, f"{checked.n} {what}", normalize)
 
@@ -200,6 +239,6 @@ take fewer points, or raise memory in [budget].
     needed = 8 * (3 * n * n + 2 * n * d)
     if needed > memory:
         raise SpecError(
-            f"n = {n} points need about {needed / 1e9:.2g} GB, the budget is {memory / 1e9:.2g} GB:"
+            f"n = {n} points need about {min(needed, 10**300) / 1e9:.2g} GB, the budget is {memory / 1e9:.2g} GB:"
             " take fewer points, or raise memory in [budget]."
         )

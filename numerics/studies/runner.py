@@ -9,20 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flint import arb
-
 from ...theory.activation import Activation, activation
 from ...theory.claim import Claim
 from ...theory.errors import CertigramError, SpecError
 from ...theory.system import System, system
 from ...theory.verdict import Verdict
 from ...theory.version import __version__
-from ..ball import enclose
 from ..certificate import Certificate
 from ..checks.finite_width import SampledInstance
 from ..checks.registry import decide
 from ..equilibria.instance import EquilibriumInstance
-from ..expressions.growth import require_square_integrable
 from ..kernels.series import upper_float
 from ..networks import instance
 from ..sampling.experiment import Plan, Sample, Subject
@@ -53,14 +49,23 @@ def run(study: Study, *, out: Path | None = None, listen: Listener | None = None
     samples; a second run of the same study reads them and continues. Raises :class:`SpecError` when no activation of
     the study admits the parameters (for instance ``sigma_w2`` outside the contraction range for all of them).
     """
-    return _Run(study, out, listen or (lambda event: None), jobs or max(1, min(os.cpu_count() or 1, 16))).results()
+    return _Run(study, out, listen, jobs).results()
+
+
+def sample(
+    study: Study, *, out: Path | None = None, listen: Listener | None = None, jobs: int | None = None
+) -> tuple[int, int]:
+    """Sample the networks of the study alone, into the same store; how many there are, and how many were asked for."""
+    return _Run(study, out, listen, jobs).sampled()
 
 
 class _Run:
     """One run: the state that its steps share."""
 
-    def __init__(self, study: Study, out: Path | None, listen: Listener, jobs: int) -> None:
-        self.study, self.out, self.listen, self.jobs = study, out, listen, jobs
+    def __init__(self, study: Study, out: Path | None, listen: Listener | None, jobs: int | None) -> None:
+        self.study, self.out = study, out
+        self.listen: Listener = listen or (lambda event: None)
+        self.jobs = jobs or max(1, min(os.cpu_count() or 1, 16))
         self.started = time.monotonic()
         self.found: list[Certificate] = []
         self.pending: list[tuple[int, tuple[StatisticalTest, ...]]] = []
@@ -94,13 +99,24 @@ class _Run:
             tuple(self.notes),
         )
 
+    def sampled(self) -> tuple[int, int]:
+        """The networks alone."""
+        done = total = 0
+        for s in map(system, self.study.systems):
+            if any(claim.statistical for claim in s.claims):
+                found, _, _ = self._sample(s, self._instances(s))
+                done += len(found.units) if found is not None else 0
+                total += len(self.study.widths) * self.study.replicates
+        for note in self.notes:
+            self.listen(Event("note", note))
+        return done, total
+
     def _instances(self, s: System) -> list[EquilibriumInstance]:
         instances: list[EquilibriumInstance] = []
         refused: list[SpecError] = []
         for name in self.study.activations:
-            phi = activation(name)
-            require_square_integrable(phi.expression, self._largest_variance(), name=name)
-            inst = instance(s.name, phi, self.study)
+            inst = instance(s.name, activation(name), self.study)
+            inst.require_square_integrable()
             instances.append(inst)
             try:
                 inst.admit()
@@ -109,13 +125,6 @@ class _Run:
         if refused and len(refused) == len(instances):
             raise refused[0]
         return instances
-
-    def _largest_variance(self) -> arb:
-        """The largest variance of ``Ux`` over the inputs: that of the pre-activations where nothing is fed back."""
-        data = self.study.data
-        if data.normalize == "sphere":
-            return arb(2)
-        return enclose(2 * max(data.source.second_moment(i) for i in range(data.n)))
 
     def _out_of_time(self) -> bool:
         return time.monotonic() - self.started > self.study.budget.seconds
@@ -160,15 +169,14 @@ class _Run:
             return
         sample, why_not, subjects = self._sample(s, instances)
         for claim in claims:
-            chosen = instances[:1] if claim.activation_free else instances
+            chosen = [*subjects, *instances][:1] if claim.activation_free else instances
             for inst in chosen:
-                if inst not in subjects and sample is not None:
-                    self._add(
-                        self._plain(claim, inst.activation, Verdict.NOT_APPLICABLE, "its equilibrium is not defined")
-                    )
-                    continue
-                place = subjects.index(inst) if inst in subjects else 0
-                certificate, tests = decide(claim, SampledInstance(inst, sample, place, why_not))
+                if inst in subjects:
+                    sampled = SampledInstance(inst, sample, subjects.index(inst), why_not)
+                else:
+                    reason = why_not or f"no networks with {inst.activation.name} were sampled: see the notes."
+                    sampled = SampledInstance(inst, None, 0, reason)
+                certificate, tests = decide(claim, sampled)
                 if tests:  # its verdict waits for the other tests of the study
                     self.pending.append((len(self.found), tests))
                     self.found.append(certificate)

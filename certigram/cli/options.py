@@ -1,0 +1,68 @@
+"""Options and printing that several commands share."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..theory.errors import SpecError
+
+if TYPE_CHECKING:
+    from ..numerics.ball import Ball
+
+Json = Annotated[bool, typer.Option("--json", help="print one JSON document on stdout and nothing else")]
+Bits = Annotated[int, typer.Option(help="binary digits of the enclosure", min=24, max=20_000)]
+Jobs = Annotated[int | None, typer.Option(help="processes that sample networks (default: the number of cores)", min=1)]
+Strict = Annotated[bool, typer.Option("--strict", help="exit with status 3 when something stays UNKNOWN")]
+Expression = Annotated[str, typer.Argument(help="an activation by name, or an expression in x")]
+Source = Annotated[str, typer.Argument(help="digits, sphere, or a .csv, .npy or .parquet file (rows are points)")]
+ActivationName = Annotated[str, typer.Option(help="an activation by name, or an expression in x")]
+SystemName = Annotated[str, typer.Option(help="the system (`certigram list systems`)")]
+Parameters = Annotated[
+    list[str] | None, typer.Option("--parameter", "-p", help="a parameter of the system, such as sigma_w2=1/16")
+]
+SigmaW2 = Annotated[str | None, typer.Option(help="short for --parameter sigma_w2=...")]
+Points = Annotated[int | None, typer.Option(help="number of points (default: 200, or all rows of a file)")]
+KeepNorms = Annotated[bool, typer.Option("--keep-norms", help="do not rescale the points to norm sqrt(d)")]
+MatrixBits = Annotated[
+    int | None, typer.Option(help="balls of this many binary digits instead of float64", min=24, max=20_000)
+]
+
+
+def named_values(given: list[str] | None, sigma_w2: str | None) -> dict[str, str]:
+    """The parameters of the command line as names and numerals.
+
+    >>> named_values(["sigma_w2=1/16"], None)
+    {'sigma_w2': '1/16'}
+    """
+    found: dict[str, str] = {}
+    pairs = [*(given or []), *([f"sigma_w2={sigma_w2}"] if sigma_w2 is not None else [])]
+    for text in pairs:
+        name, equals, value = text.partition("=")
+        if not (equals and name.strip() and value.strip()):
+            raise SpecError(f"--parameter {text!r} is not a name and a value: write it as sigma_w2=1/16.")
+        if name.strip() in found:
+            raise SpecError(f"the parameter {name.strip()!r} is given twice: give it once.")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def ball_fields(ball: Ball) -> dict[str, Any]:
+    """A ball for a JSON document: as text, and as float64 rounded outwards."""
+    from ..numerics.enclosure import float_above, float_below
+
+    lower, upper = finite(float_below(ball.lower)), finite(float_above(ball.upper))
+    return {"ball": str(ball), "lower": lower, "upper": upper, "radius": finite(float_above(Fraction(ball.rad)))}
+
+
+def finite(x: float) -> float | None:
+    """A float for a JSON document, null where it is beyond the range of float64."""
+    return x if x - x == 0 else None
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """One JSON document on stdout."""
+    typer.echo(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
