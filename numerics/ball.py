@@ -6,16 +6,27 @@ from fractions import Fraction
 
 from flint import arb, fmpq
 
+from ..theory.errors import PrecisionExhausted
 from ..theory.numbers import Exact, rational
 from ..theory.verdict import Verdict
 
+MAX_EXPONENT = 1 << 24
+"""Largest binary exponent of a number that is written out as a fraction (it takes two megabytes)."""
+
 
 def exact(x: arb) -> Fraction:
-    """The value of a ball of radius zero, exactly; raises ``ValueError`` for NaN or infinity."""
+    """The value of a ball of radius zero, exactly; raises ``ValueError`` for NaN or infinity.
+
+    Raises :class:`PrecisionExhausted` when the binary exponent is beyond :data:`MAX_EXPONENT`.
+    """
     if not x.is_finite():
         raise ValueError("the ball is not finite: compute it again with more bits")
     mantissa, exponent = x.man_exp()
     m, e = int(mantissa), int(exponent)
+    if abs(e) > MAX_EXPONENT:
+        raise PrecisionExhausted(
+            f"a number near 2^{m.bit_length() + e} is too long for an exact fraction: compare or print the ball."
+        )
     return Fraction(m << e) if e >= 0 else Fraction(m, 1 << -e)
 
 
@@ -92,12 +103,20 @@ class Ball:
         return (int(m), int(e)), (int(r), int(f))
 
     def contains(self, value: Exact | Ball) -> bool:
-        """Whether an exact number (a decimal string means that rational), or a whole ball, lies inside."""
+        """Whether an exact number (a decimal string means that rational), or a whole ball, lies inside.
+
+        The decision is exact, except that a ball with an end beyond the range of :data:`MAX_EXPONENT` contains a number
+        only if it contains the number's own ball at the working precision.
+        """
         if isinstance(value, Ball):
             return bool(self._arb.contains(value._arb))
         if not self.finite:
             return True
-        return self.lower <= rational(value) <= self.upper
+        q = rational(value)
+        try:
+            return self.lower <= q <= self.upper
+        except PrecisionExhausted:
+            return bool(self._arb.contains(enclose(q)))
 
     def overlaps(self, other: Ball) -> bool:
         """Whether the two balls have a point in common."""

@@ -17,7 +17,7 @@ from fractions import Fraction
 from flint import arb, arb_series
 
 from ...theory.activation import Activation
-from ...theory.errors import SpecError
+from ...theory.errors import PrecisionExhausted, SpecError
 from ..ball import enclose
 from ..hermite import HermiteTransform, hermite_transform
 from ..kernels.series import DotProductSeries, between, nonnegative
@@ -169,7 +169,10 @@ def _kernel(
 
 
 def _constant_term(kappa: DotProductSeries, feedback: arb, contraction: arb) -> arb:
-    r"""The fixed point in [0, 1) of :math:`\rho \mapsto \mathtt{feedback}\cdot\kappa(\rho)`, exactly 0 when κ(0) is."""
+    r"""The fixed point in [0, 1) of :math:`\rho \mapsto \mathtt{feedback}\cdot\kappa(\rho)`, exactly 0 when κ(0) is.
+
+    Raises :class:`PrecisionExhausted` when it cannot be told apart from 1: a huge constant plus a function.
+    """
     if kappa.coefficients[0].is_zero():
         return arb(0)
     point = arb(0)
@@ -180,11 +183,19 @@ def _constant_term(kappa: DotProductSeries, feedback: arb, contraction: arb) -> 
         moved = nonnegative((point + step).mid())
         if not moved < 1 or not slope < 1:
             moved = image
+        if not moved < 1:
+            break
         if abs(step) <= abs(point) * arb((1, -kappa.mass.bits() // 2)):
             point = moved
             break
         point = moved
-    return nonnegative(banach(point, feedback * kappa(point), contraction))
+    found = nonnegative(banach(point, feedback * kappa(point), contraction))
+    if not found < 1:
+        raise PrecisionExhausted(
+            "the correlation of orthogonal inputs at the equilibrium cannot be told apart from 1: "
+            "ask for more bits, or subtract the constant of the activation."
+        )
+    return found
 
 
 def _within(value: arb, floor: arb, ceiling: arb) -> arb:

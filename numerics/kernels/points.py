@@ -106,6 +106,8 @@ def points(values: Any) -> Points:
     """
     if isinstance(values, Points):
         return values
+    if np.ma.is_masked(values):
+        raise SpecError("points: some entries are masked: fill them in or remove their rows.")
     try:
         given = np.asarray(values)
     except ValueError as error:

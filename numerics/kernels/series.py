@@ -8,6 +8,7 @@ Proofs of every bound used here: ``docs/theory/equilibrium-kernel.md``, section 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -259,8 +260,17 @@ def between(lower: arb, upper: arb) -> arb:
 
 
 def upper_float(x: arb) -> float:
-    """The least float64 that is at least every number of a finite ball."""
-    return float_above(exact(x.upper()))
+    """The least float64 that is at least every number of a finite ball.
+
+    >>> upper_float(arb((1, -(10**12)))), upper_float(-arb((1, -(10**12))))
+    (5e-324, 0.0)
+    """
+    upper = x.upper()
+    mantissa, exponent = upper.man_exp()
+    size = int(mantissa).bit_length() + int(exponent)  # |upper| < 2^size
+    if mantissa != 0 and size < -1100:
+        return math.ulp(0.0) if mantissa > 0 else 0.0
+    return float_above(exact(upper))
 
 
 def _bits(*values: arb) -> int:
@@ -282,7 +292,7 @@ def _cosine(t: arb) -> arb:
 
 def _upper_rational(x: arb) -> Fraction:
     """A short rational upper bound of |x|; ``ValueError`` unless it is below 1."""
-    ceiling = Fraction(float_above(exact(x.abs_upper()))) if x.is_finite() else Fraction(1)
+    ceiling = Fraction(upper_float(x.abs_upper())) if x.is_finite() else Fraction(1)
     if ceiling >= 1:
         raise ValueError(f"|{x}| < 1 is not proved, and the series may have no derivative at 1")
     return ceiling

@@ -1,0 +1,65 @@
+"""A failure here means that a number of extreme size, or a table with holes, ends in a crash or a wrong statement."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import arb
+
+import certigram as cg
+from certigram.numerics.ball import Ball
+from certigram.numerics.kernels.series import upper_float
+
+THREE_POINTS = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]
+
+
+def test_a_number_too_small_for_a_fraction_is_still_compared_and_printed() -> None:
+    tiny = cg.activation("cos").dual("1e18", "1e18", "0")
+    assert (tiny < 1) is cg.Verdict.PROVED
+    assert (tiny > 0) is cg.Verdict.PROVED
+    assert not tiny.contains(0)
+    assert not tiny.contains("1e-300")
+    assert tiny.contains(tiny)
+    assert "e-434294481903251828" in str(tiny)
+    with pytest.raises(cg.PrecisionExhausted, match="too long for an exact fraction"):
+        _ = tiny.lower
+
+
+def test_upper_float_is_an_upper_bound_beyond_the_range_of_float64() -> None:
+    for exponent in (-(10**15), -2000, -1101, -1074, -1022, 0, 1023):
+        ball = arb((1, exponent))
+        assert upper_float(ball) > 0
+        assert not arb(upper_float(ball)) < ball
+        assert not arb(upper_float(-ball)) < -ball
+
+
+@pytest.mark.parametrize("frequency", ["100000", "3000000000"])
+def test_coefficients_of_size_exp_of_minus_a_trillion(frequency: str) -> None:
+    """phi = cos(kx)/k is 1-Lipschitz, mu_0 = exp(-k^2 s/2)/k; K is nearly q times the identity, 2qk^2 = 1."""
+    K = cg.population_gram("deq-general", THREE_POINTS, activation=f"cos({frequency}*x)/{frequency}")
+    q = Fraction(1, 2 * int(frequency) ** 2)
+    found = cg.least_eigenvalue(K)
+    assert found.lower > 0
+    assert abs(Fraction(found.lower) / q - 1) < Fraction(1, 10**5)
+    assert Fraction(found.upper) <= q * (1 + Fraction(1, 10**12))
+
+
+def test_a_huge_constant_is_refused_and_not_a_crash() -> None:
+    with pytest.raises(cg.CertigramError, match="told apart from 1"):
+        cg.population_gram("deq-general", THREE_POINTS, activation="tanh(x) + 10**30")
+
+
+def test_masked_entries_are_not_read_as_numbers() -> None:
+    table = np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[False, True], [False, False]])
+    with pytest.raises(cg.SpecError, match="masked"):
+        cg.population_gram("deq-general", table, activation="tanh")
+
+
+def test_not_finite_balls_say_nothing() -> None:
+    for ball in (Ball(arb("nan")), Ball(arb(0, "inf"))):
+        for verdict in (ball < 0, ball <= 0, ball > 0, ball >= 0):
+            assert verdict is cg.Verdict.UNKNOWN
+        assert ball.contains("1e300")
+        assert ball.overlaps(Ball.exactly(1))
