@@ -242,6 +242,8 @@ def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: float = 
     if isinstance(K, BallMatrix):
         return prove(K, relative_width=relative_width)
     model = K.instance
+    if model.null_vector is not None:
+        return model.eigenvalue  # exactly 0
     refine = model.refine if model.common_norm is not None else None
     return prove(K.matrix, budget=model.budget, refine=refine, relative_width=relative_width, known_psd=True)
 

@@ -73,7 +73,9 @@ app.command(
     name="list", short_help="list systems, activations or claims", epilog="Example: certigram list claims --json"
 )(list_)
 
-_CLICK_ERROR = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_MISUSE = next(  # the base of typer's own complaints, wherever this version of typer keeps it
+    kind for kind in typer.BadParameter.__mro__ if issubclass(kind, Exception) and kind.__name__ == "ClickException"
+)
 
 
 def fail(message: str, status: int = 2) -> NoReturn:
@@ -88,7 +90,7 @@ def run() -> None:
     try:
         status = app(standalone_mode=False)
         sys.stdout.flush()
-    except _CLICK_ERROR as error:
+    except _MISUSE as error:
         context = getattr(error, "ctx", None)
         place = getattr(context, "command_path", "certigram")
         message = " ".join(getattr(error, "format_message", error.__str__)().split())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -112,13 +112,18 @@ def _matrix(
     from ..api import population_gram
     from ..numerics.studies.data import load
     from ..theory.activation import activation as parse
+    from ..theory.system import suggestion
     from ..theory.system import system as find
 
-    find(system)  # the cheap mistakes first, before any file is read
+    known = [p.name for p in find(system).parameters]  # the cheap mistakes first, before any file is read
+    for name in parameters:
+        if name not in known:
+            raise SpecError(f"--parameter {name}: {system} has no such parameter." + suggestion(name, known))
     parse(activation)
+    values: dict[str, Any] = dict(parameters)
     normalize = None if keep_norms else "sphere"
     data = load(source, n, normalize=normalize)
-    return population_gram(system, data, activation=activation, bits=bits, **parameters)
+    return population_gram(system, data, activation=activation, bits=bits, **values)
 
 
 def _write(K: PopulationGram, out: Path) -> None:

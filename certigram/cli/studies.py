@@ -35,8 +35,6 @@ def verify(
     An interrupted run is continued by the same command: what was finished is read from the folder of the results.
     """
     from ..numerics.studies.runner import run
-    from ..reports.bundle import save
-    from ..reports.model import Report
     from ..reports.terminal import LiveProgress, print_results, stderr, stdout
 
     chosen = _read(study, system)
@@ -45,6 +43,9 @@ def verify(
     try:
         with LiveProgress(console) as progress:
             results = run(chosen, out=folder, listen=progress, jobs=jobs)
+        from ..reports.bundle import save  # matplotlib is loaded when there is something to draw
+        from ..reports.model import Report
+
         files = save(Report(results), folder)
     except KeyboardInterrupt:
         _interrupted(folder)

@@ -1,0 +1,32 @@
+"""How the tests call the command line: in this process, with the standard streams captured."""
+
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+from certigram.cli import run
+
+
+class Answer(NamedTuple):
+    """What a command answered."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
+    """Call the command line as a shell would: arguments in, exit status and both streams out."""
+
+    def command(*arguments: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["certigram", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            run()
+        streams = capsys.readouterr()
+        return Answer(int(left.value.code or 0), streams.out, streams.err)
+
+    return command

@@ -1,0 +1,151 @@
+"""The small commands: a failure here means that the front door shows something else than what the library proved."""
+
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+POINTS = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.5], [7.0, -8.0, 10.0]])
+DUAL = "-0.15091976410914172513"  # E tanh(u) tanh(v) at [[1.3, -0.4], [-0.4, 0.7]], by mpmath's quadrature at 40 digits
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """The same points in every format that is read."""
+    (tmp_path / "x.csv").write_text("a,b,c\n" + "\n".join(",".join(map(repr, row)) for row in POINTS.tolist()) + "\n")
+    np.save(tmp_path / "x.npy", POINTS)
+    pq.write_table(pa.table({name: POINTS[:, k] for k, name in enumerate("abc")}), tmp_path / "x.parquet")
+    return {path.suffix: path for path in tmp_path.iterdir()}
+
+
+def test_dual(call: Callable[..., tuple[int, str, str]]) -> None:
+    """The enclosure contains the known value, and JSON is one document whose ends are rounded outwards."""
+    status, out, err = call("dual", "tanh", "1.3", "0.7", "-0.4", "--json")
+    document = json.loads(out)
+    assert (status, err) == (0, "")
+    assert Fraction(document["lower"]) <= Fraction(DUAL) + Fraction(1, 10**19)
+    assert Fraction(document["upper"]) >= Fraction(DUAL) - Fraction(1, 10**19)
+    status, out, _ = call("dual", "step", "1", "1", "0")
+    assert status == 0
+    assert "asin" in out
+
+
+def test_hermite(call: Callable[..., tuple[int, str, str]]) -> None:
+    """Orders 0 to 3 of the sine at variance 1: e^(-1/2) at order 1, minus that over sqrt 6 at order 3."""
+    status, out, err = call("hermite", "sin", "--order", "3", "--json")
+    document = json.loads(out)
+    assert (status, err) == (0, "")
+    assert [row["order"] for row in document["coefficients"]] == [0, 1, 2, 3]
+    first, third = document["coefficients"][1], document["coefficients"][3]
+    assert first["lower"] <= np.exp(-0.5) <= first["upper"] + 1e-15
+    assert third["lower"] - 1e-15 <= -np.exp(-0.5) / np.sqrt(6) <= third["upper"] + 1e-15
+    status, out, _ = call("hermite", "sin", "--order", "3")
+    assert out.count("mu_") == 4
+
+
+def test_hermite_beyond_float64(call: Callable[..., tuple[int, str, str]]) -> None:
+    """A coefficient too large for float64 is null in JSON, and still a ball as text."""
+    _, out, _ = call("hermite", "exp(x)", "--variance", "1600", "--order", "0", "--json")
+    (row,) = json.loads(out)["coefficients"]
+    assert row["upper"] is None or row["upper"] >= 1e300
+    assert "e+347" in row["ball"]  # exp(800) = 2.7e347
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".npy", ".parquet"])
+def test_gram_reads_every_format(
+    call: Callable[..., tuple[int, str, str]], files: dict[str, Path], suffix: str
+) -> None:
+    """The same points give the same proved interval, whatever file they come from."""
+    status, out, err = call("gram", files[suffix], "--json")
+    document = json.loads(out)
+    assert (status, err) == (0, "")
+    assert document["n"] == 3
+    expected = json.loads(call("gram", files[".npy"], "--json")[1])
+    assert (document["lower"], document["upper"]) == (expected["lower"], expected["upper"])
+    assert 0 < document["lower"] <= document["upper"]
+
+
+def test_gram_with_more_bits(call: Callable[..., tuple[int, str, str]], files: dict[str, Path]) -> None:
+    """More bits narrow the interval, and the narrower one lies in the wider."""
+    wide = json.loads(call("gram", files[".npy"], "--json")[1])
+    narrow = json.loads(call("gram", files[".npy"], "--bits", "200", "--json")[1])
+    assert narrow["radius"] < wide["radius"]
+    assert narrow["lower"] <= wide["upper"]
+    assert wide["lower"] <= narrow["upper"]
+
+
+def test_gram_writes_the_matrix(call: Callable[..., tuple[int, str, str]], files: dict[str, Path]) -> None:
+    """Midpoints and radius as a plain .npz file."""
+    target = files[".npy"].parent / "deep" / "matrix.npz"
+    assert call("gram", files[".npy"], "-p", "sigma_w2=0", "--out", target)[0] == 0
+    with np.load(target) as saved:
+        assert saved["mid"].shape == (3, 3)
+        assert saved["rad"].max() < 1e-14
+
+
+def test_one_point(call: Callable[..., tuple[int, str, str]]) -> None:
+    """A single point: the least eigenvalue is q, known for tanh at sigma_w2 = 1/16."""
+    document = json.loads(call("gram", "--n", "1", "--json")[1])
+    assert document["lower"] <= 0.5256839176973689 <= document["upper"]
+    assert document["upper"] - document["lower"] < 1e-12
+
+
+@pytest.mark.parametrize(("rows", "activation"), [("duplicate", "gelu"), ("antipodal", "tanh")])
+def test_singular_data_is_refuted(
+    call: Callable[..., tuple[int, str, str]], tmp_path: Path, rows: str, activation: str
+) -> None:
+    """Repeated rows, and antipodes of an odd activation: REFUTED with the reason, status 1, not an error."""
+    sign = 1 if rows == "duplicate" else -1
+    np.save(tmp_path / "x.npy", np.vstack([POINTS, sign * POINTS[:1]]))
+    status, out, err = call("certify", "1e-9", tmp_path / "x.npy", "--activation", activation, "--json")
+    certificate = json.loads(out)
+    assert (status, err) == (1, "")
+    assert certificate["verdict"] == "REFUTED"
+    assert certificate["evidence"][0]["kind"] == "EXACT"
+    assert "points 0 and 3" in certificate["evidence"][0]["text"]
+    status, out, _ = call("gram", tmp_path / "x.npy", "--activation", activation)
+    assert status == 0
+    assert "exactly singular" in out
+
+
+def test_certify_decides_both_ways(call: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    """Below the eigenvalue PROVED and status 0, above it REFUTED and status 1; the certificate is written."""
+    status, out, _ = call("certify", "0.5", "--n", "1", "--out", tmp_path / "c.json")
+    assert status == 0
+    assert out.startswith("PROVED")
+    assert json.loads((tmp_path / "c.json").read_text())["verdict"] == "PROVED"
+    status, out, _ = call("certify", "0.53", "--n", "1")
+    assert status == 1
+    assert out.startswith("REFUTED")
+
+
+@pytest.mark.parametrize("what", ["systems", "activations", "claims"])
+def test_list(call: Callable[..., tuple[int, str, str]], what: str) -> None:
+    """Each listing is one JSON document with the entries that the text shows."""
+    status, out, err = call("list", what, "--json")
+    rows = json.loads(out)[what]
+    assert (status, err) == (0, "")
+    assert rows
+    text = call("list", what)[1]
+    for row in rows:
+        assert next(iter(row.values())) in text
+
+
+@pytest.mark.parametrize("command", ["verify", "sweep", "dual", "hermite", "gram", "certify", "list"])
+def test_help_has_an_example(call: Callable[..., tuple[int, str, str]], command: str) -> None:
+    """Every command explains itself, with an example of itself."""
+    status, out, err = call(command, "--help")
+    assert (status, err) == (0, "")
+    assert f"Example: certigram {command}" in " ".join(out.split())
+
+
+def test_no_arguments_shows_the_commands(call: Callable[..., tuple[int, str, str]]) -> None:
+    """Somebody who only types the name is told what there is."""
+    status, out, err = call()
+    assert (status, err) == (0, "")
+    assert "verify" in out
