@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from xml.etree import ElementTree
 
 from markupsafe import Markup, escape
 
@@ -11,7 +12,10 @@ from ..theory.errors import DerivationGap
 
 _CAPITALS = {"C": "ℂ", "H": "ℍ", "N": "ℕ", "P": "ℙ", "Q": "ℚ", "R": "ℝ", "Z": "ℤ"}
 _VARIANT = re.compile(r'<m([ino]) mathvariant="(double-struck|bold)">(\w+)</m\1>')
-_BLANK = re.compile(r'(?<=<mtext)>([^<]*)<')
+_ELEMENTS = frozenset(
+    ["math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup"]
+    + ["munder", "mover", "munderover", "mstyle", "mpadded", "mtable", "mtr", "mtd", "mphantom", "menclose"]
+)
 
 
 def _letters(variant: str, text: str) -> str:
@@ -29,6 +33,25 @@ def _letters(variant: str, text: str) -> str:
         else:
             out.append(ch)
     return "".join(out)
+
+
+_REPAIRS = (
+    # what the converter takes for letters: relations, the tilde; and for an operator: infinity, the prime
+    (re.compile(r"<mi>&#x0007E;</mi>"), "<mo>&#x0223C;</mo>"),
+    (re.compile(r"<mi>(&#x02AB0;|&#x0227D;|&#x027F9;|⟹|⪰)</mi>"), r"<mo>\1</mo>"),
+    (re.compile(r"<mo>(&#x0221E;|∞)</mo>"), r"<mi>\1</mi>"),
+    (re.compile(r"<mi>&#x02032;</mi>"), "<mo>&#x02032;</mo>"),
+    # no space inside parentheses, bars and fractions written with a slash
+    (re.compile(r"<mo( [^>]*)?>(&#x0002[89];|&#x0005[BD];|&#x0007C;|&#x02016;|&#x0002F;|[()|])</mo>"),
+     r'<mo\1 lspace="0" rspace="0">\2</mo>'),
+    # a sign after a relation, a comma or an opening parenthesis belongs to what follows
+    (re.compile(r"(<mo[^>]*>(?:&#x00028;|&#x0005B;|&#x0003D;|&#x0002C;)</mo>)<mo>&#x02212;</mo>"),
+     r'\1<mo form="prefix">&#x02212;</mo>'),
+    # names of functions stand close to a parenthesis and a thin space away from a letter
+    (re.compile(r"<m[oi]>([A-Za-z]{2,})</m[oi]>(?=(?:<mrow>)*<mo[^>]*>&#x00028;)"), r"<mi>\1</mi>"),
+    (re.compile(r"<mi>(cos|sin|log|exp|tanh)</mi>(?=(?:<m[sn]u[bp]|<msubsup)?<m[in])"),
+     r'<mi>\1</mi><mspace width="0.167em"/>'),
+)  # fmt: skip
 
 
 @cache
@@ -49,5 +72,15 @@ def mathml(latex: str, *, display: bool = False) -> Markup:
     if "\\" in found:
         raise DerivationGap(f"the formula {latex!r} uses a command that is unknown to the MathML converter.")
     found = _VARIANT.sub(lambda m: f"<m{m[1]}>{_letters(m[2], m[3])}</m{m[1]}>", found)
+    for pattern, better in _REPAIRS:
+        found = pattern.sub(better, found)
     found = found.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', f' alttext="{escape(latex)}"', 1)
-    return Markup(found)  # the converter escapes its input
+    try:
+        elements = {element.tag for element in ElementTree.fromstring(found).iter()}
+    except ElementTree.ParseError:  # the converter does not escape what stands in \\text
+        raise DerivationGap(
+            f"the formula {latex!r} has a <, > or & inside of \\text: write it as mathematics."
+        ) from None
+    if not elements <= _ELEMENTS:
+        raise DerivationGap(f"the formula {latex!r} contains elements that are not MathML.")
+    return Markup(found)

@@ -1,1 +1,78 @@
 """A report: the results of a run as an object that writes itself in several formats."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from ..numerics.certificate import Certificate, write_atomically
+from ..numerics.studies.results import Results
+from .sections import ActivationRow, SystemPart, activations, parts
+
+LIBRARIES = ("certigram", "python-flint", "numpy", "scipy", "sympy", "mpmath")
+
+
+def environment() -> dict[str, str]:
+    """The versions of what computed and of what rendered the report."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # run from a source tree without metadata
+            found[name] = "not installed as a package"
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The results of a run, ready to be read: in a notebook, as HTML, as LaTeX, or as JSON.
+
+    ``environment`` are the versions shown under "Reproducibility".
+    """
+
+    results: Results
+    environment: Mapping[str, str] = field(default_factory=environment)
+
+    @property
+    def claims(self) -> tuple[Certificate, ...]:
+        """The certificates, in the order of the claims."""
+        return self.results.certificates
+
+    @cached_property
+    def activations(self) -> tuple[ActivationRow, ...]:
+        """The activations with their formulas."""
+        return activations(self.results)
+
+    @cached_property
+    def systems(self) -> tuple[SystemPart, ...]:
+        """What is said of each system, format-free."""
+        return parts(self.results)
+
+    def to_html(self, path: str | os.PathLike[str]) -> Path:
+        """Write one self-contained page: no script, no font, no style sheet from elsewhere."""
+        from .html import render
+
+        return write_atomically(Path(path), render(self))
+
+    def to_latex(self, path: str | os.PathLike[str]) -> Path:
+        """Write a document for pdflatex, and its figures (PDF) beside it."""
+        from .figures import write_pdfs
+        from .latex import render
+
+        target = Path(path)
+        names = [file.name for file in write_pdfs(self, target.parent)]
+        return write_atomically(target, render(self, figures=names))
+
+    def to_json(self, path: str | os.PathLike[str]) -> Path:
+        """Write the document described by ``results.schema.json``."""
+        return write_atomically(Path(path), self.results.dumps())
+
+    def _repr_html_(self) -> str:
+        from .html import render_summary
+
+        return render_summary(self)

@@ -7,11 +7,11 @@ the direction that keeps them true, so that what is printed is implied by what w
 from __future__ import annotations
 
 import math
-import os.path
 import re
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
+from itertools import takewhile
 
 from ..theory.verdict import Evidence, Verdict
 
@@ -21,7 +21,7 @@ SYMBOL = {
     Verdict.CONSISTENT: "≈",
     Verdict.INCONSISTENT: "≉",
     Verdict.UNKNOWN: "?",
-    Verdict.NOT_APPLICABLE: "–",
+    Verdict.NOT_APPLICABLE: "⊘",
 }
 """A sign beside the word and the colour of a verdict, so that it survives greyscale and colour blindness."""
 EVIDENCE_SYMBOL = {Evidence.EXACT: "■", Evidence.ENCLOSED: "◧", Evidence.EXPERIMENTAL: "□"}
@@ -65,7 +65,7 @@ def _rounded(x: Decimal, digits: int, rounding: str, exponent: int) -> str:
 def _shift(x: Decimal) -> int:
     """The power of ten that is split off: 0 for numbers of ordinary size."""
     size = x.adjusted() if x else 0
-    return size if size < -3 or size > 5 else 0
+    return size if size < -2 or size > 5 else 0
 
 
 def numeral(x: float | None, direction: str, digits: int = 3) -> Numeral | None:
@@ -92,7 +92,7 @@ def enclosure(lower: float | None, upper: float | None, digits: int = DIGITS) ->
     """An enclosure for print: the digits that both ends share and two more, both ends rounded outwards.
 
     >>> enclosure(0.00110532913363775, 0.00110532920459)
-    Numeral(digits='0.001105329', low='13', high='21', exponent=0, relation='')
+    Numeral(digits='1.105329', low='13', high='21', exponent=-3, relation='')
     >>> enclosure(0.125, 0.125)
     Numeral(digits='0.125', low='', high='', exponent=0, relation='')
     >>> enclosure(2.9093e-4, None)
@@ -104,7 +104,8 @@ def enclosure(lower: float | None, upper: float | None, digits: int = DIGITS) ->
     high = None if upper is None or not math.isfinite(upper) else Decimal(upper)
     if low is None or high is None:
         one = numeral(lower, "down", 4) if high is None else numeral(upper, "up", 4)
-        return None if one is None else Numeral(one.digits, exponent=one.exponent, relation="≥" if high is None else "≤")
+        relation = "≥" if high is None else "≤"
+        return None if one is None else Numeral(one.digits, exponent=one.exponent, relation=relation)
     if low == high and len(low.normalize().as_tuple().digits) <= 12:
         return numeral(lower, "down", 12)
     shift = _shift(max(abs(low), abs(high)))
@@ -112,7 +113,7 @@ def enclosure(lower: float | None, upper: float | None, digits: int = DIGITS) ->
     best: Numeral | None = None
     for k in range(3, digits + 1):
         ends = _rounded(low, k - leading, ROUND_FLOOR, shift), _rounded(high, k - leading, ROUND_CEILING, shift)
-        shared = os.path.commonprefix(ends)
+        shared = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(*ends, strict=False)))
         significant = len(shared.lstrip("-0.").replace(".", ""))
         rest = ends[0][len(shared) :], ends[1][len(shared) :]
         if len(ends[0]) == len(ends[1]) and significant >= 2 and len(rest[0]) <= 2 and "." not in rest[0] + rest[1]:
@@ -151,28 +152,33 @@ class Run:
     sup: str = ""
 
 
-GREEK = dict(zip("alpha beta delta kappa lambda mu phi rho sigma theta".split(), "αβδκλμφρσθ", strict=True))
+_LETTERS = ("alpha", "beta", "delta", "kappa", "lambda", "mu", "phi", "rho", "sigma", "theta")
+GREEK = dict(zip(_LETTERS, "αβδκλμφρσθ", strict=True))
 _WORDS = re.compile(
-    r"(?P<number>\b\d+(?:\.\d+)?)e(?P<power>[+-]?\d+)\b"
-    rf"|\b(?P<letter>{'|'.join(GREEK)})(?:_(?P<gsub>\*|[A-Za-z0-9]+))?(?:\^(?P<gsup>\d+|\([^()]*\)))?(?![A-Za-z_])"
+    r"(?P<tilded>(?<![A-Za-z])[A-Za-z])~_(?P<tildesub>\w)\b"
+    r"|(?P<number>\b\d+(?:\.\d+)?)e(?P<power>[+-]?\d+)\b"
+    rf"|(?:\\\\|\b)(?P<letter>{'|'.join(GREEK)})(?:_(?P<gsub>\*|[A-Za-z0-9]+))?(?:\^(?P<gsup>\d+|\([^()]*\)))?(?![A-Za-z_])"
     r"|(?P<lb>\bLB)_(?P<lbsub>[A-Z])\b"
     r"|\b(?P<base>[A-Za-z])(?:_(?P<sub>\*|[A-Za-z0-9]{1,2}))(?![A-Za-z0-9_])(?:\^(?P<sup>\d+|\([^()]*\)))?"
-    r"|\b(?P<power_base>[A-Za-z])\^(?P<only>\d+|T\b|\([^()]*\))"
+    r"|(?<![A-Za-z_])(?P<power_base>[A-Za-z])\^(?P<only>\d+|T\b|\([^()]*\))"
     r"|(?P<root>\bsqrt)\((?P<radicand>\w)\)"
-    r"|(?P<star>λ)\*|(?P<tail>\|\||\))\^(?P<tailsup>\d+|\([^()]*\))"
+    r"|(?P<star>λ)\*"
+    r"|(?P<tail>\|\||\))(?:_(?P<tailsub>[A-Z0-9])\b)?(?:\^(?P<tailsup>\d+|[a-zA-Z]\b|\([^()]*\)))?"
 )
-_SIGNS = (("<=", "≤"), (">=", "≥"), ("||", "‖"), (" - ", " − "))
+TILDE = "\u0303"
+"""A combining tilde, over the letter before it."""
+_SIGNS = ((" ~ ", " ∼ "), ("<=", "≤"), (">=", "≥"), ("||", "‖"), (" - ", " − "))
 
 
 def _signs(text: str) -> str:
     for written, printed in _SIGNS:
         text = text.replace(written, printed)
-    return re.sub(r"(?<=[=(\[, ])-(?=[\w.])|^-(?=[\d.])", "−", text)
+    return re.sub(r"(?<=[=(\[, ])-(?=[\w.]|$)|^-(?=[\d.])", "−", text)
 
 
 def _power(text: str | None) -> str:
     inner = (text or "").strip()
-    if inner.startswith("(") and re.fullmatch(r"\(-?\d[\d/]*\)", inner):
+    if inner.startswith("(") and re.fullmatch(r"\(-\d[\d/]*\)|\(\d+/\d+\)", inner):
         inner = inner[1:-1]
     return inner.replace("-", "−")
 
@@ -189,7 +195,7 @@ def prose(text: str) -> tuple[Run, ...]:
     runs: list[Run] = []
 
     def plain(words: str) -> None:
-        if words and runs and not runs[-1].symbol and not runs[-1].sup:
+        if words and runs and not (runs[-1].symbol or runs[-1].sup or runs[-1].sub):
             runs[-1] = Run(runs[-1].text + words)
         elif words:
             runs.append(Run(words))
@@ -199,7 +205,9 @@ def prose(text: str) -> tuple[Run, ...]:
         plain(_signs(text[at : found.start()]))
         at = found.end()
         part = found.groupdict()
-        if part["number"]:
+        if part["tilded"]:
+            runs.append(Run(part["tilded"] + TILDE, True, part["tildesub"]))
+        elif part["number"]:
             plain(f"{part['number']} × 10")
             runs.append(Run("", sup=str(int(part["power"])).replace("-", "−")))
         elif part["letter"]:
@@ -219,7 +227,8 @@ def prose(text: str) -> tuple[Run, ...]:
             runs.append(Run("λ", True, "*"))
         else:
             plain(_signs(part["tail"]))
-            runs.append(Run("", sup=_power(part["tailsup"])))
+            if part["tailsub"] or part["tailsup"]:
+                runs.append(Run("", sub=part["tailsub"] or "", sup=_power(part["tailsup"])))
     plain(_signs(text[at:]))
     return tuple(runs)
 

@@ -1,0 +1,73 @@
+"""Everything a run leaves behind for a reader, in one folder: page, document, data and figures."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ..numerics.certificate import write_atomically
+from .figures import write_bytes, write_pdfs
+from .latex import render
+from .model import Report
+
+SECONDS = 180
+"""After this long a LaTeX run is given up."""
+
+
+def _to_stderr(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+
+
+def save(
+    report: Report, folder: str | os.PathLike[str], *, tell: Callable[[str], None] = _to_stderr, pdf: bool = True
+) -> list[Path]:
+    """Write report.html, report.tex with its figures, results.json, and report.pdf where latexmk is found.
+
+    Each file is written whole or not at all. A missing latexmk is no failure; a LaTeX run that fails is reported
+    through ``tell`` in one sentence, and everything else is there. Returns the files that were written.
+    """
+    place = Path(folder)
+    files = [report.to_json(place / "results.json"), report.to_html(place / "report.html")]
+    figures = list(write_pdfs(report, place))
+    source = write_atomically(place / "report.tex", render(report, figures=[file.name for file in figures]))
+    files += [source, *figures]
+    if pdf and shutil.which("latexmk"):
+        made, why = typeset(source, figures)
+        if made is not None:
+            files.append(write_bytes(place / "report.pdf", made))
+        else:
+            tell(f"report.pdf was not made: {why} The source {source} is complete.")
+    return files
+
+
+def typeset(source: Path, figures: list[Path]) -> tuple[bytes | None, str]:
+    """The PDF of a LaTeX document, or None with the reason in a sentence; works in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="certigram-") as room:
+        for file in (source, *figures):
+            shutil.copy(file, room)
+        command = ["latexmk", "-norc", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"]
+        try:
+            done = subprocess.run(
+                [*command, source.name],
+                cwd=room,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return None, f"latexmk took longer than {SECONDS} s."
+        except OSError as error:
+            return None, f"latexmk did not start ({error})."
+        made = Path(room) / f"{source.stem}.pdf"
+        if done.returncode == 0 and made.is_file():
+            return made.read_bytes(), ""
+        log = Path(room) / f"{source.stem}.log"
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
+        first = next((line.lstrip("! ").rstrip(".") for line in lines if line.startswith("!")), "")
+        return None, f"LaTeX stopped ({first or f'latexmk ended with status {done.returncode}'})."

@@ -1,0 +1,99 @@
+r"""The words of the report that belong to no single study, in a small notation: ``$math$``, ``[@key]``, code.
+
+Both renderers read them; only what stands here may use the notation, never text from a study or a certificate.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..theory.verdict import Evidence, Verdict
+
+READING = (
+    r"A verdict is about one claim, one activation and this data. Only PROVED and REFUTED are mathematics; "
+    r"CONSISTENT and INCONSISTENT are statistics. $0.123_{45}^{67}$ means that the number was proved to lie in "
+    r"$[0.12345, 0.12367]$; every printed end is rounded outwards, every margin and every share downwards, so what"
+    r" is printed follows from what was proved."
+)
+EIGENVALUES = (
+    r"$\lambda_*$ is the least eigenvalue of the population Gram matrix $K$ of this data, proved on both sides "
+    r"[@rump2006; @higham2002]. Beside it, the proved lower ends of the theory's own bounds, each with the share "
+    r"of $\lambda_*$ that it keeps at least: what is missing to 100 % is the vacuity gap."
+)
+HYPOTHESES = (
+    r"What the claims assume, and how it was settled here. A claim can be PROVED only where each of its hypotheses"
+    r" is."
+)
+STATEMENTS = (
+    r"Each claim with the way it was decided here. The negative control is a slightly false variant, planted by "
+    r"the tests of the same check, which the check must not prove."
+)
+GRAPH = (
+    r"Which claim rests on which: an arrow leads from a claim to a claim whose proof uses it. The fill is the "
+    r"verdict that a reader must not miss; the border says how it was derived: double, from exact evidence alone; "
+    r"single, with enclosures; dashed, by experiments; dotted, without evidence here."
+)
+FINITE_WIDTH = (
+    r"Networks were sampled, their equilibria solved with a bound of the residual, and their Gram matrices $G_m$ "
+    r"compared with the enclosed $K$. All statistical tests of the study share one error budget by Holm's "
+    r"procedure [@holm1979]; probabilities have exact binomial intervals [@clopper1934]. CONSISTENT is said only "
+    r"where the experiment could have seen the stated alternative."
+)
+LIMITS = (
+    r"Arithmetic of processor and compiler is IEEE 754 binary64, rounding to nearest. Matrix products and Cholesky"
+    r" factorisations of the BLAS and LAPACK in use are conventional: sums of products in any order, with or "
+    r"without fused multiply-add, but no fast (Strassen-like) multiplication [@higham2002].",
+    r"Enclosures trust the ball arithmetic of FLINT [@johansson2017arb]; symbolic steps trust SymPy. Neither is "
+    r"checked by a proof assistant.",
+    r"PROVED speaks about the exact binary numbers of this data set, after the stated normalisation, and about no "
+    r"other data. It rests on the proofs named under each claim; those are on paper.",
+    r"Statistical verdicts hold at the stated level for the sampled widths, and treat averages over replicates as "
+    r"Gaussian (`docs/theory/finite-width.md`). CONSISTENT proves nothing.",
+    r"UNKNOWN says that the budget or the rules did not suffice. It says nothing against the claim.",
+)
+REPEAT = (
+    r"Run `certigram verify` with the same study file. A run with the same digest and the same versions reaches "
+    r"the same verdicts; sampled numbers agree bit for bit on one machine. The certificates beside this report, "
+    r"`certificates/*.json`, hold the exact numbers behind each verdict."
+)
+EVIDENCE_WORDS = {
+    Evidence.EXACT: "exact",
+    Evidence.ENCLOSED: "enclosed",
+    Evidence.EXPERIMENTAL: "experimental",
+}
+VERDICT_WORDS = {verdict: verdict.name.replace("_", " ").lower() for verdict in Verdict}
+
+_TOKEN = re.compile(r"\$(?P<math>[^$]+)\$|`(?P<code>[^`]+)`|\[(?P<cite>@[\w; @]+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A piece of such a text: ``kind`` is text, math, code or cite."""
+
+    kind: str
+    text: str
+
+
+def words(text: str) -> tuple[Word, ...]:
+    """The pieces of a text.
+
+    >>> [(w.kind, w.text) for w in words("by $x$ [@rump2006; @higham2002].")]
+    [('text', 'by '), ('math', 'x'), ('text', ' '), ('cite', 'rump2006 higham2002'), ('text', '.')]
+    """
+    out, at = [], 0
+    for found in _TOKEN.finditer(text):
+        if found.start() > at:
+            out.append(Word("text", text[at : found.start()]))
+        kind = str(found.lastgroup)
+        value = found.group(kind)
+        out.append(Word(kind, " ".join(re.findall(r"@(\w+)", value)) if kind == "cite" else value))
+        at = found.end()
+    if at < len(text):
+        out.append(Word("text", text[at:]))
+    return tuple(out)
+
+
+def cited(text: str) -> list[str]:
+    """The keys that a text cites."""
+    return [key for word in words(text) if word.kind == "cite" for key in word.text.split()]
