@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from fractions import Fraction
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -231,7 +232,16 @@ def _cholesky(kernel: NDArray[np.float64]) -> NDArray[np.float64] | None:
 _laboratory: list[_Laboratory] = []  # of a worker process: filled once by its initializer, never in the parent
 
 
+def _leave_with_the_parent() -> None:
+    """End this worker when its parent is gone: after a kill it would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _enter(plan: Plan) -> None:
+    Thread(target=_leave_with_the_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt at the terminal is the parent's to answer
     _laboratory[:] = [_Laboratory(plan)]
 

@@ -192,7 +192,10 @@ STUDIES = {
     "no seeds": (SYSTEMS + "[finite-width]\nseeds = 0\n", "seeds = 0"),
     "no bits": (SYSTEMS + "[budget]\nbits = 1\n", "bits = 1"),
     "endless memory": (SYSTEMS + "[budget]\nmemory = inf\n", "memory = inf"),
-    "range of sigma_w2": (SYSTEMS + 'activations = ["tanh"]\n[parameters.deq-general]\nsigma_w2 = "2"\n', "contraction range"),
+    "range of sigma_w2": (
+        SYSTEMS + 'activations = ["tanh"]\n[parameters.deq-general]\nsigma_w2 = "2"\n',
+        "contraction range",
+    ),
     "sigma_w2 in words": (SYSTEMS + '[parameters.deq-general]\nsigma_w2 = "abc"\n', "'abc' is not a number"),
     "unknown parameter": (SYSTEMS + '[parameters.deq-general]\nsigma_w = "1"\n', "Did you mean sigma_w2"),
     "integer beyond measure": (SYSTEMS + f"seed = {'9' * 5000}\n", "not valid TOML"),
