@@ -136,7 +136,8 @@ def environment() -> jinja2.Environment:
     )
     found.filters.update(
         runs=runs, number=number, verdict=verdict, sign=sign, capital=capital, evidence=evidence,
-        statement=statement, math=mathml, prose=lambda s: runs(prose(s)), label=lambda s: runs(label(s)), reference=reference,
+        statement=statement, math=mathml, reference=reference,
+        prose=lambda s: runs(prose(s)), label=lambda s: runs(label(s)),
     )  # fmt: skip
     return found
 

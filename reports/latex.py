@@ -15,7 +15,7 @@ from .bibliography import Entry
 from .content import capital, content
 from .figures import BOUNDS_CAPTION, ERROR_CAPTION
 from .notation import EVIDENCE_SYMBOL, SYMBOL, TILDE, Bracket, Numeral, Run, Shown, label, prose, statement_parts
-from .tex import escape, in_math
+from .tex import code, escape, in_math
 
 if TYPE_CHECKING:
     from .model import Report
@@ -100,7 +100,7 @@ def text(source: str) -> str:
         if word.kind == "math":
             out.append(f"${word.text}$")
         elif word.kind == "code":
-            out.append(rf"\code{{{escape(word.text)}}}")
+            out.append(code(word.text))
         elif word.kind == "cite":
             out.append(rf"\cite{{{','.join(word.text.split())}}}")
         else:
@@ -116,7 +116,7 @@ def pair(key: str, value: str) -> str:
 
 def names(list_: Sequence[str]) -> str:
     """Names of activations, each set as code."""
-    return ", ".join("all" if name == "all" else rf"\code{{{escape(name)}}}" for name in list_)
+    return ", ".join("all" if name == "all" else code(name) for name in list_)
 
 
 def reference(entry: Entry) -> str:
@@ -164,7 +164,7 @@ def environment() -> jinja2.Environment:
         sign=_source(sign), evidence=_source(evidence), statement=_source(statement), names=_source(names),
         math=lambda s: Source(f"${s}$"), prose=lambda s: Source(runs(prose(s))), capital=capital,
         label=lambda s: Source(runs(label(s))), reference=_source(reference), safe=Source,
-        code=lambda s: Source(rf"\code{{{escape(s)}}}"),
+        code=_source(code),
     )  # fmt: skip
     return found
 

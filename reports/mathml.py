@@ -13,9 +13,9 @@ from ..theory.errors import DerivationGap
 _CAPITALS = {"C": "ℂ", "H": "ℍ", "N": "ℕ", "P": "ℙ", "Q": "ℚ", "R": "ℝ", "Z": "ℤ"}
 _VARIANT = re.compile(r'<m([ino]) mathvariant="(double-struck|bold)">(\w+)</m\1>')
 _ELEMENTS = frozenset(
-    ["math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup"]
-    + ["munder", "mover", "munderover", "mstyle", "mpadded", "mtable", "mtr", "mtd", "mphantom", "menclose"]
-)
+    ("math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup",
+     "munder", "mover", "munderover", "mstyle", "mpadded", "mtable", "mtr", "mtd", "mphantom", "menclose")
+)  # fmt: skip
 
 
 def _letters(variant: str, text: str) -> str:

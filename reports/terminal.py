@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from ..numerics.studies.results import Results
 from ..numerics.studies.runner import Event
 from ..theory.system import system
 from ..theory.verdict import Verdict
+from .notation import Bracket, Shown, enclosure, numeral, share
 
 STYLE = {
     Verdict.PROVED: "bold green",
@@ -35,33 +35,28 @@ ROOMY = 120
 """Columns from which on the tables show everything in one row; below, they are grouped and shortened."""
 
 
-def number(x: float | None, digits: int = 6) -> str:
-    """A float for people: short, and empty when absent.
+def plain(shown: Shown) -> str:
+    """A numeral on one line of plain text: both ends in brackets after the digits that they share.
 
-    >>> number(0.00110532), number(None), number(float("inf"))
-    ('0.00110532', '', '∞')
+    >>> plain(enclosure(0.00110532913363775, 0.00110532920459)), plain(enclosure(-0.51204, -0.48659)), plain(None)
+    ('1.105329[13,21]e-3', '[−0.5121, −0.4865]', '')
     """
-    if x is None:
+    if shown is None:
         return ""
-    if math.isinf(x):
-        return "∞" if x > 0 else "−∞"
-    return f"{x:.{digits}g}"
+    if isinstance(shown, Bracket):
+        return f"[{plain(shown.low)}, {plain(shown.high)}]"
+    ends = f"[{shown.low},{shown.high}]" if shown.low else ""
+    power = f"e{shown.exponent}" if shown.exponent else ""
+    return f"{shown.relation} {shown.digits}{ends}{power}".strip()
 
 
-def interval(lower: float | None, upper: float | None, digits_of_ends: int = 4) -> str:
-    """An enclosure for people: the digits both ends share and one more; the ends are rounded for display only.
+def interval(lower: float | None, upper: float | None, digits: int = 8) -> str:
+    """An enclosure for people with at most so many digits, its ends rounded outwards.
 
-    >>> interval(0.00110532, 0.0011053201), interval(-0.75, -0.25), interval(None, None)
-    ('0.00110532', '[-0.75, -0.25]', '')
+    >>> interval(0.125, 0.125), interval(0.25, None), interval(None, None)
+    ('0.125', '≥ 0.25', '')
     """
-    if lower is None and upper is None:
-        return ""
-    if lower is None or upper is None:
-        return f"≥ {number(lower)}" if upper is None else f"≤ {number(upper)}"
-    for digits in range(6, 2, -1):
-        if f"{lower:.{digits}g}" == f"{upper:.{digits}g}":
-            return f"{lower:.{digits}g}"
-    return f"[{number(lower, digits_of_ends)}, {number(upper, digits_of_ends)}]"
+    return plain(enclosure(lower, upper, digits))
 
 
 class LiveProgress:
@@ -163,7 +158,7 @@ def claims_table(results: Results, width: int = WIDE) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     label = {claim.id: claim.label for s in results.study.systems for claim in system(s).claims}
     for c in results.certificates:
-        margin = number(c.margin, 3) if c.verdict.rigorous else ""
+        margin = plain(numeral(c.margin, "down")) if c.verdict.rigorous else ""
         table.add_row(
             c.claim,
             label.get(c.claim, ""),
@@ -196,8 +191,8 @@ def _grouped_claims(results: Results) -> Table:
         table.add_row(
             " " + c.claim.partition(".")[2],
             Text(c.verdict.name, style=STYLE[c.verdict]),
-            interval(c.lower, c.upper, 3),
-            number(c.margin, 3) if c.verdict.rigorous else "",
+            interval(c.lower, c.upper, 6),
+            plain(numeral(c.margin, "down")) if c.verdict.rigorous else "",
             f"{c.seconds:.2f} s",
         )
     return table
@@ -216,9 +211,11 @@ def eigenvalue_table(results: Results, width: int = WIDE) -> Table:
         shares = []
         for name in names:
             value = row.bounds.get(name)
-            share = f"{100 * value / row.lower:.2g} %" if value is not None and row.lower > 0 else ""
-            shares.append(f"{number(value, 4)} ({share})" if share and width >= ROOMY else share or number(value, 4))
-        table.add_row(row.activation, f"{row.lower:.10g}", f"{row.upper:.10g}", *shares)
+            kept = share(value, row.upper, 3)
+            percent, bound = f"{plain(kept)} %" if kept else "", plain(numeral(value, "down", 4))
+            shares.append(f"{bound} ({percent})" if percent and width >= ROOMY else percent or bound)
+        ends = plain(numeral(row.lower, "down", 10)), plain(numeral(row.upper, "up", 10))
+        table.add_row(row.activation, *ends, *shares)
     return table
 
 

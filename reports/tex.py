@@ -77,6 +77,8 @@ ACCENTS = {
     "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u030a": "r", "\u030c": "v",
     "\u0327": "c",
 }  # fmt: skip
+MONO = {ch: rf"\symbol{{{ord(ch)}}}" for ch in '\\{}<>|_^~"'}
+"""Characters that a typewriter face has in the places of ASCII, whatever its encoding."""
 LONG = 16
 """Words longer than this may be broken: after a sign, and after every eight letters or digits."""
 
@@ -111,21 +113,30 @@ def _character(ch: str) -> str:
     return rf"\texttt{{U+{ord(ch):04X}}}"
 
 
-def escape(text: str) -> str:
+def code(text: str) -> str:
+    r"""A text in a typewriter face.
+
+    >>> code("a_b")
+    '\\code{a\\symbol{95}b}'
+    """
+    return rf"\code{{{escape(text, mono=True)}}}"
+
+
+def escape(text: str, *, mono: bool = False) -> str:
     r"""A text as LaTeX source.
 
     >>> escape("50 % of a_b <é>"), escape("λ ≤ ½")
     ("50 \\% of a\\_b \\textless{}\\'{e}\\textgreater{}", '$\\lambda$ $\\le$ $\\tfrac12$')
     """
     text = re.sub(r"(?<=\S) ([±×]) (?=\S)", "\u00a0\\1\u00a0", text)
-    return "".join(_word(word) for word in re.split(r"( +)", text))
+    return "".join(_word(word, mono) for word in re.split(r"( +)", text))
 
 
-def _word(word: str) -> str:
+def _word(word: str, mono: bool) -> str:
     breakable = len(word) > LONG
     out, run = [], 0
     for k, ch in enumerate(word):
-        out.append(_character(ch))
+        out.append(MONO[ch] if mono and ch in MONO else _character(ch))
         run = run + 1 if ch.isalnum() else 0
         last = k == len(word) - 1
         if breakable and not last and (run == 8 or (not ch.isalnum() and ch not in "([{-.")):
