@@ -1,0 +1,78 @@
+"""The arguments of the theory: every line of every lemma is checked, and wrong lines are caught.
+
+A failure means that a proof line as stated is false, that a line lost its check, or that the checks themselves accept a
+wrong identity.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+import sympy
+from flint import fmpq, fmpq_mat
+
+import certigram.theory
+from certigram.numerics.lemma_checks import identities
+from certigram.numerics.lemma_checks.instances import gram, hadamard, positive_semidefinite
+from certigram.numerics.lemma_checks.registry import check_lemma, outcome
+from certigram.theory.errors import DerivationGap, SpecError
+from certigram.theory.lemmas.lemma import Lemma, lemma, lemmas
+
+LEMMAS = list(lemmas().values())
+
+
+@pytest.mark.parametrize("found", LEMMAS, ids=lambda found: found.id)
+def test_every_line_passes(found: Lemma) -> None:
+    checked = check_lemma(found)
+    assert checked.passed, [(step.check, result) for step, result in checked.lines if not result.passed]
+
+
+@pytest.mark.parametrize("found", LEMMAS, ids=lambda found: found.id)
+def test_references_resolve(found: Lemma) -> None:
+    text = (Path(next(iter(certigram.theory.__path__))) / "references.bib").read_text(encoding="utf-8")
+    assert found.reference.key in re.findall(r"^@\w+\{([^,]+),", text, re.M)
+    assert found.proof
+    assert set(found.uses) <= set(lemmas())
+
+
+def test_lemmas_come_after_what_they_use() -> None:
+    seen: set[str] = set()
+    for found in LEMMAS:
+        assert set(found.uses) <= seen
+        seen.add(found.id)
+
+
+def test_unknown_names_are_explained() -> None:
+    with pytest.raises(SpecError, match="mehler"):
+        lemma("mehlr")
+    with pytest.raises(DerivationGap, match="no check"):
+        outcome("no-such-line")
+
+
+@pytest.mark.parametrize("slip", range(6))
+def test_slightly_wrong_identities_are_refused(slip: int) -> None:
+    """The comparison behind the symbolic lines sees a flipped sign, a dropped term and a changed constant."""
+    w, q, c = sympy.symbols("sigma_w2 q c", positive=True)
+    true = (2 * w * q + 2 * c) / (2 + 2 * w * q)
+    wrong = [
+        (2 * w * q - 2 * c) / (2 + 2 * w * q),
+        2 * c / (2 + 2 * w * q),
+        (2 * w * q + 2 * c) / (2 + 3 * w * q),
+        (2 * w * q + 2 * c) / (2 + 2 * w * q) + sympy.Rational(1, 10**30),
+        (2 * w * q + 2 * c) / (2 + 2 * w * q**2),
+        (2 * w * q + c) / (2 + 2 * w * q),
+    ][slip]
+    assert identities.same(true, true)
+    assert not identities.same(true, wrong)
+
+
+def test_exact_elimination_sees_a_hair() -> None:
+    """A matrix with one eigenvalue below zero by 1e-40 is not called positive semidefinite."""
+    rng = random.Random(0)
+    a = hadamard(gram(rng, 4, 2), gram(rng, 4, 1))
+    assert positive_semidefinite(a)
+    identity = fmpq_mat(4, 4, [int(i == j) for i in range(4) for j in range(4)])
+    assert not positive_semidefinite(a - identity * fmpq(1, 10**40))
