@@ -11,6 +11,7 @@ from scipy.linalg import LinAlgError, eigh
 
 from ..enclosure import float_above
 from .cholesky import LARGEST_DIAGONAL, Matrix, ShiftedCholesky, backward_error, factorise
+from .guess import SMALLEST_ORDER, single_precision_guess
 from .inverse_iteration import RitzPair, inverse_lanczos, start_vector
 from .ladder import Goal, Known, Problem, interval_text
 from .rayleigh import radius_form, rayleigh_quotient
@@ -41,8 +42,9 @@ class _Search:
 class CholeskyRung:
     r"""Float64: a shift just below a guess of the least eigenvalue, proved by one completed factorisation.
 
-    The guess comes from inverse Lanczos on the factor of the previous shift, the first shift being 0; a factorisation
-    that stops makes the distance to the guess eight times larger. With a bound as the goal, the first shift is the
+    For large matrices the guess comes from a single precision factor (:mod:`.guess`), so that one factorisation in
+    double precision is enough; otherwise, or to sharpen it, from inverse Lanczos on the factor of the previous shift,
+    the first shift being 0. A factorisation that stops makes the distance to the guess eight times larger. With a bound as the goal, the first shift is the
     bound itself plus all that is lost on the way.
     """
 
@@ -78,15 +80,23 @@ class CholeskyRung:
 
     def _approach(self, search: _Search, goal: Goal, radius: float, lowers: list[float]) -> tuple[RitzPair, float]:
         """Raise the shift towards the least eigenvalue; returns the guessed pair and appends what was proved."""
-        a, error = search.a, search.error
+        a, error, width = search.a, search.error, goal.relative_width
         n = a.shape[0]
-        v = start_vector(n)
+        v, value, pair = start_vector(n), math.nan, RitzPair(start_vector(n), 0.0, math.inf, math.inf)
+        guess = None
+        if search.proof is None and n >= SMALLEST_ORDER:
+            guess = single_precision_guess(a, search.work, tolerance=width / 64)
+        if guess is not None:
+            pair, value = guess
+            v = pair.vector
+            if goal.bound is not None and value < goal.bound:
+                return pair, value  # a Rayleigh quotient below the bound settles it
+            self._below(search, value, max(4.0 * pair.error, 1.2 * error, width * abs(value) / 4), lowers)
         if search.proof is None and search.attempt(0.0) is None and search.attempt(-4.0 * error) is None:
             v, value = _dense_guess(a)
             self._below(search, value, 2.0 * error + 1e-14 * abs(value), lowers)
             if search.proof is None:
                 return RitzPair(v, 0.0, math.inf, math.inf), value
-        value, pair, width = math.nan, RitzPair(v, 0.0, math.inf, math.inf), goal.relative_width
         for _ in range(ROUNDS):
             proof = search.proof
             if proof is None:

@@ -12,6 +12,18 @@ from ..ball import Ball
 from ..rounding import gamma, up
 
 Radius = float | NDArray[np.float64]
+BLOCK = 256
+
+
+def _finite_and_symmetric(a: NDArray[np.float64]) -> bool:
+    """The check of the midpoints on blocks that stay in the cache, without a second matrix."""
+    n = a.shape[0]
+    for i in range(0, n, BLOCK):
+        for j in range(i, n, BLOCK):
+            tile = a[i : i + BLOCK, j : j + BLOCK]
+            if not (np.isfinite(tile).all() and np.array_equal(tile, a[j : j + BLOCK, i : i + BLOCK].T)):
+                return False
+    return True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +47,7 @@ class BallMatrix:
         n = self.mid.shape[0]
         if self.mid.ndim != 2 or self.mid.shape != (n, n):
             raise ValueError(f"a Gram matrix is square, not {self.mid.shape}")
-        if not np.isfinite(self.mid).all() or not np.array_equal(self.mid, self.mid.T):
+        if not _finite_and_symmetric(self.mid):
             raise ValueError("the midpoints must be finite and symmetric")
         rad = np.asarray(self.rad)
         if rad.shape not in ((), (n, n)) or not (rad >= 0).all() or not np.isfinite(rad).all():

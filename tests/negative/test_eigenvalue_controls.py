@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from flint import arb, fmpq, fmpq_mat
 
-from certigram.numerics import cholesky, float_rungs
+from certigram.numerics.eigenvalues import cholesky, float_rungs
 from certigram.numerics.ball import exact
 from certigram.numerics.budget import Budget
 from certigram.numerics.eigenvalues.cholesky import factorise
