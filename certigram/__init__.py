@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _WHERE = {
     ".api": "ActivationHandle PopulationGram activation certify least_eigenvalue population_gram verify",
     ".numerics.ball": "Ball",
-    ".numerics.ballmatrix": "BallMatrix",
+    ".numerics.kernels.ballmatrix": "BallMatrix",
     ".numerics.budget": "Budget",
     ".numerics.certificate": "Certificate",
     ".numerics.enclosure": "Enclosure",
