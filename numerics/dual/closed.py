@@ -41,13 +41,15 @@ def closed_value(expression: sympy.Expr, cov: Covariance, bits: int) -> arb:
     guard, value = 32, arb("nan")
     while True:
         with precision(min(bits + guard, MAX_BITS)):
-            value = _Evaluator(cov).value(expression)
+            value = Evaluator(cov).value(expression)
         if cov.rational is None or guard > 16 * bits or value.rel_accuracy_bits() >= bits or value.is_exact():
             return value
         guard *= 4
 
 
-class _Evaluator:
+class Evaluator:
+    """Values of the subexpressions of one closed form at one covariance: rationals where possible, else balls."""
+
     def __init__(self, cov: Covariance) -> None:
         entries: tuple[Number, Number, Number] = cov.rational or cov.balls()
         self.known: dict[sympy.Expr, Value] = {}

@@ -68,7 +68,7 @@ def dual(activation: Activation, a: Number, b: Number, c: Number, bits: int, *, 
         value = closed_value(formula, cov, bits)
         if value.is_finite():
             return value
-    quadrature = _trapezoid(f, g, cov, bits)
+    quadrature = trapezoid_value(f, g, cov, bits)
     if quadrature is not None:
         return quadrature
     if exact is not None and cov.degenerate:
@@ -135,7 +135,7 @@ def _side(f: Activation, variance: Number) -> Side | None:
     return Side(found, lower_arb(f.expression), _size(f.expression, spread))
 
 
-def _trapezoid(f: Activation, g: Activation, cov: Covariance, bits: int) -> arb | None:
+def trapezoid_value(f: Activation, g: Activation, cov: Covariance, bits: int) -> arb | None:
     """The cheaper of the two rules in the plane, None when neither applies; on wide balls, both."""
     left, right = _side(f, cov.a), _side(g, cov.b)
     if left is None or right is None:

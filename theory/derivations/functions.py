@@ -1,0 +1,295 @@
+r"""Functions of ``X`` as sums of elementary terms, with formal thresholds and point masses.
+
+A term is :math:`\kappa\,x^k e^{px-\alpha x^2}\,g(x)`, :math:`\alpha\ge0`, with a core g that is 1, a wave
+:math:`\cos(\omega x+\varphi)`, a *saturating* function (:math:`\operatorname{erf}(\gamma x+s)`,
+:math:`\Phi(\gamma x+s)`, :math:`\operatorname{sign}(x-t)`, an indicator :math:`\mathbf 1_{x>t}` or
+:math:`\mathbf 1_{x<t}`), or a point mass :math:`\delta(x-t)`. The parameters may be expressions in the covariance, so
+that thresholds can move with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import sympy
+from sympy.simplify.fu import TR8
+
+from ..errors import DerivationGap
+from ..functions import X, normal_cdf, rewrite_elementary, sigmoid, softplus
+from ..pieces import KINKED, pieces
+
+MAX_DEGREE = 64
+"""Largest power of x that is expanded."""
+_ZERO, _ONE = sympy.S.Zero, sympy.S.One
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    r"""One term; ``core`` is "one", "wave", "erf", "cdf", "sign", "above", "below" or "mass".
+
+    ``scale`` and ``shift`` are :math:`(\omega,\varphi)` of a wave and :math:`(\gamma,s)` of a function of
+    :math:`\gamma x+s`; for sign, above, below and mass, ``shift`` is the threshold t.
+    """
+
+    coefficient: sympy.Expr = _ONE
+    power: int = 0
+    rate: sympy.Expr = _ZERO
+    decay: sympy.Expr = _ZERO
+    core: str = "one"
+    scale: sympy.Expr = _ZERO
+    shift: sympy.Expr = _ZERO
+
+    @property
+    def function(self) -> sympy.Expr:
+        """The term without its coefficient, as an expression in ``X``."""
+        exponent = self.rate * X - self.decay * X**2
+        return X**self.power * sympy.exp(exponent) * self.core_function
+
+    @property
+    def core_function(self) -> sympy.Expr:
+        """The core, as an expression in ``X``."""
+        inner = self.scale * X + self.shift
+        match self.core:
+            case "wave":
+                return sympy.cos(inner)
+            case "erf":
+                return sympy.erf(inner)
+            case "cdf":
+                return normal_cdf(inner)
+            case "sign":
+                return sympy.sign(X - self.shift)
+            case "above":
+                return sympy.Heaviside(X - self.shift)
+            case "below":
+                return sympy.Heaviside(self.shift - X)
+            case "mass":
+                return sympy.DiracDelta(X - self.shift)
+        return _ONE
+
+    @property
+    def saturating(self) -> bool:
+        """Whether the core has limits at both ends that differ."""
+        return self.core in ("erf", "cdf", "sign", "above", "below")
+
+    @property
+    def polynomial(self) -> bool:
+        """Whether the term is a multiple of a power of x."""
+        return self.core == "one" and self.rate == 0 and self.decay == 0
+
+    @property
+    def bare(self) -> Term:
+        """The same with coefficient 1."""
+        return replace(self, coefficient=_ONE)
+
+
+@lru_cache(maxsize=4096)
+def terms(expression: sympy.Expr) -> tuple[Term, ...]:
+    """The terms of a function; raises :class:`DerivationGap` for a function that is not a sum of such terms.
+
+    >>> [(t.power, t.core) for t in terms(sympy.Max(X, 0) + sympy.erf(X))]
+    [(0, 'erf'), (1, 'above')]
+    """
+    parts: dict[Term, sympy.Expr] = {}
+    for product in sympy.Add.make_args(flat(expression)):
+        if product != 0:
+            term = _term(product)
+            parts[term.bare] = parts.get(term.bare, _ZERO) + term.coefficient
+    return tuple(
+        replace(term, coefficient=sympy.factor_terms(k)) for term, k in parts.items() if not sympy.expand(k).is_zero
+    )
+
+
+@lru_cache(maxsize=4096)
+def flat(expression: sympy.Expr) -> sympy.Expr:
+    """The function expanded, kinks written with indicators and waves linear.
+
+    >>> flat(sympy.Max(sympy.Min(X, 1), 0))
+    x*Heaviside(x) - x*Heaviside(x - 1) + Heaviside(x - 1)
+    """
+    if expression.has(sigmoid, softplus, sympy.tanh):
+        raise DerivationGap(f"no closed form is known to the rules for {expression}: use the certified series.")
+    if expression.has(sympy.Abs, sympy.Max, sympy.Min):
+        expression = indicators(expression)
+    if expression.has(sympy.sinh, sympy.cosh):
+        expression = rewrite_elementary(expression).rewrite([sympy.sinh, sympy.cosh], sympy.exp)
+    expanded = sympy.expand(expression)
+    if expanded.has(sympy.sin, sympy.cos):
+        expanded = sympy.expand(TR8(expanded))
+    return expanded
+
+
+def indicators(expression: sympy.Expr) -> sympy.Expr:
+    """A function with kinks as the sum of its branches times indicators of half-lines.
+
+    The two sides agree except at the breakpoints, a set of probability zero.
+    """
+    found = pieces(expression)
+    if len(found) == 1:
+        return found[0].expression
+    total = found[0].expression * sympy.Heaviside(found[1].lo - X)
+    for piece in found[1:-1]:
+        total += piece.expression * (sympy.Heaviside(X - piece.lo) - sympy.Heaviside(X - piece.hi))
+    return total + found[-1].expression * sympy.Heaviside(X - found[-1].lo)
+
+
+def _term(product: sympy.Expr) -> Term:
+    coefficient, factors = product.as_independent(X, as_Add=False)
+    power, exponent = 0, _ZERO
+    core = Term()
+    for factor in sympy.Mul.make_args(factors):
+        base, degree = (factor, _ONE) if isinstance(factor, sympy.exp) else factor.as_base_exp()
+        if factor == 1:
+            continue
+        if base == X and degree.is_Integer and 0 < degree <= MAX_DEGREE:
+            power += int(degree)
+        elif isinstance(factor, sympy.exp):
+            exponent += factor.args[0]
+        elif core.core == "one" and degree == 1:
+            core = _core(base)
+        else:
+            raise DerivationGap(f"no rule for the factor {factor} of {product}: it is not an elementary term.")
+    constant, rate, quadratic = _coefficients(exponent)
+    if not (-quadratic).is_nonnegative:
+        raise DerivationGap(f"exp({exponent}) is not seen to be square-integrable at every variance.")
+    return replace(
+        core, coefficient=coefficient * sympy.exp(constant) * core.coefficient, power=power, rate=rate, decay=-quadratic
+    )
+
+
+def _core(factor: sympy.Expr) -> Term:
+    names = {sympy.erf: "erf", normal_cdf: "cdf", sympy.cos: "wave", sympy.sin: "wave"}
+    kinks = {sympy.Heaviside: "above", sympy.sign: "sign", sympy.DiracDelta: "mass"}
+    if factor.func not in names and factor.func not in kinks:
+        raise DerivationGap(f"no rule for the factor {factor}: it is not an elementary function with a closed form.")
+    shift, scale, quadratic = _coefficients(factor.args[0])
+    if quadratic != 0 or scale == 0:
+        raise DerivationGap(f"no rule for {factor}: its argument is not affine.")
+    if factor.func in names:
+        shift = shift - sympy.pi / 2 if isinstance(factor, sympy.sin) else shift
+        return Term(core=names[factor.func], scale=scale, shift=shift)
+    if not (scale.is_positive or scale.is_negative):
+        raise DerivationGap(f"no rule for {factor}: the sign of {scale} is not known.")
+    threshold, rising = sympy.expand(-shift / scale), bool(scale.is_positive)
+    if factor.func is sympy.Heaviside:
+        return Term(core="above" if rising else "below", shift=threshold)
+    size = abs(scale) ** -1 if factor.func is sympy.DiracDelta else _ONE if rising else -_ONE
+    return Term(coefficient=size, core=kinks[factor.func], shift=threshold)
+
+
+def _coefficients(argument: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr, sympy.Expr]:
+    if not argument.has(X):
+        return argument, _ZERO, _ZERO
+    if not argument.is_polynomial(X):
+        raise DerivationGap(f"the argument {argument} is not a polynomial in x.")
+    found = sympy.Poly(argument, X)
+    if found.degree() > 2:
+        raise DerivationGap(f"the argument {argument} is not a quadratic polynomial.")
+    return found.nth(0), found.nth(1), found.nth(2)
+
+
+def total(parts: tuple[Term, ...]) -> sympy.Expr:
+    """The sum of terms as an expression in ``X``."""
+    return sympy.Add(*(t.coefficient * t.function for t in parts))
+
+
+@lru_cache(maxsize=4096)
+def same(f: sympy.Expr, g: sympy.Expr) -> bool:
+    """Whether two functions (or measures) are proved equal up to a null set, by their sums of terms."""
+    from .identity import identical
+
+    if f == g:
+        return True
+    try:
+        difference = terms(f - g)
+    except DerivationGap:
+        return not f.has(*KINKED) and not g.has(*KINKED) and identical(f, g)
+    groups: dict[Term, sympy.Expr] = {}
+    for term in difference:
+        for key in groups:
+            if _alike(key, term):
+                groups[key] += term.coefficient
+                break
+        else:
+            groups[term.bare] = term.coefficient
+    return all(identical(k, _ZERO) for k in groups.values()) or _by_indicators(tuple(groups.items()))
+
+
+def _by_indicators(groups: tuple[tuple[Term, sympy.Expr], ...]) -> bool:
+    """The same with 1_{x<t} = 1 - 1_{x>t}, sign(x-t) = 2 1_{x>t} - 1 and Phi = (1 + erf)/2."""
+    from .identity import identical
+
+    parts: list[tuple[Term, sympy.Expr]] = []
+    for term, k in groups:
+        base = replace(term, core="one", scale=_ZERO, shift=_ZERO)
+        if term.core in ("below", "sign"):
+            up = -k if term.core == "below" else 2 * k
+            parts += [(replace(term, core="above"), up), (base, k if term.core == "below" else -k)]
+        elif term.core == "cdf":
+            root = sympy.sqrt(2)
+            parts += [
+                (replace(term, core="erf", scale=term.scale / root, shift=term.shift / root), k / 2),
+                (base, k / 2),
+            ]
+        else:
+            parts.append((term, k))
+    sums: dict[Term, sympy.Expr] = {}
+    for term, k in parts:
+        key = next((other for other in sums if _alike(other, term)), term)
+        sums[key] = sums.get(key, _ZERO) + k
+    return all(identical(k, _ZERO) for k in sums.values())
+
+
+def _alike(s: Term, t: Term) -> bool:
+    from .identity import identical
+
+    return (s.power, s.core) == (t.power, t.core) and all(
+        identical(x, y) for x, y in ((s.rate, t.rate), (s.decay, t.decay), (s.scale, t.scale), (s.shift, t.shift))
+    )
+
+
+@lru_cache(maxsize=1024)
+def derivative(expression: sympy.Expr) -> sympy.Expr:
+    r"""The distributional derivative: point masses where the function jumps.
+
+    Raises :class:`DerivationGap` for a function with point masses of its own.
+
+    >>> derivative(sympy.Max(X, 0)), derivative(sympy.sign(X)), derivative(X * sympy.Heaviside(X - 1))
+    (Heaviside(x), 2*DiracDelta(x), DiracDelta(x - 1) + Heaviside(x - 1))
+    """
+    if expression.has(sympy.DiracDelta):
+        raise DerivationGap("the derivative of a point mass is not used.")
+    if not expression.has(*KINKED):
+        return sympy.diff(expression, X)
+    parts = terms(expression)
+    regular, masses = _ZERO, _ZERO
+    for term in parts:
+        smooth = replace(term, core="one", scale=_ZERO, shift=_ZERO)
+        if term.core in ("sign", "above", "below"):
+            regular += term.coefficient * sympy.diff(smooth.bare.function, X) * term.core_function
+            jump = {"sign": 2, "above": 1, "below": -1}[term.core]
+            height = sympy.expand(jump * term.coefficient * smooth.bare.function.xreplace({X: term.shift}))
+            masses += height * sympy.DiracDelta(X - term.shift)
+        else:
+            regular += term.coefficient * sympy.diff(term.bare.function, X)
+    return readable(regular) + masses
+
+
+def readable(expression: sympy.Expr) -> sympy.Expr:
+    """Indicators at 0 as the functions that readers know: max(x, 0), |x|, sign x.
+
+    >>> readable(X * sympy.Heaviside(X)), readable(X * sympy.Heaviside(X) - X * sympy.Heaviside(-X))
+    (Max(0, x), Abs(x))
+    """
+    expanded = sympy.expand(expression)
+    above, below = sympy.Heaviside(X), sympy.Heaviside(-X)
+    if expanded.atoms(sympy.Heaviside) - {above, below}:
+        return expanded
+    right, left = expanded.coeff(above), expanded.coeff(below)
+    rest = sympy.expand(expanded - right * above - left * below)
+    if right != 0 and sympy.expand(right + left) == 0:
+        shown = sympy.Abs(X) * (right / X) if right.has(X) and (right / X).is_polynomial(X) else right * sympy.sign(X)
+        return rest + shown
+    if left == 0 and right != 0 and sympy.expand(right / X).is_polynomial(X):
+        return rest + sympy.expand(right / X) * sympy.Max(X, 0) if (right / X).is_number else expanded
+    return expanded
