@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,22 @@ def save(
     return files
 
 
+def _run(command: list[str], room: str) -> int:
+    """The exit status; a run that takes too long is ended with everything that it started."""
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(
+        command, cwd=room, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+    ) as process:
+        try:
+            return process.wait(SECONDS)
+        except BaseException:
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+            raise
+
+
 def typeset(source: Path, figures: list[Path]) -> tuple[bytes | None, str]:
     """The PDF of a LaTeX document, or None with the reason in a sentence; works in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="certigram-") as room:
@@ -52,22 +69,15 @@ def typeset(source: Path, figures: list[Path]) -> tuple[bytes | None, str]:
             shutil.copy(file, room)
         command = ["latexmk", "-norc", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"]
         try:
-            done = subprocess.run(
-                [*command, source.name],
-                cwd=room,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=SECONDS,
-                check=False,
-            )
+            status = _run([*command, source.name], room)
         except subprocess.TimeoutExpired:
             return None, f"latexmk took longer than {SECONDS} s."
         except OSError as error:
             return None, f"latexmk did not start ({error})."
         made = Path(room) / f"{source.stem}.pdf"
-        if done.returncode == 0 and made.is_file():
+        if status == 0 and made.is_file():
             return made.read_bytes(), ""
         log = Path(room) / f"{source.stem}.log"
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
         first = next((line.lstrip("! ").rstrip(".") for line in lines if line.startswith("!")), "")
-        return None, f"LaTeX stopped ({first or f'latexmk ended with status {done.returncode}'})."
+        return None, f"LaTeX stopped ({first or f'latexmk ended with status {status}'})."

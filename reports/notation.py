@@ -13,6 +13,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 from itertools import takewhile
 
+from ..numerics.enclosure import float_below
 from ..theory.verdict import Evidence, Verdict
 
 SYMBOL = {
@@ -134,9 +135,7 @@ def share(part: float | None, whole_upper: float, digits: int = 4) -> Numeral | 
     """
     if part is None or not math.isfinite(part) or not 0 < whole_upper < math.inf:
         return None
-    ratio = 100 * Fraction(part) / Fraction(whole_upper)
-    approximate = math.nextafter(float(ratio), -math.inf)
-    return numeral(approximate, "down", digits) if ratio else Numeral("0")
+    return numeral(float_below(100 * Fraction(part) / Fraction(whole_upper)), "down", digits)
 
 
 # -- words -------------------------------------------------------------------------------------------------------

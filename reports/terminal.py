@@ -18,7 +18,7 @@ from ..numerics.studies.results import Results
 from ..numerics.studies.runner import Event
 from ..theory.system import system
 from ..theory.verdict import Verdict
-from .notation import Bracket, Shown, enclosure, numeral, share
+from .notation import Bracket, Numeral, Shown, enclosure, numeral, share
 
 STYLE = {
     Verdict.PROVED: "bold green",
@@ -200,18 +200,23 @@ def _grouped_claims(results: Results) -> Table:
 
 def eigenvalue_table(results: Results, width: int = WIDE) -> Table:
     """The proved least eigenvalues and the theory's own lower bounds, with the share of the truth that each keeps."""
-    table = Table(title="least eigenvalue of the population Gram matrix", title_justify="left", box=None)
-    table.add_column("activation", no_wrap=True, max_width=24, overflow="ellipsis")
-    table.add_column("proved lower end", justify="right", no_wrap=True)
-    table.add_column("proved upper end", justify="right", no_wrap=True)
+    roomy = width >= ROOMY
+    padding = (0, 1) if roomy else (0, 1, 0, 0)
+    title = "least eigenvalue of the population Gram matrix"
+    table = Table(title=title, title_justify="left", box=None, padding=padding)
+    table.add_column("activation", no_wrap=True, max_width=24 if roomy else 16, overflow="ellipsis")
+    table.add_column("proved lower end" if roomy else "at least", justify="right", no_wrap=True)
+    table.add_column("proved upper end" if roomy else "at most", justify="right", no_wrap=True)
     names = sorted({name for row in results.eigenvalues for name in row.bounds}, reverse=True)
     for name in names:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in results.eigenvalues:
         shares = []
         for name in names:
             value = row.bounds.get(name)
             kept = share(value, row.upper, 3)
+            if kept is not None and kept.exponent < 0:  # far below a per cent: a lower bound of it is 0
+                kept = Numeral("0")
             percent, bound = f"{plain(kept)} %" if kept else "", plain(numeral(value, "down", 4))
             shares.append(f"{bound} ({percent})" if percent and width >= ROOMY else percent or bound)
         ends = plain(numeral(row.lower, "down", 10)), plain(numeral(row.upper, "up", 10))
@@ -245,7 +250,8 @@ def print_results(results: Results, console: Console, files: Sequence[Path]) -> 
     for line in (*reasons(results), *results.notes, summary(results)):
         console.print(line, markup=False)
     if files:
-        console.print(f"written: {', '.join(map(str, files))}", markup=False, soft_wrap=True)
+        names = ", ".join(file.name for file in files)
+        console.print(f"written to {files[0].parent}: {names}", markup=False, soft_wrap=True)
 
 
 def stdout() -> Console:

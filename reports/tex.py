@@ -80,7 +80,8 @@ ACCENTS = {
 MONO = {ch: rf"\symbol{{{ord(ch)}}}" for ch in '\\{}<>|_^~"'}
 """Characters that a typewriter face has in the places of ASCII, whatever its encoding."""
 LONG = 16
-"""Words longer than this may be broken: after a sign, and after every eight letters or digits."""
+"""Words longer than this may be broken: after a sign, and after every GROUP letters or digits."""
+GROUP = 12
 
 
 def in_math(text: str) -> str:
@@ -129,7 +130,7 @@ def escape(text: str, *, mono: bool = False) -> str:
     ("50 \\% of a\\_b \\textless{}\\'{e}\\textgreater{}", '$\\lambda$ $\\le$ $\\tfrac12$')
     """
     text = re.sub(r"(?<=\S) ([±×]) (?=\S)", "\u00a0\\1\u00a0", text)
-    return "".join(_word(word, mono) for word in re.split(r"( +)", text))
+    return "".join(_word(word, mono) for word in re.split("([ \u00a0]+)", text))
 
 
 def _word(word: str, mono: bool) -> str:
@@ -139,7 +140,7 @@ def _word(word: str, mono: bool) -> str:
         out.append(MONO[ch] if mono and ch in MONO else _character(ch))
         run = run + 1 if ch.isalnum() else 0
         last = k == len(word) - 1
-        if breakable and not last and (run == 8 or (not ch.isalnum() and ch not in "([{-.")):
+        if breakable and not last and (run == GROUP or (not ch.isalnum() and ch not in "([{-.")):
             out.append(r"\allowbreak{}")
             run = 0
     return "".join(out)
