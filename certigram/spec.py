@@ -276,6 +276,7 @@ def reference_markdown() -> str:
             lines += ["| key | default | meaning |", "|---|---|---|"]
             for key, field in annotation.model_fields.items():
                 default = "required" if field.is_required() else f"`{field.default!r}`".replace("'", '"')
+                default = "" if default == "`None`" else default
                 lines.append(f"| `{field.alias or key}` | {default} | {field.description} |")
         else:
             lines += ["", f"## [{title}.*]", "", f"{section.description}.".capitalize(), ""]

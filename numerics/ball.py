@@ -64,7 +64,11 @@ class Ball:
 
     @classmethod
     def from_dyadic(cls, mid: tuple[int, int], rad: tuple[int, int]) -> Ball:
-        """The ball with midpoint ``m·2^e`` and radius ``m·2^e``; inverse of :meth:`dyadic`."""
+        """The ball with midpoint ``m·2^e`` and a radius of at least ``m·2^e``.
+
+        It contains the ball that :meth:`dyadic` came from. The radius is exact up to 29 bits; one of 30 bits, the most
+        that FLINT keeps, is rounded up by at most one part in 2^29, and so is that of a ball that was pickled.
+        """
         return cls(arb(mid, rad))
 
     @property

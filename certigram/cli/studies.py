@@ -46,6 +46,7 @@ def verify(
         from ..reports.bundle import save  # matplotlib is loaded when there is something to draw
         from ..reports.model import Report
 
+        console.print(f"writing the report to {folder}", markup=False, soft_wrap=True)
         files = save(Report(results), folder)
     except KeyboardInterrupt:
         _interrupted(folder)

@@ -1,0 +1,103 @@
+"""Studies: a failure here means that two different runs share certificates, or that the same run does not find its own.
+
+Also here: the study file's reference in docs/ is the one that its models generate, and the examples are valid.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from certigram.numerics.budget import Budget
+from certigram.numerics.studies.data import load
+from certigram.numerics.studies.runner import run
+from certigram.numerics.studies.study import Study
+from certigram.spec import build_study, default_study, read_study, reference_markdown
+from certigram.theory.errors import SpecError
+from certigram.theory.verdict import Verdict
+
+ROOT = Path(__file__).parents[2]
+BASE = Study("base", ("deq-general",), ("tanh",), load("sphere", 4, d=3))
+CHANGES: dict[str, Callable[[Study], Study]] = {
+    "activations": lambda s: replace(s, activations=("erf",)),
+    "data": lambda s: replace(s, data=load("sphere", 5, d=3)),
+    "parameters": lambda s: replace(s, parameters={"deq-general": {"sigma_w2": Fraction(1, 8)}}),
+    "widths": lambda s: replace(s, widths=(64, 128, 256)),
+    "replicates": lambda s: replace(s, replicates=3),
+    "alpha": lambda s: replace(s, alpha=0.01),
+    "bits": lambda s: replace(s, budget=Budget(bits=64)),
+    "seed": lambda s: replace(s, budget=Budget(seed=1)),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_the_digest_sees_what_may_change_a_result(what: str) -> None:
+    """Each of these makes another run."""
+    assert CHANGES[what](BASE).digest != BASE.digest
+
+
+def test_the_digest_ignores_what_may_not() -> None:
+    """The name and the time allowed do not."""
+    assert replace(BASE, name="other", budget=Budget(seconds=1.0)).digest == BASE.digest
+
+
+def test_parameters_have_defaults() -> None:
+    """A parameter that is not given is the system's own default, exactly."""
+    assert BASE.parameter("deq-general", "sigma_w2") == Fraction(1, 16)
+    study = build_study({"study": {"systems": ["deq-general"]}, "parameters": {"deq-general": {"sigma_w2": 0.1}}})
+    assert study.parameter("deq-general", "sigma_w2") == Fraction(0.1)  # a float means its binary value
+
+
+def test_the_default_study() -> None:
+    """Two hundred digits, four activations: what the README promises."""
+    study = default_study()
+    assert (study.data.n, study.data.d) == (200, 64)
+    assert study.activations == ("tanh", "erf", "gelu", "sigmoid")
+    assert study.parameter("deq-general", "sigma_w2") == Fraction(1, 16)
+
+
+def test_repeated_names_count_once() -> None:
+    """Asking twice for the same is asking once."""
+    study = build_study({"study": {"systems": ["deq-general"] * 2, "activations": ["tanh", "tanh"]}, "data": {"n": 2}})
+    assert (study.systems, study.activations) == (("deq-general",), ("tanh",))
+
+
+def test_paths_are_relative_to_the_study(tmp_path: Path) -> None:
+    """A study and its data can be moved together."""
+    (tmp_path / "points.csv").write_text("1,2\n3,4\n")
+    (tmp_path / "s.toml").write_text('[study]\nsystems = ["deq-general"]\n[data]\nsource = "points.csv"\n')
+    assert read_study(tmp_path / "s.toml").data.n == 2
+    (tmp_path / "s.toml").write_text('[study]\nsystems = ["deq-general"]\n[data]\nsource = "other.csv"\n')
+    with pytest.raises(SpecError, match="relative to the study file"):
+        read_study(tmp_path / "s.toml")
+
+
+def test_the_reference_is_current() -> None:
+    """docs/study-file.md is what `python -m certigram.spec` prints."""
+    assert (ROOT / "docs" / "study-file.md").read_text(encoding="utf-8") == reference_markdown()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.toml")), ids=lambda p: p.stem)
+def test_examples_run(path: Path) -> None:
+    """Every example is a valid study, and a few of its points without networks prove its eigenvalues."""
+    study = read_study(path)
+    assert study.name == path.stem
+    data = study.data
+    assert data.points is not None
+    points = type(data.points)(data.points.values[:5])
+    few = replace(study, data=replace(data, points=points), widths=(), budget=Budget(max_bits=256, max_terms=256))
+    found = run(few)
+    proved = [c for c in found.certificates if c.claim.endswith(".least-eigenvalue")]
+    assert len(proved) == len(study.activations)
+    assert {c.verdict for c in proved} == {Verdict.PROVED}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.toml")), ids=lambda p: p.stem)
+def test_examples_in_full(path: Path) -> None:
+    """Every example, networks included: nothing is refuted."""
+    found = run(read_study(path))
+    assert found.complete
+    assert found.exit_status == 0
