@@ -18,11 +18,10 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dgemm
 from scipy.linalg.lapack import dpotrf, dpotrs
 
 from ..enclosure import float_below
-from ..rounding import UNIT, gamma, sum_up, up
+from ..rounding import UNIT, sum_up, up
 
 Matrix = NDArray[np.float64]
 
@@ -130,32 +129,3 @@ def factorise_in_place(buffer: Matrix, shift: float) -> ShiftedCholesky | None:
     if info != 0 or not (np.isfinite(pivots) & (pivots > 0.0)).all():
         return None
     return ShiftedCholesky(shift, backward_error(diagonal), factor)
-
-
-def residual_lower_bound(a: Matrix, proof: ShiftedCholesky, *, block: int = 64) -> float:
-    r"""A lower bound of the least eigenvalue from the factor itself: ``shift - ||(a - shift*I) - L L^T||``.
-
-    The residual is evaluated in float64 by products of inner length ``block``, so that an entry passes through at most
-    ``block + ceil(n/block) + 1`` roundings; its norm is bounded by the largest row sum. Needs two further n×n arrays;
-    independent of :func:`backward_error`. Proof: ``docs/error-analysis.md``, "Cholesky", a-posteriori bound.
-
-    >>> a = np.array([[2.0, 1.0], [1.0, 2.0]])
-    >>> 1 - 1e-13 < residual_lower_bound(a, factorise(a, 1 - 1e-14)) < 1
-    True
-    """
-    n = a.shape[0]
-    factor = np.tril(proof.factor)
-    residual = np.array(a, order="F")
-    np.fill_diagonal(residual, shifted_diagonal(np.diagonal(a), proof.shift))
-    magnitude = np.abs(residual).sum(axis=1)
-    size = np.abs(factor)
-    magnitude = magnitude + size @ size.sum(axis=0)
-    for start in range(0, n, block):
-        panel = np.asfortranarray(factor[:, start : start + block])
-        residual = dgemm(-1.0, panel, panel, beta=1.0, c=residual, trans_b=True, overwrite_c=1)
-    depth = block + -(-n // block) + 1
-    rows = np.abs(residual).sum(axis=1)
-    slack = up(1.0 + gamma(2 * n + 4))
-    worst = float(np.max(rows)) * slack + up(gamma(depth) * up(float(np.max(magnitude)) * slack))
-    underflow = up(4.0 * n * n * SMALLEST_NORMAL)
-    return float_below(Fraction(proof.shift) - Fraction(up(up(worst * slack) + underflow)))

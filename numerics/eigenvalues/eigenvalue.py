@@ -1,8 +1,9 @@
 r"""A proved two-sided bound of the least eigenvalue of a ball matrix, and decisions that rest on it.
 
-The ladder: float64 Cholesky (Rump), Temple's bound on a deflated Cholesky, :math:`LDL^T` in balls at 128, 256, ...
-bits; each rung records what it tried and why it stopped. Whatever happens, the result is an enclosure; when the budget
-runs out it is only wider. Proofs: ``docs/error-analysis.md``.
+The ladder: float64 Cholesky (Rump), the residual of its factor, Temple's bound on a deflated Cholesky,
+:math:`LDL^T` in balls at 128, 256, ... bits, exact elimination over the rationals; each rung records what it tried and
+why it stopped. Whatever happens, the result is an enclosure; when the budget runs out it is only wider.
+Proofs: ``docs/error-analysis.md``.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ..rounding import gamma, up
 from .arb_rung import LDLTRung
 from .float_rungs import CholeskyRung, TempleRung
 from .ladder import Goal, Known, Problem, Refine, Rung
+from .residual_rung import ResidualRung
 
 FIRST_BITS = 128
 ROWS = 256
@@ -36,6 +38,7 @@ def ladder(budget: Budget) -> Iterator[Rung]:
     ['arb LDL^T at 128 bits', 'arb LDL^T at 256 bits']
     """
     yield CholeskyRung()
+    yield ResidualRung()
     yield TempleRung()
     bits = FIRST_BITS
     while bits <= budget.max_bits:

@@ -44,8 +44,8 @@ class CholeskyRung:
 
     For large matrices the guess comes from a single precision factor (:mod:`.guess`), so that one factorisation in
     double precision is enough; otherwise, or to sharpen it, from inverse Lanczos on the factor of the previous shift,
-    the first shift being 0. A factorisation that stops makes the distance to the guess eight times larger. With a bound as the goal, the first shift is the
-    bound itself plus all that is lost on the way.
+    the first shift being 0. A factorisation that stops makes the distance to the guess eight times larger. With a
+    bound as the goal, the first shift is the bound itself plus all that is lost on the way.
     """
 
     name: str = "float64 Cholesky"

@@ -8,9 +8,10 @@ import mpmath
 import numpy as np
 import pytest
 
-from certigram.numerics.eigenvalues.cholesky import backward_error, factorise, residual_lower_bound, shifted_diagonal
+from certigram.numerics.eigenvalues.cholesky import backward_error, factorise, shifted_diagonal
 from certigram.numerics.eigenvalues.inverse_iteration import inverse_lanczos, start_vector
 from certigram.numerics.eigenvalues.rayleigh import rayleigh_quotient
+from certigram.numerics.eigenvalues.residual import residual_lower_bound, residual_norm
 from certigram.numerics.eigenvalues.temple import complement_lower_bound, temple_lower_bound
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 
@@ -99,7 +100,8 @@ def test_both_bounds_lie_below_the_eigenvalue_at_fifty_digits() -> None:
             shift = float(truth) * (1 - 1e-12)
             proof = factorise(a, shift)
             assert proof is not None
-            for bound in (proof.lower, residual_lower_bound(a, proof), residual_lower_bound(a, proof, block=4)):
+            for bound in (proof.lower, residual_lower_bound(a, proof)):
+                assert bound is not None
                 assert truth - 1e-10 < mpmath.mpf(bound) < truth
 
 
@@ -107,7 +109,58 @@ def test_the_a_posteriori_bound_is_the_tighter_one_for_large_matrices() -> None:
     a = gram(400, 64, 5)
     proof = factorise(a, 0.0)
     assert proof is not None
-    assert proof.lower < residual_lower_bound(a, proof) < 0.0
+    bound = residual_lower_bound(a, proof)
+    assert bound is not None
+    assert 100 * bound > proof.lower
+    assert bound < 0.0
+
+
+def exact_residual(a: np.ndarray, low: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
+    """B - L L^T in exact arithmetic, rounded once."""
+    n = len(a)
+    rows = [[Fraction(float(low[i, j])) for j in range(i + 1)] for i in range(n)]
+    result = np.empty((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            b = Fraction(float(diagonal[i])) if i == j else Fraction(float(a[i, j]))
+            result[i, j] = result[j, i] = float(b - sum((rows[i][k] * rows[j][k] for k in range(j + 1)), Fraction(0)))
+    return result
+
+
+@pytest.mark.parametrize("panel", [4, 16, 512])
+@pytest.mark.parametrize("scale", [1.0, 2.0**-150, 3.0**80])
+def test_the_residual_of_a_factor_is_bounded_and_sharp(panel: int, scale: float) -> None:
+    a = gram(37, 30, 3) * scale
+    a += np.diag(np.linspace(0, 5, 37)) * scale
+    proof = factorise(a, 0.01 * scale)
+    assert proof is not None
+    exact = exact_residual(a, proof.factor, shifted_diagonal(np.diagonal(a), proof.shift))
+    bound = residual_norm(a, proof, panel=panel)
+    truth = float(np.linalg.norm(exact, 2))
+    assert bound is not None
+    assert truth < bound < 12 * truth
+    assert bound < proof.error / 20
+
+
+@pytest.mark.parametrize("relative", [1e-12, 1e-15])
+def test_a_wrong_factor_has_the_residual_it_deserves(relative: float) -> None:
+    """One entry of L is moved in the last digits that matter: the bound must see it, wherever the entry is."""
+    a = gram(37, 30, 4) + np.eye(37)
+    for i, j in ((0, 0), (20, 3), (36, 36), (36, 0), (17, 16)):
+        proof = factorise(a, 0.0)
+        assert proof is not None
+        proof.factor[i, j] += relative * 16
+        exact = exact_residual(a, proof.factor, shifted_diagonal(np.diagonal(a), 0.0))
+        bound = residual_norm(a, proof, panel=8)
+        assert bound is not None
+        assert np.linalg.norm(exact, 2) < bound
+        assert relative < bound
+
+
+def test_a_factor_out_of_range_is_refused() -> None:
+    proof = factorise(np.eye(3) * 2.0**-700, 0.0)
+    assert proof is not None
+    assert residual_norm(np.eye(3) * 2.0**-700, proof) is None
 
 
 def test_temple_is_sharper_than_the_backward_error() -> None:

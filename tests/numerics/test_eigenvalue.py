@@ -11,6 +11,7 @@ from flint import arb, arb_mat
 
 from certigram.numerics.budget import Budget
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, gershgorin, least_eigenvalue
+from certigram.numerics.eigenvalues.guess import single_precision_guess
 from certigram.numerics.eigenvalues.ladder import Goal, Known
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.precision import precision
@@ -67,6 +68,34 @@ def test_float64_alone_reaches_the_width(n: int, smallest: float) -> None:
         e = least_eigenvalue(BallMatrix(rotated(spectrum, n), 0.0), budget=FLOAT_ONLY)
         assert e.relative_width <= 1e-6
         assert not any("arb" in step for step in e.steps)
+
+
+@pytest.mark.parametrize("n", [120, 600])
+def test_a_tight_cluster_is_enclosed_by_float64_alone(n: int) -> None:
+    """A third of the eigenvalues within 2.5e-5 of 1e-6: Temple's bound sees no gap, the residual needs none."""
+    a = rotated(np.r_[1e-6 + np.linspace(0, 2.5e-11, n // 3), np.linspace(0.5, 1, n - n // 3)], n)
+    e = least_eigenvalue(BallMatrix(a, 0.0), budget=FLOAT_ONLY)
+    assert e.relative_width <= 1e-6
+    assert n < 600 or "residual" in e.method
+    guess = np.linalg.eigvalsh(a)[0]
+    assert e.lower - 1e-14 < guess < e.upper + 1e-14
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-200, 1e150])
+def test_the_single_precision_guess_finds_the_lowest_pair(scale: float) -> None:
+    a = rotated(np.linspace(1, 2, 600), 8) * scale
+    found = single_precision_guess(a, np.empty(a.shape), tolerance=1e-8)
+    assert found is not None
+    assert abs(found[1] / scale - 1) < 1e-6
+    e = least_eigenvalue(BallMatrix(a, 0.0), budget=FLOAT_ONLY)
+    assert e.relative_width <= 1e-6
+    assert e.steps[0].startswith("float64 Cholesky: 1 factorisations")
+
+
+def test_a_matrix_that_single_precision_cannot_factorise_is_enclosed_all_the_same() -> None:
+    a = rotated(np.geomspace(1e-9, 1, 520), 9)
+    assert single_precision_guess(a, np.empty(a.shape), tolerance=1e-8) is None
+    assert least_eigenvalue(BallMatrix(a, 0.0), budget=FLOAT_ONLY).relative_width <= 1e-5
 
 
 def test_radii_widen_both_ends() -> None:
