@@ -74,11 +74,19 @@ def _split(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> list[Piece
         raise DerivationGap(f"the function has more than {MAX_PIECES} pieces: write a simpler one.")
     found: list[Piece] = []
     for left, right in pairwise([lo, *sorted(cuts), hi]):
-        branch = expression.xreplace({node: _branch(node, left, right) for node in nodes})
+        branch = _replaced(expression, {node: _branch(node, left, right) for node in nodes})
         found.extend(_split(branch, left, right))
         if len(found) > MAX_PIECES:
             raise DerivationGap(f"the function has more than {MAX_PIECES} pieces: write a simpler one.")
     return found
+
+
+def _replaced(expression: sympy.Expr, branches: dict[sympy.Expr, sympy.Expr]) -> sympy.Expr:
+    """The expression with branches put in; sympy's Max and Min refuse constants that are not real numbers."""
+    try:
+        return expression.xreplace(branches)
+    except ValueError:
+        raise DerivationGap(f"{expression} compares numbers that are not real: keep the arguments real.") from None
 
 
 def _innermost(expression: sympy.Expr) -> list[sympy.Expr]:
@@ -134,7 +142,7 @@ def value_at(expression: sympy.Expr, point: sympy.Rational) -> sympy.Expr:
     arguments = [value_at(child, point) for child in expression.args]
     if isinstance(expression, KINKED) and not all(value.is_Rational for value in arguments):
         return _constant_branch(expression, arguments)
-    return expression.func(*arguments)
+    return _replaced(expression, dict(zip(expression.args, arguments, strict=True)))
 
 
 def _constant_branch(node: sympy.Expr, arguments: list[sympy.Expr]) -> sympy.Expr:

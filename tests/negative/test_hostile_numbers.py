@@ -63,3 +63,11 @@ def test_not_finite_balls_say_nothing() -> None:
             assert verdict is cg.Verdict.UNKNOWN
         assert ball.contains("1e300")
         assert ball.overlaps(Ball.exactly(1))
+
+
+@pytest.mark.parametrize("text", ["Max(x, log(sign(x)))", "Min(1, log(Heaviside(x) - 2))"])
+def test_comparisons_of_complex_constants_are_left_open(text: str) -> None:
+    """log(sign(x)) is log(-1) for x < 0; the activation exists as a text, but nothing is claimed about it."""
+    phi = cg.activation(text)
+    with pytest.raises(cg.CertigramError):
+        phi.hermite(2)
