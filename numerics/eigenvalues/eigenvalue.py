@@ -25,6 +25,7 @@ from ..rounding import gamma, up
 from .arb_rung import LDLTRung
 from .float_rungs import CholeskyRung, TempleRung
 from .ladder import Goal, Known, Problem, Refine, Rung
+from .rational import RationalRung
 from .residual_rung import ResidualRung
 
 FIRST_BITS = 128
@@ -35,7 +36,7 @@ def ladder(budget: Budget) -> Iterator[Rung]:
     """The rungs in the order in which they are climbed, cheapest first.
 
     >>> [rung.name for rung in ladder(Budget(max_bits=256))][-2:]
-    ['arb LDL^T at 128 bits', 'arb LDL^T at 256 bits']
+    ['arb LDL^T at 256 bits', 'exact characteristic polynomial']
     """
     yield CholeskyRung()
     yield ResidualRung()
@@ -44,6 +45,8 @@ def ladder(budget: Budget) -> Iterator[Rung]:
     while bits <= budget.max_bits:
         yield LDLTRung(bits)
         bits *= 2
+    if budget.max_bits >= FIRST_BITS:
+        yield RationalRung()
 
 
 def least_eigenvalue(
@@ -68,7 +71,8 @@ def least_eigenvalue(
     >>> e.contains(1), e.relative_width < 1e-12
     (True, True)
     """
-    return climb(Problem(matrix, refine, budget or Budget(), Goal(relative_width)), known_psd=known_psd)
+    problem = Problem(matrix, refine, budget or Budget(), Goal(relative_width))
+    return climb(problem, known_psd=known_psd).enclosure()
 
 
 def decide_at_least(
@@ -86,8 +90,9 @@ def decide_at_least(
     'PROVED'
     """
     goal = Goal(bound=Fraction(bound))
-    enclosure = climb(Problem(matrix, refine, budget or Budget(), goal), known_psd=known_psd)
-    return enclosure.at_least(Fraction(bound)), enclosure
+    known = climb(Problem(matrix, refine, budget or Budget(), goal), known_psd=known_psd)
+    verdict = Verdict.REFUTED if known.upper < bound else Verdict.UNKNOWN
+    return (Verdict.PROVED if known.lower >= bound else verdict), known.enclosure()
 
 
 def decide_positive(
@@ -95,27 +100,27 @@ def decide_positive(
 ) -> tuple[Verdict, Enclosure]:
     r"""Whether :math:`\lambda_{\min}(A) > 0`: PROVED needs a positive lower end, REFUTED an upper end of at most 0.
 
-    A matrix that is exactly singular gives UNKNOWN here: its recognition needs an exact null vector
+    A singular matrix is REFUTED when its entries are exact numbers and the last rung can be afforded; when they are
+    balls the answer is UNKNOWN, and its recognition needs an exact null vector
     (:mod:`certigram.numerics.eigenvalues.nullspace`).
 
     >>> decide_positive(BallMatrix(np.diag([1.0, -1.0, 3.0]), 0.0))[0].name
     'REFUTED'
     """
     goal = Goal(bound=Fraction(0), strict=True)
-    enclosure = climb(Problem(matrix, refine, budget or Budget(), goal), known_psd=known_psd)
-    if enclosure.lower > 0:
-        return Verdict.PROVED, enclosure
-    return (Verdict.REFUTED if enclosure.upper <= 0 else Verdict.UNKNOWN), enclosure
+    known = climb(Problem(matrix, refine, budget or Budget(), goal), known_psd=known_psd)
+    verdict = Verdict.REFUTED if known.upper <= 0 else Verdict.UNKNOWN
+    return (Verdict.PROVED if known.lower > 0 else verdict), known.enclosure()
 
 
-def climb(problem: Problem, *, known_psd: bool = False) -> Enclosure:
+def climb(problem: Problem, *, known_psd: bool = False) -> Known:
     """Climb the ladder until the goal is reached or no rung is left."""
     known = gershgorin(problem.matrix)
     if known_psd:
         known = known.with_bounds("positive semidefinite by construction", lower=Fraction(0))
         known = known.saying("known_psd", "the caller proved positive semidefiniteness: the lower end is at least 0.")
     if problem.matrix.n <= 2:
-        return small(problem, known).enclosure()
+        return small(problem, known)
     for rung in ladder(problem.budget):
         if problem.goal.reached(known.lower, known.upper):
             break
@@ -125,7 +130,7 @@ def climb(problem: Problem, *, known_psd: bool = False) -> Enclosure:
             )
             break
         known = rung.climb(problem, known)
-    return known.enclosure()
+    return known
 
 
 def _exhausted(problem: Problem) -> bool:

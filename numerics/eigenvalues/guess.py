@@ -12,11 +12,14 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg.blas import dsymv
 from scipy.linalg.lapack import spotrf, spotrs
 
 from .cholesky import Matrix
 from .inverse_iteration import RitzPair, inverse_lanczos, start_vector
+
+Single = NDArray[np.float32]
 
 SMALLEST_ORDER = 512
 """Below this order double precision is cheap enough from the start."""
@@ -71,7 +74,7 @@ def single_precision_guess(a: Matrix, work: Matrix, *, tolerance: float) -> tupl
         if factor is None:
             continue
 
-        def solve(v: Matrix, low: Matrix = factor) -> Matrix:
+        def solve(v: Matrix, low: Single = factor) -> Matrix:
             x, _ = spotrs(low, v.astype(np.float32), lower=1)
             return np.asarray(x, dtype=np.float64)
 
@@ -89,7 +92,7 @@ def single_precision_guess(a: Matrix, work: Matrix, *, tolerance: float) -> tupl
     return None
 
 
-def _factor(a: Matrix, buffer: Matrix, scale: float, shift: float) -> Matrix | None:
+def _factor(a: Matrix, buffer: Single, scale: float, shift: float) -> Single | None:
     """The single precision factor of ``scale * (a - shift*I)`` in ``buffer``; None when LAPACK stops."""
     n = a.shape[0]
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):

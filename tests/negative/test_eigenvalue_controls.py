@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from flint import arb, fmpq, fmpq_mat
 
-from certigram.numerics.eigenvalues import cholesky, float_rungs
 from certigram.numerics.ball import exact
 from certigram.numerics.budget import Budget
+from certigram.numerics.eigenvalues import cholesky, float_rungs
 from certigram.numerics.eigenvalues.cholesky import factorise
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, least_eigenvalue
 from certigram.numerics.eigenvalues.ldlt import exact_matrix
@@ -118,10 +118,19 @@ def test_a_singular_matrix_is_neither_positive_nor_refuted_by_rounding(n: int) -
     rng = np.random.default_rng(n)
     g = rng.integers(-9, 10, size=(n, n - 1)).astype(np.float64)
     matrix = BallMatrix(g @ g.T, 0.0)  # integers: exact, of rank at most n - 1
+    with_radius = BallMatrix(g @ g.T, 2.0**-60)
+    for verdict, enclosure in (
+        decide_positive(matrix, budget=Budget(bits=24, max_bits=64)),
+        decide_positive(with_radius),
+    ):
+        assert verdict is Verdict.UNKNOWN
+        assert enclosure.lower <= 0 <= enclosure.upper
+        assert enclosure.upper - enclosure.lower < 1e-8
     verdict, enclosure = decide_positive(matrix)
-    assert verdict is Verdict.UNKNOWN
-    assert enclosure.lower <= 0 <= enclosure.upper
-    assert enclosure.upper - enclosure.lower < 1e-10
+    assert verdict is Verdict.REFUTED
+    assert (enclosure.lower, enclosure.upper) == (0.0, 0.0)
+    assert decide_at_least(matrix, Fraction(0))[0] is Verdict.PROVED
+    assert decide_at_least(matrix, Fraction(1, 10**300))[0] is Verdict.REFUTED
 
 
 def arrows(n: int = 200, count: int = 60) -> list[np.ndarray]:
