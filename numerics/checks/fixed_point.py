@@ -118,19 +118,18 @@ def not_a_self_map(inst: EquilibriumInstance) -> Outcome:
 
 @check("variance-bound")
 def variance_bound(inst: EquilibriumInstance) -> Outcome:
-    """sqrt(q) against the a-priori bound, for the norm where the margin is least."""
-    worst: tuple[arb, arb, arb] | None = None
+    """sqrt(q) against the a-priori bound for every norm in the data; the least margin is reported."""
+    found: list[tuple[arb, arb, arb]] = []
     with precision(inst.budget.bits):
         at_zero = lower_arb(inst.activation.expression)(arb(0))
         for norm, point in inst.variances.items():
             bound = a_priori_bound(at_zero, inst.lipschitz, inst.sigma_w2, input_variance=enclose(2 * norm))
             root = point.q.sqrt()
-            if worst is None or bound - root < worst[0]:
-                worst = bound - root, root, bound
-    assert worst is not None  # a data set has at least one point
-    margin, root, bound = worst
-    if not margin >= 0:
-        verdict = Verdict.REFUTED if margin < 0 else Verdict.UNKNOWN
+            found.append((bound - root, root, bound))
+    left = [triple for triple in found if not triple[0] >= 0]
+    margin, root, bound = left[0] if left else min(found, key=lambda triple: Ball(triple[0]).lower)
+    if left:
+        verdict = Verdict.REFUTED if any(m < 0 for m, _, _ in left) else Verdict.UNKNOWN
         reason = "sqrt(q) and its bound are enclosed by overlapping balls: they may be equal"
         return Outcome(verdict, (enclosed("the bound and the root", bound=bound, root=root),), reason=reason)
     lower, upper = ends(root)
@@ -170,7 +169,7 @@ def relu_fixed_point(inst: EquilibriumInstance) -> Outcome:
     """q = 1/(1 − σ_w²) symbolically, and the enclosure of the general engine around it."""
     if _relu_variance() != 0:
         return Outcome(Verdict.UNKNOWN, reason="the linear equation for q was not solved symbolically")
-    truth = 1 / (1 - inst.sigma_w2) * (inst.common_norm or 1)
+    truth = 1 / (1 - inst.sigma_w2)
     q = inst.fixed_point.q
     if not Ball(q).contains(truth):
         return Outcome(Verdict.REFUTED, (enclosed("the enclosed q excludes the closed form", q=q),))
@@ -192,7 +191,7 @@ def relu_fixed_point(inst: EquilibriumInstance) -> Outcome:
 @control("relu-fixed-point")
 def relu_control(inst: EquilibriumInstance) -> Outcome:
     """q = (1 + 1e-9)/(1 − σ_w²) is excluded by the enclosure."""
-    planted = (1 + SLIGHTLY) / (1 - inst.sigma_w2) * (inst.common_norm or 1)
+    planted = (1 + SLIGHTLY) / (1 - inst.sigma_w2)
     q = inst.fixed_point.q
     if Ball(q).contains(planted):
         return Outcome(Verdict.UNKNOWN, reason="the enclosure of q is too wide")

@@ -64,7 +64,9 @@ def _common_norm(inst: EquilibriumInstance) -> Settled:
         return Verdict.REFUTED, "the inputs have different norms (exact comparison)"
     if inst.data.normalize == "sphere":
         return Verdict.PROVED, "the inputs are rescaled to norm sqrt(d)"
-    return Verdict.PROVED, f"|x_i|^2/d = {norm} for every input (exact comparison)"
+    if norm != 1:
+        return Verdict.REFUTED, f"|x_i|^2/d = {norm} for every input, not 1: rescale the inputs to norm sqrt(d)"
+    return Verdict.PROVED, "|x_i|^2/d = 1 for every input (exact comparison)"
 
 
 def _non_parallel(inst: EquilibriumInstance) -> Settled:

@@ -72,8 +72,8 @@ CLAIMS = (
         "C7",
         "the variance of the equilibrium exists and is unique",
         WELL_POSED,
-        r"T(r) = \|\phi(\sqrt{2\sigma_w^2 r^2 + 2}\, z)\|_{L^2} \text{ contracts by } \theta = \sqrt2\,\sigma_w L < 1;"
-        r"\quad q = T(\sqrt q)^2 \text{ has exactly one solution}",
+        r"T(r) = \|\phi(\sqrt{2\sigma_w^2 r^2 + 2C_{ii}}\, z)\|_{L^2} \text{ contracts by }"
+        r" \theta = \sqrt2\,\sigma_w L < 1;\quad q = T(\sqrt q)^2 \text{ has exactly one solution}",
         method="variance-contraction",
         control="q moved by a relative 1e-9 is not a fixed point, and sigma_w2 at the edge of the range is refused",
         section="Existence and uniqueness (i)",
@@ -97,7 +97,7 @@ CLAIMS = (
         "C9",
         "an a-priori bound of the variance",
         WELL_POSED,
-        r"\sqrt q \le \frac{|\phi(0)| + \sqrt2\,L}{1 - \sqrt2\,\sigma_w L}",
+        r"\sqrt q \le \frac{|\phi(0)| + \sqrt{2C_{ii}}\,L}{1 - \sqrt2\,\sigma_w L}",
         method="variance-bound",
         control="the bound replaced by sqrt(q) (1 - 1e-9)",
         section="Existence and uniqueness (i)",
@@ -286,7 +286,7 @@ SYSTEM = System(
             "C": "input Gram matrix X^T X / d (cosines of the inputs)",
             "K": "population Gram matrix of the equilibrium",
             "P": "correlation matrix of the pre-activations",
-            "q, s": "diagonal of K, and s = 2 + 2 sigma_w^2 q",
+            "q, s": "diagonal of K, and s = 2 C_ii + 2 sigma_w^2 q, where C_ii = 1 on the sphere",
             "L": "Lipschitz constant of the activation",
             r"\delta": "largest |C_ij| off the diagonal",
         }

@@ -1,0 +1,77 @@
+"""A failure here means that a certificate says PROVED of a statement that is false as it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import arb
+
+from certigram.numerics.budget import Budget
+from certigram.numerics.certificate import Certificate
+from certigram.numerics.checks import fixed_point
+from certigram.numerics.checks.registry import decide
+from certigram.numerics.equilibria.instance import EquilibriumInstance
+from certigram.numerics.kernels.input_gram import input_gram
+from certigram.numerics.kernels.points import points
+from certigram.numerics.studies.data import DataSet
+from certigram.theory.activation import activation
+from certigram.theory.system import system
+from certigram.theory.verdict import Verdict
+
+
+def instance(
+    rows: Sequence[Sequence[float]],
+    name: str,
+    sigma_w2: str = "1/16",
+    *,
+    normalize: str | None = None,
+    budget: Budget | None = None,
+) -> EquilibriumInstance:
+    data = DataSet(points(np.array(rows, dtype=np.float64)), None, "planted", normalize)
+    return EquilibriumInstance("deq-general", activation(name), data, Fraction(sigma_w2), budget or Budget())
+
+
+def certificate(inst: EquilibriumInstance, slug: str) -> Certificate:
+    return decide(system("deq-general").claim(f"deq-general.{slug}"), inst)[0]
+
+
+def test_the_relu_variance_is_not_proved_for_inputs_of_another_norm() -> None:
+    """|x|²/d = 2 gives q = 2/(1 − σ_w²); the statement says 1/(1 − σ_w²)."""
+    inst = instance([[2.0, 0.0], [0.0, 2.0]], "relu")
+    assert bool(inst.fixed_point.q > 2)
+    assert certificate(inst, "relu-fixed-point").verdict is Verdict.NOT_APPLICABLE
+    assert certificate(inst, "relu-fixed-point").hypotheses[-1].verdict is Verdict.REFUTED
+    assert certificate(instance([[1.0, 1.0], [1.0, -1.0]], "relu"), "relu-fixed-point").verdict is Verdict.PROVED
+
+
+@pytest.mark.parametrize("slug", ["correlation-contraction", "lower-bound-gershgorin", "positive-definite"])
+def test_a_common_norm_other_than_that_of_the_sphere_is_not_the_hypothesis(slug: str) -> None:
+    """C_ii = 2/5 here; the statement of LB_G, with 1 on the diagonal of C, would be about another matrix."""
+    data = DataSet(None, input_gram([["2/5", "1/5"], ["1/5", "2/5"]]), "planted", None)
+    inst = EquilibriumInstance("deq-general", activation("tanh"), data, Fraction(1, 16), Budget())
+    assert certificate(inst, slug).verdict is Verdict.NOT_APPLICABLE
+    assert certificate(inst, "least-eigenvalue").verdict is Verdict.PROVED
+
+
+def test_the_a_priori_bound_speaks_of_the_norm_of_the_input() -> None:
+    """The identity at σ_w = 0 has sqrt(q) = sqrt(2 C_ii) = 3, beyond the sqrt 2 of the sphere."""
+    assert "C_{ii}" in system("deq-general").claim("deq-general.variance-bound").statement
+    found = certificate(instance([[3.0, 0.0], [0.0, 4.0]], "x", "0"), "variance-bound")
+    assert found.verdict is not Verdict.REFUTED
+    assert found.upper is None or found.upper > 1.5
+
+
+def test_the_a_priori_bound_is_compared_for_every_norm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bound that is right for one norm and undecided for the other, the two margins overlapping."""
+    inst = instance([[1.0, 1.0], [1.0, 2.0]], "tanh")
+    first, second = (point.q.sqrt() for point in inst.variances.values())
+    planted = {2: first + arb(1, 0.5), 5: second + arb(0.5, 1)}
+
+    def bound(_at_zero: arb, _lipschitz: arb, _sigma_w2: Fraction, *, input_variance: arb) -> arb:
+        return planted[int(float(input_variance))]
+
+    monkeypatch.setattr(fixed_point, "a_priori_bound", bound)
+    assert certificate(inst, "variance-bound").verdict is Verdict.UNKNOWN
