@@ -180,6 +180,8 @@ FORMULAS: dict[str, Callable[[Expectation], sympy.Expr]] = {
 
 def choose(node: Expectation) -> str:
     """The name of the rule that applies to an expectation that is not treated by descent in c."""
+    if not node.f.has(X) and not node.g.has(X):
+        return "wick"
     if not node.f.has(X) or not node.g.has(X):
         return "marginal"
     left, right = terms(node.f), terms(node.g)

@@ -1,0 +1,137 @@
+"""A failure here means that a false line in a derivation would go unnoticed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+import sympy
+
+from certigram.numerics.derivation_check import Status
+from certigram.numerics.derivation_check.check import BITS, check_step
+from certigram.numerics.derivation_check.points import points
+from certigram.theory.activation import activation
+from certigram.theory.derivations.dual import derive_dual
+from certigram.theory.derivations.step import Derivation
+from certigram.theory.derivations.verify import proved
+
+FAST = ["erf", "relu", "x*exp(-x**2/2)", "exp"]
+FULL = [*FAST, "gelu", "abs", "sign", "step", "Max(x, 0)**2", "exp(-x**2)*sin(x)", "x*cos(x)", "elu(1)", "hard_tanh"]
+MOST = {"fast": 60, "full": 400}
+"""Most mutants of one derivation, spread evenly over all that exist."""
+POINTS = points((), 3, 5, corners=False)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A derivation with one side of one line changed."""
+
+    derivation: Derivation
+    line: int
+    side: str
+    kind: str
+    old: sympy.Expr
+    new: sympy.Expr
+
+    def __str__(self) -> str:
+        rule = self.derivation.steps[self.line].rule
+        return f"line {self.line + 1} ({rule}), {self.side}, {self.kind}: {self.old} -> {self.new}"
+
+
+def changes(side: sympy.Expr) -> Iterator[tuple[str, sympy.Expr]]:
+    """A side with a sign flipped, a term dropped, or a constant changed, at every place of its tree."""
+    for path, node in _places(side, ()):
+        if node.is_Add:
+            for k in range(len(node.args)):
+                rest = [*node.args[:k], *node.args[k + 1 :]]
+                yield "term dropped", _put(side, path, node.func(*rest))
+                yield "sign flipped", _put(side, path, node.func(*rest, -node.args[k]))
+        elif node.is_Rational and not node.is_zero:
+            yield "constant changed", _put(side, path, node + 1)
+            if not node.is_positive or not path:
+                yield "sign flipped", _put(side, path, -node)
+        elif node.is_Symbol and node.name in "abc":
+            yield "factor changed", _put(side, path, 2 * node)
+    yield "sign flipped", -side
+
+
+def _places(node: sympy.Expr, path: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], sympy.Expr]]:
+    yield path, node
+    if isinstance(node, sympy.Derivative):
+        return
+    for k, child in enumerate(node.args):
+        if isinstance(child, sympy.Expr):
+            yield from _places(child, (*path, k))
+
+
+def _put(node: sympy.Expr, path: tuple[int, ...], new: sympy.Expr) -> sympy.Expr:
+    if not path:
+        return new
+    arguments = list(node.args)
+    arguments[path[0]] = _put(arguments[path[0]], path[1:], new)
+    return node.func(*arguments)
+
+
+def mutants(derivation: Derivation) -> Iterator[Mutant]:
+    """All of them; those that sympy itself sees to be the same line are no mutants."""
+    for k, step in enumerate(derivation.steps):
+        for side in ("before", "after"):
+            old = getattr(step, side)
+            for kind, new in changes(old):
+                if new == old or new.has(sympy.nan, sympy.zoo, sympy.oo):
+                    continue
+                steps = list(derivation.steps)
+                steps[k] = replace(step, **{side: new})
+                yield Mutant(replace(derivation, steps=tuple(steps)), k, side, kind, old, new)
+
+
+def caught(mutant: Mutant) -> bool:
+    """Whether the check refuses: only the changed line and the lines that use it can be affected.
+
+    A derivation needs an exact proof of every line, so the enclosures are computed only where that proof succeeds.
+    """
+    steps = mutant.derivation.steps
+    for k, step in enumerate(steps):
+        if k == mutant.line or mutant.line in step.uses:
+            if not proved(step, steps[:k]):
+                return True
+            if k == mutant.line and check_step(step, True, k, POINTS, BITS).status is not Status.PROVED:
+                return True
+    return not mutant.derivation.derived
+
+
+def chosen(name: str, most: int) -> list[Mutant]:
+    every = list(mutants(derive_dual(activation(name))))
+    stride = max(1, len(every) // most)
+    return every[::stride]
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_every_mutant_is_caught(name: str) -> None:
+    found = chosen(name, MOST["fast"])
+    assert len(found) >= 20
+    assert [str(m) for m in found if not caught(m)] == []
+
+
+@pytest.mark.slow
+def test_every_mutant_of_every_derivation_is_caught() -> None:
+    total, survivors = 0, []
+    for name in FULL:
+        found = chosen(name, MOST["full"])
+        total += len(found)
+        survivors += [f"{name}: {m}" for m in found if not caught(m)]
+    assert total >= 300
+    assert survivors == []
+
+
+def test_enclosures_alone_refute_most_mutants() -> None:
+    """The second opinion without the exact one.
+
+    What it lets pass are lines that stay true: the law of a constant is changed, or a summand that is 0 is dropped.
+    They are caught because the line is no instance of its rule any more, or not the one that later lines use.
+    """
+    found = chosen("relu", 30)
+    refuted = 0
+    for mutant in found:
+        step = mutant.derivation.steps[mutant.line]
+        refuted += check_step(step, False, mutant.line, POINTS, BITS).status in (Status.CONTRADICTED, Status.GAP)
+    assert refuted >= 0.75 * len(found)

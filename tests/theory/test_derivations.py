@@ -1,0 +1,222 @@
+"""A failure here means that a derivation is wrong, has a gap, or calls something derived that is not."""
+
+import random
+from fractions import Fraction
+
+import pytest
+import sympy
+
+from certigram.numerics.derivation_check import Status, check
+from certigram.numerics.derivation_check.points import points
+from certigram.numerics.derivation_check.value import enclose
+from certigram.numerics.dual.covariance import covariance
+from certigram.numerics.dual.series import series_value
+from certigram.theory.activation import activation, from_expression
+from certigram.theory.closed_forms import A, B, C, dual_closed_form
+from certigram.theory.derivations.dual import derive_dual, derive_expectation
+from certigram.theory.derivations.functions import derivative
+from certigram.theory.derivations.identity import identical
+from certigram.theory.derivations.notation import Expectation
+from certigram.theory.derivations.rules import RULES
+from certigram.theory.derivations.step import Step
+from certigram.theory.derivations.verify import proved, verify
+from certigram.theory.functions import X
+
+ELEMENTARY = [
+    "identity",
+    *(f"monomial({k})" for k in range(2, 11)),
+    "x**3 - 2*x + 1",
+    *(f"hermite({k})" for k in range(2, 7)),
+    "exp",
+    "exp(x/2)",
+    "sin",
+    "cos",
+    "sin(2*x + 1/3)",
+    "cos(x/2 - 1)",
+    "gaussian(1/2)",
+    "gaussian(1)",
+    "exp(-x**2/4)*sin(3*x)",
+    "exp(-x**2)*cos(x + 1)",
+    "x*exp(-x**2/2)",
+    "erf",
+    "erf(2*x)/3",
+    "normal_cdf",
+    "normal_cdf(x/2)",
+    "gelu",
+    "x*erf(x)",
+    "step",
+    "sign",
+    "relu",
+    "leaky_relu(1/10)",
+    "abs",
+    *(f"Max(x, 0)**{k}" for k in range(2, 6)),
+    "2*Max(x, 0) + 3*Min(x, 0)",
+    "erf(x) + exp(-x**2)",
+    "Max(x, 0) + x**2",
+]
+"""Activations with an elementary closed form at unequal variances."""
+WITH_QUADRANTS = ["elu(1)", "elu(1/2)", "selu", "hard_tanh", "erf(x + 1)", "Max(x - 1, 0)"]
+"""Activations whose closed form needs the bivariate normal distribution function."""
+CROSS = [("relu", "erf"), ("erf", "exp(-x**2)"), ("relu", "step"), ("x", "gelu"), ("cos", "exp"), ("sign", "x**3")]
+DERIVATIVES = ["erf", "gelu", "relu", "abs", "sin", "leaky_relu(1/10)", "hard_tanh", "elu(1)", "gaussian(1)"]
+NONE_KNOWN = ["tanh", "sigmoid", "softplus", "silu", "mish", "atan"]
+
+
+@pytest.mark.parametrize("name", [*ELEMENTARY, *WITH_QUADRANTS])
+def test_every_line_is_proved_and_the_chain_ends_in_the_goal(name: str) -> None:
+    derivation = derive_dual(activation(name))
+    assert derivation.derived, derivation.gaps
+    assert all(verify(derivation))
+    assert {step.rule for step in derivation.steps} <= set(RULES)
+    assert not derivation.result.has(Expectation, sympy.Integral, sympy.Derivative, sympy.Piecewise, sympy.DiracDelta)
+
+
+@pytest.mark.parametrize("name", ELEMENTARY)
+def test_the_table_of_closed_forms_agrees(name: str) -> None:
+    table = dual_closed_form(activation(name))
+    assert table is not None
+    assert identical(derive_dual(activation(name)).result, table)
+
+
+@pytest.mark.parametrize("name", [*ELEMENTARY, *WITH_QUADRANTS])
+def test_price_identity_holds_symbolically_for_the_result(name: str) -> None:
+    f = activation(name).expression
+    slope = derive_expectation(derivative(f), derivative(f))
+    assert slope.derived, slope.gaps
+    assert identical(sympy.diff(derive_dual(activation(name)).result, C), slope.result)
+
+
+@pytest.mark.parametrize(("first", "second"), CROSS)
+def test_cross_duals(first: str, second: str) -> None:
+    report = check(derive_dual(activation(first), activation(second)), generic=2, corners=False)
+    assert report.derived, str(report)
+
+
+@pytest.mark.parametrize("name", ["erf", "gelu", "relu", "sin", "exp(-x**2/4)*sin(3*x)", "elu(1)", "hard_tanh"])
+def test_every_line_is_enclosed_at_random_and_extreme_points(name: str) -> None:
+    report = check(derive_dual(activation(name)))
+    assert report.derived, str(report)
+    assert all(step.points >= 6 for step in report.steps), str(report)
+    assert max(step.agreement for step in report.steps) < 1e-9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*ELEMENTARY, *WITH_QUADRANTS])
+def test_every_line_of_every_derivation_is_enclosed(name: str) -> None:
+    report = check(derive_dual(activation(name)))
+    assert report.derived, str(report)
+    assert all(step.points >= 5 for step in report.steps), str(report)
+
+
+@pytest.mark.parametrize("name", DERIVATIVES)
+def test_duals_of_derivatives(name: str) -> None:
+    slope = activation(name).derivative()
+    derivation = derive_expectation(slope, slope)
+    assert derivation.derived, derivation.gaps
+    assert check(derivation, generic=2, corners=False).derived
+
+
+def _overlaps(name: str, count: int, seed: int, bits: int, radius: float) -> None:
+    """The result against the Hermite series, at random covariances of correlation up to 0.6."""
+    source = random.Random(f"{name} {seed}")
+    f = activation(name)
+    result = derive_dual(f).result
+    for _ in range(count):
+        a, b = (Fraction(source.randint(20, 240), 80) for _ in range(2))
+        root = Fraction(int((float(a) * float(b)) ** 0.5 * 2**20), 2**20)
+        c = Fraction(source.choice((-1, 1)) * source.randint(5, 60), 100) * root
+        closed = enclose(result, {A: a, B: b, C: c}, bits)
+        series = series_value(f, f, covariance(a, b, c), bits, 1024)
+        assert closed.overlaps(series), (name, a, b, c)
+        assert closed.rad() <= radius * abs(closed).upper(), (name, a, b, c)
+        assert series.rad() <= radius * abs(series).upper(), (name, a, b, c)
+
+
+@pytest.mark.parametrize("name", ["erf", "gelu", "relu", "sin", "Max(x, 0)**2", "x*exp(-x**2/2)"])
+def test_the_closed_form_meets_the_hermite_series(name: str) -> None:
+    _overlaps(name, 8, 0, 128, 1e-25)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ELEMENTARY)
+def test_the_closed_form_meets_the_hermite_series_at_two_hundred_covariances(name: str) -> None:
+    _overlaps(name, 200, 1, 128, 1e-25)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WITH_QUADRANTS)
+def test_quadrant_probabilities_meet_the_hermite_series(name: str) -> None:
+    _overlaps(name, 20, 2, 128, 1e-25)
+
+
+@pytest.mark.parametrize("name", NONE_KNOWN)
+def test_no_closed_form_is_claimed_where_none_is_known(name: str) -> None:
+    derivation = derive_dual(activation(name))
+    assert derivation.result is None
+    assert not derivation.derived
+    assert "no closed form is known" in derivation.gaps[0].reason or "no rule" in derivation.gaps[0].reason
+    assert not check(derivation).derived
+
+
+def test_parameters_stay_symbols() -> None:
+    alpha, omega, phase = (
+        sympy.Symbol("alpha", positive=True),
+        sympy.Symbol("omega", real=True),
+        sympy.Symbol("theta", real=True),
+    )
+    for f in (
+        sympy.exp(alpha * X),
+        sympy.erf(alpha * X),
+        sympy.exp(-alpha * X**2),
+        sympy.sin(omega * X + phase),
+        sympy.exp(-alpha * X**2) * sympy.cos(omega * X),
+    ):
+        derivation = derive_expectation(f, f)
+        report = check(derivation)
+        assert report.derived, str(report)
+        assert derivation.parameters
+
+
+def test_a_forged_line_is_not_proved() -> None:
+    root = sympy.sqrt(A * B - C**2)
+    assert proved(Step("antiderivative", _area(1 / root), sympy.asin(C / sympy.sqrt(A * B))), ())
+    assert not proved(Step("antiderivative", _area(1 / root), sympy.asin(C / sympy.sqrt(A * B)) + 1), ())
+    assert not proved(Step("antiderivative", _area(1 / root), sympy.asin(C / sympy.sqrt(A * B + 1))), ())
+    relu = Expectation(sympy.Max(X, 0), sympy.Max(X, 0), A, B, C)
+    assert not proved(Step("price", sympy.Derivative(relu, C), relu), ())
+    assert not proved(Step("substitution", relu, C, (3,)), ())
+    assert not proved(Step("wick", Expectation(X, X, A, B, C), C + sympy.Symbol("new", real=True)), ())
+
+
+def _area(h: sympy.Expr) -> sympy.Expr:
+    from certigram.theory.derivations.notation import T
+
+    return sympy.Integral(h.xreplace({C: T}), (T, 0, C))
+
+
+def test_a_true_line_without_a_proof_does_not_make_a_derivation() -> None:
+    derivation = derive_dual(activation("sign"))
+    steps = list(derivation.steps)
+    steps[-1] = Step("wick", steps[-1].before, steps[-1].after)
+    report = check(type(derivation)(derivation.title, derivation.goal, tuple(steps), derivation.result))
+    assert report.steps[-1].status is Status.ENCLOSED
+    assert report.settled
+    assert not report.derived
+
+
+def test_points_are_admissible() -> None:
+    for point in points((), 50, 7):
+        values = point.environment
+        assert values[C] ** 2 < values[A] * values[B]
+
+
+def test_gelu_is_the_formula_of_the_literature() -> None:
+    d = (1 + A) * (1 + B) - C**2
+    classical = C / 4 + C / (2 * sympy.pi) * sympy.asin(C / sympy.sqrt((1 + A) * (1 + B)))
+    classical += (A * B * d + C**2) / (2 * sympy.pi * (1 + A) * (1 + B) * sympy.sqrt(d))
+    assert identical(derive_dual(activation("gelu")).result, classical)
+
+
+def test_functions_outside_of_the_rules_leave_a_gap() -> None:
+    for f in (1 / (1 + X**2), sympy.exp(sympy.sin(X)), sympy.erf(X) * sympy.cos(X), sympy.exp(X**2 / 8)):
+        assert not derive_dual(from_expression(f)).derived
