@@ -218,13 +218,6 @@ def population_gram(
     model = instance(system, handle.exact, study)
     model.require_square_integrable()
     model.admit()
-    if bits is not None and model.common_norm is None:
-        if X is not None:
-            raise SpecError(
-                "population_gram: inputs of different norms are treated in float64 with a radius: leave out bits, or"
-                " rescale the inputs to a common norm."
-            )
-        bits = None
     return PopulationGram(model.gram if bits is None else model.refine(bits), model)
 
 
@@ -244,8 +237,7 @@ def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: float = 
     model = K.instance
     if model.null_vector is not None:
         return model.eigenvalue  # exactly 0
-    refine = model.refine if model.common_norm is not None else None
-    return prove(K.matrix, budget=model.budget, refine=refine, relative_width=relative_width, known_psd=True)
+    return prove(K.matrix, budget=model.budget, refine=model.refinement, relative_width=relative_width, known_psd=True)
 
 
 def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
@@ -268,8 +260,7 @@ def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
         evidence = EvidenceItem(Evidence.EXACT, f"the matrix is singular and positive semidefinite: {singular.reason}")
         found = Enclosure(0.0, 0.0, Evidence.EXACT, "exact null vector")
     else:
-        refine = model.refine if model.common_norm is not None else None
-        verdict, found = decide_at_least(K.matrix, bound, budget=model.budget, refine=refine, known_psd=True)
+        verdict, found = decide_at_least(K.matrix, bound, budget=model.budget, refine=model.refinement, known_psd=True)
         evidence = EvidenceItem(
             Evidence.ENCLOSED, found.method, {"lower": repr(found.lower), "upper": repr(found.upper)}
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -34,6 +35,7 @@ from ..studies.data import DataSet
 from .contraction import contraction_squared
 from .hypotheses import discharge
 from .kernel import EquilibriumKernel, choose_order, equilibrium_kernel
+from .pair_matrix import pair_matrix
 from .schur_bounds import (
     SchurBound,
     bound_through_correlations,
@@ -53,6 +55,8 @@ FLOAT_TARGET = arb((1, -56))
 """Tail of the series, relative to the mass, below which more terms no longer help a float64 matrix."""
 UNEQUAL_ORDER = 256
 """Hermite orders used where the norms differ; the rest of the series is bounded, not dropped."""
+PAIRS_IN_LADDER = 48
+"""Up to this many inputs of different norms the eigenvalue ladder computes all pairs at more bits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,10 +187,27 @@ class EquilibriumInstance:
         return gram(self.float_kernel.correlation, self.cosines, budget=self.budget)
 
     def refine(self, bits: int) -> BallMatrix:
-        """The population Gram matrix in ball arithmetic, with a series long enough for ``bits``."""
+        """The population Gram matrix in ball arithmetic, with a series long enough for ``bits``.
+
+        Where the norms differ every entry has a fixed point of its own, so that takes seconds for n = 64.
+        """
+        if self.common_norm is None:
+            return pair_matrix(
+                self.activation,
+                self.data.source,
+                self.sigma_w2,
+                bits,
+                lipschitz=self.lipschitz,
+                max_terms=self.budget.max_terms,
+            )
         order = self.order_for(arb((1, -bits)), bits)
         exact_cosines = cosines_arb(self.data.source, bits)
         return gram_arb(self.kernel(order, bits).series, exact_cosines, bits)
+
+    @property
+    def refinement(self) -> Callable[[int], BallMatrix] | None:
+        """:meth:`refine` where it is quick enough for the ladder to ask for it by itself, None otherwise."""
+        return self.refine if self.common_norm is not None or self.data.n <= PAIRS_IN_LADDER else None
 
     @cached_property
     def variances(self) -> dict[Fraction, VarianceFixedPoint]:
@@ -212,8 +233,7 @@ class EquilibriumInstance:
         """The least eigenvalue of K, proved on both sides; exactly 0 where K is singular for an exact reason."""
         if self.null_vector is not None:
             return Enclosure(0.0, 0.0, Evidence.EXACT, f"exactly singular: {self.null_vector.reason}")
-        refine = None if self.common_norm is None else self.refine
-        return least_eigenvalue(self.gram, budget=self.budget, refine=refine, known_psd=True)
+        return least_eigenvalue(self.gram, budget=self.budget, refine=self.refinement, known_psd=True)
 
     @cached_property
     def bound_p(self) -> SchurBound:

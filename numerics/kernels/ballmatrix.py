@@ -9,6 +9,7 @@ from flint import arb, arb_mat
 from numpy.typing import NDArray
 
 from ..ball import Ball
+from ..enclosure import float_above
 from ..rounding import gamma, up
 
 Radius = float | NDArray[np.float64]
@@ -52,6 +53,21 @@ class BallMatrix:
         rad = np.asarray(self.rad)
         if rad.shape not in ((), (n, n)) or not (rad >= 0).all() or not np.isfinite(rad).all():
             raise ValueError("the radius must be finite and non-negative, a number or an (n, n) array")
+
+    @classmethod
+    def from_arb(cls, matrix: arb_mat, provenance: tuple[str, ...] = ()) -> BallMatrix:
+        """The float64 view of a symmetric (n, n) matrix of finite balls, rounded outwards, with the balls kept."""
+        n = matrix.nrows()
+        mid, rad = np.empty((n, n)), np.empty((n, n))
+        for i in range(n):
+            for j in range(i + 1):
+                x = matrix[i, j]
+                if not x.is_finite():
+                    raise ValueError(f"entry ({i}, {j}) is not finite: compute it with more bits")
+                mid[i, j] = mid[j, i] = float(x.mid())
+                gap = Ball(abs(x - arb(float(mid[i, j]))))
+                rad[i, j] = rad[j, i] = float_above(gap.upper)
+        return cls(mid, rad, arb=matrix, provenance=provenance)
 
     @property
     def n(self) -> int:

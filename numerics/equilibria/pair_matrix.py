@@ -1,0 +1,72 @@
+"""The population Gram matrix of inputs of different norms at arbitrary precision, entry by entry.
+
+Source: docs/theory/equilibrium-kernel.md, section 5.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from flint import arb, arb_mat
+
+from ...theory.activation import Activation
+from ..dual import dual
+from ..hermite import HermiteTransform, hermite_transform
+from ..kernels.ballmatrix import BallMatrix
+from ..kernels.input_gram import InputGram
+from ..kernels.points import Points
+from ..precision import precision
+from .pair import equilibrium_pair
+from .variance import variance_fixed_point
+
+GUARD = 24
+"""Extra working bits of the fixed points and transforms."""
+SLACK_BITS = 8
+"""A radius of the series beyond 2^(SLACK_BITS - bits) is mended by the dual activation, where that is sharper."""
+
+
+def pair_matrix(
+    activation: Activation,
+    source: Points | InputGram,
+    sigma_w2: Fraction,
+    bits: int,
+    *,
+    lipschitz: arb,
+    max_terms: int,
+) -> BallMatrix:
+    r"""The matrix K of inputs with any norms, (n, n) balls at ``bits``: one scalar fixed point for each pair.
+
+    The diagonal is q_i; off it :math:`\rho_{ij}` comes from Banach's bound with the Hermite series, or with the dual
+    activation where the tail of ``max_terms`` orders is too large (correlations near ±1). Equal pairs of norms share
+    their transforms; n(n-1)/2 fixed points are solved one by one, so this is for small n.
+    """
+    n, work = source.n, bits + GUARD
+    norms = sorted({source.second_moment(i) for i in range(n)})
+    order = min(max(2 * bits, 32), max_terms)
+    transforms: dict[Fraction, HermiteTransform] = {}
+    for norm in norms:
+        point = variance_fixed_point(activation, sigma_w2, work, lipschitz=lipschitz, input_variance=2 * norm)
+        transforms[norm] = hermite_transform(activation, order, point.s, work)
+    share = source.d if isinstance(source, Points) else 1
+
+    def mended(a: arb, b: arb, c: arb) -> arb:
+        return dual(activation, a, b, c, work)
+
+    result = arb_mat(n, n)
+    with precision(bits):
+        for i in range(n):
+            first = transforms[source.second_moment(i)]
+            for j in range(i + 1):
+                second = transforms[source.second_moment(j)]
+                value = first.second_moment
+                if i != j:
+                    c = source.inner(i, j) / share
+                    found = equilibrium_pair(activation, first, second, sigma_w2, c, work, lipschitz=lipschitz)
+                    value = found.value
+                    if value.rad() > (1 + abs(value)).upper() * arb((1, SLACK_BITS - bits)):
+                        other = equilibrium_pair(
+                            activation, first, second, sigma_w2, c, work, lipschitz=lipschitz, dual=mended
+                        ).value
+                        value = other if other.rad() < value.rad() else value
+                result[i, j] = result[j, i] = +value
+        return BallMatrix.from_arb(result, (f"ball arithmetic at {bits} bits, pair by pair",))
