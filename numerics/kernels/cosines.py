@@ -16,7 +16,7 @@ from ..budget import Budget
 from ..enclosure import float_above
 from ..precision import precision
 from ..rounding import gamma, up
-from ..threads import blas_threads
+from ..threads import over_blocks, thread_count
 from .ballmatrix import BallMatrix
 from .input_gram import InputGram
 from .points import Floats, InnerProducts, Points, points
@@ -24,7 +24,7 @@ from .points import Floats, InnerProducts, Points, points
 BLOCK = 256
 """Rows handled together; a block of the matrix stays in the second-level cache."""
 THREADED = 4e9
-"""Products n²d from which several BLAS threads are used: below, their busy waiting costs more than it saves."""
+"""Products n²d from which several threads are used: below, their waiting costs more than it saves."""
 UNDERFLOW = Fraction(1, 2**1000)
 """Bound of everything that underflow can contribute to a cosine, for d <= 2^40."""
 
@@ -57,6 +57,17 @@ class Cosines:
             off_diagonal(block, i)
             largest = max(largest, float(block.max()), -float(block.min()))
         return min(1.0, up(largest + self.rad)) if self.n > 1 else 0.0
+
+    def release(self) -> Floats:
+        """Hand over the storage of ``mid`` to be overwritten; any later use of it here raises ``AttributeError``.
+
+        >>> c = cosines(np.eye(2))
+        >>> c.release().shape, hasattr(c, "mid")
+        ((2, 2), False)
+        """
+        storage = self.mid
+        object.__delattr__(self, "mid")
+        return storage
 
     def entry(self, i: int, j: int) -> arb:
         """Entry (i, j) from the exact source at the working precision; exactly ±1 for parallel points."""
@@ -96,8 +107,9 @@ def mirror(matrix: Floats, i: int, j: int, block: Floats) -> None:
 
 
 def memory_estimate(n: int, d: int) -> int:
-    """Bytes at the peak of :func:`cosines`: the matrix, up to nine tables like the points, one block of rows thrice."""
-    return 8 * (n * n + 9 * n * d + 3 * min(BLOCK, n) * n)
+    """Bytes at the peak of :func:`cosines`: the matrix, up to nine tables like the points, blocks of rows thrice."""
+    threads = thread_count() if n * n * d >= THREADED else 1
+    return 8 * (n * n + 9 * n * d + 3 * threads * min(BLOCK, n) * n)
 
 
 def require_memory(what: str, n: int, needed: int, budget: Budget) -> None:
@@ -164,17 +176,19 @@ def cosines(values: Any, *, budget: Budget | None = None) -> Cosines:
         square += 2.0 * np.einsum("ij,ij->i", rest, middle)
         left, right = np.hstack([rest, middle]), np.hstack([middle, rest])
     mid = np.empty((n, n))
-    for i in range(0, n, BLOCK):
+
+    def fill(i: int) -> None:
         j = min(i + BLOCK, n)
-        with blas_threads(1 if n * n * d < THREADED else None):
-            block = whole[i:j] @ whole[i:].T
-            if split:
-                block += left[i:j] @ right[i:].T
+        block = whole[i:j] @ whole[i:].T
+        if split:
+            block += left[i:j] @ right[i:].T
         scale = np.multiply.outer(square[i:j], square[i:])
         block /= np.sqrt(scale, out=scale)
         np.clip(block, -1.0, 1.0, out=block)
         off_diagonal(block, i, 1.0)
         mirror(mid, i, j, block)
+
+    over_blocks(fill, range(0, n, BLOCK), threaded=n * n * d >= THREADED)
     return Cosines(mid, radius(d, whole=not split), p)
 
 

@@ -16,6 +16,7 @@ from ...theory.errors import SpecError
 from ..budget import Budget
 from ..precision import precision
 from ..rounding import TINY, UNIT, up
+from ..threads import over_blocks, thread_count
 from .ballmatrix import BallMatrix
 from .cosines import Cosines, require_memory
 from .horner import LEVELS, TileSeries, tile_series
@@ -27,6 +28,8 @@ TILE = 160
 INDIVIDUAL = 4
 """At most this many times n pairs are evaluated one by one in ball arithmetic."""
 ENTRY_BITS = 128
+THREADED = 2048
+"""Order from which several threads share the tiles."""
 
 Entry = Callable[[arb], arb]
 
@@ -39,10 +42,13 @@ class _Pairs:
     others: float
 
 
-def tiles(matrix: Floats) -> Iterator[tuple[slice, slice, Floats]]:
-    """Contiguous copies of the tiles of the upper triangle, the diagonal of the matrix set to 0 in them."""
+def tiles(matrix: Floats, first: int | None = None) -> Iterator[tuple[slice, slice, Floats]]:
+    """Contiguous copies of the tiles of the upper triangle, the diagonal of the matrix set to 0 in them.
+
+    With ``first``, only the tiles of the rows that begin there.
+    """
     n = matrix.shape[0]
-    for i in range(0, n, TILE):
+    for i in range(0, n, TILE) if first is None else (first,):
         rows = slice(i, min(i + TILE, n))
         for j in range(i, n, TILE):
             columns = slice(j, min(j + TILE, n))
@@ -52,9 +58,12 @@ def tiles(matrix: Floats) -> Iterator[tuple[slice, slice, Floats]]:
             yield rows, columns, tile
 
 
-def memory_estimate(n: int, *, entrywise: bool = False) -> int:
-    """Bytes at the peak of :func:`gram` with the cosines: two matrices, three for entrywise radii, tiles, checks."""
-    return 8 * ((3 if entrywise else 2) * n * n + 8 * min(n, TILE) ** 2) + n * n
+def memory_estimate(n: int, *, entrywise: bool = False, overwrite: bool = False) -> int:
+    """Bytes at the peak of :func:`gram` with the cosines: two matrices (one when it overwrites them), one more for
+    entrywise radii, tiles, checks.
+    """
+    matrices = 2 - int(overwrite) + int(entrywise)
+    return 8 * (matrices * n * n + (5 + 3 * _threads(n)) * min(n, TILE) ** 2) + n * n
 
 
 def gram(
@@ -64,6 +73,7 @@ def gram(
     budget: Budget | None = None,
     entry: Entry | None = None,
     radius: Literal["auto", "scalar", "entrywise"] = "auto",
+    overwrite: bool = False,
 ) -> BallMatrix:
     r"""The matrix :math:`K_{ij} = g(C_{ij})`, :math:`g(t) = \sum_r b_r t^r`, b_r >= 0; (n, n), every entry enclosed.
 
@@ -76,8 +86,9 @@ def gram(
 
     Pairs so near to ±1 that the tail dominates are evaluated one by one by ``entry``, an enclosure of g on balls
     (another form of g, or more terms), at most 4n of them; exact duplicates get the mass. ``radius``: one number, one
-    for each entry, or (``"auto"``) one for each entry only where the tail makes them differ. Raises :class:`SpecError`
-    when the matrices would not fit ``budget.memory``.
+    for each entry, or (``"auto"``) one for each entry only where the tail makes them differ. ``overwrite``: the result
+    takes the storage of the cosines, which cannot be used afterwards. Raises :class:`SpecError` when the matrices would
+    not fit ``budget.memory``.
 
     >>> c = Cosines(np.array([[1.0, 0.5], [0.5, 1.0]]), 0.0)
     >>> k = gram(DotProductSeries((arb(0), arb(1) / 2, arb(1) / 2), arb(1)), c)
@@ -85,8 +96,8 @@ def gram(
     (0.375, True, True)
     """
     n, budget = cosines.n, budget or Budget()
-    require_memory("gram", n, memory_estimate(n, entrywise=radius == "entrywise"), budget)
-    fits = memory_estimate(n, entrywise=True) <= budget.memory
+    require_memory("gram", n, memory_estimate(n, entrywise=radius == "entrywise", overwrite=overwrite), budget)
+    fits = memory_estimate(n, entrywise=True, overwrite=overwrite) <= budget.memory
     plan = tile_series(series.to_float() if isinstance(series, DotProductSeries) else series, cosines.rad)
     pairs = _near_one(plan, cosines, entry)
     with precision(ENTRY_BITS):
@@ -94,29 +105,48 @@ def gram(
         single = {ij: found for ij in pairs.indices if (found := _individual(series, plan, cosines, ij, entry))}
     left = [abs(float(cosines.mid[ij])) for ij in pairs.indices if ij not in single]
     tau = _reach(max([pairs.others, *left]), cosines.rad)
-    mid = np.empty((n, n))
-    size = min(n, TILE)
-    buffers = np.empty(size * size), np.empty(size * size)
-    for rows, columns, t in tiles(cosines.mid):
-        out, work = (buffer[: t.size].reshape(t.shape) for buffer in buffers)
-        plan.evaluate(t, out, work, _reach(max(float(t.max()), -float(t.min())), cosines.rad))
-        mid[rows, columns] = out
-        if columns.start != rows.start:
-            mid[columns, rows] = out.T
-    for (i, j), (value, _) in single.items():
-        mid[i, j] = mid[j, i] = value
-    np.fill_diagonal(mid, diagonal)
     rounding, rest = plan.rounding_error(tau), plan.tail_error(tau)
     worst = max([diagonal_radius, *(r for _, r in single.values()), plan.error(tau) if n > 1 else 0.0])
-    uneven = n > 1 and worst > 4 * rounding
     provenance = (
         f"cosines known to {cosines.rad:.3g}",
         f"rounding, coefficients and cosines: {rounding:.3g}; rest of the series: {rest:.3g}",
         f"{len(single)} pairs evaluated one by one",
     )
-    if radius == "scalar" or (radius == "auto" and not (uneven and fits)):
-        return BallMatrix(mid, worst, provenance=provenance)
-    return BallMatrix(mid, _entrywise(plan, cosines, single, diagonal_radius), provenance=provenance)
+    rad: float | Floats = worst
+    if radius == "entrywise" or (radius == "auto" and n > 1 and worst > 4 * rounding and fits):
+        rad = _entrywise(plan, cosines, single, diagonal_radius)
+    given = cosines.release() if overwrite else cosines.mid
+    mid = given if overwrite else np.empty((n, n))
+    _evaluate(plan, given, mid, cosines.rad)
+    for (i, j), (value, _) in single.items():
+        mid[i, j] = mid[j, i] = value
+    np.fill_diagonal(mid, diagonal)
+    return BallMatrix(mid, rad, provenance=provenance)
+
+
+def _threads(n: int) -> int:
+    """How many threads share the tiles of a matrix of order n."""
+    return thread_count() if n >= THREADED else 1
+
+
+def _evaluate(plan: TileSeries, given: Floats, mid: Floats, rad: float) -> None:
+    """The series on every tile of the upper triangle of ``given``, and its mirror image, into ``mid`` (or in place).
+
+    A tile is copied before anything is written, and no tile below the diagonal is read: both may be one matrix.
+    """
+    n = given.shape[0]
+    size = min(n, TILE)
+
+    def fill(first: int) -> None:
+        buffers = np.empty(size * size), np.empty(size * size)
+        for rows, columns, t in tiles(given, first):
+            out, work = (buffer[: t.size].reshape(t.shape) for buffer in buffers)
+            plan.evaluate(t, out, work, _reach(max(float(t.max()), -float(t.min())), rad))
+            mid[rows, columns] = out
+            if columns.start != rows.start:
+                mid[columns, rows] = out.T
+
+    over_blocks(fill, range(0, n, TILE), threaded=n >= THREADED)
 
 
 def _entrywise(

@@ -10,7 +10,10 @@ from flint import arb, arb_mat, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certigram.numerics import threads
 from certigram.numerics.budget import Budget
+from certigram.numerics.kernels import cosines as cosines_module
+from certigram.numerics.kernels import gram as gram_module
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.kernels.cosines import Cosines, cosines, cosines_arb
 from certigram.numerics.kernels.cosines import memory_estimate as cosines_memory
@@ -312,6 +315,41 @@ def test_the_memory_estimate_holds():
             assert peak <= memory_estimate(1500, entrywise=radius == "entrywise")
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("radius", ["scalar", "entrywise"])
+@pytest.mark.parametrize("points", ["random", "parallel", "near duplicates"])
+def test_in_place_and_in_threads_the_result_is_the_same(points, radius, monkeypatch):
+    series, function = KERNELS["step"]
+    table = np.vstack([DATA[points], np.random.default_rng(11).standard_normal((350, DATA[points].shape[1]))])
+    plain = gram(series, cosines(table), entry=function, radius=radius)
+    for module in (gram_module, cosines_module):
+        monkeypatch.setattr(module, "THREADED", 0)
+    monkeypatch.setattr(threads, "thread_count", lambda: 3)
+    c = cosines(table)
+    storage = c.mid
+    k = gram(series, c, entry=function, radius=radius, overwrite=True)
+    assert np.array_equal(k.mid, plain.mid)
+    assert np.array_equal(k.rad, plain.rad)
+    assert k.mid is storage
+    with pytest.raises(AttributeError):
+        _ = c.mid
+    with pytest.raises(AttributeError):
+        gram(series, c)
+
+
+def test_from_points_to_the_matrix_takes_one_matrix_and_a_half():
+    n = 1500
+    table = np.random.default_rng(9).standard_normal((n, 16))
+    tracemalloc.start()
+    try:
+        k = gram(FloatSeries(np.ones(9), 0.0, 0.1), cosines(table), radius="scalar", overwrite=True)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert k.n == n
+    assert peak <= 1.5 * 8 * n * n
+    assert max(memory_estimate(n, overwrite=True), cosines_memory(n, 16)) <= 1.7 * 8 * n * n
 
 
 def test_entrywise_radii_are_given_up_when_they_do_not_fit():
