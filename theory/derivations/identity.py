@@ -116,6 +116,8 @@ class Normaliser:
 
     def _function(self, node: sympy.Expr) -> sympy.Expr:
         """A function at arguments in normal form; odd and even ones see x and -x alike."""
+        if not node.args:
+            return self._kernel(node)
         arguments = [self.normal(arg) for arg in node.args]
         if isinstance(node, (*ODD, *EVEN)):
             chosen = min(arguments[0], self.normal(-arguments[0]), key=sympy.default_sort_key)
