@@ -22,6 +22,7 @@ from scipy.linalg.lapack import dpotrf, dpotrs
 
 from ..enclosure import float_below
 from ..rounding import UNIT, sum_up, up
+from .blocked import Progress, factorise_panels
 
 Matrix = NDArray[np.float64]
 
@@ -90,7 +91,9 @@ def shifted_diagonal(diagonal: Matrix, shift: float) -> Matrix:
     return np.nextafter(diagonal - shift, -np.inf)
 
 
-def factorise(a: Matrix, shift: float, *, work: Matrix | None = None) -> ShiftedCholesky | None:
+def factorise(
+    a: Matrix, shift: float, *, work: Matrix | None = None, progress: Progress | None = None
+) -> ShiftedCholesky | None:
     r"""Try to factorise ``a - shift*I``; None when LAPACK stops, which proves nothing at all.
 
     Parameters
@@ -98,6 +101,7 @@ def factorise(a: Matrix, shift: float, *, work: Matrix | None = None) -> Shifted
     a: (n, n) float64, C order; the statement is about the symmetric matrix that has the upper triangle of ``a``.
     shift: the number c.
     work: an (n, n) float64 array in C order to be overwritten by the factor (a factor that lived there is lost).
+    progress: told the share of the work that is done; the factorisation then goes by panels.
 
     Returns
     -------
@@ -113,10 +117,10 @@ def factorise(a: Matrix, shift: float, *, work: Matrix | None = None) -> Shifted
     buffer = np.empty(a.shape) if work is None else work
     np.copyto(buffer, a)
     np.fill_diagonal(buffer, shifted_diagonal(np.diagonal(a), shift))
-    return factorise_in_place(buffer, shift)
+    return factorise_in_place(buffer, shift, progress=progress)
 
 
-def factorise_in_place(buffer: Matrix, shift: float) -> ShiftedCholesky | None:
+def factorise_in_place(buffer: Matrix, shift: float, *, progress: Progress | None = None) -> ShiftedCholesky | None:
     """Like :func:`factorise` for a matrix that already has ``shift`` subtracted; overwrites it.
 
     The backward error then speaks of the matrix in ``buffer``; ``shift`` is only carried along.
@@ -124,7 +128,10 @@ def factorise_in_place(buffer: Matrix, shift: float) -> ShiftedCholesky | None:
     diagonal = np.diagonal(buffer).copy()
     if not ((diagonal > 0.0) & (diagonal <= LARGEST_DIAGONAL)).all():
         return None
-    factor, info = dpotrf(buffer.T, lower=1, clean=0, overwrite_a=1)
+    if progress is None:
+        factor, info = dpotrf(buffer.T, lower=1, clean=0, overwrite_a=1)
+    else:
+        factor, info = buffer.T, int(not factorise_panels(buffer, progress=progress))
     pivots = np.diagonal(factor)
     if info != 0 or not (np.isfinite(pivots) & (pivots > 0.0)).all():
         return None

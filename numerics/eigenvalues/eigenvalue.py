@@ -23,6 +23,7 @@ from ..kernels.ballmatrix import BallMatrix
 from ..precision import precision
 from ..rounding import gamma, up
 from .arb_rung import LDLTRung
+from .blocked import Progress
 from .float_rungs import CholeskyRung, TempleRung
 from .ladder import Goal, Known, Problem, Refine, Rung
 from .rational import RationalRung
@@ -56,6 +57,7 @@ def least_eigenvalue(
     refine: Refine | None = None,
     relative_width: float = 1e-6,
     known_psd: bool = False,
+    progress: Progress | None = None,
 ) -> Enclosure:
     r"""An interval that contains :math:`\lambda_{\min}(A)` for every symmetric member A of the ball matrix.
 
@@ -66,12 +68,13 @@ def least_eigenvalue(
     refine: gives the same matrix at a number of bits; without it, higher rungs work on the balls there are.
     relative_width: the ladder stops once ``upper - lower <= relative_width * lower``.
     known_psd: the caller knows by proof that the matrix meant is positive semidefinite; then 0 is a lower bound.
+    progress: called with what the first rung is doing and the share of it that is done.
 
     >>> e = least_eigenvalue(BallMatrix(np.array([[2.0, 1.0], [1.0, 2.0]]), 0.0))
     >>> e.contains(1), e.relative_width < 1e-12
     (True, True)
     """
-    problem = Problem(matrix, refine, budget or Budget(), Goal(relative_width))
+    problem = Problem(matrix, refine, budget or Budget(), Goal(relative_width), progress)
     return climb(problem, known_psd=known_psd).enclosure()
 
 

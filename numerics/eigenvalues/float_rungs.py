@@ -10,6 +10,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, eigh
 
 from ..enclosure import float_above
+from .blocked import Progress
 from .cholesky import LARGEST_DIAGONAL, Matrix, ShiftedCholesky, backward_error, factorise
 from .guess import SMALLEST_ORDER, single_precision_guess
 from .inverse_iteration import RitzPair, inverse_lanczos, start_vector
@@ -29,12 +30,13 @@ class _Search:
     a: Matrix
     work: Matrix
     error: float
+    progress: Progress | None = None
     proof: ShiftedCholesky | None = None
     factorisations: int = 0
 
     def attempt(self, shift: float) -> ShiftedCholesky | None:
         self.factorisations += 1
-        self.proof = factorise(self.a, shift, work=self.work)
+        self.proof = factorise(self.a, shift, work=self.work, progress=self.progress)
         return self.proof
 
 
@@ -58,7 +60,7 @@ class CholeskyRung:
             return known.saying(self.name, "not tried: the diagonal has no positive entry, or is out of range.")
         error = backward_error(np.maximum(diagonal, 0.0))
         radius = matrix.radius_norm()
-        search = _Search(matrix.mid, np.empty(matrix.mid.shape), error)
+        search = _Search(matrix.mid, np.empty(matrix.mid.shape), error, problem.progress)
         lowers: list[float] = []
         if goal.bound is not None:
             aimed = search.attempt(float_above(goal.bound + Fraction(radius) + Fraction(error) * Fraction(9, 8)))
@@ -85,13 +87,15 @@ class CholeskyRung:
         v, value, pair = start_vector(n), math.nan, RitzPair(start_vector(n), 0.0, math.inf, math.inf)
         guess = None
         if search.proof is None and n >= SMALLEST_ORDER:
+            if search.progress is not None:
+                search.progress("guess in single precision", 0.0)
             guess = single_precision_guess(a, search.work, tolerance=width / 64)
         if guess is not None:
             pair, value = guess
             v = pair.vector
             if goal.bound is not None and value < goal.bound:
                 return pair, value  # a Rayleigh quotient below the bound settles it
-            self._below(search, value, max(4.0 * pair.error, 1.2 * error, width * abs(value) / 4), lowers)
+            self._below(search, value, max(4.0 * pair.error, error / 16, width * abs(value) / 4), lowers)
         if search.proof is None and search.attempt(0.0) is None and search.attempt(-4.0 * error) is None:
             v, value = _dense_guess(a)
             self._below(search, value, 2.0 * error + 1e-14 * abs(value), lowers)
@@ -108,9 +112,9 @@ class CholeskyRung:
             v = polished(proof, pair.vector)
             value = min(float(v @ (a @ v)), proof.shift + pair.distance)
             pair = replace(pair, vector=v, second=proof.shift + pair.second)
-            if value - max(lowers) <= 2.5 * error or self._enough(goal, max(lowers) - radius, value):
+            if value - max(lowers) <= 1.25 * error or self._enough(goal, max(lowers) - radius, value):
                 break
-            margin = max(4.0 * pair.error, 1.2 * error, 4e-16 * abs(value), width * abs(value) / 16)
+            margin = max(4.0 * pair.error, error / 16, 4e-16 * abs(value), width * abs(value) / 16)
             if not self._below(search, value, margin, lowers):
                 break
         return pair, value

@@ -19,6 +19,7 @@ from ...theory.verdict import Evidence
 from ..budget import Budget
 from ..enclosure import Enclosure, float_above, float_below
 from ..kernels.ballmatrix import BallMatrix
+from .blocked import Progress
 
 Refine = Callable[[int], BallMatrix]
 """Gives the same matrix at more bits (its ``arb`` filled in)."""
@@ -50,12 +51,13 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
-    """The matrix, a way to more bits (or None), the budget and the goal."""
+    """The matrix, a way to more bits (or None), the budget and the goal; ``progress`` is told how far a rung is."""
 
     matrix: BallMatrix
     refine: Refine | None
     budget: Budget
     goal: Goal
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
