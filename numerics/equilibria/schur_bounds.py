@@ -184,6 +184,8 @@ def bound_through_discs_of_correlations(kernel: EquilibriumKernel, correlation: 
 
 def bound_through_gershgorin(kernel: EquilibriumKernel, n: int, delta: float, budget: Budget) -> tuple[int, Enclosure]:
     """r_0 and the simple form of LB_G, enclosed; beyond ``budget.max_terms`` orders only its upper end is known."""
+    if delta >= 1.0:
+        return 0, _half_of_everything(kernel, "the cosines are not separated from 1")
     first = gershgorin_order(n, delta)
     point, bits = kernel.fixed_point, max(kernel.hermite.bits, budget.bits)
     order = min(first + EXTRA_ORDERS, max(budget.max_terms, EXTRA_ORDERS))
@@ -203,7 +205,7 @@ def gershgorin_with_correlations(
     """r_0(P) and the enclosure of the version with P: half the tail of the Hermite series from r_0(P) on."""
     delta = as_cosines(correlation).delta
     if delta >= 1.0:
-        return 0, Enclosure(0.0, math.inf, Evidence.ENCLOSED, "the correlations are not separated from 1")
+        return 0, _half_of_everything(kernel, "the correlations are not separated from 1")
     first = gershgorin_order(correlation.n, delta)
     bits = max(kernel.hermite.bits, budget.bits)
     order = min(max(first - 1, 0), max(budget.max_terms, EXTRA_ORDERS))
@@ -212,6 +214,11 @@ def gershgorin_with_correlations(
         tail = hermite.tail if first > 0 else hermite.second_moment
         total = tail if order >= first - 1 else between(arb(0), tail.upper())
         return first, _enclosure(total / 2, f"r_0(P) = {first}")
+
+
+def _half_of_everything(kernel: EquilibriumKernel, why: str) -> Enclosure:
+    """The simple form where r_0 is finite but not known: half of some weights, all of which add up to q."""
+    return Enclosure(0.0, float_above(Ball(kernel.fixed_point.q).upper / 2), Evidence.ENCLOSED, why)
 
 
 def _enclosure(x: arb, method: str) -> Enclosure:

@@ -75,3 +75,14 @@ def test_the_a_priori_bound_is_compared_for_every_norm(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(fixed_point, "a_priori_bound", bound)
     assert certificate(inst, "variance-bound").verdict is Verdict.UNKNOWN
+
+
+def test_points_that_float64_cannot_tell_apart_leave_the_discs_undecided() -> None:
+    """The cosine is below 1 but its proved upper bound is not: r_0 is not known, and nothing may be concluded."""
+    inst = instance([[1.0, 1.0], [1.0, 1.0 + 2.0**-52], [1.0, -3.0]], "tanh", normalize="sphere")
+    assert inst.separation == 1.0
+    found = certificate(inst, "lower-bound-gershgorin")
+    assert found.hypotheses[-1].verdict is Verdict.PROVED  # not parallel, decided in integers
+    assert found.verdict is Verdict.UNKNOWN
+    for _, simple in (inst.bound_g, inst.bound_g_p):
+        assert simple.lower == 0.0 < simple.upper < np.inf
