@@ -151,25 +151,25 @@ def _iterate(left: Floats, right: Floats, t: Floats, gain: Floats, theta: float)
     rho, work, k = np.clip(t, -1.0, 1.0), np.empty_like(t), np.empty_like(t)
     slope, before = np.full_like(t, -1.0), np.inf
     last: tuple[Floats, Floats] | None = None
-    for _ in range(MAX_STEPS):
-        _mehler(left, right, rho, k, work)
+    for step in range(1, MAX_STEPS + 1):
+        mehler(left, right, rho, k, work)
         gap = np.multiply(gain, k)
         gap += t
         gap -= rho
         size = max(float(gap.max()), -float(gap.min()))
-        if size <= 2.0 * UNIT or (size <= 64.0 * UNIT and size >= 0.5 * before):
-            break
+        if size <= 2.0 * UNIT or (size <= 64.0 * UNIT and size >= 0.5 * before) or step == MAX_STEPS:
+            break  # before rho moves on: the bound speaks of the rho that k and gap belong to
         before = size
         if last is not None:
-            step = rho - last[0]
-            np.divide(gap - last[1], step, out=slope, where=np.abs(step) > 1e-9)
+            moved = rho - last[0]
+            np.divide(gap - last[1], moved, out=slope, where=np.abs(moved) > 1e-9)
             np.clip(slope, -1.0 - theta, -1.0 + theta, out=slope)
         last = rho, gap
         rho = np.clip(rho - gap / slope, -1.0, 1.0)
     return rho, k, gap
 
 
-def _mehler(left: Floats, right: Floats, rho: Floats, out: Floats, work: Floats) -> None:
+def mehler(left: Floats, right: Floats, rho: Floats, out: Floats, work: Floats) -> None:
     r""":math:`\sum_r l_{ri} r_{rj} ρ_{ij}^r` by Horner's rule; in ρ² when the orders present have one parity."""
     present = np.flatnonzero(left.any(axis=1) & right.any(axis=1)).tolist()
     if not present:

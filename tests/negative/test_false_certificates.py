@@ -79,7 +79,8 @@ def test_the_a_priori_bound_is_compared_for_every_norm(monkeypatch: pytest.Monke
 
 def test_points_that_float64_cannot_tell_apart_leave_the_discs_undecided() -> None:
     """The cosine is below 1 but its proved upper bound is not: r_0 is not known, and nothing may be concluded."""
-    inst = instance([[1.0, 1.0], [1.0, 1.0 + 2.0**-52], [1.0, -3.0]], "tanh", normalize="sphere")
+    rows = [[1.0, 1.0], [1.0, 1.0 + 2.0**-52], [1.0, -3.0]]
+    inst = instance(rows, "tanh", normalize="sphere", budget=Budget(max_bits=128, max_terms=32))
     assert inst.separation == 1.0
     found = certificate(inst, "lower-bound-gershgorin")
     assert found.hypotheses[-1].verdict is Verdict.PROVED  # not parallel, decided in integers

@@ -172,3 +172,17 @@ def test_a_gram_matrix_negative_by_a_hair_is_refused():
         input_gram([[1, 1 + hair], [1 + hair, 1]])
     with pytest.raises(SpecError, match="leading 3 rows"):
         input_gram([[1, 0, 1], [0, 1, hair], [1, hair, 1]])
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_an_iteration_cut_short_returns_the_residual_of_the_correlation_it_returns(
+    steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The a-posteriori bound is about one ρ; a residual and a kernel of the ρ before it would bound another number."""
+    monkeypatch.setattr(unequal, "MAX_STEPS", steps)
+    a = np.array([[0.3, 0.1], [0.8, 0.9], [0.0, 0.2], [-0.2, 0.3]])
+    t, gain = np.array([[0.5, -0.2], [-0.2, 0.4]]), np.full((2, 2), 0.45)
+    rho, k, gap = unequal._iterate(a, a, t, gain, 0.9)
+    again = sum(np.multiply.outer(row, row) * rho**r for r, row in enumerate(a))
+    assert np.abs(k - again).max() < 1e-15
+    assert np.abs(gap - (gain * k + t - rho)).max() < 1e-15 < np.abs(gap).max()
