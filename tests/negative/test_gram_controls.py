@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat, fmpq
 
+from certigram.numerics.kernels import gram_unequal as unequal
 from certigram.numerics.kernels.cosines import Cosines, cosines, cosines_arb
 from certigram.numerics.kernels.gram import gram, gram_arb
 from certigram.numerics.kernels.gram_unequal import gram_unequal
