@@ -1,0 +1,290 @@
+"""A deep network on one data set: its NNGP and tangent matrices, computed once, by the route that suits them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from flint import arb, arb_mat
+
+from ...theory.errors import SpecError
+from ...theory.verdict import Evidence
+from ..ball import enclose
+from ..budget import Budget
+from ..eigenvalues.eigenvalue import least_eigenvalue
+from ..eigenvalues.nullspace import NullVector, RankBound, affine_rank, null_vector_from_pairs
+from ..enclosure import Enclosure
+from ..equilibria.kernel import choose_order
+from ..expressions.growth import require_square_integrable
+from ..kernels.ballmatrix import BallMatrix
+from ..kernels.cosines import Cosines, cosines, cosines_arb
+from ..kernels.gram import gram, gram_arb
+from ..kernels.parallel import parallel_pairs
+from ..kernels.points import Points
+from ..kernels.series import DotProductSeries, upper_float
+from ..precision import precision
+from ..studies.data import DataSet
+from .conventions import TangentConvention
+from .layerwise import layerwise_gram
+from .network import DeepNetwork
+from .pair import has_closed_forms, pair_kernels
+from .rectifier_layer import rectifier
+from .series import deep_series, slope
+
+FLOAT_BITS = 80
+"""Precision of the series behind a float64 matrix."""
+FLOAT_TARGET = arb((1, -54))
+"""Rest of the series, relative to the mass, below which more terms no longer help a float64 matrix."""
+NEARLY_PARALLEL = 1.0 - 2.0**-16
+"""Modulus of the cosine beyond which pairs are evaluated one by one, where the errors of slopes grow."""
+INDIVIDUAL = 4
+"""At most this many times n pairs."""
+PAIRS_IN_LADDER, CLOSED_PAIRS_IN_LADDER = 16, 128
+"""Up to so many points the proof of an eigenvalue may ask for more bits pair by pair by itself."""
+PAIR_BITS = 160
+"""Their precision: half of it is lost to square roots next to 1."""
+LAYER_ORDER = 256
+"""Hermite orders of a layer where the norms differ; the rest is bounded, not dropped."""
+
+
+@dataclass(frozen=True, eq=False)
+class DeepInstance:
+    r"""The kernels of a :class:`DeepNetwork` on data; ``convention`` None means the NNGP kernel alone.
+
+    Inputs of one norm: one power series in the cosine for each kernel (:mod:`.series`). Different norms, or a rectifier
+    among the activations, whose series converges slowly: layer by layer (:mod:`.layerwise`). More bits: the series
+    again, or pair by pair (:mod:`.pair`).
+    """
+
+    network: DeepNetwork
+    data: DataSet
+    convention: TangentConvention | None
+    budget: Budget
+
+    @property
+    def system(self) -> str:
+        """The name of the kernel."""
+        return "nngp" if self.convention is None else f"ntk ({self.convention.value})"
+
+    @property
+    def activation(self) -> DeepNetwork:
+        """What is named in certificates: the activations of the network."""
+        return self.network
+
+    def require_square_integrable(self) -> None:
+        """Raise :class:`SpecError` when the first activation is not square-integrable on these inputs."""
+        source = self.data.source
+        largest = 1 if self.data.normalize == "sphere" else max(source.second_moment(i) for i in range(source.n))
+        first = self.network.activations[0]
+        with precision(self.budget.bits):
+            variance = enclose(self.network.sigma_w2[0] * largest + self.network.sigma_b2[0])
+            require_square_integrable(first.expression, variance, name=first.name)
+
+    @cached_property
+    def common_norm(self) -> Fraction | None:
+        """The common ``|x_i|²/d``, or None when the norms differ."""
+        if self.data.normalize == "sphere":
+            return Fraction(1)
+        source = self.data.source
+        first = source.second_moment(0)
+        return first if all(source.second_moment(i) == first for i in range(1, source.n)) else None
+
+    @cached_property
+    def cosines(self) -> Cosines:
+        """The cosines of the inputs in float64, with a radius."""
+        return cosines(self.data.source, budget=self.budget)
+
+    @cached_property
+    def parallel(self) -> tuple[tuple[int, int, int], ...]:
+        """All pairs (i, j, ±1) of parallel inputs, decided exactly."""
+        return tuple(parallel_pairs(self.cosines))
+
+    @cached_property
+    def nngp(self) -> BallMatrix:
+        """The NNGP matrix in float64, with its radius."""
+        return self._matrices[0]
+
+    @cached_property
+    def gram(self) -> BallMatrix:
+        """The matrix asked for: the tangent matrix if there is a convention, else the NNGP matrix."""
+        return self._matrices[-1]
+
+    @cached_property
+    def _matrices(self) -> tuple[BallMatrix, ...]:
+        if self.convention is not None:
+            for phi in self.network.activations:
+                slope(phi)
+        norm = self.common_norm
+        if norm is None or self._layered:
+            return self._layer_by_layer()
+        kernels = self._series(self.order_for(FLOAT_TARGET, FLOAT_BITS, self._separation), FLOAT_BITS, norm)
+        return tuple(self._evaluate(k, s) for k, s in enumerate(kernels))
+
+    def _layer_by_layer(self) -> tuple[BallMatrix, ...]:
+        norms, index = [Fraction(1)], [0] * self.data.n
+        if self.data.normalize != "sphere":
+            moments = [self.data.source.second_moment(i) for i in range(self.data.n)]
+            norms = sorted(set(moments))
+            place = {norm: k for k, norm in enumerate(norms)}
+            index = [place[m] for m in moments]
+        order = min(LAYER_ORDER, self.budget.max_terms)
+        first, second = layerwise_gram(
+            self.network, norms, index, self.cosines, order=order, convention=self.convention, budget=self.budget
+        )
+        found = (first,) if second is None else (first, second)
+        return tuple(self._sharpened(k, matrix) for k, matrix in enumerate(found))
+
+    def _sharpened(self, which: int, matrix: BallMatrix) -> BallMatrix:
+        """The matrix with its nearly parallel pairs, at most 4n of them, evaluated one by one where that is sharper."""
+        if not has_closed_forms(self.network, slopes=which == 1):
+            return matrix
+        where = np.argwhere(np.triu(np.abs(self.cosines.mid) > NEARLY_PARALLEL, 1))
+        mid, rad = matrix.mid.copy(), np.array(matrix.rad)
+        for i, j in where[: INDIVIDUAL * self.data.n].tolist():
+            value = self._entry(i, j, PAIR_BITS)[which]
+            centre = float(value.mid())
+            spread = upper_float(abs(value - arb(centre))) if value.is_finite() else float("inf")
+            if spread < rad[i, j]:
+                mid[i, j] = mid[j, i] = centre
+                rad[i, j] = rad[j, i] = spread
+        return replace(matrix, mid=mid, rad=rad)
+
+    def _entry(self, i: int, j: int, bits: int) -> tuple[arb, ...]:
+        """Entry (i, j) of the matrices from exact inner products, at any norms."""
+        norm, source = self.common_norm, self.data.source
+        with precision(bits):
+            if norm is not None:
+                return self._pair(self.cosines.entry(i, j), bits)
+            a, b, c = source.second_moment(i), source.second_moment(j), source.inner(i, j)
+            c = c / source.d if isinstance(source, Points) else c
+            first, second = pair_kernels(self.network, a, b, c, bits, self.convention)
+            return (first,) if second is None else (first, second)
+
+    def _series(self, order: int, bits: int, norm: Fraction) -> tuple[DotProductSeries, ...]:
+        found = deep_series(self.network, order, bits, input_variance=norm, convention=self.convention)
+        return (found.nngp,) if found.tangent is None else (found.nngp, found.tangent)
+
+    def _evaluate(self, which: int, series: DotProductSeries) -> BallMatrix:
+        closed = has_closed_forms(self.network, slopes=which == 1)
+
+        def entry(t: arb) -> arb:
+            if t == -1 and self.network.odd:
+                return -series.mass
+            return self._pair(t, PAIR_BITS)[which] if closed else series(t)
+
+        return gram(series, self.cosines, budget=self.budget, entry=entry)
+
+    def _pair(self, t: arb, bits: int) -> tuple[arb, ...]:
+        norm = self.common_norm
+        assert norm is not None  # only asked on inputs of one norm
+        c = norm if t == 1 else -norm if t == -1 else enclose(norm) * t
+        if t == -1 and self.network.odd:
+            return tuple(-value for value in self._pair(arb(1), bits))
+        first, second = pair_kernels(self.network, norm, norm, c, bits, self.convention)
+        return (first,) if second is None else (first, second)
+
+    @property
+    def _separation(self) -> float:
+        """An upper bound of |C_ij| over the pairs that are not parallel."""
+        if not self.parallel:
+            return self.cosines.delta
+        masked = self.cosines.mid.copy()
+        for i, j, _ in self.parallel:
+            masked[i, j] = masked[j, i] = 0.0
+        return Cosines(masked, self.cosines.rad).delta
+
+    def order_for(self, target: arb, bits: int, delta: float) -> int:
+        """The series length at which the rest is below ``target`` times the mass, or the longest allowed."""
+        norm = self.common_norm
+        assert norm is not None  # only asked on inputs of one norm
+
+        def build(order: int) -> DotProductSeries:
+            last = self._series(order, bits, norm)[-1]
+            return last.scale(1 / last.mass)
+
+        with precision(bits):
+            return max(choose_order(build, arb(min(delta, 1.0)), target, max_terms=self.budget.max_terms), 4)
+
+    @property
+    def refinement(self) -> Callable[[int], BallMatrix] | None:
+        """:meth:`refine` where it is quick enough for the ladder to ask for it by itself, None otherwise."""
+        closed = has_closed_forms(self.network, slopes=self.convention is not None)
+        quick = not self._layered or self.data.n <= (CLOSED_PAIRS_IN_LADDER if closed else PAIRS_IN_LADDER)
+        return self.refine if quick else None
+
+    @property
+    def _layered(self) -> bool:
+        """Whether the matrices are computed layer by layer: norms that differ, or a rectifier, whose series is slow."""
+        return self.common_norm is None or any(rectifier(phi) is not None for phi in self.network.activations)
+
+    def refine(self, bits: int) -> BallMatrix:
+        """The matrix asked for in ball arithmetic at ``bits``; pair by pair where a series is too long."""
+        norm = self.common_norm
+        if norm is not None and not self._layered:
+            order = self.order_for(arb((1, -bits)), bits, self._separation)
+            closed = has_closed_forms(self.network, slopes=self.convention is not None)
+            if order < self.budget.max_terms or not closed:
+                return gram_arb(self._series(order, bits, norm)[-1], cosines_arb(self.data.source, bits), bits)
+        return self._pair_by_pair(bits)
+
+    def _pair_by_pair(self, bits: int) -> BallMatrix:
+        """Every entry by its own recursion, at any norms: slow, and as sharp as the bits allow."""
+        n, norm, source = self.data.n, self.common_norm, self.data.source
+        mid, rad = np.empty((n, n)), np.empty((n, n))
+        same = {(i, i) for i in range(n)}
+        for i, j, sign in self.parallel:
+            if sign == 1 and (norm is not None or source.second_moment(i) == source.second_moment(j)):
+                same.add((j, i))
+        diagonal: dict[Fraction, arb] = {}
+        with precision(bits):
+            table = arb_mat(n, n)
+            for i in range(n):
+                a = norm if norm is not None else source.second_moment(i)
+                if a not in diagonal:
+                    diagonal[a] = _last(pair_kernels(self.network, a, a, a, bits, self.convention))
+                for j in range(i + 1):
+                    value = diagonal[a] if (i, j) in same else self._entry(i, j, bits)[-1]
+                    if not value.is_finite():
+                        raise SpecError(f"entry ({i}, {j}) is not finite at {bits} bits: ask for more.")
+                    table[i, j] = table[j, i] = value
+                    mid[i, j] = mid[j, i] = m = float(value.mid())
+                    rad[i, j] = rad[j, i] = upper_float(abs(value - arb(m)))
+        return BallMatrix(mid, rad, arb=table, provenance=(f"pair by pair in ball arithmetic at {bits} bits",))
+
+    @cached_property
+    def null_vector(self) -> NullVector | RankBound | None:
+        """An exact reason why both kernels are singular: repeated inputs, antipodes, affine activations.
+
+        Antipodes are repeated inputs for a network without input bias whose first activation is even, and opposite
+        ones for an odd network (docs/theory/deep-networks.md, section 4).
+        """
+        source, sphere = self.data.source, self.data.normalize == "sphere"
+        pairs = [(i, j, s) for i, j, s in self.parallel if sphere or source.second_moment(i) == source.second_moment(j)]
+        found = null_vector_from_pairs(pairs, self.data.n, odd=self.network.odd)
+        if found is not None:
+            return found
+        if pairs and self.network.sigma_b2[0] == 0 and self.network.activations[0].parity == "even":
+            i, j, _ = pairs[0]
+            entries = [Fraction(0)] * self.data.n
+            entries[i], entries[j] = Fraction(1), Fraction(-1)
+            return NullVector(tuple(entries), f"points {i} and {j} are antipodal and the network is even")
+        if all(phi.affine is not None for phi in self.network.activations) and isinstance(source, Points):
+            plain = affine_rank(source.values, constant=False)
+            why = f"all activations are affine, {plain.reason}, plus a constant"
+            bound = RankBound(plain.rank + 1, self.data.n, why)
+            return bound if bound.singular else None
+        return None
+
+    @cached_property
+    def eigenvalue(self) -> Enclosure:
+        """The least eigenvalue of the matrix asked for, proved on both sides; exactly 0 where it is singular."""
+        if self.null_vector is not None:
+            return Enclosure(0.0, 0.0, Evidence.EXACT, f"exactly singular: {self.null_vector.reason}")
+        return least_eigenvalue(self.gram, budget=self.budget, refine=self.refinement, known_psd=True)
+
+
+def _last(found: tuple[arb, arb | None]) -> arb:
+    return found[0] if found[1] is None else found[1]

@@ -1,0 +1,225 @@
+r"""The kernels of a deep network on points of any norms, layer by layer on tiles, every entry with a proved radius.
+
+Everything is carried in units of :math:`\sqrt{q_iq_j}`, so that all factors are at most 1 and the errors of a layer add
+up instead of multiplying. Proof: docs/theory/deep-networks.md, section 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from flint import arb
+
+from ...theory.errors import SpecError
+from ..ball import enclose
+from ..budget import Budget
+from ..kernels.ballmatrix import BallMatrix
+from ..kernels.cosines import Cosines, require_memory
+from ..kernels.gram import tiles
+from ..kernels.horner import LEVELS
+from ..kernels.points import Floats
+from ..kernels.series import upper_float
+from ..precision import precision
+from ..rounding import UNIT
+from .bounds import largest, least, roots
+from .conventions import TangentConvention
+from .network import DeepNetwork
+from .tile_layers import Index, TileLayer, tile_layer
+
+BITS = 96
+UNDERFLOW = arb((1, -1000))
+"""Bound of everything that underflow adds to one step, in units of the diagonal."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    r"""A dense layer: :math:`\alpha_k^2 = w\,\mathbb E\phi_k^2/q_k`, :math:`\beta_k^2 = b/q_k`,
+    :math:`p_k^2 = w\,\mathbb E\phi_k'^2\,q_k^{\rm before}/q_k` for each norm k, in balls and in floats."""
+
+    weight: Fraction
+    alpha: Floats
+    beta: Floats
+    gain: Floats
+    alpha2: arb
+    gain2: arb
+    least_alpha2: arb
+
+    def correlation(self, bound: arb) -> arb:
+        r"""An upper bound of :math:`\alpha_i\alpha_j |x| + \beta_i\beta_j` for :math:`|x| \le` ``bound``.
+
+        As :math:`\alpha_k^2 + \beta_k^2 = 1`, it is :math:`1 - (1 - |x|)\min_k\alpha_k^2`.
+        """
+        return (1 - (1 - bound) * self.least_alpha2).upper().min(arb(1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    first: _Step
+    layers: tuple[tuple[TileLayer, _Step], ...]
+    convention: TangentConvention | None
+    variance: tuple[arb, ...]
+    tangent_diagonal: tuple[arb, ...]
+
+    @property
+    def sigma_on_top(self) -> bool:
+        return self.convention in (TangentConvention.PREACTIVATION, TangentConvention.READOUT)
+
+
+def layerwise_gram(
+    network: DeepNetwork,
+    norms: Sequence[Fraction],
+    index: Sequence[int],
+    cosines: Cosines,
+    *,
+    order: int,
+    convention: TangentConvention | None = None,
+    budget: Budget | None = None,
+) -> tuple[BallMatrix, BallMatrix | None]:
+    r"""The NNGP matrix, and the tangent matrix if a convention is given; (n, n), every entry enclosed.
+
+    Parameters
+    ----------
+    norms, index: point i has :math:`|x_i|^2/d` = ``norms[index[i]]``.
+    order: length of the Hermite series of the layers that have no closed form here.
+
+    Raises :class:`SpecError` when the matrices would not fit ``budget.memory``, and what
+    :func:`~certigram.numerics.deep.series.deep_series` raises.
+    """
+    n, budget = cosines.n, budget or Budget()
+    count = 2 if convention is None else 4
+    require_memory("deep network", n, 8 * ((count + 1) * n * n + 4 * order * n), budget)
+    which = np.asarray(index, dtype=np.int64)
+    if which.shape != (n,) or not 0 <= int(which.min()) <= int(which.max()) < len(norms):
+        raise SpecError(f"deep network: the index must give one of {len(norms)} norms for each of {n} points.")
+    with precision(BITS):
+        plan = _plan(network, norms, order, convention)
+        scale = roots(plan.variance)[which]
+        table = np.array([_errors(plan, float(level), cosines.rad) for level in LEVELS])
+    mids = [np.empty((n, n)) for _ in range(count // 2)]
+    rads = [np.empty((n, n)) for _ in mids]
+    for rows, columns, t in tiles(cosines.mid):
+        values = _evaluate(plan, which[rows], which[columns], t)
+        units = np.multiply.outer(scale[rows], scale[columns])
+        level = np.abs(t)
+        level += cosines.rad
+        level *= 1.0 + 4.0 * UNIT
+        at = np.searchsorted(LEVELS, np.minimum(level, 1.0))
+        for k, value in enumerate(values):
+            value *= units
+            radius = table[at, k] * units
+            radius *= 1.0 + 16.0 * UNIT
+            for target, part in ((mids[k], value), (rads[k], radius)):
+                target[rows, columns] = part
+                target[columns, rows] = part.T
+    found = []
+    for k, diagonal in enumerate((plan.variance, plan.tangent_diagonal)[: len(mids)]):
+        centre = np.array([float(q.mid()) for q in diagonal])
+        spread = np.array([upper_float(abs(q - arb(c))) for q, c in zip(diagonal, centre.tolist(), strict=True)])
+        np.fill_diagonal(mids[k], centre[which])
+        np.fill_diagonal(rads[k], spread[which])
+        typical = float(table[np.searchsorted(LEVELS, 0.5), k])
+        note = f"layer by layer, to {typical:.3g} of the diagonal at cosine 1/2; cosines known to {cosines.rad:.3g}"
+        found.append(BallMatrix(mids[k], rads[k], provenance=(note,)))
+    return found[0], found[1] if len(found) > 1 else None
+
+
+def _plan(network: DeepNetwork, norms: Sequence[Fraction], order: int, convention: TangentConvention | None) -> _Plan:
+    w, b = network.sigma_w2[0], network.sigma_b2[0]
+    exact = [w * v + b for v in norms]
+    variance = [enclose(q) for q in exact]
+    ones = [arb(1)] * len(norms)
+    first = _step(w, b, [enclose(v) for v in norms], ones, ones, variance)
+    layers = []
+    sigma_on_top = convention in (TangentConvention.PREACTIVATION, TangentConvention.READOUT)
+    diagonal = variance if sigma_on_top else [arb(0)] * len(norms)
+    for phi, w, b in zip(network.activations, network.sigma_w2[1:], network.sigma_b2[1:], strict=True):
+        layer = tile_layer(phi, variance, order, BITS, slopes=convention is not None)
+        after = [enclose(w) * m + enclose(b) for m in layer.moments]
+        slopes = layer.slopes or tuple(ones)
+        if convention is not None:
+            source = after if sigma_on_top else [m * _share(w, convention) for m in layer.moments]
+            diagonal = [s + enclose(w) * d * t for s, d, t in zip(source, slopes, diagonal, strict=True)]
+        layers.append((layer, _step(w, b, layer.moments, slopes, variance, after)))
+        variance = after
+    return _Plan(first, tuple(layers), convention, tuple(variance), tuple(diagonal))
+
+
+def _share(weight: Fraction, convention: TangentConvention) -> arb:
+    """What multiplies G in the source term of the conventions N2 and N4."""
+    return enclose(weight) if convention is TangentConvention.IMPLICIT else arb(1)
+
+
+def _step(
+    w: Fraction, b: Fraction, moments: Sequence[arb], slopes: Sequence[arb], before: Sequence[arb], after: Sequence[arb]
+) -> _Step:
+    for q in after:
+        if not q > 0:
+            raise SpecError("deep network: a variance is not proved positive: give a bias, or another activation.")
+    alpha2 = [enclose(w) * m / q for m, q in zip(moments, after, strict=True)]
+    beta2 = [enclose(b) / q for q in after]
+    gain2 = [enclose(w) * s * q / r for s, q, r in zip(slopes, before, after, strict=True)]
+    alpha, beta, gain = (roots(xs) for xs in (alpha2, beta2, gain2))
+    return _Step(w, alpha, beta, gain, largest(alpha2), largest(gain2), least(alpha2))
+
+
+def _evaluate(plan: _Plan, rows: Index, columns: Index, t: Floats) -> list[Floats]:
+    """Σ/√(q_i q_j) of the last layer and, if wanted, the tangent kernel in the same unit, on one tile."""
+    rho = np.multiply(t, np.multiply.outer(plan.first.alpha[rows], plan.first.alpha[columns]))
+    rho += np.multiply.outer(plan.first.beta[rows], plan.first.beta[columns])
+    np.clip(rho, -1.0, 1.0, out=rho)
+    tangent = rho.copy() if plan.sigma_on_top else None
+    for layer, step in plan.layers:
+        value, slopes = layer.features_on(rows, columns, rho, plan.convention is not None)
+        value *= np.multiply.outer(step.alpha[rows], step.alpha[columns])
+        rho = value + np.multiply.outer(step.beta[rows], step.beta[columns])
+        np.clip(rho, -1.0, 1.0, out=rho)
+        if slopes is None:
+            continue
+        if plan.sigma_on_top:
+            source = rho
+        else:
+            source = value if plan.convention is TangentConvention.IMPLICIT else value * float(1 / step.weight)
+        if tangent is None:
+            tangent = source.copy()
+            continue
+        tangent *= slopes
+        tangent *= np.multiply.outer(step.gain[rows], step.gain[columns])
+        tangent += source
+    return [rho] if tangent is None else [rho, tangent]
+
+
+def _errors(plan: _Plan, level: float, rad: float) -> list[float]:
+    r"""Bounds of the errors of the outputs in units of the diagonal where all cosines are at most ``level``."""
+    u, tau = arb(UNIT), arb(level)
+    error = (plan.first.alpha2 * arb(rad) + 8 * u + UNDERFLOW).upper()
+    size = plan.first.correlation(tau)
+    tangent_size, tangent_error = (arb(1), error) if plan.sigma_on_top else (arb(0), arb(0))
+    started = plan.sigma_on_top
+    for layer, step in plan.layers:
+        reach = (size + error).min(arb(1)).upper()
+        feature = layer.feature_error(reach, error).upper()
+        slope = layer.slope_error(reach, error).upper() if plan.convention is not None else arb(0)
+        error = (step.alpha2 * feature + 8 * u * (1 + feature) + UNDERFLOW).upper()
+        size = step.correlation(layer.reach(reach)).upper()
+        if plan.convention is None:
+            continue
+        share = arb(1)
+        if plan.convention is TangentConvention.STANDARD:
+            share = (1 / enclose(step.weight)).upper()
+        source_error = share * (error + 4 * u * (1 + feature))
+        if started:
+            rough = (1 + slope) * (tangent_size + tangent_error)
+            product = step.gain2 * (slope * (tangent_size + tangent_error) + tangent_error)
+            rounding = 9 * u * (share + source_error + step.gain2 * rough)
+            tangent_error = (source_error + product + rounding + UNDERFLOW).upper()
+        else:
+            tangent_error = source_error.upper()
+        tangent_size = (share + step.gain2 * tangent_size).upper()
+        started = True
+    final = [upper_float(error + 8 * u * (1 + error) + UNDERFLOW)]
+    if plan.convention is not None:
+        final.append(upper_float(tangent_error + 8 * u * (tangent_size + tangent_error) + UNDERFLOW))
+    return final
