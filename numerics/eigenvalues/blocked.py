@@ -65,7 +65,10 @@ def factorise_panels(buffer: Matrix, *, progress: Progress | None = None, panel:
             return False
         rows[:, : j - i] = factor.T
         if j < n:
-            rows[:, j - i :] = solve_tile(factor, np.ascontiguousarray(rows[:, j - i :].T)).T
+            solved = solve_tile(factor, np.ascontiguousarray(rows[:, j - i :].T))
+            if not np.isfinite(solved).all():
+                return False
+            rows[:, j - i :] = solved.T
         if progress is not None:
             progress("Cholesky factorisation", 1.0 - (1.0 - j / n) ** 2 * (1.0 + 2.0 * j / n))
     return True

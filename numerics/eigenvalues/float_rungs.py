@@ -95,7 +95,7 @@ class CholeskyRung:
             v = pair.vector
             if goal.bound is not None and value < goal.bound:
                 return pair, value  # a Rayleigh quotient below the bound settles it
-            self._below(search, value, max(4.0 * pair.error, error / 16, width * abs(value) / 4), lowers)
+            self._below(search, value, max(4.0 * pair.error, error / 16, width * abs(value) / 16), lowers)
         if search.proof is None and search.attempt(0.0) is None and search.attempt(-4.0 * error) is None:
             v, value = _dense_guess(a)
             self._below(search, value, 2.0 * error + 1e-14 * abs(value), lowers)
@@ -124,7 +124,7 @@ class CholeskyRung:
         if not (math.isfinite(lower) and math.isfinite(value)):
             return False
         if goal.bound is None:
-            return lower > 0 and value - lower <= goal.relative_width * lower / 2
+            return lower > 0 and value - lower <= goal.relative_width * lower * 0.75
         return goal.reached(Fraction(lower), Fraction(value))
 
     def _below(self, search: _Search, value: float, margin: float, lowers: list[float]) -> bool:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..enclosure import float_below
-from ..kernels.cosines import split_bits
+from ..kernels.split_rows import split_bits
 from ..rounding import UNIT, gamma, up
 from .cholesky import SMALLEST_NORMAL, Matrix, ShiftedCholesky, shifted_diagonal
 

@@ -2,7 +2,6 @@ r"""Cosines of exact points by matrix products, with a proved radius (docs/error
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,13 +19,12 @@ from ..threads import over_blocks, thread_count
 from .ballmatrix import BallMatrix
 from .input_gram import InputGram
 from .points import Floats, InnerProducts, Points, points
+from .split_rows import UNDERFLOW, cosine_block, split_rows
 
 BLOCK = 256
 """Rows handled together; a block of the matrix stays in the second-level cache."""
 THREADED = 4e9
 """Products n²d from which several threads are used: below, their waiting costs more than it saves."""
-UNDERFLOW = Fraction(1, 2**1000)
-"""Bound of everything that underflow can contribute to a cosine, for d <= 2^40."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,31 +119,6 @@ def require_memory(what: str, n: int, needed: int, budget: Budget) -> None:
         )
 
 
-def split_bits(d: int) -> int:
-    r"""The largest β with :math:`d\,2^{2β} \le 2^{53}`: integers up to :math:`2^β` have exact inner products."""
-    return (53 - (d - 1).bit_length()) // 2
-
-
-def radius(d: int, *, whole: bool) -> float:
-    r"""The proved radius of :func:`cosines`; ``whole`` says that every scaled entry is an integer of β bits.
-
-    With :math:`η = \sqrt d\,2^{-β}(1 + \sqrt d\,2^{-β-1})`, :math:`e = (1+u)\,2η(γ_{2d+1} + u(1+γ_{2d+1})) + u`
-    (0 when whole) and :math:`k = (1+u)/((1-e)(1-u)^2) - 1`, the radius is :math:`k(1+e) + e` plus underflow.
-
-    >>> radius(64, whole=True) < 3.4e-16 < radius(64, whole=False) < 5.7e-16
-    True
-    """
-    u, beta = Fraction(1, 2**53), split_bits(d)
-    e = Fraction(0)
-    if not whole:
-        root = Fraction(math.isqrt(d - 1) + 1)
-        eta = root / 2**beta * (1 + root / 2 ** (beta + 1))
-        g = Fraction(gamma(2 * d + 1))
-        e = (1 + u) * 2 * eta * (g + u * (1 + g)) + u
-    k = (1 + u) / ((1 - e) * (1 - u) ** 2) - 1
-    return float_above(k * (1 + e) + e + UNDERFLOW)
-
-
 def cosines(values: Any, *, budget: Budget | None = None) -> Cosines:
     r"""The cosines of n exact points, shape (n, d), or of an exact :class:`InputGram`, with a proved radius.
 
@@ -164,32 +137,17 @@ def cosines(values: Any, *, budget: Budget | None = None) -> Cosines:
     p = points(values)
     n, d = p.n, p.d
     require_memory("cosines", n, memory_estimate(n, d), budget)
-    beta = split_bits(d)
-    scaled = np.ldexp(p.values, beta - np.frexp(np.abs(p.values).max(axis=1))[1][:, None])
-    whole = np.rint(scaled)
-    rest = scaled - whole
-    split = bool(rest.any())
-    middle = rest * 0.5
-    middle += whole
-    square = np.einsum("ij,ij->i", whole, whole)
-    if split:
-        square += 2.0 * np.einsum("ij,ij->i", rest, middle)
-        left, right = np.hstack([rest, middle]), np.hstack([middle, rest])
+    split = split_rows(p.values)
     mid = np.empty((n, n))
 
     def fill(i: int) -> None:
         j = min(i + BLOCK, n)
-        block = whole[i:j] @ whole[i:].T
-        if split:
-            block += left[i:j] @ right[i:].T
-        scale = np.multiply.outer(square[i:j], square[i:])
-        block /= np.sqrt(scale, out=scale)
-        np.clip(block, -1.0, 1.0, out=block)
+        block = cosine_block(split.part(slice(i, j)), split.part(slice(i, n)))
         off_diagonal(block, i, 1.0)
         mirror(mid, i, j, block)
 
     over_blocks(fill, range(0, n, BLOCK), threaded=n * n * d >= THREADED)
-    return Cosines(mid, radius(d, whole=not split), p)
+    return Cosines(mid, split.radius, p)
 
 
 def _cosine(inner: Fraction, left: Fraction, right: Fraction) -> arb:

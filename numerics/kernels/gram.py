@@ -100,8 +100,8 @@ def gram(
     fits = memory_estimate(n, entrywise=True, overwrite=overwrite) <= budget.memory
     plan = tile_series(series.to_float() if isinstance(series, DotProductSeries) else series, cosines.rad)
     pairs = _near_one(plan, cosines, entry)
+    diagonal, diagonal_radius = float_diagonal(series)
     with precision(ENTRY_BITS):
-        diagonal, diagonal_radius = _float_ball(_mass(series))
         single = {ij: found for ij in pairs.indices if (found := _individual(series, plan, cosines, ij, entry))}
     left = [abs(float(cosines.mid[ij])) for ij in pairs.indices if ij not in single]
     tau = _reach(max([pairs.others, *left]), cosines.rad)
@@ -216,6 +216,12 @@ def _individual(
     found = _float_ball(value) if value.is_finite() else None
     series_error = plan.error(_reach(abs(float(cosines.mid[pair])), cosines.rad))
     return found if found is not None and found[1] <= series_error else None
+
+
+def float_diagonal(series: DotProductSeries | FloatSeries) -> tuple[float, float]:
+    """The mass of the kernel, which is the diagonal of its Gram matrix, in float64 with a radius."""
+    with precision(ENTRY_BITS):
+        return _float_ball(_mass(series))
 
 
 def _mass(series: DotProductSeries | FloatSeries) -> arb:

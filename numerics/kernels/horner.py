@@ -33,6 +33,29 @@ def horner(coefficients: Floats, variable: Floats, out: Floats) -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class TilePolynomial:
+    r"""The polynomial :math:`\sum_k c_k t^{a + m k}` of a :class:`TileSeries`, in numpy alone: processes can send it.
+
+    ``coefficients`` (K,), ``offset`` a, ``stride`` m, and ``terms``: for each of ``LEVELS`` how many are enough there.
+    """
+
+    coefficients: Floats
+    offset: int
+    stride: int
+    terms: NDArray[np.int64]
+
+    def evaluate(self, t: Floats, out: Floats, work: Floats, largest: float) -> None:
+        """Values at the tile ``t``, |t| <= ``largest``, into ``out``; ``work`` is scratch; all three contiguous."""
+        count = int(self.terms[min(int(np.searchsorted(LEVELS, largest)), len(LEVELS) - 1)])
+        variable = t
+        if self.stride == 2:
+            variable = np.multiply(t, t, out=work)
+        horner(self.coefficients[:count], variable, out)
+        if self.offset:
+            np.multiply(out, t, out=out)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TileSeries:
     r"""A float series :math:`\sum_k c_k t^{a + m k}` ready for tiles; made by :func:`tile_series`.
 
@@ -57,13 +80,12 @@ class TileSeries:
 
     def evaluate(self, t: Floats, out: Floats, work: Floats, largest: float) -> None:
         """Values at the tile ``t``, |t| <= ``largest``, into ``out``; ``work`` is scratch; all three contiguous."""
-        count = int(self.terms[min(int(np.searchsorted(LEVELS, largest)), len(LEVELS) - 1)])
-        variable = t
-        if self.stride == 2:
-            variable = np.multiply(t, t, out=work)
-        horner(self.coefficients[:count], variable, out)
-        if self.offset:
-            np.multiply(out, t, out=out)
+        self.polynomial.evaluate(t, out, work, largest)
+
+    @property
+    def polynomial(self) -> TilePolynomial:
+        """The part that is evaluated."""
+        return TilePolynomial(self.coefficients, self.offset, self.stride, self.terms)
 
     def rounding_error(self, tau: float) -> float:
         r"""Upper bound of every error but the tail's, wherever the true and the stored cosine are at most ``tau``."""

@@ -18,12 +18,11 @@ from certigram.numerics.kernels.cosines import (
     cosines,
     cosines_arb,
     memory_estimate,
-    radius,
     raw_gram,
-    split_bits,
 )
 from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.kernels.points import points
+from certigram.numerics.kernels.split_rows import radius, split_bits
 from certigram.numerics.precision import precision
 from certigram.theory.errors import SpecError
 
