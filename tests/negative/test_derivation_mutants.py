@@ -11,8 +11,10 @@ from certigram.numerics.derivation_check.check import BITS, check_step
 from certigram.numerics.derivation_check.points import points
 from certigram.theory.activation import activation
 from certigram.theory.derivations.dual import derive_dual
+from certigram.theory.derivations.notation import Mean
 from certigram.theory.derivations.step import Derivation
 from certigram.theory.derivations.verify import proved
+from certigram.theory.parity import parity
 
 FAST = ["erf", "relu", "x*exp(-x**2/2)", "exp"]
 FULL = [*FAST, "gelu", "abs", "sign", "step", "Max(x, 0)**2", "exp(-x**2)*sin(x)", "x*cos(x)", "elu(1)", "hard_tanh"]
@@ -99,6 +101,22 @@ def caught(mutant: Mutant) -> bool:
     return not mutant.derivation.derived
 
 
+def still_true(mutant: Mutant) -> bool:
+    """The known survivors: the mean of an odd function is 0 at the changed variance too, and it is multiplied by 0.
+
+    The line ``Mean(f, a) = 0`` becomes ``Mean(f, 2*a) = 0``, which is true; the line that used it had the product
+    ``Mean(f, a)*Mean(f, b)``, in which the other factor is still known to be 0. Nothing false is derived.
+    """
+    line = mutant.derivation.steps[mutant.line]
+    return (
+        line.after == 0
+        and isinstance(mutant.old, Mean)
+        and isinstance(mutant.new, Mean)
+        and mutant.new.f == mutant.old.f
+        and parity(mutant.new.f) == "odd"
+    )
+
+
 def chosen(name: str, most: int) -> list[Mutant]:
     every = list(mutants(derive_dual(activation(name))))
     stride = max(1, len(every) // most)
@@ -109,7 +127,7 @@ def chosen(name: str, most: int) -> list[Mutant]:
 def test_every_mutant_is_caught(name: str) -> None:
     found = chosen(name, MOST["fast"])
     assert len(found) >= 20
-    assert [str(m) for m in found if not caught(m)] == []
+    assert [str(m) for m in found if not caught(m) and not still_true(m)] == []
 
 
 @pytest.mark.slow
@@ -118,7 +136,8 @@ def test_every_mutant_of_every_derivation_is_caught() -> None:
     for name in FULL:
         found = chosen(name, MOST["full"])
         total += len(found)
-        survivors += [f"{name}: {m}" for m in found if not caught(m)]
+        survivors += [f"{name}: {m}" for m in found if not caught(m) and not still_true(m)]
+    print(f"{total} mutants")
     assert total >= 300
     assert survivors == []
 

@@ -53,6 +53,7 @@ ELEMENTARY = [
     "2*Max(x, 0) + 3*Min(x, 0)",
     "erf(x) + exp(-x**2)",
     "Max(x, 0) + x**2",
+    "Max(x, 0) + erf(x)",
 ]
 """Activations with an elementary closed form at unequal variances."""
 WITH_QUADRANTS = ["elu(1)", "elu(1/2)", "selu", "hard_tanh", "erf(x + 1)", "Max(x - 1, 0)"]

@@ -9,10 +9,12 @@ import sympy
 from ..activation import Activation
 from ..closed_forms import A, B, C
 from ..errors import DerivationGap
-from ..functions import X
 from .builder import Builder
 from .notation import Expectation
-from .step import Derivation, Gap
+from .step import Derivation, Gap, Step
+
+LONG = 10**9
+"""Rationals with a larger numerator or denominator become parameters, whose values are put in by the last line."""
 
 
 def derive_dual(activation: Activation, other: Activation | None = None) -> Derivation:
@@ -34,12 +36,28 @@ def derive_dual(activation: Activation, other: Activation | None = None) -> Deri
 def derive_expectation(f: sympy.Expr, g: sympy.Expr, title: str = "") -> Derivation:
     """The derivation of E f(u) g(v) for expressions in ``X``, whose other symbols are parameters."""
     goal = Expectation(f, g, A, B, C)
-    parameters = tuple(sorted((f.free_symbols | g.free_symbols) - {X}, key=str))
     title = title or f"E[{f} at u, {g} at v]"
+    values = _long_constants(goal)
+    general = goal.xreplace({sign * value: sign * symbol for symbol, value in values for sign in (1, -1)})
+    if general.xreplace(dict(values)) != goal:
+        values, general = (), goal
+    parameters = tuple(sorted(general.free_symbols - {A, B, C}, key=str))
     builder = Builder()
     try:
-        position = builder.value(goal)
+        position = builder.value(general)
     except DerivationGap as gap:
         return Derivation(title, goal, tuple(builder.steps), None, (Gap(goal, str(gap)),), parameters)
     steps = tuple(builder.steps[: position + 1])
-    return Derivation(title, goal, steps, builder.closed(position), (), parameters)
+    result = builder.closed(position)
+    if values:
+        result = result.xreplace(dict(values))
+        steps = (*steps, Step("specialisation", goal, result, (position,), values))
+    return Derivation(title, goal, steps, result, (), parameters)
+
+
+def _long_constants(goal: Expectation) -> tuple[tuple[sympy.Symbol, sympy.Expr], ...]:
+    """Positive parameters in place of rationals too long to be read, such as those of SELU."""
+    found = {abs(x) for arg in goal.args[:2] for x in arg.atoms(sympy.Rational) if max(abs(x.p), x.q) > LONG}
+    ordered = sorted(found)
+    symbols = [sympy.Symbol(f"kappa_{k}", positive=True) for k in range(1, len(ordered) + 1)]
+    return tuple(zip(symbols, ordered, strict=True))

@@ -21,6 +21,8 @@ from ..pieces import KINKED, pieces
 
 MAX_DEGREE = 64
 """Largest power of x that is expanded."""
+PIECEWISE = (sympy.Abs, sympy.Max, sympy.Min)
+"""The functions with kinks that are written with indicators."""
 _ZERO, _ONE = sympy.S.Zero, sympy.S.One
 
 
@@ -87,7 +89,7 @@ class Term:
 def terms(expression: sympy.Expr) -> tuple[Term, ...]:
     """The terms of a function; raises :class:`DerivationGap` for a function that is not a sum of such terms.
 
-    >>> [(t.power, t.core) for t in terms(sympy.Max(X, 0) + sympy.erf(X))]
+    >>> sorted((t.power, t.core) for t in terms(sympy.Max(X, 0) + sympy.erf(X)))
     [(0, 'erf'), (1, 'above')]
     """
     parts: dict[Term, sympy.Expr] = {}
@@ -109,8 +111,10 @@ def flat(expression: sympy.Expr) -> sympy.Expr:
     """
     if expression.has(sigmoid, softplus, sympy.tanh):
         raise DerivationGap(f"no closed form is known to the rules for {expression}: use the certified series.")
-    if expression.has(sympy.Abs, sympy.Max, sympy.Min):
-        expression = indicators(expression)
+    if expression.has(*PIECEWISE):
+        parts = sympy.Add.make_args(expression)
+        kinked = sympy.Add(*(part for part in parts if part.has(*PIECEWISE)))
+        expression = indicators(kinked) + sympy.Add(*(part for part in parts if not part.has(*PIECEWISE)))
     if expression.has(sympy.sinh, sympy.cosh):
         expression = rewrite_elementary(expression).rewrite([sympy.sinh, sympy.cosh], sympy.exp)
     expanded = sympy.expand(expression)

@@ -35,12 +35,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One checked line, ``before = after``, by the rule called ``rule``; ``uses`` are positions of earlier steps."""
+    """One checked line, ``before = after``, by the rule called ``rule``; ``uses`` are positions of earlier steps.
+
+    ``values`` are the values that parameters take, for the rule ``specialisation`` only.
+    """
 
     rule: str
     before: sympy.Expr
     after: sympy.Expr
     uses: tuple[int, ...] = ()
+    values: tuple[tuple[sympy.Symbol, sympy.Expr], ...] = ()
 
     @property
     def equation(self) -> sympy.Eq:

@@ -44,7 +44,7 @@ def tidy(expression: sympy.Expr) -> sympy.Expr:
                 exponent += n * kernel.args[0]
             else:
                 factor *= _inside(kernel) ** n
-        parts.append(_Part(coefficient, _exponent(exponent), factor))
+        parts.append(_Part(_by_radicand(coefficient, factor), _exponent(exponent), factor))
     return sympy.Add(*(_shown(part) for part in _paired(parts)))
 
 
@@ -73,6 +73,23 @@ def _inside(kernel: sympy.Expr) -> sympy.Expr:
     if isinstance(kernel, OPAQUE) or kernel.is_Pow or not kernel.args:
         return kernel
     return kernel.func(*(tidy(arg) for arg in kernel.args))
+
+
+def _by_radicand(coefficient: sympy.Expr, factor: sympy.Expr) -> sympy.Expr:
+    """A long polynomial next to a root of S as q S + r, where that is shorter."""
+    radicands = [p.base for p in factor.atoms(sympy.Pow) if p.exp == sympy.Rational(1, 2) and p.base.has(C)]
+    if len(radicands) != 1 or not coefficient.is_Mul:
+        return coefficient
+    pieces = list(coefficient.args)
+    for k, piece in enumerate(pieces):
+        symbols = sorted(piece.free_symbols, key=str)
+        if not (piece.is_Add and len(piece.args) > 4 and piece.is_polynomial(*symbols) and C in symbols):
+            continue
+        quotient, rest = sympy.div(piece, radicands[0], *symbols)
+        size = sum(len(sympy.Add.make_args(part)) for part in (quotient, rest))
+        if quotient != 0 and size < len(piece.args) - 1:
+            pieces[k] = sympy.factor(quotient) * base_shown(radicands[0]) + rest
+    return sympy.Mul(*pieces)
 
 
 def _exponent(exponent: sympy.Expr) -> sympy.Expr:

@@ -125,6 +125,16 @@ def _instance(step: Step, used: Earlier) -> bool:
     return identical(step.after, used[0].after.xreplace(entries))
 
 
+def _specialising(step: Step, used: Earlier) -> bool:
+    """An identity in parameters at values of them."""
+    if len(used) != 1 or not all(value.is_Rational and value.is_positive for _, value in step.values):
+        return False
+    if not all(symbol.is_positive for symbol, _ in step.values) or {A, B, C} & {symbol for symbol, _ in step.values}:
+        return False
+    values = dict(step.values)
+    return used[0].before.xreplace(values) == step.before and identical(used[0].after.xreplace(values), step.after)
+
+
 SPECIAL: dict[str, Callable[[Step, Earlier], bool]] = {
     "rewriting": _rewriting,
     "price": _price,
@@ -132,4 +142,5 @@ SPECIAL: dict[str, Callable[[Step, Earlier], bool]] = {
     "antiderivative": _antiderivative,
     "substitution": _substituting,
     "instance": _instance,
+    "specialisation": _specialising,
 }
