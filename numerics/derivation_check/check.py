@@ -61,7 +61,10 @@ def check_step(step: Step, proof: bool, index: int, chosen: tuple[Point, ...], b
 
 
 def compare(step: Step, point: Point, bits: int) -> tuple[bool, float] | None:
-    """Whether the enclosures of the two sides overlap, and the larger relative radius; None without a finite one."""
+    """Whether the enclosures of the two sides overlap, and the larger relative radius; None without a finite one.
+
+    Where both contain 0 the radius is absolute.
+    """
     try:
         left, right = (enclose(side, point.environment, bits) for side in (step.before, step.after))
     except (CertigramError, ValueError, OverflowError):
@@ -71,5 +74,6 @@ def compare(step: Step, point: Point, bits: int) -> tuple[bool, float] | None:
     with precision(bits + 16):
         size = max(left.abs_upper(), right.abs_upper())
         radius = max(left.rad(), right.rad())
-        relative = float(arb(radius / size)) if size > 0 else 0.0
+        zero = left.contains(0) and right.contains(0)
+        relative = float(radius if zero else arb(radius / size))
     return bool(left.overlaps(right)), relative
