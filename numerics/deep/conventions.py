@@ -36,7 +36,7 @@ class TangentConvention(Enum):
     r"""Which kernel "the NTK" means; the values are the names used at the front door.
 
     PREACTIVATION (N1): every weight and bias in NTK parametrisation, the last dense layer included; the kernel of
-    ``stax.serial(..., Dense)`` with ``parameterization='ntk'``, and of fengkolter2023ntk.
+    ``stax.serial(..., Dense)`` with ``parameterization='ntk'``, and of Feng and Kolter.
     IMPLICIT (N2): the Implicit-NTK; hidden weights and readout in NTK parametrisation, input weights and biases frozen.
     READOUT (N3): as N1, the last layer being a readout of unit weight variance without bias.
     STANDARD (N4): standard parametrisation divided by the width: the variances :math:`w_l` of the trained weights do
@@ -127,7 +127,7 @@ def equilibrium_tangent(sigma: Any, features: Any, slopes: Any, weight: Any, con
               \text{N3: } G + \frac{\Sigma\,\dot G}{1-w\dot G},\quad
               \text{N4: } G\Bigl(1+\frac{\dot G}{1-w\dot G}\Bigr).
 
-    Sources: fengkolter2023ntk (N1), gu2023equivalences (N2); own derivation, docs/ntk-conventions.md, section 3.
+    Own derivation: docs/ntk-conventions.md, section 3.
 
     >>> from fractions import Fraction
     >>> half = Fraction(1, 2)

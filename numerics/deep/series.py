@@ -141,11 +141,11 @@ def _compose(
     terms = _terms(rho.coefficients[0], order, bits)
     transform = hermite_transform(phi, terms + 1, variance, work)
     kappa = DotProductSeries(tuple(mu * mu for mu in transform.coefficients), transform.second_moment)
-    features = kappa.compose(rho)
+    features = kappa.compose(rho).truncate(order)
     if derivative is None:
         return features, features
     mass = second_moment(derivative, variance, work)
-    return features, derivative_series(transform, mass).compose(rho)
+    return features, derivative_series(transform, mass).compose(rho).truncate(order)
 
 
 def _terms(start: arb, order: int, bits: int) -> int:
