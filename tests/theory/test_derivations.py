@@ -200,6 +200,10 @@ def test_a_forged_line_is_not_proved() -> None:
     relu = Expectation(sympy.Max(X, 0), sympy.Max(X, 0), A, B, C)
     assert not proved(Step("price", sympy.Derivative(relu, C), relu), ())
     assert not proved(Step("substitution", relu, C, (3,)), ())
+    growing = Expectation(
+        sympy.exp(X**2 / 8), X, A, B, C
+    )  # an even function against an odd one, defined for a < 4 only
+    assert not proved(Step("symmetry", growing, sympy.S.Zero), ())
     assert not proved(Step("wick", Expectation(X, X, A, B, C), C + sympy.Symbol("new", real=True)), ())
 
 

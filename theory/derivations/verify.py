@@ -14,7 +14,7 @@ import sympy
 from ..closed_forms import A, B, C
 from ..errors import DerivationGap
 from . import bivariate, univariate
-from .functions import derivative, same
+from .functions import derivative, same, terms
 from .identity import identical
 from .notation import Expectation, HermiteCoefficient, Mean, T
 from .step import Derivation, Step
@@ -35,6 +35,8 @@ def proved(step: Step, earlier: Earlier) -> bool:
         return False
     check = SPECIAL.get(step.rule)
     try:
+        for node in step.before.atoms(Expectation, Mean):
+            _growth_guard(node)
         if check is not None:
             return check(step, [earlier[k] for k in step.uses])
         if step.rule in bivariate.FORMULAS and isinstance(step.before, Expectation):
@@ -55,6 +57,12 @@ def _guarded(step: Step) -> bool:
     """The free-symbol guard: no bound variable escapes, and the right side has no new symbol."""
     left, right = (side.free_symbols for side in (step.before, step.after))
     return T not in left | right and right <= left | {A, B, C}
+
+
+def _growth_guard(node: sympy.Expr) -> None:
+    """Raise unless the functions are sums of terms, which are integrable with all derivatives at every variance."""
+    for f in node.args[: 2 if isinstance(node, Expectation) else 1]:
+        terms(f)
 
 
 def _rewriting(step: Step, used: Earlier) -> bool:
