@@ -33,7 +33,7 @@ class BallMatrix:
 
     Attributes
     ----------
-    mid: (n, n) float64, symmetric and finite.
+    mid: (n, n) float64, symmetric and finite; ``ValueError`` for any other type, whose roundings no bound counts.
     rad: a float (the same radius everywhere) or an (n, n) float64 array, non-negative.
     arb: the same entries at higher precision, when they were computed that way; each is contained in ``mid ± rad``.
     provenance: one sentence per contribution to the radius.
@@ -48,11 +48,15 @@ class BallMatrix:
         n = self.mid.shape[0]
         if self.mid.ndim != 2 or self.mid.shape != (n, n):
             raise ValueError(f"a Gram matrix is square, not {self.mid.shape}")
+        if self.mid.dtype != np.float64:
+            raise ValueError(f"the midpoints must be float64, not {self.mid.dtype}: the bounds count its roundings")
         if not _finite_and_symmetric(self.mid):
             raise ValueError("the midpoints must be finite and symmetric")
         rad = np.asarray(self.rad)
         if rad.shape not in ((), (n, n)) or not (rad >= 0).all() or not np.isfinite(rad).all():
             raise ValueError("the radius must be finite and non-negative, a number or an (n, n) array")
+        if isinstance(self.rad, np.ndarray) and rad.dtype != np.float64:
+            raise ValueError(f"the radii must be float64, not {rad.dtype}: the bounds count its roundings")
 
     @classmethod
     def from_arb(cls, matrix: arb_mat, provenance: tuple[str, ...] = ()) -> BallMatrix:

@@ -13,7 +13,9 @@ from certigram.numerics.budget import Budget
 from certigram.numerics.certificate import Certificate
 from certigram.numerics.checks import fixed_point
 from certigram.numerics.checks.registry import decide
+from certigram.numerics.eigenvalues.eigenvalue import decide_at_least
 from certigram.numerics.equilibria.instance import EquilibriumInstance
+from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.kernels.points import points
 from certigram.numerics.studies.data import DataSet
@@ -87,3 +89,16 @@ def test_points_that_float64_cannot_tell_apart_leave_the_discs_undecided() -> No
     assert found.verdict is Verdict.UNKNOWN
     for _, simple in (inst.bound_g, inst.bound_g_p):
         assert simple.lower == 0.0 < simple.upper < np.inf
+
+
+def test_no_bound_is_given_for_a_matrix_in_another_precision() -> None:
+    """In float32 the shift itself was rounded: 1e-8 above the least eigenvalue was accepted as a lower bound."""
+    d = 2.0**-10 - 2.0**-27  # exact in float32; the least eigenvalue of I + d (11' - I) is 1 - d
+    exact = np.full((3, 3), d) + (1 - d) * np.eye(3)
+    least = 1 - Fraction(d)
+    assert decide_at_least(BallMatrix(exact, 0.0), least + Fraction(1, 10**8))[0] is Verdict.REFUTED
+    for kind in (np.float32, np.longdouble, np.int64):
+        with pytest.raises(ValueError, match="float64"):
+            BallMatrix(exact.astype(kind), 0.0)
+    with pytest.raises(ValueError, match="float64"):
+        BallMatrix(exact, np.full((3, 3), 0.1, dtype=np.float32))
