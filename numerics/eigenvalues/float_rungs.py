@@ -89,13 +89,14 @@ class CholeskyRung:
         if search.proof is None and n >= SMALLEST_ORDER:
             if search.progress is not None:
                 search.progress("guess in single precision", 0.0)
-            guess = single_precision_guess(a, search.work, tolerance=width / 64)
+            guess = single_precision_guess(a, search.work, tolerance=width / 32)
         if guess is not None:
             pair, value = guess
             v = pair.vector
             if goal.bound is not None and value < goal.bound:
                 return pair, value  # a Rayleigh quotient below the bound settles it
-            self._below(search, value, max(4.0 * pair.error, error / 16, width * abs(value) / 16), lowers)
+            likely = min(max(4.0 * pair.error, width * abs(value) / 8), width * abs(value) / 2)  # estimates exaggerate
+            self._below(search, value, max(likely, error / 16), lowers)
         if search.proof is None and search.attempt(0.0) is None and search.attempt(-4.0 * error) is None:
             v, value = _dense_guess(a)
             self._below(search, value, 2.0 * error + 1e-14 * abs(value), lowers)

@@ -9,6 +9,7 @@ the vector in double precision is as accurate as the *square* of what single pre
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -26,15 +27,18 @@ SMALLEST_ORDER = 512
 FORWARD_STEPS = 36
 """Lanczos steps with the matrix itself; they come within a few per cent of the lower end of a kernel's spectrum."""
 INVERSE_STEPS = 48
-CONFIDENCE = 0.92
-"""The first shift, as a share of the forward guess; when it turns out to be too high, 0 is next."""
+DOUBTS = (0.015, 0.08)
+"""The first shift lies below the forward guess by the estimate of its error, at least and at most by these shares;
+when it turns out to be too high the second is tried, and then 0."""
 ROWS = 512
-RESOLUTION = 1e-6
-"""Relative to the shift, how far the distance found by single precision can be trusted."""
+CORRECTIONS = 4
+KEEP = 8
+"""Ritz vectors that are taken over into double precision."""
 
 
 def forward_guess(a: Matrix) -> RitzPair:
-    """Lanczos with the matrix itself: an upper estimate of the least eigenvalue (``distance``) and its Ritz vector.
+    """Lanczos with the matrix itself: an upper estimate of the least eigenvalue (``distance``), its Ritz vector, and
+    an estimate of its error that is often too large.
 
     >>> round(forward_guess(np.diag([1.0, 2.0, 3.0])).distance, 9)
     1.0
@@ -43,7 +47,9 @@ def forward_guess(a: Matrix) -> RitzPair:
     pair = inverse_lanczos(
         lambda v: top * v - dsymv(1.0, a.T, v, lower=1), start_vector(a.shape[0]), steps=FORWARD_STEPS, tolerance=0.0
     )
-    return replace(pair, distance=top - 1.0 / pair.distance if pair.distance else math.inf)
+    if not 0.0 < pair.distance < math.inf:
+        return replace(pair, distance=math.inf, error=math.inf)
+    return replace(pair, distance=top - 1.0 / pair.distance, error=pair.error / pair.distance / pair.distance)
 
 
 def single_precision_guess(a: Matrix, work: Matrix, *, tolerance: float) -> tuple[RitzPair, float] | None:
@@ -67,7 +73,8 @@ def single_precision_guess(a: Matrix, work: Matrix, *, tolerance: float) -> tupl
     scale = math.ldexp(1.0, min(max(-math.frexp(largest)[1], -1000), 1000))
     start = forward_guess(a)
     buffer = work.reshape(-1).view(np.float32)[: a.size].reshape(a.shape)
-    for shift in (CONFIDENCE * start.distance, 0.0):
+    doubt = min(max(start.error / abs(start.distance or 1.0), DOUBTS[0]), DOUBTS[1])
+    for shift in (*sorted({(1.0 - x) * start.distance for x in (doubt, DOUBTS[1])}, reverse=True), 0.0):
         if not 0.0 <= shift < math.inf:
             continue
         factor = _factor(a, buffer, scale, shift)
@@ -78,18 +85,46 @@ def single_precision_guess(a: Matrix, work: Matrix, *, tolerance: float) -> tupl
             x, _ = spotrs(low, v.astype(np.float32), lower=1)
             return np.asarray(x, dtype=np.float64)
 
-        pair = inverse_lanczos(solve, start.vector, steps=INVERSE_STEPS, tolerance=tolerance, shift=shift * scale)
-        v = solve(pair.vector)
-        size = float(np.linalg.norm(v))
-        if not 0.0 < size < math.inf:
+        pair = inverse_lanczos(
+            solve, start.vector, steps=INVERSE_STEPS, tolerance=tolerance, shift=shift * scale, keep=KEEP
+        )
+        found = (
+            None
+            if pair.space is None
+            else _ritz_in_double(a, pair.space.T, lambda r: solve(scale * r), shift, tolerance)
+        )
+        if found is None:
             continue
-        v /= size
-        value = float(v @ (a @ v))
-        ritz = shift + pair.distance / scale
-        error = max(pair.error / scale, abs(value) * tolerance, value - ritz - RESOLUTION * abs(value))
-        found = replace(pair, vector=v, distance=value - shift, error=error, second=pair.second / scale)
+        value = shift + found.distance
         return found, value
     return None
+
+
+def _ritz_in_double(
+    a: Matrix, space: Matrix, solve: Callable[[Matrix], Matrix], shift: float, tolerance: float
+) -> RitzPair | None:
+    """Rayleigh and Ritz in double precision on a few columns, corrected by solves with their residuals in turn.
+
+    This tells apart what single precision has mixed, and removes the traces of the upper spectrum that it has left.
+    """
+    found = None
+    for _ in range(CORRECTIONS):
+        if not np.isfinite(space).all():
+            return found
+        basis, _ = np.linalg.qr(space)
+        image = a @ basis
+        values, rotation = np.linalg.eigh(basis.T @ image)
+        basis, residuals = basis @ rotation, image @ rotation
+        residuals -= basis * values
+        size = float(np.linalg.norm(residuals[:, 0]))
+        gap = float(values[1] - values[0]) if len(values) > 1 else math.inf
+        error = min(size, size**2 / gap) if gap > 0 else size
+        if found is None or error < found.error:
+            found = RitzPair(basis[:, 0].copy(), float(values[0]) - shift, error, float(values[0]) + gap - shift)
+        if error <= tolerance * abs(float(values[0])):
+            break
+        space = basis - solve(residuals)
+    return found
 
 
 def _factor(a: Matrix, buffer: Single, scale: float, shift: float) -> Single | None:

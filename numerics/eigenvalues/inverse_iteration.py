@@ -23,12 +23,14 @@ class RitzPair:
     distance: guess at ``lambda_1 - c``.
     error: guess at the error of ``distance``.
     second: guess at ``lambda_2 - c`` (infinite when unknown).
+    space: (k, n), rows that span the guesses at the first few eigenvectors, or None.
     """
 
     vector: Vector
     distance: float
     error: float
     second: float
+    space: Vector | None = None
 
 
 def start_vector(n: int) -> Vector:
@@ -42,13 +44,19 @@ def start_vector(n: int) -> Vector:
 
 
 def inverse_lanczos(
-    solve: Callable[[Vector], Vector], start: Vector, *, steps: int, tolerance: float, shift: float = 0.0
+    solve: Callable[[Vector], Vector],
+    start: Vector,
+    *,
+    steps: int,
+    tolerance: float,
+    shift: float = 0.0,
+    keep: int = 1,
 ) -> RitzPair:
     r"""The largest Ritz pair of :math:`T = (A - cI)^{-1}` after at most ``steps`` Lanczos steps.
 
     Full reorthogonalisation; stops when the estimated error of :math:`\lambda_1 = c + 1/\mu_1` is below ``tolerance``
     times :math:`|\lambda_1|`. The estimate is the usual :math:`\min(r, r^2/(\mu_1-\mu_2))` with r the Lanczos residual;
-    it is not a bound, and nothing that is proved rests on it.
+    it is not a bound, and nothing that is proved rests on it. With ``keep`` > 1 so many Ritz vectors are returned too.
 
     >>> d = np.array([1.0, 2.0, 5.0, 9.0])
     >>> round(inverse_lanczos(lambda v: v / d, start_vector(4), steps=4, tolerance=1e-9).distance, 9)
@@ -71,16 +79,17 @@ def inverse_lanczos(
         beta[k] = np.linalg.norm(w)
         last = k + 1 == steps or not beta[k] > 1e-15 * abs(alpha[k])
         if last or k % 2:
-            mu, second, weight, ritz = _tridiagonal(alpha[: k + 1], beta[: k + 1])
+            mu, second, weight, table = _tridiagonal(alpha[: k + 1], beta[: k + 1])
             if not (mu > 0 and math.isfinite(weight)):
                 break
-            vector = ritz @ basis[: k + 1]
+            vector = table[:, -1] @ basis[: k + 1]
             distance = 1.0 / mu / size
             best = RitzPair(
                 vector / np.linalg.norm(vector),
                 distance,
                 distance * min(1.0, weight / mu),
                 1.0 / second / size if second > 0 else math.inf,
+                table[:, -keep:].T @ basis[: k + 1] if keep > 1 else None,
             )
             if last or (k >= 3 and best.error <= tolerance * abs(shift + distance)):
                 break
@@ -89,12 +98,12 @@ def inverse_lanczos(
 
 
 def _tridiagonal(alpha: Vector, beta: Vector) -> tuple[float, float, float, Vector]:
-    """Largest and second eigenvalue of the Lanczos matrix, the error estimate of the first, and its eigenvector."""
+    """Largest and second eigenvalue of the Lanczos matrix, the error estimate of the first, and the eigenvectors."""
     k = alpha.size
     values, vectors, info = dstev(alpha, beta[: max(k - 1, 1)])
     if info != 0:
-        return 0.0, 0.0, math.inf, np.ones(k)
+        return 0.0, 0.0, math.inf, np.eye(k)
     mu, second = float(values[-1]), float(values[-2]) if k > 1 else 0.0
     residual = float(beta[-1]) * abs(float(vectors[-1, -1]))
     weight = min(residual, residual**2 / (mu - second)) if mu > second else residual
-    return mu, second, weight, vectors[:, -1]
+    return mu, second, weight, vectors
