@@ -10,12 +10,13 @@ import numpy as np
 from flint import arb
 
 from ...theory.verdict import Verdict
-from ..ball import Ball
+from ..ball import Ball, enclose
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..enclosure import Enclosure, float_above, float_below
 from ..equilibria.instance import EquilibriumInstance
 from ..kernels.ballmatrix import BallMatrix
-from ..kernels.series import between
+from ..kernels.series import between, upper_float
+from ..precision import precision
 from ..rounding import UNIT
 from .fixed_point import SLIGHTLY, enclosed, exact
 from .registry import Outcome, check, control
@@ -171,13 +172,13 @@ def series_control(inst: EquilibriumInstance) -> Outcome:
     return _scaled_past(bound, inst.eigenvalue, f"LB_F (R = {length})")
 
 
-def _difference(inst: EquilibriumInstance, factor: Fraction) -> BallMatrix:
-    """The matrix P − factor·C with its radius."""
+def _difference(inst: EquilibriumInstance, factor: arb) -> BallMatrix:
+    """The matrix P − factor·C with its radius, for every factor in the ball (|C_ij| <= 1)."""
     c, p = inst.cosines, inst.correlation
-    f = float(factor)
+    f = float(factor.mid())
     mid = p.mid - f * c.mid
-    slack = float_above(abs(Fraction(f) - factor))
-    rad = float(np.max(p.rad)) + f * c.rad + slack + 4.0 * UNIT * (1.0 + f)
+    slack = upper_float(abs(factor - arb(f)))
+    rad = float(np.max(p.rad)) + abs(f) * c.rad + slack + 4.0 * UNIT * (1.0 + abs(f))
     return BallMatrix((mid + mid.T) / 2, rad * (1.0 + 8.0 * UNIT))
 
 
@@ -193,7 +194,9 @@ def psd_order(inst: EquilibriumInstance) -> Outcome:
     scale = 2 * inst.sigma_w2 / Ball(point.s).upper
     margin = 0.0 if singular else float_below(scale * Fraction(max(inst.eigenvalue.lower, 0.0)))
     quick = replace(inst.budget, bits=64, max_bits=64)  # a second opinion only: the proof is the exact one
-    numerical = least_eigenvalue(_difference(inst, Ball(point.input_variance / point.s).lower), budget=quick)
+    with precision(inst.budget.bits):
+        ratio = point.input_variance / point.s
+    numerical = least_eigenvalue(_difference(inst, ratio), budget=quick)
     if numerical.upper < 0:
         return Outcome(Verdict.REFUTED, (enclosed("P - (2/s) C has a negative eigenvalue", value=as_ball(numerical)),))
     if numerical.lower > 0:
@@ -212,7 +215,9 @@ def psd_order(inst: EquilibriumInstance) -> Outcome:
 @control("psd-order")
 def order_control(inst: EquilibriumInstance) -> Outcome:
     """P − (1 + 1e-9) C has the diagonal −1e-9, so its least eigenvalue is negative."""
-    found = least_eigenvalue(_difference(inst, 1 + SLIGHTLY), budget=inst.budget)
+    with precision(inst.budget.bits):
+        factor = enclose(1 + SLIGHTLY)
+    found = least_eigenvalue(_difference(inst, factor), budget=inst.budget)
     if found.lower > 0:
         return Outcome(Verdict.PROVED, (enclosed("P - (1 + 1e-9) C", value=as_ball(found)),))
     if found.upper < 0:

@@ -102,3 +102,15 @@ def test_no_bound_is_given_for_a_matrix_in_another_precision() -> None:
             BallMatrix(exact.astype(kind), 0.0)
     with pytest.raises(ValueError, match="float64"):
         BallMatrix(exact, np.full((3, 3), 0.1, dtype=np.float32))
+
+
+@pytest.mark.parametrize("bits", [24, 40])
+def test_the_margin_of_the_order_is_enclosed_at_few_bits_too(bits: int) -> None:
+    """P − (2/s) C was formed with the lower end of a ball for 2/s: at 24 bits the eigenvalue was 7e-8 too large."""
+    rows = [[1.0, 1.0], [1.0, -1.0]]
+    lower, upper = [], []
+    for b in (bits, 200):
+        found = certificate(instance(rows, "erf", normalize="sphere", budget=Budget(bits=b)), "psd-order")
+        lower.append(found.lower)
+        upper.append(found.upper)
+    assert max(lower) <= min(upper)
