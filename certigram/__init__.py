@@ -15,6 +15,7 @@ from .theory.version import __version__
 
 if TYPE_CHECKING:
     from .api import ActivationHandle, PopulationGram, activation, certify, least_eigenvalue, population_gram, verify
+    from .derivations import DerivationHandle, derive
     from .numerics.ball import Ball
     from .numerics.budget import Budget
     from .numerics.certificate import Certificate
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     ".api": "ActivationHandle PopulationGram activation certify least_eigenvalue population_gram verify",
+    ".derivations": "DerivationHandle derive",
     ".numerics.ball": "Ball",
     ".numerics.kernels.ballmatrix": "BallMatrix",
     ".numerics.budget": "Budget",
@@ -45,6 +47,7 @@ __all__ = [
     "Certificate",
     "CertigramError",
     "DerivationGap",
+    "DerivationHandle",
     "Enclosure",
     "Evidence",
     "PopulationGram",
@@ -55,6 +58,7 @@ __all__ = [
     "__version__",
     "activation",
     "certify",
+    "derive",
     "least_eigenvalue",
     "population_gram",
     "system",

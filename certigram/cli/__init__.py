@@ -15,6 +15,7 @@ import typer
 
 from ..theory.errors import CertigramError
 from ..theory.version import __version__
+from .derivations import derive
 from .listing import list_
 from .matrices import certify, gram
 from .studies import sweep, verify
@@ -60,6 +61,9 @@ app.command(
 app.command(
     short_help="enclose Hermite coefficients", epilog="Example: certigram hermite tanh --order 16 --variance 2"
 )(hermite)
+app.command(
+    short_help="derive a closed form, every line checked", epilog="Example: certigram derive gelu --format pdf"
+)(derive)
 app.command(
     short_help="enclose a Gram matrix and its least eigenvalue",
     epilog="Example: certigram gram points.csv --activation gelu --sigma-w2 1/16",

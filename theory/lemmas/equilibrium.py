@@ -81,7 +81,7 @@ RELU = Lemma(
     "lemma.relu-fixed-point",
     "the fixed point of the ReLU equilibrium",
     (Hypothesis("relu", r"\phi(x)=\max(x,0),\ \sigma_w^2<1/2"), SPHERE),
-    r"q=\frac1{1-\sigma_w^2},\qquad \cos\theta_{ij}=\sigma_w^2Q(\cos\theta_{ij})+(1-\sigma_w^2)C_{ij},\qquad"
+    r"q=\frac1{1-\sigma_w^2},\qquad \cos\theta_{ij}=\sigma_w^2Q(\cos\theta_{ij})+(1-\sigma_w^2)C_{ij},\qquad "
     r"Q(x)=\frac{\sqrt{1-x^2}+x(\pi-\arccos x)}\pi",
     (
         ProofStep(r"$\mathbb E\max(\sqrt s z,0)^2=s/2$ by symmetry.", "relu-second-moment"),

@@ -1,0 +1,315 @@
+r"""What a document is made of: one activation, lemma or system, or the whole book."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+import sympy
+
+from ...numerics.derivation_check.check import check
+from ...numerics.derivation_check.report import CheckReport
+from ...numerics.lemma_checks.registry import check_lemma
+from ...theory.activation import activation
+from ...theory.claim import Claim, Reference
+from ...theory.closed_forms import C
+from ...theory.derivations.dual import derive_expectation
+from ...theory.derivations.notation import Expectation
+from ...theory.derivations.rules import RULES
+from ...theory.derivations.step import Derivation
+from ...theory.errors import DerivationGap
+from ...theory.functions import X
+from ...theory.lemmas.lemma import Lemma, lemmas
+from ...theory.system import System, systems
+from ..bibliography import library
+from .blocks import MARKUP, Block, Display, Document, Facts, Heading, Items, Paragraph, Row, Theorem
+from .printer import Printer
+from .proof import derivation_blocks, plain_text
+from .series import ball_blocks, formula_blocks
+
+ALPHA, OMEGA = sympy.symbols("alpha omega", positive=True)
+SUBTITLE = "Every line below was checked by a program: by an exact identity, and by enclosures of both sides."
+
+BOOK: tuple[tuple[str, str | sympy.Expr], ...] = (
+    ("The identity", "identity"),
+    ("The square", "x**2"),
+    ("The cube", "x**3"),
+    ("A polynomial", "x**3 - 2*x**2 + 1"),
+    ("The Hermite polynomial of degree 3", "hermite(3)"),
+    ("Exponentials", sympy.exp(ALPHA * X)),
+    ("Sine waves", sympy.sin(OMEGA * X)),
+    ("Cosine waves", sympy.cos(OMEGA * X)),
+    ("Gaussians", sympy.exp(-ALPHA * X**2)),
+    ("The Gabor function", "exp(-x**2)*sin(x)"),
+    ("The derivative of a Gaussian", "x*exp(-x**2/2)"),
+    ("Error functions", sympy.erf(ALPHA * X)),
+    ("The normal distribution function", "normal_cdf"),
+    ("GELU", "gelu"),
+    ("x times the error function", "x*erf(x)"),
+    ("The step: arc-cosine kernel of order 0", "step"),
+    ("The sign", "sign"),
+    ("ReLU: arc-cosine kernel of order 1", "relu"),
+    ("Leaky ReLU", "leaky_relu(1/10)"),
+    ("The absolute value", "abs"),
+    ("The rectified square: arc-cosine kernel of order 2", "x**2*Heaviside(x)"),
+    ("The rectified cube: arc-cosine kernel of order 3", "x**3*Heaviside(x)"),
+    ("ABReLU", "2*Max(x, 0) - Min(x, 0)/2"),
+    ("ELU", "elu(1)"),
+    ("The clipped line", "hard_tanh"),
+    ("The hyperbolic tangent", "tanh"),
+    ("The logistic function", "sigmoid"),
+    ("Softplus", "softplus"),
+    ("SiLU", "silu"),
+    ("Mish", "mish"),
+    ("The arc tangent", "atan"),
+)
+"""The sections on activations: a title, and a name or an expression whose symbols besides x are parameters."""
+
+NOTATION = (
+    (r"$\mathbb{E}[f(u)\,g(v)]$", r"expectation; $(u,v)$ is centred Gaussian with covariance "
+     r"$\begin{pmatrix}a&c\\c&b\end{pmatrix}$"),
+    (r"$\mathbb{E}_{a',b',c'}[f(u)\,g(v)]$", r"the same at the covariance $\begin{pmatrix}a'&c'\\c'&b'\end{pmatrix}$"),
+    (r"$\mathbb{E}_{w\sim N(0,s)}[f(w)]$", r"the mean of a function of one Gaussian variable of variance $s$"),
+    (r"$\partial_c$", r"derivative in the covariance $c$, at fixed $a$ and $b$"),
+    (r"$\varphi^{(k)}$", r"distributional derivative of order $k$"),
+    (r"$\delta(x)$, $\mathbf{1}_{x>t}$", r"unit point mass at 0; indicator of a half-line"),
+    (r"$\Phi(h)$", r"distribution function of the standard normal law"),
+    (r"$\Phi_2(h;\,k;\,\rho)$", r"that of a standard bivariate normal law of correlation $\rho$"),
+    (r"$h_r$, $\mu_r(\sigma)$", r"normalised Hermite polynomial; coefficient $\mathbb{E}\,\varphi(\sigma z)h_r(z)$"),
+    (r"$\Delta$, $D$, $D_t$", r"radicands, declared where they are used; $t$ in place of $c$"),
+    (r"$A\circ B$, $A^{\circ r}$", r"entrywise product and power of matrices"),
+    (r"$A\preceq B$", r"$B-A$ is positive semidefinite"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=128)
+def checked_derivation(f: sympy.Expr, title: str) -> tuple[Derivation, CheckReport]:
+    """A derivation of E f(u) f(v) and what its check found."""
+    derivation = derive_expectation(f, f, title)
+    return derivation, check(derivation)
+
+
+def slug(text: str) -> str:
+    """A name as a label.
+
+    >>> slug("leaky_relu(1/10)")
+    'leaky-relu-1-10'
+    """
+    return re.sub(r"[^A-Za-z0-9]+", "-", text.replace("**", "^")).strip("-").lower() or "f"
+
+
+def _cite(reference: Reference) -> str:
+    parts = [f"[cite:{reference.key}]" if reference.key in library() else ""]
+    parts.append(plain_text(reference.where) if reference.where and parts[0] else "")
+    place, comma, section = reference.ours.partition(",")
+    ours = f"proof: `{place}`{plain_text(comma + section)}"
+    return "; ".join(filter(None, [", ".join(filter(None, parts)), ours if reference.ours else ""]))
+
+
+# --- activations ------------------------------------------------------------------------------------------------------
+
+
+def activation_blocks(title: str, subject: str | sympy.Expr, *, level: int = 1) -> list[Block]:
+    """The section on one activation: its dual with proof, its Hermite coefficients, or the certified series."""
+    f = activation(subject).expression if isinstance(subject, str) else subject
+    name = slug(subject if isinstance(subject, str) else str(subject))
+    anchor = f"dual-{name}"
+    derivation, report = checked_derivation(f, f"dual activation of {title}")
+    shown = Printer().doprint(f)
+    parameters = derivation.parameters
+    domain = f", ${','.join(sympy.latex(p) for p in parameters)}>0$" if parameters else ""
+    out: list[Block] = [Heading(level, title, f"sec-{name}"), Paragraph(rf"$\varphi(x)={shown}${domain}.")]
+    out += derivation_blocks(derivation, report, anchor, "dual activation")
+    out += _slope(derivation, anchor)
+    formula = formula_blocks(f, parameters, anchor)
+    out += formula
+    if not derivation.derived or not formula:
+        out += ball_blocks(f, anchor) if not parameters else []
+    return out
+
+
+def _slope(derivation: Derivation, anchor: str) -> list[Block]:
+    """Where the dual of the derivative stands: Price's theorem made it a line of the proof."""
+    from .fold import fold
+
+    goal = derivation.goal
+    first = next((s for s in derivation.steps if s.rule == "price" and s.before == sympy.Derivative(goal, C)), None)
+    if first is None or not derivation.derived:
+        return []
+    last = [d for d in fold(derivation) if d.left == first.after and not d.last.has(Expectation, sympy.Integral)]
+    if not last:
+        return []
+    return [
+        Paragraph(
+            rf"The dual of the derivative, $\mathbb{{E}}[\varphi'(u)\,\varphi'(v)]$, is [eq:{anchor}:{last[-1].at}]."
+        )
+    ]
+
+
+# --- rules, lemmas, systems -------------------------------------------------------------------------------------------
+
+
+def rule_blocks(names: tuple[str, ...]) -> list[Block]:
+    """Rules with statement, conditions and reference."""
+    out: list[Block] = []
+    for name in names:
+        rule = RULES[name]
+        words = "; ".join(c.rstrip(".") for c in rule.conditions if c != "none")
+        content: list[Paragraph | Display] = [Display((Row(rule.statement, _broken(rule.statement)),))]
+        note = f"Conditions: {words}. " if words else ""
+        content.append(Paragraph(f"{note}Reference: {_cite(rule.reference)}.", small=True))
+        out.append(Theorem("Rule", rule.title.replace("c = 0", "$c=0$"), tuple(content), f"rule-{name}"))
+    return out
+
+
+def _broken(statement: str) -> str:
+    """A statement on several lines: at wide spaces, and after words that join."""
+    parts = re.split(r",?\\qquad|,?\\quad|(?<=and \})", statement)
+    lines = r" \\ ".join(part.strip() for part in parts if part.strip())
+    return rf"\begin{{gathered}}{lines}\end{{gathered}}"
+
+
+def _prose(text: str) -> str:
+    """The prose of a lemma as marked-up text."""
+    text = re.sub(r"(\w+)\\textsubscript\{(\w+)\}", r"$\\mathrm{\1}_{\2}$", text)
+    return text.replace("--", "\u2013")
+
+
+def lemma_blocks(lemma: Lemma, *, level: int = 1) -> list[Block]:
+    """A lemma: hypotheses, conclusion, proof line by line with the outcome of each check."""
+    found = check_lemma(lemma)
+    anchor = slug(lemma.id)
+    given = listed_hypotheses(lemma.hypotheses)
+    content = (
+        Paragraph(given),
+        Display((Row(lemma.conclusion, _broken(lemma.conclusion), "", f"{anchor}:statement"),)),
+        Paragraph(f"Reference: {_cite(lemma.reference)}.", small=True),
+    )
+    out: list[Block] = [
+        Heading(level, capital(lemma.title), f"sec-{anchor}"),
+        Theorem("Lemma", f"`{lemma.id}`", content, anchor),
+        Heading(2, "Proof."),
+    ]
+    lines = []
+    for step, outcome in found.lines:
+        verdict = "" if outcome.passed else "*not confirmed:* "
+        lines.append(f"{_prose(step.text)} ({verdict}*{outcome.kind.value}:* ~{plain_text(outcome.text)}~)")
+    out.append(Items(tuple(lines)))
+    if lemma.uses:
+        refs = ", ".join(f"[ref:{slug(u)}|{u}]" for u in lemma.uses)
+        out.append(Paragraph(f"Uses {refs}.", small=True))
+    n, good = len(found.lines), sum(o.passed for _, o in found.lines)
+    out.append(Paragraph(f"*Checked.* {good} of {n} lines confirmed, each in the way it names.", small=True))
+    return out
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def listed_hypotheses(hypotheses: tuple[object, ...]) -> str:
+    """Hypotheses as a sentence."""
+    parts = [f"${h.statement}$ *({h.name})*" for h in hypotheses]  # type: ignore[attr-defined]  # Hypothesis
+    return f"Assume {'; '.join(parts)}. Then" if parts else "Without any hypothesis,"
+
+
+def claim_blocks(claim: Claim) -> list[Block]:
+    """A claim of a system as a theorem whose proof is in the notes."""
+    content = (
+        Paragraph(listed_hypotheses(claim.hypotheses)),
+        Display((Row(claim.statement, _broken(claim.statement), "", f"{slug(claim.id)}:statement"),)),
+        Paragraph(
+            f"`{claim.id}`; reference: {_cite(claim.reference)}. Negative control: ~{plain_text(claim.control)}~.",
+            small=True,
+        ),
+    )
+    return [Theorem("Claim", f"~{plain_text(capital(claim.title))}~", content, slug(claim.id))]
+
+
+def system_blocks(system: System) -> list[Block]:
+    """A system: model, notation, claims."""
+    name = slug(system.name)
+    out: list[Block] = [Heading(1, system.title, f"sec-{name}"), Paragraph(f"The model of [cite:{system.paper}]:")]
+    out.append(Display((Row(system.model, _broken(system.model), "", f"{name}:model"),)))
+    out.append(Facts(tuple((f"${symbol}$", f"~{plain_text(meaning)}~") for symbol, meaning in system.notation.items())))
+    for claim in system.claims:
+        out += claim_blocks(claim)
+    return out
+
+
+# --- documents --------------------------------------------------------------------------------------------------------
+
+
+def with_rules(blocks: list[Block]) -> list[Block]:
+    """The blocks followed by the rules that they refer to."""
+    words = " ".join(text for block in blocks for text in Document("", "", (block,)).texts())
+    refs = [m["ref"].removeprefix("rule-") for m in MARKUP.finditer(words) if (m["ref"] or "").startswith("rule-")]
+    names = tuple(name for name in RULES if name in refs)
+    return [*blocks, Heading(1, "Rules used", "rules"), *rule_blocks(names)] if names else blocks
+
+
+def document(name: str) -> Document:
+    """The document about an activation, an expression, a lemma or a system; raises ``SpecError`` for anything else."""
+    if name in systems():
+        system = systems()[name]
+        blocks = system_blocks(system)
+        for lemma in lemmas().values():
+            blocks += lemma_blocks(lemma)
+        return Document(system.title, "The claims, and the lemmas behind them.", tuple(blocks))
+    known = name if name in lemmas() else f"lemma.{name}"
+    if known in lemmas():
+        return Document(capital(lemmas()[known].title), SUBTITLE, tuple(_closure(lemmas()[known])))
+    phi = activation(name)
+    blocks = activation_blocks("Closed form and proof", name)
+    shown = f"`{phi.name}`" if phi.name.isidentifier() else f"${Printer().doprint(phi.expression)}$"
+    return Document(f"The dual activation of {shown}", SUBTITLE, tuple(with_rules(blocks)))
+
+
+def _closure(lemma: Lemma) -> list[Block]:
+    """The lemma, then those that it rests on."""
+    order, todo = [], [lemma.id]
+    while todo:
+        current = todo.pop(0)
+        if current not in order:
+            order.append(current)
+            todo += lemmas()[current].uses
+    return [block for id_ in order for block in lemma_blocks(lemmas()[id_])]
+
+
+def book(tell: Callable[[str], None] = lambda _: None) -> Document:
+    """Everything: notation, rules, lemmas, systems, one section for each family of activations."""
+    blocks: list[Block] = [Heading(0, "Notation and rules"), Heading(1, "Notation"), Facts(NOTATION)]
+    blocks += [Heading(1, "Rules", "rules"), *rule_blocks(tuple(RULES))]
+    blocks.append(Heading(0, "Lemmas of the theory"))
+    for lemma in lemmas().values():
+        tell(lemma.id)
+        blocks += lemma_blocks(lemma)
+    blocks.append(Heading(0, "Systems and their claims"))
+    for system in systems().values():
+        tell(system.name)
+        blocks += system_blocks(system)
+    blocks.append(Heading(0, "Activations and their duals"))
+    for title, subject in BOOK:
+        tell(title)
+        try:
+            blocks += activation_blocks(title, subject)
+        except DerivationGap as gap:
+            blocks += [Heading(1, title), Paragraph(plain_text(str(gap)))]
+    return Document("Derivations", SUBTITLE, tuple(blocks), contents=True)
+
+
+def headline(name: str) -> str:
+    r"""One formula between dollar signs, for a notebook: the closed form, or the statement of the lemma."""
+    known = name if name in lemmas() else f"lemma.{name}"
+    if known in lemmas():
+        return rf"$\displaystyle {lemmas()[known].conclusion}$"
+    if name in systems():
+        return rf"$\displaystyle {systems()[name].model}$"
+    f = activation(name).expression
+    derivation = derive_expectation(f, f, f"dual activation of {name}")
+    left = Printer().doprint(derivation.goal)
+    if derivation.result is None:
+        return rf"$\displaystyle {left}=\text{{no closed form is known here}}$"
+    return rf"$\displaystyle {left}={Printer().doprint(derivation.result)}$"

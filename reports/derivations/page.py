@@ -1,0 +1,139 @@
+r"""A document as one HTML page: formulas are MathML, nothing is loaded from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+from markupsafe import Markup, escape
+
+from ..bibliography import used
+from ..html import environment, runs
+from ..html import reference as entry_html
+from ..mathml import mathml
+from ..notation import prose
+from .blocks import Block, Display, Document, Facts, Heading, Items, Paragraph, Row, Table, Theorem, spans
+
+_BIG = re.compile(r"\\[bB]ig[lr]?(?=\\)")
+"""Sizes of brackets that are commands: a browser stretches them by itself."""
+_H = {0: "h2", 1: "h3", 2: "h4"}
+
+
+class Writer:
+    """Writes one document; numbers are those of the LaTeX version."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.numbers = document.equation_numbers()
+        self.references = used(document.cited())
+        self.cited = {entry.key: k for k, entry in enumerate(self.references, start=1)}
+
+    def text(self, source: str) -> Markup:
+        """Marked-up text as HTML."""
+        out = Markup()
+        for kind, content, words in spans(source):
+            match kind:
+                case "math":
+                    out += mathml(content)
+                case "code":
+                    out += Markup("<code>{}</code>").format(content)
+                case "emph":
+                    out += Markup("<i>{}</i>").format(self.text(content))
+                case "prose":
+                    out += runs(prose(content))
+                case "cite":
+                    out += Markup('[<a href="#ref-{}">{}</a>]').format(content, self.cited[content])
+                case "eq":
+                    out += Markup('(<a href="#eq-{}">{}</a>)').format(content, self.numbers[content])
+                case "ref":
+                    out += Markup('<a href="#{}">{}</a>').format(content, words)
+                case _:
+                    out += escape(content)
+        return out
+
+    def block(self, item: Block) -> Markup:
+        """One block."""
+        match item:
+            case Heading():
+                tag = _H[item.level]
+                name = Markup(' id="{}"').format(item.anchor) if item.anchor else ""
+                return Markup("<{}{}>{}</{}>").format(Markup(tag), name, self.text(item.text), Markup(tag))
+            case Paragraph():
+                small = Markup(' class="small"') if item.small else ""
+                return Markup("<p{}>{}</p>").format(small, self.text(item.text))
+            case Display():
+                return Markup('<div class="rows">{}</div>').format(Markup("").join(self._row(r) for r in item.rows))
+            case Theorem():
+                inside = Markup("\n").join(self.block(part) for part in item.content)
+                name = Markup(' id="{}"').format(item.anchor) if item.anchor else ""
+                head = Markup("<p><b>{}</b> ({}).</p>").format(item.kind, self.text(item.title))
+                return Markup('<div class="theorem"{}>{}{}</div>').format(name, head, inside)
+            case Facts():
+                lines = (Markup("<dt>{}</dt><dd>{}</dd>").format(self.text(t), self.text(w)) for t, w in item.items)
+                return Markup("<dl>{}</dl>").format(Markup("").join(lines))
+            case Items():
+                lines = (Markup("<li>{}</li>").format(self.text(words)) for words in item.items)
+                return Markup("<ol>{}</ol>").format(Markup("").join(lines))
+            case Table():
+                return self._table(item)
+
+    def _table(self, item: Table) -> Markup:
+        def line(cells: tuple[str, ...], tag: str) -> Markup:
+            inside = (Markup("<{}>{}</{}>").format(Markup(tag), self.text(c), Markup(tag)) for c in cells)
+            return Markup("<tr>{}</tr>").format(Markup("").join(inside))
+
+        body = Markup("").join(line(cells, "td") for cells in item.rows)
+        return Markup('<div class="scroll"><table><thead>{}</thead><tbody>{}</tbody></table></div>').format(
+            line(item.head, "th"), body
+        )
+
+    def _row(self, row: Row) -> Markup:
+        number, name = Markup(), Markup()
+        if row.label:
+            number = Markup("({})").format(self.numbers[row.label])
+            name = Markup(' id="eq-{}"').format(row.label)
+        shift = Markup(' class="formula next"') if row.indent else Markup(' class="formula"')
+        formula = mathml(_BIG.sub("", row.formula), display=True)
+        return Markup(
+            '<div class="row"{}><span{}>{}</span><span class="why">{}</span><span class="no">{}</span></div>\n'
+        ).format(name, shift, formula, self.text(row.reason), number)
+
+
+def body(document: Document) -> Markup:
+    """The blocks of a document."""
+    writer = Writer(document)
+    return Markup("\n").join(writer.block(item) for item in document.blocks)
+
+
+def style() -> Markup:
+    """The style sheet of reports, and what derivations add to it."""
+    folder = resources.files(__package__.rpartition(".")[0]) / "templates"
+    return Markup("\n".join((folder / name).read_text("utf-8") for name in ("report.css", "book.css")))
+
+
+def render(document: Document) -> str:
+    """The whole page."""
+    writer = Writer(document)
+    headings = [
+        (item.level, item.anchor, writer.text(item.text))
+        for item in document.blocks
+        if isinstance(item, Heading) and item.level < 2
+    ]
+    return str(
+        environment()
+        .get_template("book.html.j2")
+        .render(
+            title=writer.text(document.title),
+            plain=document.title.replace("`", "").replace("$", ""),
+            subtitle=writer.text(document.subtitle),
+            style=style(),
+            headings=headings if document.contents else (),
+            body=body(document),
+            references=[(entry.key, entry_html(entry)) for entry in writer.references],
+        )
+    )
+
+
+def part(document: Document) -> str:
+    """The document as a part of a notebook page."""
+    return f'<div class="certigram part"><style>{style()}</style>{body(document)}</div>'
