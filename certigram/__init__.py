@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any
 from .theory.version import __version__
 
 if TYPE_CHECKING:
-    from .api import ActivationHandle, PopulationGram, activation, certify, least_eigenvalue, population_gram, verify
+    from .api import (
+        ActivationHandle,
+        PopulationGram,
+        activation,
+        certify,
+        check,
+        least_eigenvalue,
+        population_gram,
+        verify,
+    )
+    from .deep import nngp, nngp_and_ntk, ntk
     from .derivations import DerivationHandle, derive
     from .numerics.ball import Ball
     from .numerics.budget import Budget
@@ -26,7 +36,8 @@ if TYPE_CHECKING:
     from .theory.verdict import Evidence, Verdict
 
 _WHERE = {
-    ".api": "ActivationHandle PopulationGram activation certify least_eigenvalue population_gram verify",
+    ".api": "ActivationHandle PopulationGram activation certify check least_eigenvalue population_gram verify",
+    ".deep": "nngp nngp_and_ntk ntk",
     ".derivations": "DerivationHandle derive",
     ".numerics.ball": "Ball",
     ".numerics.kernels.ballmatrix": "BallMatrix",
@@ -58,8 +69,12 @@ __all__ = [
     "__version__",
     "activation",
     "certify",
+    "check",
     "derive",
     "least_eigenvalue",
+    "nngp",
+    "nngp_and_ntk",
+    "ntk",
     "population_gram",
     "system",
     "systems",
