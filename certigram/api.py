@@ -8,12 +8,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .numerics.ball import Ball
 from .numerics.budget import Budget
-from .numerics.certificate import Certificate, EvidenceItem, fraction_text
+from .numerics.certificate import Certificate, EvidenceItem, Proof, fraction_text
 from .numerics.enclosure import Enclosure, float_below
 from .numerics.kernels.ballmatrix import BallMatrix, Radius
 from .numerics.precision import precision
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from flint import arb
     from numpy.typing import ArrayLike, NDArray
 
+    from .numerics.checking import Checked
     from .numerics.equilibria.instance import EquilibriumInstance
     from .numerics.studies.data import DataSet
     from .reports.model import Report
@@ -282,7 +284,33 @@ def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
             "steps": list(found.steps),
             "environment": environment(),
         },
+        prover=None if verdict is Verdict.UNKNOWN else partial(_proof, model, verdict, found, bound),
     )
+
+
+def _proof(model: EquilibriumInstance, verdict: Verdict, found: Enclosure, bound: Fraction) -> Proof:
+    from .numerics.witness import equilibrium_proof
+
+    return equilibrium_proof(model, model.eigenvalue if verdict.against else found, bound=bound, relation=">=")
+
+
+def check(path: str | os.PathLike[str], *, accelerate: bool = True) -> Checked:
+    """Check a certificate, or a folder of them, with the independent checker: VALID, INVALID or UNSUPPORTED.
+
+    The checker shares nothing with the prover and works in exact integers; ``accelerate=False`` keeps it from using
+    flint for integer products too. Whatever the file holds, nothing in it is executed. Raises :class:`SpecError` when
+    there is no certificate at ``path``. Format and proofs: docs/certificate-format.md.
+
+    >>> import tempfile
+    >>> K = population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found = check(certify(K, at_least="0.5").save(f"{folder}/two-points.json"))
+    >>> found.verdict
+    'VALID'
+    """
+    from .numerics.checking import check_path
+
+    return check_path(Path(path), accelerate=accelerate)
 
 
 def verify(study: str | os.PathLike[str] | None = None, *, out: str | os.PathLike[str] | None = None) -> Report:

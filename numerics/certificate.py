@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..theory.errors import SpecError
+import numpy as np
+from numpy.typing import NDArray
+
+from ..theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from ..theory.verdict import Evidence, Verdict
+from .enclosure import float_above, float_below
 
 FORMAT = "certigram-certificate/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The checkable part of a certificate: JSON data, and the arrays of its sidecar by name."""
+
+    document: dict[str, Any]
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +53,8 @@ class Certificate:
     """The verdict on one claim for one activation and data set.
 
     ``lower``/``upper`` enclose the quantity the claim is about (floats rounded outwards, or None), ``margin`` is a
-    proved lower bound of how far the claim is from being false, in the units of that quantity.
+    proved lower bound of how far the claim is from being false, in the units of that quantity. ``prover`` makes, when
+    the certificate is saved, the part that the independent checker needs (docs/certificate-format.md).
 
     A certificate can be PROVED or REFUTED only from rigorous evidence, and PROVED only when each hypothesis is:
 
@@ -62,6 +77,7 @@ class Certificate:
     seconds: float = 0.0
     reason: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
+    prover: Callable[[], Proof] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.verdict.rigorous:
@@ -129,17 +145,45 @@ class Certificate:
             raise SpecError(f"this is not a certificate: {error}.") from None
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the certificate as JSON, whole or not at all (write, then rename)."""
-        return write_atomically(Path(path), json.dumps(self.to_json(), indent=1, ensure_ascii=False) + "\n")
+        """Write the certificate as JSON, whole or not at all (write, then rename), and its arrays beside it as .npz.
+
+        With a ``prover`` the file holds a proof that ``certigram check`` can repeat; its bounds are then those that the
+        witness supports, a little weaker than ``lower`` and ``upper``. Where no rule exists, ``detail`` says so.
+        """
+        path, data = Path(path), self.to_json()
+        if self.prover is not None and self.verdict is not Verdict.UNKNOWN:
+            try:
+                proof = self.prover()
+            except (DerivationGap, PrecisionExhausted) as gap:
+                data["detail"] = {**data["detail"], "not checkable": str(gap)}
+            else:
+                _restate(data, proof)
+                content = io.BytesIO()
+                np.savez(content, allow_pickle=False, **proof.arrays)
+                write_atomically(path.with_suffix(".npz"), content.getvalue())
+        return write_atomically(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
 
-def write_atomically(path: Path, text: str) -> Path:
-    """Write ``text`` to ``path`` so that a reader, or a kill, never sees half of it."""
+def _restate(data: dict[str, Any], proof: Proof) -> None:
+    """Put the proof into the record, and the bounds that it supports in place of the prover's."""
+    statement = proof.document["statement"]
+    lower, upper = Fraction(statement["lower"]), Fraction(statement["upper"])
+    data["proof"] = proof.document
+    data["lower"], data["upper"] = float_below(lower), float_above(upper)
+    data["margin"] = float_below(lower - Fraction(statement["bound"]))
+    data["detail"] = {k: v for k, v in data["detail"].items() if k not in ("kernel", "cosines", "relative_width")}
+    for item in data["evidence"]:
+        if "lower" in item["values"]:
+            item["values"] = {**item["values"], "lower": repr(data["lower"]), "upper": repr(data["upper"])}
+
+
+def write_atomically(path: Path, content: str | bytes) -> Path:
+    """Write ``content`` to ``path`` so that a reader, or a kill, never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:

@@ -16,6 +16,7 @@ import typer
 from ..theory.errors import CertigramError
 from ..theory.version import __version__
 from .derivations import derive
+from .checking import check
 from .listing import list_
 from .matrices import certify, gram
 from .studies import sweep, verify
@@ -73,6 +74,9 @@ app.command(
     epilog="Example: certigram certify 0.0005 digits --n 100 --activation tanh",
     context_settings=_NEGATIVE_NUMBERS,
 )(certify)
+app.command(
+    short_help="check certificates without the prover", epilog="Example: certigram check out/digits/certificates"
+)(check)
 app.command(
     name="list", short_help="list systems, activations or claims", epilog="Example: certigram list claims --json"
 )(list_)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import sympy
 from flint import arb
@@ -22,6 +23,7 @@ from ..kernels.gram import hadamard_power
 from ..kernels.points import points
 from ..precision import precision
 from ..studies.data import DataSet
+from ..witness import equilibrium_proof
 from .fixed_point import SLIGHTLY, enclosed, exact
 from .lower_bounds import as_ball
 from .registry import Outcome, check, control
@@ -47,6 +49,7 @@ def least_eigenvalue_check(inst: EquilibriumInstance) -> Outcome:
             "exact null vector",
             reason=f"the least eigenvalue is exactly 0: {singular.reason}",
             detail={"quantity": "least eigenvalue", "null_vector": _support(singular)},
+            prover=partial(equilibrium_proof, inst, inst.eigenvalue),
         )
     found = inst.eigenvalue
     if found.upper <= 0:
@@ -68,6 +71,7 @@ def least_eigenvalue_check(inst: EquilibriumInstance) -> Outcome:
         found.lower,
         found.method,
         detail={"quantity": "least eigenvalue", "relative_width": found.relative_width, **witness(inst)},
+        prover=partial(equilibrium_proof, inst, found),
     )
 
 

@@ -20,7 +20,7 @@ from ...theory.claim import Claim, Hypothesis
 from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
 from ..budget import Budget
-from ..certificate import Certificate, Discharged, EvidenceItem
+from ..certificate import Certificate, Discharged, EvidenceItem, Proof
 from ..sampling.statistics import StatisticalTest
 
 
@@ -48,6 +48,7 @@ class Outcome:
     """What a check found; see :class:`Certificate` for the meaning of the fields.
 
     ``tests`` are those of a statistical check; its verdict is given later, for all tests of a study together.
+    ``prover`` makes the part of the certificate that the independent checker needs.
     """
 
     verdict: Verdict
@@ -59,6 +60,7 @@ class Outcome:
     reason: str = ""
     tests: tuple[StatisticalTest, ...] = ()
     detail: dict[str, Any] = field(default_factory=dict)
+    prover: Callable[[], Proof] | None = None
 
 
 Check = Callable[[Any], Outcome]
@@ -144,5 +146,6 @@ def decide(claim: Claim, instance: Instance) -> tuple[Certificate, tuple[Statist
         seconds=time.process_time() - started,
         reason=outcome.reason,
         detail=outcome.detail,
+        prover=outcome.prover,
     )
     return certificate, outcome.tests

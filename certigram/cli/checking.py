@@ -1,0 +1,34 @@
+"""The command that checks certificates with the independent checker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Json, Strict, print_json
+
+
+def check(
+    path: Annotated[Path, typer.Argument(help="a certificate (.json), a folder of them, or the folder of a run")],
+    exact: Annotated[bool, typer.Option("--exact", help="use the Python standard library alone, not flint")] = False,
+    strict: Strict = False,
+    as_json: Json = False,
+) -> None:
+    """Check certificates without the prover: VALID, INVALID (which line, and why) or UNSUPPORTED."""
+    from ..numerics.checking import INVALID, UNSUPPORTED, Checked, check_files
+
+    parts = []
+    for part in check_files(path, accelerate=not exact):
+        parts.append(part)
+        if not as_json and not (path.is_dir() and part.line == "proof"):  # claims of other kinds carry no proof
+            place = f" at {part.line}" if part.line else ""
+            typer.echo(f"{part.verdict:<11} {Path(part.path).name}{place}: {part.reason}")
+    found = Checked(str(path), tuple(parts))
+    if as_json:
+        print_json({"verdict": found.verdict, "parts": [part._asdict() for part in parts]})
+    elif len(parts) > 1:
+        typer.echo(str(found))
+    unsure = strict and found.count(UNSUPPORTED) > 0
+    raise typer.Exit(1 if found.verdict == INVALID else 3 if unsure else 0)

@@ -1,0 +1,303 @@
+r"""What a certificate carries so that a stranger can check it: data, coefficient balls, a factor and a vector.
+
+Nothing here is proved; :mod:`certigram.numerics.replay` proves it from the file alone. Radii and shifts are therefore
+chosen generously, by estimates. The format: ``docs/certificate-format.md``.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy
+from flint import arb
+from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, cho_solve, cholesky
+
+from ..theory.errors import DerivationGap
+from ..theory.functions import X, normal_cdf, sigmoid, softplus
+from .ball import exact
+from .certificate import Proof, fraction_text
+from .eigenvalues.inverse_iteration import start_vector
+from .eigenvalues.nullspace import NullVector
+from .enclosure import Enclosure
+from .hermite import hermite_transform
+from .kernels.series import DotProductSeries, upper_float
+from .replay import FORMAT
+from .replay_hermite import parse
+
+if TYPE_CHECKING:
+    from .equilibria.instance import EquilibriumInstance
+    from .equilibria.kernel import EquilibriumKernel
+
+DIGIT = 62
+"""Bits of one digit of the long integers in the arrays."""
+WIDTH = 1e-6
+"""Relative loss of a bound at which longer integers are used."""
+ROUNDS = 4
+"""Steps of inverse iteration."""
+
+NAMED = {
+    sympy.tanh: "tanh",
+    sympy.erf: "erf",
+    sympy.sin: "sin",
+    sympy.cos: "cos",
+    sigmoid: "sigmoid",
+    softplus: "softplus",
+}
+
+
+def checkable_expression(expression: sympy.Expr) -> str:
+    r"""An activation in the grammar of the checker: terms ``c*f(a*x)`` and ``c*x**k``.
+
+    Raises :class:`DerivationGap` when it is not such a sum.
+
+    >>> checkable_expression(sympy.tanh(2 * X) / 3 + X)
+    '1*x**1 + 1/3*tanh(2*x)'
+    """
+    terms = [_term(term) for term in sympy.Add.make_args(sympy.expand(expression.replace(sympy.Min, _minimum)))]
+    return " + ".join(sorted(terms))
+
+
+def _minimum(*args: sympy.Expr) -> sympy.Expr:
+    return -sympy.Max(*(-a for a in args))
+
+
+def _term(term: sympy.Expr) -> str:
+    coefficient, factors = term.as_coeff_Mul()
+    c = _rational(coefficient)
+    if factors.is_Pow or factors == X or factors == 1:
+        base, power = factors.as_base_exp() if factors != 1 else (X, sympy.Integer(0))
+        if base == X and power.is_Integer and 0 <= power < 100:
+            return f"{fraction_text(c)}*x**{power}"
+    extra, function = sympy.Integer(1), factors
+    if factors.is_Mul and len(factors.args) == 2 and X in factors.args:
+        function = next(a for a in factors.args if a != X)
+        extra = X
+    name = NAMED.get(function.func) if extra == 1 else {normal_cdf: "gelu", sigmoid: "silu"}.get(function.func)
+    argument = function.args[0] if function.args else X
+    if extra == 1 and function.func is sympy.Max and len(function.args) == 2 and sympy.S.Zero in function.args:
+        name, argument = "relu", next(a for a in function.args if a != 0)
+    if extra == 1 and function.func is sympy.Abs:
+        slope = fraction_text(_rational(sympy.cancel(argument / X)))
+        back = fraction_text(-Fraction(slope))
+        return f"{fraction_text(c)}*relu({slope}*x) + {fraction_text(c)}*relu({back}*x)"
+    if name is None:
+        raise DerivationGap(f"the checker has no rule for {sympy.sstr(term)}.")
+    a = _rational(sympy.cancel(argument / X))
+    c = c if extra == 1 else c / a
+    return f"{fraction_text(c)}*{name}({fraction_text(a)}*x)"
+
+
+def _rational(value: sympy.Expr) -> Fraction:
+    if not value.is_Rational:
+        raise DerivationGap(f"the checker has no rule for the irrational number {sympy.sstr(value)}.")
+    return Fraction(int(value.p), int(value.q))
+
+
+def equilibrium_proof(
+    inst: EquilibriumInstance, found: Enclosure, *, bound: Fraction = Fraction(0), relation: str = ">"
+) -> Proof:
+    """The checkable part of a certificate about the least eigenvalue of ``inst``, which ``found`` encloses.
+
+    ``bound`` and ``relation`` are the claim that the verdict is about. Raises :class:`DerivationGap` when the checker
+    has no rule for the activation or the data, or when nothing is proved.
+    """
+    if inst.common_norm is None:
+        raise DerivationGap("the checker has rules for inputs of one norm only.")
+    expression = checkable_expression(inst.activation.expression)
+    parsed = parse(expression)
+    steep = any(k > 1 for k in parsed.polynomial)
+    if not steep and 2 * inst.sigma_w2 * parsed.lipschitz**2 >= 1:
+        raise DerivationGap("the checker's bound of the Lipschitz constant does not prove that the maps contract.")
+    kernel: dict[str, Any] = {
+        "activation": expression,
+        "sigma_w2": fraction_text(inst.sigma_w2),
+        "lipschitz": None if steep else fraction_text(parsed.lipschitz),
+    }
+    source = inst.data
+    gram = None if source.input_gram is None else [[fraction_text(q) for q in row] for row in source.input_gram.entries]
+    arrays: dict[str, NDArray[Any]] = {}
+    if source.points is not None:
+        arrays["points"] = np.ascontiguousarray(source.points.values, dtype="<f8")
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "system": inst.system,
+        "statement": {"lower": "0", "upper": "0", "relation": relation, "bound": fraction_text(bound)},
+        "data": {
+            "n": source.n,
+            "d": source.d,
+            "normalize": source.normalize,
+            "sha256": source.digest,
+            "description": source.description,
+            "input_gram": gram,
+        },
+        "kernel": kernel,
+    }
+    singular = inst.null_vector
+    if singular is not None:
+        entries = singular.entries if isinstance(singular, NullVector) else None
+        vector = None if entries is None else {str(i): fraction_text(x) for i, x in enumerate(entries) if x}
+        document["witness"] = {"kind": "singular", "null_vector": vector}
+        return Proof(document, arrays)
+    if not found.lower > 0:
+        raise DerivationGap("no positive lower bound is proved.")
+    return _with_factor(inst, found, document, arrays, bound)
+
+
+def _with_factor(
+    inst: EquilibriumInstance,
+    found: Enclosure,
+    document: dict[str, Any],
+    arrays: dict[str, NDArray[Any]],
+    bound: Fraction,
+) -> Proof:
+    lower, upper = Fraction(found.lower), Fraction(found.upper)
+    needed = Fraction(WIDTH) * lower
+    if lower >= bound:
+        needed = min(needed, (lower - bound) / 2 if lower > bound else needed)
+    attempt = _float_witness(inst, lower, needed)
+    if attempt is None:
+        size, n = float(np.max(np.diagonal(inst.gram.mid))), inst.data.n
+        digits = math.log2(max(size, 1.0) * n * n) - math.log2(float(needed)) + 24
+        limbs = max(2, math.ceil(digits / 64))
+        attempt = _integer_witness(inst, lower, limbs, _kernel(inst, limbs))
+    shift, stated, quotient, factor, vector, exponent, limbs = attempt
+    document["statement"]["lower"] = fraction_text(stated)
+    document["statement"]["upper"] = fraction_text(max(upper, quotient))
+    document["kernel"].update(_series(inst, limbs, _kernel(inst, limbs)))
+    document["witness"] = {"kind": "factor", "shift": fraction_text(shift), "exponent": exponent}
+    arrays["factor"], arrays["vector"] = _digits(factor, limbs), _digits(vector, limbs)
+    return Proof(document, arrays)
+
+
+Attempt = tuple[Fraction, Fraction, Fraction, list[int], list[int], int, int]
+
+
+def _float_witness(inst: EquilibriumInstance, lower: Fraction, needed: Fraction) -> Attempt | None:
+    """Factor, shift and vector from float64; None when its rounding would cost more than ``needed``."""
+    a, n = inst.gram.mid, inst.data.n
+    shift, lost = float(lower - needed / 4), 0.0
+    for _ in range(2):  # the second time as near to the bound as the rounding of the first time allows
+        try:
+            factor = cholesky(a - shift * np.eye(n), lower=True)
+        except LinAlgError:
+            return None
+        size = np.abs(factor)
+        lost = (n + 4) * 2.0**-53 * float(np.max(size @ (size.T @ np.ones(n)))) + 2 * inst.gram.radius_norm()
+        lost += n * 2.0**-50
+        shift = max(shift, float(lower - Fraction(lost) / 2)) if lost < float(needed) / 2 else shift
+    if shift - lost < float(lower - needed):
+        return None
+    v = start_vector(n)
+    for _ in range(ROUNDS):
+        v = cho_solve((factor, True), v)
+        v = v / np.max(np.abs(v))
+    wide = v.astype(np.longdouble)
+    quotient = Fraction(*((wide @ (a @ wide)) / (wide @ wide)).as_integer_ratio()) + Fraction(lost)
+    exponent = 62 - max(math.frexp(float(size.max()))[1], 0)
+    rows, columns = np.tril_indices(n)
+    scaled = np.rint(np.ldexp(factor[rows, columns], min(exponent, 60))).astype(np.int64)
+    vector = np.rint(np.ldexp(v, 52)).astype(np.int64)
+    stated = Fraction(shift) - Fraction(lost)
+    return Fraction(shift), stated, quotient, scaled.tolist(), vector.tolist(), min(exponent, 60), 1
+
+
+def _integer_witness(inst: EquilibriumInstance, lower: Fraction, limbs: int, kernel: EquilibriumKernel) -> Attempt:
+    """The same in integers of 64 bits times ``limbs``, for bounds that float64 cannot resolve."""
+    n, bits = inst.data.n, 64 * limbs
+    matrix = inst.refine(bits + 32).arb
+    assert matrix is not None  # refine computes in ball arithmetic
+    one = 1 << bits
+    a = [[round(exact(matrix[i, j].mid()) * one) for j in range(i + 1)] for i in range(n)]
+    terms = kernel.series.order + n + 8
+    lost = Fraction(math.ceil(_room(inst)) * n * terms * (8 + max(a[i][i] for i in range(n)) // one) << 9, one)
+    lost += 2 * n * exact(kernel.series.tail.upper())
+    shift = lower - lost
+    rows: list[list[int]] = []
+    for i in range(n):
+        row: list[int] = []
+        for j in range(i):
+            row.append(((a[i][j] << bits) - sum(x * y for x, y in zip(row, rows[j], strict=False))) // rows[j][j])
+        pivot = ((a[i][i] - round(shift * one)) << bits) - sum(x * x for x in row)
+        if pivot <= 0:
+            raise DerivationGap("the shifted matrix was not factorised at the precision of the certificate.")
+        rows.append([*row, math.isqrt(pivot)])
+    v = [round(x * one) for x in start_vector(n).tolist()]
+    exponent = DIGIT * limbs - 4 - max(row[-1] for row in rows).bit_length() + bits
+    for _ in range(ROUNDS):
+        for i in range(n):
+            v[i] = ((v[i] << bits) - sum(x * y for x, y in zip(rows[i][:i], v, strict=False))) // rows[i][i]
+        for i in reversed(range(n)):
+            v[i] = ((v[i] << bits) - sum(rows[k][i] * v[k] for k in range(i + 1, n))) // rows[i][i]
+        top = max(map(abs, v))
+        v = [(x << DIGIT * limbs - 8) // top for x in v]
+    form = sum(v[i] * (2 * sum(x * y for x, y in zip(a[i][:i], v, strict=False)) + a[i][i] * v[i]) for i in range(n))
+    quotient = Fraction(form, sum(x * x for x in v) << bits) + lost
+    return shift, shift - lost, quotient, [x >> bits - exponent for row in rows for x in row], v, exponent, limbs
+
+
+def _digits(values: list[int], limbs: int) -> NDArray[np.int64]:
+    """Signed integers as ``limbs`` digits to the base 2^62, the last one signed: (limbs, len(values))."""
+    mask = (1 << DIGIT) - 1
+    digits = [[x >> DIGIT * k & mask for x in values] for k in range(limbs - 1)]
+    digits.append([x >> DIGIT * (limbs - 1) for x in values])
+    return np.array(digits, dtype="<i8").reshape(limbs, len(values))
+
+
+def _kernel(inst: EquilibriumInstance, limbs: int) -> EquilibriumKernel:
+    """The equilibrium kernel with the terms and the digits that integers of ``limbs`` digits deserve."""
+    if limbs == 1:
+        return inst.float_kernel
+    return inst.kernel(max(inst.order_for(arb((1, -64 * limbs)), 64 * limbs), 8), 64 * limbs + 32)
+
+
+def _series(inst: EquilibriumInstance, limbs: int, kernel: EquilibriumKernel) -> dict[str, Any]:
+    """Balls around the coefficients, the mass and the variance, wide enough for the checker's own error."""
+    bits = 64 * limbs
+    room, one = _room(inst), 1 << bits
+    extra = _beyond(inst, kernel.series, kernel.correlation, float(one))
+    coefficients = []
+    for k, more in zip(kernel.series.coefficients, extra, strict=True):
+        if k.is_zero() and inst.activation.parity == "odd":
+            coefficients.append(["0", "0"])
+            continue
+        mid, rad = exact(k.mid()), exact(k.rad())
+        radius = math.ceil((64 + 2 * more + float(rad * one) * 2) * room)
+        coefficients.append([str(round(mid * one)), str(radius)])
+    s, q = kernel.fixed_point.s, kernel.fixed_point.q
+    wide = 1 << 2 * bits
+    return {
+        "s": [
+            str(round(exact(s.mid()) * wide)),
+            str(math.ceil(room * 2.0 ** (bits + 8)) + math.ceil(exact(s.rad()) * wide)),
+        ],
+        "mass": [str(round(exact(q.mid()) * one)), str(math.ceil(1024 * room) + math.ceil(exact(q.rad()) * one))],
+        "coefficients": coefficients,
+    }
+
+
+def _room(inst: EquilibriumInstance) -> float:
+    """By how much the fixed points amplify an error: 1 / (1 - theta)."""
+    slope = float(parse(checkable_expression(inst.activation.expression)).lipschitz)
+    return 1 / (1 - math.sqrt(2 * float(inst.sigma_w2)) * slope)
+
+
+def _beyond(
+    inst: EquilibriumInstance, series: DotProductSeries, correlation: DotProductSeries, scale: float
+) -> list[float]:
+    """What Hermite orders beyond the checker's own may add to each coefficient, in units of ``1 / scale``."""
+    order = series.order
+    if inst.activation.parity == "odd" or correlation.coefficients[0].is_zero():
+        return [0.0] * (order + 1)
+    many = (order + 1) * 3 // 2 + 32
+    tail = upper_float(hermite_transform(inst.activation, many, exact(inst.fixed_point.s.mid()), 64).tail)
+    p = np.array([float(b) for b in correlation.coefficients])
+    power, factor, k = np.zeros(order + 1), p, many + 1
+    power[0] = 1.0
+    while k:
+        power = np.convolve(power, factor)[: order + 1] if k & 1 else power
+        factor, k = np.convolve(factor, factor)[: order + 1], k >> 1
+    return [float(x) * tail * scale for x in np.maximum.accumulate(power)]
