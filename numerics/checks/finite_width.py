@@ -76,7 +76,7 @@ def gram_convergence(inst: SampledInstance) -> Outcome:
     rate = rate_test(sample, k, f"rate, {name}")
     limit = limit_test(sample, k, f"limit, {name}")
     singular = inst.base.null_vector is not None  # then lambda_* = 0, and the event says nothing
-    event = event_test(sample, k, f"event, {name}", least_eigenvalue=inst.base.eigenvalue.lower)
+    event = event_test(sample, k, f"event, {name}", least_eigenvalue=inst.base.eigenvalue.upper)
     low, high = rate.interval(0.999)
     bands = error_bands(sample, k)
     whitened = error_bands(sample, k, number="whitened_frobenius")

@@ -12,16 +12,20 @@ from flint import arb
 from certigram.numerics.budget import Budget
 from certigram.numerics.certificate import Certificate
 from certigram.numerics.checks import fixed_point
+from certigram.numerics.checks.finite_width import SampledInstance
 from certigram.numerics.checks.registry import decide
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least
+from certigram.numerics.enclosure import Enclosure
 from certigram.numerics.equilibria.instance import EquilibriumInstance
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.kernels.points import points
+from certigram.numerics.sampling.experiment import Plan, Subject, run
+from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.data import DataSet
 from certigram.theory.activation import activation
 from certigram.theory.system import system
-from certigram.theory.verdict import Verdict
+from certigram.theory.verdict import Evidence, Verdict
 
 
 def instance(
@@ -114,3 +118,15 @@ def test_the_margin_of_the_order_is_enclosed_at_few_bits_too(bits: int) -> None:
         lower.append(found.lower)
         upper.append(found.upper)
     assert max(lower) <= min(upper)
+
+
+def test_an_event_about_an_eigenvalue_of_which_nothing_is_known_is_not_observed() -> None:
+    """With 0 <= lambda_* <= 1000, "lambda_min(G_m) >= lambda_*/2" was counted for the lower end: it always happened."""
+    base = instance(np.random.default_rng(5).standard_normal((4, 16)).tolist(), "tanh", normalize="sphere")
+    subject = Subject(base.activation, base.gram.mid, base.gram.radius_norm(), 1.0)
+    plan = Plan("deq-general", base.network_inputs, (subject,), (32, 64), 3, parameters={"sigma_w2": base.sigma_w2})
+    base.__dict__["eigenvalue"] = Enclosure(0.0, 1000.0, Evidence.ENCLOSED, "planted")
+    claim = system("deq-general").claim("deq-general.gram-convergence")
+    _, (_, _, event) = decide(claim, SampledInstance(base, run(plan), 0))
+    assert isinstance(event, BinomialTest)
+    assert event.successes == 0
