@@ -7,6 +7,8 @@ from fractions import Fraction
 import sympy
 from flint import arb
 
+from ...theory.activation import activation
+from ...theory.closed_forms import A, B, C, dual_closed_form
 from ...theory.errors import SpecError
 from ...theory.verdict import Evidence, Verdict
 from ..ball import Ball, enclose
@@ -164,11 +166,28 @@ def _relu_variance() -> sympy.Expr:
     return sympy.simplify(solution - 1 / (1 - w))
 
 
+def _relu_correlation() -> tuple[sympy.Expr, sympy.Expr]:
+    """Arc-cosine kernel minus s Q(ρ)/2, and (2 σ_w² s Q/2 + 2 C)/s at s = 2/(1 − σ_w²) minus what is claimed: 0, 0."""
+    w, s = sympy.symbols("sigma_w2 s", positive=True)
+    rho, c = sympy.symbols("rho c", real=True)
+    q_of_rho = (sympy.sqrt(1 - rho**2) + rho * (sympy.pi - sympy.acos(rho))) / sympy.pi
+    dual = dual_closed_form(activation("relu"))
+    assert dual is not None  # it is in the table
+    kernel = dual.subs({A: s, B: s, C: s * rho}, simultaneous=True)
+    image = ((w * s * q_of_rho + 2 * c) / s).subs(s, 2 / (1 - w))
+    return (
+        sympy.simplify((kernel - s * q_of_rho / 2).rewrite(sympy.asin)),
+        sympy.simplify(image - (w * q_of_rho + (1 - w) * c)),
+    )
+
+
 @check("relu-fixed-point")
 def relu_fixed_point(inst: EquilibriumInstance) -> Outcome:
-    """q = 1/(1 − σ_w²) symbolically, and the enclosure of the general engine around it."""
+    """q = 1/(1 − σ_w²) and the equation of the correlations symbolically, and the general engine's enclosure of q."""
     if _relu_variance() != 0:
         return Outcome(Verdict.UNKNOWN, reason="the linear equation for q was not solved symbolically")
+    if _relu_correlation() != (0, 0):
+        return Outcome(Verdict.UNKNOWN, reason="the equation for the correlations was not derived symbolically")
     truth = 1 / (1 - inst.sigma_w2)
     q = inst.fixed_point.q
     if not Ball(q).contains(truth):
@@ -178,6 +197,7 @@ def relu_fixed_point(inst: EquilibriumInstance) -> Outcome:
         Verdict.PROVED,
         (
             exact("E relu(sqrt(s) z)^2 = s/2 and s = 2 + 2 sigma_w2 q give q = 1/(1 - sigma_w2)", q=str(truth)),
+            exact("K_ij = q Q(cos theta_ij) by the arc-cosine kernel, and (2 sigma_w2 K_ij + 2 C_ij)/s = cos theta_ij"),
             enclosed("the general engine agrees", q=q),
         ),
         lower,

@@ -24,6 +24,7 @@ from certigram.numerics.sampling.experiment import Plan, Subject, run
 from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.data import DataSet
 from certigram.theory.activation import activation
+from certigram.theory.closed_forms import dual_closed_form
 from certigram.theory.system import system
 from certigram.theory.verdict import Evidence, Verdict
 
@@ -130,3 +131,12 @@ def test_an_event_about_an_eigenvalue_of_which_nothing_is_known_is_not_observed(
     _, (_, _, event) = decide(claim, SampledInstance(base, run(plan), 0))
     assert isinstance(event, BinomialTest)
     assert event.successes == 0
+
+
+def test_the_relu_correlations_are_part_of_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The claim has two equations; with the dual of another function the second one must fail."""
+    inst = instance([[1.0, 1.0], [1.0, -1.0]], "relu")
+    assert certificate(inst, "relu-fixed-point").verdict is Verdict.PROVED
+    wrong = dual_closed_form(activation("abs"))
+    monkeypatch.setattr(fixed_point, "dual_closed_form", lambda _: wrong)
+    assert certificate(inst, "relu-fixed-point").verdict is Verdict.UNKNOWN
