@@ -24,9 +24,11 @@ from ...theory.lemmas.lemma import Lemma, lemmas
 from ...theory.system import System, systems
 from ..bibliography import library
 from .blocks import MARKUP, Block, Display, Document, Facts, Heading, Items, Paragraph, Row, Theorem
+from .breaking import LINE, broken, width
 from .printer import Printer
 from .proof import derivation_blocks, plain_text
 from .series import ball_blocks, formula_blocks
+from .shorten import Shorthand
 
 ALPHA, OMEGA = sympy.symbols("alpha omega", positive=True)
 SUBTITLE = "Every line below was checked by a program: by an exact identity, and by enclosures of both sides."
@@ -119,7 +121,7 @@ def activation_blocks(title: str, subject: str | sympy.Expr, *, level: int = 1) 
     shown = Printer().doprint(f)
     parameters = derivation.parameters
     domain = f", ${','.join(sympy.latex(p) for p in parameters)}>0$" if parameters else ""
-    out: list[Block] = [Heading(level, title, f"sec-{name}"), Paragraph(rf"$\varphi(x)={shown}${domain}.")]
+    out: list[Block] = [Heading(level, title, f"sec-{name}"), *_defined(f, shown, domain)]
     out += derivation_blocks(derivation, report, anchor, "dual activation")
     out += _slope(derivation, anchor)
     formula = formula_blocks(f, parameters, anchor)
@@ -127,6 +129,13 @@ def activation_blocks(title: str, subject: str | sympy.Expr, *, level: int = 1) 
     if not derivation.derived or not formula:
         out += ball_blocks(f, anchor) if not parameters else []
     return out
+
+
+def _defined(f: sympy.Expr, shown: str, domain: str) -> list[Block]:
+    """What the activation is, displayed where it is long."""
+    if width(shown) < LINE:
+        return [Paragraph(rf"$\varphi(x)={shown}${domain}.")]
+    return [Display((Row(rf"\varphi(x)={shown}", broken(r"\varphi(x)", f, Shorthand())),))]
 
 
 def _slope(derivation: Derivation, anchor: str) -> list[Block]:

@@ -258,7 +258,9 @@ def _join(parts: list[str]) -> str:
     for part in parts:
         if not part:
             continue
-        function = part.startswith((r"\arc", r"\operatorname", r"\mathbb", r"\cos", r"\sin", r"\exp", r"\int", r"\Phi"))
+        function = part.startswith(
+            (r"\arc", r"\operatorname", r"\mathbb", r"\cos", r"\sin", r"\exp", r"\int", r"\Phi", r"\mathbf")
+        )
         digit = part[0].isdigit() and out[-1:].isdigit()
         out += (r"\cdot " if digit else r"\," if out and function else " " if out else "") + part
     return out

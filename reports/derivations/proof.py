@@ -3,6 +3,7 @@ r"""A derivation as blocks: the theorem, the declarations, the displays, and how
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import sympy
 
@@ -12,7 +13,7 @@ from ...theory.derivations.notation import Expectation, Mean
 from ...theory.derivations.rules import RULES
 from ...theory.derivations.step import Derivation
 from .blocks import Block, Display, Heading, Paragraph, Row, Theorem, listed
-from .breaking import broken
+from .breaking import LINE, broken, width
 from .fold import Display as Chain
 from .fold import Row as Link
 from .fold import fold
@@ -20,6 +21,8 @@ from .shorten import Shorthand, shorthand
 
 MATRIX = r"\begin{pmatrix}a&c\\c&b\end{pmatrix}"
 LAW = rf"$(u,v)$ is the centred Gaussian pair with covariance ${MATRIX}$, $a,b>0$, $c^2<ab$"
+MAX_STAGES = 12
+"""More changes of stage than this would be a hindrance: no headings then."""
 _STAGES = {
     "price": "Differentiating in $c$.",
     "integration": "Integrating back.",
@@ -55,11 +58,14 @@ def derivation_blocks(
         intro = "Proof." if derivation.derived else "The lines that were reached."
         out.append(Heading(2, intro))
         if functions:
-            out.append(Paragraph(f"Write {_math(functions)}."))
+            long = max(map(width, functions)) > LINE
+            out.append(Paragraph("Write" if long else f"Write {_math(functions)}."))
+            out += [Display(tuple(Row(f) for f in functions))] if long else []
         if extra:
             out.append(Paragraph(f"Abbreviate {_math(extra)}{_law_words(extra)}."))
         out += body
-    out.append(Paragraph(checked(report), small=True))
+    if derivation.steps:
+        out.append(Paragraph(checked(report), small=True))
     return out
 
 
@@ -75,7 +81,8 @@ def plain_text(text: str) -> str:
     return (
         text.replace("$", "")
         .replace("`", "'")
-        .replace("*", "\u2217")
+        .replace("**", "^")
+        .replace("*", "\u00b7")
         .replace("[", "(")
         .replace("]", ")")
         .replace("~", " ")
@@ -142,28 +149,47 @@ class _Writer:
     def __init__(self, chains: tuple[Chain, ...], short: Shorthand, anchor: str) -> None:
         self.chains, self.short, self.anchor = chains, short, anchor
         self.place = {j: chain.at for chain in chains for row in chain.rows for j in row.covers}
+        self.printed: dict[tuple[str, str], int] = {}
+        self.instead: dict[int, int | None] = {}
 
     def equation(self, left: sympy.Expr, right: sympy.Expr, reason: str, label: str) -> Row:
         head = self.short.full(left)
         return Row(f"{head}={self.short.latex(right)}", broken(head, right, self.short), reason, label)
 
     def displays(self, *, with_stages: bool) -> list[Block]:
+        """The displays that say something new, under run-in headings where the stages are few."""
+        shown = [chain for chain in self.chains if not self._idle(chain)]
+        stages = [stage for stage in map(_stage, shown) if stage != "same"]
+        changes = sum(left != right for left, right in pairwise(stages))
         out: list[Block] = []
         stage = ""
-        for chain in self.chains:
+        for chain in shown:
             new = _stage(chain)
-            if with_stages and new != stage and new != "same":
+            if with_stages and changes <= MAX_STAGES and new != stage and new != "same":
                 out.append(Heading(2, _STAGES[new]))
                 stage = new
             out.append(self.display(chain))
         return out
+
+    def _idle(self, chain: Chain) -> bool:
+        """Whether both sides look alike, or an earlier display ends in the same equation; it is then not shown.
+
+        An expectation of a function of one variable and the mean are two objects for the rules, and one for a reader.
+        """
+        left, right = self.short.latex(chain.left), self.short.latex(chain.last)
+        earlier = self.printed.setdefault((left, right), chain.at)
+        if left == right:
+            self.instead[chain.at] = None
+        elif earlier != chain.at:
+            self.instead[chain.at] = earlier
+        return chain.at in self.instead and chain is not self.chains[-1]
 
     def display(self, chain: Chain) -> Display:
         rows: list[Row] = []
         previous = self.short.latex(chain.left)
         for k, link in enumerate(chain.rows):
             shown = self.short.latex(link.right)
-            if shown == previous and k:
+            if shown == previous and (rows or k + 1 < len(chain.rows)):
                 continue
             previous = shown
             reason = self.reason(link, chain)
@@ -178,9 +204,10 @@ class _Writer:
 
     def reason(self, link: Link, chain: Chain) -> str:
         labels = list(dict.fromkeys(self.place[j] for j in link.uses if self.place.get(j, chain.at) != chain.at))
-        refs = [f"[eq:{self.anchor}:{at}]" for at in labels]
+        found = dict.fromkeys(self.instead.get(at, at) for at in labels)
+        refs = [f"[eq:{self.anchor}:{at}]" for at in found if at is not None]
         if link.rule == "twin":
-            return f"as {refs[0]}, with $u$ and $v$, $a$ and $b$ exchanged"
+            return f"as {listed(refs)}, with $u$ and $v$, $a$ and $b$ exchanged"
         if link.rule == "substitution":
             head = next((c for c in self.chains if c.at == self.place[link.uses[0]]), None) if link.uses else None
             if head is not None and head.left == chain.left and head is not chain and len(refs) > 1:

@@ -32,7 +32,7 @@ class Shorthand:
     ``declarations`` are equations in LaTeX that the text states before the first display.
     """
 
-    bases: dict[sympy.Expr, sympy.Symbol] = field(default_factory=dict)
+    bases: dict[sympy.Expr, sympy.Expr] = field(default_factory=dict)
     names: dict[Any, str] = field(default_factory=dict)
     declarations: list[str] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Shorthand:
         candidates = [polynomial]
         for base, symbol in self.bases.items():
             for variable in (C, T):
-                if not polynomial.has(variable) or not base.has(variable):
+                if not symbol.is_Symbol or not polynomial.has(variable) or not base.has(variable):
                     continue
                 start = base.xreplace({variable: sympy.S.Zero})
                 slope = sympy.expand(start - base).coeff(variable, 2)
@@ -107,6 +107,13 @@ def _radicands(found: Shorthand, shown: list[sympy.Expr]) -> None:
     letters = iter(_LETTERS)
     for base, n in counts.most_common():
         if n < 3 or len(found.bases) >= 8 or not base.has(A, B):
+            continue
+        known = next((k for k in found.bases if sympy.cancel(base / k).is_Rational), None)
+        if known is not None:
+            for here in (base, base.xreplace({C: T})):
+                found.bases[here] = (
+                    sympy.cancel(base / known) * found.bases[_key(known.xreplace({C: T}) if here.has(T) else known)]
+                )
             continue
         name = r"\Delta" if base == A * B - C**2 else next(letters, None)
         if name is None:
