@@ -291,7 +291,8 @@ def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
 def _proof(model: EquilibriumInstance, verdict: Verdict, found: Enclosure, bound: Fraction) -> Proof:
     from .numerics.witness import equilibrium_proof
 
-    return equilibrium_proof(model, model.eigenvalue if verdict.against else found, bound=bound, relation=">=")
+    near = verdict.against or Fraction(found.lower) - bound < abs(bound) / 1000  # the search stopped at the bound
+    return equilibrium_proof(model, model.eigenvalue if near else found, bound=bound, relation=">=")
 
 
 def check(path: str | os.PathLike[str], *, accelerate: bool = True) -> Checked:

@@ -156,8 +156,8 @@ def _with_factor(
 ) -> Proof:
     lower, upper = Fraction(found.lower), Fraction(found.upper)
     needed = Fraction(WIDTH) * lower
-    if lower >= bound:
-        needed = min(needed, (lower - bound) / 2 if lower > bound else needed)
+    if lower >= bound:  # what is stated must still reach the bound
+        needed = max(min(needed, (lower - bound) / 2), lower / 2**64)
     attempt = _float_witness(inst, lower, needed)
     if attempt is None:
         size, n = float(np.max(np.diagonal(inst.gram.mid))), inst.data.n
@@ -165,6 +165,8 @@ def _with_factor(
         limbs = max(2, math.ceil(digits / 64))
         attempt = _integer_witness(inst, lower, limbs, _kernel(inst, limbs))
     shift, stated, quotient, factor, vector, exponent, limbs = attempt
+    if stated < bound <= lower:
+        raise DerivationGap("the bound is nearer to the least eigenvalue than the checker's arithmetic resolves.")
     document["statement"]["lower"] = fraction_text(stated)
     document["statement"]["upper"] = fraction_text(max(upper, quotient))
     document["kernel"].update(_series(inst, limbs, _kernel(inst, limbs)))
@@ -215,16 +217,13 @@ def _integer_witness(inst: EquilibriumInstance, lower: Fraction, limbs: int, ker
     terms = kernel.series.order + n + 8
     lost = Fraction(math.ceil(_room(inst)) * n * terms * (8 + max(a[i][i] for i in range(n)) // one) << 9, one)
     lost += 2 * n * exact(kernel.series.tail.upper())
-    shift = lower - lost
-    rows: list[list[int]] = []
-    for i in range(n):
-        row: list[int] = []
-        for j in range(i):
-            row.append(((a[i][j] << bits) - sum(x * y for x, y in zip(row, rows[j], strict=False))) // rows[j][j])
-        pivot = ((a[i][i] - round(shift * one)) << bits) - sum(x * x for x in row)
-        if pivot <= 0:
-            raise DerivationGap("the shifted matrix was not factorised at the precision of the certificate.")
-        rows.append([*row, math.isqrt(pivot)])
+    shift = lower + lost
+    rows = _integer_cholesky(a, round(shift * one), bits)
+    if rows is None:
+        shift = lower - lost
+        rows = _integer_cholesky(a, round(shift * one), bits)
+    if rows is None:
+        raise DerivationGap("the shifted matrix was not factorised at the precision of the certificate.")
     v = [round(x * one) for x in start_vector(n).tolist()]
     exponent = DIGIT * limbs - 4 - max(row[-1] for row in rows).bit_length() + bits
     for _ in range(ROUNDS):
@@ -237,6 +236,20 @@ def _integer_witness(inst: EquilibriumInstance, lower: Fraction, limbs: int, ker
     form = sum(v[i] * (2 * sum(x * y for x, y in zip(a[i][:i], v, strict=False)) + a[i][i] * v[i]) for i in range(n))
     quotient = Fraction(form, sum(x * x for x in v) << bits) + lost
     return shift, shift - lost, quotient, [x >> bits - exponent for row in rows for x in row], v, exponent, limbs
+
+
+def _integer_cholesky(a: list[list[int]], shift: int, bits: int) -> list[list[int]] | None:
+    """Rows of a Cholesky factor of the lower triangle ``a - shift I`` at scale 2^-bits; None when a pivot fails."""
+    rows: list[list[int]] = []
+    for i, given in enumerate(a):
+        row: list[int] = []
+        for j in range(i):
+            row.append(((given[j] << bits) - sum(x * y for x, y in zip(row, rows[j], strict=False))) // rows[j][j])
+        pivot = ((given[i] - shift) << bits) - sum(x * x for x in row)
+        if pivot <= 0:
+            return None
+        rows.append([*row, math.isqrt(pivot)])
+    return rows
 
 
 def _digits(values: list[int], limbs: int) -> NDArray[np.int64]:

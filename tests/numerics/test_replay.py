@@ -1,0 +1,219 @@
+"""A failure here means that the independent checker rejects a true certificate, or is not independent of the prover."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+
+import certigram as cg
+from certigram.api import PopulationGram
+from certigram.numerics import replay, replay_hermite
+from certigram.numerics.checking import Checked
+from certigram.numerics.witness import checkable_expression, equilibrium_proof
+from certigram.theory.activation import activation
+from certigram.theory.errors import DerivationGap, SpecError
+
+HALVES = (replay, replay_hermite)
+
+
+def sphere(n: int, d: int = 8) -> np.ndarray:
+    return np.random.default_rng(3).standard_normal((n, d))
+
+
+def gram(name: str, points: object, sigma_w2: str = "1/16", **options: object) -> PopulationGram:
+    return cg.population_gram("deq-general", points, activation=name, sigma_w2=sigma_w2, **options)  # type: ignore[arg-type]
+
+
+def saved(K: PopulationGram, path: Path, bound: str | None = None) -> Path:
+    found = cg.least_eigenvalue(K)
+    return cg.certify(K, at_least=Fraction(found.lower) * Fraction(9, 10) if bound is None else bound).save(path)
+
+
+@pytest.mark.parametrize("name", ["tanh", "erf", "sigmoid", "gelu", "softplus", "silu", "sin", "cos", "relu", "abs"])
+def test_certificates_of_every_known_activation_are_valid(name: str, tmp_path: Path) -> None:
+    found = cg.check(saved(gram(name, sphere(12)), tmp_path / "c.json"))
+    assert found.verdict == "VALID", found.parts
+
+
+@pytest.mark.parametrize(
+    "name", ["erf(2*x)/3 - x/5", "tanh(x/2) + sigmoid(-x)/3", "leaky_relu(1/10)", "tanh(x/3) + 1/7", "max(x, 0) - x/3"]
+)
+def test_sums_of_known_functions_are_valid(name: str, tmp_path: Path) -> None:
+    found = cg.check(saved(gram(name, sphere(6)), tmp_path / "c.json"))
+    assert found.verdict == "VALID", found.parts
+
+
+@pytest.mark.parametrize("sigma_w2", ["0", "1/1000000", "1/4", "49/100"])
+def test_the_whole_range_of_feedback(sigma_w2: str, tmp_path: Path) -> None:
+    found = cg.check(saved(gram("tanh", sphere(8), sigma_w2), tmp_path / "c.json"))
+    assert found.verdict == "VALID", found.parts
+
+
+def test_flint_changes_nothing(tmp_path: Path) -> None:
+    path = saved(gram("gelu", sphere(20)), tmp_path / "c.json")
+    assert replay.check(path, accelerate=False) == replay.check(path, accelerate=True)
+
+
+def test_an_exact_input_gram(tmp_path: Path) -> None:
+    K = cg.population_gram(
+        "deq-general",
+        input_gram=[["2", "1", "1/3"], ["1", "2", "-1/4"], ["1/3", "-1/4", "2"]],
+        activation="erf",
+        sigma_w2="1/16",
+    )
+    assert cg.check(saved(K, tmp_path / "c.json")).verdict == "VALID"
+
+
+def test_one_point(tmp_path: Path) -> None:
+    assert cg.check(saved(gram("gelu", [[1.0, 2.0]]), tmp_path / "c.json")).verdict == "VALID"
+
+
+def test_kept_norms_must_be_equal(tmp_path: Path) -> None:
+    equal = gram("tanh", [[3.0, 4.0], [5.0, 0.0], [0.0, -5.0]], normalize=None)
+    assert cg.check(saved(equal, tmp_path / "c.json")).verdict == "VALID"
+    unequal = gram("tanh", [[3.0, 4.0], [4.0, 0.0]], normalize=None)
+    assert cg.check(saved(unequal, tmp_path / "d.json")).verdict == "UNSUPPORTED"
+
+
+def test_near_duplicates_take_long_integers(tmp_path: Path) -> None:
+    K = gram("gelu", [[1.0, 2.0], [1.0, 2.00000001], [1.0, 1.0]])
+    path = saved(K, tmp_path / "c.json")
+    assert cg.check(path).verdict == "VALID"
+    assert replay.arrays(path.with_suffix(".npz"))["factor.npy"][0][0] > 1
+    document = json.loads(path.read_text())
+    assert 0 < document["lower"] < 1e-15
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [
+        ("gelu", [[1.0, 2.0], [2.0, 4.0], [1.0, 1.0]]),
+        ("tanh", [[1.0, 2.0], [-3.0, -6.0], [1.0, 1.0]]),
+        ("x/2 + 1", [[1.0, 2.0], [1.0, 3.0], [1.0, 1.0], [2.0, 1.0]]),
+    ],
+)
+def test_singular_matrices(name: str, points: list[list[float]], tmp_path: Path) -> None:
+    certificate = cg.certify(gram(name, points), at_least="1/1000")
+    assert certificate.verdict is cg.Verdict.REFUTED
+    assert cg.check(certificate.save(tmp_path / "c.json")).verdict == "VALID"
+
+
+def test_a_refuted_bound(tmp_path: Path) -> None:
+    K = gram("tanh", sphere(6))
+    certificate = cg.certify(K, at_least=Fraction(cg.least_eigenvalue(K).upper) * 2)
+    assert certificate.verdict is cg.Verdict.REFUTED
+    assert cg.check(certificate.save(tmp_path / "c.json")).verdict == "VALID"
+
+
+def test_what_has_no_rule_is_unsupported_and_says_so(tmp_path: Path) -> None:
+    path = saved(gram("atan", sphere(5)), tmp_path / "c.json")
+    assert "no rule" in json.loads(path.read_text())["detail"]["not checkable"]
+    assert cg.check(path).verdict == "UNSUPPORTED"
+    with pytest.raises(DerivationGap, match="no rule"):
+        checkable_expression(activation("x*exp(-x**2/2)").expression)
+    with pytest.raises(DerivationGap, match="one norm"):
+        equilibrium_proof(
+            gram("tanh", [[1.0], [2.0]], normalize=None).instance, cg.Enclosure(1.0, 2.0, cg.Evidence.EXACT)
+        )
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    saved(gram("tanh", sphere(4)), tmp_path / "good.json")
+    saved(gram("atan", sphere(4)), tmp_path / "other.json")
+    found = cg.check(tmp_path)
+    assert isinstance(found, Checked)
+    assert (found.verdict, found.count("VALID"), found.count("UNSUPPORTED")) == ("VALID", 1, 1)
+    with pytest.raises(TypeError, match="three outcomes"):
+        bool(found)
+    with pytest.raises(SpecError, match="no certificate"):
+        cg.check(tmp_path / "nothing.json")
+
+
+def test_the_checker_imports_only_the_standard_library() -> None:
+    for half in HALVES:
+        text = Path(half.__file__).read_text()
+        assert len(text.splitlines()) <= 400
+        tree = ast.parse(text)
+        imported = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                imported |= {name.name.split(".")[0] for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(str(node.module).split(".")[0])
+            elif isinstance(node, ast.ImportFrom):
+                assert node.module == "replay_hermite"
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in ("eval", "exec", "compile", "open", "input")
+        assert imported <= set(sys.stdlib_module_names) - {"pickle", "marshal", "subprocess", "os"}
+
+
+REFERENCES = {
+    "tanh": mpmath.tanh,
+    "erf": mpmath.erf,
+    "sin": mpmath.sin,
+    "cos": mpmath.cos,
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "silu": lambda x: x / (1 + mpmath.exp(-x)),
+    "gelu": lambda x: x * (1 + mpmath.erf(x / mpmath.sqrt(2))) / 2,
+}
+
+
+@pytest.mark.parametrize("name", sorted(REFERENCES))
+def test_elementary_functions_against_mpmath(name: str) -> None:
+    rng = np.random.default_rng(11)
+    with mpmath.workprec(700):
+        for p in (90, 220, 500):
+            for size in (1e-9, 0.01, 1.0, 4.0, 20.0, 70.0):
+                x = int(rng.uniform(-size, size) * 2**p)
+                t = mpmath.mpf(x) / 2**p
+                error = abs(replay_hermite.value(name, x, p) - REFERENCES[name](t) * 2**p)
+                assert error < 7 * (1 + abs(t))
+
+
+@pytest.mark.parametrize("name", sorted(REFERENCES))
+def test_slopes_and_strips_are_bounded_as_stated(name: str) -> None:
+    slope, rho, a, b, parity = replay_hermite.KNOWN[name]
+    f = {**REFERENCES, "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z))}[name]
+    for u in np.linspace(-9, 9, 61).tolist():
+        assert abs(mpmath.diff(f, u)) <= mpmath.mpf(slope.numerator) / slope.denominator + mpmath.mpf(10) ** -12
+        for v in np.linspace(-rho, rho, 9).tolist():
+            assert abs(f(mpmath.mpc(u, v))) <= float(a + b * Fraction(abs(u)))
+        if parity:
+            assert abs(f(-u) - (f(u) if parity == "even" else -f(u))) < 1e-12
+
+
+@pytest.mark.parametrize("text", ["1*tanh(1*x)", "1/3*erf(2*x) + 1/5*x**1 + 1/7*x**0", "1*gelu(-1/2*x)", "2*sin(1*x)"])
+def test_hermite_coefficients_against_the_prover(text: str) -> None:
+    from certigram.numerics.ball import Ball
+    from certigram.numerics.hermite import hermite_transform
+
+    f = replay_hermite.parse(text)
+    sigma, mu, square = replay_hermite.moments(f, Fraction(5, 2), 40, 90)
+    prover = hermite_transform(activation(text), 40, sigma**2, 260)
+    assert square[0] <= Ball(prover.second_moment).lower <= Ball(prover.second_moment).upper <= square[1]
+    for (low, high), claimed in zip(mu, prover.coefficients, strict=True):
+        assert low <= Ball(claimed).lower <= Ball(claimed).upper <= high
+        assert high - low < Fraction(1, 2**70)
+
+
+@pytest.mark.parametrize("text", ["1*relu(1*x)", "1/2*x**1 + -1/3*relu(-2*x)", "1/2*x**0 + 1/3*x**1"])
+def test_rational_transforms_against_the_prover(text: str) -> None:
+    from certigram.numerics.ball import exact
+    from certigram.numerics.hermite import hermite_transform
+
+    f = replay_hermite.parse(text)
+    squares, s, q = replay_hermite.equilibrium(f, Fraction(1, 8), Fraction(2), Fraction(2), 24, 64)
+    prover = hermite_transform(activation(text), 24, s[0], 200)
+    assert s[0] == s[1] == 2 + q[0] / 8
+    assert abs(q[0] - exact(prover.second_moment.mid())) < Fraction(1, 2**150)
+    for (low, high), claimed in zip(squares, prover.coefficients, strict=True):
+        value = exact(claimed.mid()) ** 2
+        assert low - Fraction(1, 2**150) <= value <= high + Fraction(1, 2**150)
