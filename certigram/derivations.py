@@ -57,7 +57,7 @@ class DerivationHandle:
     def latex(self) -> str:
         r"""A complete LaTeX document for plain pdflatex.
 
-        >>> r"\\arcsin" in derive("erf").latex()
+        >>> r"\arcsin" in derive("erf").latex()
         True
         """
         return _rendered(self.document, "tex")
