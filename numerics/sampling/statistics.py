@@ -153,7 +153,8 @@ class FamilyTest:
     @property
     def p_value(self) -> float:
         """Bonferroni over the parameters, and then over the two parts (parameters, summary)."""
-        smallest = float(self.p_values.min(initial=1.0)) * max(self.estimates.size, 1)
+        values = self.p_values
+        smallest = float(values.min(initial=1.0, where=~np.isnan(values))) * max(self.estimates.size, 1)
         return min(1.0, 2 * min(smallest, self.summary.p_value))
 
     def interval(self, confidence: float) -> Interval:
@@ -161,8 +162,8 @@ class FamilyTest:
         return self.summary.interval(confidence)
 
     def not_excluded(self, interval: Interval) -> tuple[float, ...]:
-        """Those of the summary."""
-        return self.summary.not_excluded(interval)
+        """Those of the summary; all of them when a parameter of the family is not a number."""
+        return self.summary.alternatives if np.isnan(self.p_values).any() else self.summary.not_excluded(interval)
 
 
 def _p_values(

@@ -26,7 +26,7 @@ from certigram.numerics.sampling.finite_width import (
     norm_tail_test,
     rate_test,
 )
-from certigram.numerics.sampling.statistics import ErrorBudget, FamilyTest, StatisticalTest, clopper_pearson
+from certigram.numerics.sampling.statistics import ErrorBudget, FamilyTest, MeanTest, StatisticalTest, clopper_pearson
 from certigram.theory.errors import PrecisionExhausted, SpecError
 from certigram.theory.verdict import Verdict
 
@@ -279,3 +279,15 @@ def test_the_surrogate_is_the_network_without_feedback() -> None:
     found = sample_grams(X, (ERF,), 0, 1024, 1)[0].gram
     assert np.abs(found - kernel("erf", X, 0.0)).max() < 6 / math.sqrt(1024)
     assert isinstance(limit_test(network_sample(), 0, "limit"), FamilyTest)
+
+
+def test_a_parameter_that_is_not_a_number_hides_no_other() -> None:
+    """One NaN made the p-value of the whole family 1, and the family CONSISTENT."""
+    summary = MeanTest("summary", 0.0, 1e-4, 19, -1e-3, 1e-3, (-0.05, 0.05))
+
+    def family(*estimates: float) -> FamilyTest:
+        return FamilyTest("family", np.array(estimates), np.full(2, 1e-6), 19, np.zeros(2), summary)
+
+    assert settle(family(math.nan, 1.0)) == [Verdict.INCONSISTENT]
+    assert settle(family(math.nan, 0.0)) == [Verdict.UNKNOWN]
+    assert settle(family(0.0, 0.0)) == [Verdict.CONSISTENT]
