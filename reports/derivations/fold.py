@@ -89,8 +89,8 @@ def _chain(head: Display, step: Step, k: int, found: dict[int, Display], consume
 def mirror(expression: sympy.Expr) -> sympy.Expr:
     """Exchange u and v, a and b.
 
-    >>> mirror(sympy.sqrt(A) + C * B)
-    a*c + sqrt(b)
+    >>> mirror(sympy.sqrt(A) + 2 * B)
+    2*a + sqrt(b)
     """
     if isinstance(expression, Expectation):
         a, b, c = (mirror(entry) for entry in expression.covariance)
