@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from ...theory.activation import Activation
 from ...theory.claim import Hypothesis
-from ...theory.errors import DerivationGap
+from ...theory.closed_forms import dual_closed_form
+from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Evidence
 from ..ball import enclose
 from ..budget import Budget
 from ..certificate import Discharged
+from ..dual import dual
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..eigenvalues.nullspace import NullVector, RankBound
 from ..enclosure import Enclosure
@@ -35,6 +37,7 @@ from ..studies.data import DataSet
 from .contraction import contraction_squared
 from .hypotheses import discharge
 from .kernel import EquilibriumKernel, choose_order, equilibrium_kernel
+from .pair import equilibrium_pair
 from .pair_matrix import pair_matrix
 from .schur_bounds import (
     SchurBound,
@@ -53,6 +56,8 @@ FLOAT_BITS = 96
 """Precision of the series behind a float64 matrix: far beyond float64, so that its radius is the matrix's own."""
 FLOAT_TARGET = arb((1, -56))
 """Tail of the series, relative to the mass, below which more terms no longer help a float64 matrix."""
+PAIR_ORDER = 64
+"""Hermite orders that steer Newton's method for a single pair; the enclosure does not depend on them."""
 UNEQUAL_ORDER = 256
 """Hermite orders used where the norms differ; the rest of the series is bounded, not dropped."""
 PAIRS_IN_LADDER = 48
@@ -202,7 +207,33 @@ class EquilibriumInstance:
             )
         order = self.order_for(arb((1, -bits)), bits)
         exact_cosines = cosines_arb(self.data.source, bits)
-        return gram_arb(self.kernel(order, bits).series, exact_cosines, bits)
+        return gram_arb(self.kernel(order, bits).series, exact_cosines, bits, entry=self.pair_entry(bits))
+
+    def pair_entry(self, bits: int) -> Callable[[arb], arb] | None:
+        """The kernel at one cosine by the closed form of the dual activation: for pairs so close that the series is
+        slow. None where no closed form is known: then more terms of the series are cheaper than the dual.
+        """
+        if dual_closed_form(self.activation) is None:
+            return None
+        hermite = hermite_transform(self.activation, PAIR_ORDER, self.fixed_point.s, bits)
+
+        def entry(cosine: arb) -> arb:
+            try:
+                found = equilibrium_pair(
+                    self.activation,
+                    hermite,
+                    hermite,
+                    self.sigma_w2,
+                    cosine * enclose(self._norm()),
+                    bits,
+                    lipschitz=self.lipschitz,
+                    dual=lambda a, b, c: dual(self.activation, a, b, c, bits),
+                )
+            except (PrecisionExhausted, DerivationGap):
+                return arb("nan")
+            return found.value
+
+        return entry
 
     @property
     def refinement(self) -> Callable[[int], BallMatrix] | None:

@@ -279,10 +279,12 @@ def hadamard_power(cosines: Cosines, r: int, *, budget: Budget | None = None) ->
     return BallMatrix(mid, rad, provenance=(f"cosines known to {cosines.rad:.3g}, {r - 1} products",))
 
 
-def gram_arb(series: DotProductSeries, cosines: arb_mat, bits: int) -> BallMatrix:
+def gram_arb(series: DotProductSeries, cosines: arb_mat, bits: int, *, entry: Entry | None = None) -> BallMatrix:
     r"""The matrix :math:`g(C_{ij})` in ball arithmetic at ``bits``; ``.arb`` holds it, ``mid ± rad`` contains it.
 
-    An entry of ``cosines`` that is exactly 1 gives the mass; the diagonal does whatever is stored there.
+    An entry of ``cosines`` that is exactly 1 gives the mass; the diagonal does whatever is stored there. ``entry``,
+    another enclosure of g on balls, is tried for the pairs with :math:`|C_{ij}| > 1 - 2^{-20}` where the rest of the
+    series is not small, as long as there are at most 4n of them; the narrower ball is kept.
 
     >>> c = arb_mat([[1, arb(1) / 2], [arb(1) / 2, 1]])
     >>> gram_arb(DotProductSeries((arb(0), arb(0), arb(1)), arb(1)), c, 128).ball(0, 1).contains("1/4")
@@ -293,6 +295,7 @@ def gram_arb(series: DotProductSeries, cosines: arb_mat, bits: int) -> BallMatri
     with precision(bits):
         result = arb_mat(n, n)
         polynomial, unit = arb_poly(list(series.coefficients)), arb(0, 1)
+        nearly, left = 1 - arb((1, -20)), INDIVIDUAL * n
         for i in range(n):
             for j in range(i + 1):
                 t = cosines[i, j]
@@ -301,6 +304,10 @@ def gram_arb(series: DotProductSeries, cosines: arb_mat, bits: int) -> BallMatri
                 else:
                     t = t if t.abs_upper() <= 1 else t.intersection(unit)
                     value = polynomial(t) + series.tail_at(t)
+                    if entry is not None and left and abs(t) > nearly and value.rel_accuracy_bits() < bits // 2:
+                        left -= 1
+                        other = entry(t)
+                        value = other if other.is_finite() and other.rad() < value.rad() else value
                 result[i, j] = result[j, i] = value
                 mid[i, j], rad[i, j] = _float_ball(value)
                 mid[j, i], rad[j, i] = mid[i, j], rad[i, j]
