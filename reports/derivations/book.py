@@ -31,7 +31,7 @@ from .series import ball_blocks, formula_blocks
 from .shorten import Shorthand
 
 ALPHA, OMEGA = sympy.symbols("alpha omega", positive=True)
-SUBTITLE = "Every line below was checked by a program: by an exact identity, and by enclosures of both sides."
+SUBTITLE = "Every line of a derivation below was proved by a program and enclosed on both sides; lemmas say how each is checked."
 
 BOOK: tuple[tuple[str, str | sympy.Expr], ...] = (
     ("The identity", "identity"),
