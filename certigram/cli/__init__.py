@@ -15,8 +15,8 @@ import typer
 
 from ..theory.errors import CertigramError
 from ..theory.version import __version__
-from .derivations import derive
 from .checking import check
+from .derivations import derive
 from .listing import list_
 from .matrices import certify, gram
 from .studies import sweep, verify

@@ -31,7 +31,10 @@ from .series import ball_blocks, formula_blocks
 from .shorten import Shorthand
 
 ALPHA, OMEGA = sympy.symbols("alpha omega", positive=True)
-SUBTITLE = "Every line of a derivation below was proved by a program and enclosed on both sides; lemmas say how each is checked."
+SUBTITLE = (
+    "Every line of a derivation below was proved by a program and enclosed on both sides;"
+    " lemmas say how each is checked."
+)
 
 BOOK: tuple[tuple[str, str | sympy.Expr], ...] = (
     ("The identity", "identity"),
