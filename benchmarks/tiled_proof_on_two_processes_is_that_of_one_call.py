@@ -1,7 +1,7 @@
-"""Claim: at n = 6000 a Cholesky factorisation by tiles on two dask worker processes proves the bound of one LAPACK call.
+"""Claim: at n = 6000 a Cholesky factorisation by tiles on two dask processes proves the bound of one LAPACK call.
 
-Gram matrix of the tanh equilibrium kernel on random points of the sphere (d = 64, sigma_w2 = 1/16), made by tiles in the
-workers, factorised by tiles in the workers; then the same shift in this process. Both bounds are printed, and must
+Gram matrix of the tanh equilibrium kernel on random points of the sphere (d = 64, sigma_w2 = 1/16), made by tiles in
+the workers, factorised by tiles in the workers; then the same shift in this process. Both bounds are printed, and must
 agree to the rounding of the entries; so must the verdict on a shift that is 1e-6 too high (nothing is proved).
 Needs the extra certigram[cluster].
 """
