@@ -61,7 +61,9 @@ def main() -> int:
         seconds = [cpu(lambda s=series: gram(s, cosines(table), overwrite=True)) for _ in range(RUNS)]
         rad = np.max(gram(series, cosines(table), overwrite=True).rad)
         ratio = statistics.median(seconds) / floor
-        print(f"{name}: {statistics.median(seconds):.4f} s, radius {rad:.1e}, ratio {ratio:.2f} (claim: at most {LIMIT})")
+        print(
+            f"{name}: {statistics.median(seconds):.4f} s, radius {rad:.1e}, ratio {ratio:.2f} (claim: at most {LIMIT})"
+        )
         holds &= ratio <= LIMIT
     return 0 if holds else 1
 
