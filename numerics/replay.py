@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 from .replay_hermite import KNOWN, ONE, ZERO, Activation, Ends, Stop, equilibrium, fraction, parse, require
 
 FORMAT = "certigram-proof/1"
+NAMES = ("points.npy", "factor.npy", "vector.npy")
 MAX_FILE, MAX_POINTS, MAX_NUMBERS, MAX_ORDER, MAX_GRAM, MAX_LIMBS = 1 << 22, 4096, 1 << 24, 1024, 64, 8
 HEADER = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '<([fi])8', 'fortran_order': False, 'shape': \(([\d, ]{1,40})\), \} *\n", re.S
@@ -161,9 +162,15 @@ def product(rows: Rows, accelerate: bool) -> Rows:
 def arrays(path: Path) -> dict[str, tuple[tuple[int, ...], bytes, Any]]:
     """The arrays of a sidecar of stored (not compressed) .npy files of '<f8' or '<i8': shape, bytes and numbers."""
     found = {}
+    with path.open("rb") as raw_file:  # the last record: no comment, no zip64, a short directory
+        raw_file.seek(-42, 2)
+        tail = raw_file.read()
+    plain = tail[20:24] == b"PK\5\6" and tail[:4] != b"PK\6\7" and int.from_bytes(tail[32:36], "little") < 1000
+    require(plain, "arrays", "not a plain zip file of a few arrays")
     with zipfile.ZipFile(path) as file:
-        for info in file.infolist()[:8]:
-            stored = info.compress_type == zipfile.ZIP_STORED and info.file_size <= 8 * MAX_NUMBERS
+        for info in file.infolist():
+            known = info.compress_type == zipfile.ZIP_STORED and info.filename in NAMES
+            stored = known and info.filename not in found and info.file_size <= 8 * MAX_NUMBERS
             raw = file.read(info) if stored else b""
             match = HEADER.match(raw)
             if match is None:
@@ -221,17 +228,17 @@ def inputs(data: Json, found: Json, accelerate: bool) -> tuple[Rows, int, Fracti
             sizes.append(Fraction(sum(p * p for p in rows[-1]), unit * unit * d))
         inner = product(rows, accelerate)
     sphere = normalize == "sphere" and gram is None
-    require(
-        all(x > 0 for x in sizes) and (sphere or len(set(sizes)) == 1),
-        line,
-        "a zero input, or inputs of different norms",
-        "UNSUPPORTED",
-    )
     require((data["n"], data["d"]) == (n, None if gram else d), line, "n or d does not fit the data")
     require(
         hashlib.sha256(header.encode() + content).hexdigest() == data["sha256"],
         f"{line}.sha256",
         "not the digest of the data",
+    )
+    require(
+        all(x > 0 for x in sizes) and (sphere or len(set(sizes)) == 1),
+        line,
+        "a zero input, or inputs of different norms",
+        "UNSUPPORTED",
     )
     return inner, d, 2 * (ONE if sphere else sizes[0])
 
@@ -339,11 +346,8 @@ def verify(document: Json, path: Path, accelerate: bool) -> str:
                 place + key,
                 "not the statement",
             )
-    bound, strict, margin = (
-        fraction(statement["bound"], "proof.statement.bound"),
-        statement["relation"] == ">",
-        document["margin"],
-    )
+    bound, margin = fraction(statement["bound"], "proof.statement.bound"), document["margin"]
+    strict = {">": True, ">=": False}[statement["relation"]]
     proved = low is not None and (low > bound or (low == bound and not strict))
     refuted = high is not None and (high < bound or (high == bound and strict))
     require({"PROVED": proved, "REFUTED": refuted, "UNKNOWN": True}[document["verdict"]], "verdict", "does not follow")

@@ -135,7 +135,8 @@ class Activation(NamedTuple):
 def parse(text: str, line: str = "proof.kernel.activation") -> Activation:
     """The activation from terms ``c*f(a*x)`` and ``c*x**k`` joined by `` + ``, numbers p or p/q."""
     terms, powers = [], dict.fromkeys(range(100), ZERO)
-    for match in map(TERM.fullmatch, text[:2000].split(" + ", 16)):
+    require(len(text) <= 2000, line, "longer than 2000 characters", "UNSUPPORTED")
+    for match in map(TERM.fullmatch, text.split(" + ", 16)):
         if match is None or (match[2] and match[2] not in KNOWN):
             raise Stop("UNSUPPORTED", line, "a term that is neither c*f(a*x) with a known function nor c*x**k")
         if match[4]:
@@ -214,12 +215,15 @@ def equilibrium(
         exact, squares, half = [], [], ONE
         for r in range(order + 1):
             parts = [(j, c.get(r + 2 * j, ZERO) * factorial(r + 2 * j)) for j in range(50)]
-            exact.append(s**r * sum(a * s**j / (factorial(j) << j) for j, a in parts) ** 2 / factorial(r))
+            inner = sum((a * s**j / (factorial(j) << j) for j, a in parts if a), ZERO)
+            exact.append(s**r * inner**2 / factorial(r) if inner else ZERO)
             half *= ONE if r < 4 or r % 2 else (r - 3) ** 2  # ((r - 3)!!)^2
             kink = ZERO if r % 2 else bend**2 * s * half / factorial(r) * 2 ** (bits + 17)
             squares.append((exact[r] + kink / (pi(bits + 16) + 2), exact[r] + kink / (pi(bits + 16) - 2)))
         q = sum(exact, bend**2 * s)
         return squares, (s, s), (q, q)
+    smooth = all(name != "relu" for _, name, _ in f.terms)
+    require(smooth, line, "a rectifier together with another function", "UNSUPPORTED")
     sigma, mu, square = moments(f, s, order, bits + 24)
     p = 2 * bits + 112
     norm, theta = (root(square[0], p)[0], root(square[1], p)[1]), root(w * L**2, p)[1]
@@ -229,7 +233,7 @@ def equilibrium(
         error = max(norm[1] - low, high - norm[0]) / (1 - theta)
         low, high, error = max(low - error, ZERO), high + error, error * root(w, p)[1]
     else:
-        error = root(v, p)[1] - sigma + Fraction(2, 1 << p)
+        error = max(abs(end - sigma) for end in root(v, p))
         low, high = max(norm[0] - L * error, ZERO), norm[1] + L * error
     found = []
     for a, b in mu:  # |mu_r(sqrt s) - mu_r(sigma)| <= L |sqrt s - sigma|
