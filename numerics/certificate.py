@@ -122,6 +122,7 @@ class Certificate:
         try:
             if data["format"] != FORMAT:
                 raise SpecError(f"certificate format {data['format']!r} is not {FORMAT!r}.")
+            bounds = data.get("prover", data)
             return cls(
                 claim=str(data["claim"]),
                 system=str(data["system"]),
@@ -134,9 +135,9 @@ class Certificate:
                     Discharged(str(h["name"]), Verdict[h["verdict"]], str(h["text"])) for h in data["hypotheses"]
                 ),
                 method=str(data["method"]),
-                lower=data["lower"],
-                upper=data["upper"],
-                margin=data["margin"],
+                lower=bounds["lower"],
+                upper=bounds["upper"],
+                margin=bounds["margin"],
                 seconds=float(data["seconds"]),
                 reason=str(data["reason"]),
                 detail=dict(data["detail"]),
@@ -148,7 +149,8 @@ class Certificate:
         """Write the certificate as JSON, whole or not at all (write, then rename), and its arrays beside it as .npz.
 
         With a ``prover`` the file holds a proof that ``certigram check`` can repeat; its bounds are then those that the
-        witness supports, a little weaker than ``lower`` and ``upper``. Where no rule exists, ``detail`` says so.
+        witness supports, a little weaker than ``lower`` and ``upper``, which stay in the file as ``prover``. Where no
+        rule exists, ``detail`` says so.
         """
         path, data = Path(path), self.to_json()
         if self.prover is not None and self.verdict is not Verdict.UNKNOWN:
@@ -169,6 +171,7 @@ def _restate(data: dict[str, Any], proof: Proof) -> None:
     statement = proof.document["statement"]
     lower, upper = Fraction(statement["lower"]), Fraction(statement["upper"])
     data["proof"] = proof.document
+    data["prover"] = {key: data[key] for key in ("lower", "upper", "margin")}
     data["lower"], data["upper"] = float_below(lower), float_above(upper)
     data["margin"] = float_below(lower - Fraction(statement["bound"]))
     data["detail"] = {k: v for k, v in data["detail"].items() if k not in ("kernel", "cosines", "relative_width")}

@@ -217,3 +217,17 @@ def test_rational_transforms_against_the_prover(text: str) -> None:
     for (low, high), claimed in zip(squares, prover.coefficients, strict=True):
         value = exact(claimed.mid()) ** 2
         assert low - Fraction(1, 2**150) <= value <= high + Fraction(1, 2**150)
+
+
+@pytest.mark.parametrize(
+    ("name", "points", "bound"),
+    [("tanh", sphere(4), "1/1000"), ("gelu", [[1.0, 2.0], [2.0, 4.0]], "1/1000"), ("atan", sphere(3), "1/1000")],
+)
+def test_certificates_follow_their_schema(name: str, points: object, bound: str, tmp_path: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((Path(replay.__file__).parent / "certificate.schema.json").read_text())
+    document = json.loads(saved(gram(name, points), tmp_path / "c.json", bound).read_text())
+    jsonschema.Draft202012Validator(schema).validate(document)
+    document.get("proof", document)["format"] = "certigram-proof/0"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(schema).validate(document)
