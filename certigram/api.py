@@ -314,17 +314,20 @@ def check(path: str | os.PathLike[str], *, accelerate: bool = True) -> Checked:
     return check_path(Path(path), accelerate=accelerate)
 
 
-def verify(study: str | os.PathLike[str] | None = None, *, out: str | os.PathLike[str] | None = None) -> Report:
+def verify(
+    study: str | os.PathLike[str] | None = None, *, out: str | os.PathLike[str] | None = None, jobs: int = 1
+) -> Report:
     """Run a study file (or the study that ships with the package) and return its report.
 
-    With ``out`` the run is saved there as it proceeds and continued if it was interrupted.
+    With ``out`` the run is saved there as it proceeds and continued if it was interrupted. ``jobs`` processes sample
+    the networks; with more than one a script must protect its own code by ``if __name__ == "__main__":``.
     """
     from .numerics.studies.runner import run
     from .reports.model import Report
     from .spec import default_study, read_study
 
     chosen = default_study() if study is None else read_study(Path(study))
-    return Report(run(chosen, out=None if out is None else Path(out)))
+    return Report(run(chosen, out=None if out is None else Path(out), jobs=jobs))
 
 
 def environment() -> dict[str, str]:

@@ -128,8 +128,8 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
     activations = tuple(dict.fromkeys(spec.study.activations)) or tuple(
         dict.fromkeys(name for s in names for name in system(s).default_activations)
     )
-    for name in activations:
-        _found(activation, name, f"{where}: [study] activations")
+    canonical = [_found(activation, name, f"{where}: [study] activations").name for name in activations]
+    activations = tuple(dict.fromkeys(canonical))  # two spellings of one activation are one
     if not re.fullmatch(r"\w[\w.-]{0,63}", spec.study.name, re.ASCII):
         raise SpecError(
             f"{where}: [study] name = {shown(spec.study.name)} names a folder: use up to 64 letters, digits,"

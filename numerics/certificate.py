@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +96,9 @@ class Certificate:
                     )
         if self.verdict in (Verdict.UNKNOWN, Verdict.NOT_APPLICABLE) and not self.reason:
             raise ValueError(f"{self.claim}: {self.verdict} needs a reason")
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a Certificate has no truth value: compare its verdict, e.g. `cert.verdict is Verdict.PROVED`")
 
     def to_json(self) -> dict[str, Any]:
         """The certificate as plain JSON data."""

@@ -3,7 +3,7 @@ r"""Assertions about enclosures: against a reference value, against each other, 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import arb
@@ -13,6 +13,9 @@ from ..numerics.eigenvalues.eigenvalue import least_eigenvalue
 from ..numerics.enclosure import Enclosure
 from ..numerics.kernels.ballmatrix import BallMatrix
 from ..theory.numbers import rational
+
+if TYPE_CHECKING:
+    from ..api import PopulationGram
 
 
 def assert_encloses(found: Ball | arb | Enclosure, reference: Any, digits: int = 30, *, what: str = "value") -> None:
@@ -46,8 +49,10 @@ def assert_overlap(first: Ball | arb, second: Ball | arb, *, what: str = "value"
         raise AssertionError(f"two enclosures of the {what} exclude each other: {x} and {y}.")
 
 
-def assert_psd(matrix: BallMatrix) -> None:
+def assert_psd(matrix: BallMatrix | PopulationGram) -> None:
     """Fail when the least eigenvalue of every symmetric member of the ball matrix is proved negative.
+
+    A population Gram matrix (``certigram.population_gram``) stands for its ball matrix.
 
     >>> assert_psd(BallMatrix(np.eye(2), 0.0))
     >>> assert_psd(BallMatrix(-np.eye(2), 0.25))  # doctest: +ELLIPSIS
@@ -55,7 +60,7 @@ def assert_psd(matrix: BallMatrix) -> None:
         ...
     AssertionError: the matrix is not positive semidefinite: its least eigenvalue lies in [..., -0.75].
     """
-    found = least_eigenvalue(matrix)
+    found = least_eigenvalue(matrix if isinstance(matrix, BallMatrix) else matrix.matrix)
     if found.upper < 0:
         raise AssertionError(f"the matrix is not positive semidefinite: its least eigenvalue lies in {found}.")
 

@@ -66,6 +66,13 @@ def _same_number(inst: EquilibriumInstance, name: str) -> Outcome | None:
     For an affine activation K = k_0 11' + k_1 C, so that a series cut after two terms is K. When its constant term
     vanishes too, K = mu_1(sqrt(s))^2 P, and the sum of LB_P has this one term.
     """
+    if inst.data.n == 1 and name in ("LB_P", "LB_X", "LB_G"):
+        q = inst.eigenvalue
+        text = f"for one input every Schur power is the number 1, so {name} is a partial sum of q, the only entry of K"
+        value = {"LB_P": inst.bound_p.value, "LB_X": inst.bound_x.value, "LB_G": inst.bound_discs}[name]
+        return Outcome(
+            Verdict.PROVED, (exact(text),), value.lower, min(value.upper, q.upper), 0.0, f"{name}: one input"
+        )
     affine = inst.activation.affine
     if affine is None or name not in ("LB_F", "LB_P") or (name == "LB_P" and affine[0] != 0):
         return None
@@ -116,6 +123,9 @@ _lower_bound("lower-bound-schur", "LB_X", lambda inst: inst.bound_x.value)
 @check("lower-bound-gershgorin")
 def gershgorin_bound(inst: EquilibriumInstance) -> Outcome:
     """LB_G with the discs of every Schur power, its simple form with one order r_0, and both with the correlations."""
+    single = _same_number(inst, "LB_G")
+    if single is not None:
+        return replace(single, detail={"quantity": "LB_G", "bound": "LB_G"})
     (order, simple), (order_p, simple_p) = inst.bound_g, inst.bound_g_p
     forms = {
         "LB_G": inst.bound_discs,

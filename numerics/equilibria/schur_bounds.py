@@ -70,13 +70,11 @@ def schur_bound(weights: list[arb], rest: arb, base: Cosines, budget: Budget, bi
     r"""Enclose :math:`\sum_g w_g\,\lambda_{\min}(A^{\circ r_g})` for the correlation matrix A in ``base``.
 
     ``weights[r]`` belongs to the order r; order 0 is left out (its matrix has rank one), and ``rest``, the weight of
-    all orders beyond, is charged the last eigenvalue. With one point only the first order is used.
+    all orders beyond, is charged the last eigenvalue.
     """
     present = [r for r in range(1, len(weights)) if not weights[r].is_zero()]
     grid = [r for r in GRID if r < len(weights)]
     starts = sorted({next((r for r in present if r >= g), 0) for g in grid} - {0})
-    if base.n == 1:
-        starts, rest, weights = starts[:1], arb(0), [w if r in starts[:1] else arb(0) for r, w in enumerate(weights)]
     terms: list[Term] = []
     quick = replace(budget, bits=64, max_bits=64)  # singular powers are common; more bits would not help the sum
     with precision(bits):

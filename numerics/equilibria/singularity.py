@@ -56,7 +56,9 @@ def _from_rank(inst: EquilibriumInstance) -> RankBound | None:
     bound = RankBound(
         rank + (0 if beta == 0 else 1),
         n,
-        f"{inst.activation.name} is affine, so the rank of K is at most the rank of the inputs"
-        + ("" if beta == 0 else " plus one"),
+        f"{inst.activation.name} is constant, so the rank of K is at most one"
+        if alpha == 0
+        else f"{inst.activation.name} is affine, so the rank of K is at most that of the inputs, {rank}"
+        + ("" if beta == 0 else ", plus one"),
     )
     return bound if bound.singular else None

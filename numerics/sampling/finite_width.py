@@ -49,7 +49,8 @@ def rate_test(sample: Sample, subject: int, name: str, *, number: str | None = N
     if not (whitens if number.startswith("whitened") else numerical <= NEGLIGIBLE * _least(columns)):
         raise PrecisionExhausted(
             "the errors of the kernel and of the solved equilibria are not known to be negligible beside ‖G_m − K‖; "
-            "ask for a smaller tolerance, or give a Lipschitz constant with which the network contracts.",
+            "sampled networks are known to contract only while L ||W|| < 1, that is for sigma_w2 below about "
+            "1/(8 L^2): choose a smaller sigma_w2.",
             reached=f"numerical error up to {numerical:.2g}",
         )
     logs = [np.log(np.maximum(values, 1e-300)) for values in columns.values()]

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,7 +144,7 @@ def _read_csv(path: Path, n: int | None) -> NDArray[np.float64]:
 def _read_npy(path: Path, n: int | None) -> NDArray[np.float64]:
     try:
         array = np.load(path, allow_pickle=False, mmap_mode="r")  # the header alone, until it is known to fit
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, SyntaxError, TokenError, OSError, EOFError) as error:  # numpy parses the header as text
         what = str(error).splitlines()[0].rstrip(".")
         if "pickle" in what:
             what = "it may hold pickled objects, which are never opened"

@@ -6,6 +6,7 @@ Every matrix below has a least eigenvalue that is known exactly by its construct
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -17,7 +18,9 @@ from certigram.numerics.budget import Budget
 from certigram.numerics.eigenvalues import cholesky, float_rungs
 from certigram.numerics.eigenvalues.cholesky import factorise
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, least_eigenvalue
+from certigram.numerics.eigenvalues.guess import single_precision_guess
 from certigram.numerics.eigenvalues.ldlt import exact_matrix
+from certigram.numerics.eigenvalues.residual import residual_lower_bound
 from certigram.numerics.enclosure import float_below
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.precision import precision
@@ -214,3 +217,46 @@ def test_toeplitz(n: int) -> None:
         )
     assert decide_at_least(BallMatrix(a, 0.0), above)[0] is not Verdict.PROVED
     assert decide_at_least(BallMatrix(a, 0.0), below)[0] is Verdict.PROVED
+
+
+def test_the_residual_of_a_factor_proves_no_falsehood_either() -> None:
+    """LAPACK completes on indefinite matrices: what the residual then says must still lie below the eigenvalue."""
+    seen = 0
+    for a in arrows():
+        proof = factorise(a, 0.0)
+        if proof is not None:
+            bound = residual_lower_bound(a, proof)
+            assert bound is not None
+            assert bound < 0
+            seen += 1
+    assert seen >= 3
+    for seed, spectrum in enumerate(spectra(60)):
+        a, truth = reflected(spectrum, seed)
+        for hair in (2.0**-20, 2.0**-40, 2.0**-52, 0.0):
+            proof = factorise(a, float(truth) * (1 - hair))
+            if proof is not None:
+                bound = residual_lower_bound(a, proof)
+                assert bound is not None
+                assert Fraction(bound) <= truth
+
+
+@pytest.mark.parametrize("lie", ["above", "below", "nonsense vector"])
+def test_a_guess_that_lies_costs_width_and_never_truth(lie: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    n = 512
+    v = np.ones(n)
+    a = np.eye(n) - (1 - 2.0**-10) * np.outer(v, v) / n  # exact: eigenvalues 2^-10 and 1
+    truth = Fraction(1, 2**10)
+    honest = single_precision_guess(a, np.empty(a.shape), tolerance=1e-8)
+    assert honest is not None
+    pair, value = honest
+    found = {
+        "above": (replace(pair, error=0.0), value * (1 + 1e-6)),
+        "below": (replace(pair, error=0.0), value * (1 - 1e-3)),
+        "nonsense vector": (replace(pair, vector=np.eye(n)[0]), value),
+    }[lie]
+    monkeypatch.setattr(float_rungs, "single_precision_guess", lambda *_, **__: found)
+    for budget in (Budget(bits=24, max_bits=64), Budget()):
+        e = least_eigenvalue(BallMatrix(a, 0.0), budget=budget)
+        assert e.contains(truth)
+        assert decide_at_least(BallMatrix(a, 0.0), truth * (1 + PAST), budget=budget)[0] is not Verdict.PROVED
+        assert decide_at_least(BallMatrix(a, 0.0), truth * (1 - PAST), budget=budget)[0] is not Verdict.REFUTED

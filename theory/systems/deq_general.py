@@ -213,7 +213,7 @@ CLAIMS = (
     _claim(
         "antipodal-definite",
         "C17'",
-        "activations that are not odd stay positive definite on antipodal points",
+        "on points of the data joined by their antipodes the matrix stays positive definite",
         (FEEDBACK, NOT_ODD, NON_AFFINE, *WELL_POSED),
         r"x_j = -x_i \text{ allowed},\ \text{otherwise } |C_{ij}|<1 \implies \lambda_* > 0 \text{ on the tested set}",
         method="antipodal-definite",
@@ -266,7 +266,9 @@ SYSTEM = System(
     title="Deep equilibrium models with general activations",
     paper=PAPER,
     model=r"Z = \phi(WZ + UX),\quad W_{ij}\sim N(0, 2\sigma_w^2/m),\quad U_{ij}\sim N(0, 2/d)",
-    parameters=(Parameter("sigma_w2", "1/16", "variance of the equilibrium weights: W_ij ~ N(0, 2 sigma_w2 / m)"),),
+    parameters=(
+        Parameter("sigma_w2", "1/16", "variance parameter of the equilibrium weights, W_ij ~ N(0, 2 sigma_w2 / m)"),
+    ),
     claims=CLAIMS,
     errata=(
         "Existence and uniqueness of K: the published proof needs 2 q^2 L~_q sigma_w^2 < 1, which sigma_w^2 < 1/(8 L^2)"
