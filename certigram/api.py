@@ -190,9 +190,9 @@ def population_gram(
     >>> K.ball(0, 1).contains("0.2373177877462101965757041840090684299615")
     True
     """
+    from .numerics.equilibria.instance import EquilibriumInstance
     from .numerics.kernels.input_gram import input_gram as exact_gram
     from .numerics.kernels.points import points
-    from .numerics.networks import instance
     from .numerics.studies.data import DataSet
     from .numerics.studies.study import Study
 
@@ -217,7 +217,7 @@ def population_gram(
     values = {name: rational(value, what=name) for name, value in parameters.items()}
     allowed = budget or Budget(bits=bits or DEFAULT_BITS, max_bits=max(1024, bits or 0))
     study = Study("api", (system,), (handle.name,), data, {system: values}, (), 0, budget=allowed)
-    model = instance(system, handle.exact, study)
+    model = EquilibriumInstance(system, handle.exact, data, study.parameter(system, "sigma_w2"), allowed)
     model.require_square_integrable()
     model.admit()
     return PopulationGram(model.gram if bits is None else model.refine(bits), model)

@@ -43,6 +43,9 @@ class StudySection(_Section):
     activations: list[str] = Field(
         default=[], description="activations by name or as expressions in x; empty: the defaults of each system"
     )
+    kernels: list[str] = Field(
+        default=[], description="kernels of the systems that are about kernels; empty: the defaults of each system"
+    )
     seed: int = Field(default=0, description="seed of everything random", ge=0)
 
 
@@ -125,10 +128,7 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
     except ValidationError as error:
         raise SpecError(f"{where}: {_sentence(error)}") from None
     names = tuple(dict.fromkeys(_found(system, name, f"{where}: [study] systems").name for name in spec.study.systems))
-    activations = tuple(dict.fromkeys(spec.study.activations)) or tuple(
-        dict.fromkeys(name for s in names for name in system(s).default_activations)
-    )
-    canonical = [_found(activation, name, f"{where}: [study] activations").name for name in activations]
+    canonical = [_found(activation, name, f"{where}: [study] activations").name for name in spec.study.activations]
     activations = tuple(dict.fromkeys(canonical))  # two spellings of one activation are one
     if not re.fullmatch(r"\w[\w.-]{0,63}", spec.study.name, re.ASCII):
         raise SpecError(
@@ -170,6 +170,7 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
         name=spec.study.name,
         systems=names,
         activations=activations,
+        kernels=tuple(dict.fromkeys(spec.study.kernels)),
         data=data,
         parameters=_parameters(spec.parameters, names, where),
         widths=tuple(sorted(spec.finite_width.widths)),

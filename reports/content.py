@@ -71,7 +71,7 @@ def content(report: Report) -> dict[str, Any]:
         "Evidence": Evidence,
         "anchor": anchor,
         "by_verdict": by_verdict,
-        "who": lambda names: who(names, results.study.activations),
+        "who": lambda names: who(names, results.study.all_subjects),
         "enclosure": notation.enclosure,
         "down": lambda x, digits=3: notation.numeral(x, "down", digits),
         "statistics": statistics(report),

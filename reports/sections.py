@@ -164,7 +164,7 @@ def anchor(text: str) -> str:
 def activations(results: Results) -> tuple[ActivationRow, ...]:
     """The activations of the study with their formulas."""
     rows = []
-    for name in results.study.activations:
+    for name in results.study.all_subjects:
         try:
             rows.append(ActivationRow(name, activation(name).latex()))
         except CertigramError:

@@ -48,6 +48,7 @@ class Claim:
     statistical: whether only experiments can speak about it (then it is never PROVED).
     control: one sentence: the slightly false statement that its negative control plants.
     activation_free: whether it is about the system alone, so that it is checked once and not for each activation.
+    obligation: what the published proof leaves open, in one sentence; empty when nothing is known to be open.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Claim:
     uses: tuple[str, ...] = ()
     statistical: bool = False
     activation_free: bool = False
+    obligation: str = ""
 
     @property
     def system(self) -> str:

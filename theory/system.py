@@ -28,6 +28,8 @@ class System:
     """One paper: its name, model, parameters and claims.
 
     A module in ``theory/systems/`` defines one of these under the name ``SYSTEM``; nothing else registers it.
+    Its claims are checked for each of its subjects: activations, or kernels where ``subject`` says so. ``fixed`` means
+    that they are always the default ones, because the paper is about these alone.
     """
 
     name: str
@@ -39,6 +41,8 @@ class System:
     errata: tuple[str, ...] = ()
     default_activations: tuple[str, ...] = ()
     notation: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    subject: str = "activation"
+    fixed: bool = False
 
     def claim(self, id: str) -> Claim:
         """The claim with this id; raises :class:`SpecError` with a suggestion otherwise."""

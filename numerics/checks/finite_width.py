@@ -30,11 +30,11 @@ PLANTED_LIMIT = 0.95
 
 @dataclass(frozen=True, eq=False)
 class SampledInstance:
-    """An instance together with the sampled networks; ``subject`` is the place of its activation in the sample."""
+    """An instance together with the sampled networks; ``place`` is that of its activation in the sample."""
 
     base: EquilibriumInstance
     sample: Sample | None
-    subject: int
+    place: int
     why_not: str = ""
 
     @property
@@ -48,9 +48,18 @@ class SampledInstance:
         return self.base.activation
 
     @property
+    def subject(self) -> str:
+        """The name of the activation."""
+        return self.base.subject
+
+    @property
     def budget(self) -> Budget:
         """What may be spent."""
         return self.base.budget
+
+    def admit(self) -> None:
+        """The parameters are those of the instance."""
+        self.base.admit()
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
         """The hypotheses are those of the instance."""
@@ -72,7 +81,7 @@ def observed(text: str, **values: float) -> EvidenceItem:
 @check("gram-convergence")
 def gram_convergence(inst: SampledInstance) -> Outcome:
     """The rate of the error, the limit, and the event λ_min(G_m) ≥ λ_*/2 at the largest width."""
-    sample, k, name = inst.networks, inst.subject, inst.activation.name
+    sample, k, name = inst.networks, inst.place, inst.activation.name
     rate = rate_test(sample, k, f"rate, {name}")
     limit = limit_test(sample, k, f"limit, {name}")
     singular = inst.base.null_vector is not None  # then lambda_* = 0, and the event says nothing
@@ -114,7 +123,7 @@ def gram_convergence(inst: SampledInstance) -> Outcome:
 @control("gram-convergence")
 def gram_control(inst: SampledInstance) -> Outcome:
     """The same networks against 1.05 K: the limit test must notice."""
-    sample, k = inst.networks, inst.subject
+    sample, k = inst.networks, inst.place
     subject = sample.plan.subjects[k]
     rows, columns = sample.plan.entries()
     shift = (PLANTED_SCALE - 1) * np.concatenate([subject.kernel[rows, columns], scipy.linalg.eigvalsh(subject.kernel)])

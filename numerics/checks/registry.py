@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
 
-from ...theory.activation import Activation
 from ...theory.claim import Claim, Hypothesis
 from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
@@ -25,15 +24,15 @@ from ..sampling.statistics import StatisticalTest
 
 
 class Instance(Protocol):
-    """A system with an activation, parameters and data: what a check may ask of it."""
+    """A system with a subject, parameters and data: what the runner asks of it; a check asks for more."""
 
     @property
     def system(self) -> str:
         """The name of the system."""
 
     @property
-    def activation(self) -> Activation:
-        """The activation."""
+    def subject(self) -> str:
+        """The name of the activation, or of the kernel where the system is about kernels."""
 
     @property
     def budget(self) -> Budget:
@@ -41,6 +40,9 @@ class Instance(Protocol):
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
         """Whether a hypothesis holds here: PROVED, REFUTED or UNKNOWN, with the reason in a sentence."""
+
+    def admit(self) -> None:
+        """Raise :class:`SpecError` where the parameters leave nothing of the system to check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def decide(claim: Claim, instance: Instance) -> tuple[Certificate, tuple[Statist
     certificate = Certificate(
         claim=claim.id,
         system=claim.system,
-        activation="any" if claim.activation_free else instance.activation.name,
+        activation="any" if claim.activation_free else instance.subject,
         verdict=outcome.verdict,
         evidence=outcome.evidence,
         hypotheses=tuple(discharged),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -34,6 +34,7 @@ from ..kernels.gram_unequal import gram_unequal
 from ..kernels.parallel import parallel_pairs
 from ..precision import precision
 from ..studies.data import DataSet
+from ..studies.workspace import Workspace
 from .contraction import contraction_squared
 from .hypotheses import discharge
 from .kernel import EquilibriumKernel, choose_order, equilibrium_kernel
@@ -77,6 +78,12 @@ class EquilibriumInstance:
     data: DataSet
     sigma_w2: Fraction
     budget: Budget
+    workspace: Workspace = field(default_factory=Workspace)
+
+    @property
+    def subject(self) -> str:
+        """The name of the activation."""
+        return self.activation.name
 
     @cached_property
     def regularity(self) -> Regularity:
@@ -327,11 +334,11 @@ class EquilibriumInstance:
 
     def with_data(self, data: DataSet) -> EquilibriumInstance:
         """The same model on other data."""
-        return EquilibriumInstance(self.system, self.activation, data, self.sigma_w2, self.budget)
+        return replace(self, data=data)
 
     def with_activation(self, activation: Activation) -> EquilibriumInstance:
         """The same data with another activation."""
-        return EquilibriumInstance(self.system, activation, self.data, self.sigma_w2, self.budget)
+        return replace(self, activation=activation)
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
         """Whether a hypothesis of the theory holds here."""

@@ -16,8 +16,9 @@ from ...theory.errors import DerivationGap
 
 if TYPE_CHECKING:
     from ...theory.activation import Activation
-    from ..equilibria.instance import EquilibriumInstance
+    from ..checks.registry import Instance
     from ..studies.study import Study
+    from ..studies.workspace import Workspace
 
 Seed = int | np.random.SeedSequence
 
@@ -102,9 +103,23 @@ def sampler(system: str) -> Sampler:
     return found
 
 
-def instance(system: str, activation: Activation, study: Study) -> EquilibriumInstance:
-    """The system on the data of a study with one activation; raises :class:`DerivationGap` when it is not written."""
-    made: EquilibriumInstance = _module(system).instance(activation, study)
+def has_sampler(system: str) -> bool:
+    """Whether the statistical claims of a system share one sample of Gram matrices (:func:`sampler`).
+
+    >>> has_sampler("deq-general")
+    True
+    """
+    return hasattr(_module(system), "sample_grams")
+
+
+def instance(system: str, subject: str, study: Study, workspace: Workspace | None = None) -> Instance:
+    """The system on the data of a study with one subject (an activation, or a kernel where the system has kernels).
+
+    Raises :class:`SpecError` for a subject that the system does not know, :class:`DerivationGap` without a network.
+    """
+    from ..studies.workspace import Workspace
+
+    made: Instance = _module(system).instance(subject, study, workspace or Workspace())
     return made
 
 

@@ -19,12 +19,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ...theory.activation import Activation
+from ...theory.activation import activation
 from ...theory.errors import SpecError
 from ..equilibria.instance import EquilibriumInstance
 from ..rounding import UNIT, gamma
 from ..sampling.operator_norm import NormBounds, operator_norm
 from ..studies.study import Study
+from ..studies.workspace import Workspace
 from ..threads import blas_threads
 from . import FiniteGram, Nonlinearity, Seed
 
@@ -191,8 +192,18 @@ def _iterate(
     return state, limit, change
 
 
-def instance(activation: Activation, study: Study) -> EquilibriumInstance:
-    """The model of the study's data with one activation; its population kernel is that of the limit m → ∞."""
-    return EquilibriumInstance(
-        "deq-general", activation, study.data, study.parameter("deq-general", "sigma_w2"), study.budget
+def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstance:
+    """The model of the study's data with one activation; its population kernel is that of the limit m → ∞.
+
+    Raises :class:`SpecError` when the activation is not known to be square-integrable on these inputs.
+    """
+    model = EquilibriumInstance(
+        "deq-general",
+        activation(name),
+        study.data,
+        study.parameter("deq-general", "sigma_w2"),
+        study.budget,
+        workspace,
     )
+    model.require_square_integrable()
+    return model

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tokenize import TokenError
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +36,14 @@ class DataSet:
     input_gram: the exact rational Gram matrix ``<x_i, x_j>/d``; None when points are given.
     description: one line for the report.
     normalize: ``"sphere"`` (points are rescaled to norm sqrt(d)) or None (kept as they are).
+    labels: (n,) of +1 and -1 where the source has classes (digits: even +1, odd -1), else None; see :func:`labels`.
     """
 
     points: Points | None
     input_gram: InputGram | None
     description: str
     normalize: str | None = "sphere"
+    labels: NDArray[np.float64] | None = None
 
     @property
     def n(self) -> int:
@@ -71,12 +74,31 @@ class DataSet:
         return h.hexdigest()
 
 
+def labels(data: DataSet, seed: int) -> NDArray[np.float64]:
+    """The labels of a data set, (n,) of +1.0 and -1.0: its own, or random signs from the seed where it has none.
+
+    >>> labels(load("digits", 4), 0).tolist()
+    [1.0, -1.0, 1.0, -1.0]
+    """
+    if data.labels is not None:
+        return data.labels
+    return np.random.default_rng([seed, data.n, 2]).choice(np.array([-1.0, 1.0]), size=data.n)
+
+
 def _digits(n: int) -> NDArray[np.float64]:
     if n > DIGITS_ROWS:
         raise SpecError(f"data: digits has {DIGITS_ROWS} images, not {n}: ask for at most {DIGITS_ROWS}.")
+    return np.asarray(_load_digits().data[:n], dtype=np.float64)
+
+
+def _load_digits() -> Any:
     from sklearn.datasets import load_digits
 
-    return np.asarray(load_digits().data[:n], dtype=np.float64)
+    return load_digits()
+
+
+def _parity_of_digits(n: int) -> NDArray[np.float64]:
+    return np.asarray(1.0 - 2.0 * (_load_digits().target[:n] % 2), dtype=np.float64)
 
 
 def _sphere(n: int, d: int, seed: int) -> NDArray[np.float64]:
@@ -225,7 +247,8 @@ def load(
     except SpecError as error:
         raise SpecError(f"{source}: {str(error).removeprefix('points: ')}") from None
     require_memory(checked.n, checked.d, memory)
-    return DataSet(checked, None, f"{checked.n} {what}", normalize)
+    signs = _parity_of_digits(checked.n) if source == "digits" else None
+    return DataSet(checked, None, f"{checked.n} {what}", normalize, signs)
 
 
 def require_memory(n: int, d: int, memory: int) -> None:

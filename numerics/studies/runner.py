@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...theory.activation import Activation, activation
 from ...theory.claim import Claim
 from ...theory.errors import CertigramError, SpecError
 from ...theory.system import System, system
@@ -17,15 +16,16 @@ from ...theory.verdict import Verdict
 from ...theory.version import __version__
 from ..certificate import Certificate
 from ..checks.finite_width import SampledInstance
-from ..checks.registry import decide
+from ..checks.registry import Instance, decide
 from ..equilibria.instance import EquilibriumInstance
 from ..kernels.series import upper_float
-from ..networks import instance
+from ..networks import has_sampler, instance
 from ..sampling.experiment import Plan, Sample, Subject
 from ..sampling.experiment import run as run_sampling
 from ..sampling.statistics import ErrorBudget, StatisticalTest
 from .results import Results
 from .study import Study
+from .workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ Listener = Callable[[Event], None]
 
 
 def run(study: Study, *, out: Path | None = None, listen: Listener | None = None, jobs: int | None = None) -> Results:
-    """Check every claim of the study.
+    """Check every claim of every system of the study.
 
-    ``out`` receives ``certificates/<claim>--<activation>.json``, each written whole when it is finished, and the
-    samples; a second run of the same study reads them and continues. Raises :class:`SpecError` when no activation of
-    the study admits the parameters (for instance ``sigma_w2`` outside the contraction range for all of them).
+    ``out`` receives ``certificates/<claim>--<subject>.json``, each written whole when it is finished, and the
+    samples; a second run of the same study reads them and continues. Raises :class:`SpecError` when no subject of any
+    system admits the parameters (for instance ``sigma_w2`` outside the contraction range for all activations).
     """
     return _Run(study, out, listen, jobs).results()
 
@@ -67,6 +67,14 @@ class _Run:
         self.listen: Listener = listen or (lambda event: None)
         self.jobs = jobs or max(1, min(os.cpu_count() or 1, 16))
         self.started = time.monotonic()
+        self.workspace = Workspace(
+            store=None if out is None else out / "samples",
+            study=study.digest,
+            jobs=self.jobs,
+            deadline=self.started + study.budget.seconds,
+            progress=lambda text, done, total: self.listen(Event("sample", text, done, total)),
+        )
+        self.refused: list[SpecError] = []
         self.found: list[Certificate] = []
         self.pending: list[tuple[int, tuple[StatisticalTest, ...]]] = []
         self.notes: list[str] = []
@@ -76,17 +84,19 @@ class _Run:
     def results(self) -> Results:
         """Everything, in the order of the claims."""
         plan = [(system(s), self._instances(system(s))) for s in self.study.systems]
+        if len(self.refused) == sum(len(instances) for _, instances in plan):
+            raise self.refused[0]
         self.total = sum(1 if claim.activation_free else len(instances) for s, instances in plan for claim in s.claims)
         self.listen(Event("start", self.study.data.description, 0, self.total))
         for s, instances in plan:
-            for inst in instances:
+            for k, inst in enumerate(instances):
                 for claim in s.claims:
-                    if not claim.statistical:
+                    if not claim.statistical and not (claim.activation_free and k):
                         self._rigorous(claim, inst)
             self._statistical(s, instances)
         self._settle()
         order = {claim.id: k for s, _ in plan for k, claim in enumerate(s.claims)}
-        place = {name: k for k, name in enumerate(self.study.activations)}
+        place = {name: k for k, name in enumerate(self.study.all_subjects)}
         self.found.sort(
             key=lambda c: (self.study.systems.index(c.system), place.get(c.activation, len(place)), order[c.claim])
         )
@@ -103,57 +113,51 @@ class _Run:
         """The networks alone."""
         done = total = 0
         for s in map(system, self.study.systems):
-            if any(claim.statistical for claim in s.claims):
-                found, _, _ = self._sample(s, self._instances(s))
+            if any(claim.statistical for claim in s.claims) and has_sampler(s.name):
+                found, _, _ = self._sample(s, self._equilibria(self._instances(s)))
                 done += len(found.units) if found is not None else 0
                 total += len(self.study.widths) * self.study.replicates
         for note in self.notes:
             self.listen(Event("note", note))
         return done, total
 
-    def _instances(self, s: System) -> list[EquilibriumInstance]:
-        instances: list[EquilibriumInstance] = []
-        refused: list[SpecError] = []
-        for name in self.study.activations:
-            inst = instance(s.name, activation(name), self.study)
-            inst.require_square_integrable()
-            instances.append(inst)
+    def _instances(self, s: System) -> list[Instance]:
+        instances = [instance(s.name, name, self.study, self.workspace) for name in self.study.subjects(s.name)]
+        for inst in instances:
             try:
                 inst.admit()
             except SpecError as error:
-                refused.append(error)
-        if refused and len(refused) == len(instances):
-            raise refused[0]
+                self.refused.append(error)
         return instances
 
     def _out_of_time(self) -> bool:
-        return time.monotonic() - self.started > self.study.budget.seconds
+        return self.workspace.seconds_left() <= 0
 
     # -- claims ---------------------------------------------------------------------
 
-    def _rigorous(self, claim: Claim, inst: EquilibriumInstance) -> None:
-        saved = self._load(claim, inst.activation)
+    def _rigorous(self, claim: Claim, inst: Instance) -> None:
+        saved = self._load(claim, "any" if claim.activation_free else inst.subject)
         if saved is not None:
             self._add(saved)
             return
         if self._out_of_time():
-            self._add(self._not_started(claim, inst.activation))
+            self._add(self._not_started(claim, inst.subject))
             return
-        self.listen(Event("work", f"{claim.label} {claim.title}, {inst.activation.name}", self.done, self.total))
+        self.listen(Event("work", f"{claim.label} {claim.title}, {inst.subject}", self.done, self.total))
         try:
             certificate, _ = decide(claim, inst)
         except SpecError as error:
-            certificate = self._plain(claim, inst.activation, Verdict.NOT_APPLICABLE, str(error))
+            certificate = self._plain(claim, inst.subject, Verdict.NOT_APPLICABLE, str(error))
         self._save(certificate)
         self._add(certificate)
 
-    def _not_started(self, claim: Claim, phi: Activation) -> Certificate:
+    def _not_started(self, claim: Claim, subject: str) -> Certificate:
         self.complete = False
         seconds = self.study.budget.seconds
-        return self._plain(claim, phi, Verdict.UNKNOWN, f"not started: the {seconds:g} s of the budget had run out")
+        return self._plain(claim, subject, Verdict.UNKNOWN, f"not started: the {seconds:g} s of the budget had run out")
 
-    def _plain(self, claim: Claim, phi: Activation, verdict: Verdict, reason: str) -> Certificate:
-        name = "any" if claim.activation_free else phi.name
+    def _plain(self, claim: Claim, subject: str, verdict: Verdict, reason: str) -> Certificate:
+        name = "any" if claim.activation_free else subject
         return Certificate(claim.id, claim.system, name, verdict, method=claim.method, reason=reason)
 
     def _add(self, certificate: Certificate) -> None:
@@ -163,25 +167,43 @@ class _Run:
 
     # -- sampling -------------------------------------------------------------------
 
-    def _statistical(self, s: System, instances: list[EquilibriumInstance]) -> None:
+    def _statistical(self, s: System, instances: list[Instance]) -> None:
         claims = [claim for claim in s.claims if claim.statistical]
         if not claims:
             return
-        sample, why_not, subjects = self._sample(s, instances)
+        sampled = self._with_networks(s, instances) if has_sampler(s.name) else instances
         for claim in claims:
-            chosen = [*subjects, *instances][:1] if claim.activation_free else instances
-            for inst in chosen:
-                if inst in subjects:
-                    sampled = SampledInstance(inst, sample, subjects.index(inst), why_not)
-                else:
-                    reason = why_not or f"no networks with {inst.activation.name} were sampled: see the notes."
-                    sampled = SampledInstance(inst, None, 0, reason)
-                certificate, tests = decide(claim, sampled)
+            for inst in sampled[:1] if claim.activation_free else sampled:
+                if self._out_of_time():
+                    self._add(self._not_started(claim, inst.subject))
+                    continue
+                self.listen(Event("work", f"{claim.label} {claim.title}, {inst.subject}", self.done, self.total))
+                try:
+                    certificate, tests = decide(claim, inst)
+                except SpecError as error:
+                    certificate, tests = self._plain(claim, inst.subject, Verdict.NOT_APPLICABLE, str(error)), ()
                 if tests:  # its verdict waits for the other tests of the study
                     self.pending.append((len(self.found), tests))
                     self.found.append(certificate)
                 else:
                     self._add(certificate)
+
+    def _with_networks(self, s: System, instances: list[Instance]) -> list[Instance]:
+        """The instances with the one sample of networks that they share, those that were sampled first."""
+        equilibria = self._equilibria(instances)
+        sample, why_not, subjects = self._sample(s, equilibria)
+        found: list[Instance] = [SampledInstance(inst, sample, k, why_not) for k, inst in enumerate(subjects)]
+        missing: list[Instance] = [
+            SampledInstance(inst, None, 0, why_not or f"no networks with {inst.subject} were sampled: see the notes.")
+            for inst in equilibria
+            if inst not in subjects
+        ]
+        return [*found, *missing]
+
+    @staticmethod
+    def _equilibria(instances: list[Instance]) -> list[EquilibriumInstance]:
+        """The sampler of Gram matrices is about equilibrium models."""
+        return [inst for inst in instances if isinstance(inst, EquilibriumInstance)]
 
     def _sample(
         self, s: System, instances: list[EquilibriumInstance]
@@ -215,11 +237,11 @@ class _Run:
         )
         total = len(plan.units())
         self.listen(Event("sample", "sampling networks", 0, total))
-        left = max(study.budget.seconds - (time.monotonic() - self.started), 1.0)
+        left = max(self.workspace.seconds_left(), 1.0)
         sample = run_sampling(
             plan,
             jobs=self.jobs,
-            store=None if self.out is None else self.out / "samples",
+            store=self.workspace.store,
             seconds=left,
             on_unit=lambda unit, done, of: self.listen(Event("sample", f"networks of width {unit.width}", done, of)),
         )
@@ -255,7 +277,7 @@ class _Run:
         if self.out is None:
             return None
         safe = "".join(ch if ch.isalnum() or ch in "-_." else "_" for ch in name)[:80]
-        place = self.study.activations.index(name) if name in self.study.activations else 0
+        place = self.study.all_subjects.index(name) if name in self.study.all_subjects else 0
         return self.out / "certificates" / f"{claim.replace(chr(39), '')}--{place}-{safe}.json"
 
     def _save(self, certificate: Certificate) -> None:
@@ -264,8 +286,8 @@ class _Run:
             detail = {**certificate.detail, "study": self.study.digest, "version": __version__}
             replace(certificate, detail=detail).save(path)
 
-    def _load(self, claim: Claim, phi: Activation) -> Certificate | None:
-        path = self._path(claim.id, phi.name)
+    def _load(self, claim: Claim, subject: str) -> Certificate | None:
+        path = self._path(claim.id, subject)
         if path is None or not path.is_file():
             return None
         try:
@@ -273,4 +295,4 @@ class _Run:
         except (OSError, ValueError, CertigramError):
             return None
         mine = found.detail.get("study") == self.study.digest and found.detail.get("version") == __version__
-        return found if mine and (found.claim, found.activation) == (claim.id, phi.name) else None
+        return found if mine and (found.claim, found.activation) == (claim.id, subject) else None

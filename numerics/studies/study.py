@@ -20,6 +20,7 @@ class Study:
     """Everything that determines a run; ``digest`` identifies it, so that a second start can continue a first.
 
     ``alpha`` is the error level of all statistical claims together; ``replicates`` the networks sampled per width.
+    ``activations`` and ``kernels`` may be empty: then each system is checked with its own default ones.
     """
 
     name: str
@@ -31,6 +32,18 @@ class Study:
     replicates: int = 20
     alpha: float = 1e-3
     budget: Budget = field(default_factory=Budget)
+    kernels: tuple[str, ...] = ()
+
+    def subjects(self, system_name: str) -> tuple[str, ...]:
+        """The activations (or kernels) that the claims of a system are checked with."""
+        s = system(system_name)
+        chosen = self.kernels if s.subject == "kernel" else self.activations
+        return s.default_activations if s.fixed or not chosen else chosen
+
+    @cached_property
+    def all_subjects(self) -> tuple[str, ...]:
+        """The subjects of all systems, each once, in the order of the systems."""
+        return tuple(dict.fromkeys(name for s in self.systems for name in self.subjects(s)))
 
     def parameter(self, system_name: str, name: str) -> Fraction:
         """The value of a parameter: from the study, or the default of the system."""
@@ -44,7 +57,7 @@ class Study:
         """SHA-256 over everything that may change a result (not the name, not the wall time allowed)."""
         document = {
             "systems": self.systems,
-            "activations": self.activations,
+            "activations": {s: self.subjects(s) for s in self.systems},
             "data": self.data.digest,
             "parameters": {s: {k: str(v) for k, v in sorted(p.items())} for s, p in sorted(self.parameters.items())},
             "widths": self.widths,

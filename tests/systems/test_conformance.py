@@ -53,7 +53,9 @@ def _study(system: str, names: tuple[str, ...], n: int = 12) -> Study:
 
 @cache
 def _instance(system: str, name: str) -> EquilibriumInstance:
-    return instance(system, activation(name), _study(system, (name,)))
+    model = instance(system, name, _study(system, (name,)))
+    assert isinstance(model, EquilibriumInstance)
+    return model
 
 
 @cache

@@ -1,0 +1,81 @@
+"""Where the experiments of a run work: cores, time, a place for finished arrays, and a listener for progress."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...theory.version import __version__
+from ..certificate import write_atomically
+
+Arrays = dict[str, NDArray[np.float64]]
+
+
+def _silent(text: str, done: int, total: int) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, eq=False)
+class Workspace:
+    """What an experiment may use; the default works in memory, on one core, without a limit.
+
+    Attributes
+    ----------
+    store: the folder of finished experiments, or None.
+    study: the digest of the study: an experiment is found again only by the same study.
+    jobs: worker processes at most.
+    deadline: the ``time.monotonic()`` after which no new experiment should start.
+    progress: called with a text and how much is done of how much.
+    """
+
+    store: Path | None = None
+    study: str = ""
+    jobs: int = 1
+    deadline: float = math.inf
+    progress: Callable[[str, int, int], None] = _silent
+
+    def seconds_left(self) -> float:
+        """Seconds until the deadline, not negative."""
+        return max(self.deadline - time.monotonic(), 0.0)
+
+    def keep(self, key: str, make: Callable[[], Mapping[str, NDArray[np.float64]]]) -> Arrays:
+        """The arrays that ``make`` returns: computed once, stored, and read back by a second run of the same study.
+
+        ``key`` names the experiment and everything that determines it besides the study (seed, width, activation ...).
+        A stored file that is not readable as plain arrays is made anew.
+
+        >>> Workspace().keep("twice", lambda: {"x": np.array([2.0])})["x"]
+        array([2.])
+        """
+        if self.store is None:
+            return dict(make())
+        name = hashlib.sha256(f"{self.study}|{__version__}|{key}".encode()).hexdigest()[:32]
+        path = self.store / f"{name}.npz"
+        found = _read(path, key)
+        if found is None:
+            found = dict(make())
+            buffer = io.BytesIO()
+            np.savez_compressed(buffer, _key=np.array(key), **found)  # type: ignore[arg-type]  # numpy types ** as bool
+            write_atomically(path, buffer.getvalue())
+        return found
+
+
+def _read(path: Path, key: str) -> Arrays | None:
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            if str(stored["_key"]) != key:
+                return None
+            return {name: np.asarray(stored[name]) for name in stored.files if name != "_key"}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None

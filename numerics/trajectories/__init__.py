@@ -1,0 +1,5 @@
+"""Inequalities along a computed trajectory: proved at every recorded iterate, or the first one where they fail."""
+
+from .inequality import Bounds, Verified, verify_inequality
+
+__all__ = ["Bounds", "Verified", "verify_inequality"]
