@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 StudyFile = Annotated[
     Path | None, typer.Argument(metavar="[STUDY]", help="a study file (TOML); without it, the default study")
 ]
-Only = Annotated[str | None, typer.Option(help="check only this system of the study")]
+Only = Annotated[str | None, typer.Option(help="check only this system (of the study file, when one is given)")]
 Out = Annotated[Path, typer.Option(help="folder of the results; the study gets a folder of its own there")]
 
 
@@ -92,11 +92,14 @@ def sweep(
 def _read(path: Path | None, system: str | None) -> Study:
     from ..spec import default_study, read_study
     from ..theory.system import suggestion
+    from ..theory.system import system as find
 
     chosen = default_study() if path is None else read_study(path)
     if system is None:
         return chosen
-    if system not in chosen.systems:
+    if path is None:  # the default data, for any system
+        system = find(system).name
+    elif system not in chosen.systems:
         raise SpecError(f"--system {system!r} is not a system of the study." + suggestion(system, list(chosen.systems)))
     return replace(chosen, systems=(system,), name=f"{chosen.name}-{system}")
 
