@@ -1,11 +1,15 @@
 """A failure here means that docs/coming-from-neural-tangents.md promises a kernel that is not the one of the layer.
 
-The right sides are the kernel maps of the layers in their own form (arctan2, angles), not the formulas derived here.
+The right sides are the kernel maps of the layers in their own form (arctan2, angles), not the formulas derived here,
+and numbers that the package itself printed (tests/golden/neural-tangents-0.6.5.json says how).
 """
 
+import json
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sympy
@@ -147,3 +151,64 @@ def test_exp_normalized_at_unit_variance() -> None:
     for rho in (-0.9, 0.0, 0.35, 1.0):
         value = float(result.subs({A: 1, B: 1, C: Float(rho, 30)}).evalf(25))
         assert math.isclose(value, math.exp(4 * (rho - 1)), rel_tol=1e-11)
+
+
+PRINTED = json.loads((Path(__file__).parents[1] / "golden" / "neural-tangents-0.6.5.json").read_text("utf-8"))["rows"]
+
+
+def _counterpart(layer: str, given: dict[str, Any]) -> str:
+    """The function of a layer as the page writes it, with its arguments put in."""
+    written = {
+        "ABRelu": "{a}*Min(x, 0) + {b}*Max(x, 0)",
+        "Abs": "abs",
+        "Cos": "{a}*cos({b}*x + {c})",
+        "Erf": "{a}*erf({b}*x) + {c}",
+        "Exp": "{a}*exp({b}*x)",
+        "ExpNormalized": "exp(sqrt({gamma})*x + {gamma}*({shift} - 1)/2)",
+        "Gabor": "exp(-x**2)*sin(x)",
+        "Gaussian": "{a}*exp({b}*x**2)",
+        "Gelu": "gelu",
+        "Hermite": "hermite({degree})",
+        "LeakyRelu": "leaky_relu({alpha})",
+        "Monomial": "monomial({degree})",
+        "Rbf": "sqrt(2)*sin(sqrt(2*{gamma})*x + pi/4)",
+        "RectifiedMonomial": "Max(x, 0)**{degree}",
+        "Relu": "relu",
+        "Sigmoid_like": "erf(x/(24020563531719796/10000000000000000))/2 + 1/2",
+        "Sign": "sign",
+        "Sin": "{a}*sin({b}*x + {c})",
+    }
+    values = {k: f"({Fraction(v).limit_denominator(1000)})" for k, v in given.items() if k != "coef"}
+    values |= {"degree": str(given["degree"])} if "degree" in given else {}
+    values |= {"alpha": values["alpha"].strip("()")} if "alpha" in values else {}
+    if layer == "Polynomial":
+        return " + ".join(f"({Fraction(q).limit_denominator(1000)})*x**{k}" for k, q in enumerate(given["coef"]))
+    if layer in ("Monomial", "Hermite") and given["degree"] == 0:
+        return "1 + 0*x"
+    if layer == "RectifiedMonomial" and given["degree"] == 0:
+        return "step"
+    return written[layer].format(**values)
+
+
+@pytest.mark.parametrize("row", PRINTED, ids=lambda row: f"{row['layer']}-{row['arguments']}-{row['c']}")
+def test_the_package_prints_the_dual_and_its_derivative(row: dict[str, Any]) -> None:
+    layer, given, (a, b, c) = row["layer"], row["arguments"], (row["a"], row["b"], row["c"])
+    result = derive_dual(activation(_counterpart(layer, given))).result
+    slope = sympy.diff(result, C)
+    weight = 1 / math.factorial(given["degree"]) if layer == "Hermite" else 1.0
+    if layer == "ExpNormalized":  # the homogeneous extension from unit variances
+        weight, (a, b, c) = math.sqrt(a * b), (1.0, 1.0, c / math.sqrt(a * b))
+    point = dict(zip((A, B, C), (Float(q, 40) for q in (a, b, c)), strict=True))
+    assert math.isclose(weight * float(result.xreplace(point).evalf(30)), row["nngp"], rel_tol=1e-9)
+    if layer == "Sign" or (layer, given.get("degree")) == ("RectifiedMonomial", 0):
+        assert row["ntk_factor"] == 0  # the package drops the derivative of a jump
+        return
+    scale = math.sqrt(row["a"] * row["b"]) if layer == "ExpNormalized" else 1.0
+    found = weight / scale * float(slope.xreplace(point).evalf(30))
+    assert math.isclose(found, row["ntk_factor"], rel_tol=1e-9, abs_tol=1e-12)
+
+
+def test_every_layer_of_the_table_was_printed() -> None:
+    layers = {row["layer"] for row in PRINTED}
+    assert {name.partition("(")[0] for name in TABLE} <= layers
+    assert {"Hermite", "ExpNormalized"} <= layers

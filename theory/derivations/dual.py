@@ -8,9 +8,10 @@ import sympy
 
 from ..activation import Activation
 from ..closed_forms import A, B, C
-from ..errors import DerivationGap
+from ..errors import DerivationGap, SpecError
 from .builder import Builder
-from .notation import Expectation
+from .domain import real
+from .notation import Expectation, T
 from .step import Derivation, Gap, Step
 
 LONG = 10**9
@@ -34,9 +35,17 @@ def derive_dual(activation: Activation, other: Activation | None = None) -> Deri
 
 @lru_cache(maxsize=256)
 def derive_expectation(f: sympy.Expr, g: sympy.Expr, title: str = "") -> Derivation:
-    """The derivation of E f(u) g(v) for expressions in ``X``, whose other symbols are parameters."""
+    """The derivation of E f(u) g(v) for expressions in ``X``, whose other symbols are parameters.
+
+    Raises :class:`SpecError` for a, b, c or t as a parameter: they are the covariance.
+    """
     goal = Expectation(f, g, A, B, C)
     title = title or f"E[{f} at u, {g} at v]"
+    if {A, B, C, T} & (f.free_symbols | g.free_symbols):
+        raise SpecError("a, b, c and t stand for the covariance: give the parameters of the activation other names.")
+    if not (real(f) and real(g)):
+        reason = "its constants and its parameters must be real: declare the parameters with real=True."
+        return Derivation(title, goal, (), None, (Gap(goal, reason),))
     values = _long_constants(goal)
     general = goal.xreplace({sign * value: sign * symbol for symbol, value in values for sign in (1, -1)})
     if general.xreplace(dict(values)) != goal:

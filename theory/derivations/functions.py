@@ -23,6 +23,8 @@ MAX_DEGREE = 64
 """Largest power of x that is expanded."""
 PIECEWISE = (sympy.Abs, sympy.Max, sympy.Min)
 """The functions with kinks that are written with indicators."""
+JUMPS = (sympy.Heaviside, sympy.sign)
+"""Functions with a jump, of which a term has one."""
 _ZERO, _ONE = sympy.S.Zero, sympy.S.One
 
 
@@ -117,10 +119,19 @@ def flat(expression: sympy.Expr) -> sympy.Expr:
         expression = indicators(kinked) + sympy.Add(*(part for part in parts if not part.has(*PIECEWISE)))
     if expression.has(sympy.sinh, sympy.cosh):
         expression = rewrite_elementary(expression).rewrite([sympy.sinh, sympy.cosh], sympy.exp)
-    expanded = sympy.expand(expression)
+    expanded = sympy.expand(expression.replace(sympy.erfc, lambda y: 1 - sympy.erf(y)))
+    if expanded.has(*JUMPS):
+        expanded = sympy.expand(sympy.Add(*(_one_jump(part) for part in sympy.Add.make_args(expanded))))
     if expanded.has(sympy.sin, sympy.cos):
         expanded = sympy.expand(TR8(expanded))
     return expanded
+
+
+def _one_jump(product: sympy.Expr) -> sympy.Expr:
+    """A product of several steps and signs as a sum of products with one of them each."""
+    jumps = [factor for factor in sympy.Mul.make_args(product) if factor.as_base_exp()[0].func in JUMPS]
+    single = len(jumps) < 2 and all(factor.func in JUMPS for factor in jumps)
+    return product if single or product.has(sympy.DiracDelta) else indicators(product)
 
 
 def indicators(expression: sympy.Expr) -> sympy.Expr:

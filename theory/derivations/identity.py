@@ -47,7 +47,8 @@ def identical(left: sympy.Expr, right: sympy.Expr) -> bool:
 def positive(polynomial: sympy.Expr) -> bool:
     """Whether a polynomial is proved positive for a, b > 0 and c^2 < ab (other symbols: as they are declared).
 
-    With c^2 = ab y or c^2 = ab (1 - y), 0 < y < 1, all coefficients must be positive; c must occur in even powers.
+    With c^2 = ab y or c^2 = ab (1 - y), 0 < y < 1, no coefficient may be negative and one must be
+    positive; c must occur in even powers.
 
     >>> positive((1 + A) * (1 + B) - C**2), positive(1 + C), positive(A - B)
     (True, False, False)
@@ -69,7 +70,8 @@ def positive(polynomial: sympy.Expr) -> bool:
 
 
 def _nonnegative_terms(expanded: sympy.Expr) -> bool:
-    return all(term.is_positive for term in sympy.Add.make_args(expanded))
+    parts = sympy.Add.make_args(expanded)
+    return all(term.is_nonnegative for term in parts) and any(term.is_positive for term in parts)
 
 
 class Normaliser:
@@ -148,7 +150,7 @@ class Normaliser:
                 factor, constant = -factor, constant * (-1) ** n
             signed.append((factor, n))
         if not constant.is_positive or not all(self._positive(f) for f, _ in signed):
-            return self._radical(plain), plain
+            return self._radical(plain, None), plain
         root = sympy.S.One
         for prime, n in [
             *sympy.factorint(constant.p).items(),
@@ -162,10 +164,10 @@ class Normaliser:
     def _positive(self, factor: sympy.Expr) -> bool:
         return positive(factor.xreplace({_PI: sympy.pi}))
 
-    def _radical(self, square: sympy.Expr) -> sympy.Symbol:
+    def _radical(self, square: sympy.Expr, positive: bool | None = True) -> sympy.Symbol:
         key = sympy.Pow(square, sympy.Rational(1, 2), evaluate=False)
         if key not in self.kernels:
-            symbol = sympy.Symbol(f"_r{len(self.kernels)}", positive=True)
+            symbol = sympy.Symbol(f"_r{len(self.kernels)}", positive=positive)
             self.kernels[key] = symbol
             self.squares[symbol] = square
         return self.kernels[key]

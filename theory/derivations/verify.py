@@ -14,6 +14,7 @@ import sympy
 from ..closed_forms import A, B, C
 from ..errors import DerivationGap
 from . import bivariate, univariate
+from .domain import admissible, continuous, real
 from .functions import derivative, same, terms
 from .identity import identical
 from .notation import Expectation, HermiteCoefficient, Mean, T
@@ -54,9 +55,12 @@ def verify(derivation: Derivation) -> tuple[bool, ...]:
 
 
 def _guarded(step: Step) -> bool:
-    """The free-symbol guard: no bound variable escapes, and the right side has no new symbol."""
+    """The domain: real parameters, admissible laws, no bound variable that escapes, no new symbol on the right."""
     left, right = (side.free_symbols for side in (step.before, step.after))
-    return T not in left | right and right <= left | {A, B, C}
+    if T in left | right or not right <= left | {A, B, C}:
+        return False
+    laws = step.before.atoms(Expectation, Mean) | step.after.atoms(Expectation, Mean)
+    return real(step.before) and real(step.after) and all(admissible(node) for node in laws)
 
 
 def _growth_guard(node: sympy.Expr) -> None:
@@ -109,6 +113,8 @@ def _antiderivative(step: Step, used: Earlier) -> bool:
     if len(before.limits) != 1 or before.limits[0] != sympy.Tuple(T, 0, C):
         return False
     integrand = before.function.xreplace({T: C})
+    if not continuous(after):
+        return False
     return identical(sympy.diff(after, C), integrand) and identical(after.xreplace({C: sympy.S.Zero}), sympy.S.Zero)
 
 
@@ -137,10 +143,17 @@ def _specialising(step: Step, used: Earlier) -> bool:
     """An identity in parameters at values of them."""
     if len(used) != 1 or not all(value.is_Rational and value.is_positive for _, value in step.values):
         return False
-    if not all(symbol.is_positive for symbol, _ in step.values) or {A, B, C} & {symbol for symbol, _ in step.values}:
+    if {A, B, C} & {symbol for symbol, _ in step.values} or not all(_in_domain(*pair) for pair in step.values):
         return False
     values = dict(step.values)
     return used[0].before.xreplace(values) == step.before and identical(used[0].after.xreplace(values), step.after)
+
+
+def _in_domain(symbol: sympy.Symbol, value: sympy.Expr) -> bool:
+    """Whether a value has every property that the parameter was assumed to have."""
+    return bool(symbol.is_positive) and all(
+        getattr(value, f"is_{name}", None) is truth for name, truth in symbol.assumptions0.items()
+    )
 
 
 SPECIAL: dict[str, Callable[[Step, Earlier], bool]] = {
