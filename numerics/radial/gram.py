@@ -1,0 +1,90 @@
+r"""The Gram matrix of a translation-invariant kernel on exact points: float64 with a proved radius, or in balls.
+
+Proofs: ``docs/error-analysis.md``, "Radial kernels".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from flint import arb, arb_mat, fmpq
+from numpy.typing import NDArray
+
+from ...theory.verdict import Evidence
+from ..budget import Budget
+from ..eigenvalues.eigenvalue import least_eigenvalue
+from ..enclosure import Enclosure, float_above, float_below
+from ..kernels.ballmatrix import BallMatrix
+from ..kernels.cosines import require_memory
+from ..precision import precision
+from ..rounding import UNIT, up
+from .distances import integer_rows, relative_error, squared_distances
+from .kernel import RadialKernel
+
+Array = NDArray[np.float64]
+VARIATION = 0.375
+"""More than 1/e, which is sup |u k_u|, u the squared distance, for every mixture of Gaussian kernels."""
+
+
+def gram_radius(kernel: RadialKernel, dimension: int) -> float:
+    """The radius of the entries of :func:`radial_gram`."""
+    return up(up(VARIATION * relative_error(dimension) * (1 + 2.0**-40)) + kernel.value_error)
+
+
+def radial_gram(kernel: RadialKernel, points: Array, *, budget: Budget | None = None) -> BallMatrix:
+    r"""The matrix :math:`K_{ij} = k(|x_i - x_j|)` of n exact points (n, d); diagonal exactly 1.
+
+    >>> from .kernel import radial_kernel
+    >>> K = radial_gram(radial_kernel("gaussian", 1), np.array([[0.0], [1.0]]))
+    >>> K.ball(0, 1).contains("0.60653065971263342360379953499118"), bool(K.rad < 1e-14)
+    (True, True)
+    """
+    n, d = points.shape
+    require_memory("radial_gram", n, 8 * (4 * n * n + n * d) + (1 << 23), budget or Budget())
+    mid = kernel.values(squared_distances(points, points))
+    mid = np.triu(mid, 1)
+    mid += mid.T
+    np.fill_diagonal(mid, 1.0)
+    radius = gram_radius(kernel, d)
+    return BallMatrix(mid, radius, provenance=(f"{kernel.name}, distances known to {relative_error(d):.3g}",))
+
+
+def radial_gram_arb(kernel: RadialKernel, points: Array, bits: int) -> BallMatrix:
+    r"""The same matrix in ball arithmetic, from exact integer distances; ``.arb`` holds it.
+
+    >>> from .kernel import radial_kernel
+    >>> K = radial_gram_arb(radial_kernel("matern-3/2", 1), np.array([[0.0], [1.0]]), 128)
+    >>> round(float(K.ball(0, 1)), 12), K.ball(0, 1).rad < 1e-36
+    (0.483357724521, True)
+    """
+    n = len(points)
+    rows, exponent = integer_rows(points)
+    inner = rows * rows.transpose()
+    with precision(bits):
+        result = arb_mat(n, n)
+        for i in range(n):
+            result[i, i] = 1
+            for j in range(i):
+                u = Fraction(int(inner[i, i] + inner[j, j] - 2 * inner[i, j])) * Fraction(2) ** (2 * exponent)
+                result[i, j] = result[j, i] = kernel.value(arb(fmpq(u.numerator, u.denominator)))
+        return BallMatrix.from_arb(result, (f"{kernel.name} in ball arithmetic at {bits} bits",))
+
+
+def largest_eigenvalue(matrix: BallMatrix, *, budget: Budget | None = None) -> Enclosure:
+    r"""An interval that contains :math:`\lambda_{\max}(A)`, from :math:`\lambda_{\min}(cI - A)` with c a power of two.
+
+    >>> largest_eigenvalue(BallMatrix(np.array([[2.0, 1.0], [1.0, 2.0]]), 0.0)).contains(3)
+    True
+    """
+    n = matrix.n
+    c = 2.0 ** int(np.ceil(np.log2(max(float(np.abs(matrix.mid).sum(axis=1).max()), 1.0))) + 1)
+    mid = -matrix.mid
+    diagonal = np.arange(n)
+    mid[diagonal, diagonal] = c - matrix.mid[diagonal, diagonal]
+    rad = np.max(matrix.rad) + 2 * c * UNIT  # the subtraction on the diagonal is rounded
+    quick = replace(budget or Budget(), bits=64, max_bits=64)
+    found = least_eigenvalue(BallMatrix(mid, float(up(float(rad)))), budget=quick)
+    lower, upper = Fraction(c) - Fraction(found.upper), Fraction(c) - Fraction(found.lower)
+    return Enclosure(float_below(lower), float_above(upper), Evidence.ENCLOSED, "least eigenvalue of cI - A")
