@@ -20,6 +20,9 @@ CORNERS = (
 )
 """Names, the binary exponent of the standard deviations, and the correlation (None: random)."""
 
+MAX_ORDER = 6
+"""Largest value of a parameter that is an order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -59,6 +62,9 @@ def _point(
         rho = Fraction(source.choice((-1, 1)) * source.randint(10, 88), 100)
     values: list[tuple[sympy.Symbol, Fraction]] = [(A, s * s), (B, t * t), (C, rho * s * t)]
     for symbol in parameters:
+        if symbol.is_integer:
+            values.append((symbol, Fraction(source.randint(0, MAX_ORDER))))
+            continue
         size = Fraction(source.randint(20, 150), 100)
         sign = 1 if symbol.is_positive else -1 if symbol.is_negative else source.choice((-1, 1))
         values.append((symbol, sign * size))

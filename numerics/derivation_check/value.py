@@ -9,16 +9,23 @@ from __future__ import annotations
 from fractions import Fraction
 
 import sympy
-from flint import acb, arb, fmpq
+from flint import acb, arb, arb_series, fmpq
 
 from ...theory.closed_forms import A, B, C
-from ...theory.derivations.notation import Expectation, HermiteCoefficient, Mean, bivariate_normal_cdf
+from ...theory.derivations.notation import (
+    Expectation,
+    HermiteCoefficient,
+    Mean,
+    TaylorCoefficient,
+    Y,
+    bivariate_normal_cdf,
+)
 from ...theory.errors import DerivationGap
 from ...theory.functions import X, normal_cdf
 from ..dual.closed import Evaluator, Value
 from ..dual.covariance import covariance
 from ..expressions.elementary import real
-from ..expressions.lowering import lower_acb
+from ..expressions.lowering import lower_acb, lower_series
 from ..hermite import hermite_transform
 from ..precision import MAX_BITS, precision
 from . import gaussian, special
@@ -35,7 +42,7 @@ def enclose(expression: sympy.Expr, environment: Environment, bits: int) -> arb:
     True
     """
     value, guard = arb("nan"), 24
-    hard = expression.has(Expectation, Mean, sympy.Derivative, HermiteCoefficient)
+    hard = expression.has(Expectation, Mean, sympy.Derivative, HermiteCoefficient, TaylorCoefficient)
     for _ in range(2 if hard else TRIES):
         with precision(min(bits + guard, MAX_BITS)):
             value = _PointEvaluator(environment, bits + guard // 2).value(expression)
@@ -63,6 +70,8 @@ class _PointEvaluator(Evaluator):
             return gaussian.mean(self._function(node.f), self._fraction(node.variance), self.bits)
         if isinstance(node, HermiteCoefficient):
             return self._coefficient(node)
+        if isinstance(node, TaylorCoefficient):
+            return self._taylor(node)
         if isinstance(node, sympy.Derivative):
             return self._derivative(node)
         if isinstance(node, sympy.Integral):
@@ -92,6 +101,13 @@ class _PointEvaluator(Evaluator):
         n, s = self._fraction(order), self._fraction(sigma)
         activation = gaussian.activation_of(self._function(f))
         return hermite_transform(activation, int(n), s * s, self.bits).coefficients[int(n)]
+
+    def _taylor(self, node: TaylorCoefficient) -> arb:
+        """From the power series of the function itself, in ball arithmetic."""
+        g, order = node.args[0], int(self._fraction(node.args[1]))
+        function = lower_series(g.xreplace({s: v for s, v in self.exact.items() if s != Y}).xreplace({Y: X}))
+        with precision(self.bits + 32, cap=order + 2):
+            return function(arb_series([0, 1], prec=order + 2))[order]
 
     def _derivative(self, node: sympy.Derivative) -> arb:
         inner = node.expr

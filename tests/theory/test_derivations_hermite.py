@@ -5,17 +5,24 @@ from fractions import Fraction
 import pytest
 import sympy
 
+from certigram.numerics.derivation_check import check
 from certigram.numerics.expressions.lowering import constant
 from certigram.numerics.hermite import hermite_transform
 from certigram.numerics.precision import precision
 from certigram.theory.activation import activation
 from certigram.theory.closed_forms import A
 from certigram.theory.derivations.builder import Builder
+from certigram.theory.derivations.coefficients import derive_coefficient, derive_coefficients
 from certigram.theory.derivations.functions import derivative
-from certigram.theory.derivations.hermite import K, hermite_coefficients
+from certigram.theory.derivations.hermite import hermite_coefficients
 from certigram.theory.derivations.identity import identical
-from certigram.theory.derivations.notation import SIGMA, Mean, R
+from certigram.theory.derivations.notation import SIGMA, K, Mean, R, TaylorCoefficient, Y
+from certigram.theory.derivations.rules import RULES
+from certigram.theory.derivations.step import Step
+from certigram.theory.derivations.taylor import taylor_coefficient
+from certigram.theory.derivations.verify import proved, verify
 from certigram.theory.errors import DerivationGap
+from certigram.theory.functions import X
 
 NAMES = [
     "identity",
@@ -94,3 +101,78 @@ def test_the_classical_formulas() -> None:
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "hard_tanh", "exp(x)*Max(x, 0)"])
 def test_nothing_is_claimed_without_a_rule(name: str) -> None:
     assert hermite_coefficients(activation(name)) is None
+
+
+@pytest.mark.parametrize("name", [*NAMES, "erf(x) + exp(x)", "Max(x, 0) + x**2", "exp(x) + x**2"])
+def test_every_formula_is_derived_line_by_line(name: str) -> None:
+    phi = activation(name)
+    formula, covered = hermite_coefficients(phi), set()
+    assert formula is not None
+    for derivation in derive_coefficients(phi.expression):
+        assert derivation.derived, derivation.gaps
+        assert all(verify(derivation))
+        assert {step.rule for step in derivation.steps} <= set(RULES)
+        order = derivation.goal.args[1]
+        for k in range(9 if order.free_symbols else 1):
+            r = int(order.xreplace({R: sympy.Integer(k), K: sympy.Integer(k)}))
+            covered.add(r)
+            value = derivation.result.xreplace({R: sympy.Integer(k), K: sympy.Integer(k)})
+            assert identical(value, formula.coefficient(r)), (name, r)
+    assert covered >= set(range(9))
+
+
+@pytest.mark.parametrize("name", ["x**3", "exp", "cos", "gaussian(1)", "erf", "gelu", "relu"])
+def test_every_line_is_enclosed(name: str) -> None:
+    for derivation in derive_coefficients(activation(name).expression):
+        report = check(derivation)
+        assert report.derived, str(report)
+        assert all(step.points >= 6 for step in report.steps), str(report)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_line_of_every_coefficient_is_enclosed(name: str) -> None:
+    for derivation in derive_coefficients(activation(name).expression):
+        report = check(derivation)
+        assert report.derived, str(report)
+        assert all(step.points >= 6 for step in report.steps), str(report)
+
+
+def test_parameters_stay_symbols() -> None:
+    alpha, omega = sympy.Symbol("alpha", positive=True), sympy.Symbol("omega", positive=True)
+    for f in (sympy.exp(alpha * X), sympy.sin(omega * X), sympy.exp(-alpha * X**2), X * sympy.erf(alpha * X)):
+        for derivation in derive_coefficients(f):
+            assert check(derivation).derived, derivation.title
+
+
+def test_false_lines_about_coefficients_are_not_proved() -> None:
+    derivation = derive_coefficient(sympy.erf(X), 2 * K + 1)
+    steps = derivation.steps
+    assert all(verify(derivation))
+    line = next(k for k, step in enumerate(steps) if step.rule == "generating-function")
+    goal, after = steps[line].before, steps[line].after
+    assert not proved(Step("generating-function", goal, 2 * after, steps[line].uses), steps[:line])
+    assert not proved(Step("generating-function", goal, after, ()), steps[:line])
+    other = goal.func(sympy.sin(X), *goal.args[1:])
+    assert not proved(Step("generating-function", other, after, steps[line].uses), steps[:line])
+    taylor = steps[line + 1]
+    assert not proved(Step("taylor", taylor.before, -taylor.after), ())
+    assert not proved(Step("taylor", taylor.before.func(taylor.before.args[0], 2 * K), taylor.after), ())
+
+
+def test_a_taylor_formula_is_not_stretched_over_orders_where_it_is_false() -> None:
+    """[y^n] y^2 is 1 at n = 2: no formula for all n, and none for all even n."""
+    for g, order in ((Y**2, R), (Y**2, 2 * K), (Y**2, 2 * K + 2), (sympy.exp(-(Y**2)), R), (sympy.erf(Y), R)):
+        with pytest.raises(DerivationGap):
+            taylor_coefficient(g, order)
+    assert taylor_coefficient(Y**2, 2 * K + 1) == taylor_coefficient(Y**2, R + 3) == 0
+    assert not proved(Step("taylor", TaylorCoefficient(Y**2, R), sympy.S.Zero), ())
+    for order in range(6):  # the falling factorial is 0 where the order is below the power
+        for g in (Y**3 * sympy.exp(2 * Y), Y**2 * sympy.exp(-(Y**2)), Y**3 * sympy.erf(Y), Y * sympy.cos(Y + 1)):
+            exact = sympy.series(g, Y, 0, 8).removeO().coeff(Y, order)
+            assert sympy.expand(taylor_coefficient(g, sympy.Integer(order)) - exact) == 0
+            try:
+                shaped = taylor_coefficient(g, R).xreplace({R: sympy.Integer(order)})
+            except DerivationGap:
+                shaped = taylor_coefficient(g, 2 * K + order % 2).xreplace({K: sympy.Integer(order // 2)})
+            assert sympy.expand(shaped - exact) == 0, (g, order)

@@ -1,6 +1,6 @@
 r"""Hermite coefficients as formulas in their order, by the generating function.
 
-:math:`E\,f(\sigma(z+t))=\sum_r\mu_r(f;\sigma)\,t^r/\sqrt{r!}`, z standard normal (the Weierstrass transform). With
+:math:`E\,f(\sigma(z+y))=\sum_r\mu_r(f;\sigma)\,y^r/\sqrt{r!}`, z standard normal (the Weierstrass transform). With
 :math:`c_r=\mu_r/\sqrt{r!}` the Taylor coefficients are known for exponentials, waves, Gaussians and error functions,
 and a factor x acts by :math:`c_r(xf)=\sigma(c_{r-1}+(r+1)c_{r+1})`. Proofs: docs/derivations.md, section 4.
 """
@@ -15,10 +15,8 @@ import sympy
 from ..activation import Activation
 from ..errors import DerivationGap
 from .functions import Term, terms
-from .notation import SIGMA, R
+from .notation import SIGMA, K, R
 
-K = sympy.Symbol("k", integer=True, nonnegative=True)
-"""The order is 2k in the even formula and 2k + 1 in the odd one."""
 _ZERO, _ONE = sympy.S.Zero, sympy.S.One
 _S = SIGMA**2
 

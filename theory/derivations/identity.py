@@ -19,9 +19,9 @@ from sympy import QQ
 
 from ..closed_forms import A, B, C
 from ..functions import normal_cdf
-from .notation import Expectation, HermiteCoefficient, Mean, T
+from .notation import Expectation, HermiteCoefficient, Mean, T, TaylorCoefficient
 
-OPAQUE = (Expectation, Mean, HermiteCoefficient, sympy.Integral, sympy.Derivative)
+OPAQUE = (Expectation, Mean, HermiteCoefficient, TaylorCoefficient, sympy.Integral, sympy.Derivative)
 """Nodes that are compared as they stand."""
 ODD = (sympy.erf, sympy.asin, sympy.sin, sympy.atan)
 EVEN = (sympy.cos, sympy.Abs)
@@ -114,7 +114,42 @@ class Normaliser:
             p = int(node.exp.p)
             root, square = self._root(node.base)
             return root * square ** ((p - 1) // 2)
+        if node.is_Pow and node.exp.is_integer:
+            return self._integer_power(node)
+        if isinstance(node, sympy.factorial):
+            return self._factorial(node.args[0])
         return self._function(node)
+
+    def _integer_power(self, node: sympy.Expr) -> sympy.Expr:
+        """A power whose exponent is a sum of integer symbols: of each factor of the base, to each symbol."""
+        plain = sympy.factor(sympy.together(self.rational(node.base)))
+        total = sympy.S.One
+        for part in sympy.Add.make_args(sympy.expand(node.exp)):
+            times, symbol = part.as_coeff_Mul()
+            if not times.is_Integer or not (symbol == 1 or symbol.is_integer):
+                return self._function(node)
+            total *= plain**times if symbol == 1 else self._symbolic_power(plain, symbol) ** times
+        return total
+
+    def _symbolic_power(self, plain: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
+        total = sympy.S.One
+        for part, direction in zip(plain.as_numer_denom(), (1, -1), strict=True):
+            constant, factors = sympy.factor_list(part)
+            numbers = sympy.factorint(constant.p).items(), sympy.factorint(constant.q).items()
+            pairs = [*factors, *((sympy.Integer(p), n) for p, n in numbers[0])]
+            pairs += [(sympy.Integer(p), -n) for p, n in numbers[1]]
+            for factor, n in pairs:
+                if factor != 1:
+                    unit = self._kernel(sympy.Pow(self.back(factor), exponent, evaluate=False))
+                    total *= unit ** (direction * n)
+        return total
+
+    def _factorial(self, argument: sympy.Expr) -> sympy.Expr:
+        """(n + j)! as (n + 1)...(n + j) n! for integers j > 0 and n that is not negative."""
+        offset, rest = argument.as_coeff_Add()
+        if not (rest.is_nonnegative and rest.is_integer and offset.is_Integer and offset >= 0):
+            return self._kernel(sympy.factorial(argument))
+        return sympy.Mul(*(rest + i for i in range(1, int(offset) + 1))) * self._kernel(sympy.factorial(rest))
 
     def _function(self, node: sympy.Expr) -> sympy.Expr:
         """A function at arguments in normal form; odd and even ones see x and -x alike."""
@@ -129,7 +164,8 @@ class Normaliser:
 
     def _kernel(self, node: sympy.Expr) -> sympy.Symbol:
         if node not in self.kernels:
-            symbol = sympy.Symbol(f"_k{len(self.kernels)}", real=True)
+            known = {"positive": True} if node.is_positive else {"real": True}
+            symbol = sympy.Symbol(f"_k{len(self.kernels)}", **known)
             self.kernels[node] = symbol
             self.meaning[symbol] = node
         return self.kernels[node]

@@ -20,6 +20,10 @@ SIGMA = sympy.Symbol("sigma", positive=True)
 """The standard deviation in Hermite coefficients."""
 R = sympy.Symbol("r", integer=True, nonnegative=True)
 """The order of a Hermite coefficient."""
+K = sympy.Symbol("k", integer=True, nonnegative=True)
+"""Half of an order: 2k and 2k + 1 are the even and the odd orders."""
+Y = sympy.Symbol("y", real=True)
+"""The variable of generating functions."""
 
 _U, _V = sympy.Symbol("u", real=True), sympy.Symbol("v", real=True)
 
@@ -168,3 +172,22 @@ class HermiteCoefficient(sympy.Function):  # type: ignore[misc]  # sympy ships n
         f, order, sigma = (printer._print(arg) for arg in self.args)
         power = f"^{{{exp}}}" if exp is not None else ""
         return rf"\mu_{{{order}}}{power}\left({f};\,{sigma}\right)"
+
+
+class TaylorCoefficient(sympy.Function):  # type: ignore[misc]  # sympy ships no types
+    r"""The coefficient :math:`[y^r]\,g(y)` of a Taylor series at 0; ``g`` is an expression in ``Y``, bound here."""
+
+    nargs = 2
+
+    @property
+    def free_symbols(self) -> set[sympy.Symbol]:
+        """The parameters and the order."""
+        return set().union(*(arg.free_symbols for arg in self.args)) - {Y}
+
+    def _eval_is_real(self) -> bool:
+        return True
+
+    def _latex(self, printer: Any, exp: Any = None) -> str:
+        g, order = (printer._print(arg) for arg in self.args)
+        power = f"^{{{exp}}}" if exp is not None else ""
+        return rf"[y^{{{order}}}]{power}\left({g}\right)"

@@ -178,24 +178,16 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule(
                 "generating-function",
                 "the generating function of Hermite coefficients",
-                r"\mathbb E\,f(\sigma(z+t))=\sum_{r\ge0}\mu_r(f;\sigma)\,\frac{t^r}{\sqrt{r!}}",
-                r"$f$ grows at most exponentially",
+                r"\mu_r(f;\sigma)=\sqrt{r!}\,[y^r]\,\mathbb E_{w\sim N(0,\sigma^2)}[f(w+\sigma y)]",
+                r"$f$ is a function that grows at most exponentially",
             ),
             _rule(
                 "taylor",
                 "Taylor coefficients",
-                r"e^{pt}=\sum_r\tfrac{p^r}{r!}t^r,\quad e^{-qt^2}=\sum_k\tfrac{(-q)^k}{k!}t^{2k},\quad"
-                r"\operatorname{erf}(qt)=\tfrac2{\sqrt\pi}\sum_k\tfrac{(-1)^kq^{2k+1}}{k!\,(2k+1)}t^{2k+1}",
-                "entire functions of t",
-            ),
-            _rule(
-                "multiplication",
-                "multiplication by x",
-                r"\mu_r(xf;\sigma)=\sigma\bigl(\sqrt{r+1}\,\mu_{r+1}(f;\sigma)+\sqrt r\,\mu_{r-1}(f;\sigma)\bigr)",
-                r"$f$ grows at most exponentially",
-            ),
-            _rule(
-                "definition", "the coefficient of order r", r"\mu_r=[t^r/\sqrt{r!}]\,\mathbb E\,f(\sigma(z+t))", "none"
+                r"e^{py}=\sum_r\tfrac{p^r}{r!}y^r,\quad\cos(\omega y+\varphi)=\sum_r\tfrac{\omega^r}{r!}"
+                r"\cos\bigl(\varphi+\tfrac{r\pi}2\bigr)y^r,\qquad e^{-qy^2}=\sum_k\tfrac{(-q)^k}{k!}y^{2k},\quad"
+                r"\operatorname{erf}(qy)=\tfrac2{\sqrt\pi}\sum_k\tfrac{(-1)^kq^{2k+1}}{k!\,(2k+1)}y^{2k+1}",
+                r"a factor $y^m$ moves the order by $m$, and $\Phi(x)=\frac12(1+\operatorname{erf}(x/\sqrt2))$",
             ),
         ]
     )

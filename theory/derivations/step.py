@@ -1,4 +1,4 @@
-r"""Derivations as data: rules, steps, derivations, lemmas.
+r"""Derivations as data: rules, steps, derivations.
 
 A derivation proves one equation ``goal = result``. It is an ordered list of steps, each an equation ``before = after``
 that is an instance of one named rule or follows from earlier steps (``uses``). The last step is the goal itself.
@@ -6,11 +6,11 @@ that is an instance of one named rule or follows from earlier steps (``uses``). 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import sympy
 
-from ..claim import Hypothesis, Reference
+from ..claim import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,6 @@ class Derivation:
     result: sympy.Expr | None
     gaps: tuple[Gap, ...] = ()
     parameters: tuple[sympy.Symbol, ...] = ()
-    uses: tuple[str, ...] = field(default=())
 
     @property
     def derived(self) -> bool:
@@ -96,21 +95,3 @@ class Derivation:
     def rules(self) -> tuple[str, ...]:
         """The names of the rules used, in order of first use."""
         return tuple(dict.fromkeys(step.rule for step in self.steps))
-
-
-@dataclass(frozen=True, slots=True)
-class Lemma:
-    """A statement with its proof: hypotheses, conclusion (LaTeX), the lemmas it uses, proof steps in words or lines.
-
-    ``derivations`` are the machine-checked calculations of the proof; ``check`` names how each line is checked.
-    """
-
-    id: str
-    title: str
-    hypotheses: tuple[Hypothesis, ...]
-    conclusion: str
-    proof: tuple[str, ...]
-    check: str
-    reference: Reference
-    uses: tuple[str, ...] = ()
-    derivations: tuple[Derivation, ...] = ()

@@ -13,15 +13,17 @@ import sympy
 
 from ..closed_forms import A, B, C
 from ..errors import DerivationGap
+from ..functions import X
 from . import bivariate, univariate
 from .domain import admissible, continuous, real
 from .functions import derivative, same, terms
 from .identity import identical
-from .notation import Expectation, HermiteCoefficient, Mean, T
+from .notation import SIGMA, Expectation, HermiteCoefficient, Mean, T, TaylorCoefficient, Y
 from .step import Derivation, Step
+from .taylor import taylor_coefficient
 
 Earlier = Sequence[Step]
-NODES = (Expectation, Mean, sympy.Integral, sympy.Derivative, HermiteCoefficient)
+NODES = (Expectation, Mean, sympy.Integral, sympy.Derivative, HermiteCoefficient, TaylorCoefficient)
 
 
 def proved(step: Step, earlier: Earlier) -> bool:
@@ -36,7 +38,7 @@ def proved(step: Step, earlier: Earlier) -> bool:
         return False
     check = SPECIAL.get(step.rule)
     try:
-        for node in step.before.atoms(Expectation, Mean):
+        for node in step.before.atoms(Expectation, Mean, HermiteCoefficient):
             _growth_guard(node)
         if check is not None:
             return check(step, [earlier[k] for k in step.uses])
@@ -71,7 +73,7 @@ def _growth_guard(node: sympy.Expr) -> None:
 
 def _rewriting(step: Step, used: Earlier) -> bool:
     before, after = step.before, step.after
-    if not isinstance(before, (Expectation, Mean)) or after.func != before.func:
+    if not isinstance(before, (Expectation, Mean, HermiteCoefficient)) or after.func != before.func:
         return False
     count = 2 if isinstance(before, Expectation) else 1
     return before.args[count:] == after.args[count:] and all(
@@ -156,6 +158,28 @@ def _in_domain(symbol: sympy.Symbol, value: sympy.Expr) -> bool:
     )
 
 
+def _generating(step: Step, used: Earlier) -> bool:
+    """mu_r = sqrt(r!) [y^r] E f(w + sigma y), the mean being known from the line used."""
+    node = step.before
+    if len(used) != 1 or not isinstance(node, HermiteCoefficient) or not isinstance(used[0].before, Mean):
+        return False
+    f, order, sigma = node.args
+    mean, g = used[0].before, used[0].after
+    if sigma != SIGMA or mean.variance != SIGMA**2 or f.has(SIGMA, Y, sympy.DiracDelta) or g.has(X, *NODES):
+        return False
+    if not same(f.xreplace({X: X + SIGMA * Y}), mean.f):
+        return False
+    return bool(step.after == sympy.sqrt(sympy.factorial(order)) * TaylorCoefficient(g, order))
+
+
+def _taylor(step: Step, used: Earlier) -> bool:
+    """The coefficient is computed again."""
+    node = step.before
+    if not isinstance(node, TaylorCoefficient) or node.args[0].has(X, *NODES):
+        return False
+    return identical(step.after, taylor_coefficient(*node.args))
+
+
 SPECIAL: dict[str, Callable[[Step, Earlier], bool]] = {
     "rewriting": _rewriting,
     "price": _price,
@@ -164,4 +188,6 @@ SPECIAL: dict[str, Callable[[Step, Earlier], bool]] = {
     "substitution": _substituting,
     "instance": _instance,
     "specialisation": _specialising,
+    "generating-function": _generating,
+    "taylor": _taylor,
 }
