@@ -1,38 +1,39 @@
 r"""The independent checker of certificates: standard library and exact integers only, nothing of the prover.
 
-:func:`check` answers VALID, INVALID (which line of the certificate, and why) or UNSUPPORTED. Hermite coefficients and
-the variance come from :mod:`certigram.numerics.replay_hermite`, the checker's other half. The claimed series must be a
-sub- and a super-solution of :math:`F = \kappa((wF + vc)/s)`, which is monotone in every coefficient; the matrix is
-formed entry by entry in fixed point; :math:`K - cI - LL^T` and a Rayleigh quotient are evaluated in exact integers.
-Only :func:`product` may use flint, for exact integers. Format, limits and proofs: docs/certificate-format.md.
+:func:`check` answers VALID, INVALID (which line, and why) or UNSUPPORTED. Hermite coefficients come from the midpoint
+rule, the variance from Banach's bound at one point; the claimed series must be a sub- and a super-solution of F =
+kappa((wF + vc)/s); the matrix is made in fixed point, K - cI - LL^T and a Rayleigh quotient in exact integers. Only
+:func:`product` may use flint. Every bound is proved in docs/certificate-format.md.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import sys
-import zipfile
-from array import array
+import struct
 from fractions import Fraction
 from functools import cache
-from math import inf, isqrt, lcm, nextafter, prod
+from hashlib import sha256
+from importlib.util import find_spec
+from itertools import accumulate, count, takewhile
+from math import ceil, factorial, inf, isqrt, lcm, nextafter, prod
 from operator import mul
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .replay_hermite import KNOWN, ONE, ZERO, Activation, Ends, Stop, equilibrium, fraction, parse, require
-
-FORMAT = "certigram-proof/1"
-NAMES = ("points.npy", "factor.npy", "vector.npy")
+FORMAT, UNSUPPORTED, ZERO, ONE, MAX_WORK = "certigram-proof/1", "UNSUPPORTED", Fraction(0), Fraction(1), 1 << 35
 MAX_FILE, MAX_POINTS, MAX_NUMBERS, MAX_ORDER, MAX_GRAM, MAX_LIMBS = 1 << 22, 4096, 1 << 24, 1024, 64, 8
-HEADER = re.compile(
-    rb"\x93NUMPY\x01\x00..\{'descr': '<([fi])8', 'fortran_order': False, 'shape': \(([\d, ]{1,40})\), \} *\n", re.S
-)
-Json = dict[str, Any]
+NPY = rb"%s\.npy.{0,64}?\x93NUMPY\x01\x00..{'descr': '<%s8', 'fortran_order': False, 'shape': \(([\d, ]{1,40})\), } *\n"
+TERM = r"(-?[\d/]{1,121})\*(?:([a-z]+)\((-?[\d/]{1,121})\*x\)|x\*\*([01]))"
+# f L rho a b parity: sup|f'| <= L, and |f(u + iv)| <= a + b|u| for |v| <= rho; x**0 is "one", x**1 is "id"
+TABLE = """one 0 4 1 0 even; id 1 4 4 1 odd; relu 1 0 0 0 -; tanh 1 1 2 0 odd; atan 1 1/2 2 0 odd; sin 1 4 28 0 odd;
+    cos 1 4 28 0 even; sigmoid 1/4 2 3/2 0 -; silu 1.09985 2 3 3/2 -; softplus 1 2 4 1 -; phi 0.398943 2 7 0 -;
+    gelu 1.12890443 2 14 7 -; erf 1.1283791671 1 5 0 odd; gaussian 0.606531 2 8 0 even; xgaussian 1 2 16 8 odd"""
+KNOWN = {x[0]: ([Fraction(y) for y in x[1:5]], x[5]) for x in map(str.split, TABLE.split(";"))}
+TIMES_X = {"id": "one", "silu": "sigmoid", "gelu": "phi", "xgaussian": "gaussian"}
+Terms = list[tuple[Fraction, str, Fraction]]  # c f(ax)
+Ends = tuple[Fraction, Fraction]
 Rows = list[list[int]]
-Balls = list[tuple[int, int]]
 
 
 class Check(NamedTuple):
@@ -44,250 +45,305 @@ class Check(NamedTuple):
     reason: str
 
 
-def multiply(a: list[int], b: list[int], scale: int, lost: int) -> list[int]:
-    """The first coefficients of a product of non-negative series, ``lost`` added before each rounding down."""
-    width = (2 * scale + 40) // 8
-    packed = [int.from_bytes(b"".join(c.to_bytes(width, "little") for c in x), "little") for x in (a, b)]
-    digits = (packed[0] * packed[1]).to_bytes(2 * width * len(a), "little")
-    places = range(0, width * len(a), width)
-    return [int.from_bytes(digits[k : k + width], "little") + lost >> scale for k in places]
+class Stop(Exception):
+    """The end of a check: ``Stop(verdict, line, reason)``."""
+
+
+def require(condition: Any, line: str, reason: str, verdict: str = "INVALID") -> None:
+    """Stop unless the condition holds."""
+    if not condition:
+        raise Stop(verdict, line, reason)
+
+
+def fraction(text: Any, line: str) -> Fraction:
+    """An exact rational as text, p or p/q in lowest terms."""
+    plain = isinstance(text, str) and re.fullmatch(r"-?\d{1,1200}(/\d{1,1200})?", text)
+    require(plain and str(Fraction(text)) == text, line, "not a rational number p or p/q in lowest terms")
+    return Fraction(text)
+
+
+def taylor(first: int, step: Any) -> int:
+    """The sum of a series of integers, ``step(term, k)`` being term k, until they vanish."""
+    return sum(takewhile(bool, accumulate(count(1), step, initial=first)))
+
+
+def exp(x: int, p: int) -> int:
+    """exp(x) for x <= 0 at scale 2^-p, off by less than 2 units: halved h times below 2^-8, 64 guard digits."""
+    h, q = max(0, (-x).bit_length() - p + 8), p + 64
+    t = x << 64 >> h
+    total = taylor(1 << q, lambda term, k: (term * t >> q) // k)
+    for _ in range(h):
+        total = total * total >> q
+    return total >> 64
+
+
+def arc(num: int, den: int, p: int, sign: int) -> int:
+    """artan (sign = 1) of num/den in [0, 1], or artanh (sign = -1) of at most 1/3, by Euler's series; also 2 units."""
+    q, norm = p + 64, den * den + sign * num * num
+    y = sign * (num * num << q) // norm
+    return taylor((num * den << q) // norm, lambda term, k: (term * y >> q) * 2 * k // (2 * k + 1)) >> 64
+
+
+@cache
+def pi(p: int) -> int:
+    """Machin's formula, off by less than 2 units."""
+    return 16 * arc(1, 5, p + 8, 1) - 4 * arc(1, 239, p + 8, 1) >> 8
+
+
+def value(name: str, x: int, p: int) -> int:
+    """A known smooth function, off by less than 7 (1 + |x|) units of 2^-p."""
+    one, size, sign = 1 << p, abs(x), 1 if x > 0 else -1
+    if name in TIMES_X:
+        return x * value(TIMES_X[name], x, p) >> p
+    if name in ("one", "gaussian"):
+        return one if name == "one" else exp(-x * x >> p + 1, p)
+    if name in ("sin", "cos"):  # with guard digits for the cancellation
+        odd, q = int(name == "sin"), p + 2 * (size >> p) + 64
+        first, y = x << q - p if odd else 1 << q, (x << q - p) ** 2 >> q
+        return taylor(first, lambda term, k: -(term * y >> q) // ((2 * k - 1 + odd) * (2 * k + odd))) >> q - p
+    if name == "atan":
+        return sign * (arc(size, one, p, 1) if size <= one else (pi(p + 1) >> 2) - arc(one, size, p, 1))
+    if name in ("erf", "phi"):  # exp(-ax^2/2) times a series of positive terms, divided by sqrt(pi/2a)
+        a = 2 if name == "erf" else 1
+        big = a * x * x >> 2 * p
+        q, y, share = p + big + 64, size << big + 64, one
+        if big <= 3 * p // 2 + 12:  # beyond, it is 1 - 2^-p at least
+            total = taylor(y, lambda term, k: a * (term * y >> q) * y // ((2 * k + 1) << q))
+            share = (total * exp(-a * y * y >> q + 1, q) >> q + big + 64 - p) // isqrt((pi(p) << p) // (2 * a))
+        return sign * share if name == "erf" else one + sign * share >> 1
+    small = exp(-2 * size if name == "tanh" else -size, p)
+    if name == "tanh":
+        return sign * ((one - small) << p) // (one + small)
+    if name == "softplus":
+        return max(x, 0) + 2 * arc(small, 2 * one + small, p, -1)
+    return ((one if x > 0 else small) << p) // (one + small)  # sigmoid
+
+
+def parse(text: str) -> tuple[Terms, str, Fraction]:
+    """The activation from terms ``c*f(a*x)``, ``c*x**0`` and ``c*x**1`` joined by `` + ``; its parity; sup|f'|."""
+    line, parts, found = "proof.kernel.activation", text.split(" + ", 16), []
+    for match in (re.fullmatch(TERM, part) for part in parts):
+        found += [match.groups()] if match and (match[2] or "id") in KNOWN else []
+    require(len(text) <= 2000 and len(found) == len(parts), line, "too long, or an unknown term", UNSUPPORTED)
+    terms = [(fraction(c, line), f or ("one", "id")[int(k)], fraction(a or "1", line)) for c, f, a, k in found]
+    kinds, slope = {KNOWN[f][1] for _, f, _ in terms}, sum((abs(c * a) * KNOWN[f][0][0] for c, f, a in terms), ZERO)
+    return terms, kinds.pop() if len(kinds) == 1 else "-", slope
+
+
+def root(q: Fraction, p: int) -> Ends:
+    """The square root of a number >= 0, to 2^-p."""
+    low = isqrt(max((q.numerator << 2 * p) // q.denominator, 0))
+    return Fraction(low, 1 << p), Fraction(low + 1, 1 << p)
+
+
+def moments(terms: Terms, s: Fraction, order: int, t: int) -> tuple[Fraction, list[Ends], Ends]:
+    """An exact sigma near the root of s, E f(sigma z) h_r(z) for r <= order, E f(sigma z)^2, all to about 2^-t."""
+    p, cut = 2 * t + 80, isqrt(3 * t) + 2
+    strip = min(KNOWN[f][0][1] / max(abs(a) * root(s, 8)[1], Fraction(1, 9)) for _, f, a in terms)
+    n = int((t * Fraction(7, 10) / strip + isqrt(order) + strip + 3) * Fraction(100, 628)) + 1
+    work = n * cut * p * (order * order // 8 + len(terms) * p * p // 256)
+    require(n <= 128 and work <= MAX_WORK, "proof.kernel.activation", "too steep, or too many digits", UNSUPPORTED)
+    unit, nodes = int(root(s, p)[0] * 2**p) // (2 * n), range(1 - 2 * n * cut, 2 * n * cut, 2)
+    values, sigma, size, noise = [0] * len(nodes), Fraction(2 * n * unit, 1 << p), ONE, 2
+    for c, f, a in terms:
+        known = (value(f, unit * x * a.numerator // a.denominator, p) for x in nodes)
+        values = [y + z * c.numerator // c.denominator for y, z in zip(values, known, strict=True)]
+        slope, _, first, second = KNOWN[f][0]
+        size += abs(c) * (first + (second + 2 * slope) * abs(a) * sigma)
+        noise += int(abs(c) * (9 + 9 * abs(a) * sigma * cut)) + 2
+    mean, error = isqrt(2 * pi(2 * p) << 2 * p), 8 * (size + abs(Fraction(values[n * cut], 1 << p))) ** 2 / 2**t
+    density = [(exp(-(x * x << 2 * p) // (8 * n * n), 2 * p) << 2 * p) // mean for x in nodes]
+
+    def total(first: list[int], second: list[int], off: int) -> Ends:  # off: of the first factor; 4 of the second
+        lost = 4 * sum(map(abs, first)) + off * (sum(map(abs, second)) + 4 * len(nodes))
+        middle = sum(map(mul, first, second))
+        return Fraction(middle - lost, n << 2 * p) - error, Fraction(middle + lost, n << 2 * p) + error
+
+    noisy, found = 3 * noise * ((max(map(abs, values)) >> p) + 1), []
+    square = total([y * y >> p for y in values], [g >> p for g in density], noisy)
+    before, hermite = [0] * len(nodes), [1] * len(nodes)
+    for r in range(order + 1):
+        divisor = isqrt(factorial(r) << 2 * p) * (2 * n) ** r
+        found.append(total(values, [g * h // divisor for g, h in zip(density, hermite, strict=True)], noise))
+        before, hermite = hermite, [x * h - 4 * n * n * r * g for x, g, h in zip(nodes, before, hermite, strict=True)]
+    return sigma, found, square
+
+
+def equilibrium(f: str, w: Fraction, v: Fraction, s: Fraction, order: int, bits: int) -> tuple[list[Ends], Ends, Ends]:
+    """Enclosures of the squared Hermite coefficients, of the variance (near s), and of the second moment."""
+    (terms, parity, steep), squares = parse(f), []
+    names, p = {name for _, name, _ in terms}, 2 * bits + 112
+    if names <= {"relu", "id"}:  # cx + e|x|: rational up to 2/pi
+        e = sum((c * abs(a) / 2 for c, name, a in terms if name == "relu"), ZERO)
+        c = sum((c * a / (2 if name == "relu" else 1) for c, name, a in terms), ZERO)
+        s, even, turn = v / (1 - w * (c * c + e * e)), 2 * e * e, pi(p)
+        for r in range(order + 1):
+            even *= Fraction((r - 3) ** 2, r * (r - 1)) if r and r % 2 == 0 else ONE  # 2 e^2 ((r - 3)!!)^2/r!
+            linear = c * c * s if r == 1 else ZERO
+            squares.append((linear, linear) if r % 2 else (even * s * 2**p / (turn + 2), even * s * 2**p / (turn - 2)))
+        return squares, (s, s), ((c * c + e * e) * s, (c * c + e * e) * s)
+    require("relu" not in names, "proof.kernel.activation", "a rectifier together with another function", UNSUPPORTED)
+    sigma, mu, square = moments(terms, s, order, bits + 24)
+    theta, ends = root(w * steep**2, p)[1], (root(v + w * square[0], p)[0], root(v + w * square[1], p)[1])
+    require(theta < 1, "proof.kernel.sigma_w2", "no contraction")
+    error = steep * max(ends[1] - sigma, sigma - ends[0]) / (1 - theta)  # L |sqrt s - sigma|, by Banach's bound
+    low, high = max(root(square[0], p)[0] - error, ZERO), root(square[1], p)[1] + error
+    for r, (a, b) in enumerate(mu):
+        near, far = max(a - error, -b - error, ZERO), max(-a, b) + error
+        squares.append((ZERO, ZERO) if (parity, r % 2) in (("odd", 0), ("even", 1)) else (near**2, far**2))
+    return squares, (v + w * low * low, v + w * high * high), (low * low, high * high)
 
 
 def compose(outer: list[int], inner: list[int], scale: int, up: int) -> list[int]:
     """The first coefficients of a composition of series with non-negative coefficients, rounded down (up = 0) or up."""
-    step, lost, value = isqrt(len(outer)) + 1, up * ((1 << scale) - 1), [0] * len(inner)
-    powers = [[1 << scale] + [0] * (len(inner) - 1)]
+    size, step, lost, width = len(inner), isqrt(len(outer)) + 1, up * ((1 << scale) - 1), (2 * scale + 40) // 8
+
+    def multiply(*factors: list[int]) -> list[int]:  # a product of series is a product of long integers
+        long = prod(int.from_bytes(b"".join(c.to_bytes(width, "little") for c in x), "little") for x in factors)
+        digits = long.to_bytes(2 * width * size, "little")
+        return [int.from_bytes(digits[k * width : (k + 1) * width], "little") + lost >> scale for k in range(size)]
+
+    powers, total = [[1 << scale] + [0] * (size - 1)], [0] * size
     for _ in range(step):
-        powers.append(multiply(powers[-1], inner, scale, lost))
+        powers.append(multiply(powers[-1], inner))
     for k in reversed(range(0, len(outer), step)):
-        value = multiply(value, powers[step], scale, lost)
-        sums = (sum(map(mul, outer[k : k + step], column)) for column in zip(*powers, strict=True))
-        value = [v + (x + lost >> scale) for v, x in zip(value, sums, strict=True)]
-    return value
+        sums = [sum(map(mul, outer[k : k + step], column)) + lost >> scale for column in zip(*powers, strict=True)]
+        total = [x + y for x, y in zip(multiply(total, powers[step]), sums, strict=True)]
+    return total
 
 
-def ball(claim: Any, line: str) -> tuple[int, int]:
-    """A claimed ball [m, r] of integers as text."""
-    ends = [fraction(x, line) for x in claim[:3]]
-    require(len(ends) == 2 and all(x.denominator == 1 for x in ends) and ends[1] >= 0, line, "not a ball of integers")
-    return int(ends[0]), int(ends[1])
-
-
-def kernel(claim: Json, f: Activation, w: Fraction, v: Fraction, bits: int) -> Balls:
+def kernel(claim: Any, v: Fraction, bits: int) -> Rows:
     """Prove the claimed balls of coefficients, variance and mass, at scale 2^-bits; mass and tail come last."""
-    line, one = "proof.kernel", 1 << bits + 16
-    balls = [ball(c, f"{line}.coefficients[{r}]") for r, c in enumerate(claim["coefficients"][: MAX_ORDER + 2])]
-    require(
-        3 <= len(balls) <= MAX_ORDER + 1 and all(m + r >= 0 for m, r in balls),
-        f"{line}.coefficients",
-        "too many, too few, or negative",
-    )
-    (s_mid, s_rad), (q_mid, q_rad) = (ball(claim[name], f"{line}.{name}") for name in ("s", "mass"))
-    known = {"s": [Fraction(s_mid + e, 1 << 2 * bits) for e in (-s_rad, s_rad)]}
-    known["mass"] = [Fraction(q_mid + e, 1 << bits) for e in (-q_rad, q_rad)]
-    require(0 < known["s"][0] < v + 2**40, f"{line}.s", "not the variance of a pre-activation")
-    order = len(balls) - 1 if f.parity == "odd" else len(balls) * 3 // 2 + 32
-    squared, s, q = equilibrium(f, w, v, sum(known["s"], ZERO) / 2, order, bits)
-    for name, (low, high) in (("s", s), ("mass", q)):
-        require(known[name][0] <= low and high <= known[name][1], f"{line}.{name}", "the proved value is not inside")
-    ends = [[max(m + sign * r, 0) << 16 for m, r in balls] for sign in (-1, 1)]
-    inner = [
-        [int((w * k + v * (one if r == 1 else 0)) / t) for r, k in enumerate(e)]
-        for e, t in zip(ends, s[::-1], strict=True)
-    ]
-    inner[1] = [k + 1 if k else 0 for k in inner[1]]
-    require(sum(inner[1]) <= one + one // 1024 and inner[1][0] < one, line, "the coefficients exceed the mass")
-    least = compose([int(a * one) for a, _ in squared], inner[0], bits + 16, 0)
-    most = compose([int(b * one) + (b > 0) for _, b in squared], inner[1], bits + 16, 1)
-    rest, beyond = max(q[1] - sum(a for a, _ in squared), ZERO) if inner[1][0] else ZERO, 0
-    power = compose([0] * (order + 1) + [one], inner[1], bits + 16, 1) if rest else [0] * len(balls)
-    for r in range(len(balls)):
-        beyond = max(beyond, power[r])
-        proved = ends[0][r] <= least[r] and most[r] + int(rest * beyond) + (rest > 0) <= ends[1][r]
-        require(proved, f"{line}.coefficients[{r}]", "not proved")
-    tail = max(known["mass"][1] - sum(Fraction(max(m - r, 0), 1 << bits) for m, r in balls), ZERO)
-    return [*balls, (q_mid, q_rad), (int(tail * 2**bits) + 1, 0)]
+    line, one, f, w = "proof.kernel.coefficients", 1 << bits + 16, claim["activation"], 2 * Fraction(claim["sigma_w2"])
+    claimed = claim["s"], claim["mass"], *claim["coefficients"][: MAX_ORDER + 2]
+    pairs = [[fraction(x, f"{line}[{r - 2}]") for x in pair] for r, pair in enumerate(claimed)]
+    require(all(m.denominator == r.denominator == 1 and 0 <= r >= -m for m, r in pairs), line, "no balls, or negative")
+    ((m, e), mass), balls = pairs[:2], [[int(m), int(e)] for m, e in pairs[2:]]
+    known = ((m - e) / 4**bits, (m + e) / 4**bits), ((mass[0] - mass[1]) / 2**bits, sum(mass) / 2**bits)
+    require(3 <= len(balls) <= MAX_ORDER + 1, line, "too many or too few")
+    require(0 < known[0][0] < v + 2**40, "proof.kernel.s", "not the variance of a pre-activation")
+    order = len(balls) - 1 if parse(f)[1] == "odd" else len(balls) * 3 // 2 + 32
+    squared, s, q = equilibrium(f, w, v, sum(known[0]) / 2, order, bits)
+    for name, (low, high), (a, b) in zip(("s", "mass"), (s, q), known, strict=True):
+        require(a <= low and high <= b, f"proof.kernel.{name}", "the proved value is not inside")
+    below, above = ([max(m + sign * r, 0) << 16 for m, r in balls] for sign in (-1, 1))
+    lower = [int((w * k + v * one * (r == 1)) / s[1]) for r, k in enumerate(below)]
+    upper = [ceil((w * k + v * one * (r == 1)) / s[0]) for r, k in enumerate(above)]
+    require(sum(upper) <= one + one // 1024 and upper[0] < one, line, "more than the mass")
+    least = compose([int(a * one) for a, _ in squared], lower, bits + 16, 0)
+    most = compose([ceil(b * one) for _, b in squared], upper, bits + 16, 1)
+    rest = max(q[1] - sum(a for a, _ in squared), ZERO) if upper[0] else ZERO  # of the orders that were left out
+    power = compose([0] * (order + 1) + [one], upper, bits + 16, 1) if rest else [0] * len(balls)
+    for r, beyond in enumerate(accumulate(power, max)):
+        require(below[r] <= least[r] and most[r] + rest * beyond <= above[r], f"{line}[{r}]", "not proved")
+    return [*balls, [int(mass[0]), int(mass[1])], [ceil(max(known[1][1] * one - sum(below), ZERO) / 2**16), 0]]
 
 
-def matrix(balls: Balls, inner: Rows, bits: int) -> tuple[Rows, list[int]]:
+def matrix(balls: Rows, inner: Rows, bits: int) -> tuple[Rows, list[int]]:
     """The lower triangle of the matrix at scale 2^-bits, and for each row the sum of the radii of its entries."""
     *series, mass, (tail, _) = balls
-    one, mids, n = 1 << bits, [m for m, _ in series], len(inner)
-    odd = not any(mids[0::2])
-    step = 2 if odd or not any(mids[1::2]) else 1
-    used, rounding, short = mids[odd::step], 4 * len(mids) * ((sum(map(abs, mids)) >> bits) + 2), []
-    for size in range(bits, -2, -1):  # cosines below 2^-size: the terms that reach a unit
-        reach = (k for k in range(len(used), 1, -1) if used[k - 1] >> max(size, 0) * (odd + step * (k - 1)))
-        short.append(used[: next(reach, 1)][::-1])
+    one, n, mids, rows, errors = 1 << bits, len(inner), [m for m, _ in series], [], [mass[1]] * len(inner)
+    reach = [[k for k, m in enumerate(mids) if m >> max(bits - size, 0) * k] for size in range(bits + 2)]
+    short = [mids[max(k, default=0) :: -1] for k in reach]  # for cosines of so many digits: the terms that reach a unit
 
     @cache
     def radius(low: int) -> int:  # for cosines at most 1 - low, and two units more
         e = tail
         for _, r in reversed(series):
             e = (e * min(one - low + 2, one) >> bits) + 1 + r
-        return e + rounding
+        return e + 4 * len(mids) * ((sum(map(abs, mids)) >> bits) + 2)
 
-    scales = [bits + 16 + (inner[i][i].bit_length() + 1) // 2 for i in range(n)]
-    roots = [isqrt((1 << 2 * g) // inner[i][i]) for i, g in enumerate(scales)]
-    rows, errors = [], [mass[1]] * n
+    scales = [bits + 16 + (row[i].bit_length() + 1) // 2 for i, row in enumerate(inner)]
+    roots = [isqrt((1 << 2 * g) // row[i]) for i, (g, row) in enumerate(zip(scales, inner, strict=True))]
     for i in range(n):
-        row = []
+        rows.append([0] * i + [mass[0]])
         for j in range(i):
-            t = inner[i][j] * roots[i] * roots[j] >> scales[i] + scales[j] - bits
-            u, entry, size = t * t >> bits if step == 2 else t, 0, abs(t)
-            for c in short[size.bit_length()]:
-                entry = (entry * u >> bits) + c
-            row.append(entry * t >> bits if odd else entry)
-            drop = max((one - size).bit_length() - 7, 0)
-            lost = radius(one - size >> drop << drop)
-            errors[i], errors[j] = errors[i] + lost, errors[j] + lost
-        rows.append([*row, mass[0]])
+            t, entry = inner[i][j] * roots[i] * roots[j] >> scales[i] + scales[j] - bits, 0
+            for c in short[abs(t).bit_length()]:
+                entry = (entry * t >> bits) + c
+            drop = max((one - abs(t)).bit_length() - 7, 0)
+            lost = radius(one - abs(t) >> drop << drop)
+            rows[i][j], errors[i], errors[j] = entry, errors[i] + lost, errors[j] + lost
     return rows, errors
 
 
 def product(rows: Rows, accelerate: bool) -> Rows:
     """The lower triangle of A A^T in integers, by flint where it is allowed and installed."""
-    try:
-        fmpz_mat = __import__("flint").fmpz_mat if accelerate else None
-    except ImportError:
-        fmpz_mat = None
-    if fmpz_mat is None:
-        return [[sum(map(mul, a, b)) for b in rows[: i + 1]] for i, a in enumerate(rows)]
-    n, width = len(rows), len(rows[-1])
-    a = fmpz_mat(n, width, [x for row in rows for x in row + [0] * (width - len(row))])
-    flat = (a * a.transpose()).entries()
-    return [list(map(int, flat[i * n : i * n + i + 1])) for i in range(n)]
+    if accelerate and find_spec("flint"):
+        a = __import__("flint").fmpz_mat([row + [0] * (len(rows[-1]) - len(row)) for row in rows])
+        return [[int(x) for x in row[: i + 1]] for i, row in enumerate((a * a.transpose()).tolist())]
+    return [[sum(map(mul, a, b)) for b in rows[: i + 1]] for i, a in enumerate(rows)]
 
 
-def arrays(path: Path) -> dict[str, tuple[tuple[int, ...], bytes, Any]]:
-    """The arrays of a sidecar of stored (not compressed) .npy files of '<f8' or '<i8': shape, bytes and numbers."""
-    found = {}
-    with path.open("rb") as raw_file:  # the last record: no comment, no zip64, a short directory
-        raw_file.seek(-42, 2)
-        tail = raw_file.read()
-    plain = tail[20:24] == b"PK\5\6" and tail[:4] != b"PK\6\7" and int.from_bytes(tail[32:36], "little") < 1000
-    require(plain, "arrays", "not a plain zip file of a few arrays")
-    with zipfile.ZipFile(path) as file:
-        for info in file.infolist():
-            known = info.compress_type == zipfile.ZIP_STORED and info.filename in NAMES
-            stored = known and info.filename not in found and info.file_size <= 8 * MAX_NUMBERS
-            raw = file.read(info) if stored else b""
-            match = HEADER.match(raw)
-            if match is None:
-                raise Stop("INVALID", info.filename[:80], "not a stored array of '<f8' or '<i8' in C order")
-            shape, numbers = (
-                tuple(map(int, match[2].replace(b",", b" ").split())),
-                array("d" if match[1] == b"f" else "q"),
-            )
-            numbers.frombytes(raw[match.end() :])
-            if sys.byteorder == "big":
-                numbers.byteswap()
-            require(len(numbers) == prod(shape), info.filename[:80], "its shape does not fit its size")
-            found[info.filename] = shape, raw[match.end() :], numbers
+def arrays(path: Path) -> dict[str, tuple[list[int], bytes, tuple[Any, ...]]]:
+    """The arrays of a sidecar, a zip file of stored .npy files of '<f8' or '<i8': shape, bytes and numbers."""
+    require(path.stat().st_size <= 24 * MAX_NUMBERS, "arrays", "too long", UNSUPPORTED)
+    raw, found = path.read_bytes(), {}
+    for name, kind, code in (("points", b"f", "d"), ("factor", b"i", "q"), ("vector", b"i", "q")):
+        if match := re.search(NPY % (name.encode(), kind), raw, re.S):
+            shape = [int(x) for x in re.findall(rb"\d+", match[1])]
+            body = raw[match.end() : match.end() + 8 * prod(shape)]
+            found[name] = shape, body, struct.unpack(f"<{prod(shape)}{code}", body)
     return found
 
 
-def inputs(data: Json, found: Json, accelerate: bool) -> tuple[Rows, int, Fraction]:
+def inputs(data: Any, found: Any, accelerate: bool) -> tuple[Rows, int, Fraction]:
     """Inner products as integers, up to a positive factor for each input; the dimension; the variance 2 C_ii."""
-    line, gram, normalize = "proof.data", data["input_gram"], data["normalize"]
-    if gram is not None:
-        table = [[fraction(x, f"{line}.input_gram") for x in row] for row in gram[: MAX_GRAM + 1]]
-        n = d = len(table)
-        require(
-            1 <= n <= MAX_GRAM and all(len(row) == n for row in table),
-            line,
-            f"not square, or n > {MAX_GRAM}",
-            "UNSUPPORTED",
-        )
-        common, content = (
-            lcm(*(x.denominator for row in table for x in row)),
-            ";".join(",".join(map(str, row)) for row in table).encode(),
-        )
-        inner, last = [[int(x * common) for x in row] for row in table], 1
-        a = [row[:] for row in inner]
-        for k, row in enumerate(a):  # Bareiss: semidefinite when every pivot is positive, or 0 with its whole row
-            require(
-                all(inner[k][i] == inner[i][k] for i in range(n)) and (row[k] > 0 or not any(row[k:])),
-                line,
-                "not positive semidefinite",
-            )
-            for i in range(k + 1, n if row[k] else 0):
-                a[i][k + 1 :] = [
-                    (x * row[k] - a[i][k] * y) // last for x, y in zip(a[i][k + 1 :], row[k + 1 :], strict=True)
-                ]
-            last = row[k] or last
-        sizes, header = [table[i][i] for i in range(n)], f"None|{n}|None|"
+    line, gram, sphere = "proof.data", data["input_gram"], data["normalize"] == "sphere"
+    require(data["normalize"] is None or (sphere and gram is None), f"{line}.normalize", "neither null nor sphere")
+    if gram is None:
+        (n, d), content, numbers = found["points"]
+        require(1 <= n <= MAX_POINTS, line, f"not between 1 and {MAX_POINTS} points", UNSUPPORTED)
+        unit, points = max(x.as_integer_ratio()[1] for x in numbers), (numbers[i * d : i * d + d] for i in range(n))
+        inner = product([[p * (unit // q) for p, q in map(float.as_integer_ratio, x)] for x in points], accelerate)
+        sizes = [Fraction(row[i], unit * unit * d) for i, row in enumerate(inner)]
     else:
-        (n, d), content, numbers = found["points.npy"]
-        require(1 <= n <= MAX_POINTS, line, f"not between 1 and {MAX_POINTS} points", "UNSUPPORTED")
-        rows, sizes, header = [], [], f"{normalize}|{n}|{d}|"
-        for i in range(n):
-            parts = [x.as_integer_ratio() for x in numbers[i * d : i * d + d]]
-            unit = max(q for _, q in parts)
-            rows.append([p * (unit // q) for p, q in parts])
-            sizes.append(Fraction(sum(p * p for p in rows[-1]), unit * unit * d))
-        inner = product(rows, accelerate)
-    sphere = normalize == "sphere" and gram is None
-    require((data["n"], data["d"]) == (n, None if gram else d), line, "n or d does not fit the data")
-    require(
-        hashlib.sha256(header.encode() + content).hexdigest() == data["sha256"],
-        f"{line}.sha256",
-        "not the digest of the data",
-    )
-    require(
-        all(x > 0 for x in sizes) and (sphere or len(set(sizes)) == 1),
-        line,
-        "a zero input, or inputs of different norms",
-        "UNSUPPORTED",
-    )
-    return inner, d, 2 * (ONE if sphere else sizes[0])
+        line, n = f"{line}.input_gram", len(gram)
+        require(1 <= n <= MAX_GRAM, line, f"not between 1 and {MAX_GRAM} rows", UNSUPPORTED)
+        table = [[fraction(x, line) for x in row] for row in gram]
+        unit, content = lcm(*(x.denominator for row in table for x in row)), ";".join(map(",".join, gram)).encode()
+        inner, d, last = [[int(x * unit) for x in row] for row in table], None, 1
+        sizes, rows = [row[i] for i, row in enumerate(table)], [row[:] for row in inner]
+        for k, row in enumerate(rows):  # Bareiss: semidefinite when every pivot is positive, or 0 with its whole row
+            proper = [r[k] for r in inner] == inner[k] and (row[k] > 0 or not any(row[k:]))
+            require(proper, line, "not symmetric and positive semidefinite")
+            for other in rows[k + 1 :] if row[k] else []:
+                other[:] = [(x * row[k] - other[k] * y) // last for x, y in zip(other, row, strict=True)]
+            last = row[k] or last
+    digest = sha256(f"{data['normalize']}|{n}|{d}|".encode() + content).hexdigest()
+    require((data["n"], data["d"], data["sha256"]) == (n, d, digest), line, "not the size or the digest of the data")
+    require(min(sizes) > 0 and (sphere or len(set(sizes)) == 1), line, "a zero input, or different norms", UNSUPPORTED)
+    return inner, d or n, 2 * (ONE if sphere else sizes[0])
 
 
-def singular(witness: Json, f: Activation, inner: Rows, d: int) -> None:
-    """Prove K v = 0: by parallel inputs of equal norm, or by the rank of an affine activation."""
-    line = "proof.witness.null_vector"
-    sums: dict[int, Fraction] = {}
-    if witness["null_vector"] is None:
-        affine = not f.terms and all(k <= 1 for k in f.polynomial)
-        require(affine and len(inner) > d + (0 in f.polynomial), line, "nothing shows that K is singular")
-        return
-    for key, text in witness["null_vector"].items():
+def singular(proof: Any, f: str, inner: Rows, d: int) -> Ends:
+    """Prove K v = 0, hence the bounds 0 and 0: by parallel inputs, or by the rank of an affine activation."""
+    line, sums, (terms, parity, _) = "proof.witness.null_vector", [ZERO] * len(inner), parse(f)
+    names, vector = {name for _, name, _ in terms}, proof["witness"]["null_vector"]
+    affine = vector is None and names <= {"one", "id"} and len(inner) > d + ("one" in names)
+    require(vector or affine, line, "nothing shows that K is singular")
+    for key, text in (vector or {}).items():
         i, x = int(key[:9]), fraction(text, line)
-        require(0 <= i < len(inner) and str(i) == key and x != 0, line, "not an entry")
-        same = (j for j in sums if inner[max(i, j)][min(i, j)] ** 2 == inner[i][i] * inner[j][j])
-        place = next((j for j in same if f.parity == "odd" or inner[max(i, j)][min(i, j)] > 0), i)
-        sums[place] = sums.get(place, ZERO) + (x if inner[max(i, place)][min(i, place)] > 0 else -x)
-    require(bool(sums) and not any(sums.values()), line, "not a null vector by parallel inputs")
+        require(0 <= i < len(inner) and str(i) == key and x, line, "not an entry")
+        same = (j for j in range(i + 1) if inner[i][j] ** 2 == inner[i][i] * inner[j][j])
+        first = next(j for j in same if inner[i][j] > 0 or parity == "odd")
+        sums[first] += x if inner[i][first] > 0 else -x
+    require(not any(sums), line, "not a null vector by parallel inputs")
+    return ZERO, ZERO
 
 
-def spectrum(
-    proof: Json,
-    found: Json,
-    f: Activation,
-    inner: Rows,
-    w: Fraction,
-    v: Fraction,
-    accelerate: bool,
-) -> Ends:
+def spectrum(proof: Any, found: Any, inner: Rows, v: Fraction, accelerate: bool) -> Ends:
     """Proved bounds of the least eigenvalue, from the factor L and the vector."""
     line, n, exponent, lists = "proof.witness", len(inner), proof["witness"]["exponent"], []
-    for name, count in (("factor.npy", n * (n + 1) // 2), ("vector.npy", n)):
+    for name, length in (("factor", n * (n + 1) // 2), ("vector", n)):
         (limbs, size), _, numbers = found[name]
-        require(
-            1 <= limbs <= MAX_LIMBS
-            and size == count
-            and isinstance(exponent, int)
-            and 0 <= exponent <= 64 * limbs + 64,
-            line,
-            "a wrong shape or exponent",
-        )
-        parts = [numbers[k * count : k * count + count] for k in range(limbs)]
-        lists.append([sum(x << 62 * k for k, x in enumerate(digits)) for digits in zip(*parts, strict=True)])
-    (factor, vector), bits = lists, 64 * limbs
-    rows, errors = matrix(kernel(proof["kernel"], f, w, v, bits), inner, bits)
+        require(1 <= limbs <= MAX_LIMBS and size == length, line, f"{name} has a wrong shape")
+        lists.append([sum(x << 62 * k for k, x in enumerate(numbers[i::length])) for i in range(length)])
+    (factor, vector), bits, sums, form = lists, 64 * limbs, [0] * n, 0
+    require(type(exponent) is int and 0 <= exponent <= bits + 64 and any(vector), line, "wrong exponent, or no vector")
+    rows, errors = matrix(kernel(proof["kernel"], v, bits), inner, bits)
     squares = product([factor[i * (i + 1) // 2 : (i + 1) * (i + 2) // 2] for i in range(n)], accelerate)
-    shift, scale = int(fraction(proof["witness"]["shift"], line) * 2**bits), max(bits, 2 * exponent)
-    sums, form, length = [0] * n, 0, sum(x * x for x in vector)
+    shift, scale = int(fraction(proof["witness"]["shift"], f"{line}.shift") * 2**bits), max(bits, 2 * exponent)
     for i, (row, square) in enumerate(zip(rows, squares, strict=True)):
         form += vector[i] * (2 * sum(map(mul, row[:i], vector)) + row[i] * vector[i])
         row[i] -= shift
@@ -295,83 +351,49 @@ def spectrum(
             gap = abs((x << scale - bits) - (y << scale - 2 * exponent))
             sums[i] += gap
             sums[j] += gap if i != j else 0
-    require(length > 0, line, "the vector is zero")
     worst = max((s >> scale - bits) + 1 + e for s, e in zip(sums, errors, strict=True))
-    return Fraction(shift - worst, 1 << bits), Fraction(form // length + 1 + max(errors), 1 << bits)
+    most = form // sum(map(mul, vector, vector)) + 1 + max(errors)
+    return Fraction(shift - worst, 1 << bits), Fraction(most, 1 << bits)
 
 
-def verify(document: Json, path: Path, accelerate: bool) -> str:
-    """The statement that is proved; :class:`Stop` where it is not."""
-    require(
-        document["format"] == "certigram-certificate/1", "format", "not a certificate of this version", "UNSUPPORTED"
-    )
-    proof, label = document.get("proof"), document["activation"]
-    if (
-        not isinstance(proof, dict)
-        or proof["format"] != FORMAT
-        or not proof["system"] == document["system"] == "deq-general"
-    ):
-        raise Stop("UNSUPPORTED", "proof", "the certificate carries no proof, or none of this version and system")
-    claim, statement, f = proof["kernel"], proof["statement"], parse(proof["kernel"]["activation"])
-    require(label not in KNOWN or claim["activation"] == f"1*{label}(1*x)", "activation", "not the one of the proof")
-    w = 2 * fraction(claim["sigma_w2"], "proof.kernel.sigma_w2")
-    if any(k > 1 for k in f.polynomial):
-        require(
-            w == 0 and not f.terms, "proof.kernel.activation", "a power, with feedback or other terms", "UNSUPPORTED"
-        )
-    else:
-        bound = fraction(claim["lipschitz"], "proof.kernel.lipschitz")
-        require(bound >= f.lipschitz, "proof.kernel.lipschitz", "not a proved bound of the slope of the activation")
-        require(w >= 0 and w * bound**2 < 1, "proof.kernel.sigma_w2", "outside the range where K is defined")
+def verify(document: Any, path: Path, accelerate: bool) -> str:
+    """The statement that is proved; :class:`Stop` where it is not, or where the record around it says more."""
+    require(document["format"] == "certigram-certificate/1", "format", "not of this version", UNSUPPORTED)
+    proof, label, line = document.get("proof") or {}, document["activation"], "proof.kernel"
+    ours = proof.get("format") == FORMAT and proof["system"] == document["system"] == "deq-general"
+    require(ours, "proof", "the certificate carries no proof, or none of this version and system", UNSUPPORTED)
+    claim, said, f = proof["kernel"], proof["statement"], proof["kernel"]["activation"]
+    slope, w = fraction(claim["lipschitz"], f"{line}.lipschitz"), 2 * fraction(claim["sigma_w2"], f"{line}.sigma_w2")
+    require(slope >= parse(f)[2], f"{line}.lipschitz", "not a proved bound of the slope of the activation")
+    require(w >= 0 and w * slope**2 < 1, f"{line}.sigma_w2", "outside the range where K is defined")
+    require(label not in KNOWN or f == f"1*{label}(1*x)", "activation", "not the one of the proof")
     found = arrays(path.with_suffix(".npz"))
     inner, d, v = inputs(proof["data"], found, accelerate)
-    if proof["witness"]["kind"] == "singular":
-        singular(proof["witness"], f, inner, d)
-        ends = ZERO, ZERO
-    else:
-        ends = spectrum(proof, found, f, inner, w, v, accelerate)
-    low, high = (
-        None if statement[k] is None else fraction(statement[k], f"proof.statement.{k}") for k in ("lower", "upper")
-    )
-    require(low is None or low <= ends[0], "proof.statement.lower", "above what is proved")
-    require(high is None or high >= ends[1], "proof.statement.upper", "below what is proved")
-    for place, values in [
-        ("", document),
-        *((f"evidence[{k}].", e["values"]) for k, e in enumerate(document["evidence"])),
-    ]:
-        for key, end, sign in (("lower", low, 1), ("upper", high, -1)):
-            said = values.get(key)
-            require(
-                said is None or (end is not None and sign * Fraction(float(said)) <= sign * end),
-                place + key,
-                "not the statement",
-            )
-    bound, margin = fraction(statement["bound"], "proof.statement.bound"), document["margin"]
-    strict = {">": True, ">=": False}[statement["relation"]]
-    proved = low is not None and (low > bound or (low == bound and not strict))
-    refuted = high is not None and (high < bound or (high == bound and strict))
+    null = proof["witness"]["kind"] == "singular"
+    ends = singular(proof, f, inner, d) if null else spectrum(proof, found, inner, v, accelerate)
+    low, high, bound = (fraction(said[key], f"proof.statement.{key}") for key in ("lower", "upper", "bound"))
+    require(low <= ends[0], "proof.statement.lower", "above what is proved")
+    require(ends[1] <= high, "proof.statement.upper", "below what is proved")
+    told = [("", document), *((f"evidence[{k}].values.", e["values"]) for k, e in enumerate(document["evidence"]))]
+    floats = [(place + k, part.get(k), x) for place, part in told for k, x in (("lower", low), ("upper", high))]
+    for line, text, end in [*floats, ("margin", document["margin"], low - bound)]:
+        spare = (end - Fraction(float(text or 0))) * (-1 if line.endswith("upper") else 1)
+        require(text is None or (spare >= 0 and repr(float(text)) == text), line, "beyond the statement, or no float")
+    proved, refuted = {">": (low > bound, high <= bound), ">=": (low >= bound, high < bound)}[said["relation"]]
     require({"PROVED": proved, "REFUTED": refuted, "UNKNOWN": True}[document["verdict"]], "verdict", "does not follow")
-    require(
-        margin is None or (low is not None and Fraction(float(margin)) <= low - bound), "margin", "larger than proved"
-    )
-    left, right = (
-        "" if low is None else f"{outward(low, -inf)} <= ",
-        "" if high is None else f" <= {outward(high, inf)}",
-    )
-    return left + "least eigenvalue" + right
-
-
-def outward(q: Fraction, way: float) -> float:
-    """A float on the given side of an exact number, or equal to it."""
-    return float(q) if Fraction(float(q)) == q else nextafter(float(q), way)
+    words = f"lambda_min(K) {said['relation']} {bound}"
+    require(document["detail"].get("statement", words) == words, "detail.statement", "not the one of the proof")
+    a, b = (float(x) if Fraction(float(x)) == x else nextafter(float(x), way) for x, way in ((low, -inf), (high, inf)))
+    return f"{a} <= least eigenvalue <= {b}; {f}, sigma_w2 = {w / 2}, n = {len(inner)}"
 
 
 def check(path: str | Path, *, accelerate: bool = True) -> Check:
     """Check one certificate, hostile or not; ``accelerate`` allows flint for exact integer products."""
+    path = Path(path)
     try:
-        path = Path(path)
-        require(path.stat().st_size <= MAX_FILE, "file", "too long", "UNSUPPORTED")
-        return Check("VALID", str(path), "", verify(json.loads(path.read_bytes()), path, accelerate))
+        require(path.stat().st_size <= MAX_FILE, "file", "too long", UNSUPPORTED)
+        once = json.JSONDecoder(parse_float=str, object_pairs_hook=lambda x: len(dict(x)) == len(x) and dict(x))
+        return Check("VALID", str(path), "", verify(once.decode(path.read_text("utf-8")), path, accelerate))
     except Stop as stop:
         return Check(stop.args[0], str(path), stop.args[1], stop.args[2])
     except Exception as error:  # whatever a malformed file runs into, it proves nothing

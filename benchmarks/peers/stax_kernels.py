@@ -7,6 +7,7 @@ of a file, saves the matrices, prints one JSON line.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,8 @@ import venv
 from pathlib import Path
 
 PACKAGES = ("neural-tangents==0.6.5", "jax==0.4.38", "jaxlib==0.4.38", "tf2jax==0.3.6")
-HOME = Path(__file__).parents[2] / "out" / "neural-tangents"
+HOME = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "certigram" / "neural-tangents-0.6.5"
+"""Where the environment is made: a folder of the user, outside the source tree."""
 
 
 def environment() -> Path:

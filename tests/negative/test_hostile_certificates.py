@@ -1,0 +1,271 @@
+"""A failure here means that the checker accepts a planted falsehood, crashes on a hostile file, or can be stalled."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import certigram as cg
+from certigram.numerics import replay
+
+Document = dict[str, Any]
+Arrays = dict[str, np.ndarray]
+Honest = Callable[[str, str], tuple[str, Arrays, float]]
+Outcome = Callable[[Any, Any], tuple[replay.Check, float]]
+
+
+def planted() -> Iterator[tuple[str, Callable[[Document, Arrays], None]]]:
+    def entry(place: str, change: Callable[[Any], Any]) -> Callable[[Document, Arrays], None]:
+        def plant(d: Document, a: Arrays) -> None:
+            *path, last = place.split("/")
+            target: Any = d
+            for key in path:
+                target = target[int(key)] if isinstance(target, list) else target[key]
+            index = int(last) if isinstance(target, list) else last
+            target[index] = change(target[index])
+
+        return plant
+
+    for r in (1, 3, 7):
+        move = lambda m: str(int(m) + 2**20)  # noqa: E731 - a one-line change of a number, named for the loop
+        yield f"coefficient {r} too large", entry(f"proof/kernel/coefficients/{r}/0", move)
+    yield "coefficient 1 too small", entry("proof/kernel/coefficients/1/0", lambda m: str(int(m) - 2**20))
+    yield "radius 0", entry("proof/kernel/coefficients/1/1", lambda m: "0")
+    yield "wrong s", entry("proof/kernel/s/0", lambda m: str(int(m) + 2**100))
+    yield "wrong mass", entry("proof/kernel/mass/0", lambda m: str(int(m) + 2**40))
+    yield "understated Lipschitz constant", entry("proof/kernel/lipschitz", lambda m: "999999/1000000")
+    yield "wrong sigma_w2", entry("proof/kernel/sigma_w2", lambda m: "1/17")
+    yield "sigma_w2 outside the range", entry("proof/kernel/sigma_w2", lambda m: "2")
+    yield "negative sigma_w2", entry("proof/kernel/sigma_w2", lambda m: "-1/16")
+    yield "another activation", entry("proof/kernel/activation", lambda m: "1*sin(1*x)")
+    yield "another label", entry("activation", lambda m: "erf")
+    yield "a numeral that is not in lowest terms", entry("proof/kernel/sigma_w2", lambda m: "2/32")
+    yield "a numeral with a leading zero", entry("proof/kernel/sigma_w2", lambda m: "01/16")
+    yield "digits of another script", entry("proof/kernel/sigma_w2", lambda m: "1/1٦")
+    yield "wrong digest", entry("proof/data/sha256", lambda m: "0" * 64)
+    yield "wrong normalisation", entry("proof/data/normalize", lambda m: None)
+    yield "no known normalisation", entry("proof/data/normalize", lambda m: "unit")
+    yield "wrong n", entry("proof/data/n", lambda m: 6)
+    yield "a shift far below", entry("proof/witness/shift", lambda m: "1/1000")
+    yield "a verdict that does not follow", entry("verdict", lambda m: "REFUTED")
+    yield "a record that claims more", entry("lower", lambda m: m * (1 + 1e-12))
+    yield "a margin that claims more", entry("margin", lambda m: m * (1 + 1e-12))
+    yield "evidence that claims more", entry("evidence/0/values/lower", lambda m: "0.9")
+    yield "evidence that claims more beyond float64", entry("evidence/0/values/lower", lambda m: m + "000000000000001")
+    yield "a sentence that claims more", entry("detail/statement", lambda m: m.replace(">=", ">"))
+
+    def array(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Document, Arrays], None]:
+        return lambda d, a: a.update({name: change(a[name])})
+
+    yield "other points", array("points", lambda x: x * np.where(np.arange(24) == 0, 1 + 2**-50, 1.0))
+    yield "a factor of something else", array("factor", lambda x: x + 2**45)
+    yield "no vector", array("vector", lambda x: x * 0)
+
+
+@pytest.mark.parametrize("plant", [p[1] for p in planted()], ids=[p[0] for p in planted()])
+def test_planted_falsehoods_are_invalid(
+    plant: Callable[[Document, Arrays], None], honest: Honest, outcome: Outcome
+) -> None:
+    text, arrays, _ = honest("tanh", "1/16")
+    document, arrays = json.loads(text), dict(arrays)
+    plant(document, arrays)
+    found, _ = outcome(json.dumps(document), arrays)
+    assert found.verdict == "INVALID"
+    assert found.line
+    assert found.reason
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [{"0": "1", "1": "1"}, {"0": "1", "2": "-1"}, {"0": "1"}, {}, {"0": "0"}, {"9": "1"}, {"-1": "1", "0": "-1"}],
+)
+def test_a_null_vector_that_is_none(vector: dict[str, str], tmp_path: Path) -> None:
+    K = cg.population_gram("deq-general", [[1.0, 2.0], [2.0, 4.0], [1.0, 1.0]], activation="gelu")
+    path = cg.certify(K, at_least="1/1000").save(tmp_path / "c.json")
+    assert replay.check(path).verdict == "VALID"
+    document = json.loads(path.read_text())
+    document["proof"]["witness"]["null_vector"] = vector
+    path.write_text(json.dumps(document))
+    assert replay.check(path).verdict == "INVALID"
+
+
+def test_a_null_vector_needs_parity(tmp_path: Path) -> None:
+    K = cg.population_gram("deq-general", [[1.0, 2.0], [-1.0, -2.0], [1.0, 1.0]], activation="tanh")
+    path = cg.certify(K, at_least="1/1000").save(tmp_path / "c.json")
+    assert replay.check(path).verdict == "VALID"
+    text = path.read_text().replace("1*tanh(1*x)", "1*tanh(1*x) + 1/1000*x**0").replace('"tanh"', '"tanh + 1/1000"')
+    path.write_text(text)
+    assert replay.check(path).verdict == "INVALID"
+
+
+def zipped(name: str, content: bytes, *, compressed: bool = False) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED) as file:
+        file.writestr(name, content)
+    return buffer.getvalue()
+
+
+def npy(array: np.ndarray, *, pickled: bool = False) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=pickled)
+    return buffer.getvalue()
+
+
+HOSTILE_ARRAYS = {
+    "compressed bomb": zipped("points.npy", npy(np.zeros((1000, 4000))), compressed=True),
+    "pickle": zipped("points.npy", npy(np.array([{"a": 1}], dtype=object), pickled=True)),
+    "promised shape": zipped(
+        "points.npy", npy(np.zeros((5, 24))).replace(b"'shape': (5, 24), }", b"'shape': (99999999999, 9), }")
+    ),
+    "python in the header": zipped("points.npy", npy(np.zeros((5, 24))).replace(b"'<f8'", b"exit()")),
+    "many entries": zipped("points.npy", npy(np.zeros((5, 24)))) + b"PK\5\6" + b"\0" * 6 + b"\xff" * 10 + b"\0\0",
+    "another name": zipped("../points.npy", npy(np.zeros((5, 24)))),
+    "not a zip": b"PK\x03\x04 but nothing else",
+    "empty": b"",
+    "nan": zipped("points.npy", npy(np.full((5, 24), np.nan))),
+    "infinity": zipped("points.npy", npy(np.full((5, 24), np.inf))),
+}
+
+
+@pytest.mark.parametrize("content", HOSTILE_ARRAYS.values(), ids=HOSTILE_ARRAYS)
+def test_hostile_arrays(content: bytes, honest: Honest, outcome: Outcome) -> None:
+    found, seconds = outcome(honest("tanh", "1/16")[0], content)
+    assert found.verdict == "INVALID"
+    assert seconds < 1
+
+
+HOSTILE_TEXTS = {
+    "not JSON": "{",
+    "not an object": "[1, 2]",
+    "deep": "[" * 100_000 + "]" * 100_000,
+    "a long number": '{"format": ' + "9" * 10_000 + "}",
+    "not text": b"\xff\xfe\x00",
+    "nothing": "",
+    "an old version": '{"format": "certigram-certificate/0"}',
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
+def test_hostile_texts(text: str | bytes, outcome: Outcome) -> None:
+    found, seconds = outcome(text, None)
+    assert found.verdict in ("INVALID", "UNSUPPORTED")
+    assert seconds < 1
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("proof/witness/exponent", 10**9),
+        ("proof/witness/exponent", -5),
+        ("proof/witness/exponent", "60"),
+        ("proof/witness/shift", "1/" + "9" * 1300),
+        ("proof/kernel/sigma_w2", "1e999999999"),
+        ("proof/kernel/activation", "__import__('os').system('x')"),
+        ("proof/kernel/activation", "1*tanh(" + "9" * 60 + "*x)"),
+        ("proof/kernel/activation", "1*x**99"),
+        ("proof/kernel/activation", "1*tanh(1*x) + 1/9*relu(1*x)"),
+        ("proof/kernel/activation", "1*tanh(1*x)" + " + 0*x**1" * 300),
+        ("proof/statement/relation", "<"),
+        ("proof/kernel/coefficients", [["1", "0"]] * 5000),
+        ("proof/kernel/coefficients", [["9" * 1000, "1"]] * 50),
+        ("proof/kernel/s", ["9" * 1000, "1"]),
+        ("proof/statement/lower", "1/0"),
+        ("proof/data/input_gram", [["1"] * 70] * 70),
+        ("proof/data/input_gram", [["1", "2"], ["2", "1"]]),
+        ("lower", "1e400"),
+        ("lower", float("nan")),
+        ("verdict", ["PROVED"]),
+        ("evidence", 3),
+        ("proof", "yes"),
+    ],
+)
+def test_hostile_values(place: str, value: object, honest: Honest, outcome: Outcome) -> None:
+    text, arrays, seconds = honest("tanh", "1/16")
+    document = json.loads(text)
+    *path, last = place.split("/")
+    target = document
+    for key in path:
+        target = target[key]
+    target[last] = value
+    found, taken = outcome(json.dumps(document), arrays)
+    assert found.verdict in ("INVALID", "UNSUPPORTED"), found
+    assert taken < 2 * seconds + 1
+
+
+def test_a_missing_sidecar(honest: Honest, outcome: Outcome) -> None:
+    assert outcome(honest("tanh", "1/16")[0], None)[0].verdict == "INVALID"
+
+
+def test_a_variance_beyond_the_truth_does_not_shrink_the_error() -> None:
+    """Without feedback the variance is exactly v; a guess above it must cost accuracy on both sides."""
+    f = "1*tanh(1*x)"
+    near = replay.equilibrium(f, Fraction(0), Fraction(2), Fraction(2), 6, 64)
+    for guess in (Fraction(19, 10), Fraction(21, 10)):
+        squares, s, q = replay.equilibrium(f, Fraction(0), Fraction(2), guess, 6, 64)
+        assert s == (2, 2)
+        assert q[0] < near[2][0] <= near[2][1] < q[1]
+        assert all(wide[0] <= tight[0] and tight[1] <= wide[1] for wide, tight in zip(squares, near[0], strict=True))
+
+
+def test_bytes_of_floats_read_as_integers(honest: Honest, outcome: Outcome) -> None:
+    """The digest is that of the bytes: a header that gives them another meaning must not be believed."""
+    text, arrays, _ = honest("tanh", "1/16")
+    assert outcome(text, {**arrays, "points": arrays["points"].view(np.int64)})[0].verdict == "INVALID"
+    assert outcome(text, {**arrays, "factor": arrays["factor"].view(np.float64)})[0].verdict == "INVALID"
+
+
+def test_a_key_that_occurs_twice(honest: Honest, outcome: Outcome) -> None:
+    """A reader sees the first, a program takes the last."""
+    text, arrays, _ = honest("tanh", "1/16")
+    for first in ('{"lower": 0.9,', '{"verdict": "REFUTED",'):
+        assert outcome(text.replace("{", first, 1), arrays)[0].verdict == "INVALID"
+    twice = text.replace('"statement": {', '"statement": {"lower": "9/10",', 1)
+    assert outcome(twice, arrays)[0].verdict != "VALID"
+
+
+def test_a_normalised_input_gram(tmp_path: Path) -> None:
+    """Inner products are taken as they are: a certificate that says they were rescaled is false."""
+    K = cg.population_gram("deq-general", input_gram=[["3", "1"], ["1", "3"]], activation="erf", sigma_w2="1/16")
+    path = cg.certify(K, at_least="1/100").save(tmp_path / "c.json")
+    assert replay.check(path).verdict == "VALID"
+    path.write_text(path.read_text().replace('"normalize": null', '"normalize": "sphere"'))
+    assert replay.check(path).verdict == "INVALID"
+
+
+def test_a_small_file_cannot_ask_for_long_work(outcome: Outcome) -> None:
+    """One point, but as many digits, orders and terms as the format allows."""
+    data = {"n": 1, "d": 1, "normalize": "sphere", "input_gram": None}
+    point = np.ones((1, 1))
+    data["sha256"] = hashlib.sha256(b"sphere|1|1|" + point.tobytes()).hexdigest()
+    slope = Fraction(17 * 112890443, 17 * 10**8)
+    kernel = {
+        "activation": " + ".join(["1/17*gelu(1*x)"] * 17),
+        "sigma_w2": "1/100",
+        "lipschitz": f"{slope.numerator}/{slope.denominator}",
+        "s": [str(2 * 2**1024), "1"],
+        "mass": [str(2**512), "1"],
+        "coefficients": [["1", "0"]] * 1025,
+    }
+    proof = {
+        "format": replay.FORMAT,
+        "system": "deq-general",
+        "data": data,
+        "kernel": kernel,
+        "statement": {"lower": "0", "upper": "1", "relation": ">", "bound": "0"},
+        "witness": {"kind": "factor", "shift": "0", "exponent": 0},
+    }
+    record = {"verdict": "PROVED", "evidence": [], "margin": None, "detail": {}, "activation": "f"}
+    document = {"format": "certigram-certificate/1", "system": "deq-general", "proof": proof, **record}
+    long = np.ones((8, 1), dtype=np.int64)
+    found, seconds = outcome(json.dumps(document), {"points": point, "factor": long, "vector": long})
+    assert (found.verdict, found.line) == ("UNSUPPORTED", "proof.kernel.activation")
+    assert seconds < 1
