@@ -53,7 +53,7 @@ def variance_contraction(inst: EquilibriumInstance) -> Outcome:
     return Outcome(
         Verdict.PROVED,
         (
-            enclosed("theta = sqrt(2) sigma_w L is below 1, so T is a contraction", theta=worst.contraction),
+            enclosed(f"theta = {inst.contraction_name} is below 1, so T is a contraction", theta=worst.contraction),
             enclosed("Banach's a-posteriori bound around the computed fixed point", q=worst.q, s=worst.s),
         ),
         lower,
@@ -67,9 +67,9 @@ def variance_contraction(inst: EquilibriumInstance) -> Outcome:
 @control("variance-contraction")
 def not_a_fixed_point(inst: EquilibriumInstance) -> Outcome:
     """A variance that is off by 1e-9 is no fixed point; a sigma_w2 just past the range is refused."""
-    past = (1 + SLIGHTLY) / (2 * Ball(inst.lipschitz).lower ** 2)
+    past = (1 + SLIGHTLY) / (2 * Ball(inst.mean_lipschitz).lower ** 2)
     try:
-        contraction_squared(inst.activation.name, past, inst.lipschitz)
+        contraction_squared(inst.activation.name, past, inst.mean_lipschitz)
     except SpecError:
         pass
     else:
@@ -97,7 +97,7 @@ def correlation_contraction(inst: EquilibriumInstance) -> Outcome:
             exact(
                 "|kappa_s| <= kappa_s(1) = q (squares as coefficients) and 2 sigma_w2 q + 2 = s: a self-map of [-1, 1]"
             ),
-            enclosed("the derivative is at most 2 sigma_w2 L^2 < 1 (Price)", rate=rate),
+            enclosed(f"the derivative is at most ({inst.contraction_name})^2 < 1 (Price)", rate=rate),
         ),
         lower,
         upper,
@@ -125,7 +125,7 @@ def variance_bound(inst: EquilibriumInstance) -> Outcome:
     with precision(inst.budget.bits):
         at_zero = lower_arb(inst.activation.expression)(arb(0))
         for norm, point in inst.variances.items():
-            bound = a_priori_bound(at_zero, inst.lipschitz, inst.sigma_w2, input_variance=enclose(2 * norm))
+            bound = a_priori_bound(at_zero, inst.mean_lipschitz, inst.sigma_w2, input_variance=enclose(2 * norm))
             root = point.q.sqrt()
             found.append((bound - root, root, bound))
     left = [triple for triple in found if not triple[0] >= 0]

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import sympy
 from flint import arb
 
 from ...theory.activation import Activation
-from ...theory.errors import PrecisionExhausted, SpecError
+from ...theory.errors import DerivationGap, PrecisionExhausted, SpecError
+from ...theory.functions import X
 from ..ball import enclose, exact
 from ..expressions.lowering import lower_arb
 from ..kernels.series import BOUND_BITS, upper_float
@@ -73,6 +75,14 @@ def refuse_understated(activation: Activation, lipschitz: arb, bits: int) -> Non
     short interval is at most sup|φ'|, so an exceeding quotient refutes the claim. Passing proves nothing.
     """
     h = arb((1, -24))
+    mean = homogeneous_mean_square(activation)
+    if mean is not None:
+        if lipschitz**2 < enclose(mean):
+            raise SpecError(
+                f"the constant {lipschitz.str(8, radius=False)} given for {activation.name} is too small: even in the"
+                f" mean its slope is sqrt({mean})."
+            )
+        return
     with precision(max(bits, 2 * BOUND_BITS)):
         phi = lower_arb(activation.expression)
 
@@ -93,6 +103,31 @@ def refuse_understated(activation: Activation, lipschitz: arb, bits: int) -> Non
                 )
             best, width = grid[steepest], width / 4
             grid = [best + j * width for j in range(-3, 4)]
+
+
+def homogeneous_mean_square(activation: Activation) -> Fraction | None:
+    r"""The mean :math:`(\alpha^2+\beta^2)/2` of φ'² for φ(x) = αx (x > 0), βx (x < 0) with rational slopes, else None.
+
+    For these functions it takes the place of L² in every contraction of the population: φ' depends on the sign only, so
+    :math:`|\mathbb E\varphi'(u)\varphi'(v)|` is at most this for all Gaussian u, v (Cauchy and Schwarz), and
+    :math:`\lVert\varphi(\sqrt v z)\rVert_{L^2}` is its root times :math:`\sqrt v`. For ReLU it is 1/2.
+    Proof: ``docs/theory/deep-equilibrium-training.md``, "The range of ReLU".
+
+    >>> from certigram.theory.activation import activation
+    >>> homogeneous_mean_square(activation("relu")), homogeneous_mean_square(activation("tanh"))
+    (Fraction(1, 2), None)
+    """
+    try:
+        pieces = activation.pieces()
+    except DerivationGap:
+        return None
+    if len(pieces) > 2 or (len(pieces) == 2 and pieces[0].hi != 0):
+        return None
+    slopes = [sympy.cancel(piece.expression / X) for piece in pieces]
+    if not all(slope.is_Rational for slope in slopes):
+        return None
+    squares = [Fraction(int(slope.p), int(slope.q)) ** 2 for slope in slopes]
+    return sum(squares, Fraction(0)) / len(squares)
 
 
 def _range(lipschitz: arb) -> str:

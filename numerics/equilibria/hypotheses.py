@@ -26,7 +26,9 @@ PROBES = (Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(3))
 
 def discharge(inst: EquilibriumInstance, hypothesis: Hypothesis) -> Discharged:
     """Whether a hypothesis holds for an instance: PROVED, REFUTED or UNKNOWN, with the reason in a sentence."""
-    rule = _RULES.get(hypothesis.name)
+    from ..training.hypotheses import RULES
+
+    rule = _RULES.get(hypothesis.name) or RULES.get(hypothesis.name)
     if rule is None:
         return Discharged(hypothesis.name, Verdict.UNKNOWN, "no rule decides this hypothesis")
     verdict, text = rule(inst)
@@ -56,6 +58,12 @@ def _contraction(inst: EquilibriumInstance) -> Settled:
         return Verdict.UNKNOWN, str(error)
     except DerivationGap as error:
         return Verdict.UNKNOWN, str(error)
+
+
+def _relu_range(inst: EquilibriumInstance) -> Settled:
+    if 0 <= inst.sigma_w2 < 1:
+        return Verdict.PROVED, f"sigma_w2 = {inst.sigma_w2} < 1"
+    return Verdict.REFUTED, f"sigma_w2 = {inst.sigma_w2} is not below 1: q = 1/(1 - sigma_w2) ceases to exist"
 
 
 def _common_norm(inst: EquilibriumInstance) -> Settled:
@@ -151,4 +159,5 @@ _RULES: dict[str, Callable[[EquilibriumInstance], Settled]] = {
     "odd": _odd,
     "not-odd": _not_odd,
     "relu": _relu,
+    "relu-range": _relu_range,
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import arb
@@ -51,7 +52,11 @@ from .schur_bounds import (
     gershgorin_with_correlations,
 )
 from .singularity import equilibrium_singularity
+from .tangent import EquilibriumTangent, equilibrium_tangent_series
 from .variance import VarianceFixedPoint, variance_fixed_point
+
+if TYPE_CHECKING:
+    from ..training.laboratory import Laboratory
 
 FLOAT_BITS = 96
 """Precision of the series behind a float64 matrix: far beyond float64, so that its radius is the matrix's own."""
@@ -102,6 +107,32 @@ class EquilibriumInstance:
             )
         return found
 
+    @property
+    def mean_lipschitz(self) -> arb:
+        r"""The constant Λ by which the maps of the population contract; L unless a system knows a smaller one.
+
+        It must bound :math:`\mathbb E\varphi'(u)\varphi'(v)` by Λ² for Gaussian u, v of any variances, and the change
+        of :math:`\lVert\varphi(\sqrt v z)\rVert_{L^2}` by Λ times that of :math:`\sqrt v`.
+        """
+        return self.lipschitz
+
+    @property
+    def contraction_name(self) -> str:
+        """What θ is called in evidence."""
+        return "sqrt(2) sigma_w L"
+
+    @cached_property
+    def training(self) -> Laboratory:
+        """Networks with trained weights on some of the inputs, and what is proved along their training."""
+        from ..training.laboratory import Laboratory
+
+        return Laboratory(self)
+
+    @cached_property
+    def tangent(self) -> EquilibriumTangent:
+        """The limit of the tangent Gram matrix as a series in the cosine; :class:`DerivationGap` unless χ < 1."""
+        return equilibrium_tangent_series(self.float_kernel)
+
     @cached_property
     def common_norm(self) -> Fraction | None:
         """The common value of ``|x_i|²/d`` (1 after rescaling to the sphere), or None when the norms differ."""
@@ -118,15 +149,15 @@ class EquilibriumInstance:
             self.activation,
             self.sigma_w2,
             self.budget.bits,
-            lipschitz=self.lipschitz,
+            lipschitz=self.mean_lipschitz,
             input_variance=2 * self._norm(),
         )
 
     @cached_property
     def contraction2(self) -> arb:
-        """θ² = 2 σ_w² L², proved below 1."""
+        """θ² = 2 σ_w² Λ² with Λ of :attr:`mean_lipschitz`, proved below 1."""
         with precision(self.budget.bits):
-            return contraction_squared(self.activation.name, self.sigma_w2, self.lipschitz)
+            return contraction_squared(self.activation.name, self.sigma_w2, self.mean_lipschitz)
 
     @cached_property
     def cosines(self) -> Cosines:
@@ -145,7 +176,7 @@ class EquilibriumInstance:
             self.sigma_w2,
             order,
             bits,
-            lipschitz=self.lipschitz,
+            lipschitz=self.mean_lipschitz,
             input_variance=2 * self._norm(),
         )
 
@@ -189,7 +220,7 @@ class EquilibriumInstance:
             [place[source.second_moment(i)] for i in range(source.n)],
             self.cosines,
             sigma_w2=self.sigma_w2,
-            lipschitz=self.lipschitz,
+            lipschitz=self.mean_lipschitz,
             budget=self.budget,
         )
 
@@ -209,7 +240,7 @@ class EquilibriumInstance:
                 self.data.source,
                 self.sigma_w2,
                 bits,
-                lipschitz=self.lipschitz,
+                lipschitz=self.mean_lipschitz,
                 max_terms=self.budget.max_terms,
             )
         order = self.order_for(arb((1, -bits)), bits)
@@ -233,7 +264,7 @@ class EquilibriumInstance:
                     self.sigma_w2,
                     cosine * enclose(self._norm()),
                     bits,
-                    lipschitz=self.lipschitz,
+                    lipschitz=self.mean_lipschitz,
                     dual=lambda a, b, c: dual(self.activation, a, b, c, bits),
                 )
             except (PrecisionExhausted, DerivationGap):
@@ -256,7 +287,7 @@ class EquilibriumInstance:
         source = self.data.source
         return {
             m: variance_fixed_point(
-                self.activation, self.sigma_w2, self.budget.bits, lipschitz=self.lipschitz, input_variance=2 * m
+                self.activation, self.sigma_w2, self.budget.bits, lipschitz=self.mean_lipschitz, input_variance=2 * m
             )
             for m in sorted({source.second_moment(i) for i in range(source.n)})
         }
@@ -308,7 +339,7 @@ class EquilibriumInstance:
     def admit(self) -> None:
         """Raise :class:`SpecError` when ``sigma_w2`` lies outside the contraction range of the activation."""
         if self.regularity.lipschitz is not None:
-            contraction_squared(self.activation.name, self.sigma_w2, self.regularity.lipschitz)
+            contraction_squared(self.activation.name, self.sigma_w2, self.mean_lipschitz)
 
     @property
     def network_inputs(self) -> NDArray[np.float64]:

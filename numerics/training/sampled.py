@@ -1,0 +1,191 @@
+r"""Experiments with many small networks: the tangent Gram matrix against its limit, and the stability threshold.
+
+Nothing here is proved; the tests are settled with all other tests of a study (docs/theory/finite-width.md, section 4).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...theory.errors import PrecisionExhausted
+from ..kernels.gram import gram
+from ..sampling.statistics import BinomialTest, FamilyTest, MeanTest, contrast, regression_weights
+from ..threads import blas_threads
+from .equilibrium import Differentiable, adjoint, solve
+from .gradient import sample_network, tangent_gram
+
+if TYPE_CHECKING:
+    from ..equilibria.instance import EquilibriumInstance
+
+Array = NDArray[np.float64]
+
+TANGENT_WIDTHS = (192, 384, 768)
+TANGENT_REPLICATES = 64
+TANGENT_INPUTS = 8
+TOLERANCE = 1e-9
+"""Relative change at which the two fixed points of a sampled network are accepted."""
+REMAINDER = 0.01
+"""Relative size allowed to what the fit in 1/m leaves out (order m^-2), and to solver and kernel errors."""
+SCALE_ALTERNATIVES = (-0.1, 0.1)
+
+STABILITY_WIDTH = 256
+STABILITY_REPLICATES = 24
+RATIO_CLAIM = (0.95, 1.15)
+"""Measured at width 256: the spectral radius exceeds its limit by 2 to 6 percent."""
+RATIO_ALTERNATIVES = (0.8, 1.3)
+PATIENT = 300
+"""Picard steps after which an iteration counts as not converging."""
+PAST = 2.0
+"""χ at which the iteration is expected to fail: well past the threshold 1."""
+
+
+def tangent_limit(inst: EquilibriumInstance) -> Array:
+    """The limit Θ on the chosen inputs, (n, n)."""
+    chosen = inst.training.chosen(TANGENT_INPUTS)
+    return gram(inst.tangent.tangent, inst.cosines, budget=inst.budget).mid[np.ix_(chosen, chosen)]
+
+
+def tangent_samples(inst: EquilibriumInstance) -> Array:
+    """H/m for every width and replicate, (widths, replicates, n, n), float64."""
+    lab, text = inst.training, f"tangent Gram matrices, {inst.subject}"
+    key = (
+        f"tangent|{inst.system}|{inst.activation.expression}|{inst.sigma_w2}|{TANGENT_WIDTHS}|{TANGENT_REPLICATES}"
+        f"|{TANGENT_INPUTS}|{TOLERANCE}|seed {inst.budget.seed}"
+    )
+
+    def make() -> dict[str, Array]:
+        x = lab.points(TANGENT_INPUTS)
+        total, found = len(TANGENT_WIDTHS) * TANGENT_REPLICATES, []
+        with blas_threads(1):
+            for m in TANGENT_WIDTHS:
+                for r in range(TANGENT_REPLICATES):
+                    found.append(_tangent(lab.phi, x, m, float(inst.sigma_w2), lab.seed(m, r)))
+                    if len(found) % 8 == 0:
+                        inst.workspace.progress(text, len(found), total)
+        shape = (len(TANGENT_WIDTHS), TANGENT_REPLICATES, x.shape[0], x.shape[0])
+        return {"tangent": np.array(found).reshape(shape)}
+
+    return inst.workspace.keep(key, make)["tangent"]
+
+
+def _tangent(phi: Differentiable, x: Array, width: int, sigma_w2: float, seed: np.random.SeedSequence) -> Array:
+    network = sample_network(width, x.shape[1], sigma_w2, seed)
+    bias = network.inputs @ x.T
+    state = solve(phi, network.recurrent, bias, tolerance=TOLERANCE).require("the equilibrium of a sampled network")
+    slopes: Array = np.array(np.broadcast_to(phi.derivative(network.recurrent @ state + bias), state.shape))
+    delta = adjoint(slopes, network.recurrent, network.readout, tolerance=TOLERANCE).require("the adjoint equation")
+    return tangent_gram(state, delta, x) / width
+
+
+def tangent_test(samples: Array, limit: Array, name: str) -> FamilyTest:
+    r"""Whether :math:`\mathbb E H/m \to \Theta`: entries and eigen-directions, extrapolated linearly in 1/m to 0.
+
+    The summary is the mean of :math:`v_k^\top(H/m-\Theta)v_k/\theta_k`, the relative error of scale.
+    Alternatives: ±10 %.
+    """
+    n = limit.shape[0]
+    eigenvalues, vectors = np.linalg.eigh(limit)
+    deviation = samples - limit
+    rows, columns = np.triu_indices(n)
+    groups = [
+        np.concatenate([d[:, rows, columns], np.einsum("ik,rij,jk->rk", vectors, d, vectors)], axis=1)
+        for d in deviation
+    ]
+    widths = np.array(TANGENT_WIDTHS, dtype=np.float64)
+    design = np.column_stack([np.ones(widths.size), widths[0] / widths])
+    weights = regression_weights(design, widths / widths[0], 0)
+    found = contrast(groups, weights)
+    diagonal = np.sqrt(np.diag(limit))
+    size = np.concatenate([diagonal[rows] * diagonal[columns], np.maximum(eigenvalues, 0.0)])
+    visible = np.zeros(size.size)
+    visible[rows.size :] = 1 / np.maximum(eigenvalues, 1e-300) / n
+    mean = contrast([group @ visible for group in groups], weights)
+    summary = MeanTest(
+        f"{name}: scale", float(mean.estimate), float(mean.standard_error), mean.degrees, -REMAINDER, REMAINDER,
+        SCALE_ALTERNATIVES,
+    )  # fmt: skip
+    return FamilyTest(name, found.estimate, found.standard_error, found.degrees, REMAINDER * size, summary)
+
+
+def population_stability(phi: Differentiable, sigma_w2: float) -> float:
+    r""":math:`\chi = 2\sigma_w^2\,\mathbb E\varphi'(\sqrt s z)^2` at the fixed point s, in float64 without a bound.
+
+    Where the iteration for s runs away, the value at a huge s. Used for choosing experiments only.
+    """
+    nodes = np.linspace(-9.0, 9.0, 4001)  # the trapezoid rule; the slopes of a steep φ are narrower than Gauss's nodes
+    weights = np.exp(-(nodes**2) / 2)
+    weights /= weights.sum()
+    s = 2.0
+    for _ in range(500):
+        following = 2 + 2 * sigma_w2 * float(weights @ phi.function(math.sqrt(s) * nodes) ** 2)
+        if following > 1e8 or abs(following - s) <= 1e-10 * s:
+            s = following
+            break
+        s = following
+    return 2 * sigma_w2 * float(weights @ np.broadcast_to(phi.derivative(math.sqrt(s) * nodes), nodes.shape) ** 2)
+
+
+def unstable_variance(phi: Differentiable) -> float:
+    """The first power of two at which χ is at least ``PAST``; :class:`PrecisionExhausted` when there is none."""
+    for k in range(-8, 40):
+        if population_stability(phi, 2.0**k) >= PAST:
+            return 2.0**k
+    raise PrecisionExhausted(f"chi stays below {PAST:g} for every sigma_w2 tried: {phi.name} has no threshold here.")
+
+
+def stability_samples(inst: EquilibriumInstance) -> dict[str, Array]:
+    """``ratio``: spectral radius of DW over √χ at the study's σ_w²; ``inside``, ``past``: 1 where Picard converged."""
+    lab, text = inst.training, f"stability of networks, {inst.subject}"
+    key = (
+        f"stability|{inst.system}|{inst.activation.expression}|{inst.sigma_w2}|{STABILITY_WIDTH}|{STABILITY_REPLICATES}"
+        f"|seed {inst.budget.seed}"
+    )
+
+    def make() -> dict[str, Array]:
+        phi, x = lab.phi, lab.points(1)
+        past = unstable_variance(phi)
+        chi = population_stability(phi, float(inst.sigma_w2))
+        ratio: list[float] = []
+        events: dict[str, list[float]] = {"inside": [], "past": []}
+        with blas_threads(1):
+            for r in range(STABILITY_REPLICATES):
+                for place, (name, variance) in enumerate((("inside", float(inst.sigma_w2)), ("past", past))):
+                    seed = lab.seed(STABILITY_WIDTH, place + 1, r)
+                    network = sample_network(STABILITY_WIDTH, x.shape[1], variance, seed)
+                    bias = network.inputs @ x.T
+                    found = solve(phi, network.recurrent, bias, tolerance=TOLERANCE, max_iterations=PATIENT)
+                    events[name].append(float(found.converged))
+                    if name == "inside":
+                        slopes = np.broadcast_to(
+                            phi.derivative(network.recurrent @ found.state + bias), found.state.shape
+                        )
+                        spectrum = np.linalg.eigvals(slopes * network.recurrent)
+                        ratio.append(float(np.abs(spectrum).max()) / math.sqrt(chi) if chi > 0 else math.nan)
+                inst.workspace.progress(text, r + 1, STABILITY_REPLICATES)
+        return {
+            "ratio": np.array(ratio),
+            **{name: np.array(values) for name, values in events.items()},
+            "chi": np.array([chi, population_stability(phi, past)]),
+            "sigma_w2": np.array([float(inst.sigma_w2), past]),
+        }
+
+    return inst.workspace.keep(key, make)
+
+
+def radius_test(ratio: Array, name: str) -> MeanTest:
+    """Whether the spectral radius of DW is √χ, up to what width 256 allows."""
+    mean = contrast([ratio], np.ones(1))
+    low, high = RATIO_CLAIM
+    return MeanTest(name, float(mean.estimate), float(mean.standard_error), mean.degrees, low, high, RATIO_ALTERNATIVES)
+
+
+def event_tests(inside: Array, past: Array, name: str) -> tuple[BinomialTest, BinomialTest]:
+    """Picard's iteration converges for χ < 1, and does not for χ ≥ 2: each with probability at least 0.99 here."""
+    return (
+        BinomialTest(f"converges, {name}", int(inside.sum()), inside.size, 0.99, "at-least", (0.5,)),
+        BinomialTest(f"fails past the threshold, {name}", int((1 - past).sum()), past.size, 0.99, "at-least", (0.5,)),
+    )
