@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from .deep import nngp, nngp_and_ntk, ntk
     from .derivations import DerivationHandle, derive
+    from .large import certify_large
     from .numerics.ball import Ball
     from .numerics.budget import Budget
     from .numerics.certificate import Certificate
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     ".api": "ActivationHandle PopulationGram activation certify check least_eigenvalue population_gram verify",
+    ".large": "certify_large",
     ".deep": "nngp nngp_and_ntk ntk",
     ".derivations": "DerivationHandle derive",
     ".numerics.ball": "Ball",
@@ -69,6 +71,7 @@ __all__ = [
     "__version__",
     "activation",
     "certify",
+    "certify_large",
     "check",
     "derive",
     "least_eigenvalue",

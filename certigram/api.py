@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .models import DEFAULT_BITS, certificate_of, model_on_data, precision_bits, whole
 from .numerics.ball import Ball
 from .numerics.budget import Budget
-from .numerics.certificate import Certificate, EvidenceItem, Proof, fraction_text
-from .numerics.enclosure import Enclosure, float_below
+from .numerics.certificate import Certificate, EvidenceItem
+from .numerics.enclosure import Enclosure
 from .numerics.kernels.ballmatrix import BallMatrix, Radius
 from .numerics.precision import precision
 from .theory.activation import Activation
 from .theory.activation import activation as parse_activation
 from .theory.errors import SpecError
 from .theory.numbers import Exact, rational
-from .theory.system import suggestion
-from .theory.system import system as find_system
 from .theory.verdict import Evidence, Verdict
-from .theory.version import __version__
 
 if TYPE_CHECKING:
     import sympy
@@ -37,7 +33,8 @@ if TYPE_CHECKING:
     from .numerics.studies.data import DataSet
     from .reports.model import Report
 
-DEFAULT_BITS = 128
+MAX_ORDER = 100_000
+"""The largest Hermite order that can be asked for; the time grows with its square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +64,7 @@ class ActivationHandle:
         """
         from .numerics.hermite import hermite_transform
 
-        if order < 0:
-            raise SpecError(f"order = {order} is not an order: give 0 or more.")
+        order, bits = whole(order, "order", 0, MAX_ORDER), precision_bits(bits)
         found = hermite_transform(self.exact, order, _variance(variance), bits)
         return tuple(_rounded(mu, bits) for mu in found.coefficients)
 
@@ -76,6 +72,7 @@ class ActivationHandle:
         r"""The rest :math:`\sum_{r>R} \mu_r^2` of the Hermite series beyond ``order``, as a ball."""
         from .numerics.hermite import hermite_transform
 
+        order, bits = whole(order, "order", 0, MAX_ORDER), precision_bits(bits)
         return _rounded(hermite_transform(self.exact, order, _variance(variance), bits).tail, bits)
 
     def dual(self, a: Exact, b: Exact, c: Exact, *, bits: int = DEFAULT_BITS) -> Ball:
@@ -90,6 +87,7 @@ class ActivationHandle:
         from .numerics.dual import dual
         from .numerics.expressions.growth import require_square_integrable
 
+        bits = precision_bits(bits)
         exact = (rational(a, what="a"), rational(b, what="b"), rational(c, what="c"))
         largest = max(exact[:2])
         if largest > 0:
@@ -106,7 +104,7 @@ class ActivationHandle:
         """The Lipschitz constant sup|φ'| as a ball, or None when no finite one is known."""
         from .numerics.expressions.regularity import regularity
 
-        found = regularity(self.exact, bits).lipschitz
+        found = regularity(self.exact, precision_bits(bits)).lipschitz
         return None if found is None else Ball(found)
 
     def _repr_latex_(self) -> str:
@@ -126,6 +124,11 @@ def activation(name: str) -> ActivationHandle:
     'odd'
     """
     return ActivationHandle(parse_activation(name))
+
+
+def exact_activation(given: str | ActivationHandle) -> Activation:
+    """The activation behind a handle, a name or an expression."""
+    return given.exact if isinstance(given, ActivationHandle) else parse_activation(given)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,36 +193,12 @@ def population_gram(
     >>> K.ball(0, 1).contains("0.2373177877462101965757041840090684299615")
     True
     """
-    from .numerics.equilibria.instance import EquilibriumInstance
-    from .numerics.kernels.input_gram import input_gram as exact_gram
-    from .numerics.kernels.points import points
-    from .numerics.studies.data import DataSet
-    from .numerics.studies.study import Study
-
-    found = find_system(system)
-    if (X is None) == (input_gram is None):
-        raise SpecError("population_gram: give either the points X or their exact input_gram.")
-    if normalize not in ("sphere", None):
-        raise SpecError(f'population_gram: normalize = {normalize!r}: choose "sphere" or None.')
-    if isinstance(X, DataSet):
-        data = X
-    elif X is not None:
-        data = DataSet(points(X), None, "points given as an array", normalize)
-    else:
-        assert input_gram is not None  # exactly one of the two was given
-        data = DataSet(None, exact_gram(input_gram), "exact input Gram matrix", None)
-        bits = DEFAULT_BITS if bits is None and data.n <= 64 else bits
-    known = [p.name for p in found.parameters]
-    for name in parameters:
-        if name not in known:
-            raise SpecError(f"population_gram: {system} has no parameter {name!r}." + suggestion(name, known))
-    handle = activation if isinstance(activation, ActivationHandle) else ActivationHandle(parse_activation(activation))
-    values = {name: rational(value, what=name) for name, value in parameters.items()}
-    allowed = budget or Budget(bits=bits or DEFAULT_BITS, max_bits=max(1024, bits or 0))
-    study = Study("api", (system,), (handle.name,), data, {system: values}, (), 0, budget=allowed)
-    model = EquilibriumInstance(system, handle.exact, data, study.parameter(system, "sigma_w2"), allowed)
-    model.require_square_integrable()
-    model.admit()
+    bits = None if bits is None else precision_bits(bits)
+    model = model_on_data(
+        "population_gram", system, X, exact_activation(activation), input_gram, normalize, bits, budget, parameters
+    )
+    if bits is None and X is None and model.data.n <= 64:
+        bits = DEFAULT_BITS
     return PopulationGram(model.gram if bits is None else model.refine(bits), model)
 
 
@@ -236,6 +215,7 @@ def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: float = 
 
     if isinstance(K, BallMatrix):
         return prove(K, relative_width=relative_width)
+    _require_gram("least_eigenvalue", K)
     model = K.instance
     if model.null_vector is not None:
         return model.eigenvalue  # exactly 0
@@ -255,6 +235,7 @@ def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
     from .numerics.eigenvalues.eigenvalue import decide_at_least
 
     started = time.process_time()
+    _require_gram("certify", K)
     bound, model = rational(at_least, what="at_least"), K.instance
     singular = model.null_vector
     if singular is not None:
@@ -266,33 +247,7 @@ def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
         evidence = EvidenceItem(
             Evidence.ENCLOSED, found.method, {"lower": repr(found.lower), "upper": repr(found.upper)}
         )
-    return Certificate(
-        claim=f"{model.system}.least-eigenvalue",
-        system=model.system,
-        activation=model.activation.name,
-        verdict=verdict,
-        evidence=(evidence,),
-        method=found.method,
-        lower=found.lower,
-        upper=found.upper,
-        margin=float_below(Fraction(found.lower) - bound),
-        seconds=time.process_time() - started,
-        reason="" if verdict.rigorous else f"the bound lies inside the proved interval [{found.lower}, {found.upper}]",
-        detail={
-            "statement": f"lambda_min(K) >= {fraction_text(bound)}",
-            "data": {"sha256": model.data.digest, "n": model.data.n, "description": model.data.description},
-            "steps": list(found.steps),
-            "environment": environment(),
-        },
-        prover=None if verdict is Verdict.UNKNOWN else partial(_proof, model, verdict, found, bound),
-    )
-
-
-def _proof(model: EquilibriumInstance, verdict: Verdict, found: Enclosure, bound: Fraction) -> Proof:
-    from .numerics.witness import equilibrium_proof
-
-    near = verdict.against or Fraction(found.lower) - bound < abs(bound) / 1000  # the search stopped at the bound
-    return equilibrium_proof(model, model.eigenvalue if near else found, bound=bound, relation=">=")
+    return certificate_of(model, verdict, found, bound, evidence, started)
 
 
 def check(path: str | os.PathLike[str], *, accelerate: bool = True) -> Checked:
@@ -311,7 +266,7 @@ def check(path: str | os.PathLike[str], *, accelerate: bool = True) -> Checked:
     """
     from .numerics.checking import check_path
 
-    return check_path(Path(path), accelerate=accelerate)
+    return check_path(_path("check", path), accelerate=accelerate)
 
 
 def verify(
@@ -326,30 +281,29 @@ def verify(
     from .reports.model import Report
     from .spec import default_study, read_study
 
-    chosen = default_study() if study is None else read_study(Path(study))
-    return Report(run(chosen, out=None if out is None else Path(out), jobs=jobs))
-
-
-def environment() -> dict[str, str]:
-    """The versions a certificate was made with."""
-    import flint
-    import numpy
-    import scipy
-
-    return {
-        "certigram": __version__,
-        "python": platform.python_version(),
-        "numpy": numpy.__version__,
-        "scipy": scipy.__version__,
-        "python-flint": flint.__version__,
-        "machine": platform.machine(),
-    }
+    chosen = default_study() if study is None else read_study(_path("verify", study))
+    folder = None if out is None else _path("verify", out)
+    return Report(run(chosen, out=folder, jobs=whole(jobs, "jobs", 1, 4096)))
 
 
 def _rounded(x: arb, bits: int) -> Ball:
     """The ball with its midpoint rounded to ``bits`` digits; the rounding is added to the radius."""
     with precision(bits):
         return Ball(+x)
+
+
+def _require_gram(caller: str, K: object) -> None:
+    if not isinstance(K, PopulationGram):
+        raise SpecError(
+            f"{caller}: a {type(K).__name__} has no proved radius: give the result of population_gram"
+            + (", or BallMatrix(mid, rad)." if caller == "least_eigenvalue" else ".")
+        )
+
+
+def _path(caller: str, given: object) -> Path:
+    if not isinstance(given, (str, os.PathLike)):
+        raise SpecError(f"{caller}: {given!r} is not the path of a file or folder: give its name as text.")
+    return Path(given)
 
 
 def _variance(value: Exact) -> Fraction:

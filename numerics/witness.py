@@ -25,7 +25,7 @@ from .eigenvalues.nullspace import NullVector
 from .enclosure import Enclosure
 from .hermite import hermite_transform
 from .kernels.series import DotProductSeries, upper_float
-from .replay import FORMAT, parse
+from .replay import FORMAT, MAX_GRAM, MAX_POINTS, parse
 
 if TYPE_CHECKING:
     from .equilibria.instance import EquilibriumInstance
@@ -112,6 +112,8 @@ def equilibrium_proof(
     """
     if inst.common_norm is None:
         raise DerivationGap("the checker has rules for inputs of one norm only.")
+    if inst.data.source.n > (MAX_GRAM if inst.data.points is None else MAX_POINTS):
+        raise DerivationGap(f"the checker takes at most {MAX_POINTS} points, or {MAX_GRAM} rows of inner products.")
     expression = checkable_expression(inst.activation.expression)
     slope = parse(expression)[2]
     if 2 * inst.sigma_w2 * slope**2 >= 1:

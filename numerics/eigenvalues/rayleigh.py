@@ -66,7 +66,6 @@ def rayleigh_quotient(a: Vector, v: Vector, *, extended: bool = False) -> Raylei
     if not (np.isfinite(scale) and 2.0**-100 <= scale <= 2.0**100):
         raise ValueError("the vector of a Rayleigh quotient must be finite and of moderate size")
     dtype = extended_dtype() if extended else np.float64
-    nmant = int(np.finfo(dtype).nmant)
     size = np.abs(v)
     x = v.astype(dtype)
     y = np.empty(n, dtype=dtype)
@@ -79,8 +78,20 @@ def rayleigh_quotient(a: Vector, v: Vector, *, extended: bool = False) -> Raylei
             t[i : i + step] = np.abs(rows) @ size
         t = t * up(1.0 + gamma(n + 4)) + 4.0 * n * SMALLEST_NORMAL
         total = sum_up(t * size * (1.0 + 2.0**-50))  # >= |v|^T |A| |v|
+    return quotient_of_products(v, y, t, total)
+
+
+def quotient_of_products(v: Vector, y: NDArray[Any], t: Vector, total: float) -> RayleighQuotient:
+    r"""The enclosure from :math:`y \approx Av`, :math:`t \ge |A||v|` and ``total`` :math:`\ge |v|^Tt`.
+
+    ``y`` has been computed in its own format by n products and sums for each entry, in any order. Raises ``ValueError``
+    as :func:`rayleigh_quotient` does.
+    """
     if not math.isfinite(total):
         raise ValueError("the entries are too large for a Rayleigh quotient in float64")
+    n, scale, dtype = v.size, float(np.max(np.abs(v))), y.dtype.type
+    nmant = int(np.finfo(dtype).nmant)
+    x = v.astype(dtype)
     bulk = Fraction(total)
     weight = np.dot(x, x)
     numerator = Fraction(*np.dot(x, y).as_integer_ratio())

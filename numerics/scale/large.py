@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from flint import arb
 
 from ...theory.errors import SpecError
 from ...theory.verdict import Evidence
@@ -18,15 +19,21 @@ from ..eigenvalues.blocked import PANEL, Progress
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..eigenvalues.guess import FORWARD_STEPS, INVERSE_STEPS
 from ..enclosure import Enclosure
-from ..equilibria.instance import EquilibriumInstance
+from ..equilibria.instance import FLOAT_BITS, FLOAT_TARGET, EquilibriumInstance
+from ..equilibria.kernel import choose_order
 from ..kernels import cosines as cosine_matrix
 from ..kernels.cosines import require_memory
 from ..kernels.gram import gram
 from ..kernels.gram import memory_estimate as gram_memory
-from ..precision import MIN_BITS
+from ..kernels.series import DotProductSeries
+from ..precision import MIN_BITS, precision
 from ..threads import thread_count
+from .tiled import TILE
+from .tiled_eigenvalue import tiled_least_eigenvalue
+from .tiled_gram import tiled_gram
 
 PROBE = 1024
+MAX_TILE = 20_000
 BANDWIDTH = 5e9
 """Bytes per second of one pass through a triangular factor, a careful guess."""
 
@@ -74,6 +81,39 @@ def forecast(n: int, d: int) -> Forecast:
     flops = n**3 / 3 * 1.6 + 3 * n * n * d + n * n * 200 / thread_count()
     passes = (FORWARD_STEPS / 2 + INVERSE_STEPS) * 4 * n * n / BANDWIDTH
     return Forecast(n, memory_estimate(n, d), flops / rate + passes)
+
+
+def prove_tiled(
+    model: EquilibriumInstance,
+    *,
+    tile: int = TILE,
+    progress: Progress | None = None,
+    relative_width: float = 1e-6,
+) -> Enclosure:
+    """The same with the matrix in tiles of ``tile`` rows, made and factorised wherever dask runs.
+
+    Nothing of order n×n is ever held in one place, so exactly singular matrices are not recognised: their enclosure
+    begins at 0. Raises :class:`SpecError` when the norms differ, for an input Gram matrix, or without dask.
+    """
+    if model.common_norm is None or model.data.points is None:
+        raise SpecError("prove_tiled: give points, and rescale them to the sphere: one power series serves all tiles.")
+    if not 1 <= tile <= MAX_TILE:
+        raise SpecError(f"prove_tiled: tile = {tile} is out of range: give a number of rows between 1 and {MAX_TILE}.")
+
+    def series(delta: float) -> DotProductSeries:
+        with precision(FLOAT_BITS):
+            order = choose_order(
+                lambda order: model.kernel(order, FLOAT_BITS).series,
+                arb(delta),
+                FLOAT_TARGET,
+                max_terms=model.budget.max_terms,
+            )
+        return model.kernel(max(order, 8), FLOAT_BITS).series
+
+    tell = progress or (lambda what, share: None)
+    tell("cosines by tiles", 0.0)
+    matrix = tiled_gram(model.data.points.values, series, tile=tile)
+    return tiled_least_eigenvalue(matrix, relative_width=relative_width, progress=progress)
 
 
 def prove_large(

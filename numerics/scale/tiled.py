@@ -10,7 +10,7 @@ Needs ``pip install 'certigram[cluster]'``. Plan to n = 100 000: ``docs/scale.md
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib import import_module
 from typing import Any
@@ -33,12 +33,14 @@ class TiledProof:
     ----------
     shift, error: the shift, and the bound of the backward error.
     order, tile: the order of the matrix and of its tiles.
+    tiles: the tiles of the factor where they are, when they were asked for; no bound depends on them.
     """
 
     shift: float
     error: float
     order: int
     tile: int
+    tiles: dict[tuple[int, int], Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def lower(self) -> float:
@@ -67,7 +69,9 @@ def checked_tiles(matrix: Any) -> Any:
     return matrix if matrix.chunks[1] == rows else matrix.rechunk((rows, rows))
 
 
-def tiled_factorise(matrix: Any, shift: float, *, diagonal: Matrix | None = None) -> TiledProof | None:
+def tiled_factorise(
+    matrix: Any, shift: float, *, diagonal: Matrix | None = None, keep: bool = False
+) -> TiledProof | None:
     r"""Factorise ``matrix - shift*I`` by tiles; None when a pivot fails, which proves nothing.
 
     Parameters
@@ -75,10 +79,11 @@ def tiled_factorise(matrix: Any, shift: float, *, diagonal: Matrix | None = None
     matrix: (n, n) dask array of float64; the statement is about the symmetric matrix with its lower triangle.
     shift: the number c.
     diagonal: the diagonal of ``matrix``, (n,), when it is known; otherwise it is computed.
+    keep: leave the tiles of the factor in the memory of the workers, for an approximate eigenvector.
 
     Raises :class:`SpecError` for other arrays. Runs wherever dask runs: threads, or the workers of a
-    ``distributed.Client``. Only the diagonal of the factor comes back. Reference: S. M. Rump, BIT 46 (2006); proof in
-    ``docs/error-analysis.md``, "Cholesky".
+    ``distributed.Client``. Without ``keep`` only the diagonal of the factor comes back. Reference: S. M. Rump, BIT 46
+    (2006); proof in ``docs/error-analysis.md``, "Cholesky".
 
     >>> import dask.array as da
     >>> proof = tiled_factorise(da.from_array(np.diag([1.0, 2.0, 3.0, 4.0]) + 0.5, chunks=2), 1.0)
@@ -107,10 +112,13 @@ def tiled_factorise(matrix: Any, shift: float, *, diagonal: Matrix | None = None
             for k in range(j):
                 block = update(block, low[i, k], low[j, k])
             low[i, j] = factor(block) if i == j else solve(low[j, j], block)
+    if keep:
+        low = dict(zip(low, dask.persist(*low.values()), strict=True))
     pivots = dask.compute(*(dask.delayed(_pivots)(low[j, j]) for j in range(count)))
     if any(p is None for p in pivots):
         return None
-    return TiledProof(shift, backward_error(reduced), int(matrix.shape[0]), int(matrix.chunks[0][0]))
+    size = int(matrix.chunks[0][0])
+    return TiledProof(shift, backward_error(reduced), int(matrix.shape[0]), size, low if keep else None)
 
 
 def _diagonal(block: Matrix) -> Matrix:

@@ -1,0 +1,159 @@
+"""What several functions of the Python API share: checked arguments, the model they mean, the record of a bound."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .numerics.budget import Budget
+from .numerics.certificate import Certificate, EvidenceItem, Proof, fraction_text
+from .numerics.enclosure import Enclosure, float_below
+from .numerics.precision import MAX_BITS, MIN_BITS
+from .theory.activation import Activation
+from .theory.errors import SpecError
+from .theory.numbers import Exact, rational
+from .theory.system import suggestion
+from .theory.system import system as find_system
+from .theory.verdict import Verdict
+from .theory.version import __version__
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from .numerics.equilibria.instance import EquilibriumInstance
+    from .numerics.studies.data import DataSet
+
+DEFAULT_BITS = 128
+
+
+def whole(value: object, what: str, least: int, most: int) -> int:
+    """An integer argument between two limits; :class:`SpecError` for anything else.
+
+    >>> whole(64, "bits", 24, 20000)
+    64
+    >>> whole("64", "bits", 24, 20000)
+    Traceback (most recent call last):
+        ...
+    certigram.theory.errors.SpecError: bits = '64' is not an integer: give one between 24 and 20000, as in bits=24.
+    """
+    import operator
+
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = operator.index(value)  # type: ignore[arg-type]  # anything may come; what has no __index__ raises
+    except TypeError:
+        raise SpecError(
+            f"{what} = {value!r} is not an integer: give one between {least} and {most}, as in {what}={least}."
+        ) from None
+    if not least <= number <= most:
+        raise SpecError(f"{what} = {number} is out of range: give an integer between {least} and {most}.")
+    return number
+
+
+def precision_bits(bits: object) -> int:
+    """A number of binary digits that ball arithmetic can work with."""
+    return whole(bits, "bits", MIN_BITS, MAX_BITS)
+
+
+def model_on_data(
+    caller: str,
+    system: str,
+    X: ArrayLike | DataSet | None,
+    activation: Activation,
+    input_gram: Sequence[Sequence[Exact]] | None,
+    normalize: str | None,
+    bits: int | None,
+    budget: Budget | None,
+    parameters: dict[str, Exact],
+) -> EquilibriumInstance:
+    """The system on the data, admitted; nothing is computed yet."""
+    from .numerics.equilibria.instance import EquilibriumInstance
+    from .numerics.kernels.input_gram import input_gram as exact_gram
+    from .numerics.kernels.points import points
+    from .numerics.studies.data import DataSet
+    from .numerics.studies.study import Study
+
+    if not isinstance(system, str):
+        raise SpecError(f"{caller}: system = {system!r} is not a name: give one as text, such as deq-general.")
+    found = find_system(system)
+    if (X is None) == (input_gram is None):
+        raise SpecError(f"{caller}: give either the points X or their exact input_gram.")
+    if normalize not in ("sphere", None):
+        raise SpecError(f'{caller}: normalize = {normalize!r}: choose "sphere" or None.')
+    if isinstance(X, DataSet):
+        data = X
+    elif X is not None:
+        data = DataSet(points(X), None, "points given as an array", normalize)
+    else:
+        assert input_gram is not None  # exactly one of the two was given
+        data = DataSet(None, exact_gram(input_gram), "exact input Gram matrix", None)
+    known = [p.name for p in found.parameters]
+    for name in parameters:
+        if name not in known:
+            raise SpecError(f"{caller}: {system} has no parameter {name!r}." + suggestion(name, known))
+    values = {name: rational(value, what=name) for name, value in parameters.items()}
+    allowed = budget or Budget(bits=bits or DEFAULT_BITS, max_bits=max(1024, bits or 0))
+    study = Study("api", (system,), (activation.name,), data, {system: values}, (), 0, budget=allowed)
+    model = EquilibriumInstance(system, activation, data, study.parameter(system, "sigma_w2"), allowed)
+    model.require_square_integrable()
+    model.admit()
+    return model
+
+
+def certificate_of(
+    model: EquilibriumInstance,
+    verdict: Verdict,
+    found: Enclosure,
+    bound: Fraction,
+    evidence: EvidenceItem,
+    started: float,
+) -> Certificate:
+    """The record of a decided bound, with what a stranger needs to check it."""
+    return Certificate(
+        claim=f"{model.system}.least-eigenvalue",
+        system=model.system,
+        activation=model.activation.name,
+        verdict=verdict,
+        evidence=(evidence,),
+        method=found.method,
+        lower=found.lower,
+        upper=found.upper,
+        margin=float_below(Fraction(found.lower) - bound),
+        seconds=time.process_time() - started,
+        reason="" if verdict.rigorous else f"the bound lies inside the proved interval [{found.lower}, {found.upper}]",
+        detail={
+            "statement": f"lambda_min(K) >= {fraction_text(bound)}",
+            "data": {"sha256": model.data.digest, "n": model.data.n, "description": model.data.description},
+            "steps": list(found.steps),
+            "environment": environment(),
+        },
+        prover=None if verdict is Verdict.UNKNOWN else partial(_proof, model, verdict, found, bound),
+    )
+
+
+def _proof(model: EquilibriumInstance, verdict: Verdict, found: Enclosure, bound: Fraction) -> Proof:
+    from .numerics.witness import equilibrium_proof
+
+    near = verdict.against or Fraction(found.lower) - bound < abs(bound) / 1000  # the search stopped at the bound
+    return equilibrium_proof(model, model.eigenvalue if near else found, bound=bound, relation=">=")
+
+
+def environment() -> dict[str, str]:
+    """The versions a certificate was made with."""
+    import flint
+    import numpy
+    import scipy
+
+    return {
+        "certigram": __version__,
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "scipy": scipy.__version__,
+        "python-flint": flint.__version__,
+        "machine": platform.machine(),
+    }
