@@ -1,0 +1,274 @@
+"""Sampled implicit networks: concentration, expectation, norm, limit (A10, A11, A12, A19, A20). Never proofs."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...theory.verdict import Verdict
+from ..ball import Ball
+from ..certificate import EvidenceItem
+from ..implicit.experiments import (
+    DELTA,
+    FeatureSample,
+    StateSample,
+    sufficient_width,
+)
+from ..implicit.instance import ImplicitInstance
+from ..implicit.limit import limit_variance
+from ..sampling.statistics import BinomialTest, ErrorBudget, MeanTest, StatisticalTest, contrast, regression_weights
+from .finite_width import observed
+from .fixed_point import enclosed, ends, exact
+from .registry import Outcome, check, control
+
+CLAIMED = 0.1
+"""The value of the tail bound at which exceedances are counted."""
+PLANTED_FACTOR = 100.0
+PLANTED_LEVEL = 0.01
+PLANTED_SHARE = 1.05
+NORM_AT = (2.0, 3.0)
+PLANTED_NORM = 1.5
+LIMIT_TOLERANCE = 0.01
+"""For the terms O(1/m^2) that the extrapolation leaves, at widths from 32 on."""
+
+
+def pending(evidence: tuple[EvidenceItem, ...], tests: tuple[StatisticalTest, ...], **rest: object) -> Outcome:
+    """An outcome that waits for the error budget of the study."""
+    return Outcome(Verdict.UNKNOWN, evidence, reason="not settled yet", tests=tests, **rest)  # type: ignore[arg-type]  # the fields of Outcome by name
+
+
+def settled(*tests: StatisticalTest) -> Outcome:
+    """What a planted statement gets by itself."""
+    verdicts = [o.verdict for o in ErrorBudget().settle(tests)]
+    verdict = Verdict.INCONSISTENT if Verdict.INCONSISTENT in verdicts else Verdict.UNKNOWN
+    return Outcome(verdict, (observed("planted statement"),), reason="a planted statement")
+
+
+def deviation_at(m: int, n: int, probability: float, factor: float = 1.0) -> float:
+    r"""The t with :math:`n(n+1)\exp(-f\,mt^2/(2(4+2t)))` = ``probability``.
+
+    >>> t = deviation_at(1000, 8, 0.1)
+    >>> round(72 * math.exp(-1000 * t * t / (2 * (4 + 2 * t))), 12)
+    0.1
+    """
+    log = math.log(n * (n + 1) / probability) / factor
+    return (4 * log + math.sqrt(16 * log * log + 32 * log * m)) / (2 * m)
+
+
+def _exceedances(sample: FeatureSample, probability: float, factor: float, name: str) -> BinomialTest:
+    count = sum(
+        int((row >= deviation_at(m, sample.n, probability, factor)).sum())
+        for m, row in zip(sample.widths, sample.entry, strict=True)
+    )
+    return BinomialTest(name, count, sample.entry.size, probability, "at-most", ((1 + probability) / 2,))
+
+
+@check("implicit-concentration")
+def concentration(inst: ImplicitInstance) -> Outcome:
+    """Exceedances of the deviation at which the bound is 0.1; the moment bound behind it is exact."""
+    sample = inst.feature_sample
+    test = _exceedances(sample, CLAIMED, 1.0, "A10: exceedances of max|G_m - G|")
+    rates = np.log(sample.norm).mean(axis=1)
+    roots = [math.sqrt(m) * float(row.mean()) for m, row in zip(sample.widths, sample.norm, strict=True)]
+    figure = {
+        "title": f"Deviation of the feature Gram matrix of {sample.n} inputs",
+        "x": {"label": "width", "values": [float(m) for m in sample.widths]},
+        "series": [
+            {"label": "mean of max|G_m - G|", "values": sample.entry.mean(axis=1).tolist(), "role": "measured"},
+            {
+                "label": "exceeded with probability at most 0.1",
+                "values": [deviation_at(m, sample.n, CLAIMED) for m in sample.widths],
+                "role": "bound",
+            },
+        ],
+        "log": True,
+    }
+    return pending(
+        (
+            exact("E S^p <= (2p-1)!!/2 <= (p!/2) 4 2^(p-2) for S = sigma(g)sigma(g'), since (2p-1)!! <= 2^p p!"),
+            observed("max|G_m - G| beyond t", events=test.successes, trials=test.trials, claimed=CLAIMED),
+        ),
+        (test,),
+        method=f"{sample.entry.size} networks, {sample.n} inputs, widths {min(sample.widths)} to {max(sample.widths)}",
+        detail={
+            "sqrt(m) E||G_m - G||": dict(zip(map(str, sample.widths), roots, strict=True)),
+            "logarithms of the norm": rates.tolist(),
+            "figure": figure,
+        },
+    )
+
+
+@control("implicit-concentration")
+def concentration_control(inst: ImplicitInstance) -> Outcome:
+    """The exponent times 100."""
+    return settled(_exceedances(inst.feature_sample, PLANTED_LEVEL, PLANTED_FACTOR, "planted"))
+
+
+@check("concentration-width")
+def width(inst: ImplicitInstance) -> Outcome:
+    """At the sufficient width for two inputs, where the theorem claims 1 − δ; at ordinary widths, what happens."""
+    theorem, sample = inst.theorem_sample, inst.feature_sample
+    good = int((theorem.ratio >= 0.75).sum())
+    name = f"A11: lambda_min(G_m) >= 3/4 lambda_0 at m = {theorem.width}"
+    test = BinomialTest(name, good, theorem.ratio.size, float(1 - DELTA), "at-least", (0.5,))
+    lam = sample.lambda0
+    shares = [float((row >= 0.75 * lam.upper).mean()) for row in sample.least]
+    needed = sufficient_width(sample.n, Fraction(lam.lower), DELTA) if lam.lower > 0 else None
+    figure = {
+        "title": f"Least eigenvalue of the feature Gram matrix of {sample.n} inputs, over lambda_0",
+        "x": {"label": "width", "values": [float(m) for m in sample.widths]},
+        "series": [
+            {"label": "mean", "values": (sample.least.mean(axis=1) / lam.upper).tolist(), "role": "measured"},
+            {"label": "minimum", "values": (sample.least.min(axis=1) / lam.upper).tolist(), "role": "measured"},
+            {"label": "3/4", "values": [0.75] * len(sample.widths), "role": "bound"},
+        ],
+        "log": False,
+    } if lam.lower > 0 else None  # fmt: skip
+    detail: dict[str, object] = {
+        "theorem": {"inputs": theorem.n, "width": theorem.width, "delta": str(DELTA)},
+        f"sufficient width for {sample.n} inputs": needed,
+        "share of networks with lambda_min(G_m) >= 3/4 lambda_0": dict(
+            zip(map(str, sample.widths), shares, strict=True)
+        ),
+    }
+    if figure is not None:
+        detail["figure"] = figure
+    return pending(
+        (
+            exact("t = lambda_0/(4n) in the concentration bound: 2(4 + 2t) <= 17/2 and 16 * 17/2 = 136"),
+            observed(f"the event at the sufficient width for {theorem.n} inputs", successes=good, trials=test.trials),
+        ),
+        (test,),
+        method=f"{theorem.ratio.size} networks of width {theorem.width} on {theorem.n} inputs",
+        detail=detail,
+    )
+
+
+@control("concentration-width")
+def width_control(inst: ImplicitInstance) -> Outcome:
+    """The same networks with 1.05 λ_0 in place of 3/4 λ_0."""
+    ratio = inst.theorem_sample.ratio
+    good = int((ratio >= PLANTED_SHARE).sum())
+    return settled(BinomialTest("planted", good, ratio.size, float(1 - DELTA), "at-least", (0.5,)))
+
+
+def _mean_test(row: NDArray[np.float64], lambda0: float, high: float, name: str) -> MeanTest:
+    ratio = row / lambda0
+    error = float(ratio.std(ddof=1)) / math.sqrt(ratio.size)
+    return MeanTest(name, float(ratio.mean()), error, ratio.size - 1, -math.inf, high, (1.05,))
+
+
+@check("jensen-eigenvalue")
+def jensen(inst: ImplicitInstance) -> Outcome:
+    """One-sided tests of the mean at each width; concavity of the least eigenvalue is exact."""
+    sample = inst.feature_sample
+    lam = sample.lambda0
+    if not lam.lower > 0:
+        return Outcome(
+            Verdict.UNKNOWN, reason="lambda_0 = 0 on these inputs: every network has the least eigenvalue 0."
+        )
+    tests = tuple(
+        _mean_test(row, lam.upper, 1.0, f"A12: E lambda_min(G_m)/lambda_0 <= 1 at m = {m}")
+        for m, row in zip(sample.widths, sample.least, strict=True)
+    )
+    return pending(
+        (
+            exact("the least eigenvalue is concave: E lambda_min(G_m) <= lambda_min(E G_m) (Jensen)"),
+            observed(
+                "mean of lambda_min(G_m)/lambda_0",
+                **{f"m = {m}": t.estimate for m, t in zip(sample.widths, tests, strict=True)},
+            ),
+        ),
+        tests,
+        method=f"{sample.least.size} networks on {sample.n} inputs",
+        detail={"quantity": "mean of lambda_min(G_m)/lambda_0"},
+    )
+
+
+@control("jensen-eigenvalue")
+def jensen_control(inst: ImplicitInstance) -> Outcome:
+    """A tenth of λ_0 in place of λ_0, at the largest width."""
+    sample = inst.feature_sample
+    row = sample.least[int(np.argmax(sample.widths))]
+    return settled(_mean_test(row, sample.lambda0.upper, 0.1, "planted"))
+
+
+def _norm_tests(sample: StateSample, limit: float, name: str) -> tuple[BinomialTest, ...]:
+    tests = []
+    for t in NORM_AT:
+        count = sum(int((norms > limit * math.sqrt(m) + t).sum()) for m, norms in sample.norm.items())
+        claimed = 2 * math.exp(-t * t / 2)
+        trials = sum(map(len, sample.norm.values()))
+        tests.append(BinomialTest(f"{name}, t = {t:g}", count, trials, claimed, "at-most", ((1 + claimed) / 2,)))
+    return tuple(tests)
+
+
+@check("gaussian-norm")
+def gaussian_norm(inst: ImplicitInstance) -> Outcome:
+    """Norms of sampled matrices beyond 2√m + t, counted with their proved lower bounds."""
+    sample = inst.state_sample
+    tests = _norm_tests(sample, 2.0, "A19: ||A|| beyond 2 sqrt(m) + t")
+    means = {str(m): float((x / math.sqrt(m)).mean()) for m, x in sample.norm.items()}
+    return pending(
+        tuple(observed(test.name, events=test.successes, trials=test.trials, claimed=test.claimed) for test in tests),
+        tests,
+        method=f"{tests[0].trials} Gaussian matrices",
+        detail={"quantity": "mean of ||A||/sqrt(m)", "mean of ||A||/sqrt(m)": means},
+    )
+
+
+@control("gaussian-norm")
+def gaussian_norm_control(inst: ImplicitInstance) -> Outcome:
+    """The limit 3√m/2 in place of 2√m."""
+    return settled(*_norm_tests(inst.state_sample, PLANTED_NORM, "planted"))
+
+
+def _limit_test(sample: StateSample, limit: float, name: str) -> MeanTest:
+    r"""The mean of :math:`\lVert z\rVert^2` extrapolated to 1/m = 0, over the claimed limit.
+
+    :math:`2K(\lVert\varphi\rVert^2 - 1/2)` is subtracted: its mean is 0, and it carries most of the fluctuation.
+    """
+    widths = list(sample.states)
+    groups = [(sample.states[m] - 2 * limit * (sample.features[m] - 0.5)) / limit for m in widths]
+    if len(widths) == 1:
+        found = contrast(groups, np.ones(1))
+    else:
+        design = np.array([[1.0, 1.0 / m] for m in widths])
+        weights = regression_weights(
+            design, np.array([float(m * len(g)) for m, g in zip(widths, groups, strict=True)]), 0
+        )
+        found = contrast(groups, weights)
+    low, high = 1 - LIMIT_TOLERANCE, 1 + LIMIT_TOLERANCE
+    return MeanTest(name, float(found.estimate), float(found.standard_error), found.degrees, low, high, (0.95, 1.05))
+
+
+@check("equilibrium-limit")
+def equilibrium_limit(inst: ImplicitInstance) -> Outcome:
+    """The enclosed fixed point, and the mean of sampled equilibria extrapolated to infinite width."""
+    limit = limit_variance(inst.gamma, inst.budget.bits)
+    sample = inst.state_sample
+    value = float(Ball(limit).mid)
+    test = _limit_test(sample, value, "A20: E|z|^2 / K* at m = infinity")
+    means = {str(m): float(x.mean()) for m, x in sample.states.items()}
+    lower, upper = ends(limit)
+    return pending(
+        (
+            enclosed("the fixed point K* (Banach's bound; contraction by at most 3 gamma^2/4)", K=limit),
+            observed("the extrapolated mean of |z|^2, over K*", ratio=test.estimate, error=test.standard_error),
+        ),
+        (test,),
+        lower=lower,
+        upper=upper,
+        method=f"equilibria at widths {min(sample.states)} to {max(sample.states)}",
+        detail={"quantity": "K*", "mean of |z|^2": means},
+    )
+
+
+@control("equilibrium-limit")
+def limit_control(inst: ImplicitInstance) -> Outcome:
+    """1.1 K* in place of K*."""
+    value = float(Ball(limit_variance(inst.gamma, 64)).mid)
+    return settled(_limit_test(inst.state_sample, 1.1 * value, "planted"))

@@ -1,0 +1,39 @@
+"""The gradient formulas against symbolic differentiation: ``docs/theory/implicit-relu.md``, "Gradients"."""
+
+from __future__ import annotations
+
+import itertools
+from functools import cache
+
+import sympy
+
+
+@cache
+def gradient_differences(*, transposed: bool = True) -> tuple[tuple[str, sympy.Expr], ...]:
+    r"""Symbolic derivatives of :math:`\hat y = u^\top z + v^\top\varphi` minus the formulas, for all sign patterns.
+
+    m = d = 2: on each region of fixed signs z and φ are rational functions of the weights, so each difference is an
+    identity of rational functions. ``transposed=False`` plants A in place of its transpose in the adjoint equation.
+    """
+    m = 2
+    g = sympy.Symbol("gamma")
+    A, W = (sympy.Matrix(m, m, sympy.symbols(f"{name}0:{m * m}")) for name in "AW")
+    u, v, x = (sympy.Matrix(sympy.symbols(f"{name}0:{m}")) for name in "uvx")
+    left: list[tuple[str, sympy.Expr]] = []
+    for signs in itertools.product((0, 1), repeat=m):
+        D = sympy.diag(*signs)
+        adjugate = (sympy.eye(m) - g * D * A).adjugate()
+        det = (sympy.eye(m) - g * D * A).det()
+        for other in itertools.product((0, 1), repeat=m):
+            E = sympy.diag(*other)
+            phi = E * W * x  # times m^(-1/2), which factors out of every formula
+            z = adjugate * D * phi / det
+            adjoint = (sympy.eye(m) - g * (A.T if transposed else A) * D).inv() * u
+            q = D * adjoint
+            value = (u.T * z + v.T * phi)[0]
+            formulas = {"u": (u, z), "v": (v, phi), "A": (A, g * q * z.T), "W": (W, E * (q + v) * x.T)}
+            for name, (variables, formula) in formulas.items():
+                for variable, entry in zip(variables, formula, strict=True):
+                    difference = sympy.together(sympy.diff(value, variable) - entry)
+                    left.append((f"{name}, D = {signs}, E = {other}", sympy.expand(sympy.numer(difference))))
+    return tuple(left)
