@@ -1,0 +1,174 @@
+"""Two-layer-logistic: the conditions of a Villani function (C7, C8, C10, C11)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ...theory.verdict import Verdict
+from ..ball import enclose
+from ..precision import precision
+from ..villani.conditions import VillaniConditions, villani_conditions
+from ..villani.counterexample import CounterexampleDecision, decide
+from ..villani.instance import EVALUATION_BITS, TwoLayerInstance
+from ..villani.symbolic import square_identity
+from .fixed_point import enclosed, ends, exact
+from .registry import Outcome, check, control
+from .villani_activations import not_smooth
+
+CLAIMED, BEYOND = Fraction(37, 100), Fraction(38, 100)
+TARGET = Fraction(1)
+
+
+def _shown(found: VillaniConditions) -> tuple[str, dict[str, str]]:
+    return "V1 to V4", {c.name: f"{c.verdict}: {c.reason}" for c in found.conditions}
+
+
+@check("villani-conditions")
+def conditions(inst: TwoLayerInstance) -> Outcome:
+    """V1 to V4 from the growth of the loss and of the potential."""
+    found = villani_conditions(inst.constants, inst.regularisation)
+    if found.verdict is not Verdict.PROVED:
+        return Outcome(Verdict.UNKNOWN, reason="; ".join(c.reason for c in found.conditions))
+    text, values = _shown(found)
+    bounds = inst.bounds
+    return Outcome(
+        Verdict.PROVED,
+        (
+            exact(text, **values),
+            enclosed(
+                "thresholds side by side: sufficient in the papers (recalled), strongly convex; needed: 0",
+                lambda_c=bounds.published_threshold,
+                lambda_cvx=bounds.convexity_threshold,
+            ),
+        ),
+        method="growth of the potential",
+        detail={"lambda": str(inst.regularisation)},
+    )
+
+
+@control("villani-conditions")
+def conditions_control(inst: TwoLayerInstance) -> Outcome:
+    """Without regularisation V4 fails."""
+    found = villani_conditions(inst.constants, Fraction(0))
+    text, values = _shown(found)
+    return Outcome(found.verdict, (exact(text, **values),), reason="V4 is not decided without smoothness")
+
+
+@check("villani-threshold-zero")
+def threshold_zero(inst: TwoLayerInstance) -> Outcome:
+    """|V| ≤ G²/s + D at λ = 0, with the enclosed constants, tried on the evaluations."""
+    found = villani_conditions(inst.constants, Fraction(0))
+    ceiling = inst.bounds.ceiling(inst.step)
+    with precision(EVALUATION_BITS):
+        for values in inst.evaluations:
+            potential = values.data_gradient / enclose(inst.step) - values.data_laplacian
+            if abs(potential) > ceiling:
+                return Outcome(Verdict.REFUTED, (enclosed("a value above the bound", V=potential, bound=ceiling),))
+    if found["V4"].verdict is not Verdict.REFUTED:
+        return Outcome(Verdict.UNKNOWN, reason=found["V4"].reason)
+    text, values_text = _shown(found)
+    lower, upper = ends(ceiling)
+    return Outcome(
+        Verdict.PROVED,
+        (
+            exact(text + " at lambda = 0", **values_text),
+            enclosed("|V| <= G^2/s + D for all W", bound=ceiling),
+        ),
+        lower,
+        upper,
+        method="written proof with enclosed constants",
+        detail={"quantity": "G^2/s + D"},
+    )
+
+
+@control("villani-threshold-zero")
+def threshold_zero_control(inst: TwoLayerInstance) -> Outcome:
+    """With λ > 0 a weight exists where V exceeds that bound."""
+    missing = not_smooth(inst)
+    if missing is not None:
+        return missing
+    if inst.regularisation <= 0:
+        return Outcome(Verdict.NOT_APPLICABLE, reason="the control needs a positive regularisation")
+    ceiling = inst.bounds.ceiling(inst.step)
+    with precision(EVALUATION_BITS):
+        level = Fraction(int(float(ceiling.upper())) + 1)
+        radius = inst.bounds.radius(level, inst.step)
+        values = inst.network.values(inst.weights(float(radius.upper()) * (1 + 1e-6), 3))
+        potential = values.potential(enclose(inst.step))
+        if potential > ceiling:
+            return Outcome(Verdict.REFUTED, (enclosed("V exceeds the bound", V=potential, bound=ceiling),))
+    return Outcome(Verdict.UNKNOWN, reason="V is not proved to exceed the bound at the chosen point")
+
+
+@check("villani-squared-loss")
+def squared_loss(inst: TwoLayerInstance) -> Outcome:
+    """V1 to V4 for the squared loss with targets ±1: bounded σ, or κ < ∞ and a complete square."""
+    if square_identity() != 0:
+        return Outcome(Verdict.UNKNOWN, reason="the completed square was not derived symbolically")
+    found = villani_conditions(inst.constants, inst.regularisation, loss="squared")
+    if found.verdict is not Verdict.PROVED:
+        return Outcome(Verdict.UNKNOWN, reason="; ".join(c.reason for c in found.conditions))
+    text, values = _shown(found)
+    one = enclose(inst.outer.one)
+    with precision(inst.budget.bits):
+        size, defect = inst.constants.size.value, inst.constants.defect.value
+        if size is not None:
+            reach = 1 + one * size
+            gradient = reach * inst.bounds.gradient
+            item = enclosed("bounded: |f - y| <= R_f and |grad g| <= R_f M_1 B |a|_2", R_f=reach, G=gradient)
+        elif defect is None:
+            return Outcome(Verdict.UNKNOWN, reason="neither sup|sigma| nor kappa was enclosed")
+        else:
+            item = enclosed("<grad L, W> >= lambda |W|^2 - Q, Q = (1 + kappa |a|_1)^2/4", Q=(1 + defect * one) ** 2 / 4)
+    return Outcome(
+        Verdict.PROVED,
+        (exact(text, **values), exact("(f - y)(f - delta) + (y - delta)^2/4 is a square"), item),
+        method="growth of the potential",
+    )
+
+
+@control("villani-squared-loss")
+def squared_loss_control(inst: TwoLayerInstance) -> Outcome:
+    """Without regularisation the squared loss of a bounded activation is not Villani; else nothing is said."""
+    found = villani_conditions(inst.constants, Fraction(0), loss="squared")
+    text, values = _shown(found)
+    return Outcome(found.verdict, (exact(text, **values),), reason="coercivity depends on the data at lambda = 0")
+
+
+def _decision(regularisation: Fraction) -> CounterexampleDecision:
+    return decide(Fraction(2), regularisation, Fraction(1), TARGET)
+
+
+@check("villani-counterexample")
+def counterexample(inst: TwoLayerInstance) -> Outcome:
+    """L' has infinitely many zeros, and V = −L'' is bounded along them; the sign pattern serves every λ ≤ 0.37 a²."""
+    found = _decision(CLAIMED)
+    if found.verdict is not Verdict.REFUTED or found.start is None or found.ceiling is None:
+        return Outcome(Verdict.UNKNOWN, reason="the sign pattern of the gradient was not proved")
+    lower, upper = ends(found.least)
+    return Outcome(
+        Verdict.PROVED,
+        (
+            exact(
+                "L'/w tends to a^2 phi(log(1+w^2)) + lambda, which has the period 2 pi in log(1+w^2)",
+                negative_at=str(found.below),
+                positive_at=str(found.above),
+            ),
+            enclosed("min phi, so that the signs hold for 0 < lambda <= 0.37 a^2", minimum=found.least),
+            enclosed("for a = y = 1 the signs of L' agree beyond this w, and |L''| is bounded", w=found.start),
+            enclosed("the bound of |L''|, hence of V along the zeros", ceiling=found.ceiling),
+        ),
+        lower,
+        upper,
+        method="certified signs and periodicity",
+        detail={"quantity": "min phi"},
+    )
+
+
+@control("villani-counterexample")
+def counterexample_control(inst: TwoLayerInstance) -> Outcome:
+    """With λ = 0.38 a² the gradient has no zeros far out: V4 holds, so that the planted failure is false."""
+    found = _decision(BEYOND)
+    if found.verdict is Verdict.PROVED:
+        return Outcome(Verdict.REFUTED, (enclosed("min phi + 0.38 is positive", minimum=found.least),))
+    return Outcome(Verdict.UNKNOWN, reason="the planted case was not decided")
