@@ -26,6 +26,9 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..api import PopulationGram
+    from ..numerics.budget import Budget
+    from ..numerics.certificate import Certificate
+    from ..numerics.studies.data import DataSet
 
 
 def gram(
@@ -41,9 +44,11 @@ def gram(
     as_json: Json = False,
 ) -> None:
     """Enclose a population Gram matrix and its least eigenvalue on data."""
-    from ..api import least_eigenvalue
+    from ..api import least_eigenvalue, population_gram
 
-    K = _matrix(source, activation, system, named_values(parameter, sigma_w2), n, keep_norms, bits)
+    values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
+    data = _data(source, activation, system, values, n, keep_norms)
+    K = population_gram(system, data, activation=activation, bits=bits, **values)
     singular = K.instance.null_vector
     found = least_eigenvalue(K)
     if out is not None:
@@ -63,8 +68,7 @@ def gram(
             }
         )
         return
-    data = K.instance.data.description
-    typer.echo(f"{system}, {activation}, {data}: every entry of K is known to ± {largest:.3g}")
+    typer.echo(f"{system}, {activation}, {data.description}: every entry of K is known to ± {largest:.3g}")
     typer.echo(f"{found.lower!r} <= least eigenvalue <= {found.upper!r}")
     typer.echo(f"proved by: {found.method}" if singular is None else f"exactly singular: {singular.reason}")
 
@@ -79,17 +83,33 @@ def certify(
     n: Points = None,
     keep_norms: KeepNorms = False,
     bits: MatrixBits = None,
+    memory: Annotated[float, typer.Option(help="GiB that arrays may take together")] = 8.0,
     out: Annotated[Path | None, typer.Option(help="write the certificate to this JSON file")] = None,
     strict: Strict = False,
     as_json: Json = False,
 ) -> None:
-    """Prove or refute that the least eigenvalue of a population Gram matrix is at least a given number."""
+    """Prove or refute that the least eigenvalue of a population Gram matrix is at least a given number.
+
+    More than 4096 points are taken in two arrays of their square: what that needs is said before it starts.
+    """
     from ..api import certify as prove
+    from ..api import population_gram
+    from ..numerics.kernels.cosines import require_memory
+    from ..numerics.replay import MAX_POINTS
+    from ..numerics.scale.large import memory_estimate
     from ..theory.numbers import rational
 
     rational(bound, what="the bound")
-    K = _matrix(source, activation, system, named_values(parameter, sigma_w2), n, keep_norms, bits)
-    found = prove(K, at_least=bound)
+    values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
+    budget = _budget(memory, bits)
+    if n is not None and n > MAX_POINTS:
+        require_memory("certify", n, memory_estimate(n, 1), budget)  # before so many points are made
+    data = _data(source, activation, system, values, n, keep_norms)
+    if data.n > MAX_POINTS and bits is None:
+        found = _certify_large(system, data, activation, bound, budget, values)
+    else:
+        K = population_gram(system, data, activation=activation, bits=bits, budget=budget, **values)
+        found = prove(K, at_least=bound)
     if out is not None:
         found.save(out)
     if as_json:
@@ -100,30 +120,54 @@ def certify(
     raise typer.Exit(1 if found.verdict.against else 3 if strict and found.verdict.name == "UNKNOWN" else 0)
 
 
-def _matrix(
-    source: str,
-    activation: str,
-    system: str,
-    parameters: dict[str, str],
-    n: int | None,
-    keep_norms: bool,
-    bits: int | None,
-) -> PopulationGram:
-    from ..api import population_gram
+def _data(
+    source: str, activation: str, system: str, parameters: dict[str, str], n: int | None, keep_norms: bool
+) -> DataSet:
+    """The points, read after the cheap mistakes are found."""
     from ..numerics.studies.data import load
     from ..theory.activation import activation as parse
     from ..theory.system import suggestion
     from ..theory.system import system as find
 
-    known = [p.name for p in find(system).parameters]  # the cheap mistakes first, before any file is read
+    known = [p.name for p in find(system).parameters]
     for name in parameters:
         if name not in known:
             raise SpecError(f"--parameter {name}: {system} has no such parameter." + suggestion(name, known))
     parse(activation)
-    values: dict[str, Any] = dict(parameters)
-    normalize = None if keep_norms else "sphere"
-    data = load(source, n, normalize=normalize)
-    return population_gram(system, data, activation=activation, bits=bits, **values)
+    return load(source, n, normalize=None if keep_norms else "sphere")
+
+
+def _budget(memory: float, bits: int | None) -> Budget:
+    from ..models import DEFAULT_BITS
+    from ..numerics.budget import Budget
+
+    if not 0.001 <= memory <= 2**20:
+        raise SpecError(f"--memory {memory} is no amount of memory: give GiB, such as 8.")
+    digits = DEFAULT_BITS if bits is None else bits
+    return Budget(bits=digits, max_bits=max(1024, digits), memory=int(memory * 2**30))
+
+
+def _certify_large(
+    system: str, data: DataSet, activation: str, bound: str, budget: Budget, parameters: dict[str, Any]
+) -> Certificate:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    from ..large import certify_large
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("reading", total=1.0)
+        return certify_large(
+            system,
+            data,
+            activation=activation,
+            at_least=bound,
+            budget=budget,
+            announce=lambda forecast: bar.console.print(str(forecast), markup=False, highlight=False),
+            progress=lambda what, share: bar.update(task, description=what, completed=share),
+            **parameters,
+        )
 
 
 def _write(K: PopulationGram, out: Path) -> None:
