@@ -62,7 +62,7 @@ def integer_rows(points: Array) -> tuple[fmpz_mat, int]:
     parts = [entry.as_integer_ratio() for entry in points.ravel().tolist()]
     shift = max((q.bit_length() - 1 for _, q in parts), default=0)
     wide = [p << (shift - q.bit_length() + 1) for p, q in parts]
-    return fmpz_mat(*points.shape, wide), -shift
+    return fmpz_mat(len(points), points.shape[1], wide), -shift
 
 
 def exact_squared_distance(points: Array, i: int, j: int) -> Fraction:

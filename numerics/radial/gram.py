@@ -79,12 +79,12 @@ def largest_eigenvalue(matrix: BallMatrix, *, budget: Budget | None = None) -> E
     True
     """
     n = matrix.n
-    c = 2.0 ** int(np.ceil(np.log2(max(float(np.abs(matrix.mid).sum(axis=1).max()), 1.0))) + 1)
+    c = 2.0 ** int(np.ceil(np.log2(max(float(np.abs(matrix.mid).sum(axis=1).max()), 2.0**-900))) + 1)
     mid = -matrix.mid
     diagonal = np.arange(n)
     mid[diagonal, diagonal] = c - matrix.mid[diagonal, diagonal]
     rad = np.max(matrix.rad) + 2 * c * UNIT  # the subtraction on the diagonal is rounded
     quick = replace(budget or Budget(), bits=64, max_bits=64)
-    found = least_eigenvalue(BallMatrix(mid, float(up(float(rad)))), budget=quick)
+    found = least_eigenvalue(BallMatrix(mid, float(up(float(rad)))), budget=quick, relative_width=1e-12)
     lower, upper = Fraction(c) - Fraction(found.upper), Fraction(c) - Fraction(found.lower)
     return Enclosure(float_below(lower), float_above(upper), Evidence.ENCLOSED, "least eigenvalue of cI - A")

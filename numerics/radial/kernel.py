@@ -35,6 +35,7 @@ Array = NDArray[np.float64]
 LARGEST_ORDER = 8
 """Largest p of a Matérn kernel: nu = 17/2."""
 NAMES = ("gaussian", *(f"matern-{2 * p + 1}/2" for p in range(1, LARGEST_ORDER + 1)))
+SMALLEST_SCALE = Fraction(1, 2**100)
 CUT = 700.0
 """Arguments t beyond this are replaced by it: the kernel is below 2^-900 there."""
 
@@ -161,8 +162,10 @@ def radial_kernel(name: str, scale: Exact) -> RadialKernel:
     certigram.theory.errors.SpecError: no kernel is called 'gaussain'. Did you mean gaussian?
     """
     q = rational(scale, what="scale")
-    if q <= 0:
-        raise SpecError(f"{name}: the scale {q} of a kernel must be positive.")
+    if not SMALLEST_SCALE <= q <= 1 / SMALLEST_SCALE:
+        raise SpecError(
+            f"{name[:60]!r}: the scale of a kernel must be positive, and neither below 2^-100 nor above 2^100."
+        )
     if name not in NAMES:
         raise SpecError(f"no kernel is called {name[:60]!r}." + suggestion(name, list(NAMES)))
     return RadialKernel(None if name == "gaussian" else NAMES.index(name), q)

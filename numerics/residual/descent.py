@@ -63,7 +63,6 @@ class Descent:
     compression: Bounds
     last: Pass
     field: Field
-    passes: int
 
     @property
     def path(self) -> Interval:
@@ -81,7 +80,7 @@ def descend(
     flow: bool = False,
     stop: float = 0.0,
 ) -> Descent:
-    """``iterations`` steps from ``field``, fewer once the loss is below ``stop``; iterate 0 is the given control.
+    """``iterations`` steps from ``field``; iterate 0 is the given control, and none with a loss below ``stop`` is kept.
 
     >>> from ..radial.kernel import radial_kernel
     >>> run = descend(KernelField(radial_kernel("gaussian", 1), 2, 2),
@@ -90,9 +89,13 @@ def descend(
     (4, True)
     """
     records: list[tuple[Interval, ...]] = []
+    kept: tuple[Pass, KernelField | FeatureField] | None = None
     for k in range(iterations + 1):
         found = run_pass(field, problem.start, problem.start_error, problem.targets, substeps=substeps, flow=flow)
-        last = k == iterations or found.loss[1] <= stop
+        if kept is not None and found.loss[1] <= stop:
+            break
+        kept = found, field
+        last = k == iterations
         norm = _norm(field)
         squeezed, stretched = _ratios(found, problem)
         if last:
@@ -100,10 +103,10 @@ def descend(
         else:
             field, step = _step(field, found, problem.n, eta, substeps)
         records.append((found.loss, found.gradient_squared, norm, step, stretched, squeezed))
-        if last:
-            break
+    assert kept is not None  # iterations >= 0
     columns = [Bounds.of([r[c][0] for r in records], [r[c][1] for r in records]) for c in range(6)]
-    return Descent(*columns, found, field, len(records))
+    loss, gradient, norms, steps, stretch, compression = columns
+    return Descent(loss, gradient, norms, steps, stretch, compression, kept[0], kept[1])
 
 
 def _norm(field: KernelField | FeatureField) -> Interval:
@@ -144,9 +147,7 @@ def _plus(a: float, b: float, c: float, side: float) -> float:
     return a + b + c + side * 4 * UNIT * (abs(a) + abs(b) + abs(c))
 
 
-def _feature_step(
-    field: FeatureField, found: Pass, n: int, eta: float, substeps: int
-) -> tuple[FeatureField, Interval]:
+def _feature_step(field: FeatureField, found: Pass, n: int, eta: float, substeps: int) -> tuple[FeatureField, Interval]:
     weights, squares = [], []
     for layer in range(field.depth):
         psi, _ = field.features(found.states[layer * substeps])

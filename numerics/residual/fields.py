@@ -69,7 +69,7 @@ class Field(Protocol):
 
 def rows(table: Array) -> Array:
     """Upper bounds of the Euclidean norms of the rows."""
-    return np.sqrt(np.einsum("ij,ij->i", table, table)) * SAFE + FLOOR
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", table, table)) * SAFE + FLOOR)
 
 
 @dataclass(eq=False)

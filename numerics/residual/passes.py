@@ -60,7 +60,8 @@ def run_pass(
 
     >>> from ..radial.kernel import radial_kernel
     >>> from .fields import KernelField
-    >>> found = run_pass(KernelField(radial_kernel("gaussian", 1), 2, 2), np.eye(2), np.zeros(2), np.array([[1.0], [3.0]]))
+    >>> zero = KernelField(radial_kernel("gaussian", 1), 2, 2)
+    >>> found = run_pass(zero, np.eye(2), np.zeros(2), np.array([[1.0], [3.0]]))
     >>> low, high = found.loss
     >>> low <= 5 / 4 <= high, high - low < 1e-14
     (True, True)
@@ -77,9 +78,9 @@ def run_pass(
         new = z + h * found.value
         grown = e * (math.exp(field.kappa1 * size * h) if flow else 1 + field.kappa1 * size * h)
         rounding = 2 * UNIT * (rows(z) + rows(new)) + 3 * UNIT * h * rows(found.value)
-        local = field.kappa1 * size * size * h * h if flow else 0.0
+        jump = field.kappa1 * size * size * h * h if flow else 0.0
         states.append(new)
-        error.append((grown + h * found.error + rounding + local) * SAFE + FLOOR)
+        error.append((grown + h * found.error + rounding + jump) * SAFE + FLOOR)
         memories.append(found.memory)
         values.append((found.value, found.error))
     d = targets.shape[1]

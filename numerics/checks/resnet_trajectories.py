@@ -1,0 +1,267 @@
+"""Residual networks along their training runs: separation and the two inequalities (B02 to B05)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+from flint import arb
+
+from ...theory.verdict import Evidence, Verdict
+from ..certificate import EvidenceItem
+from ..eigenvalues.eigenvalue import least_eigenvalue
+from ..enclosure import float_below
+from ..precision import precision
+from ..radial.bounds import log10_of, outward
+from ..radial.gram import largest_eigenvalue
+from ..residual.descent import Descent
+from ..residual.instance import ResNetInstance
+from ..residual.rates import Landscape
+from ..residual.symbolic import inverse_layer_bound
+from ..trajectories import Bounds, Verified, verify_inequality
+from .fixed_point import enclosed, exact
+from .registry import Outcome, check, control
+
+PLANTED = 1e-6
+"""How far the planted constants are from what was observed: well beyond the width of the enclosures."""
+
+Factor = Callable[[Landscape, arb], arb]
+
+
+def verified(item: Verified) -> EvidenceItem:
+    """An inequality along a run as evidence."""
+    return EvidenceItem(Evidence.ENCLOSED, str(item), {"margin": repr(item.margin)})
+
+
+def concluded(
+    items: list[Verified],
+    extra: tuple[EvidenceItem, ...],
+    observed: tuple[float, float],
+    quantity: str,
+    **detail: object,
+) -> Outcome:
+    """One outcome from several inequalities: REFUTED if one is, UNKNOWN if one is open, else PROVED."""
+    bad = next((v for v in items if v.verdict is Verdict.REFUTED), None)
+    open_ = next((v for v in items if v.verdict is Verdict.UNKNOWN), None)
+    worst = bad or open_
+    margins = [v.margin for v in items if np.isfinite(v.margin)]
+    return Outcome(
+        Verdict.PROVED if worst is None else worst.verdict,
+        (*extra, *map(verified, items)),
+        observed[0],
+        observed[1],
+        min(margins) if worst is None and margins else None,
+        "enclosed at every recorded iterate",
+        "" if worst is None else str(worst),
+        detail={"quantity": quantity, **detail},
+    )
+
+
+def times(factors: list[arb], bounds: Bounds) -> Bounds:
+    """The products of positive balls and bounds."""
+    with precision(64):
+        pairs = [
+            (outward(f * arb(float(low)))[0], outward(f * arb(float(high)))[1])
+            for f, low, high in zip(factors, bounds.lower, bounds.upper, strict=True)
+        ]
+    return Bounds.of([a for a, _ in pairs], [b for _, b in pairs])
+
+
+def along(run: Descent, landscape: Landscape, factor: Factor) -> list[arb]:
+    """A constant of the theory at R = ‖v‖ of each iterate."""
+    return [factor(landscape, arb(float(r))) for r in run.norm.upper]
+
+
+def on_ball(run: Descent, landscape: Landscape, factor: Factor) -> list[arb]:
+    """A constant of the theory at the R of a ball that contains the whole run, once for each iterate."""
+    return [factor(landscape, arb(float(run.norm.upper.max())))] * run.norm.length
+
+
+def decided(item: Verified) -> list[Verified]:
+    """An extra inequality in which both sides may be equal (two points, one point): kept unless it stays open."""
+    return [] if item.verdict is Verdict.UNKNOWN else [item]
+
+
+def ratio(run: Descent) -> tuple[float, float]:
+    """Bounds of the least ‖∇L‖²/L of a run."""
+    low = run.gradient_squared.lower / run.loss.upper
+    high = run.gradient_squared.upper / np.maximum(run.loss.lower, 1e-300)
+    return float(low.min()) * (1 - 2.0**-50), float(high.min()) * (1 + 2.0**-50)
+
+
+def runs(inst: ResNetInstance) -> dict[str, tuple[Descent, Landscape]]:
+    """The two runs of finite depth with the constants that belong to them."""
+    return {
+        "the study's scale": (inst.plain, inst.landscape(inst.depth)),
+        "the recipe": (inst.certified, inst.certified_recipe.landscape),
+    }
+
+
+def initial(inst: ResNetInstance) -> tuple[Bounds, Bounds, Bounds]:
+    """‖∇L‖² and L at the zero control of the study's scale: there the depth does not matter."""
+    run = inst.plain
+    first = Bounds.of(run.gradient_squared.lower[:1], run.gradient_squared.upper[:1])
+    return first, Bounds.of(run.loss.lower[:1], run.loss.upper[:1]), run.loss
+
+
+def pl_figure(run: Descent, factors: list[arb], title: str) -> dict[str, object]:
+    """‖∇L‖² beside μ L."""
+    observed = run.gradient_squared.midpoints()
+    bound = [max(float(f.mid()) * x, 1e-300) for f, x in zip(factors, run.loss.midpoints(), strict=True)]
+    return {
+        "title": title,
+        "x": {"label": "step", "values": [float(k) for k in range(len(observed))]},
+        "series": [
+            {"label": "squared gradient", "values": observed, "role": "measured"},
+            {"label": "lower bound mu L", "values": bound, "role": "bound"},
+            {"label": "loss", "values": run.loss.midpoints(), "role": "measured"},
+        ],
+        "log": True,
+    }
+
+
+def _kept(name: str, run: Descent, landscape: Landscape) -> list[Verified]:
+    """Both bounds of the ratios at every iterate but the first, where v = 0 and every ratio is exactly 1."""
+    far = Bounds.of_balls(along(run, landscape, lambda s, r: (s.kappa1 * r).exp()))
+    near = Bounds.of_balls(along(run, landscape, lambda s, r: (-s.compression(r)).exp()))
+    stretch, compression = _later(run.stretch), _later(run.compression)
+    return [
+        verify_inequality(f"stretch, {name}", stretch, _later(far)),
+        verify_inequality(f"compression, {name}", _later(near), compression),
+    ]
+
+
+def _later(bounds: Bounds) -> Bounds:
+    return Bounds.of(bounds.lower[1:], bounds.upper[1:])
+
+
+@check("resnet-separation")
+def separation_check(inst: ResNetInstance) -> Outcome:
+    """The extreme ratios of distances over layers and pairs, at each iterate of three runs."""
+    items = []
+    with precision(inst.budget.bits):
+        for name, (run, landscape) in runs(inst).items():
+            items += _kept(f"{name}, {inst.depth} layers", run, landscape)
+        items += _kept("infinite depth", inst.deep, inst.deep_recipe.landscape)
+    stretch = inst.plain.stretch
+    evidence = exact("Groenwall's inequality for |z^i - z^j|; at v = 0 every ratio is exactly 1")
+    place = int(np.argmax(stretch.lower))
+    observed = (float(stretch.lower[place]), float(stretch.upper.max()))
+    return concluded(items, (evidence,), observed, "largest stretch at the study's scale")
+
+
+@control("resnet-separation")
+def less_stretch(inst: ResNetInstance) -> Outcome:
+    """The largest stretch that was observed is larger than itself divided by 1 + 1e-6."""
+    stretch = inst.plain.stretch
+    planted = Bounds.of(*[np.full(stretch.length, float(stretch.lower.max()) / (1 + PLANTED))] * 2)
+    return concluded([verify_inequality("planted stretch", stretch, planted)], (), (0.0, np.inf), "planted")
+
+
+@check("resnet-pl-lower")
+def pl_lower(inst: ResNetInstance) -> Outcome:
+    """Infinite depth: iterates enclosed through Euler's rule with its error; and v = 0 with the true eigenvalue."""
+    run, landscape = inst.deep, inst.deep_recipe.landscape
+    gradient, loss, _ = initial(inst)
+    true = least_eigenvalue(inst.training_gram, budget=inst.budget, known_psd=True)
+    with precision(inst.budget.bits):
+        factors = on_ball(run, landscape, lambda s, r: s.lower(r))
+        mu = factors[0]
+        at_zero = 2 * arb(true.lower) / len(inst.chosen)
+        study = inst.landscape(None).lower(arb(float(inst.plain.norm.upper.max())))
+        log = log10_of(study)
+    items = [
+        verify_inequality("mu(R) L <= |grad L|^2, infinite depth", times(factors, run.loss), run.gradient_squared),
+        *decided(verify_inequality("at v = 0 with the proved least eigenvalue", times([at_zero], loss), gradient)),
+    ]
+    evidence = enclosed("mu on the ball of the run, and at the study's scale", mu=mu, study=study)
+    return concluded(
+        items,
+        (exact("lower Groenwall bounds of the adjoint and of the separation"), evidence),
+        ratio(run),
+        "least |grad L|^2 / L at infinite depth",
+        mu=float(mu),
+        log10_mu_at_study_scale=log,
+        points=len(inst.chosen),
+    )
+
+
+@control("resnet-pl-lower")
+def larger_mu(inst: ResNetInstance) -> Outcome:
+    """mu a little above the ratio that was observed at the first iterate."""
+    run = inst.deep
+    mu = float(run.gradient_squared.upper[0] / run.loss.lower[0]) * (1 + PLANTED)
+    item = verify_inequality("planted", times([arb(mu)] * run.loss.length, run.loss), run.gradient_squared)
+    return concluded([item], (), (0.0, np.inf), "planted")
+
+
+@check("resnet-pl-upper")
+def pl_upper(inst: ResNetInstance) -> Outcome:
+    """The upper inequality on all three runs; at v = 0 also with the true largest eigenvalue."""
+    items = []
+    gradient, loss, _ = initial(inst)
+    largest = largest_eigenvalue(inst.training_gram, budget=inst.budget)
+    with precision(inst.budget.bits):
+        every = {**runs(inst), "infinite depth": (inst.deep, inst.deep_recipe.landscape)}
+        for name, (run, landscape) in every.items():
+            factors = on_ball(run, landscape, lambda s, r: s.upper(r))
+            items.append(verify_inequality(f"upper inequality, {name}", run.gradient_squared, times(factors, run.loss)))
+        at_zero = 2 * arb(largest.upper) / len(inst.chosen)
+    items += decided(verify_inequality("at v = 0 with the proved largest eigenvalue", gradient, times([at_zero], loss)))
+    run = inst.plain
+    high = run.gradient_squared.upper / run.loss.lower
+    observed = (float((run.gradient_squared.lower / run.loss.upper).max()), float(high.max()) * (1 + 2.0**-50))
+    return concluded(
+        items,
+        (exact("upper Groenwall bound of the adjoint, and Lambda <= N by the trace"),),
+        observed,
+        "largest |grad L|^2 / L at the study's scale",
+        largest_eigenvalue=largest.upper,
+    )
+
+
+@control("resnet-pl-upper")
+def smaller_factor(inst: ResNetInstance) -> Outcome:
+    """The factor a little below the ratio that was observed at the first iterate."""
+    run = inst.plain
+    factor = float(run.gradient_squared.lower[0] / run.loss.upper[0]) / (1 + PLANTED)
+    item = verify_inequality("planted", run.gradient_squared, times([arb(factor)] * run.loss.length, run.loss))
+    return concluded([item], (), (0.0, np.inf), "planted")
+
+
+@check("resnet-pl-finite-depth")
+def pl_finite_depth(inst: ResNetInstance) -> Outcome:
+    """The inequality of D layers with c_D at each iterate of both runs."""
+    items = []
+    with precision(inst.budget.bits):
+        for name, (run, landscape) in runs(inst).items():
+            factors = on_ball(run, landscape, lambda s, r: s.lower(r))
+            items.append(
+                verify_inequality(f"mu_D L <= |grad L|^2, {name}", times(factors, run.loss), run.gradient_squared)
+            )
+    run = inst.certified
+    margin = float_below(Fraction(ratio(run)[0]) - Fraction(outward(factors[-1])[1]))
+    if not inverse_layer_bound():
+        return Outcome(Verdict.UNKNOWN, reason="log(1 - x) >= -x/(1 - x) was not decided symbolically")
+    text = exact("log(1 - x) >= -x/(1 - x) on [0, 1): equal at 0, and the derivative of the difference is x/(1 - x)^2")
+    return concluded(
+        items,
+        (text,),
+        ratio(run),
+        "least |grad L|^2 / L on the run of the recipe",
+        mu=float(factors[-1]),
+        margin_of_mu=margin,
+        points=len(inst.chosen),
+        figure=pl_figure(run, factors, f"Training {inst.depth} layers: the lower inequality, {inst.subject}"),
+    )
+
+
+@control("resnet-pl-finite-depth")
+def larger_mu_of_layers(inst: ResNetInstance) -> Outcome:
+    """mu a little above the least ratio that was observed on the run."""
+    run = inst.certified
+    ratios = run.gradient_squared.upper / run.loss.lower
+    mu = float(ratios.min()) * (1 + PLANTED)
+    item = verify_inequality("planted", times([arb(mu)] * run.loss.length, run.loss), run.gradient_squared)
+    return concluded([item], (), (0.0, np.inf), "planted")

@@ -1,0 +1,26 @@
+r"""Residual networks with blocks in an RKHS, lifted: :math:`A = (\alpha I; 0)`, :math:`B = (0, I)`, control from zero.
+
+The network itself, its exact discrete adjoint and gradient descent are in :mod:`~certigram.numerics.residual`.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from ...theory.system import system
+from ..radial.kernel import radial_kernel
+from ..residual.instance import ResNetInstance
+from ..studies.study import Study
+from ..studies.workspace import Workspace
+
+NAME = "resnet-rkhs"
+
+
+def instance(name: str, study: Study, workspace: Workspace) -> ResNetInstance:
+    """The network on the study's data with the kernel called ``name``.
+
+    Raises :class:`SpecError` for a kernel that is not known, with a suggestion.
+    """
+    parameters = {p.name: study.parameter(NAME, p.name) for p in system(NAME).parameters}
+    kernel = radial_kernel(name, parameters["scale"])
+    return ResNetInstance(NAME, kernel, study.data, MappingProxyType(parameters), study.budget, workspace)
