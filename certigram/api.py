@@ -95,10 +95,25 @@ class ActivationHandle:
         return _rounded(dual(self.exact, *exact, bits), bits)
 
     def dual_closed_form(self) -> sympy.Expr | None:
-        """The dual as a sympy expression in the symbols a, b, c, or None where no closed form is known here."""
-        from .theory.closed_forms import dual_closed_form
+        r"""The dual as a sympy expression in the symbols a, b, c, or None where no closed form is known here.
 
-        return dual_closed_form(self.exact)
+        It may contain ``normal_cdf`` and ``bivariate_normal_cdf`` (:math:`\Phi` and :math:`\Phi_2`), as for ELU and
+        hard tanh; such a form comes from the derivation engine, and only with every line proved (docs/derivations.md).
+
+        >>> activation("sign").dual_closed_form()
+        2*asin(c/(sqrt(a)*sqrt(b)))/pi
+        >>> print(activation("step(x - 1)").dual_closed_form())
+        bivariate_normal_cdf(-1/sqrt(a), -1/sqrt(b), c/(sqrt(a)*sqrt(b)))
+        """
+        from .theory.closed_forms import dual_closed_form
+        from .theory.derivations.dual import derive_dual
+        from .theory.derivations.verify import verify
+
+        found = dual_closed_form(self.exact)
+        if found is not None:
+            return found
+        derivation = derive_dual(self.exact)
+        return derivation.result if derivation.derived and all(verify(derivation)) else None
 
     def lipschitz(self, *, bits: int = DEFAULT_BITS) -> Ball | None:
         """The Lipschitz constant sup|φ'| as a ball, or None when no finite one is known."""

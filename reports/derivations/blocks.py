@@ -37,7 +37,8 @@ class Paragraph:
 class Row:
     """One row of a display: the formula on one line and broken, the reason, and a label where it is numbered.
 
-    A row that continues a chain is indented by the width of ``indent``, the left side of the chain.
+    A row that continues a chain is indented by the width of ``indent``, the left side of the chain. ``narrow`` is the
+    formula broken into shorter lines, for the case that the broken one is still too wide.
     """
 
     formula: str
@@ -45,6 +46,7 @@ class Row:
     reason: str = ""
     label: str = ""
     indent: str = ""
+    narrow: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,25 @@ from ...theory.lemmas.lemma import Lemma, lemmas
 from ...theory.system import System, systems
 from ..bibliography import library
 from .blocks import MARKUP, Block, Display, Document, Facts, Heading, Items, Paragraph, Row, Theorem
-from .breaking import LINE, broken, width
+from .breaking import LINE, equation, width
+from .families import (
+    ALPHA,
+    CROSS,
+    OTHER_SLOPE,
+    SLOPE,
+    cross_blocks,
+    list_blocks,
+    parameter_domain,
+    selu_blocks,
+    slope_blocks,
+)
 from .printer import Printer
 from .proof import derivation_blocks, plain_text
 from .series import ball_blocks, formula_blocks
 from .shorten import Shorthand
 
-ALPHA, OMEGA = sympy.symbols("alpha omega", positive=True)
+OMEGA = sympy.Symbol("omega", positive=True)
+ELU = sympy.Max(X, 0) + ALPHA * (sympy.exp(sympy.Min(X, 0)) - 1)
 SUBTITLE = (
     "Every line of a derivation below was proved by a program and enclosed on both sides;"
     " lemmas say how each is checked."
@@ -39,7 +51,6 @@ SUBTITLE = (
 BOOK: tuple[tuple[str, str | sympy.Expr], ...] = (
     ("The identity", "identity"),
     ("The square", "x**2"),
-    ("The cube", "x**3"),
     ("A polynomial", "x**3 - 2*x**2 + 1"),
     ("The Hermite polynomial of degree 3", "hermite(3)"),
     ("Exponentials", sympy.exp(ALPHA * X)),
@@ -55,13 +66,16 @@ BOOK: tuple[tuple[str, str | sympy.Expr], ...] = (
     ("The step: arc-cosine kernel of order 0", "step"),
     ("The sign", "sign"),
     ("ReLU: arc-cosine kernel of order 1", "relu"),
-    ("Leaky ReLU", "leaky_relu(1/10)"),
+    ("Leaky ReLU", sympy.Max(X, 0) + SLOPE * sympy.Min(X, 0)),
     ("The absolute value", "abs"),
     ("The rectified square: arc-cosine kernel of order 2", "x**2*Heaviside(x)"),
     ("The rectified cube: arc-cosine kernel of order 3", "x**3*Heaviside(x)"),
-    ("ABReLU", "2*Max(x, 0) - Min(x, 0)/2"),
-    ("ELU", "elu(1)"),
+    ("The rectified fourth power: arc-cosine kernel of order 4", "x**4*Heaviside(x)"),
+    ("The rectified fifth power: arc-cosine kernel of order 5", "x**5*Heaviside(x)"),
+    ("ABReLU", SLOPE * sympy.Min(X, 0) + OTHER_SLOPE * sympy.Max(X, 0)),
+    ("ELU and SELU", ELU),
     ("The clipped line", "hard_tanh"),
+    ("A sum", "erf(x) + exp(-x**2)"),
     ("The hyperbolic tangent", "tanh"),
     ("The logistic function", "sigmoid"),
     ("Softplus", "softplus"),
@@ -123,14 +137,16 @@ def activation_blocks(title: str, subject: str | sympy.Expr, *, level: int = 1) 
     derivation, report = checked_derivation(f, f"dual activation of {title}")
     shown = Printer().doprint(f)
     parameters = derivation.parameters
-    domain = f", ${','.join(sympy.latex(p) for p in parameters)}>0$" if parameters else ""
+    domain = parameter_domain(parameters)
     out: list[Block] = [Heading(level, title, f"sec-{name}"), *_defined(f, shown, domain)]
     out += derivation_blocks(derivation, report, anchor, "dual activation")
-    out += _slope(derivation, anchor)
-    formula = formula_blocks(f, parameters, anchor)
+    if subject == ELU:
+        out += selu_blocks(derivation, anchor)
+    out += _slope(derivation, anchor) or (slope_blocks(f, anchor) if derivation.derived else [])
+    formula = formula_blocks(f, anchor)
     out += formula
     if not derivation.derived or not formula:
-        out += ball_blocks(f, anchor) if not parameters else []
+        out += ball_blocks(f, instead=not derivation.derived) if not parameters else []
     return out
 
 
@@ -138,7 +154,7 @@ def _defined(f: sympy.Expr, shown: str, domain: str) -> list[Block]:
     """What the activation is, displayed where it is long."""
     if width(shown) < LINE:
         return [Paragraph(rf"$\varphi(x)={shown}${domain}.")]
-    return [Display((Row(rf"\varphi(x)={shown}", broken(r"\varphi(x)", f, Shorthand())),))]
+    return [Display((equation(r"\varphi(x)", f, Shorthand()),))]
 
 
 def _slope(derivation: Derivation, anchor: str) -> list[Block]:
@@ -309,6 +325,14 @@ def book(tell: Callable[[str], None] = lambda _: None) -> Document:
             blocks += activation_blocks(title, subject)
         except DerivationGap as gap:
             blocks += [Heading(1, title), Paragraph(plain_text(str(gap)))]
+        if subject == "x**2":
+            blocks += list_blocks("Powers", "powers")
+        if subject == "hermite(3)":
+            blocks += list_blocks("Hermite polynomials", "hermite")
+    blocks.append(Heading(0, "Cross duals"))
+    for title, f, g in CROSS:
+        tell(title)
+        blocks += cross_blocks(title, f, g)
     return Document("Derivations", SUBTITLE, tuple(blocks), contents=True)
 
 

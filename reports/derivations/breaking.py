@@ -11,11 +11,14 @@ import re
 import sympy
 
 from ...theory.derivations.notation import Expectation
+from .blocks import Row
 from .printer import Printer, U, V, is_one, split
 from .shorten import Shorthand
 
 LINE = 66.0
 """Width of a line, in the units of :func:`width`."""
+NARROW = 44.0
+"""Width of the lines of the narrow version."""
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[{}^_]|\s+|.", re.S)
 _WORDS = {r"\arcsin": 5.5, r"\arccos": 5.5, r"\sinh": 4, r"\cosh": 4, r"\sin": 3, r"\cos": 3, r"\exp": 3, r"\max": 4,
           r"\min": 4, r"\left": 0, r"\right": 0, r"\,": 0.4, r"\;": 0.6, r"\int": 1.5, r"\lvert": 0.6,
@@ -141,6 +144,15 @@ def broken(left: str, expr: sympy.Expr, short: Shorthand, limit: float = LINE) -
     start = rf"&{left}\\&\quad{{}}=" if apart else f"{left}={{}}&" if left else "={}&"
     gap = r"\\&\qquad{}" if apart else r"\\&{}"
     return rf"\begin{{aligned}}{start}{gap.join(lines)}\end{{aligned}}"
+
+
+def equation(
+    left: str, right: sympy.Expr, short: Shorthand, *, reason: str = "", label: str = "", indent: str = ""
+) -> Row:
+    """The equation as a row, whole, broken and narrow; an empty left side continues a chain."""
+    whole = f"{left or '{}'}={short.latex(right)}"
+    versions = (broken(left, right, short), broken(left, right, short, NARROW))
+    return Row(whole, versions[0], reason, label, indent, versions[1])
 
 
 def _plain(expr: sympy.Expr) -> sympy.Expr:

@@ -13,7 +13,7 @@ import sympy
 from sympy.printing.latex import LatexPrinter
 
 from ...theory.closed_forms import A, B, C
-from ...theory.derivations.notation import Expectation, Mean
+from ...theory.derivations.notation import Expectation, K, Mean, R, Y
 from ...theory.functions import X
 
 NAMES = {
@@ -47,7 +47,9 @@ class Printer(LatexPrinter):  # type: ignore[misc]  # sympy ships no types
     def signed(self, expr: sympy.Expr) -> list[tuple[str, sympy.Expr]]:
         """The terms of a sum with their signs (``+`` or ``-``), a positive one first."""
         ordered = list(self._as_ordered_terms(expr)) if expr.is_Add else [expr]
-        if len(ordered) <= 3 and all(not _negative(t) for t in ordered):
+        if expr.has(W) and expr.has(Y):
+            ordered.sort(key=lambda t: not t.has(W))
+        elif len(ordered) <= 3 and all(not _negative(t) for t in ordered) and not expr.has(K, R):
             ordered.sort(key=lambda t: not t.is_number)
         first = next((t for t in ordered if not _negative(t)), None)
         if first is not None and _negative(ordered[0]):

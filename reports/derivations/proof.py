@@ -13,7 +13,7 @@ from ...theory.derivations.notation import Expectation, Mean
 from ...theory.derivations.rules import RULES
 from ...theory.derivations.step import Derivation
 from .blocks import Block, Display, Heading, Paragraph, Row, Theorem, listed
-from .breaking import LINE, broken, width
+from .breaking import LINE, equation, width
 from .fold import Display as Chain
 from .fold import Row as Link
 from .fold import fold
@@ -42,8 +42,8 @@ def derivation_blocks(
     result = derivation.result
     if derivation.derived and result is not None:
         statement = writer.equation(derivation.goal, result, "", f"{anchor}:result")
-        radicands = _needed(short.declarations, statement.formula)
-        words = f"If {LAW}, then" + (f", with {_math(radicands)}," if radicands else "")
+        radicands = needed(short.declarations, statement.formula)
+        words = f"If {LAW}, then" + (f", with {math_list(radicands)}," if radicands else "")
         content = (Paragraph(words.replace("If $(u,v)$ is", "Let $(u,v)$ be").replace(", then", ". Then")),)
         out.append(Theorem("Theorem", title, (*content, Display((statement,))), anchor))
         declared = {*radicands}
@@ -52,21 +52,27 @@ def derivation_blocks(
         declared = set()
     body = writer.displays(with_stages=any(row.rule == "price" for chain in chains for row in chain.rows))
     formulas = " ".join(row.formula for block in body if isinstance(block, Display) for row in block.rows)
-    extra = [d for d in _needed(short.declarations, formulas) if d not in declared]
+    extra = [d for d in needed(short.declarations, formulas) if d not in declared]
     functions = [d for d in short.functions if d.partition("(")[0] in formulas]
     if derivation.steps:
         intro = "Proof." if derivation.derived else "The lines that were reached."
         out.append(Heading(2, intro))
         if functions:
             long = max(map(width, functions)) > LINE
-            out.append(Paragraph("Write" if long else f"Write {_math(functions)}."))
+            out.append(Paragraph("Write" if long else f"Write {math_list(functions)}."))
             out += [Display(tuple(Row(f) for f in functions))] if long else []
         if extra:
-            out.append(Paragraph(f"Abbreviate {_math(extra)}{_law_words(extra)}."))
+            out.append(Paragraph(f"Abbreviate {math_list(extra)}{_law_words(extra)}."))
         out += body
     if derivation.steps:
         out.append(Paragraph(checked(report), small=True))
     return out
+
+
+def displays(derivation: Derivation, anchor: str) -> list[Block]:
+    """The lines of a derivation without a theorem around them."""
+    chains = fold(derivation)
+    return _Writer(chains, shorthand(chains, derivation.goal), anchor).displays(with_stages=False)
 
 
 def gap_text(derivation: Derivation, report: CheckReport) -> str:
@@ -89,9 +95,9 @@ def plain_text(text: str) -> str:
     )
 
 
-def checked(report: CheckReport) -> str:
-    """One line on how the derivation was checked."""
-    lines = report.steps
+def checked(*reports: CheckReport) -> str:
+    """One line on how a derivation, or several that belong together, were checked."""
+    lines = [step for report in reports for step in report.steps]
     if not lines:
         return "No line was reached."
     proved = sum(s.status is Status.PROVED for s in lines)
@@ -99,7 +105,8 @@ def checked(report: CheckReport) -> str:
     open_ = [s for s in lines if s.status in (Status.GAP, Status.CONTRADICTED)]
     points = [s.points for s in lines if s.points]
     worst = max((s.agreement for s in lines if s.points), default=0.0)
-    count = f"{len(lines)} line{'s' * (len(lines) != 1)}: "
+    many = f"{len(reports)} derivations, together " if len(reports) > 1 else ""
+    count = f"{many}{len(lines)} line{'s' * (len(lines) != 1)}: "
     every = "each" if len(lines) > 1 else "it is"
     text = count + (f"{every} proved by an exact identity" if proved == len(lines) else f"{proved} proved exactly")
     if enclosed:
@@ -109,7 +116,7 @@ def checked(report: CheckReport) -> str:
     if points:
         some = f"{max(points)}" if min(points) == max(points) else f"{min(points)} to {max(points)}"
         where = "both sides" if len(points) == len(lines) else f"both sides of {len(points)} lines"
-        text += f"; {where} enclosed at {some} covariances, the balls overlap, relative radius ${scientific(worst)}$"
+        text += f"; {where} enclosed at {some} points, the balls overlap, relative radius ${scientific(worst)}$"
     return f"*Checked.* {text}."
 
 
@@ -121,7 +128,7 @@ def scientific(x: float) -> str:
     return rf"\le{mantissa}\cdot10^{{{int(exponent)}}}"
 
 
-def _math(formulas: list[str]) -> str:
+def math_list(formulas: list[str]) -> str:
     return listed([f"${f}$" for f in formulas])
 
 
@@ -131,7 +138,7 @@ def _law_words(declared: list[str]) -> str:
     return ""
 
 
-def _needed(declarations: list[str], formulas: str) -> list[str]:
+def needed(declarations: list[str], formulas: str) -> list[str]:
     """The declarations whose names occur, and those that they use themselves."""
     found: list[str] = []
     text = formulas
@@ -154,7 +161,7 @@ class _Writer:
 
     def equation(self, left: sympy.Expr, right: sympy.Expr, reason: str, label: str) -> Row:
         head = self.short.full(left)
-        return Row(f"{head}={self.short.latex(right)}", broken(head, right, self.short), reason, label)
+        return equation(head, right, self.short, reason=reason, label=label)
 
     def displays(self, *, with_stages: bool) -> list[Block]:
         """The displays that say something new, under run-in headings where the stages are few."""
@@ -197,7 +204,7 @@ class _Writer:
                 rows.append(self.equation(chain.left, link.right, reason, ""))
             else:
                 head = self.short.latex(chain.left)
-                rows.append(Row(f"{{}}={shown}", broken("", link.right, self.short), reason, indent=head))
+                rows.append(equation("", link.right, self.short, reason=reason, indent=head))
         last = rows[-1]
         rows[-1] = replace(last, label=f"{self.anchor}:{chain.at}")
         return Display(tuple(rows))

@@ -44,10 +44,10 @@ def text(source: str) -> str:
 def row(item: Row) -> str:
     """One row: whole if it fits beside its reason, else below it, else broken."""
     label = rf"\rownumber{{{item.label}}}" if item.label else ""
-    if item.indent and width(item.indent) < 30:
-        shift = rf"\hphantom{{{item.indent}}}"
-        return rf"\row{{{shift}{item.formula}}}{{{item.broken or item.formula}}}{{{text(item.reason)}}}{{{label}}}"
-    return rf"\row{{{item.formula}}}{{{item.broken or item.formula}}}{{{text(item.reason)}}}{{{label}}}"
+    shift = rf"\hphantom{{{item.indent}}}" if item.indent and width(item.indent) < 30 else ""
+    versions = (shift + item.formula, item.broken or item.formula, item.narrow or item.broken or item.formula)
+    whole, broken, narrow = (f"{{{version}}}" for version in versions)
+    return rf"\row{whole}{broken}{{{text(item.reason)}}}{{{label}}}{narrow}"
 
 
 def block(item: Block) -> str:

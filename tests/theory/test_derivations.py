@@ -6,9 +6,11 @@ from fractions import Fraction
 import pytest
 import sympy
 
+import certigram as cg
 from certigram.numerics.derivation_check import Status, check
 from certigram.numerics.derivation_check.points import points
 from certigram.numerics.derivation_check.value import enclose
+from certigram.numerics.dual import dual
 from certigram.numerics.dual.covariance import covariance
 from certigram.numerics.dual.series import series_value
 from certigram.theory.activation import activation, from_expression
@@ -16,7 +18,7 @@ from certigram.theory.closed_forms import A, B, C, dual_closed_form
 from certigram.theory.derivations.dual import derive_dual, derive_expectation
 from certigram.theory.derivations.functions import derivative
 from certigram.theory.derivations.identity import identical
-from certigram.theory.derivations.notation import Expectation
+from certigram.theory.derivations.notation import Expectation, bivariate_normal_cdf
 from certigram.theory.derivations.rules import RULES
 from certigram.theory.derivations.step import Step
 from certigram.theory.derivations.verify import proved, verify
@@ -257,3 +259,18 @@ def test_gelu_is_the_formula_of_the_literature() -> None:
 def test_functions_outside_of_the_rules_leave_a_gap() -> None:
     for f in (1 / (1 + X**2), sympy.exp(sympy.sin(X)), sympy.erf(X) * sympy.cos(X), sympy.exp(X**2 / 8)):
         assert not derive_dual(from_expression(f)).derived
+
+
+@pytest.mark.parametrize("name", ["hard_tanh", "elu(1)"])
+def test_the_front_door_gives_forms_with_quadrant_probabilities(name: str) -> None:
+    form = cg.activation(name).dual_closed_form()
+    assert form is not None
+    assert form.has(bivariate_normal_cdf)
+    a, b, c = Fraction(3, 2), Fraction(1, 2), Fraction(-1, 3)
+    expected = dual(activation(name), a, b, c, 100)
+    assert enclose(form, {A: a, B: b, C: c}, 100).overlaps(expected)
+
+
+def test_the_front_door_gives_no_form_where_none_is_proved() -> None:
+    assert cg.activation("tanh").dual_closed_form() is None
+    assert cg.activation("silu").dual_closed_form() is None

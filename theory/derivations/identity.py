@@ -19,7 +19,7 @@ from sympy import QQ
 
 from ..closed_forms import A, B, C
 from ..functions import normal_cdf
-from .notation import Expectation, HermiteCoefficient, Mean, T, TaylorCoefficient
+from .notation import Expectation, HermiteCoefficient, Mean, T, TaylorCoefficient, bivariate_normal_cdf
 
 OPAQUE = (Expectation, Mean, HermiteCoefficient, TaylorCoefficient, sympy.Integral, sympy.Derivative)
 """Nodes that are compared as they stand."""
@@ -39,7 +39,7 @@ def identical(left: sympy.Expr, right: sympy.Expr) -> bool:
     """
     if left == right:
         return True
-    normal = Normaliser((left, right))
+    normal = Normaliser((left, right), reflect=True)
     return bool(normal.element(left - right).numer == 0)
 
 
@@ -75,9 +75,13 @@ def _nonnegative_terms(expanded: sympy.Expr) -> bool:
 
 
 class Normaliser:
-    """One table of indeterminates for the expressions compared together."""
+    r"""One table of indeterminates for the expressions compared together.
 
-    def __init__(self, expressions: Iterable[sympy.Expr]) -> None:
+    With ``reflect``, :math:`\Phi_2(h,k;\rho)` and :math:`\Phi_2(-h,-k;\rho)` are one indeterminate.
+    """
+
+    def __init__(self, expressions: Iterable[sympy.Expr], *, reflect: bool = False) -> None:
+        self.reflect = reflect
         self.kernels: dict[sympy.Expr, sympy.Symbol] = {}
         self.meaning: dict[sympy.Symbol, sympy.Expr] = {}
         self.squares: dict[sympy.Symbol, sympy.Expr] = {}
@@ -160,7 +164,31 @@ class Normaliser:
             chosen = min(arguments[0], self.normal(-arguments[0]), key=sympy.default_sort_key)
             sign = -1 if isinstance(node, ODD) and chosen != arguments[0] else 1
             return sign * self._kernel(node.func(chosen, evaluate=False))
+        if isinstance(node, bivariate_normal_cdf):
+            return self._quadrant(*arguments)
         return self._kernel(node.func(*arguments, evaluate=False))
+
+    def _quadrant(self, h: sympy.Expr, k: sympy.Expr, rho: sympy.Expr) -> sympy.Expr:
+        r"""One node for each :math:`|\rho|`.
+
+        :math:`\Phi_2(h,k;\rho)=\Phi_2(k,h;\rho)=\Phi(h)-\Phi_2(h,-k;-\rho)=\Phi(h)+\Phi(k)-1+\Phi_2(-h,-k;\rho)`.
+        """
+        if rho.could_extract_minus_sign():
+            if k.could_extract_minus_sign() and not h.could_extract_minus_sign():
+                h, k = k, h
+            return self._level(h) - self._quadrant(h, self.normal(-k), self.normal(-rho))
+        key = sympy.default_sort_key
+        if key(k) < key(h):
+            h, k = k, h
+        if self.reflect:
+            other = sorted((self.normal(-h), self.normal(-k)), key=key)
+            if [key(x) for x in other] < [key(h), key(k)]:
+                corner = self._kernel(bivariate_normal_cdf(*other, rho, evaluate=False))
+                return self._level(h) + self._level(k) - 1 + corner
+        return self._kernel(bivariate_normal_cdf(h, k, rho, evaluate=False))
+
+    def _level(self, h: sympy.Expr) -> sympy.Expr:
+        return self.rational(_elementary(normal_cdf(h)))
 
     def _kernel(self, node: sympy.Expr) -> sympy.Symbol:
         if node not in self.kernels:
