@@ -23,6 +23,7 @@ from .certificate import Proof, fraction_text
 from .eigenvalues.inverse_iteration import start_vector
 from .eigenvalues.nullspace import NullVector
 from .enclosure import Enclosure
+from .equilibria.instance import FLOAT_BITS, FLOAT_TARGET
 from .hermite import hermite_transform
 from .kernels.series import DotProductSeries, upper_float
 from .replay import FORMAT, MAX_GRAM, MAX_POINTS, parse
@@ -187,7 +188,9 @@ Attempt = tuple[Fraction, Fraction, Fraction, list[int], list[int], int, int]
 def _float_witness(inst: EquilibriumInstance, lower: Fraction, needed: Fraction) -> Attempt | None:
     """Factor, shift and vector from float64; None when its rounding would cost more than ``needed``."""
     a, n = inst.gram.mid, inst.data.n
-    shift, lost = float(lower - needed / 4), 0.0
+    shift, lost, rest = float(lower - needed / 4), 0.0, 0.0
+    if inst.reach < inst.separation:  # the checker takes no pair by itself: it pays for the rest of the series
+        rest = 2 * n * upper_float(_kernel(inst, 1).series.tail)
     for _ in range(2):  # the second time as near to the bound as the rounding of the first time allows
         try:
             factor = cholesky(a - shift * np.eye(n), lower=True)
@@ -195,7 +198,7 @@ def _float_witness(inst: EquilibriumInstance, lower: Fraction, needed: Fraction)
             return None
         size = np.abs(factor)
         lost = (n + 4) * 2.0**-53 * float(np.max(size @ (size.T @ np.ones(n)))) + 2 * inst.gram.radius_norm()
-        lost += n * 2.0**-50
+        lost += n * 2.0**-50 + rest
         shift = max(shift, float(lower - Fraction(lost) / 2)) if lost < float(needed) / 2 else shift
     if shift - lost < float(lower - needed):
         return None
@@ -269,8 +272,10 @@ def _digits(values: list[int], limbs: int) -> NDArray[np.int64]:
 def _kernel(inst: EquilibriumInstance, limbs: int) -> EquilibriumKernel:
     """The equilibrium kernel with the terms and the digits that integers of ``limbs`` digits deserve."""
     if limbs == 1:
-        return inst.float_kernel
-    return inst.kernel(max(inst.order_for(arb((1, -64 * limbs)), 64 * limbs), 8), 64 * limbs + 32)
+        if not inst.reach < inst.separation:
+            return inst.float_kernel
+        return inst.kernel(max(inst.order_for(FLOAT_TARGET, FLOAT_BITS, individually=False), 8), FLOAT_BITS)
+    return inst.kernel(max(inst.order_for(arb((1, -64 * limbs)), 64 * limbs, individually=False), 8), 64 * limbs + 32)
 
 
 def _series(inst: EquilibriumInstance, limbs: int, kernel: EquilibriumKernel) -> dict[str, Any]:

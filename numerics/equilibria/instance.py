@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from ...theory.activation import Activation
 from ...theory.claim import Hypothesis
-from ...theory.closed_forms import dual_closed_form
-from ...theory.errors import DerivationGap, PrecisionExhausted
+from ...theory.errors import DerivationGap
 from ...theory.verdict import Evidence
 from ..ball import enclose
 from ..budget import Budget
 from ..certificate import Discharged
-from ..dual import dual
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..eigenvalues.nullspace import NullVector, RankBound
 from ..enclosure import Enclosure
@@ -30,7 +28,7 @@ from ..expressions.regularity import Regularity, regularity
 from ..hermite import hermite_transform
 from ..kernels.ballmatrix import BallMatrix
 from ..kernels.cosines import Cosines, cosines, cosines_arb
-from ..kernels.gram import gram, gram_arb
+from ..kernels.gram import ENTRY_BITS, gram, gram_arb
 from ..kernels.gram_unequal import gram_unequal
 from ..kernels.parallel import parallel_pairs
 from ..precision import precision
@@ -39,7 +37,7 @@ from ..studies.workspace import Workspace
 from .contraction import contraction_squared
 from .hypotheses import discharge
 from .kernel import EquilibriumKernel, choose_order, equilibrium_kernel
-from .pair import equilibrium_pair
+from .pair_entry import PairEntry, reach_of_series
 from .pair_matrix import pair_matrix
 from .schur_bounds import (
     SchurBound,
@@ -62,8 +60,6 @@ FLOAT_BITS = 96
 """Precision of the series behind a float64 matrix: far beyond float64, so that its radius is the matrix's own."""
 FLOAT_TARGET = arb((1, -56))
 """Tail of the series, relative to the mass, below which more terms no longer help a float64 matrix."""
-PAIR_ORDER = 64
-"""Hermite orders that steer Newton's method for a single pair; the enclosure does not depend on them."""
 UNEQUAL_ORDER = 256
 """Hermite orders used where the norms differ; the rest of the series is bounded, not dropped."""
 PAIRS_IN_LADDER = 48
@@ -180,10 +176,13 @@ class EquilibriumInstance:
             input_variance=2 * self._norm(),
         )
 
-    def order_for(self, target: arb, bits: int) -> int:
-        """The series length at which the tail on this data is below ``target`` (or the longest allowed)."""
+    def order_for(self, target: arb, bits: int, *, individually: bool = True) -> int:
+        """The series length at which the tail on this data is below ``target`` (or the longest allowed).
+
+        ``individually``: pairs next to ±1 are taken one by one where they can be, and need no terms.
+        """
         with precision(bits):
-            delta = arb(min(self.separation, 1.0))
+            delta = arb(min(self.reach if individually else self.separation, 1.0))
             return choose_order(
                 lambda order: self.kernel(order, bits).series, delta, target, max_terms=self.budget.max_terms
             )
@@ -191,12 +190,12 @@ class EquilibriumInstance:
     @property
     def separation(self) -> float:
         """An upper bound of |C_ij| over the pairs i ≠ j that are not parallel."""
-        if not self.parallel:
-            return self.cosines.delta
-        masked = self.cosines.mid.copy()
-        for i, j, _ in self.parallel:
-            masked[i, j] = masked[j, i] = 0.0
-        return Cosines(masked, self.cosines.rad).delta
+        return reach_of_series(self.cosines, self.parallel, None)
+
+    @cached_property
+    def reach(self) -> float:
+        """The same without the pairs next to ±1 that :meth:`pair_entry` takes one by one."""
+        return reach_of_series(self.cosines, self.parallel, self.pair_entry(FLOAT_BITS))
 
     @cached_property
     def float_kernel(self) -> EquilibriumKernel:
@@ -208,7 +207,8 @@ class EquilibriumInstance:
         """The population Gram matrix K in float64, with its radius."""
         if self.common_norm is None:
             return self._gram_of_unequal_norms()
-        return gram(self.float_kernel.series, self.cosines, budget=self.budget)
+        entry = self.pair_entry(ENTRY_BITS) if self.reach < self.separation else None
+        return gram(self.float_kernel.series, self.cosines, budget=self.budget, entry=entry)
 
     def _gram_of_unequal_norms(self) -> BallMatrix:
         source, norms = self.data.source, list(self.variances)
@@ -227,7 +227,8 @@ class EquilibriumInstance:
     @cached_property
     def correlation(self) -> BallMatrix:
         """The correlation matrix P of the pre-activations in float64, with its radius."""
-        return gram(self.float_kernel.correlation, self.cosines, budget=self.budget)
+        entry = self.pair_entry(ENTRY_BITS).correlation if self.reach < self.separation else None
+        return gram(self.float_kernel.correlation, self.cosines, budget=self.budget, entry=entry)
 
     def refine(self, bits: int) -> BallMatrix:
         """The population Gram matrix in ball arithmetic, with a series long enough for ``bits``.
@@ -247,31 +248,9 @@ class EquilibriumInstance:
         exact_cosines = cosines_arb(self.data.source, bits)
         return gram_arb(self.kernel(order, bits).series, exact_cosines, bits, entry=self.pair_entry(bits))
 
-    def pair_entry(self, bits: int) -> Callable[[arb], arb] | None:
-        """The kernel at one cosine by the closed form of the dual activation: for pairs so close that the series is
-        slow. None where no closed form is known: then more terms of the series are cheaper than the dual.
-        """
-        if dual_closed_form(self.activation) is None:
-            return None
-        hermite = hermite_transform(self.activation, PAIR_ORDER, self.fixed_point.s, bits)
-
-        def entry(cosine: arb) -> arb:
-            try:
-                found = equilibrium_pair(
-                    self.activation,
-                    hermite,
-                    hermite,
-                    self.sigma_w2,
-                    cosine * enclose(self._norm()),
-                    bits,
-                    lipschitz=self.mean_lipschitz,
-                    dual=lambda a, b, c: dual(self.activation, a, b, c, bits),
-                )
-            except (PrecisionExhausted, DerivationGap):
-                return arb("nan")
-            return found.value
-
-        return entry
+    def pair_entry(self, bits: int) -> PairEntry:
+        """The kernel at one cosine, for pairs so close that the series is slow."""
+        return PairEntry(self.activation, self.sigma_w2, self._norm(), self.mean_lipschitz, bits)
 
     @property
     def refinement(self) -> Callable[[int], BallMatrix] | None:

@@ -304,7 +304,7 @@ def gram_arb(series: DotProductSeries, cosines: arb_mat, bits: int, *, entry: En
                 else:
                     t = t if t.abs_upper() <= 1 else t.intersection(unit)
                     value = polynomial(t) + series.tail_at(t)
-                    if entry is not None and left and abs(t) > nearly and value.rel_accuracy_bits() < bits // 2:
+                    if entry is not None and left and abs(t) > nearly and value.rel_accuracy_bits() < bits - 8:
                         left -= 1
                         other = entry(t)
                         value = other if other.is_finite() and other.rad() < value.rad() else value

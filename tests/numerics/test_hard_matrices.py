@@ -6,11 +6,18 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
 
 import certigram as cg
 from certigram.numerics.budget import Budget
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, least_eigenvalue
+from certigram.numerics.equilibria.pair_entry import PairEntry
+from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.kernels.ballmatrix import BallMatrix
+from certigram.numerics.kernels.cosines import cosines_arb
+from certigram.numerics.kernels.gram import gram_arb
+from certigram.numerics.precision import precision
+from certigram.theory.activation import activation as activation_named
 from certigram.theory.verdict import Verdict
 
 
@@ -36,22 +43,83 @@ def test_duplicates_are_singular_exactly(factor: float) -> None:
     assert verdicts(k, "0", "1e-300") == ["PROVED", "REFUTED"]
 
 
-@pytest.mark.parametrize("activation", ["erf", "sin", "relu"])
+def with_near_duplicate(distance: float, *, sign: float = 1.0) -> np.ndarray:
+    x = np.vstack([sphere(), sign * sphere()[3]])
+    x[-1, 0] += distance
+    return x
+
+
+NEAR_DUPLICATES = {  # least eigenvalue times 10^25, to the digits of the table
+    "tanh": ("1.29577", "1.29578"),
+    "erf": ("1.86628", "1.86629"),
+    "sin": ("3.96442", "3.96444"),
+    "gelu": ("1.94212", "1.94213"),
+    "silu": ("1.31791", "1.31792"),
+    "softplus": ("0.503262", "0.503264"),
+    "mish": ("1.63278", "1.63279"),
+    "atan": ("0.98392", "0.98393"),
+    "sigmoid": ("0.0463237", "0.0463238"),
+    "relu": ("2.1944", "2.1946"),
+}
+
+
+@pytest.mark.parametrize("activation", NEAR_DUPLICATES)
 def test_near_duplicates_at_1e_12_are_positive_definite(activation: str) -> None:
     """1 - C is about 5e-25: float64 does not see the two points apart, and none of the eigenvalue is above 1e-20."""
-    x = sphere()
-    x = np.vstack([x, x[3]])
-    x[-1, 0] += 1e-12
-    k = model(x, activation)
-    e = k.instance.eigenvalue
-    assert 1e-26 < e.lower <= e.upper < 1e-23
+    e = model(with_near_duplicate(1e-12), activation).instance.eigenvalue
+    low, high = (Fraction(x) / 10**25 for x in NEAR_DUPLICATES[activation])
+    assert low < e.lower <= e.upper < high
     assert "arb" in e.method
+    assert e.relative_width <= (1e-4 if activation == "relu" else 1e-6)
+
+
+@pytest.mark.parametrize(("activation", "sign"), [("tanh", 1.0), ("tanh", -1.0), ("gelu", 1.0), ("relu", 1.0)])
+def test_near_duplicates_agree_with_the_whole_series(activation: str, sign: float) -> None:
+    """At distance 1e-3 the power series alone still converges: two roads to one matrix."""
+    x = with_near_duplicate(2.0**-11, sign=sign)
+    inst = model(x, activation).instance
+    assert inst.reach < inst.separation
+    alone = inst.refine(96)
+    order = inst.order_for(arb((1, -96)), 96, individually=False)
+    series = gram_arb(inst.kernel(order, 96).series, cosines_arb(inst.data.source, 96), 96)
+    assert alone.arb is not None
+    assert series.arb is not None
+    with precision(96):
+        n = alone.n
+        assert all(alone.arb[i, j].overlaps(series.arb[i, j]) for i in range(n) for j in range(n))
+        assert alone.arb[n - 1, 3].rad() < arb((1, -60))
+        if activation != "relu":
+            assert not (alone.arb[n - 1, 3] * (1 + arb((1, -50)))).overlaps(series.arb[n - 1, 3])
+
+
+@pytest.mark.parametrize("exponent", [-21, -30, -50, -80])
+def test_the_kernel_next_to_one(exponent: int) -> None:
+    """erf has a closed form with feedback too: the drop F(1) - F(1 - d) by Taylor's formula, against it."""
+    phi, bits = activation_named("erf"), 320
+    entry = PairEntry(phi, Fraction(1, 16), Fraction(1), regularity(phi, bits).lipschitz, bits)
+    with precision(bits):
+        cosine = 1 - arb((1, exponent))
+        near, closed = entry.near(cosine), entry._by_closed_form(cosine)
+        assert near.is_finite()
+        assert near.overlaps(closed)
+        drop = entry.near.moment(0) - near
+        assert drop > 0
+        assert drop.rad() < drop * arb((1, max(4 * exponent, -200)))  # six terms: the remainder is of sixth order
+        lie = entry.near.moment(0) - drop * (1 + 4 * drop.rad() / drop + arb((1, -100)))
+        assert not lie.overlaps(closed) or closed.rad() > drop.rad()
+
+
+def test_kinks_are_not_taken_for_smooth() -> None:
+    phi = activation_named("relu")
+    entry = PairEntry(phi, Fraction(1, 16), Fraction(1), arb(1), 64)
+    assert not entry.near.usable
+    assert not entry.near(1 - arb((1, -40))).is_finite()
+    kinked = activation_named("leaky_relu(x, 1/10) + tanh(x)")
+    assert not PairEntry(kinked, Fraction(0), Fraction(1), arb(2), 64).near(1 - arb((1, -40))).is_finite()
 
 
 def test_near_duplicates_within_float64_stay_unknown_without_more_bits() -> None:
-    x = np.vstack([sphere(), sphere()[3]])
-    x[-1, 0] += 1e-12
-    matrix = model(x, "erf").matrix
+    matrix = model(with_near_duplicate(1e-12), "erf").matrix
     verdict, e = decide_positive(matrix)
     assert verdict is Verdict.UNKNOWN
     assert e.lower < 0 < e.upper
