@@ -28,6 +28,11 @@ from .iterate import BITS, equilibrium_error, iterate_bounds, lower_float
 Array = NDArray[np.float64]
 Listen = Callable[[int], None]
 
+TOLERANCE = 1e-12
+"""Relative change at which an equilibrium is accepted; what is proved of it comes from its residual."""
+ADJOINT_TOLERANCE = 1e-8
+"""The same for the adjoint: an inexact gradient only makes another sequence."""
+
 RECORDED = (
     "loss_lower",
     "loss_upper",
@@ -52,16 +57,27 @@ def descend(
     *,
     step: float,
     steps: int,
-    tolerance: float = 1e-12,
+    tolerance: float = TOLERANCE,
 ) -> Iterator[tuple[Network[Array], Gradient[Array]]]:
     """Yield the iterates 0..``steps`` with their gradients; the arrays of a yielded network are not changed later.
 
+    Each equilibrium starts from the linear extrapolation of the last two, each adjoint from the last one.
     Raises :class:`PrecisionExhausted` when an equilibrium is not reached.
     """
     start: Array | None = None
     adjoint_start: Array | None = None
+    before: Array | None = None
     for count in range(steps + 1):
-        found = gradient(phi, network, points, labels, start=start, adjoint_start=adjoint_start, tolerance=tolerance)
+        found = gradient(
+            phi,
+            network,
+            points,
+            labels,
+            start=start,
+            adjoint_start=adjoint_start,
+            tolerance=tolerance,
+            adjoint_tolerance=max(tolerance, ADJOINT_TOLERANCE),
+        )
         yield network, found
         if count < steps:
             network = Network(
@@ -69,7 +85,8 @@ def descend(
                 network.inputs - step * found.inputs,
                 network.readout - step * found.readout,
             )
-            start, adjoint_start = found.state, found.adjoint
+            start = found.state if before is None else 2 * found.state - before
+            before, adjoint_start = found.state, found.adjoint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +117,7 @@ def certified_descent(
     steps: int,
     norm: NormBounds | None = None,
     until: float = 0.0,
+    tolerance: float = TOLERANCE,
     listen: Listen | None = None,
 ) -> Trajectory:
     r"""Run gradient descent and prove, at each iterate, bounds of everything that the theorems speak of.
@@ -117,7 +135,7 @@ def certified_descent(
     norm = operator_norm(network.recurrent) if norm is None else norm
     first, previous = network, network
     path = (0.0, 0.0)
-    run = descend(phi, network, points, labels, step=step, steps=steps)
+    run = descend(phi, network, points, labels, step=step, steps=steps, tolerance=tolerance)
     while True:
         try:
             current, found = next(run)

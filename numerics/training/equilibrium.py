@@ -56,13 +56,17 @@ def differentiable(activation: Activation, *, lipschitz: float | None = None) ->
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solution(Generic[Real]):
-    """A fixed point as it was computed: ``state`` (m, n), the iterations made, and the norm of the last change.
+    r"""A fixed point as it was computed: ``state`` (m, n), the iterations made, and the norm of the last change.
+
+    ``argument`` is what the last step was applied to, :math:`WZ_- + B`: the pre-activations, where the step does not
+    overwrite its argument.
 
     ``converged``: the change was at most the tolerance times the size of the state, or stopped falling below a
     thousand times that (rounding).
     """
 
     state: Real
+    argument: Real
     iterations: int
     change: float
     converged: bool
@@ -150,13 +154,13 @@ def _picard(
                 argument = state if start is None or count > 1 else np.empty_like(spare)
             state = following
             if change <= tolerance * size:
-                return Solution(state, count, change, True)
+                return Solution(state, argument, count, change, True)
             stalled = 0 if change < best else stalled + 1
             best = min(best, change)
             if stalled >= PATIENCE or not math.isfinite(change):
                 break
     converged = math.isfinite(change) and change <= 1e3 * tolerance * size
-    return Solution(state, count, change, converged)
+    return Solution(state, argument, count, change, converged)
 
 
 def _norm(x: Real) -> float:

@@ -55,7 +55,10 @@ def sample_network(width: int, dimension: int, sigma_w2: Fraction | float, seed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gradient(Generic[Real]):
-    """The loss and its gradient at a network: arrays of the shapes of the parameters; both fixed points are kept."""
+    """The loss and its gradient at a network: arrays of the shapes of the parameters; both fixed points are kept.
+
+    ``products`` counts the products of an (m, m) with an (m, n) array, or of the same cost, that were made.
+    """
 
     loss: float
     residual: Real
@@ -64,7 +67,7 @@ class Gradient(Generic[Real]):
     readout: Real
     state: Real
     adjoint: Real
-    iterations: int
+    products: int
 
 
 def equilibrium(
@@ -83,10 +86,12 @@ def gradient(
     start: Real | None = None,
     adjoint_start: Real | None = None,
     tolerance: float = 1e-12,
+    adjoint_tolerance: float | None = None,
 ) -> Gradient[Real]:
-    r"""Loss and gradient through the equilibrium, by two fixed-point iterations and three products.
+    r"""Loss and gradient through the equilibrium, by two fixed-point iterations and a product.
 
-    Raises :class:`PrecisionExhausted` when one of the iterations does not converge.
+    ``start`` and ``adjoint_start`` (m, n) are where the iterations begin, ``adjoint_tolerance`` is ``tolerance`` unless
+    given. Raises :class:`PrecisionExhausted` when one of the iterations does not converge.
 
     >>> half = Differentiable("x/2", lambda x: x / 2, lambda x: np.full_like(x, 0.5), 0.5)
     >>> tiny = Network(np.zeros((1, 1)), np.ones((1, 1)), np.ones(1))
@@ -97,10 +102,9 @@ def gradient(
     bias = network.inputs @ points.T
     forward = solve(phi, network.recurrent, bias, start=start, tolerance=tolerance)
     state = forward.require("the equilibrium")
-    argument = np.matmul(network.recurrent, state)
-    argument += bias
-    slopes = np.array(np.broadcast_to(phi.derivative(argument), state.shape), dtype=state.dtype)
-    backward = adjoint(slopes, network.recurrent, network.readout, start=adjoint_start, tolerance=tolerance)
+    slopes = np.array(np.broadcast_to(phi.derivative(forward.argument), state.shape), dtype=state.dtype)
+    wanted = tolerance if adjoint_tolerance is None else adjoint_tolerance
+    backward = adjoint(slopes, network.recurrent, network.readout, start=adjoint_start, tolerance=wanted)
     delta = backward.require("the adjoint equation")
     residual = state.T @ network.readout - labels
     weighted = delta * residual
@@ -112,7 +116,7 @@ def gradient(
         readout=state @ residual,
         state=state,
         adjoint=delta,
-        iterations=forward.iterations + backward.iterations + 1,
+        products=forward.iterations + backward.iterations + 1,
     )
 
 

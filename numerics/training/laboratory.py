@@ -23,7 +23,7 @@ from ..rounding import up
 from ..sampling.operator_norm import NormBounds, operator_norm
 from ..studies.data import labels as labels_of
 from ..threads import blas_threads
-from .descent import Trajectory, certified_descent
+from .descent import TOLERANCE, Trajectory, certified_descent
 from .enclosed_function import EnclosedFunction
 from .equilibrium import Differentiable, differentiable
 from .explicit_constants import (
@@ -43,10 +43,12 @@ WIDTH = 512
 """Neurons of a trained network."""
 CERTIFIED_INPUTS, CERTIFIED_STEPS = 4, 200
 """The instance on which every hypothesis of the theorem is met: its inputs, and how long it is run."""
-INPUTS, STEPS = 8, 300
+INPUTS, STEPS = 8, 200
 """The ordinary instance: its inputs, and how long it is run."""
 SHARE = 0.5
 """Step size of the ordinary instance, in units of 1/λ_max(H(0))."""
+COARSE = 1e-10
+"""Tolerance of the equilibria of the ordinary instance, whose losses are large."""
 FINISHED = 1e-16
 """Loss below which the ordinary run stops."""
 STREAM = 1_000_003
@@ -165,7 +167,13 @@ class Laboratory:
     def certified_run(self) -> Trajectory:
         """Gradient descent on the certified instance, with bounds at each iterate."""
         return self._run(
-            "certified", CERTIFIED_INPUTS, lambda: self._certified[0], lambda: self.certified_step, CERTIFIED_STEPS, 0.0
+            "certified",
+            CERTIFIED_INPUTS,
+            lambda: self._certified[0],
+            lambda: self.certified_step,
+            CERTIFIED_STEPS,
+            0.0,
+            TOLERANCE,
         )
 
     # -- the ordinary instance ----------------------------------------------------------
@@ -186,25 +194,35 @@ class Laboratory:
     @cached_property
     def ordinary_run(self) -> Trajectory:
         """Gradient descent from labels ±1, with bounds at each iterate."""
-        return self._run("ordinary", INPUTS, lambda: self.labels(INPUTS), lambda: self.ordinary_step, STEPS, FINISHED)
+        return self._run(
+            "ordinary", INPUTS, lambda: self.labels(INPUTS), lambda: self.ordinary_step, STEPS, FINISHED, COARSE
+        )
+
+    @cached_property
+    def ordinary_start(self) -> StartingPoint:
+        """What the theorem knows of the first iterate there."""
+        state, error = self.start(INPUTS)
+        found = iterate_bounds(self.network, self.labels(INPUTS), state, error)
+        return starting_point(self.network, self.points(INPUTS), found, norm=self.norm)
 
     @cached_property
     def ordinary_constants(self) -> ExplicitConstants:
-        """The constants of the theorem there; (H2) is expected to fail."""
-        x = self.points(INPUTS)
-        state, error = self.start(INPUTS)
-        found = iterate_bounds(self.network, self.labels(INPUTS), state, error)
+        """The constants of the theorem there; its hypotheses are expected to fail."""
         known = self.inst.regularity
-        return explicit_constants(
-            starting_point(self.network, x, found, norm=self.norm),
-            self.inst.lipschitz,
-            known.second_lipschitz,
-            known.at_zero,
-        )
+        return explicit_constants(self.ordinary_start, self.inst.lipschitz, known.second_lipschitz, known.at_zero)
+
+    @cached_property
+    def ordinary_gap(self) -> tuple[float, float]:
+        """Between which factors the residual there exceeds what (H1) and (H2) allow; 0 and infinity when unknown."""
+        allowed = 2 * admissible_residual(self.ordinary_start, self.inst.lipschitz, self.inst.regularity.at_zero)
+        residual = float(self.ordinary_start.residual)
+        return (residual / (2 * allowed), residual / allowed) if allowed > 0 else (0.0, math.inf)
 
     def diverging_run(self, factor: float, steps: int) -> Trajectory:
         """The ordinary instance with a step ``factor`` times too large; not kept."""
-        return self._descend(INPUTS, self.labels(INPUTS), factor * self.ordinary_step, steps, 0.0, "large steps")
+        return self._descend(
+            INPUTS, self.labels(INPUTS), factor * self.ordinary_step, steps, 0.0, COARSE, "large steps"
+        )
 
     def _run(
         self,
@@ -214,21 +232,24 @@ class Laboratory:
         step: Callable[[], float],
         steps: int,
         until: float,
+        tolerance: float,
     ) -> Trajectory:
         inst = self.inst
         key = (
             f"training|{inst.system}|{inst.activation.expression}|{inst.sigma_w2}|{name}|width {WIDTH}|inputs {count}"
-            f"|steps {steps}|until {until}|seed {inst.budget.seed}"
+            f"|steps {steps}|until {until}|tolerance {tolerance}|seed {inst.budget.seed}"
         )
 
         def make() -> dict[str, Array]:
-            found = self._descend(count, labels(), step(), steps, until, name)
+            found = self._descend(count, labels(), step(), steps, until, tolerance, name)
             return {**found.arrays, "step": np.array([found.step])}
 
         arrays = inst.workspace.keep(key, make)
         return Trajectory(float(arrays["step"][0]), {k: v for k, v in arrays.items() if k != "step"})
 
-    def _descend(self, count: int, labels: Array, step: float, steps: int, until: float, name: str) -> Trajectory:
+    def _descend(
+        self, count: int, labels: Array, step: float, steps: int, until: float, tolerance: float, name: str
+    ) -> Trajectory:
         workspace = self.inst.workspace
         text = f"gradient descent, {name} instance, {self.inst.subject}"
         with blas_threads(1):
@@ -242,6 +263,7 @@ class Laboratory:
                 steps=steps,
                 norm=self.norm,
                 until=until,
+                tolerance=tolerance,
                 listen=lambda done: workspace.progress(text, done, steps + 1) if done % 20 == 0 else None,
             )
 
