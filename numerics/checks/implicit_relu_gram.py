@@ -163,10 +163,8 @@ def eigenvalue(inst: ImplicitInstance) -> Outcome:
         exact(f"the matrix is positive definite: {singular.reason} (decided in integers)"),
         EvidenceItem(found.evidence, found.method, {"lower": repr(found.lower), "upper": repr(found.upper)}),
     )
-    if not found.lower > 0:
-        reason = "the exact argument proves the least eigenvalue positive, but the budget gives no positive lower end"
-        return Outcome(Verdict.UNKNOWN, evidence, found.lower, found.upper, method=found.method, reason=reason)
-    return Outcome(Verdict.PROVED, evidence, found.lower, found.upper, found.lower, found.method, detail=detail)
+    margin = found.lower if found.lower > 0 else None  # positive by the exact argument, but by how much is not known
+    return Outcome(Verdict.PROVED, evidence, max(found.lower, 0.0), found.upper, margin, found.method, detail=detail)
 
 
 @control("arc-cosine-eigenvalue")

@@ -15,7 +15,7 @@ from ..eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ..enclosure import Enclosure, float_below
 from ..implicit.gradients import gradient_differences
 from ..implicit.instance import ImplicitInstance
-from ..implicit.sides import combine, over_gap, resolvent_norm, scaled_below
+from ..implicit.sides import over_gap, proved_unless_refuted, resolvent_norm, scaled_below
 from ..networks.implicit_relu import SLACK, column_norms, frobenius
 from ..rounding import UNIT
 from ..trajectories import Bounds, verify_inequality
@@ -68,12 +68,13 @@ def equilibrium(inst: ImplicitInstance) -> Outcome:
     """The contraction with a proved a < 1, and its three consequences on the equilibria of the network."""
     train = inst.training
     sides = _equilibrium_sides(inst)
-    verdict, reason = combine(tuple(verify_inequality(name, *pair) for name, pair in sides.items()))
+    found = tuple(verify_inequality(name, *pair) for name, pair in sides.items())
+    verdict, reason = proved_unless_refuted(found)
     low, high = train.network.contraction
     evidence = (
         exact("sigma is 1-Lipschitz and sigma(0) = 0, so the map contracts by a < 1: Banach's fixed point theorem"),
         enclosed("a = gamma ||A||/sqrt(m) of this network", a=as_ball(Enclosure(low, high, inst.eigenvalue.evidence))),
-        exact("; ".join(f"{name} at each of {pair[0].length} places" for name, pair in sides.items())),
+        exact("; ".join(map(str, found))),
     )
     left, right = list(sides.values())[-1]
     figure = {
@@ -124,6 +125,7 @@ def resolvent(inst: ImplicitInstance) -> Outcome:
     left = Bounds.of(lows, highs)
     ones = np.ones(left.length)
     found = verify_inequality("||(I - B)^-1|| <= 1/(1 - a)", left, over_gap(network, ones, ones))
+    verdict, reason = proved_unless_refuted((found,))
     low, high = float(left.lower.max()), float(left.upper.max())
     run = train.trajectory.contraction
     figure = {
@@ -136,7 +138,7 @@ def resolvent(inst: ImplicitInstance) -> Outcome:
         "log": False,
     }
     return Outcome(
-        found.verdict,
+        verdict,
         (
             exact("||DA|| <= ||A|| for 0 <= D <= I, so that Neumann's series converges and sums to at most 1/(1 - a)"),
             enclosed(
@@ -148,7 +150,7 @@ def resolvent(inst: ImplicitInstance) -> Outcome:
         high,
         found.margin,
         "Neumann series",
-        reason="" if found.verdict is Verdict.PROVED else str(found),
+        reason=reason,
         detail={"quantity": "resolvent norm", "network": network_text(train), "figure": figure},
     )
 

@@ -15,6 +15,7 @@ from ..implicit.experiments import (
     DELTA,
     FeatureSample,
     StateSample,
+    require_well_posed,
     sufficient_width,
 )
 from ..implicit.instance import ImplicitInstance
@@ -167,9 +168,7 @@ def jensen(inst: ImplicitInstance) -> Outcome:
     sample = inst.feature_sample
     lam = sample.lambda0
     if not lam.lower > 0:
-        return Outcome(
-            Verdict.UNKNOWN, reason="lambda_0 = 0 on these inputs: every network has the least eigenvalue 0."
-        )
+        return Outcome(Verdict.UNKNOWN, reason="lambda_0 = 0 here: so is lambda_min(G_m), always.")
     tests = tuple(
         _mean_test(row, lam.upper, 1.0, f"A12: E lambda_min(G_m)/lambda_0 <= 1 at m = {m}")
         for m, row in zip(sample.widths, sample.least, strict=True)
@@ -192,6 +191,8 @@ def jensen(inst: ImplicitInstance) -> Outcome:
 def jensen_control(inst: ImplicitInstance) -> Outcome:
     """A tenth of λ_0 in place of λ_0, at the largest width."""
     sample = inst.feature_sample
+    if not sample.lambda0.lower > 0:
+        return Outcome(Verdict.UNKNOWN, reason="lambda_0 = 0: a tenth of it is the same number.")
     row = sample.least[int(np.argmax(sample.widths))]
     return settled(_mean_test(row, sample.lambda0.upper, 0.1, "planted"))
 
@@ -249,6 +250,7 @@ def _limit_test(sample: StateSample, limit: float, name: str) -> MeanTest:
 def equilibrium_limit(inst: ImplicitInstance) -> Outcome:
     """The enclosed fixed point, and the mean of sampled equilibria extrapolated to infinite width."""
     limit = limit_variance(inst.gamma, inst.budget.bits)
+    require_well_posed(inst)
     sample = inst.state_sample
     value = float(Ball(limit).mid)
     test = _limit_test(sample, value, "A20: E|z|^2 / K* at m = infinity")
@@ -270,5 +272,6 @@ def equilibrium_limit(inst: ImplicitInstance) -> Outcome:
 @control("equilibrium-limit")
 def limit_control(inst: ImplicitInstance) -> Outcome:
     """1.1 K* in place of K*."""
+    require_well_posed(inst)
     value = float(Ball(limit_variance(inst.gamma, 64)).mid)
     return settled(_limit_test(inst.state_sample, 1.1 * value, "planted"))

@@ -15,7 +15,7 @@ from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..enclosure import Enclosure, float_above, float_below
 from ..implicit.closed import stability_constant
 from ..implicit.instance import ImplicitInstance
-from ..implicit.sides import scaled_below
+from ..implicit.sides import proved_unless_refuted, scaled_below
 from ..implicit.tangent import feature_gram
 from ..implicit.training import distance
 from ..kernels.series import upper_float
@@ -46,9 +46,10 @@ def feature_lipschitz(inst: ImplicitInstance) -> Outcome:
     """|σ(a) − σ(b)| <= |a − b| entry by entry; on the run, both sides enclosed at each iterate."""
     train = inst.training
     left, right = _feature_sides(train)
-    found = verify_inequality("|Phi(k) - Phi(0)|", left, right)
+    found = verify_inequality("|Phi(k) - Phi(0)| <= |W(k) - W(0)| |X|/sqrt(m)", left, right)
+    verdict, reason = proved_unless_refuted((found,))
     return Outcome(
-        found.verdict,
+        verdict,
         (
             exact("sigma is 1-Lipschitz, and ||(W - W')X'||_F <= ||W - W'||_F ||X||_2"),
             exact(f"{found} of gradient descent"),
@@ -57,7 +58,7 @@ def feature_lipschitz(inst: ImplicitInstance) -> Outcome:
         float(left.upper.max()),
         found.margin,
         "entrywise Lipschitz bound",
-        reason="" if found.verdict is Verdict.PROVED else str(found),
+        reason=reason,
         detail={"quantity": "distance of the features from their start", "network": network_text(train)},
     )
 

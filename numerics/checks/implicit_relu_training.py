@@ -18,7 +18,7 @@ from ..enclosure import Enclosure, float_above, float_below
 from ..implicit.closed import WIDTH_CONSTANTS, bootstrap_obligations
 from ..implicit.convergence import bootstrap, norms, width_condition
 from ..implicit.instance import ImplicitInstance
-from ..implicit.sides import combine, times
+from ..implicit.sides import combine, proved_unless_refuted, times
 from ..implicit.tangent import add
 from ..implicit.training import Trajectory, distance, gradient_flow
 from ..kernels.series import between
@@ -209,6 +209,7 @@ def output_training(inst: ImplicitInstance) -> Outcome:
     train = inst.training
     run = _output(train)
     found = _rate_test(run, run.least.lower, run.least.upper, "|e(k)| <= (1 - eta lambda)^k |e(0)|")
+    verdict, reason = proved_unless_refuted((found,))
     values = np.arange(run.residual.length)
     bound = run.residual.upper[0] * (1 - run.step * run.least.lower) ** values
     figure = {
@@ -221,7 +222,7 @@ def output_training(inst: ImplicitInstance) -> Outcome:
         "log": True,
     }
     return Outcome(
-        found.verdict,
+        verdict,
         (
             exact(
                 "Phi and Z do not depend on (u, v): e(k+1) = (I - eta M) e(k), and 0 <= I - eta M <= 1 - eta lambda_min"
@@ -233,7 +234,7 @@ def output_training(inst: ImplicitInstance) -> Outcome:
         run.least.upper,
         found.margin,
         "linear recursion",
-        reason="" if found.verdict is Verdict.PROVED else str(found),
+        reason=reason,
         detail={
             "quantity": "least eigenvalue of Phi'Phi + Z'Z",
             "trained on": train.data.description,

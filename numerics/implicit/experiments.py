@@ -139,13 +139,9 @@ class StateSample:
 
 
 def state_sample(inst: ImplicitInstance) -> StateSample:
-    """Equilibria of whole networks at the widths of the study; needs γ < 1/2, where they exist for large widths."""
+    """Whole networks at the widths of the study; their equilibria are NaN unless γ < 1/2."""
     if not inst.widths:
         raise DerivationGap("the study samples no networks: give widths in [finite-width].")
-    if 2 * inst.gamma >= 1:
-        raise PrecisionExhausted(
-            f"gamma = {inst.gamma}: wide networks are known to have an equilibrium for gamma < 1/2."
-        )
     X = inst.inputs[:STATE_POINTS]
     norm, states, features = {}, {}, {}
     for k, m in enumerate(inst.widths):
@@ -157,12 +153,23 @@ def state_sample(inst: ImplicitInstance) -> StateSample:
     return StateSample(norm, states, features)
 
 
+def require_well_posed(inst: ImplicitInstance) -> None:
+    """Raise :class:`PrecisionExhausted` unless γ < 1/2, where wide networks have an equilibrium almost surely."""
+    if 2 * inst.gamma >= 1:
+        raise PrecisionExhausted(
+            f"gamma = {inst.gamma}: wide networks have an equilibrium for gamma < 1/2: choose a smaller gamma."
+        )
+
+
 def _states(inst: ImplicitInstance, X: Floats, m: int, count: int) -> dict[str, Floats]:
     norm, states, features = np.empty(count), np.empty(count), np.empty(count)
     for r in range(count):
         seed = np.random.SeedSequence([inst.budget.seed, m, r, 11])
         network = Network(sample_parameters(m, X.shape[1], seed), inst.gamma, X)
         norm[r] = network.norm.lower
+        if 2 * inst.gamma >= 1:
+            states[r] = features[r] = math.nan
+            continue
         state = network.equilibrium()
         states[r] = float((state.z**2).sum(axis=0).mean())
         features[r] = float((network.features.phi**2).sum(axis=0).mean())

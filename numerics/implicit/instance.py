@@ -33,7 +33,7 @@ from .antipodes import Singularity, nullity
 from .arc_cosine import HermiteBound, arc_cosine, arc_cosine_matrix, arc_cosine_series, hermite_bound
 from .experiments import FeatureSample, StateSample, TheoremSample, feature_sample, state_sample, theorem_sample
 from .hypotheses import discharge
-from .tangent import TangentKernel, tangent_kernel
+from .tangent import TangentKernel, feature_gram, tangent_kernel
 from .training import OutputRun, Trajectory, descend, train_output
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class ImplicitInstance:
     def initial_gram(self) -> Enclosure:
         """λ_min(Φ(0)ᵀΦ(0)) of this network, proved on both sides."""
         return least_eigenvalue(
-            self.tangent.features, budget=replace(self.budget, bits=64, max_bits=64), known_psd=True
+            feature_gram(self.network), budget=replace(self.budget, bits=64, max_bits=64), known_psd=True
         )
 
     @property

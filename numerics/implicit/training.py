@@ -65,7 +65,7 @@ def distance(a: Floats, b: Floats, error: float = 0.0) -> tuple[float, float]:
     True
     """
     upper = vector_norm(a - b) * SLACK
-    return max(upper * (1 - 2.0**-28) - error, 0.0), (upper + error) * SLACK
+    return max(upper * (1 - 2.0**-24) - error, 0.0), (upper + error) * SLACK
 
 
 def descend(network: Network, labels: Floats, step: float, steps: int) -> Trajectory:

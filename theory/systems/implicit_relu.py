@@ -237,7 +237,7 @@ CLAIMS = (
         "feature-stability",
         "A14",
         "the least eigenvalue survives while the weights stay near their start",
-        (INITIAL, WELL_POSED),
+        (WELL_POSED, INITIAL),
         r"\|W-W(0)\|_F\|X\|_2 \le \Bigl(\tfrac{\sqrt3}2-\tfrac1{\sqrt2}\Bigr)\sqrt{m\lambda_0} \implies"
         r" \lambda_{\min}(G) \ge \tfrac12\lambda_0",
         method="feature-stability",
@@ -250,7 +250,7 @@ CLAIMS = (
         "gradient-flow",
         "A15",
         "gradient flow converges at the rate lambda_0",
-        (INITIAL, WELL_POSED),
+        (WELL_POSED, INITIAL),
         r"\|A(0)\|,\|W(0)\|,\|u(0)\|,\|v(0)\| \le c\sqrt m,\ c\ge1,\ \gamma_0 = 2c\gamma < 1,\ "
         + WIDTH
         + r" \implies L(t) \le e^{-\lambda_0t}L(0),\quad \tfrac{\gamma}{\sqrt m}\|A(t)\| < \gamma_0",

@@ -1,0 +1,184 @@
+"""Planted falsehoods about implicit ReLU networks: each must be refused, refuted or found inconsistent.
+
+A failure here means that the machinery proves something false.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import arb
+
+from certigram.numerics.checks.implicit_relu_sampling import settled
+from certigram.numerics.checks.implicit_relu_training import descent_tests, slowest, with_step
+from certigram.numerics.checks.registry import decide, find_check, find_control
+from certigram.numerics.eigenvalues.nullspace import NullVector, consistent
+from certigram.numerics.implicit.closed import WIDTH_CONSTANTS, bootstrap_obligations
+from certigram.numerics.implicit.instance import ImplicitInstance, TrainingPlan, from_study
+from certigram.numerics.kernels.points import points
+from certigram.numerics.sampling.statistics import BinomialTest
+from certigram.numerics.studies.data import DataSet, load
+from certigram.numerics.studies.study import Study
+from certigram.numerics.studies.workspace import Workspace
+from certigram.theory.errors import SpecError
+from certigram.theory.system import system
+from certigram.theory.verdict import Verdict
+
+SYSTEM = system("implicit-relu")
+HEXAGON = np.array([(1, -1, 0), (1, 0, -1), (0, 1, -1), (-1, 1, 0), (-1, 0, 1), (0, -1, 1)], dtype=np.float64)
+PLAN = TrainingPlan(width=64, points=6, steps=12)
+
+
+def model(table: np.ndarray, **changes: object) -> ImplicitInstance:
+    inst = ImplicitInstance(DataSet(points(table), None, "a table"), plan=PLAN, widths=(32, 64, 128), replicates=12)
+    return replace(inst, **changes)  # type: ignore[arg-type]  # fields by name
+
+
+def digits(n: int, **changes: object) -> ImplicitInstance:
+    table = load("digits", n).points
+    assert table is not None
+    return model(table.values, **changes)
+
+
+def verdict(slug: str, inst: ImplicitInstance) -> tuple[Verdict, str]:
+    certificate, _ = decide(SYSTEM.claim(f"implicit-relu.{slug}"), inst)
+    return certificate.verdict, certificate.reason
+
+
+def test_duplicated_inputs_are_refuted() -> None:
+    """A repeated direction of another length: REFUTED with the null vector e_i - e_j."""
+    table = digits(5).data.points
+    assert table is not None
+    inst = model(np.vstack([table.values, 3.0 * table.values[1:2]]))
+    certificate, _ = decide(SYSTEM.claim("implicit-relu.least-eigenvalue"), inst)
+    assert certificate.verdict is Verdict.REFUTED
+    assert certificate.detail["null_vector"] == {"1": "1", "5": "-1"}
+    assert inst.eigenvalue.upper == 0
+
+
+def test_the_hexagon_is_refuted_and_five_of_its_points_are_not() -> None:
+    """Antipodes with dependent directions are fatal, and only all of them together."""
+    assert verdict("least-eigenvalue", model(HEXAGON))[0] is Verdict.REFUTED
+    assert verdict("least-eigenvalue", model(HEXAGON[:5]))[0] is Verdict.PROVED
+    moved = HEXAGON.copy()
+    moved[0, 0] += 2.0**-30
+    assert verdict("least-eigenvalue", model(moved))[0] is Verdict.PROVED
+
+
+def test_the_null_vector_of_the_hexagon_fits_no_other_points() -> None:
+    """The vector (1, -1, 1, -1, 1, -1) against the matrix of a hexagon with one vertex moved, in balls."""
+    null = NullVector(tuple(Fraction((-1) ** k) for k in range(6)), "planted")
+    assert consistent(model(HEXAGON).refine(128), null)
+    moved = HEXAGON.copy()
+    moved[0, 0] += 2.0**-20
+    assert not consistent(model(moved).refine(128), null)
+
+
+def test_hypotheses_that_fail_make_nothing_proved() -> None:
+    """On singular data the convergence claims name the hypothesis that fails."""
+    for slug in ("feature-stability", "gradient-flow", "concentration-width"):
+        found, reason = verdict(slug, model(HEXAGON))
+        assert found is Verdict.NOT_APPLICABLE
+        assert "lambda_0" in reason
+
+
+def test_a_step_far_too_large_is_refuted() -> None:
+    """Twenty times 1/lambda_max: the loss climbs at once; with half of it the same run is proved."""
+    inst = digits(6)
+    assert verdict("gradient-descent", inst)[0] is Verdict.PROVED
+    found, reason = verdict("gradient-descent", with_step(inst, Fraction(20)))
+    assert found is Verdict.REFUTED
+    assert "false at recorded iterate" in reason
+
+
+@pytest.mark.parametrize("factor", [2.0, 1.001])
+def test_a_rate_past_the_truth_is_refuted(factor: float) -> None:
+    """The slowest rate of the run times 2, and times 1.001: both false at the iterate where it was slowest."""
+    run = digits(6).trajectory
+    low, high = slowest(run)
+    posed, falling = descent_tests(run, arb(factor) * (1 - arb(low)))
+    assert posed.verdict is Verdict.PROVED
+    assert falling.verdict is Verdict.REFUTED
+    ratios = run.loss.upper[1:] / run.loss.upper[:-1]
+    if factor < 1.5:
+        assert falling.index == int(np.argmax(ratios))
+    truth = descent_tests(run, arb(0.999) * (1 - arb(high)))
+    assert all(test.verdict is Verdict.PROVED for test in truth)
+
+
+def test_gamma_past_well_posedness_is_refuted() -> None:
+    """gamma = 3/5: gamma ||A||/sqrt(m) exceeds 1 at the start, so the run's claim is REFUTED and the others say why."""
+    inst = digits(6, gamma=Fraction(3, 5))
+    found, reason = verdict("gradient-descent", inst)
+    assert found is Verdict.REFUTED
+    assert "iterate 0" in reason
+    for slug in ("equilibrium", "resolvent", "tangent-order", "output-training", "gradient-flow", "feature-lipschitz"):
+        found, reason = verdict(slug, inst)
+        assert found is Verdict.NOT_APPLICABLE
+        assert "well-posed" in reason
+    assert verdict("least-eigenvalue", inst)[0] is Verdict.PROVED
+    assert verdict("equilibrium-limit", inst)[0] is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("place", "constant", "broken"),
+    [(0, 63, "W"), (0, 15, "u"), (1, 15, "A"), (2, 2534, "features")],
+)
+def test_smaller_constants_do_not_imply_the_bootstrap(place: int, constant: int, broken: str) -> None:
+    constants = list(WIDTH_CONSTANTS)
+    constants[place] = Fraction(constant)
+    assert not bootstrap_obligations((constants[0], constants[1], constants[2]))[broken]
+    assert all(bootstrap_obligations().values())
+
+
+@pytest.mark.parametrize(
+    "slug",
+    ["arc-cosine-kernel", "arc-cosine-series", "least-eigenvalue", "hermite-bound", "closed-forms", "equilibrium",
+     "resolvent", "gradients", "tangent-order", "feature-lipschitz", "feature-stability", "gradient-flow",
+     "width-constant", "output-training", "gradient-descent"],
+)  # fmt: skip
+def test_every_rigorous_control_is_refuted(slug: str) -> None:
+    """The planted statements are decided the other way, not merely left open."""
+    method = SYSTEM.claim(f"implicit-relu.{slug}").method
+    assert find_control(method)(digits(6)).verdict is Verdict.REFUTED
+
+
+def test_statistics_notice_a_false_bound() -> None:
+    """Exceedances of half the networks where a tenth is claimed: INCONSISTENT; of none: not."""
+    assert settled(BinomialTest("many", 50, 100, 0.1, "at-most", (0.5,))).verdict is Verdict.INCONSISTENT
+    assert settled(BinomialTest("none", 0, 100, 0.1, "at-most", (0.5,))).verdict is Verdict.UNKNOWN
+
+
+def test_malformed_studies_are_refused() -> None:
+    data = load("digits", 3)
+    for parameters, message in (
+        ({"gamma": Fraction(-1)}, "gamma"),
+        ({"width": Fraction(1)}, "width"),
+        ({"step": Fraction(0)}, "step"),
+        ({"steps": Fraction(1, 2)}, "whole number"),
+    ):
+        study = Study("bad", ("implicit-relu",), ("relu",), data, parameters={"implicit-relu": parameters})
+        with pytest.raises(SpecError, match=message):
+            from_study("relu", study, Workspace()).admit()
+    with pytest.raises(SpecError, match="ReLU"):
+        from_study("tanh", Study("bad", ("implicit-relu",), (), data), Workspace())
+
+
+def test_a_gram_matrix_gives_the_kernel_claims_and_no_network() -> None:
+    """Inner products alone: the eigenvalue is proved, and what needs a network says so."""
+    from certigram.numerics.kernels.input_gram import input_gram
+
+    data = DataSet(None, input_gram([["1", "1/2"], ["1/2", "1"]]), "two inner products")
+    inst = ImplicitInstance(data, plan=PLAN)
+    assert verdict("least-eigenvalue", inst)[0] is Verdict.PROVED
+    found, reason = verdict("equilibrium", inst)
+    assert found is Verdict.UNKNOWN
+    assert "points" in reason
+
+
+def test_checks_are_not_their_controls() -> None:
+    for claim in SYSTEM.claims:
+        assert find_check(claim.method) is not find_control(claim.method)
