@@ -7,8 +7,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...theory.errors import SpecError
 from ...theory.verdict import Verdict
 from ..certificate import Certificate
+from .curves import curves
 from .study import Study
 
 
@@ -73,7 +75,14 @@ class Results:
             "study": self.study.name,
             "version": self.version,
             "digest": self.study.digest,
-            "data": {"description": self.study.data.description, "sha256": self.study.data.digest},
+            "data": {
+                "description": self.study.data.description,
+                "sha256": self.study.data.digest,
+                "n": self.study.data.n,
+                "d": self.study.data.d,
+                "normalize": self.study.data.normalize,
+            },
+            "setting": self.study.setting(),
             "complete": self.complete,
             "seconds": round(self.seconds, 3),
             "notes": list(self.notes),
@@ -90,6 +99,7 @@ class Results:
                     "seconds": round(c.seconds, 6),
                     "reason": c.reason,
                 }
+                | _figure(c)
                 for c in self.certificates
             ],
             "eigenvalues": [
@@ -108,6 +118,15 @@ class Results:
     def dumps(self) -> str:
         """The document as text."""
         return json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _figure(c: Certificate) -> dict[str, Any]:
+    """The curves of a certificate, where it has some that can be read."""
+    try:
+        found = curves(c.detail)
+    except SpecError:  # the report says so where the figure would stand
+        return {}
+    return {} if found is None else {"figure": found.to_json()}
 
 
 def _number(x: float | None) -> float | None:

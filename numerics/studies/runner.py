@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ...theory.claim import Claim
 from ...theory.errors import CertigramError, SpecError
@@ -22,7 +24,8 @@ from ..kernels.series import upper_float
 from ..networks import has_sampler, instance
 from ..sampling.experiment import Plan, Sample, Subject
 from ..sampling.experiment import run as run_sampling
-from ..sampling.statistics import ErrorBudget, StatisticalTest
+from ..sampling.statistics import ErrorBudget, Outcome, StatisticalTest
+from .archive import remove_stale
 from .results import Results
 from .study import Study
 from .workspace import Workspace
@@ -57,6 +60,17 @@ def sample(
 ) -> tuple[int, int]:
     """Sample the networks of the study alone, into the same store; how many there are, and how many were asked for."""
     return _Run(study, out, listen, jobs).sampled()
+
+
+def _record(o: Outcome) -> dict[str, Any]:
+    """A settled test for the report: with its interval, and the values that a false theory would predict."""
+    return {
+        "name": o.test.name,
+        "verdict": o.verdict.name,
+        "p": o.adjusted_p,
+        "interval": [end if math.isfinite(end) else None for end in o.interval],
+        "alternatives": list(o.test.not_excluded((-math.inf, math.inf))),
+    }
 
 
 class _Run:
@@ -95,6 +109,8 @@ class _Run:
                         self._rigorous(claim, inst)
             self._statistical(s, instances)
         self._settle()
+        if self.out is not None:
+            remove_stale(self.out, self.study.digest)
         order = {claim.id: k for s, _ in plan for k, claim in enumerate(s.claims)}
         place = {name: k for k, name in enumerate(self.study.all_subjects)}
         self.found.sort(
@@ -264,7 +280,7 @@ class _Run:
             verdict = decisive.verdict if decisive else Verdict.CONSISTENT
             reason = f"{decisive.test.name}: {decisive.reason}" if decisive else ""
             pending = self.found[place]
-            detail = {**pending.detail, "tests": [[o.test.name, o.verdict.name, o.adjusted_p] for o in settled]}
+            detail = {**pending.detail, "tests": [_record(o) for o in settled]}
             final = replace(pending, verdict=verdict, reason=reason, detail=detail)
             self.found[place] = final
             self._save(final)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 from ...theory.system import system
 from ..budget import Budget
@@ -51,6 +52,19 @@ class Study:
         if name in given:
             return given[name]
         return next(Fraction(p.default) for p in system(system_name).parameters if p.name == name)
+
+    def setting(self) -> dict[str, Any]:
+        """What was asked for besides the data, as JSON data from which the study can be told again."""
+        return {
+            "systems": list(self.systems),
+            "activations": list(self.activations),
+            "kernels": list(self.kernels),
+            "parameters": {s: {k: str(v) for k, v in sorted(p.items())} for s, p in sorted(self.parameters.items())},
+            "widths": list(self.widths),
+            "replicates": self.replicates,
+            "alpha": self.alpha,
+            "budget": asdict(self.budget),
+        }
 
     @cached_property
     def digest(self) -> str:
