@@ -11,9 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from ..numerics.certificate import write_atomically
-from .figures import write_bytes, write_pdfs
-from .latex import render
+from .figures import write_bytes
 from .model import Report
 
 SECONDS = 180
@@ -25,18 +23,24 @@ def _to_stderr(sentence: str) -> None:
 
 
 def save(
-    report: Report, folder: str | os.PathLike[str], *, tell: Callable[[str], None] = _to_stderr, pdf: bool = True
+    report: Report,
+    folder: str | os.PathLike[str],
+    *,
+    tell: Callable[[str], None] = _to_stderr,
+    pdf: bool = True,
+    results: bool = True,
 ) -> list[Path]:
     """Write report.html, report.tex with its figures, results.json, and report.pdf where latexmk is found.
 
     Each file is written whole or not at all. A missing latexmk is no failure; a LaTeX run that fails is reported
-    through ``tell`` in one sentence, and everything else is there. Returns the files that were written.
+    through ``tell`` in one sentence, and everything else is there. ``results=False`` leaves results.json alone. Returns
+    the files that were written.
     """
     place = Path(folder)
-    files = [report.to_json(place / "results.json"), report.to_html(place / "report.html")]
-    figures = list(write_pdfs(report, place))
-    source = write_atomically(place / "report.tex", render(report, figures=[file.name for file in figures]))
-    files += [source, *figures]
+    files = [report.to_json(place / "results.json")] if results else []
+    files += [report.to_html(place / "report.html"), source := report.to_latex(place / "report.tex")]
+    figures = sorted((place / "report-figures").glob("*.pdf"))
+    files += figures
     if pdf and shutil.which("latexmk"):
         made, why = typeset(source, figures)
         if made is not None:
@@ -66,7 +70,9 @@ def typeset(source: Path, figures: list[Path]) -> tuple[bytes | None, str]:
     """The PDF of a LaTeX document, or None with the reason in a sentence; works in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="certigram-") as room:
         for file in (source, *figures):
-            shutil.copy(file, room)
+            beside = Path(room) / file.relative_to(source.parent)
+            beside.parent.mkdir(exist_ok=True)
+            shutil.copy(file, beside)
         command = ["latexmk", "-norc", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"]
         try:
             status = _run([*command, source.name], room)

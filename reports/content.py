@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ..theory.verdict import Evidence, Verdict
 from . import notation, words
 from .bibliography import used
-from .sections import ANY, anchor, by_verdict
+from .parts import ANY, SystemPart, anchor, count
+from .sections import by_verdict
 
 if TYPE_CHECKING:
     from .model import Report
@@ -23,16 +24,41 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def who(names: Sequence[str], everyone: Sequence[str]) -> tuple[str, ...]:
-    """The activations to name, or ("all",) when they are all that the study has.
+def sentence(text: str) -> str:
+    """A text as a sentence: a capital letter, a full stop.
 
-    >>> who(["tanh", "erf", "any"], ["tanh", "erf"]), who(["erf"], ["tanh", "erf"]), who(["any"], ["tanh", "erf"])
+    >>> sentence("published for ReLU only")
+    'Published for ReLU only.'
+    """
+    return capital(text) if text.endswith((".", "!", "?")) else f"{capital(text)}."
+
+
+def who(names: Sequence[str], part: SystemPart) -> tuple[str, ...]:
+    """The subjects to name, or ("all",) when they are all that this system is checked with."""
+    return among(names, part.names)
+
+
+def among(names: Sequence[str], everyone: Sequence[str]) -> tuple[str, ...]:
+    """The names, or ("all",) when they are everyone's.
+
+    >>> among(["tanh", "erf", "any"], ["tanh", "erf"]), among(["erf"], ["tanh", "erf"]), among(["any"], ["tanh"])
     (('all',), ('erf',), ('all',))
     """
     named = tuple(name for name in names if name != ANY)
     if not named or (len(everyone) > 1 and set(named) == set(everyone)):
         return ("all",)
     return named
+
+
+NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+
+
+def heading(report: Report) -> str:
+    """What the report is called: the system's title, or how many systems there are."""
+    parts = report.systems
+    if len(parts) == 1:
+        return parts[0].system.title
+    return f"{NUMBERS[len(parts)] if len(parts) < len(NUMBERS) else len(parts)} systems on one data set"
 
 
 def facts(report: Report) -> list[tuple[str, str, bool]]:
@@ -48,10 +74,19 @@ def facts(report: Report) -> list[tuple[str, str, bool]]:
         ("networks per width", str(study.replicates) if study.widths else "none", False),
         ("statistical level", f"{study.alpha:g} for all tests together", False),
         ("wall time", f"{results.seconds:.1f} s, {'complete' if results.complete else 'not complete'}", False),
-        ("certigram", results.version, False),
+        ("certigram", _versions(results.version, report.environment.get("certigram")), False),
     ]
     rows += [(name, value, False) for name, value in report.environment.items() if name != "certigram"]
     return rows
+
+
+def _versions(computed: str, rendered: str | None) -> str:
+    """The version that computed, and the one that rendered where it is another.
+
+    >>> _versions("0.1.0", "0.2.0")
+    '0.1.0, this report by 0.2.0'
+    """
+    return computed if rendered in (None, computed) else f"{computed}, this report by {rendered}"
 
 
 def content(report: Report) -> dict[str, Any]:
@@ -62,19 +97,20 @@ def content(report: Report) -> dict[str, Any]:
         "results": results,
         "study": results.study,
         "data": results.study.data,
+        "title": heading(report),
+        "single": len(report.systems) == 1,
         "systems": report.systems,
-        "activations": report.activations,
-        "counts": [(v, n) for v, n in results.counts.items() if n],
+        "counts": count(c.verdict for c in results.certificates),
+        "notes": (*results.notes, *(note for part in report.systems for note in part.notes)),
         "facts": facts(report),
         "references": used(cited(report)),
         "Verdict": Verdict,
         "Evidence": Evidence,
         "anchor": anchor,
         "by_verdict": by_verdict,
-        "who": lambda names: who(names, results.study.all_subjects),
+        "who": who,
         "enclosure": notation.enclosure,
         "down": lambda x, digits=3: notation.numeral(x, "down", digits),
-        "statistics": statistics(report),
         "tests": sum(len(c.detail.get("tests", ())) for c in results.certificates),
     }
 
@@ -87,17 +123,8 @@ def cited(report: Report) -> list[str]:
         keys += [claim.claim.reference.key for claim in part.claims]
         if part.eigenvalues:
             keys += words.cited(words.EIGENVALUES)
-        if part.sampled:
-            keys += words.cited(words.FINITE_WIDTH)
+        if part.tested:
+            keys += words.cited(words.STATISTICS)
     for sentence in words.LIMITS:
         keys += words.cited(sentence)
     return list(dict.fromkeys(keys))
-
-
-def statistics(report: Report) -> list[tuple[str, str, str, float]]:
-    """Every statistical test: claim, name, verdict, and p-value after Holm's correction."""
-    return [
-        (c.claim, str(name), str(verdict), float(p))
-        for c in report.claims
-        for name, verdict, p in c.detail.get("tests", ())
-    ]

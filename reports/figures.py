@@ -1,6 +1,6 @@
-r"""The figures: the error of finite width, and the vacuity gap of the theory's bounds.
+r"""The figures: the error of finite width, the vacuity gap of the theory's bounds, and the curves that checks leave.
 
-Both are drawn once and written twice: as PDF for LaTeX, and as SVG that takes its ink from the page it stands in.
+Each is drawn once and written twice: as PDF for LaTeX, and as SVG that takes its ink from the page it stands in.
 Nothing here depends on a display, on pyplot, or on the clock.
 """
 
@@ -21,58 +21,38 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from ..numerics.certificate import Certificate
-from .sections import SystemPart, anchor
+from .curves import curves_figure
+from .palette import COLOURS, INK, MARKERS, STYLE, plain
+from .parts import SystemPart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from .model import Report
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f")
-"""Okabe and Ito's palette, distinguishable by colour-blind readers; markers and line styles repeat the distinction."""
-MARKERS = "osD^vPX*<>hp"
-INK = "#010203"
-"""The colour of axes and words; becomes ``currentColor`` in the SVG."""
-STYLE: dict[Any, Any] = {
-    "font.family": "STIXGeneral",
-    "mathtext.fontset": "stix",
-    "font.size": 10,
-    "axes.linewidth": 0.6,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "svg.hashsalt": "certigram",
-    "svg.fonttype": "path",
-    "pdf.fonttype": 42,
-    "legend.frameon": False,
-    "text.parse_math": True,
-}
-SHORT = 24
-
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A figure with the name of its file and its caption (with ``$...$`` for mathematics)."""
+    """A figure with the name that its file and its identifiers have."""
 
     name: str
-    caption: str
     figure: Figure
 
     def pdf(self) -> bytes:
         """The figure as a PDF file without a date."""
-        stream = io.BytesIO()
-        self.figure.savefig(stream, format="pdf", metadata={"CreationDate": None}, transparent=True)
-        return stream.getvalue()
+        return self._saved("pdf", {"CreationDate": None})
 
     def svg(self) -> Markup:
         """The figure as an ``<svg>`` element to stand inside a page."""
-        stream = io.StringIO()
-        self.figure.savefig(stream, format="svg", metadata={"Date": None}, transparent=True)
-        return inline(stream.getvalue(), self.name)
+        return inline(self._saved("svg", {"Date": None}).decode(), self.name)
+
+    def _saved(self, kind: str, metadata: dict[str, None]) -> bytes:
+        import matplotlib
+
+        stream = io.BytesIO()
+        with matplotlib.rc_context(STYLE):  # the salt of identifiers is read when the file is written
+            self.figure.savefig(stream, format=kind, metadata=metadata, transparent=True)
+        return stream.getvalue()
 
 
 def inline(text: str, name: str) -> Markup:
@@ -92,12 +72,6 @@ def inline(text: str, name: str) -> Markup:
     return Markup(f'{head} role="img">{rest}')
 
 
-def _plain(text: str) -> str:
-    """A name as a label: no mathematics is read into it, and it stays short."""
-    short = text if len(text) <= SHORT else text[: SHORT - 1] + "…"
-    return short.replace("$", r"\$")
-
-
 def drawings(report: Report) -> tuple[Drawing, ...]:
     """All figures that the results have numbers for."""
     import matplotlib
@@ -105,30 +79,15 @@ def drawings(report: Report) -> tuple[Drawing, ...]:
     found: list[Drawing] = []
     with matplotlib.rc_context(STYLE):
         for part in report.systems:
-            suffix = "" if len(report.systems) == 1 else f"-{anchor(part.system.name)}"
-            gap = bounds_figure(part)
-            if gap is not None:
-                found.append(Drawing(f"bounds{suffix}", BOUNDS_CAPTION, gap))
-            error = error_figure(part)
-            if error is not None:
-                found.append(Drawing(f"gram-error{suffix}", ERROR_CAPTION, error))
+            candidates = [
+                (f"{part.anchor}-bounds", bounds_figure(part)),
+                (f"{part.anchor}-gram-error", error_figure(part)),
+                *((k.name, curves_figure(k.curves)) for claim in part.claims for k in claim.curves),
+            ]
+            found += [Drawing(name, figure) for name, figure in candidates if figure is not None]
         for drawing in found:
             drawing.figure.canvas.draw()  # lay it out while the style holds
     return tuple(found)
-
-
-ERROR_CAPTION = (
-    r"The error of the sampled Gram matrix against the width $m$, in the spectral norm (left) and in the whitened "
-    r"Frobenius norm $\lVert K^{-1/2}(G_m-K)K^{-1/2}\rVert_F$, whose rate is tested (right; unwhitened where $K$ is "
-    r"not numerically definite): geometric means over the networks of each width, with bars that hold simultaneously "
-    r"over the widths with confidence 99.9 %. The legend gives the slope in the right panel; dashed lines have the "
-    r"theory's slope $-1/2$."
-)
-BOUNDS_CAPTION = (
-    r"The vacuity gap. Left, on a logarithmic axis: the proved least eigenvalue $\lambda_*$ (filled) and the proved "
-    r"lower ends of the theory's own bounds; bounds that are not positive are not drawn. Right: the share of "
-    r"$\lambda_*$ that each bound keeps."
-)
 
 
 def error_figure(part: SystemPart) -> Figure | None:
@@ -165,7 +124,7 @@ def _errors(axes: Any, series: list[tuple[Certificate, NDArray[np.float64]]]) ->
         high = np.where(np.isfinite(bands[:, 4]), bands[:, 4], middle)
         style: dict[str, Any] = {"color": COLOURS[k % len(COLOURS)], "lw": 0.9}
         slope = c.detail.get("slope")
-        text = _plain(c.activation) + (f" ({slope:.3f})".replace("-", "−") if isinstance(slope, float) else "")
+        text = plain(c.activation) + (f" ({slope:.3f})".replace("-", "−") if isinstance(slope, float) else "")
         if len(bands) > 1:
             exponent, offset = np.polyfit(np.log(bands[:, 0]), np.log(middle), 1)
             axes.plot(m, np.exp(offset) * bands[:, 0] ** exponent, **style)
@@ -188,7 +147,7 @@ def _errors(axes: Any, series: list[tuple[Certificate, NDArray[np.float64]]]) ->
 def bounds_figure(part: SystemPart) -> Figure | None:
     """The proved least eigenvalue of each activation and the theory's bounds: values, and shares of the truth."""
     lines = [line for line in part.eigenvalues if line.row.lower > 0]
-    if not lines:
+    if not (lines and part.bound_names):
         return None
     from matplotlib.figure import Figure
 
@@ -215,7 +174,7 @@ def bounds_figure(part: SystemPart) -> Figure | None:
     left.plot(truth, places, "o", color=COLOURS[0], ms=5, label=r"$\lambda_*$")
     right.axvline(100, color=COLOURS[0], lw=0.9)
     left.set_xscale("log")
-    left.set_yticks(places, [_plain(line.row.activation) for line in lines])
+    left.set_yticks(places, [plain(line.row.activation) for line in lines])
     left.set_ylim(-0.6, len(lines) - 0.4)
     right.set_xlim(-4, 104)
     right.hlines(places, 0, 100, color=INK, lw=0.4, alpha=0.25)
@@ -229,8 +188,11 @@ def bounds_figure(part: SystemPart) -> Figure | None:
 
 
 def write_pdfs(report: Report, folder: Path) -> Sequence[Path]:
-    """Write every figure as PDF into a folder, each whole or not at all."""
-    return [write_bytes(folder / f"{drawing.name}.pdf", drawing.pdf()) for drawing in drawings(report)]
+    """Write every figure as PDF into a folder of their own, each whole or not at all; others there are removed."""
+    files = [write_bytes(folder / f"{drawing.name}.pdf", drawing.pdf()) for drawing in drawings(report)]
+    for old in set(folder.glob("*.pdf")) - set(files):
+        old.unlink()
+    return files
 
 
 def write_bytes(path: Path, content: bytes) -> Path:

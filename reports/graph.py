@@ -14,10 +14,12 @@ from markupsafe import Markup, escape
 
 from ..theory.verdict import Evidence, Verdict
 from .notation import SYMBOL, Run, label
-from .sections import ClaimPart
+from .parts import ClaimPart
 
 WIDTH, HEIGHT, GAP_X, GAP_Y = 92, 40, 50, 16
 SWEEPS = 8
+ROW = 5
+"""Claims without relations that stand side by side, where the graph is not wider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,14 @@ def layers(uses: dict[str, tuple[str, ...]]) -> list[list[str]]:
 
 
 def layout(parts: Sequence[ClaimPart]) -> Layout:
-    """Place the claims: layers from left to right, each sorted by the mean place of its neighbours."""
+    """Place the claims: layers from left to right, each sorted by the mean place of its neighbours; the others below.
+
+    Claims that rest on none and that none rests on stand in rows under the graph, as wide as it is.
+    """
     uses = {p.claim.id: tuple(p.claim.uses) for p in parts}
-    columns = layers(uses)
+    related = {id for id in uses if any(o in uses for o in uses[id])}
+    related |= {o for id in related for o in uses[id] if o in uses}
+    columns = layers({id: used for id, used in uses.items() if id in related}) if related else []
     rank = {id: float(k) for column in columns for k, id in enumerate(column)}
     for sweep in range(SWEEPS):
         for column in columns if sweep % 2 == 0 else columns[::-1]:
@@ -73,14 +80,17 @@ def layout(parts: Sequence[ClaimPart]) -> Layout:
             offset = (max(map(len, columns)) - len(column)) / 2
             rank.update({id: offset + k for k, id in enumerate(column)})
     tallest = max(map(len, columns), default=0)
+    cell = {id: (x, rank[id]) for x, column in enumerate(columns) for id in column}
+    alone = [id for id in uses if id not in related]
+    across = min(max(len(columns), ROW), max(len(columns), len(alone)))
+    cell |= {id: (k % across, tallest + k // across) for k, id in enumerate(alone)}
     place = {
-        id: (x * (WIDTH + GAP_X) + WIDTH / 2 + 4, rank[id] * (HEIGHT + GAP_Y) + HEIGHT / 2 + 4)
-        for x, column in enumerate(columns)
-        for id in column
+        id: (x * (WIDTH + GAP_X) + WIDTH / 2 + 4, y * (HEIGHT + GAP_Y) + HEIGHT / 2 + 4) for id, (x, y) in cell.items()
     }
     nodes = {p.claim.id: Node(p, *place[p.claim.id]) for p in parts}
     edges = tuple((nodes[used], nodes[id]) for id in uses for used in uses[id] if used in nodes)
-    size = len(columns) * (WIDTH + GAP_X) - GAP_X + 8.0, tallest * (HEIGHT + GAP_Y) - GAP_Y + 8.0
+    rows = tallest + (-(-len(alone) // across) if alone else 0)
+    size = max(across, 1) * (WIDTH + GAP_X) - GAP_X + 8.0, max(rows, 1) * (HEIGHT + GAP_Y) - GAP_Y + 8.0
     return Layout(tuple(nodes.values()), edges, *size)
 
 

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from ..theory.verdict import Evidence, Verdict
 from . import words
 from .bibliography import Entry
-from .content import capital, content
+from .content import capital, content, sentence
 from .figures import drawings
 from .graph import css, svg
 from .mathml import mathml
@@ -135,7 +135,7 @@ def environment() -> jinja2.Environment:
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     found.filters.update(
-        runs=runs, number=number, verdict=verdict, sign=sign, capital=capital, evidence=evidence,
+        runs=runs, number=number, verdict=verdict, sign=sign, capital=capital, sentence=sentence, evidence=evidence,
         statement=statement, math=mathml, reference=reference,
         prose=lambda s: runs(prose(s)), label=lambda s: runs(label(s)),
     )  # fmt: skip
@@ -157,9 +157,9 @@ def _context(report: Report) -> dict[str, Any]:
 def render(report: Report) -> str:
     """The whole page."""
     context = _context(report)
-    figures = {drawing.name: (drawing.svg(), drawing.caption) for drawing in drawings(report)}
+    figures = {drawing.name: drawing.svg() for drawing in drawings(report)}
     graphs = {part.system.name: svg(part.claims, part.system.name) for part in report.systems if part.claims}
-    return environment().get_template("report.html.j2").render(context, figures=figures, graphs=graphs)
+    return environment().get_template("report.html.j2").render(context | {"figures": figures, "graphs": graphs})
 
 
 def render_summary(report: Report) -> str:

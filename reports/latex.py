@@ -2,7 +2,7 @@ r"""The report as a LaTeX document for plain pdflatex with amsmath, in ASCII; it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,7 @@ import jinja2
 from ..theory.verdict import Evidence, Verdict
 from . import graph, words
 from .bibliography import Entry
-from .content import capital, content
-from .figures import BOUNDS_CAPTION, ERROR_CAPTION
+from .content import capital, content, sentence
 from .notation import EVIDENCE_SYMBOL, SYMBOL, TILDE, Bracket, Numeral, Run, Shown, label, prose, statement_parts
 from .tex import code, escape, in_math
 
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from .model import Report
 
 
+UNIT, WIDEST = 0.62, 440
+"""Points per unit of a graph (``\\unitlength`` in the template), and the points that a line holds."""
 UNBROKEN = 58
 """Most characters of a value that is kept on one line."""
 
@@ -147,7 +148,8 @@ def claim_graph(report: Report, part_index: int) -> str:
         out.append(rf"\put({x:g},{y:g}){{{frame}({w},{h}){{{shown}}}}}")
         if kind == "exact":
             out.append(rf"\put({x + 2.5:g},{y + 2.5:g}){{\framebox({w - 5},{h - 5}){{}}}}")
-    return "\n".join([*out, r"\end{picture}"])
+    drawn = "\n".join([*out, r"\end{picture}"])
+    return rf"\resizebox{{\linewidth}}{{!}}{{{drawn}}}" if page.width * UNIT > WIDEST else drawn
 
 
 @cache
@@ -162,7 +164,7 @@ def environment() -> jinja2.Environment:
     found.filters.update(
         tex=lambda s: Source(escape(str(s))), runs=_source(runs), number=_source(number), verdict=_source(verdict),
         sign=_source(sign), evidence=_source(evidence), statement=_source(statement), names=_source(names),
-        math=lambda s: Source(f"${s}$"), prose=lambda s: Source(runs(prose(s))), capital=capital,
+        math=lambda s: Source(f"${s}$"), prose=lambda s: Source(runs(prose(s))), capital=capital, sentence=sentence,
         label=lambda s: Source(runs(label(s))), reference=_source(reference), safe=Source,
         code=_source(code),
     )  # fmt: skip
@@ -184,22 +186,17 @@ def _finalize(value: object) -> str:
     return value if isinstance(value, Source) else escape(str(value))
 
 
-def render(report: Report, *, figures: Sequence[str] = ()) -> str:
-    """The whole document; ``figures`` are the names of the PDF files beside it."""
-    captions = [(Source(name), _caption(name)) for name in figures]
+def render(report: Report, *, figures: Mapping[str, str] | None = None) -> str:
+    """The whole document; ``figures`` are the drawings by name, with their files as the document finds them."""
     graphs = {part.system.name: Source(claim_graph(report, k)) for k, part in enumerate(report.systems) if part.claims}
     context = {
         **content(report),
         "words": words,
         "text": _source(text),
         "pair": _source(pair),
-        "figures": captions,
+        "figures": {name: Source(file) for name, file in (figures or {}).items()},
         "graphs": graphs,
         "cite": lambda key: Source(rf"\cite{{{key}}}"),
         "ref": lambda anchor: Source(anchor),
     }
     return environment().get_template("report.tex.j2").render(context)
-
-
-def _caption(name: str) -> Source:
-    return Source(text(BOUNDS_CAPTION if name.startswith("bounds") else ERROR_CAPTION))

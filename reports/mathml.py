@@ -54,6 +54,22 @@ _REPAIRS = (
 )  # fmt: skip
 
 
+_TALL = r"\\left|\\right|\\[td]?frac|\\sqrt|\\sum|\\prod|\\int|\\begin|\\binom"
+_LOW = re.compile(rf"\\left\s*([(\[|])((?:(?!{_TALL}).)*)\\right\s*([)\]|])")
+"""A pair of fences around something no taller than a line; those that stretch stand too far from what they hold."""
+
+
+def unstretched(latex: str) -> str:
+    r"""The formula with plain fences where nothing tall stands between them.
+
+    >>> unstretched(r"\tanh{\left(1 + \left(x \right) \right)} + \left(\frac x2\right)")
+    '\\tanh{(1 + (x ) )} + \\left(\\frac x2\\right)'
+    """
+    while (shorter := _LOW.sub(r"\1\2\3", latex)) != latex:
+        latex = shorter
+    return latex
+
+
 @cache
 def mathml(latex: str, *, display: bool = False) -> Markup:
     r"""A formula as a ``<math>`` element with the LaTeX source as its alternative text.
@@ -66,7 +82,7 @@ def mathml(latex: str, *, display: bool = False) -> Markup:
     from latex2mathml.converter import convert
 
     try:
-        found = convert(latex, display="block" if display else "inline")
+        found = convert(unstretched(latex), display="block" if display else "inline")
     except Exception as error:
         raise DerivationGap(f"the formula {latex!r} cannot be converted to MathML ({error}).") from error
     if "\\" in found:

@@ -12,19 +12,21 @@ from pathlib import Path
 
 from ..numerics.certificate import Certificate, write_atomically
 from ..numerics.studies.results import Results
-from .sections import ActivationRow, SystemPart, activations, parts
+from ..theory.version import __version__
+from .parts import SystemPart
+from .sections import parts
 
-LIBRARIES = ("certigram", "python-flint", "numpy", "scipy", "sympy", "mpmath")
+LIBRARIES = ("python-flint", "numpy", "scipy", "sympy", "mpmath")
 
 
 def environment() -> dict[str, str]:
     """The versions of what computed and of what rendered the report."""
-    found = {"python": platform.python_version(), "machine": platform.machine()}
+    found = {"certigram": __version__, "python": platform.python_version(), "machine": platform.machine()}
     for name in LIBRARIES:
         try:
             found[name] = version(name)
-        except PackageNotFoundError:  # run from a source tree without metadata
-            found[name] = "not installed as a package"
+        except PackageNotFoundError:  # a library that is there without the metadata of a package
+            found[name] = "of unknown version"
     return found
 
 
@@ -44,11 +46,6 @@ class Report:
         return self.results.certificates
 
     @cached_property
-    def activations(self) -> tuple[ActivationRow, ...]:
-        """The activations with their formulas."""
-        return activations(self.results)
-
-    @cached_property
     def systems(self) -> tuple[SystemPart, ...]:
         """What is said of each system, format-free."""
         return parts(self.results)
@@ -60,12 +57,13 @@ class Report:
         return write_atomically(Path(path), render(self))
 
     def to_latex(self, path: str | os.PathLike[str]) -> Path:
-        """Write a document for pdflatex, and its figures (PDF) beside it."""
+        """Write a document for pdflatex, and its figures (PDF) into a folder beside it, ``<stem>-figures/``."""
         from .figures import write_pdfs
         from .latex import render
 
         target = Path(path)
-        names = [file.name for file in write_pdfs(self, target.parent)]
+        files = write_pdfs(self, target.parent / f"{target.stem}-figures")
+        names = {file.stem: f"{file.parent.name}/{file.name}" for file in files}
         return write_atomically(target, render(self, figures=names))
 
     def to_json(self, path: str | os.PathLike[str]) -> Path:

@@ -151,12 +151,15 @@ class Run:
     sup: str = ""
 
 
-_LETTERS = ("alpha", "beta", "delta", "kappa", "lambda", "mu", "phi", "rho", "sigma", "theta")
-GREEK = dict(zip(_LETTERS, "αβδκλμφρσθ", strict=True))
+GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ", "kappa": "κ",
+    "lambda": "λ", "mu": "μ", "nu": "ν", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "psi": "ψ",
+    "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Omega": "Ω",
+}  # fmt: skip
 _WORDS = re.compile(
     r"(?P<tilded>(?<![A-Za-z])[A-Za-z])~_(?P<tildesub>\w)\b"
     r"|(?P<number>\b\d+(?:\.\d+)?)e(?P<power>[+-]?\d+)\b"
-    rf"|(?:\\\\|\b)(?P<letter>{'|'.join(GREEK)})(?:_(?P<gsub>\*|[A-Za-z0-9]+))?(?:\^(?P<gsup>\d+|\([^()]*\)))?(?![A-Za-z_])"
+    rf"|(?:\\|\b)(?P<letter>{'|'.join(GREEK)})(?:_(?P<gsub>\*|[A-Za-z0-9]+))?(?:\^(?P<gsup>\d+|\([^()]*\)))?(?![A-Za-z_])"
     r"|(?P<lb>\bLB)_(?P<lbsub>[A-Z])\b"
     r"|\b(?P<base>[A-Za-z])(?:_(?P<sub>\*|[A-Za-z0-9]{1,2}))(?![A-Za-z0-9_])(?:\^(?P<sup>\d+|\([^()]*\)))?"
     r"|(?<![A-Za-z_])(?P<power_base>[A-Za-z])\^(?P<only>\d+|T\b|\([^()]*\))"

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from ..theory.verdict import Evidence, Verdict
 
 READING = (
-    r"A verdict is about one claim, one activation and this data. Only PROVED and REFUTED are mathematics; "
+    r"A verdict is about one claim, one activation (or kernel) and this data. Only PROVED and REFUTED are mathematics; "
     r"CONSISTENT and INCONSISTENT are statistics. $0.123_{45}^{67}$ means that the number was proved to lie in "
     r"$[0.12345, 0.12367]$; every printed end is rounded outwards, every margin and every share downwards, so what"
     r" is printed follows from what was proved."
 )
 EIGENVALUES = (
-    r"$\lambda_*$ is the least eigenvalue of the population Gram matrix $K$ of this data, proved on both sides "
-    r"[@rump2006; @higham2002]. Beside it, the proved lower ends of the theory's own bounds, each with the share "
-    r"of $\lambda_*$ that it keeps at least: what is missing to 100 % is the vacuity gap."
+    r"$\lambda_*$ is the least eigenvalue of the Gram matrix $K$ of this data, proved on both sides "
+    r"[@rump2006; @higham2002]."
+)
+BOUNDS = (
+    r"Beside it, the proved lower ends of the theory's own bounds, each with the share of $\lambda_*$ that it keeps at "
+    r"least: what is missing to 100 % is the vacuity gap."
 )
 HYPOTHESES = (
     r"What the claims assume, and how it was settled here. A claim can be PROVED only where each of its hypotheses"
@@ -34,12 +37,35 @@ GRAPH = (
     r"verdict that a reader must not miss; the border says how it was derived: double, from exact evidence alone; "
     r"single, with enclosures; dashed, by experiments; dotted, without evidence here."
 )
+GRAPH_AGAIN = r"Which claim rests on which; arrows, fills and borders as in the first graph of this kind."
 FINITE_WIDTH = (
     r"Networks were sampled, their equilibria solved with a bound of the residual, and their Gram matrices $G_m$ "
-    r"compared with the enclosed $K$. All statistical tests of the study share one error budget by Holm's "
-    r"procedure [@holm1979]; probabilities have exact binomial intervals [@clopper1934]. CONSISTENT is said only "
-    r"where the experiment could have seen the stated alternative."
+    r"compared with the enclosed $K$."
 )
+STATISTICS = (
+    r"All statistical tests of the study share one error budget by Holm's procedure [@holm1979]; probabilities have "
+    r"exact binomial intervals [@clopper1934], and the intervals hold simultaneously. INCONSISTENT says that the claim "
+    r"is rejected within the budget; CONSISTENT, that it is not, and that the interval excludes every value in the "
+    r"last column, which a false theory would predict; otherwise the verdict is UNKNOWN."
+)
+ERROR_CAPTION = (
+    r"The error of the sampled Gram matrix against the width $m$, in the spectral norm (left) and in the whitened "
+    r"Frobenius norm $\lVert K^{-1/2}(G_m-K)K^{-1/2}\rVert_F$, whose rate is tested (right; unwhitened where $K$ is "
+    r"not numerically definite): geometric means over the networks of each width, with bars that hold simultaneously "
+    r"over the widths with confidence 99.9 %. The legend gives the slope in the right panel; dashed lines have the "
+    r"theory's slope $-1/2$."
+)
+BOUNDS_CAPTION = (
+    r"The vacuity gap. Left, on a logarithmic axis: the proved least eigenvalue $\lambda_*$ (filled) and the proved "
+    r"lower ends of the theory's own bounds; bounds that are not positive are not drawn. Right: the share of "
+    r"$\lambda_*$ that each bound keeps."
+)
+ROLES = {
+    "measured": "Measured on a computed run (solid)",
+    "bound": "The bound that the claim states (dashed)",
+    "limit": "The theory's limit (dotted)",
+}
+CURVES = r"A picture proves nothing; the verdict on this claim here is"
 LIMITS = (
     r"Arithmetic of processor and compiler is IEEE 754 binary64, rounding to nearest. Matrix products and Cholesky"
     r" factorisations of the BLAS and LAPACK in use are conventional: sums of products in any order, with or "

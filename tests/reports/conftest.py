@@ -7,16 +7,20 @@ expressions or full of special characters, many activations, one point, no netwo
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from types import MappingProxyType
 
 import pytest
 
+import certigram.theory.system
 from certigram.numerics.budget import Budget
 from certigram.numerics.certificate import Certificate, Discharged, EvidenceItem
 from certigram.numerics.studies.data import load
 from certigram.numerics.studies.results import Results
 from certigram.numerics.studies.study import Study
 from certigram.reports.model import Report
-from certigram.theory.system import system
+from certigram.theory.claim import Claim, Hypothesis, Reference
+from certigram.theory.system import Parameter, System, system, systems
 from certigram.theory.verdict import Evidence, Verdict
 
 ENVIRONMENT = {"python": "3.x", "machine": "any"}
@@ -73,7 +77,8 @@ def _statistical(claim, name: str, sampled: bool) -> Certificate:
     verdict = Verdict.INCONSISTENT if name == HOSTILE else Verdict.CONSISTENT
     bands = [[m, 5, m**-0.5, 0.8 * m**-0.5, 1.3 * m**-0.5] for m in (64, 128, 256)]
     seen = EvidenceItem(Evidence.EXPERIMENTAL, "slope of log ||G_m - K||_F against log m", {"slope": "-0.499319"})
-    detail = {"quantity": "slope", "tests": [[f"rate, {name}", verdict.name, 0.37]]}
+    test = {"name": f"rate, {name}", "verdict": verdict.name, "p": 0.37, "interval": [-0.5121, -0.4865]}
+    detail = {"quantity": "slope", "tests": [{**test, "alternatives": [-0.25, -1.0]}]}
     if claim.id.endswith("gram-convergence"):
         detail |= {"bands": bands, "rate_bands": bands, "slope": -0.499319}
     return certificate(claim, name, verdict, evidence=(seen,), lower=-0.5121, upper=-0.4865, detail=detail)
@@ -91,6 +96,107 @@ def results(names: tuple[str, ...], *, n: int = 4, sampled: bool = True) -> Resu
         for name in ("any",) if claim.activation_free else names:
             found.append(_statistical(claim, name, sampled) if claim.statistical else _rigorous(claim, name))
     return Results(study, tuple(found), 12.5, "0.1.0", complete=False, notes=("a_b: 50 % of <these> & those",))
+
+
+ADMISSIBLE = Hypothesis("lipschitz", r"\kappa_1 < \infty")
+STEP = Hypothesis("step-size", r"\eta \le 1/\beta")
+NOWHERE = Hypothesis("nowhere", r"0 = 1")
+
+
+def _toy(slug: str, label: str, *hypotheses: Hypothesis, system: str = "toy-kernels", **more) -> Claim:
+    ours = "docs/theory/finite-width.md, Tests"
+    provenance = more.pop("provenance", "")
+    return Claim(
+        f"{system}.{slug}", label, f"the title of {label}", hypotheses, r"\lambda_{\min}(K) > 0",
+        Reference("truong2023deq", "Theorem 3", ours, provenance),
+        "by-hand", "the same with a wrong sign", **more,
+    )  # fmt: skip
+
+
+KERNELS = System(
+    "toy-kernels",
+    "A system about kernels",
+    "truong2023deq",
+    r"f(x) = \sum_i c_i k(x, x_i)",
+    (Parameter("eta", "1/100", "step size"),),
+    (
+        _toy("least-eigenvalue", "B01", ADMISSIBLE),
+        _toy("descent", "B02", ADMISSIBLE, STEP, obligation="the constant of the last step is nowhere bounded"),
+        _toy("never", "B03", NOWHERE, provenance="published for one dimension only"),
+        _toy("never-too", "B04", NOWHERE),
+    ),
+    ("A sign is missing in front of x_i.",),
+    ("gaussian", "matern-5/2"),
+    MappingProxyType({r"\kappa_1": "the first constant of the kernel"}),
+    subject="kernel",
+)
+FIXED = System(
+    "toy-fixed",
+    "A system about one activation",
+    "truong2023deq",
+    r"z = \phi(Az + Bx)",
+    (),
+    (
+        _toy("flow", "A01", STEP, system="toy-fixed"),
+        _toy("rate", "A02", STEP, system="toy-fixed", statistical=True, activation_free=True),
+    ),
+    default_activations=("relu",),
+    fixed=True,
+)
+
+
+def figure(**more) -> dict:
+    """Curves as a check leaves them, with a gap, a value that no logarithm has, and marks of hostile text."""
+    steps = list(range(0, 1000, 2))
+    loss = [0.9**k if k % 7 else float("nan") for k in steps]
+    return {
+        "title": "loss against the rate $x_1$ & <b>",
+        "x": {"label": "step k", "values": steps},
+        "series": [
+            {"label": "L(k)", "values": loss, "role": "measured"},
+            {"label": "L_0 (1 - eta lambda_0/2)^k", "values": [0.95**k for k in steps], "role": "bound"},
+            {"label": "limit of ||W||_2", "values": [0.0, *[1e-9] * (len(steps) - 1)], "role": "limit"},
+        ],
+        "log": True,
+    } | more
+
+
+def toys(*, kernels: tuple[str, ...] = ()) -> Results:
+    """Results of ``deq-general`` and of the two systems above; call it where they are registered."""
+    one = results(("tanh", GAUSSIAN, HOSTILE))
+    study = Study(
+        "three", ("deq-general", "toy-kernels", "toy-fixed"), one.study.activations, one.study.data,
+        widths=(64, 128, 256), replicates=5, kernels=kernels,
+    )  # fmt: skip
+    found = list(one.certificates)
+    seen = EvidenceItem(Evidence.ENCLOSED, "by hand", {"beta": "2"})
+    for name in study.subjects("toy-kernels"):
+        least, descent, never, too = KERNELS.claims
+        found.append(certificate(least, name, Verdict.PROVED, evidence=(seen,), lower=0.5, upper=0.75, margin=0.5))
+        found.append(
+            certificate(descent, name, Verdict.PROVED, evidence=(seen,), margin=0.125, detail={"figure": figure()})
+        )
+        found += [certificate(never, name, Verdict.NOT_APPLICABLE), certificate(too, name, Verdict.NOT_APPLICABLE)]
+    broken = {"figure": figure(series=[{"label": "short", "values": [1.0], "role": "measured"}])}
+    flow, rate = FIXED.claims
+    found.append(certificate(flow, "relu", Verdict.UNKNOWN, reason="no rule applies", detail=broken))
+    found.append(_statistical(rate, "any", True))
+    return Results(study, tuple(found), 30.0, "0.1.0")
+
+
+@pytest.fixture(scope="module")
+def registered() -> Iterator[None]:
+    """The two invented systems are known while a module of tests runs."""
+    known = MappingProxyType({**systems(), "toy-kernels": KERNELS, "toy-fixed": FIXED})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certigram.theory.system, "systems", lambda: known)
+        yield
+
+
+@pytest.fixture(scope="module")
+def several(registered: None) -> Report:
+    """Three systems: activations, kernels, and one activation alone; with curves."""
+    return Report(toys(), ENVIRONMENT)
 
 
 @pytest.fixture(scope="session")

@@ -19,12 +19,23 @@ FRAME = """<!doctype html><iframe id="f" src="report.html" style="width:{width}p
   document.title = "measured";
   document.body.setAttribute("data-overflow", root.scrollWidth - root.clientWidth);
   document.body.setAttribute("data-height", root.scrollHeight);
+  const boxes = Array.from(this.contentDocument.querySelectorAll("main, section, div, table, dl, dd"));
+  const style = this.contentWindow.getComputedStyle.bind(this.contentWindow);
+  document.body.setAttribute("data-nested", boxes.filter(
+    b => b.scrollHeight > b.clientHeight + 1 && /auto|scroll/.test(style(b).overflowY)
+      || b.querySelector("table") && b.scrollWidth > b.clientWidth + 1 && /auto|scroll/.test(style(b).overflowX)
+  ).length);
 }}</script>"""
 
 
+@pytest.mark.parametrize("which", ["report", "several"])
 @pytest.mark.parametrize("width", [400, 1200])
-def test_nothing_is_wider_than_the_page(width: int, report: Report, tool, tmp_path: Path) -> None:
+def test_nothing_is_wider_than_the_page(
+    width: int, which: str, request: pytest.FixtureRequest, tool, tmp_path: Path
+) -> None:
+    """No scrolling sideways, and no table in a box of its own that scrolls."""
     chromium = tool("chromium")
+    report: Report = request.getfixturevalue(which)
     (tmp_path / "report.html").write_text(render(report), encoding="utf-8")
     (tmp_path / "frame.html").write_text(FRAME.format(width=width), encoding="utf-8")
     done = subprocess.run(
@@ -40,7 +51,8 @@ def test_nothing_is_wider_than_the_page(width: int, report: Report, tool, tmp_pa
         timeout=120,
         check=False,
     )
-    found = re.search(r'data-overflow="(-?\d+)" data-height="(\d+)"', done.stdout)
+    found = re.search(r'data-overflow="(-?\d+)" data-height="(\d+)" data-nested="(\d+)"', done.stdout)
     assert found, done.stderr[-500:]
     assert int(found[1]) <= 0
     assert int(found[2]) > 2000
+    assert int(found[3]) == 0

@@ -76,7 +76,7 @@ def between(text: str, start: str, end: str) -> str:
 
 def test_the_table_of_eigenvalues_is_as_approved(report: Report) -> None:
     page, source = render_html(report), render_latex(report)
-    golden("eigenvalues.html", between(page, '<section id="eigenvalues">', "<figure>"))
+    golden("eigenvalues.html", between(page, '<section id="s-deq-general-eigenvalues">', "<figure>"))
     golden("eigenvalues.tex", between(source, r"\section{Least eigenvalues", r"\section{Claims at a glance}"))
 
 
@@ -227,16 +227,24 @@ def test_pdflatex_compiles_without_a_complaint(which: str, request: pytest.Fixtu
 
 def test_the_bundle_is_complete(report: Report, tmp_path: Path) -> None:
     files = bundle.save(report, tmp_path, pdf=False)
-    names = {file.name for file in files}
-    assert names == {"results.json", "report.html", "report.tex", "bounds.pdf", "gram-error.pdf"}
-    assert all(file.is_file() for file in files)
-    assert set(os.listdir(tmp_path)) == names  # no temporary file is left
+    names = {str(file.relative_to(tmp_path)) for file in files}
+    drawn = {f"report-figures/s-deq-general-{name}.pdf" for name in ("bounds", "gram-error")}
+    assert names == {"results.json", "report.html", "report.tex"} | drawn
+    found = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
+    assert found == names  # no temporary file is left
+
+
+def test_figures_of_an_earlier_report_are_removed(plain_report: Report, tmp_path: Path) -> None:
+    (tmp_path / "report-figures").mkdir()
+    (tmp_path / "report-figures" / "curves-gone-0.pdf").write_bytes(b"old")
+    bundle.save(plain_report, tmp_path, pdf=False)
+    assert [file.name for file in (tmp_path / "report-figures").iterdir()] == ["s-deq-general-bounds.pdf"]
 
 
 def test_nothing_is_drawn_that_has_no_numbers(plain_report: Report, tmp_path: Path) -> None:
     names = {file.name for file in bundle.save(plain_report, tmp_path, pdf=False)}
-    assert "gram-error.pdf" not in names
-    assert "bounds.pdf" in names
+    assert "s-deq-general-gram-error.pdf" not in names
+    assert "s-deq-general-bounds.pdf" in names
 
 
 @pytest.mark.parametrize("script", ["exit 1", "echo '! Undefined control sequence.' > report.log; exit 12", "sleep 60"])

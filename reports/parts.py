@@ -1,0 +1,275 @@
+"""The parts of a report as plain data, free of any format: what the renderers walk through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..numerics.certificate import Certificate
+from ..numerics.studies.curves import Curves
+from ..numerics.studies.results import EigenvalueRow
+from ..theory.claim import Claim, Hypothesis
+from ..theory.system import System
+from ..theory.verdict import Evidence, Verdict
+from .notation import Numeral
+
+ANY = "any"
+"""The name that stands for no particular activation in a certificate."""
+SEVERITY = (
+    Verdict.REFUTED,
+    Verdict.INCONSISTENT,
+    Verdict.UNKNOWN,
+    Verdict.PROVED,
+    Verdict.CONSISTENT,
+    Verdict.NOT_APPLICABLE,
+)
+"""The verdict that speaks for a claim with several certificates is the first of these that occurs."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRow:
+    """An activation or a kernel as the study names it, and its formula in LaTeX (empty when none is known here)."""
+
+    name: str
+    latex: str
+
+
+@dataclass(frozen=True, slots=True)
+class CurvesPart:
+    """The curves of one certificate: the name of the drawing, whose they are, and the verdict that they illustrate."""
+
+    name: str
+    subject: str
+    verdict: Verdict
+    curves: Curves
+
+    def labels(self, role: str) -> tuple[str, ...]:
+        """What is drawn in this role."""
+        return tuple(one.label for one in self.curves.series if one.role == role)
+
+
+@dataclass(frozen=True, slots=True)
+class SettledTest:
+    """One settled statistical test; ``interval`` may have ends that are not known."""
+
+    name: str
+    verdict: Verdict
+    p: float
+    interval: tuple[float | None, float | None]
+    alternatives: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundCell:
+    """A lower bound of the theory: its proved lower end, and at least how much of the eigenvalue it keeps."""
+
+    value: float | None
+    share: Numeral | None
+
+
+@dataclass(frozen=True, slots=True)
+class EigenvalueLine:
+    """A line of the table of least eigenvalues; the cells follow the names of the bounds."""
+
+    row: EigenvalueRow
+    bounds: tuple[BoundCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One way in which a hypothesis was settled, and for which activations."""
+
+    verdict: Verdict
+    text: str
+    activations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HypothesisPart:
+    """A hypothesis of the system with everything that was found about it."""
+
+    hypothesis: Hypothesis
+    settled: tuple[Settled, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidencePart:
+    """One piece of evidence, with the values found for each activation."""
+
+    kind: Evidence
+    text: str
+    rows: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+
+    @property
+    def has_values(self) -> bool:
+        """Whether any activation has numbers here."""
+        return any(values for _, values in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPart:
+    """A claim, its certificates, and what they say, gathered over the activations."""
+
+    claim: Claim
+    certificates: tuple[Certificate, ...]
+    hypotheses: tuple[HypothesisPart, ...]
+    evidence: tuple[EvidencePart, ...]
+    open: tuple[Settled, ...]
+    uses: tuple[Claim, ...]
+    curves: tuple[CurvesPart, ...] = ()
+
+    @property
+    def anchor(self) -> str:
+        """A name for links."""
+        return anchor(self.claim.id)
+
+    @property
+    def quantity(self) -> str:
+        """What the certified values are values of."""
+        return next((str(c.detail["quantity"]) for c in self.certificates if "quantity" in c.detail), "")
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that a reader must not miss."""
+        found = {c.verdict for c in self.certificates}
+        return next((v for v in SEVERITY if v in found), Verdict.UNKNOWN)
+
+    @property
+    def counts(self) -> tuple[tuple[Verdict, int], ...]:
+        """How many certificates have which verdict."""
+        return tuple((v, n) for v in SEVERITY if (n := sum(c.verdict is v for c in self.certificates)))
+
+    @property
+    def applicable(self) -> tuple[Certificate, ...]:
+        """The certificates of activations that the claim speaks about."""
+        return tuple(c for c in self.certificates if c.verdict is not Verdict.NOT_APPLICABLE)
+
+    @property
+    def not_applicable(self) -> tuple[str, ...]:
+        """The activations that the claim says nothing about."""
+        return tuple(c.activation for c in self.certificates if c.verdict is Verdict.NOT_APPLICABLE)
+
+    def tests(self, certificate: Certificate) -> tuple[SettledTest, ...]:
+        """The settled tests of one of the certificates."""
+        return tuple(_test(given, certificate.activation) for given in certificate.detail.get("tests", ()))
+
+    @property
+    def derived_by(self) -> Evidence | None:
+        """The weakest kind of evidence that any certificate of this claim rests on; None when there is none."""
+        kinds = {item.kind for c in self.applicable for item in c.evidence}
+        order = (Evidence.EXPERIMENTAL, Evidence.ENCLOSED, Evidence.EXACT)
+        return next((kind for kind in order if kind in kinds), None)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPart:
+    """Everything about one system of the study; ``notes`` say what could not be shown."""
+
+    system: System
+    subjects: tuple[SubjectRow, ...]
+    parameters: tuple[tuple[str, str, str], ...]
+    bound_names: tuple[str, ...]
+    eigenvalues: tuple[EigenvalueLine, ...]
+    hypotheses: tuple[HypothesisPart, ...]
+    claims: tuple[ClaimPart, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def anchor(self) -> str:
+        """A name for links."""
+        return f"s-{anchor(self.system.name)}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the subjects."""
+        return tuple(row.name for row in self.subjects)
+
+    @property
+    def counted_subjects(self) -> str:
+        """How many subjects of which kind: "4 activations", "1 kernel"."""
+        plural = "" if len(self.subjects) == 1 else "s"
+        return f"{len(self.subjects)} {self.system.subject}{plural}"
+
+    @property
+    def counts(self) -> tuple[tuple[Verdict, int], ...]:
+        """How many certificates have which verdict."""
+        return count(c.verdict for part in self.claims for c in part.certificates)
+
+    @property
+    def seconds(self) -> float:
+        """CPU time of all checks."""
+        return sum(c.seconds for part in self.claims for c in part.certificates)
+
+    @property
+    def has_eigenvalue(self) -> bool:
+        """Whether the system has a claim about a least eigenvalue at all."""
+        return any(part.claim.id.endswith(".least-eigenvalue") for part in self.claims)
+
+    @property
+    def sampled(self) -> tuple[ClaimPart, ...]:
+        """The statistical claims."""
+        return tuple(part for part in self.claims if part.claim.statistical)
+
+    @property
+    def tested(self) -> tuple[ClaimPart, ...]:
+        """The statistical claims that an experiment spoke about."""
+        return tuple(part for part in self.sampled if any(c.detail.get("tests") for c in part.certificates))
+
+    @property
+    def obligations(self) -> tuple[ClaimPart, ...]:
+        """The claims whose published proof leaves something open."""
+        return tuple(part for part in self.claims if part.claim.obligation)
+
+    @property
+    def departures(self) -> tuple[ClaimPart, ...]:
+        """The claims where the published statement or proof and ours differ, or where it was not read."""
+        return tuple(part for part in self.claims if part.claim.reference.provenance)
+
+    @property
+    def sections(self) -> tuple[tuple[str, str], ...]:
+        """The sections that this system has something for: name and title."""
+        found = (
+            ("setting", "Setting", True),
+            (
+                "eigenvalues",
+                f"Least eigenvalues{' and the vacuity gap' if self.bound_names else ''}",
+                self.has_eigenvalue,
+            ),
+            ("claims", "Claims at a glance", bool(self.claims)),
+            ("hypotheses", "Hypotheses", bool(self.hypotheses)),
+            ("statements", "Claims one by one", bool(self.claims)),
+            ("experiments", "Experiments", bool(self.sampled)),
+            ("errata", "Errata and open points", bool(self.system.errata or self.obligations or self.departures)),
+        )
+        return tuple((name, title) for name, title, wanted in found if wanted)
+
+
+def count(verdicts: Iterable[Verdict]) -> tuple[tuple[Verdict, int], ...]:
+    """How often each verdict occurs, those that do.
+
+    >>> [(v.name, n) for v, n in count([Verdict.PROVED, Verdict.UNKNOWN, Verdict.PROVED])]
+    [('PROVED', 2), ('UNKNOWN', 1)]
+    """
+    found = list(verdicts)
+    return tuple((v, n) for v in Verdict if (n := found.count(v)))
+
+
+def anchor(text: str) -> str:
+    """A name that is safe in HTML, LaTeX and addresses.
+
+    >>> anchor("deq-general.lower-bound-schur")
+    'deq-general-lower-bound-schur'
+    """
+    return "".join(ch if ch.isascii() and ch.isalnum() else "-" for ch in text)
+
+
+def _test(given: Mapping[str, Any], subject: str) -> SettledTest:
+    low, high = given.get("interval") or (None, None)
+    return SettledTest(
+        str(given["name"]).removesuffix(f", {subject}"),
+        Verdict[given["verdict"]],
+        float(given["p"]),
+        (low, high),
+        tuple(map(float, given.get("alternatives", ()))),
+    )
