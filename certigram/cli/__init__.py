@@ -19,6 +19,7 @@ from .checking import check
 from .derivations import derive
 from .listing import list_
 from .matrices import certify, gram
+from .reporting import report
 from .studies import sweep, verify
 from .values import dual, hermite
 
@@ -77,6 +78,9 @@ app.command(
 app.command(
     short_help="check certificates without the prover", epilog="Example: certigram check out/digits/certificates"
 )(check)
+app.command(
+    short_help="write the report of a finished run again", epilog="Example: certigram report out/digits --out paper"
+)(report)
 app.command(
     name="list", short_help="list systems, activations or claims", epilog="Example: certigram list claims --json"
 )(list_)

@@ -1,0 +1,33 @@
+"""The command that renders a finished run again: nothing is computed, no certificate is touched."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Json
+
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="the folder of a finished run, such as out/digits")]
+Out = Annotated[Path | None, typer.Option(help="folder of the report (default: that of the run)")]
+
+
+def report(run: Run, out: Out = None, as_json: Json = False) -> None:
+    """Write the report of a finished run again, from its results.json and its certificates."""
+    from ..numerics.studies.archive import read_document, read_results
+    from ..reports.bundle import save
+    from ..reports.model import Report
+    from ..reports.terminal import print_results, stderr, stdout
+
+    results = read_results(run)
+    home, _ = read_document(run)
+    folder = home if out is None else out
+    stderr().print(f"writing the report to {folder}", markup=False, soft_wrap=True)
+    files = save(Report(results), folder, results=folder.resolve() != home.resolve())
+    if as_json:
+        sys.stdout.write(results.dumps())
+    else:
+        print_results(results, stdout(), files)
+    raise typer.Exit(results.exit_status)
