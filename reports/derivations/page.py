@@ -13,9 +13,12 @@ from ..html import reference as entry_html
 from ..mathml import mathml
 from ..notation import prose
 from .blocks import Block, Display, Document, Facts, Heading, Items, Paragraph, Row, Table, Theorem, spans
+from .breaking import width
 
 _BIG = re.compile(r"\\[bB]ig[lr]?(?=\\)")
 """Sizes of brackets that are commands: a browser stretches them by itself."""
+WIDE = 62.0
+"""Width from which a formula is shown on several lines."""
 _H = {0: "h2", 1: "h3", 2: "h4"}
 
 
@@ -93,10 +96,27 @@ class Writer:
             number = Markup("({})").format(self.numbers[row.label])
             name = Markup(' id="eq-{}"').format(row.label)
         shift = Markup(' class="formula next"') if row.indent else Markup(' class="formula"')
-        formula = mathml(_BIG.sub("", row.formula), display=True)
+        wide = row.broken.startswith(r"\begin{aligned}") and width(row.formula) > WIDE
+        lines = broken_lines(row.broken) if wide else [row.formula]
+        formula = Markup("").join(
+            Markup('<span class="line{}">{}</span>').format(
+                Markup(" more") if k else Markup(""), mathml(_BIG.sub("", line), display=True)
+            )
+            for k, line in enumerate(lines)
+        )
         return Markup(
             '<div class="row"{}><span{}>{}</span><span class="why">{}</span><span class="no">{}</span></div>\n'
         ).format(name, shift, formula, self.text(row.reason), number)
+
+
+def broken_lines(aligned: str) -> list[str]:
+    r"""The lines of an ``aligned`` block, without its marks.
+
+    >>> broken_lines(r"\begin{aligned}x={}&a\\&{}+b\end{aligned}")
+    ['x={}a', '{}+b']
+    """
+    inside = aligned.removeprefix(r"\begin{aligned}").removesuffix(r"\end{aligned}")
+    return [line.replace("&", "") for line in inside.split(r"\\")]
 
 
 def body(document: Document) -> Markup:

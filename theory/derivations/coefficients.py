@@ -74,7 +74,7 @@ def derive_coefficients(f: sympy.Expr) -> tuple[Derivation, ...]:
     """Derivations that together speak about every order once; raises :class:`DerivationGap` without a formula.
 
     >>> [str(d.goal.args[1]) for d in derive_coefficients(sympy.Max(X, 0))]
-    ['2*K', '1', '2*K + 3']
+    ['2*k', '1', '2*k + 3']
     >>> [str(d.goal.args[1]) for d in derive_coefficients(X**2)]
     ['0', '1', '2', 'r + 3']
     """

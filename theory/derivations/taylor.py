@@ -24,7 +24,7 @@ def taylor_coefficient(g: sympy.Expr, order: sympy.Expr) -> sympy.Expr:
     Raises :class:`DerivationGap` for other functions, and where the formula depends on which order is meant.
 
     >>> taylor_coefficient(sympy.erf(Y), 2 * K + 1), taylor_coefficient(sympy.erf(Y), 2 * K)
-    (2*(-1)**K/(sqrt(pi)*(2*K + 1)*factorial(K)), 0)
+    (2*(-1)**k/(sqrt(pi)*(2*k + 1)*factorial(k)), 0)
     >>> taylor_coefficient(Y**2 * sympy.exp(3 * Y), sympy.Integer(3))
     3
     """
