@@ -13,12 +13,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ...theory.errors import PrecisionExhausted
 from ..rounding import UNIT
 from ..trajectories import Bounds
 from .fields import SAFE, FeatureField, Field, KernelField, rows
 from .passes import Interval, Pass, form, pairing, run_pass
 
 Array = NDArray[np.float64]
+
+LONGEST_STEP = 1e8
+"""A longer step means that the run has exploded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +86,8 @@ def descend(
 ) -> Descent:
     """``iterations`` steps from ``field``; iterate 0 is the given control, and none with a loss below ``stop`` is kept.
 
+    Raises :class:`PrecisionExhausted` when the run explodes.
+
     >>> from ..radial.kernel import radial_kernel
     >>> run = descend(KernelField(radial_kernel("gaussian", 1), 2, 2),
     ...               Problem(np.eye(2), np.zeros(2), np.array([[1.0], [2.0]])), 0.5, 3)
@@ -102,6 +108,10 @@ def descend(
             step = (0.0, 0.0)
         else:
             field, step = _step(field, found, problem.n, eta, substeps)
+            if not step[1] <= LONGEST_STEP:
+                raise PrecisionExhausted(
+                    f"step {k} of the run has the length {step[1]:.3g}, so its loss explodes: take a smaller step size."
+                )
         records.append((found.loss, found.gradient_squared, norm, step, stretched, squeezed))
     assert kept is not None  # iterations >= 0
     columns = [Bounds.of([r[c][0] for r in records], [r[c][1] for r in records]) for c in range(6)]

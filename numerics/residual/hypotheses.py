@@ -8,7 +8,7 @@ import numpy as np
 from flint import arb
 
 from ...theory.claim import Hypothesis
-from ...theory.errors import DerivationGap
+from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
 from ..ball import Ball, enclose
 from ..certificate import Discharged
@@ -80,6 +80,13 @@ def _matern(inst: ResNetInstance) -> Found:
 
 
 def _invertible(inst: ResNetInstance) -> Found:
+    try:
+        return _norms_along_runs(inst)
+    except PrecisionExhausted as error:
+        return Verdict.UNKNOWN, str(error)
+
+
+def _norms_along_runs(inst: ResNetInstance) -> Found:
     for name, run, kernel in (
         ("the study's scale", inst.plain, inst.kernel),
         ("the recipe", inst.certified, inst.certified_recipe.landscape.kernel),

@@ -61,7 +61,7 @@ def lazy_constants(eigenvalue: arb, kappa1: arb, count: int, loss: arb, depth: i
     >>> with precision(64):
     ...     R, mu, path = lazy_constants(arb("0.89015"), arb("0.01272"), 8, arb("0.2462792715"), None)
     ...     round(float(R), 2), round(float(mu), 4), round(float(path), 3)
-    (13.11, 0.0399, 4.971)
+    (13.11, 0.0399, 4.972)
     """
     reach = (eigenvalue / count).sqrt() / 2
     c = reach if depth is None else reach / (1 - reach / arb(depth).sqrt())

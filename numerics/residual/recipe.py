@@ -57,7 +57,7 @@ def best_reach(depth: int | None) -> Fraction:
     r"""The ρ that maximises :math:`\rho^2 e^{-2c(\rho)}`: 1, or the root of :math:`\rho = (1 - \rho/\sqrt D)^2`.
 
     >>> best_reach(None), float(best_reach(10))
-    (Fraction(1, 1), 0.6328125)
+    (Fraction(1, 1), 0.640625)
     """
     if depth is None:
         return Fraction(1)

@@ -1,0 +1,170 @@
+"""Residual networks where a hypothesis fails: each case must get the verdict that belongs to it.
+
+A failure here means that a run with too large a step, coinciding or nearly coinciding points, or too few features would
+be certified, or that the checks cannot tell such a run from a good one.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import arb
+
+from certigram.numerics.checks.registry import Outcome, decide, find_control
+from certigram.numerics.checks.resnet_convergence import decrease
+from certigram.numerics.checks.resnet_trajectories import times
+from certigram.numerics.kernels.points import points as exact_points
+from certigram.numerics.networks import instance
+from certigram.numerics.precision import precision
+from certigram.numerics.radial.distances import separation
+from certigram.numerics.radial.kernel import radial_kernel
+from certigram.numerics.residual.descent import descend, embed
+from certigram.numerics.residual.fields import KernelField
+from certigram.numerics.residual.instance import ResNetInstance
+from certigram.numerics.residual.lazy import lazy_run
+from certigram.numerics.residual.rates import Landscape
+from certigram.numerics.studies.data import DataSet, load
+from certigram.numerics.studies.study import Study
+from certigram.numerics.trajectories import verify_inequality
+from certigram.theory.errors import DerivationGap, SpecError
+from certigram.theory.system import system
+from certigram.theory.verdict import Verdict
+
+NAME = "resnet-rkhs"
+
+
+def model(data: DataSet, kernel: str = "gaussian", **parameters: str) -> ResNetInstance:
+    """The system on given data, with some parameters changed."""
+    values = {name: Fraction(value) for name, value in parameters.items()}
+    study = Study("negative", (NAME,), (), data, {NAME: values}, kernels=(kernel,))
+    found = instance(NAME, kernel, study)
+    assert isinstance(found, ResNetInstance)
+    return found
+
+
+def verdict(inst: ResNetInstance, slug: str) -> tuple[Verdict, str]:
+    certificate, _ = decide(system(NAME).claim(f"{NAME}.{slug}"), inst)
+    return certificate.verdict, certificate.reason
+
+
+@pytest.mark.parametrize(
+    ("kernel", "depth", "steps", "jump"),
+    [("gaussian", 10, 200, 6.72039), ("matern-5/2", 10, 200, 9.89609), ("gaussian", 40, 80, 14.9432)],
+)
+def test_too_large_a_step_is_rejected(kernel: str, depth: int, steps: int, jump: float) -> None:
+    """Step one at scale 1/2: the loss jumps, the decrease is REFUTED, and yet the lower inequality holds throughout."""
+    x = np.array([[np.cos(1 + (3 * i * i + i) * (j + 1) * 0.37) + 0.3 * i / 8 for j in range(2)] for i in range(8)])
+    y = np.array([[np.sin(2 + i * i)] for i in range(8)])
+    field = KernelField(radial_kernel(kernel, "1/2"), depth, 3)
+    run = descend(field, embed(x, y, 1.0, 0.0), 1.0, steps)
+    losses = np.array(run.loss.midpoints())
+    assert (losses[1:] / losses[:-1]).max() == pytest.approx(jump, abs=1e-4)
+    with precision(128):
+        landscape = Landscape(field.radial, 8, 3, Fraction(1), separation(x).squared, None)
+        mu = landscape.lower(arb(float(run.norm.upper.max())))
+        assert mu > 0
+    assert verify_inequality("decrease", *decrease(run.loss, 1.0, mu)).verdict is Verdict.REFUTED
+    least = (run.gradient_squared.lower / run.loss.upper).min()
+    assert run.path[0] > 2 * (losses[0] / least) ** 0.5, "longer than the lower inequality would allow a flow"
+    held = verify_inequality("lower inequality", times([mu] * run.loss.length, run.loss), run.gradient_squared)
+    assert held.verdict is Verdict.PROVED
+
+
+def test_a_step_beyond_one_over_beta_is_not_applicable() -> None:
+    """The study's own step is compared with the proved beta: ten thousand is too much, and the reason says so."""
+    found, reason = verdict(model(load("digits", 6), step="10000"), "descent-convergence")
+    assert found is Verdict.NOT_APPLICABLE
+    assert "step-size" in reason
+
+
+def test_repeated_points() -> None:
+    """A repeated input: K is singular with a null vector, bounds by separation do not apply, training skips a copy."""
+    table = load("digits", 5).points.values  # type: ignore[union-attr]  # digits are points
+    data = DataSet(exact_points(np.vstack([table, 3 * table[1:2]])), None, "a repeated direction")
+    inst = model(data)
+    assert verdict(inst, "least-eigenvalue")[0] is Verdict.REFUTED
+    for slug in ("wendland", "gershgorin", "feature-chernoff"):
+        assert verdict(inst, slug)[0] is Verdict.NOT_APPLICABLE
+    assert len(inst.chosen) == 5
+    assert verdict(inst, "critical-points")[0] is Verdict.PROVED
+
+
+@pytest.mark.parametrize("gap", [2.0**-20, 2.0**-40])
+def test_nearly_repeated_points(gap: float) -> None:
+    """Two inputs at distance 2^-20 or 2^-40: still positive definite, proved with more bits; the recipe lifts far."""
+    rng = np.random.default_rng(1)
+    table = rng.standard_normal((5, 3))
+    table[4] = table[0]
+    table[4, 0] += gap
+    data = DataSet(exact_points(table), None, "nearly repeated", None)
+    inst = model(data, scale="1", points="5", iterations="5")
+    certificate, _ = decide(system(NAME).claim(f"{NAME}.least-eigenvalue"), inst)
+    assert certificate.verdict is Verdict.PROVED
+    assert certificate.lower is not None
+    assert certificate.upper is not None
+    assert 0 < certificate.lower <= certificate.upper < gap**2
+    assert verdict(inst, "wendland")[0] is Verdict.PROVED
+    assert verdict(inst, "recipe")[0] is Verdict.PROVED
+    assert inst.recipe(depth=None, descent=False).landscape.alpha > 1 / gap
+    control: Outcome = find_control("resnet-least-eigenvalue")(inst)
+    assert control.verdict is not Verdict.PROVED
+
+
+def test_fewer_features_than_points() -> None:
+    """Six points and two frequencies: K_m has rank at most four, and the lazy regime is refused."""
+    table = load("digits", 6).points.values  # type: ignore[union-attr]  # digits are points
+    with pytest.raises(DerivationGap, match="not proved positive"):
+        lazy_run(
+            radial_kernel("gaussian", 1),
+            table,
+            np.ones((6, 1)),
+            separation(table).squared,
+            Fraction(1, 2),
+            depth=2,
+            features=2,
+            eta=1.0,
+            iterations=1,
+            seed=0,
+        )
+    found, reason = verdict(model(load("digits", 6), features="2"), "lazy-regime")
+    assert found is Verdict.UNKNOWN
+    assert "rank" in reason or "positive" in reason
+
+
+def test_rough_kernel_has_no_smoothness() -> None:
+    """Matern 3/2 is not strongly admissible: no Hessian bound, no step size, but the flow still converges."""
+    inst = model(load("digits", 5), "matern-3/2", iterations="5")
+    assert verdict(inst, "smoothness")[0] is Verdict.NOT_APPLICABLE
+    assert verdict(inst, "descent-convergence")[0] is Verdict.NOT_APPLICABLE
+    assert verdict(inst, "flow-convergence")[0] is Verdict.PROVED
+
+
+def test_layers_that_are_not_invertible() -> None:
+    """One layer at a small scale: kappa_1 |v| exceeds the root of the depth, so nothing is claimed of it."""
+    inst = model(load("digits", 6), depth="1", scale="1/16", iterations="8", points="6")
+    for slug in ("pl-finite-depth", "separation"):
+        found, reason = verdict(inst, slug)
+        assert found is Verdict.NOT_APPLICABLE
+        assert "invertible-layers" in reason
+    landscape = inst.landscape(1)
+    with precision(64), pytest.raises(DerivationGap, match="depth"):
+        landscape.compression(arb(1))
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"depth": "0"}, {"depth": "5/2"}, {"points": "0"}, {"step": "0"}, {"embedding": "-1"}]
+)
+def test_meaningless_parameters_are_refused(parameters: dict[str, str]) -> None:
+    """Half a layer, no points or a negative lift are refused in a sentence."""
+    with pytest.raises(SpecError):
+        model(load("digits", 4), **parameters).admit()
+
+
+def test_every_label_is_there() -> None:
+    """The list of claims of the theory, B01 to B20, is complete, and each has a check and a control."""
+    labels = {claim.label for claim in system(NAME).claims}
+    assert {f"B{k:02d}" for k in range(1, 21)} <= labels
+    for claim in system(NAME).claims:
+        assert find_control(claim.method)
