@@ -118,7 +118,8 @@ SYSTEM = System(
     name="deq-general",
     title="Deep equilibrium models with general activations",
     paper=PAPER,
-    model=r"Z = \phi(WZ + UX),\quad W_{ij}\sim N(0, 2\sigma_w^2/m),\quad U_{ij}\sim N(0, 2/d)",
+    model=r"Z = \phi(WZ + UX),\quad W_{ij}\sim N(0, 2\sigma_w^2/m),\quad U_{ij}\sim N(0, 2/d),"
+    r"\quad K = \mathbb E\,\phi(g)\phi(g)^\top,\ g\sim N(0,\, 2\sigma_w^2K + 2C)",
     parameters=(
         Parameter("sigma_w2", "1/16", "variance parameter of the equilibrium weights, W_ij ~ N(0, 2 sigma_w2 / m)"),
     ),

@@ -87,7 +87,8 @@ SYSTEM = System(
     title="The deep equilibrium model with ReLU",
     paper=PAPER,
     model=r"Z = \max(WZ + UX, 0),\quad W_{ij}\sim N(0, 2\sigma_w^2/m),\quad U_{ij}\sim N(0, 2/d),"
-    r"\quad a_i\sim N(0, 1/m)",
+    r"\quad a_i\sim N(0, 1/m),"
+    r"\quad K = \mathbb E\,\phi(g)\phi(g)^\top,\ g\sim N(0,\, 2\sigma_w^2K + 2C)",
     parameters=(
         Parameter(
             "sigma_w2",
