@@ -107,11 +107,12 @@ def spectrum(loss: TwoLayerLogistic, step: float, axes: tuple[Floats, ...], *, c
     """
     made = generator(loss, step, axes)
     scale = float(np.median(made.matrix.diagonal()))
-    start = np.cos(np.arange(made.root_mass.size) * 0.7) * made.root_mass + made.root_mass
+    flat = made.root_mass.ravel()
+    start = np.cos(np.arange(flat.size) * 0.7) * flat + flat
     values, vectors = scipy.sparse.linalg.eigsh(
         made.matrix, k=count, sigma=SHIFT * max(scale, 1.0), which="LM", v0=start
     )
     order = np.argsort(values)
     shape = tuple(axis.size for axis in axes)
-    functions = (vectors[:, order] / np.maximum(made.root_mass, 1e-290)[:, None]).T.reshape(count, *shape)
+    functions = (vectors[:, order] / np.maximum(flat, 1e-290)[:, None]).T.reshape(count, *shape)
     return Spectrum(axes, values[order], functions, (made.root_mass**2).reshape(shape))
