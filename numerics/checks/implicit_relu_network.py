@@ -16,8 +16,9 @@ from ..enclosure import Enclosure, float_below
 from ..implicit.gradients import gradient_differences
 from ..implicit.instance import ImplicitInstance
 from ..implicit.sides import over_gap, proved_unless_refuted, resolvent_norm, scaled_below
-from ..networks.implicit_relu import SLACK, column_norms, frobenius
+from ..networks.implicit_relu import SLACK, column_norms
 from ..rounding import UNIT
+from ..training.enclosed_function import norm_up
 from ..trajectories import Bounds, verify_inequality
 from .fixed_point import SLIGHTLY, enclosed, exact
 from .lower_bounds import as_ball
@@ -119,7 +120,7 @@ def resolvent(inst: ImplicitInstance) -> Outcome:
         matrix = network.scale * np.where(state.active[:, i][:, None], network.weights.A, 0.0)
         low, high = resolvent_norm(matrix)
         # the computed matrix is off by at most 5u|B|, so that its resolvent is off by a relative 2 ||R|| 5u ||B||_F
-        share = min(16 * UNIT * high * frobenius(matrix), 1.0)
+        share = min(16 * UNIT * high * norm_up(matrix), 1.0)
         lows.append(low * (1 - share))
         highs.append(high * (1 + share) if share < 2.0**-10 else math.inf)
     left = Bounds.of(lows, highs)

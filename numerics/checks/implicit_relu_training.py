@@ -22,16 +22,17 @@ from ..implicit.sides import combine, proved_unless_refuted, times
 from ..implicit.tangent import add
 from ..implicit.training import Trajectory, distance, gradient_flow
 from ..kernels.series import between
-from ..networks.implicit_relu import Network, sample_parameters, vector_norm
+from ..networks.implicit_relu import Network, sample_parameters
 from ..precision import precision
 from ..sampling.operator_norm import operator_norm
+from ..training.enclosed_function import norm_up
 from ..trajectories import Bounds, Verified, verify_inequality
 from .fixed_point import enclosed, ends, exact
 from .lower_bounds import as_ball
 from .registry import Outcome, check, control
 
 BITS = 96
-FLOW_WIDTH, FLOW_POINTS, FLOW_TIMES = 96, 6, 41
+FLOW_WIDTH, FLOW_POINTS, FLOW_TIMES = 64, 5, 41
 OUTPUT_SHARE = Fraction(9, 10)
 """Step of the output layer, as a share of the largest one admitted."""
 KAPPA_BOUND = Fraction(2535)
@@ -42,7 +43,7 @@ KAPPA_BOUND = Fraction(2535)
 
 def _initial_residual(train: ImplicitInstance) -> tuple[float, float]:
     e, error = train.network.predictions(train.state, train.labels)
-    return distance(e, np.zeros_like(e), vector_norm(error))
+    return distance(e, np.zeros_like(e), norm_up(error))
 
 
 def _flow_figure(train: ImplicitInstance) -> dict[str, object]:

@@ -22,9 +22,10 @@ from ...theory.verdict import Verdict
 from ..ball import enclose
 from ..enclosure import Enclosure
 from ..kernels.series import between, upper_float
-from ..networks.implicit_relu import Floats, Network, frobenius
+from ..networks.implicit_relu import Floats, Network
 from ..precision import precision
 from ..sampling.operator_norm import NormBounds, operator_norm
+from ..training.enclosed_function import norm_up
 from .training import distance
 
 BITS = 96
@@ -72,7 +73,7 @@ def norms(network: Network, residual: tuple[float, float], gram: Enclosure) -> N
     r"""The norms of a network; ``residual`` bounds :math:`\lVert e(0)\rVert`, ``gram`` :math:`\lambda_{\min}(G(0))`."""
     w, phi = network.weights, network.features.phi
     with precision(BITS):
-        off = arb(0, frobenius(network.features.error[None, :]))
+        off = arb(0, norm_up(network.features.error[None, :]))
         return Norms(
             phi.shape[1],
             w.width,
@@ -84,7 +85,7 @@ def norms(network: Network, residual: tuple[float, float], gram: Enclosure) -> N
             _ball(operator_norm(network.inputs)),
             between(arb(residual[0]), arb(residual[1])),
             _ball(operator_norm(phi)) + off,
-            arb(frobenius(phi)) + off,
+            arb(norm_up(phi)) + off,
             between(arb(max(gram.lower, 0.0)), arb(gram.upper)).nonnegative_part().sqrt(),
         )
 

@@ -147,6 +147,8 @@ def state_sample(inst: ImplicitInstance) -> StateSample:
     for k, m in enumerate(inst.widths):
         count = max(inst.replicates, CHEAP_REPLICATES) if m <= CHEAP_WIDTH else inst.replicates
         inst.workspace.progress(f"equilibria of width {m}", k, len(inst.widths))
+        if not inst.workspace.seconds_left() > 0:
+            raise PrecisionExhausted(f"the time of the budget ran out before the networks of width {m} were sampled.")
         with blas_threads(1):
             found = inst.workspace.keep(f"states {inst.key} m={m} x {count}", partial(_states, inst, X, m, count))
         norm[m], states[m], features[m] = found["norm"], found["states"], found["features"]

@@ -194,10 +194,17 @@ class ImplicitInstance:
 
     @property
     def key(self) -> str:
-        """What determines an experiment besides the study."""
-        return (
-            f"{self.system} n={self.data.n} {self.data.digest} gamma={self.gamma} {self.plan} seed={self.budget.seed}"
+        """What determines an experiment besides the study (labels may be given with the same points)."""
+        known = (
+            self.system,
+            self.data.n,
+            self.data.digest,
+            self.labels.tolist(),
+            self.gamma,
+            self.plan,
+            self.budget.seed,
         )
+        return "|".join(map(str, known))
 
     @cached_property
     def trajectory(self) -> Trajectory:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from ...theory.verdict import Verdict
 from ..ball import enclose
-from ..networks.implicit_relu import SLACK, Network, frobenius
+from ..networks.implicit_relu import SLACK, Network
 from ..precision import precision
 from ..rounding import gamma
 from ..sampling.operator_norm import operator_norm
+from ..training.enclosed_function import norm_up
 from ..trajectories import Bounds, Verified
 
 Floats = NDArray[np.float64]
@@ -34,7 +35,7 @@ def combine(found: tuple[Verified, ...]) -> tuple[Verdict, str]:
 
 
 def proved_unless_refuted(found: tuple[Verified, ...]) -> tuple[Verdict, str]:
-    """For a statement with a complete proof: an instance can only contradict it (where both sides agree, it is silent)."""
+    """For a statement with a complete proof: an instance can only contradict it (a tie is silent)."""
     verdict, reason = combine(found)
     return (verdict, reason) if verdict is Verdict.REFUTED else (Verdict.PROVED, "")
 
@@ -78,8 +79,8 @@ def resolvent_norm(matrix: Floats) -> tuple[float, float]:
     m = matrix.shape[0]
     full = np.eye(m) - matrix  # each diagonal entry is rounded once; the rest is exact
     inverse = np.asarray(np.linalg.inv(full), dtype=np.float64)
-    size, length = frobenius(inverse), frobenius(full)
-    error = frobenius(np.asarray(np.eye(m) - inverse @ full, dtype=np.float64)) + 2 * gamma(m + 4) * (size * length + m)
+    size, length = norm_up(inverse), norm_up(full)
+    error = norm_up(np.asarray(np.eye(m) - inverse @ full, dtype=np.float64)) + 2 * gamma(m + 4) * (size * length + m)
     error *= SLACK
     norm = operator_norm(inverse)
     if not error < 1:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from ...theory.errors import SpecError
 from ..budget import Budget
 from ..eigenvalues.eigenvalue import least_eigenvalue
-from ..networks.implicit_relu import SLACK, Equilibrium, Network, Parameters, vector_norm
+from ..networks.implicit_relu import SLACK, Equilibrium, Network, Parameters
 from ..studies.workspace import Arrays
+from ..training.enclosed_function import norm_down, norm_up
 from ..trajectories import Bounds
 from .tangent import feature_gram
 
@@ -64,8 +65,8 @@ def distance(a: Floats, b: Floats, error: float = 0.0) -> tuple[float, float]:
     >>> distance(np.array([3.0, 4.0]), np.zeros(2))[1] >= 5.0
     True
     """
-    upper = vector_norm(a - b) * SLACK
-    return max(upper * (1 - 2.0**-24) - error, 0.0), (upper + error) * SLACK
+    difference = a - b  # each entry is rounded once
+    return max(norm_down(difference) * (1 - 2.0**-50) - error, 0.0), (norm_up(difference) + error) * SLACK
 
 
 def descend(network: Network, labels: Floats, step: float, steps: int) -> Trajectory:
@@ -122,16 +123,14 @@ def train_output(network: Network, labels: Floats, step: float, steps: int) -> O
     lows, highs = [], []
     for _ in range(steps + 1):
         e, error = network.predictions(state, labels)
-        off = vector_norm(error)
+        off = norm_up(error)
         low, high = distance(e, np.zeros_like(e), off)
         lows.append(low)
         highs.append(high)
-        w = network.weights
-        moved = replace(w, u=w.u - step * (state.z @ e), v=w.v - step * (network.features.phi @ e))
-        # Φ and the equilibrium do not depend on u and v
-        following = network.with_weights(moved)
-        following.__dict__["features"], following.__dict__["norm"] = network.features, network.norm
-        network = following
+        w = network.weights  # Φ and the equilibrium do not depend on u and v
+        network = network.with_weights(
+            replace(w, u=w.u - step * (state.z @ e), v=w.v - step * (network.features.phi @ e))
+        )
     return OutputRun(Bounds.of(lows, highs), step)
 
 
@@ -170,8 +169,7 @@ def gradient_flow(network: Network, labels: Floats, times: Floats, *, rtol: floa
 
     def slope(_: float, theta: Floats) -> Floats:
         now = unpack(theta)
-        now.__dict__["contraction"] = (0.0, 0.5)  # only error bounds depend on it, and none is used here
-        return -pack(now.gradient(now.equilibrium(), labels))
+        return -pack(now.gradient(now.approximate(), labels))
 
     found = scipy.integrate.solve_ivp(
         slope, (0.0, float(times[-1])), pack(network.weights), "DOP853", t_eval=times, rtol=rtol, atol=rtol * 1e-2
@@ -181,7 +179,7 @@ def gradient_flow(network: Network, labels: Floats, times: Floats, *, rtol: floa
     losses, grams, contractions = [], [], []
     for theta in found.y.T:
         now = unpack(theta)
-        e, _ = now.predictions(now.equilibrium(), labels)
+        e, _ = now.predictions(now.approximate(), labels)
         losses.append(float(e @ e) / 2)
         grams.append(float(np.linalg.eigvalsh(now.features.phi.T @ now.features.phi)[0]))
         contractions.append(now.scale * float(np.linalg.norm(now.weights.A, 2)))

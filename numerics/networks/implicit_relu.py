@@ -25,8 +25,9 @@ from ...theory.errors import SpecError
 from ..ball import enclose
 from ..kernels.series import upper_float
 from ..precision import precision
-from ..rounding import UNIT, gamma, sum_up, up
+from ..rounding import UNIT, gamma, up
 from ..sampling.operator_norm import NormBounds, operator_norm
+from ..training.enclosed_function import norm_up
 from . import Seed
 
 if TYPE_CHECKING:
@@ -119,17 +120,13 @@ class Network:
         raw = W @ X.T
         phi = np.maximum(raw, 0.0) * (1.0 / math.sqrt(m))
         lengths = column_norms(X.T)
-        error = gamma(d + 4) * frobenius(W) / math.sqrt(m) * lengths * SLACK + UNDERFLOW
+        error = gamma(d + 4) * norm_up(W) / math.sqrt(m) * lengths * SLACK + UNDERFLOW
         doubt = gamma(d + 2) * np.multiply.outer(row_norms(W), lengths) * SLACK + UNDERFLOW
         return Features(phi, error, np.asarray(raw > 0), bool((np.abs(raw) > doubt).all()))
 
-    def equilibrium(self, start: Floats | None = None) -> Equilibrium:
-        r"""The equilibrium by Picard iteration (from ``start``, else from 0), with a bound of the error of each column.
-
-        The bound is infinite unless a < 1 is proved; ``decided`` says that no pre-activation can have the other sign.
-        """
+    def approximate(self, start: Floats | None = None) -> Equilibrium:
+        """The equilibrium by Picard iteration (from ``start``, else from 0) in float64, without any bound."""
         A, features = self.weights.A, self.features
-        m = self.weights.width
         z = np.zeros_like(features.phi) if start is None else start
         used = 0
         with np.errstate(over="ignore", invalid="ignore"):
@@ -141,19 +138,25 @@ class Network:
                 if not change > SETTLED * float(np.abs(z).max(initial=0.0)):
                     break
             preactivation = self.scale * (A @ z) + features.phi
-            residual = column_norms(np.maximum(preactivation, 0.0) - z)
-        high = self.contraction[1]
+        return Equilibrium(z, np.full(z.shape[1], math.inf), preactivation, False, used)
+
+    def equilibrium(self, start: Floats | None = None) -> Equilibrium:
+        """The same with a bound of the error of each column, infinite unless a < 1 is proved.
+
+        ``decided`` says that no pre-activation of the exact equilibrium can have another sign than the computed one.
+        """
+        found = self.approximate(start)
+        A, z, features = self.weights.A, found.z, self.features
+        m, high = self.weights.width, self.contraction[1]
+        with np.errstate(over="ignore", invalid="ignore"):
+            residual = column_norms(np.maximum(found.preactivation, 0.0) - z)
+        if not (high < 1 and np.isfinite(residual).all()):
+            return found
         lengths = column_norms(z)
-        rounding = self.rounding(lengths)
-        error = np.full(lengths.shape, math.inf)
-        decided = False
-        if high < 1 and np.isfinite(residual).all():
-            error = (residual + rounding) / (1 - high) * SLACK
-            rows = row_norms(A)
-            doubt = up(self.scale * 1.0000001) * np.multiply.outer(rows, error + gamma(m + 6) * lengths)
-            doubt = (doubt + 2 * UNIT * features.phi + features.error) * SLACK + UNDERFLOW
-            decided = bool((np.abs(preactivation) > doubt).all())
-        return Equilibrium(z, error, np.asarray(preactivation > 0), decided, used)
+        error = (residual + self.rounding(lengths)) / (1 - high) * SLACK
+        doubt = up(self.scale * 1.0000001) * np.multiply.outer(row_norms(A), error + gamma(m + 6) * lengths)
+        doubt = (doubt + 2 * UNIT * features.phi + features.error) * SLACK + UNDERFLOW
+        return replace(found, error=error, decided=bool((np.abs(found.preactivation) > doubt).all()))
 
     def rounding(self, lengths: Floats) -> Floats:
         r"""By how much one computed application of the map is off, for columns of these norms, column by column:
@@ -161,7 +164,7 @@ class Network:
         :math:`\gamma_{m+6}\tilde\gamma\lVert A\rVert_F\lVert z\rVert + 2u\lVert\varphi\rVert` and the error of φ.
         """
         features = self.features
-        product = gamma(self.weights.width + 6) * up(self.scale * 1.0000001) * frobenius(self.weights.A) * lengths
+        product = gamma(self.weights.width + 6) * up(self.scale * 1.0000001) * norm_up(self.weights.A) * lengths
         return np.asarray((product + 2 * UNIT * column_norms(features.phi) + features.error) * SLACK + UNDERFLOW)
 
     def picard(self, steps: int) -> tuple[Floats, ...]:
@@ -175,7 +178,7 @@ class Network:
         r"""The residuals :math:`e = \hat y - y` in float64 (n,), and a bound of the error of each."""
         u, v, phi = self.weights.u, self.weights.v, self.features.phi
         residual = u @ state.z + v @ phi - labels
-        lu, lv = vector_norm(u), vector_norm(v)
+        lu, lv = norm_up(u), norm_up(v)
         rounding = gamma(self.weights.width + 4) * (
             lu * column_norms(state.z) + lv * column_norms(phi) + np.abs(labels)
         )
@@ -191,28 +194,30 @@ class Network:
             balls = (arb(e, r) for e, r in zip(residual.tolist(), error.tolist(), strict=True))
             return sum((b * b for b in balls), arb(0)).nonnegative_part() / 2
 
+    def solve_adjoint(self, active: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        r""":math:`y = u + \tilde\gamma A^\top Dy` by iteration in float64, and :math:`q = Dy`; (m, n) each."""
+        A, u = self.weights.A, self.weights.u
+        y = np.repeat(u[:, None], active.shape[1], axis=1)
+        for _ in range(MAX_ITERATIONS):
+            following = u[:, None] + self.scale * (A.T @ np.where(active, y, 0.0))
+            change = float(np.abs(following - y).max(initial=0.0))
+            y = following
+            if not change > SETTLED * float(np.abs(y).max(initial=0.0)):
+                break
+        return y, np.where(active, y, 0.0)
+
     def adjoint(self, state: Equilibrium) -> tuple[Floats, Floats]:
         r""":math:`q_i = D_i(I-\tilde\gamma A^\top D_i)^{-1}u`, columns (m, n), with a bound of the error of each.
 
         The bound is about the sign pattern of ``state``: it is the equilibrium's own where ``state.decided``.
         """
         A, u, m = self.weights.A, self.weights.u, self.weights.width
-        on = state.active
-        y = np.repeat(u[:, None], on.shape[1], axis=1)
-        for _ in range(MAX_ITERATIONS):
-            following = u[:, None] + self.scale * (A.T @ np.where(on, y, 0.0))
-            change = float(np.abs(following - y).max(initial=0.0))
-            y = following
-            if not change > SETTLED * float(np.abs(y).max(initial=0.0)):
-                break
-        q = np.where(on, y, 0.0)
-        residual = column_norms(u[:, None] + self.scale * (A.T @ q) - y)
+        y, q = self.solve_adjoint(state.active)
         high = self.contraction[1]
         if not high < 1:
             return q, np.full(q.shape[1], math.inf)
-        rounding = gamma(m + 6) * up(self.scale * 1.0000001) * frobenius(A) * column_norms(y) + 2 * UNIT * vector_norm(
-            u
-        )
+        residual = column_norms(u[:, None] + self.scale * (A.T @ q) - y)
+        rounding = gamma(m + 6) * up(self.scale * 1.0000001) * norm_up(A) * column_norms(y) + 2 * UNIT * norm_up(u)
         return q, (residual + rounding * SLACK + UNDERFLOW) / (1 - high) * SLACK
 
     def gradient(self, state: Equilibrium, labels: Floats) -> Parameters:
@@ -224,7 +229,7 @@ class Network:
         Proof: ``docs/theory/implicit-relu.md``, "Gradients".
         """
         e, _ = self.predictions(state, labels)
-        q, _ = self.adjoint(state)
+        _, q = self.solve_adjoint(state.active)
         weighted = np.where(self.features.active, q + self.weights.v[:, None], 0.0) * e
         return Parameters(
             self.scale * ((q * e) @ state.z.T),
@@ -250,13 +255,18 @@ class Features:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Equilibrium:
-    """Z (m, n), a bound of the distance of each column to the equilibrium, its signs, whether these are certain."""
+    """Z (m, n), a bound of the error of each column, the pre-activations, and whether their signs are certain."""
 
     z: Floats
     error: Floats
-    active: NDArray[np.bool_]
+    preactivation: Floats
     decided: bool
     iterations: int
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """The sign pattern: where the pre-activations are positive."""
+        return np.asarray(self.preactivation > 0)
 
 
 def column_norms(a: Floats) -> Floats:
@@ -267,16 +277,6 @@ def column_norms(a: Floats) -> Floats:
 def row_norms(a: Floats) -> Floats:
     """Upper bounds of the Euclidean norms of the rows."""
     return np.asarray(np.sqrt((a * a).sum(axis=1)) * (1.0 + gamma(a.shape[1] + 4)) + UNDERFLOW)
-
-
-def frobenius(a: Floats) -> float:
-    """An upper bound of the Frobenius norm."""
-    return up(math.sqrt(sum_up(a * a)) * (1.0 + 8 * UNIT)) + UNDERFLOW
-
-
-def vector_norm(a: Floats) -> float:
-    """An upper bound of the Euclidean norm."""
-    return frobenius(a)
 
 
 def unit_rows(values: Floats) -> Floats:

@@ -15,7 +15,9 @@ import sympy
 from flint import arb
 
 from certigram.numerics.ball import Ball
+from certigram.numerics.budget import Budget
 from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
+from certigram.numerics.equilibria.instance import EquilibriumInstance
 from certigram.numerics.implicit.algebraic import AlgebraicPoints, algebraic, regular_polygon
 from certigram.numerics.implicit.antipodes import nullity
 from certigram.numerics.implicit.arc_cosine import (
@@ -33,6 +35,7 @@ from certigram.numerics.kernels.parallel import parallel_pairs
 from certigram.numerics.kernels.points import points
 from certigram.numerics.precision import precision
 from certigram.numerics.studies.data import DataSet
+from certigram.theory.activation import activation
 from certigram.theory.errors import SpecError
 
 
@@ -316,3 +319,15 @@ def test_algebraic_points_without_integer_directions() -> None:
     assert vector[2] != 0
     assert found.least_eigenvalue().upper == 0
     assert algebraic(rows).least_eigenvalue().lower > 0
+
+
+def test_half_the_matrix_of_an_equilibrium_model_without_feedback() -> None:
+    """The kernel of deep equilibrium models at sigma_w = 0 is E relu(sqrt(2) g) relu(sqrt(2) g') = 2 g: another engine."""
+    table = integer_inputs(12)
+    other = EquilibriumInstance(
+        "deq-general", activation("relu"), DataSet(points(table), None, "a table"), Fraction(0), Budget()
+    )
+    mine, theirs = model(table).eigenvalue, other.eigenvalue
+    assert 2 * mine.lower <= theirs.upper
+    assert theirs.lower <= 2 * mine.upper
+    assert theirs.lower == pytest.approx(2 * mine.lower, rel=1e-6)

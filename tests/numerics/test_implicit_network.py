@@ -26,10 +26,10 @@ from certigram.numerics.networks.implicit_relu import (
     Parameters,
     sample_parameters,
     unit_rows,
-    vector_norm,
 )
 from certigram.numerics.precision import precision
 from certigram.numerics.studies.data import DataSet
+from certigram.numerics.training.enclosed_function import norm_up
 from certigram.numerics.trajectories import Bounds
 from certigram.theory.errors import PrecisionExhausted, SpecError
 from certigram.theory.verdict import Verdict
@@ -202,7 +202,7 @@ def test_the_width_condition_by_hand() -> None:
     """Three inputs of the maximum, each the largest once; gamma_0 >= 1 is refused."""
     inst = near(1e-2, 64)
     e, error = inst.network.predictions(inst.state, inst.labels)
-    found = norms(inst.network, distance(e, np.zeros(5), vector_norm(error)), inst.initial_gram)
+    found = norms(inst.network, distance(e, np.zeros(5), norm_up(error)), inst.initial_gram)
     condition = width_condition(found, inst.eigenvalue)
     c = max(1.0, *(float(x.mid()) / 8 for x in (found.A, found.W, found.u, found.v)))
     lam, g0 = inst.eigenvalue.lower, 2 * c * 0.1
