@@ -228,6 +228,9 @@ def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: float = 
     """
     from .numerics.eigenvalues.eigenvalue import least_eigenvalue as prove
 
+    given: object = relative_width
+    if not (isinstance(given, (int, float)) and given > 0):
+        raise SpecError(f"relative_width = {relative_width!r} is no width: give a positive number, such as 1e-6.")
     if isinstance(K, BallMatrix):
         return prove(K, relative_width=relative_width)
     _require_gram("least_eigenvalue", K)

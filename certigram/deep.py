@@ -157,7 +157,7 @@ def _model(
 def _exact(activation: Name | Sequence[Name]) -> Any:
     if isinstance(activation, (str, ActivationHandle)):
         return activation.exact if isinstance(activation, ActivationHandle) else activation
-    return [_exact(a) for a in activation]
+    return [_exact(a) for a in activation] if isinstance(activation, (list, tuple)) else activation
 
 
 def _bits(model: DeepInstance, bits: int | None) -> int | None:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .api import ActivationHandle, exact_activation
-from .models import certificate_of, model_on_data
+from .models import certificate_of, model_on_data, whole
 from .numerics.certificate import Certificate, EvidenceItem
 from .theory.numbers import Exact, rational
 from .theory.verdict import Verdict
@@ -51,7 +51,7 @@ def certify_large(
     >>> certify_large("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh", at_least="0.5").verdict.name
     'PROVED'
     """
-    from .numerics.scale.large import prove_large, prove_tiled
+    from .numerics.scale.large import MAX_TILE, prove_large, prove_tiled
 
     started, bound = time.process_time(), rational(at_least, what="at_least")
     phi = exact_activation(activation)
@@ -59,7 +59,9 @@ def certify_large(
     if tiles is None:
         found = prove_large(model, progress=progress, announce=announce, relative_width=relative_width)
     else:
-        found = prove_tiled(model, tile=tiles, progress=progress, relative_width=relative_width)
+        found = prove_tiled(
+            model, tile=whole(tiles, "tiles", 1, MAX_TILE), progress=progress, relative_width=relative_width
+        )
     lower, upper = Fraction(found.lower), Fraction(found.upper)
     verdict = Verdict.PROVED if lower >= bound else Verdict.REFUTED if upper < bound else Verdict.UNKNOWN
     evidence = EvidenceItem(found.evidence, found.method, {"lower": repr(found.lower), "upper": repr(found.upper)})

@@ -85,6 +85,8 @@ def model_on_data(
         raise SpecError(f"{caller}: give either the points X or their exact input_gram.")
     if normalize not in ("sphere", None):
         raise SpecError(f'{caller}: normalize = {normalize!r}: choose "sphere" or None.')
+    if not (budget is None or isinstance(budget, Budget)):
+        raise SpecError(f"{caller}: budget = {budget!r} is not a Budget: give one, such as Budget(max_bits=512).")
     if isinstance(X, DataSet):
         data = X
     elif X is not None:

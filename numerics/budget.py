@@ -23,6 +23,12 @@ class Budget:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("bits", "max_bits", "max_terms", "memory", "seed"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise SpecError(f"budget: {name} = {value!r} is not an integer: give a whole number.")
+        if not isinstance(self.seconds, (int, float)):
+            raise SpecError(f"budget: seconds = {self.seconds!r} is not a number: give seconds, such as 60.")
         if not 24 <= self.bits <= self.max_bits:
             raise SpecError(f"budget: bits = {self.bits} must lie between 24 and max_bits = {self.max_bits}.")
         if self.max_terms < 1 or self.seconds <= 0 or self.memory <= 0:

@@ -141,7 +141,7 @@ def moments(terms: Terms, s: Fraction, order: int, t: int) -> tuple[Fraction, li
     p, cut = 2 * t + 80, isqrt(3 * t) + 2
     strip = min(KNOWN[f][0][1] / max(abs(a) * root(s, 8)[1], Fraction(1, 9)) for _, f, a in terms)
     n = int((t * Fraction(7, 10) / strip + isqrt(order) + strip + 3) * Fraction(100, 628)) + 1
-    work = n * cut * p * (order * order // 8 + len(terms) * p * p // 256)
+    work = n * cut * p * (order * order // 64 + len(terms) * p * p // 256)
     require(n <= 128 and work <= MAX_WORK, "proof.kernel.activation", "too steep, or too many digits", UNSUPPORTED)
     unit, nodes = int(root(s, p)[0] * 2**p) // (2 * n), range(1 - 2 * n * cut, 2 * n * cut, 2)
     values, sigma, size, noise = [0] * len(nodes), Fraction(2 * n * unit, 1 << p), ONE, 2

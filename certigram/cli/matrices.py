@@ -104,7 +104,8 @@ def certify(
     budget = _budget(memory, bits)
     if n is not None and n > MAX_POINTS:
         require_memory("certify", n, memory_estimate(n, 1), budget)  # before so many points are made
-    data = _data(source, activation, system, values, n, keep_norms)
+    room = 2 * budget.memory  # the estimate there is for a whole study; two arrays are asked for below
+    data = _data(source, activation, system, values, n, keep_norms, room)
     if data.n > MAX_POINTS and bits is None:
         found = _certify_large(system, data, activation, bound, budget, values)
     else:
@@ -121,7 +122,13 @@ def certify(
 
 
 def _data(
-    source: str, activation: str, system: str, parameters: dict[str, str], n: int | None, keep_norms: bool
+    source: str,
+    activation: str,
+    system: str,
+    parameters: dict[str, str],
+    n: int | None,
+    keep_norms: bool,
+    memory: int = 8 << 30,
 ) -> DataSet:
     """The points, read after the cheap mistakes are found."""
     from ..numerics.studies.data import load
@@ -134,7 +141,7 @@ def _data(
         if name not in known:
             raise SpecError(f"--parameter {name}: {system} has no such parameter." + suggestion(name, known))
     parse(activation)
-    return load(source, n, normalize=None if keep_norms else "sphere")
+    return load(source, n, normalize=None if keep_norms else "sphere", memory=memory)
 
 
 def _budget(memory: float, bits: int | None) -> Budget:

@@ -80,8 +80,10 @@ def deep_network(
     pre-activation that layer is a readout of weight variance 1 without bias, and the lists have ``depth`` entries.
     Raises :class:`SpecError` as :class:`DeepNetwork` does.
     """
-    if not 1 <= depth <= MAX_DEPTH:
-        raise SpecError(f"deep network: depth = {depth}: give the number of hidden layers, 1 to {MAX_DEPTH}.")
+    if type(depth) is not int or not 1 <= depth <= MAX_DEPTH:
+        raise SpecError(f"deep network: depth = {depth!r}: give the number of hidden layers, 1 to {MAX_DEPTH}.")
+    if not isinstance(activation, (str, Activation, list, tuple)):
+        raise SpecError(f"deep network: {activation!r} is not an activation: give a name, or a list of {depth} names.")
     names = [activation] * depth if isinstance(activation, (str, Activation)) else list(activation)
     if len(names) != depth:
         raise SpecError(f"deep network: {len(names)} activations for {depth} hidden layers: give one, or one for each.")

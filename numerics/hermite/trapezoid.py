@@ -25,6 +25,8 @@ from .bounds import Envelope, choose_cut, flattest, growth_mean, growth_tail, lo
 from .moments import hermite_sums
 from .strip import BITS, Strip
 
+MAX_NODES = 1e7
+"""A rule with more nodes is not tried: the function lives on another scale than the Gaussian."""
 GUARD = 12
 """The quadrature error stays below ``2^-(bits + GUARD)`` times the size of the function."""
 WIDEST = 24.0
@@ -115,7 +117,10 @@ def _prove(
     cut: float,
     envelope: Envelope,
 ) -> Plan | None:
-    count = math.ceil(cut / float(step))
+    nodes = cut / float(step)
+    if not nodes <= MAX_NODES:
+        return None
+    count = math.ceil(nodes)
     first_left_out = (count + 1) * step
     rule = 2 / (2 * arb.pi() * a / step).expm1()
     mass = _mass(strip, sigma, a, order, mean_of_power)

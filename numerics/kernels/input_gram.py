@@ -51,12 +51,14 @@ def input_gram(entries: Sequence[Sequence[Exact]]) -> InputGram:
         ...
     certigram.theory.errors.SpecError: input_gram: |entry (0, 1)| = 3/2 exceeds what rows 0 and 1 allow ...
     """
+    if isinstance(entries, str) or not hasattr(entries, "__len__"):
+        raise SpecError(f"input_gram: {entries!r} is not a matrix: give n rows of n numbers.")
     n = len(entries)
     if n == 0:
         raise SpecError("input_gram: the matrix is empty: give n rows of n numbers with n >= 1.")
     rows = []
     for i, line in enumerate(entries):
-        if isinstance(line, str) or len(line) != n:
+        if isinstance(line, str) or not hasattr(line, "__len__") or len(line) != n:
             raise SpecError(f"input_gram: row {i} does not have {n} entries: a Gram matrix is square.")
         rows.append(tuple(rational(x, what=f"input_gram row {i}") for x in line))
     for i in range(n):

@@ -97,8 +97,6 @@ def prove_tiled(
     """
     if model.common_norm is None or model.data.points is None:
         raise SpecError("prove_tiled: give points, and rescale them to the sphere: one power series serves all tiles.")
-    if not 1 <= tile <= MAX_TILE:
-        raise SpecError(f"prove_tiled: tile = {tile} is out of range: give a number of rows between 1 and {MAX_TILE}.")
 
     def series(delta: float) -> DotProductSeries:
         with precision(FLOAT_BITS):

@@ -24,6 +24,8 @@ SOURCES = ("digits", "sphere")
 SUFFIXES = (".csv", ".npy", ".parquet")
 DIGITS_ROWS = 1797
 MAX_MISFIT_SHOWN = 40
+SMALLEST, LARGEST = 1e-30, 1e30
+"""Between these lie the largest entries of points whose norms are kept: variances far from 1 take unbounded time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,17 @@ class DataSet:
     description: str
     normalize: str | None = "sphere"
     labels: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        if self.normalize is None and self.points is not None:
+            sizes = np.abs(self.points.values).max(axis=1)
+            bad = ~((sizes > SMALLEST) & (sizes < LARGEST))
+            if bad.any():
+                row = int(np.argmax(bad))
+                raise SpecError(
+                    f"data: row {row} has a largest entry of {sizes[row]:.3g}: norms that are kept must lie between"
+                    f" {SMALLEST:.1g} and {LARGEST:.1g}; scale the points, or let them be rescaled to the sphere."
+                )
 
     @property
     def n(self) -> int:
@@ -195,6 +208,11 @@ def _read_parquet(path: Path, n: int | None) -> NDArray[np.float64]:
     return np.column_stack(columns)
 
 
+def _anchor(path: Path) -> str:
+    """What a relative path was taken from: a study file makes its paths absolute, or relative to its own folder."""
+    return "" if path.is_absolute() else f" (it was looked for in {Path.cwd() / path.parent})"
+
+
 def load(
     source: str,
     n: int | None = None,
@@ -225,7 +243,7 @@ def load(
         table, what = _sphere(n or 200, d, seed), f"random points on the sphere in R^{d}, seed {seed}"
     elif path.suffix.lower() in SUFFIXES:
         if not path.is_file():
-            raise SpecError(f"data: there is no file {source}: check the path (it is relative to the study file).")
+            raise SpecError(f"data: there is no file {source}: check the path{_anchor(path)}.")
         read = {".csv": _read_csv, ".npy": _read_npy, ".parquet": _read_parquet}[path.suffix.lower()]
         if path.stat().st_size > memory:
             raise SpecError(f"data: {source} is larger than the budget of {memory / 1e9:.2g} GB: raise memory.")

@@ -15,6 +15,7 @@ from certigram.numerics.kernels.gram import gram
 from certigram.numerics.kernels.series import DotProductSeries
 from certigram.numerics.precision import precision
 from certigram.numerics.scale.tiled import tiled_factorise
+from certigram.numerics.scale.tiled_eigenvalue import tiled_least_eigenvalue, tiled_rayleigh_quotient
 from certigram.numerics.scale.tiled_gram import tiled_gram
 from certigram.theory.errors import SpecError
 
@@ -130,3 +131,42 @@ def test_what_is_not_a_square_of_floats_is_refused() -> None:
     for bad in (da.zeros((4, 3)), da.zeros((4, 4), dtype=np.float32)):
         with pytest.raises(SpecError, match="square dask array"):
             tiled_factorise(bad, 0.0)
+
+
+@pytest.mark.parametrize("tile", [5, 16, 40])
+def test_both_sides_by_tiles(tile: int) -> None:
+    table = points(40)
+    whole = gram(exponential(1.0), cosines(table), radius="scalar")
+    found = tiled_least_eigenvalue(tiled_gram(table, exponential, tile=tile))
+    least = float(np.linalg.eigvalsh(whole.mid)[0])
+    assert found.lower <= least * (1 + 1e-12)
+    assert least * (1 - 1e-12) <= found.upper
+    assert found.relative_width <= 1e-6
+
+
+def test_the_upper_end_by_tiles_is_never_below_the_truth() -> None:
+    """Exact spectra, vectors good and bad; the lower tiles alone count, whatever stands above the diagonal."""
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        spectrum = rng.integers(1, 9, 24).astype(float)
+        v = rng.choice([-1.0, 1.0], 16)
+        h = np.eye(24)
+        h[:16, :16] -= np.outer(v, v) / 8
+        a = h @ np.diag(spectrum) @ h
+        best = h[:, int(np.argmin(spectrum))]
+        for tile in (5, 24):
+            chunks = da.from_array(np.tril(a), chunks=tile)
+            for vector in (best, best + 1e-9 * rng.standard_normal(24), rng.standard_normal(24)):
+                found = tiled_rayleigh_quotient(chunks, vector)
+                assert found.upper >= Fraction(spectrum.min())
+                exact = [Fraction(x) for x in vector.tolist()]
+                form = sum(exact[i] * Fraction(a[i, j]) * exact[j] for i in range(24) for j in range(24))
+                assert found.lower <= form / sum(x * x for x in exact) <= found.upper
+            assert tiled_rayleigh_quotient(chunks, best).upper - Fraction(spectrum.min()) < Fraction(1, 10**12)
+
+
+def test_a_singular_matrix_by_tiles_keeps_zero() -> None:
+    table = points(20)
+    table[13] = 2.0 * table[4]
+    found = tiled_least_eigenvalue(tiled_gram(table, exponential, tile=6))
+    assert found.lower <= 0 <= found.upper
