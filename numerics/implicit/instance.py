@@ -244,6 +244,13 @@ class ImplicitInstance:
         plan = self.plan
         if plan.width < 2 or plan.points < 1 or plan.steps < 1 or plan.step <= 0:
             raise SpecError("implicit-relu: width >= 2, training_points >= 1, steps >= 1 and step > 0 are needed.")
+        widest = max(plan.width, *self.widths, 1)
+        needed = 8 * widest * (6 * widest + 8 * max(self.data.n, self.data.d or 1))
+        if needed > self.budget.memory:
+            raise SpecError(
+                f"implicit-relu: networks of width {widest} need about {needed / 1e9:.2g} GB, the budget is"
+                f" {self.budget.memory / 1e9:.2g} GB: take smaller widths, or raise memory in [budget]."
+            )
 
     def with_data(self, data: DataSet) -> ImplicitInstance:
         """The same system on other data."""

@@ -163,6 +163,8 @@ def test_malformed_studies_are_refused() -> None:
         study = Study("bad", ("implicit-relu",), ("relu",), data, parameters={"implicit-relu": parameters})
         with pytest.raises(SpecError, match=message):
             from_study("relu", study, Workspace()).admit()
+    with pytest.raises(SpecError, match="memory"):
+        digits(3, plan=replace(PLAN, width=10**6)).admit()
     with pytest.raises(SpecError, match="ReLU"):
         from_study("tanh", Study("bad", ("implicit-relu",), (), data), Workspace())
 
