@@ -322,7 +322,7 @@ def test_algebraic_points_without_integer_directions() -> None:
 
 
 def test_half_the_matrix_of_an_equilibrium_model_without_feedback() -> None:
-    """At sigma_w = 0 an equilibrium model has the kernel E relu(sqrt(2) a) relu(sqrt(2) b), twice ours: another engine."""
+    """At sigma_w = 0 an equilibrium model has the kernel E relu(sqrt(2) a) relu(sqrt(2) b), twice ours."""
     table = integer_inputs(12)
     other = EquilibriumInstance(
         "deq-general", activation("relu"), DataSet(points(table), None, "a table"), Fraction(0), Budget()
