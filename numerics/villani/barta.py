@@ -5,7 +5,7 @@ For every absolutely continuous f with f' > 0 almost everywhere, with density ρ
 .. math:: \lambda_s\ge\frac s2\operatorname*{ess\,inf}_x\frac{f'(x)\rho(x)}{\int_x^\infty(f-m)\rho}
 
 (Chen and Wang 1997; an elementary proof by Cauchy and Schwarz is in
-docs/theory/two-layer-logistic.md, section 9). Here f' is quadratic on each cell of a core and affine on the two tails;
+docs/theory/two-layer-logistic.md, section 9). Here f' is quadratic on each cell of a core and a power on the two tails;
 :math:`T(x)=\int_x^\infty(f-m)\rho` is summed in balls, and :math:`W=T/\rho`, which solves
 :math:`W'=\tfrac2sL'W-(f-m)`, is compared with f' on whole cells through a bound of the second derivative of the
 difference. f comes from the float eigenfunction; nothing is assumed of it.
@@ -13,6 +13,7 @@ difference. f comes from the float eigenfunction; nothing is assumed of it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -35,20 +36,21 @@ REFINEMENTS = 4
 WIDENINGS = (1.00002, 1.00005, 1.0001, 1.0003, 1.001, 1.003, 1.01, 1.05, 1.3)
 SMOOTHINGS = 3
 LIFT = 0.05
+MAX_POWER = 2
 
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
     """A trial function: ``cells`` (k, 3) coefficients of f' about the centres of the core's cells, tails, f at start.
 
-    A tail is (c, ε): f' = c (1 + ε t) at the distance t beyond the core.
+    A tail is (c, ε, k): f' = c (1 + ε t)^k at the distance t beyond the core, k = 0, 1 or 2.
     """
 
     first: int
     last: int
     cells: Floats
-    left: tuple[float, float]
-    right: tuple[float, float]
+    left: tuple[float, float, int]
+    right: tuple[float, float, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +122,7 @@ def _search(moments: CellMoments, eigenfunction: Floats, estimate: float, drift:
     slopes = np.diff(eigenfunction) / np.diff(nodes) * np.sign(rise)
     cells = np.zeros((last - first, 3))
     cells[:, 0] = np.maximum(slopes[first:last], 1e-300)
-    trial = _Trial(first, last, cells, (cells[0, 0], 0.0), (cells[-1, 0], 0.0))
+    trial = _Trial(first, last, cells, (cells[0, 0], 0.0, 0), (cells[-1, 0], 0.0, 0))
     for _ in range(SMOOTHINGS):
         better = _smoothed(moments, floats, trial, estimate, drift)
         if better is None:
@@ -186,17 +188,18 @@ def _smoothed(
 
 def _tail_slope(
     loss: ScalarLoss, reach: float, height: float, gap: float, drift: float, step: float
-) -> tuple[float, float] | None:
-    """(c, ε) for which f' dominates W on a tail; None when the linear ansatz cannot."""
+) -> tuple[float, float, int] | None:
+    """(c, ε, k) for which f' dominates W on a tail; None when a polynomial of degree 2 cannot."""
     rate = float(loss.regularisation)
     push = rate * reach + drift
     if push <= 0:
         return None
-    bend = max(0.0, 1.01 * (gap - rate) / push)
-    room = push - bend * step / 2
-    if room <= 0 or (bend > 0 and gap >= 2 * rate):
+    power = 0 if gap < rate else math.ceil(gap / rate) - 1
+    bend = 2 * rate / push if power else 0.0
+    room = push - power * bend * step / 2
+    if room <= 0 or power > MAX_POWER:
         return None
-    return max(height, 0.0) * gap / room * 1.02, bend
+    return max(height, 0.0) * gap / room * 1.02, bend, power
 
 
 # -- the proof, in balls ------------------------------------------------------------
@@ -215,7 +218,7 @@ def _prove(moments: CellMoments, trial: _Trial, estimate: float, drift: tuple[ar
         base = heights[-1] - _primitive(c0, c1, c2, t0)
         bases.append(base)
         heights.append(base + _primitive(c0, c1, c2, t1))
-    tails = [tuple(arb(v) for v in side) for side in (trial.left, trial.right)]
+    tails = [(arb(c), arb(bend), power) for c, bend, power in (trial.left, trial.right)]
     integrals = [arb(0)] * len(moments.centres)
     for i in range(len(moments.centres)):
         m = [row[i] for row in moments.moments[:4]]
@@ -224,15 +227,19 @@ def _prove(moments: CellMoments, trial: _Trial, estimate: float, drift: tuple[ar
             integrals[i] = bases[i - a] * m[0] + c0 * m[1] + c1 * m[2] / 2 + c2 * m[3] / 3
         else:
             sign = 1 if i >= b else -1
-            c, bend = tails[1] if i >= b else tails[0]
             start, level = (nodes[b], heights[-1]) if i >= b else (nodes[a], heights[0])
             t = sign * (moments.centres[i] - start)
-            value = c * (t * m[0] + sign * m[1]) + c * bend / 2 * (t * t * m[0] + 2 * t * sign * m[1] + m[2])
+            q1, q2, q3 = _rise(tails[1] if i >= b else tails[0])
+            turned = [m[0], sign * m[1], m[2], sign * m[3]]
+            value = q1 * (t * turned[0] + turned[1]) + q2 * (t * (t * turned[0] + 2 * turned[1]) + turned[2])
+            value += q3 * (t * (t * (t * turned[0] + 3 * turned[1]) + 3 * turned[2]) + turned[3])
             integrals[i] = level * m[0] + sign * value
     outer = arb(0)
-    for (c, bend), start, level in ((tails[0], nodes[a], heights[0]), (tails[1], nodes[b], heights[-1])):
-        far = [abs(level) + c * abs(start) + c * bend * start * start / 2, c + c * bend * abs(start), c * bend / 2]
-        outer += sum((p * q for p, q in zip(far, moments.tails[:3], strict=True)), arb(0))
+    for tail, start, level in ((tails[0], nodes[a], heights[0]), (tails[1], nodes[b], heights[-1])):
+        q1, q2, q3 = _rise(tail)
+        x = abs(start)
+        far = [abs(level) + x * (q1 + x * (q2 + x * q3)), q1 + x * (2 * q2 + 3 * x * q3), q2 + 3 * x * q3, q3]
+        outer += sum((p * q for p, q in zip(far, moments.tails[:4], strict=True)), arb(0))
     total = sum(integrals, arb(0)) + arb(0, outer.upper())
     mean = total / moments.mass
     centred = [q - mean * m0 for q, m0 in zip(integrals, moments.moments[0], strict=True)]
@@ -258,6 +265,12 @@ def _prove(moments: CellMoments, trial: _Trial, estimate: float, drift: tuple[ar
         if tails_hold and _holds(moments, nodes[a : b + 1], cells, shifted, quotients, series, gap):
             return arb(gap.lower())
     return None
+
+
+def _rise(tail: tuple[arb, arb, int]) -> tuple[arb, arb, arb]:
+    """The coefficients of t, t², t³ in the integral of c (1 + ε t)^k."""
+    c, bend, power = tail
+    return c, c * bend * power / 2, c * bend * bend * power * (power - 1) / 6
 
 
 def _primitive(c0: arb, c1: arb, c2: arb, t: arb) -> arb:
@@ -314,20 +327,20 @@ def _tails_hold(
     low: arb,
     high: arb,
     shifted: list[arb],
-    tails: list[tuple[arb, ...]],
+    tails: list[tuple[arb, arb, int]],
     gap: arb,
     drift: tuple[arb, arb],
 ) -> bool:
-    """Whether S = ω f' satisfies S' <= (2/s) L' S - (f - m) on both tails: three coefficients that must not be < 0."""
+    """Whether S = ω f' satisfies S' <= (2/s) L' S - (f - m) on both tails: conditions on a polynomial in 1 + ε t."""
     rate, s = enclose(moments.loss.regularisation), enclose(moments.step)
-    for (c, bend), reach, height, push in (
+    for (c, bend, power), reach, height, push in (
         (tails[0], -low, -shifted[0], drift[0]),
         (tails[1], high, shifted[-1], drift[1]),
     ):
         force = rate * reach + push
-        constant = c * force / gap - height - c * bend * s / (2 * gap)
-        linear = rate / gap + bend * force / gap - 1
-        square = bend * (rate / gap - arb(1) / 2)
-        if not (c > 0 and constant >= 0 and linear >= 0 and square >= 0):
+        at_start = c * force / gap - height - c * power * bend * s / (2 * gap)
+        if not (c > 0 and at_start >= 0 and rate * (power + 1) >= gap):
+            return False
+        if power and not (bend > 0 and force - rate / bend >= power * bend * s / 2):
             return False
     return True

@@ -169,8 +169,8 @@ class LogisticBounds:
 def holley_stroock(regularisation: Fraction, oscillation: arb, step: Fraction, bits: int = 128) -> arb:
     r"""The lower bound :math:`\lambda e^{-2\operatorname{osc}(g)/s}` of the spectral gap.
 
-    >>> holley_stroock(Fraction(1, 100), arb(0), Fraction(1))
-    [0.0100000000000000 +/- 4.54e-19]
+    >>> round(float(holley_stroock(Fraction(1, 100), arb(1), Fraction(2))), 12)
+    0.003678794412
     """
     with precision(bits):
         return enclose(regularisation) * (-2 * oscillation / enclose(step)).exp()
@@ -182,8 +182,8 @@ def oscillation(low: arb, high: arb, outer: OuterWeights, signs: tuple[int, ...]
     ``signs`` are the labels that occur. :math:`f` lies in :math:`[f_-,f_+]`, and each summand of g oscillates by at
     most :math:`\ell(f_-)-\ell(f_+)` (label 1) or :math:`\ell(-f_+)-\ell(-f_-)` (label -1).
 
-    >>> oscillation(arb(-1), arb(1), alternating(2, Fraction(1)), (1, -1))
-    [2.00000000000000 +/- 1e-37]
+    >>> oscillation(arb(-1), arb(1), alternating(2, Fraction(1)), (1, -1)).contains(2)
+    True
     """
     with precision(bits):
         ends = [(enclose(v) * low, enclose(v) * high) for v in outer.values]

@@ -25,7 +25,7 @@ from certigram.numerics.villani.counterexample import least_profile
 from certigram.numerics.villani.evolution import evolve
 from certigram.numerics.villani.gap import GapEnclosure, gap_enclosure
 from certigram.numerics.villani.quadrature import CellMoments, cell_moments, clustered_grid, default_reach
-from certigram.numerics.villani.scalar import reference
+from certigram.numerics.villani.scalar import ScalarLoss, reference
 from certigram.numerics.villani.spectrum import spectrum
 from certigram.theory.activation import activation
 
@@ -218,6 +218,17 @@ def test_when_the_published_threshold_is_the_convex_case(name: str, needed: floa
 def test_least_profile_of_the_counterexample(k: str, digits: str) -> None:
     """min phi for three values of k."""
     assert _stated(least_profile(Fraction(k)), digits)
+
+
+def test_a_known_spectrum() -> None:
+    """With an almost zero data term the gap is lambda: both proved ends are within 1e-3 of it, on the right sides."""
+    flat = ScalarLoss("flat", activation("tanh"), Fraction(1, 10**9), Fraction(1, 4), ((Fraction(1), 1, Fraction(1)),))
+    found = gap_enclosure(cell_moments(flat, Fraction(1), clustered_grid(default_reach(flat, Fraction(1)), 800)))
+    assert found.lower > 0.25 * (1 - 1e-3)
+    assert found.lower < 0.25 * (1 + 1e-8)
+    assert found.upper.upper() > 0.25 * (1 - 1e-8)
+    assert found.upper < 0.25 * (1 + 1e-3)
+    assert found.second == pytest.approx(0.5, rel=1e-3)
 
 
 @pytest.mark.parametrize(("step", "second"), [("1/2", 0.018718), ("1/5", 0.021872), ("1/10", 0.027836)])
