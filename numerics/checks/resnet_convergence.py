@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 from flint import arb
 
+from ...theory.errors import PrecisionExhausted
 from ...theory.verdict import Verdict
 from ..ball import Ball, enclose
 from ..precision import precision
@@ -185,7 +186,10 @@ def too_large_step(inst: ResNetInstance) -> Outcome:
     landscape = found.landscape
     field = KernelField(landscape.kernel, inst.depth, inst.dimension)
     eta = float(FAR * len(inst.chosen))
-    run = descend(field, inst.problem(landscape.alpha), eta, 2)
+    try:
+        run = descend(field, inst.problem(landscape.alpha), eta, 2)
+    except PrecisionExhausted as error:
+        return Outcome(Verdict.UNKNOWN, reason=str(error))
     with precision(inst.budget.bits):
         mu = found.mu
     return concluded([verify_inequality("planted step", *decrease(run.loss, eta, mu))], (), (0.0, np.inf), "planted")

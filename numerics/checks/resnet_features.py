@@ -49,6 +49,8 @@ def uniform_features(inst: ResNetInstance) -> Outcome:
     if not bool(exponent < 0):
         return Outcome(Verdict.REFUTED, (exact("the exponent of 2 is not below 9", minus_nine=str(exponent)),))
     true = inst.sampled_eigenvalue()
+    if not true.lower > 0:
+        return Outcome(Verdict.UNKNOWN, reason="the least eigenvalue is not proved positive in float64")
     points = inst.sampled_points()
     gap = points[:, None, :] - points[None, :, :]
     diameter = 2 * float(np.sqrt((gap**2).sum(axis=2).max())) * 1.01 + 1.0

@@ -11,12 +11,14 @@ from ...theory.verdict import Evidence, Verdict
 from ..ball import Ball, enclose
 from ..certificate import EvidenceItem
 from ..eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
+from ..eigenvalues.nullspace import NullVector
 from ..enclosure import Enclosure, float_above, float_below
 from ..precision import precision
 from ..radial.bounds import gershgorin, log10_of, outward, wendland
 from ..radial.distances import Separation
 from ..radial.gram import radial_gram
 from ..radial.kernel import RadialKernel
+from ..residual.dot_product import DotProductInstance
 from ..residual.instance import ResNetInstance
 from ..residual.recipe import quiet_distance
 from ..residual.symbolic import taylor_constants
@@ -79,11 +81,12 @@ def reduced_constant(inst: ResNetInstance) -> Outcome:
 
 
 @check("resnet-least-eigenvalue")
-def kernel_eigenvalue(inst: ResNetInstance) -> Outcome:
+def kernel_eigenvalue(inst: ResNetInstance | DotProductInstance) -> Outcome:
     """λ_min(K) > 0 from the proved lower end, or its refutation by a repeated point."""
     singular = inst.null_vector
     if singular is not None:
-        support = {str(i): str(x) for i, x in enumerate(singular.entries) if x}
+        entries = singular.entries if isinstance(singular, NullVector) else ()
+        support = {str(i): str(x) for i, x in enumerate(entries) if x}
         reason = f"the least eigenvalue is exactly 0: {singular.reason}"
         return Outcome(
             Verdict.REFUTED,
@@ -99,7 +102,7 @@ def kernel_eigenvalue(inst: ResNetInstance) -> Outcome:
     detail = {
         "quantity": "least eigenvalue",
         "relative_width": found.relative_width,
-        "scale": str(inst.kernel.scale),
+        "scale": str(inst.parameters["scale"]),
         "radius": inst.gram.radius_norm(),
         "steps": list(found.steps),
     }
@@ -116,7 +119,7 @@ def _evidence(found: Enclosure) -> EvidenceItem:
 
 
 @control("resnet-least-eigenvalue")
-def lifted_eigenvalue(inst: ResNetInstance) -> Outcome:
+def lifted_eigenvalue(inst: ResNetInstance | DotProductInstance) -> Outcome:
     """A bound a relative 1e-9 above the proved upper end."""
     upper = Fraction(inst.eigenvalue.upper)
     bound = upper + abs(upper) * SLIGHTLY + Fraction(1, 2**1000)
@@ -162,9 +165,9 @@ def wendland_bound(inst: ResNetInstance) -> Outcome:
 
 def scaled_past(bound: arb, truth: Enclosure, name: str) -> Outcome:
     """The bound multiplied so that it lies a relative 1e-9 above the eigenvalue."""
-    factor = Fraction(truth.upper) * (1 + SLIGHTLY) / abs(Ball(bound).mid)
     with precision(128):
-        return compare(ball_enclosure(bound * enclose(factor), "planted"), truth, name)
+        factor = enclose(Fraction(truth.upper) * (1 + SLIGHTLY)) / bound
+        return compare(ball_enclosure(bound * factor, "planted"), truth, name)
 
 
 @control("resnet-wendland")

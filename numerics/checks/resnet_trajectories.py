@@ -85,8 +85,9 @@ def decided(item: Verified) -> list[Verified]:
 
 def ratio(run: Descent) -> tuple[float, float]:
     """Bounds of the least ‖∇L‖²/L of a run."""
-    low = run.gradient_squared.lower / run.loss.upper
-    high = run.gradient_squared.upper / np.maximum(run.loss.lower, 1e-300)
+    with np.errstate(over="ignore"):
+        low = run.gradient_squared.lower / run.loss.upper
+        high = run.gradient_squared.upper / np.maximum(run.loss.lower, 1e-300)
     return float(low.min()) * (1 - 2.0**-50), float(high.min()) * (1 + 2.0**-50)
 
 
@@ -210,7 +211,8 @@ def pl_upper(inst: ResNetInstance) -> Outcome:
         at_zero = 2 * arb(largest.upper) / len(inst.chosen)
     items += decided(verify_inequality("at v = 0 with the proved largest eigenvalue", gradient, times([at_zero], loss)))
     run = inst.plain
-    high = run.gradient_squared.upper / run.loss.lower
+    with np.errstate(over="ignore"):
+        high = run.gradient_squared.upper / np.maximum(run.loss.lower, 1e-300)
     observed = (float((run.gradient_squared.lower / run.loss.upper).max()), float(high.max()) * (1 + 2.0**-50))
     return concluded(
         items,
@@ -261,7 +263,8 @@ def pl_finite_depth(inst: ResNetInstance) -> Outcome:
 def larger_mu_of_layers(inst: ResNetInstance) -> Outcome:
     """mu a little above the least ratio that was observed on the run."""
     run = inst.certified
-    ratios = run.gradient_squared.upper / run.loss.lower
+    with np.errstate(over="ignore"):
+        ratios = run.gradient_squared.upper / np.maximum(run.loss.lower, 1e-300)
     mu = float(ratios.min()) * (1 + PLANTED)
     item = verify_inequality("planted", times([arb(mu)] * run.loss.length, run.loss), run.gradient_squared)
     return concluded([item], (), (0.0, np.inf), "planted")

