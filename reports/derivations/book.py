@@ -23,8 +23,8 @@ from ...theory.functions import X
 from ...theory.lemmas.lemma import Lemma, lemmas
 from ...theory.system import System, systems
 from ..bibliography import library
-from .blocks import MARKUP, Block, Display, Document, Facts, Heading, Items, Paragraph, Row, Theorem
-from .breaking import LINE, equation, width
+from .blocks import MARKUP, Block, Display, Document, Facts, Heading, Items, Paragraph, Theorem
+from .breaking import LINE, equation, statement, width
 from .families import (
     ALPHA,
     CROSS,
@@ -184,18 +184,11 @@ def rule_blocks(names: tuple[str, ...]) -> list[Block]:
     for name in names:
         rule = RULES[name]
         words = "; ".join(c.rstrip(".") for c in rule.conditions if c != "none")
-        content: list[Paragraph | Display] = [Display((Row(rule.statement, _broken(rule.statement)),))]
+        content: list[Paragraph | Display] = [Display((statement(rule.statement),))]
         note = f"Conditions: {words}. " if words else ""
         content.append(Paragraph(f"{note}Reference: {_cite(rule.reference)}.", small=True))
         out.append(Theorem("Rule", rule.title.replace("c = 0", "$c=0$"), tuple(content), f"rule-{name}"))
     return out
-
-
-def _broken(statement: str) -> str:
-    """A statement on several lines: at wide spaces, and after words that join."""
-    parts = re.split(r",?\\qquad|,?\\quad|(?<=and \})", statement)
-    lines = r" \\ ".join(part.strip() for part in parts if part.strip())
-    return rf"\begin{{gathered}}{lines}\end{{gathered}}"
 
 
 def _prose(text: str) -> str:
@@ -211,7 +204,7 @@ def lemma_blocks(lemma: Lemma, *, level: int = 1) -> list[Block]:
     given = listed_hypotheses(lemma.hypotheses)
     content = (
         Paragraph(given),
-        Display((Row(lemma.conclusion, _broken(lemma.conclusion), "", f"{anchor}:statement"),)),
+        Display((statement(lemma.conclusion, f"{anchor}:statement"),)),
         Paragraph(f"Reference: {_cite(lemma.reference)}.", small=True),
     )
     out: list[Block] = [
@@ -247,7 +240,7 @@ def claim_blocks(claim: Claim) -> list[Block]:
     """A claim of a system as a theorem whose proof is in the notes."""
     content = (
         Paragraph(listed_hypotheses(claim.hypotheses)),
-        Display((Row(claim.statement, _broken(claim.statement), "", f"{slug(claim.id)}:statement"),)),
+        Display((statement(claim.statement, f"{slug(claim.id)}:statement"),)),
         Paragraph(
             f"`{claim.id}`; reference: {_cite(claim.reference)}. Negative control: ~{plain_text(claim.control)}~.",
             small=True,
@@ -260,7 +253,7 @@ def system_blocks(system: System) -> list[Block]:
     """A system: model, notation, claims."""
     name = slug(system.name)
     out: list[Block] = [Heading(1, system.title, f"sec-{name}"), Paragraph(f"The model of [cite:{system.paper}]:")]
-    out.append(Display((Row(system.model, _broken(system.model), "", f"{name}:model"),)))
+    out.append(Display((statement(system.model, f"{name}:model"),)))
     out.append(Facts(tuple((f"${symbol}$", f"~{plain_text(meaning)}~") for symbol, meaning in system.notation.items())))
     for claim in system.claims:
         out += claim_blocks(claim)

@@ -155,5 +155,47 @@ def equation(
     return Row(whole, versions[0], reason, label, indent, versions[1])
 
 
+_JOINT = re.compile(r",\\ |,?\\q?quad |\\implies|\\iff|\\text\{ |[{}()\[\]]|\\[{}]|\\\\")
+
+
+def statement(latex: str, label: str = "") -> Row:
+    """A statement written by hand as a row: broken at its wide spaces, or at all joints where that is needed."""
+    return Row(latex, gathered(latex), "", label, "", filled(latex))
+
+
+def gathered(latex: str) -> str:
+    """A statement on several lines: at wide spaces, and after words that join."""
+    parts = re.split(r",?\\qquad|,?\\quad|(?<=and \})", latex)
+    return _lines([part.strip() for part in parts if part.strip()])
+
+
+def filled(latex: str, limit: float = LINE - 4) -> str:
+    r"""The same, broken at commas, arrows and words outside of all brackets too, each line as full as can be.
+
+    >>> print(filled(r"a = b,\ c = d \implies e = f", 8))
+    \begin{gathered}a = b,\ \\ c = d \\ \implies e = f\end{gathered}
+    """
+    depth, start, parts = 0, 0, []
+    for found in _JOINT.finditer(latex):
+        joint = found.group()
+        at = found.end() if joint.startswith(",") or joint.endswith("quad ") else found.start()
+        if depth == 0 and len(joint) > 2:
+            parts.append(latex[start:at])
+            start = at
+        depth += joint.count("{") + joint.count("(") + joint.count("[")
+        depth -= joint.count("}") + joint.count(")") + joint.count("]")
+    lines = [""]
+    for part in [*parts, latex[start:]]:
+        if lines[-1] and width(lines[-1] + part) > limit:
+            lines.append("")
+        lines[-1] += part
+    return _lines([line.strip() for line in lines])
+
+
+def _lines(parts: list[str]) -> str:
+    joined = r" \\ ".join(parts)
+    return rf"\begin{{gathered}}{joined}\end{{gathered}}"
+
+
 def _plain(expr: sympy.Expr) -> sympy.Expr:
     return expr.replace(is_one, lambda node: sympy.S.One)
