@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .api import DEFAULT_BITS, ActivationHandle, PopulationGram
+from .api import ActivationHandle, PopulationGram
+from .models import DEFAULT_BITS
 from .numerics.budget import Budget
 from .numerics.deep.conventions import TangentConvention
 from .numerics.deep.instance import DeepInstance
