@@ -68,7 +68,7 @@ def plane_moments(
                 value, gu, gv = _loss_and_gradient(network, functions, u, v, p)
                 weight = (-factor * value).exp()
                 lu, lv = -factor * gu, -factor * gv
-                theta = (lu * lu + lv * lv).sqrt() + bend * radius
+                theta = arb((lu * lu + lv * lv).abs_upper()).sqrt() + bend * radius
                 rest = weight * (theta * radius).exp() * (theta * theta + bend) * square
                 far = arb(0, rest.upper())
                 au, av = abs(u) + h, abs(v) + h

@@ -11,6 +11,8 @@ import pytest
 import sympy
 from flint import arb, arb_mat
 
+from certigram.numerics.expressions.elementary.real import power
+from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.precision import precision
 from certigram.numerics.villani.enclosed import EnclosedNetwork
 from certigram.numerics.villani.loss import TwoLayerLogistic
@@ -125,6 +127,19 @@ def test_identities_for_an_arbitrary_activation() -> None:
     assert all(vanishes(residual) for _, residual in coordinate_identities())
     wrong = [name for name, residual in coordinate_identities(1) if not vanishes(residual)]
     assert wrong == ["laplacian, y = 1", "laplacian, y = -1"]
+
+
+@pytest.mark.parametrize("radius", [1e-20, 1e-5, 0.1])
+def test_derivatives_on_balls_centred_at_zero(radius: float) -> None:
+    """A ball whose midpoint is exactly zero, wide or not: powers and derivatives of tanh stay finite and contain."""
+    ball = arb(0, radius)
+    for order, value in ((1, 1), (2, 0)):
+        found = lower_arb(sympy.diff(sympy.tanh(X), X, order))(ball)
+        assert found.is_finite()
+        assert found.contains(value)
+    for n in (1, 2, 3, 4):
+        assert power(ball, n).is_finite()
+        assert power(ball, n).contains(arb(radius) ** n * 0.99)
 
 
 def test_malformed_input_is_refused() -> None:

@@ -179,10 +179,10 @@ def reciprocal(x: arb) -> arb:
 
 
 def power(x: arb, n: int) -> arb:
-    """``x**n`` for an integer n; tight for even n on balls around zero."""
+    """``x**n`` for an integer n; tight for even n on balls around zero (where flint's own power is not finite)."""
     if n < 0:
         return reciprocal(power(x, -n))
-    if not is_wide(x) or n == 0:
+    if n == 0 or x.is_zero() or not (is_wide(x) or x.contains(0)):
         return x ** fmpz(n)
     if n % 2:
         return hull(x.lower() ** fmpz(n), x.upper() ** fmpz(n))
