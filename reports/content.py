@@ -30,7 +30,12 @@ def sentence(text: str) -> str:
     >>> sentence("published for ReLU only")
     'Published for ReLU only.'
     """
-    return capital(text) if text.endswith((".", "!", "?")) else f"{capital(text)}."
+    return capital(ended(text))
+
+
+def ended(text: str) -> str:
+    """The end of a sentence, with a full stop."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def who(names: Sequence[str], part: SystemPart) -> tuple[str, ...]:
@@ -104,6 +109,7 @@ def content(report: Report) -> dict[str, Any]:
         "notes": (*results.notes, *(note for part in report.systems for note in part.notes)),
         "facts": facts(report),
         "references": used(cited(report)),
+        "first_tested": next((part for part in report.systems if part.tested), None),
         "Verdict": Verdict,
         "Evidence": Evidence,
         "anchor": anchor,

@@ -28,13 +28,14 @@ def curves_figure(curves: Curves) -> Figure | None:
 
     figure = Figure(figsize=(6.4, 2.6 + 0.17 * len(drawn)), layout="constrained")
     axes = figure.subplots()
-    if curves.log:
-        axes.set_yscale("log")
-        heights = [y for _, points in drawn for _, y in points]
-        axes.set_ylim(bottom=max(min(heights), max(heights) * 10.0**-DECADES) / 1.6)
     for k, (one, points) in enumerate(drawn):
         x, y = zip(*points, strict=True)
         axes.plot(x, y, label=mathtext(prose(one.label)), **_style(one, k, len(points)))
+    if curves.log:
+        axes.set_yscale("log")
+        heights = [y for _, points in drawn for _, y in points]
+        if min(heights) < (floor := max(heights) * 10.0**-DECADES):
+            axes.set_ylim(bottom=floor)
     axes.set_xlabel(mathtext(prose(curves.axis)))
     axes.margins(x=0.02)
     figure.legend(loc="outside upper left", ncols=1 if max(len(one.label) for one, _ in drawn) > 28 else 3)

@@ -189,7 +189,7 @@ def bounds_figure(part: SystemPart) -> Figure | None:
 
 def write_pdfs(report: Report, folder: Path) -> Sequence[Path]:
     """Write every figure as PDF into a folder of their own, each whole or not at all; others there are removed."""
-    files = [write_bytes(folder / f"{drawing.name}.pdf", drawing.pdf()) for drawing in drawings(report)]
+    files = [write_bytes(folder / f"{drawing.name}.pdf", drawing.pdf()) for drawing in report.drawings]
     for old in set(folder.glob("*.pdf")) - set(files):
         old.unlink()
     return files

@@ -13,8 +13,7 @@ from markupsafe import Markup, escape
 from ..theory.verdict import Evidence, Verdict
 from . import words
 from .bibliography import Entry
-from .content import capital, content, sentence
-from .figures import drawings
+from .content import capital, content, ended, sentence
 from .graph import css, svg
 from .mathml import mathml
 from .notation import EVIDENCE_SYMBOL, SYMBOL, TILDE, Bracket, Numeral, Run, Shown, label, prose, statement_parts
@@ -135,7 +134,8 @@ def environment() -> jinja2.Environment:
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     found.filters.update(
-        runs=runs, number=number, verdict=verdict, sign=sign, capital=capital, sentence=sentence, evidence=evidence,
+        runs=runs, number=number, verdict=verdict, sign=sign, capital=capital, sentence=sentence, ended=ended,
+        evidence=evidence,
         statement=statement, math=mathml, reference=reference,
         prose=lambda s: runs(prose(s)), label=lambda s: runs(label(s)),
     )  # fmt: skip
@@ -157,7 +157,7 @@ def _context(report: Report) -> dict[str, Any]:
 def render(report: Report) -> str:
     """The whole page."""
     context = _context(report)
-    figures = {drawing.name: drawing.svg() for drawing in drawings(report)}
+    figures = {drawing.name: drawing.svg() for drawing in report.drawings}
     graphs = {part.system.name: svg(part.claims, part.system.name) for part in report.systems if part.claims}
     return environment().get_template("report.html.j2").render(context | {"figures": figures, "graphs": graphs})
 

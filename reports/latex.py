@@ -12,7 +12,7 @@ import jinja2
 from ..theory.verdict import Evidence, Verdict
 from . import graph, words
 from .bibliography import Entry
-from .content import capital, content, sentence
+from .content import capital, content, ended, sentence
 from .notation import EVIDENCE_SYMBOL, SYMBOL, TILDE, Bracket, Numeral, Run, Shown, label, prose, statement_parts
 from .tex import code, escape, in_math
 
@@ -165,7 +165,7 @@ def environment() -> jinja2.Environment:
         tex=lambda s: Source(escape(str(s))), runs=_source(runs), number=_source(number), verdict=_source(verdict),
         sign=_source(sign), evidence=_source(evidence), statement=_source(statement), names=_source(names),
         math=lambda s: Source(f"${s}$"), prose=lambda s: Source(runs(prose(s))), capital=capital, sentence=sentence,
-        label=lambda s: Source(runs(label(s))), reference=_source(reference), safe=Source,
+        ended=ended, label=lambda s: Source(runs(label(s))), reference=_source(reference), safe=Source,
         code=_source(code),
     )  # fmt: skip
     return found

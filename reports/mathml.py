@@ -55,6 +55,7 @@ _REPAIRS = (
 
 
 _TALL = r"\\left|\\right|\\[td]?frac|\\sqrt|\\sum|\\prod|\\int|\\begin|\\binom"
+_BIG = re.compile(r"\\[bB]igg?[lrm]?(?![a-zA-Z])")
 _LOW = re.compile(rf"\\left\s*([(\[|])((?:(?!{_TALL}).)*)\\right\s*([)\]|])")
 """A pair of fences around something no taller than a line; those that stretch stand too far from what they hold."""
 
@@ -65,6 +66,7 @@ def unstretched(latex: str) -> str:
     >>> unstretched(r"\tanh{\left(1 + \left(x \right) \right)} + \left(\frac x2\right)")
     '\\tanh{(1 + (x ) )} + \\left(\\frac x2\\right)'
     """
+    latex = _BIG.sub("", latex)
     while (shorter := _LOW.sub(r"\1\2\3", latex)) != latex:
         latex = shorter
     return latex

@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..numerics.certificate import Certificate, write_atomically
 from ..numerics.studies.results import Results
 from ..theory.version import __version__
 from .parts import SystemPart
 from .sections import parts
+
+if TYPE_CHECKING:
+    from .figures import Drawing
 
 LIBRARIES = ("python-flint", "numpy", "scipy", "sympy", "mpmath")
 
@@ -49,6 +53,13 @@ class Report:
     def systems(self) -> tuple[SystemPart, ...]:
         """What is said of each system, format-free."""
         return parts(self.results)
+
+    @cached_property
+    def drawings(self) -> tuple[Drawing, ...]:
+        """The figures, drawn once for all formats."""
+        from .figures import drawings
+
+        return drawings(self)
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write one self-contained page: no script, no font, no style sheet from elsewhere."""

@@ -153,19 +153,20 @@ class Run:
 
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ", "kappa": "κ",
-    "lambda": "λ", "mu": "μ", "nu": "ν", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "psi": "ψ",
-    "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Omega": "Ω",
+    "lambda": "λ", "mu": "μ", "nu": "ν", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "chi": "χ",
+    "psi": "ψ", "xi": "ξ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Sigma": "Σ",
+    "Phi": "Φ", "Omega": "Ω",
 }  # fmt: skip
 _WORDS = re.compile(
     r"(?P<tilded>(?<![A-Za-z])[A-Za-z])~_(?P<tildesub>\w)\b"
     r"|(?P<number>\b\d+(?:\.\d+)?)e(?P<power>[+-]?\d+)\b"
-    rf"|(?:\\|\b)(?P<letter>{'|'.join(GREEK)})(?:_(?P<gsub>\*|[A-Za-z0-9]+))?(?:\^(?P<gsup>\d+|\([^()]*\)))?(?![A-Za-z_])"
+    rf"|(?:\\|\b)(?P<letter>{'|'.join(GREEK)})(?:_(?P<gsub>\*|[A-Za-z0-9]+))?(?:\^(?P<gsup>\d+|[a-zT]\b|\([^()]*\)))?(?![A-Za-z_])"
     r"|(?P<lb>\bLB)_(?P<lbsub>[A-Z])\b"
-    r"|\b(?P<base>[A-Za-z])(?:_(?P<sub>\*|[A-Za-z0-9]{1,2}))(?![A-Za-z0-9_])(?:\^(?P<sup>\d+|\([^()]*\)))?"
-    r"|(?<![A-Za-z_])(?P<power_base>[A-Za-z])\^(?P<only>\d+|T\b|\([^()]*\))"
-    r"|(?P<root>\bsqrt)\((?P<radicand>\w)\)"
+    r"|\b(?P<base>[A-Za-z])(?:_(?P<sub>\*|[A-Za-z0-9]{1,2}))(?![A-Za-z0-9_])(?:\^(?P<sup>\d+|[a-zT]\b|\([^()]*\)))?"
+    r"|(?<![A-Za-z_])(?P<power_base>[A-Z]{2,3}|[A-Za-z])\^(?P<only>\d+|[a-zT]\b|\([^()]*\))"
+    rf"|(?P<root>\bsqrt)\((?P<radicand>\w|{'|'.join(GREEK)})\)"
     r"|(?P<star>λ)\*"
-    r"|(?P<tail>\|\||\))(?:_(?P<tailsub>[A-Z0-9])\b)?(?:\^(?P<tailsup>\d+|[a-zA-Z]\b|\([^()]*\)))?"
+    r"|(?P<tail>\|\||[|)\]])(?:_(?P<tailsub>[A-Z0-9]|inf)(?![A-Za-z0-9]))?(?:\^(?P<tailsup>\d+|[a-zA-Z]\b|\([^()]*\)))?"
 )
 TILDE = "\u0303"
 """A combining tilde, over the letter before it."""
@@ -224,13 +225,13 @@ def prose(text: str) -> tuple[Run, ...]:
         elif part["power_base"]:
             runs.append(Run(part["power_base"], True, "", _power(part["only"])))
         elif part["root"]:
-            runs.append(Run(f"√{part['radicand']}", True))
+            runs.append(Run(f"√{GREEK.get(part['radicand'], part['radicand'])}", True))
         elif part["star"]:
             runs.append(Run("λ", True, "*"))
         else:
             plain(_signs(part["tail"]))
             if part["tailsub"] or part["tailsup"]:
-                runs.append(Run("", sub=part["tailsub"] or "", sup=_power(part["tailsup"])))
+                runs.append(Run("", sub=(part["tailsub"] or "").replace("inf", "∞"), sup=_power(part["tailsup"])))
     plain(_signs(text[at:]))
     return tuple(runs)
 

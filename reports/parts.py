@@ -9,7 +9,7 @@ from typing import Any
 from ..numerics.certificate import Certificate
 from ..numerics.studies.curves import Curves
 from ..numerics.studies.results import EigenvalueRow
-from ..theory.claim import Claim, Hypothesis
+from ..theory.claim import Claim, Hypothesis, Reference
 from ..theory.system import System
 from ..theory.verdict import Evidence, Verdict
 from .notation import Numeral
@@ -222,9 +222,14 @@ class SystemPart:
         return tuple(part for part in self.claims if part.claim.obligation)
 
     @property
-    def departures(self) -> tuple[ClaimPart, ...]:
-        """The claims where the published statement or proof and ours differ, or where it was not read."""
-        return tuple(part for part in self.claims if part.claim.reference.provenance)
+    def departures(self) -> tuple[tuple[Reference, tuple[ClaimPart, ...]], ...]:
+        """Where the published text and ours differ, or what was not read: the claims of which the same is said."""
+        found: dict[tuple[str, str, str], list[ClaimPart]] = {}
+        for part in self.claims:
+            r = part.claim.reference
+            if r.provenance:
+                found.setdefault((r.key, r.where, r.provenance), []).append(part)
+        return tuple((claims[0].claim.reference, tuple(claims)) for claims in found.values())
 
     @property
     def sections(self) -> tuple[tuple[str, str], ...]:

@@ -36,13 +36,30 @@ def parts(results: Results) -> tuple[SystemPart, ...]:
 
 
 def formula(s: System, name: str) -> str:
-    """The formula of an activation in LaTeX; empty for what is no activation."""
-    if s.subject != "activation":
-        return ""
+    r"""The formula of an activation or a kernel in LaTeX; empty for a name that is no formula here.
+
+    >>> formula(system("deq-general"), "tanh"), formula(system("resnet-rkhs"), "gaussian")
+    ('\\tanh{\\left(x \\right)}', 'e^{-r^2/2s^2}')
+    """
     try:
-        return activation(name).latex()
+        return activation(name).latex() if s.subject == "activation" else _kernel(name)
     except CertigramError:
         return ""
+
+
+def _kernel(name: str) -> str:
+    """A kernel of the distance r: Gaussian of scale s, or Matern of half-integer order and scale l."""
+    from ..numerics.radial.kernel import matern_coefficients, radial_kernel
+
+    order = radial_kernel(name, 1).order
+    if order is None:
+        return "e^{-r^2/2s^2}"
+    terms = [
+        ("" if c == 1 and k else str(c) if c.denominator == 1 else rf"\tfrac{{{c.numerator}}}{{{c.denominator}}}")
+        + ("" if k == 0 else "t" if k == 1 else f"t^{k}")
+        for k, c in enumerate(matern_coefficients(order))
+    ]
+    return rf"e^{{-t}}({' + '.join(terms)}),\ t = \sqrt{{{2 * order + 1}}}\,r/\ell"
 
 
 def _system_part(s: System, results: Results) -> SystemPart:

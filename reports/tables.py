@@ -79,19 +79,16 @@ def claims_table(results: Results, s: System, width: int = WIDE) -> Table:
 
 def _roomy(certificates: list[Certificate], s: System) -> Table:
     table = Table(box=None)
-    for name, justify in (("claim", "left"), ("", "left"), (s.subject, "left"), ("verdict", "left")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]  # literals lost in the tuple
+    several = len({c.activation for c in certificates} - {ANY}) > 1
+    for name in ("claim", "", *([s.subject] if several else []), "verdict"):
+        table.add_column(name, no_wrap=True)
     for name in ("certified value", "margin", "time"):
         table.add_column(name, justify="right", no_wrap=True)
     labels = {claim.id: claim.label for claim in s.claims}
     for c in certificates:
-        table.add_row(
-            slug(c),
-            labels.get(c.claim, ""),
-            "" if c.activation == ANY else c.activation,
-            Text(c.verdict.name, style=STYLE[c.verdict]),
-            *_numbers(c, 8),
-        )
+        subject = [] if not several else ["" if c.activation == ANY else c.activation]
+        verdict = Text(c.verdict.name, style=STYLE[c.verdict])
+        table.add_row(slug(c), labels.get(c.claim, ""), *subject, verdict, *_numbers(c, 8))
     return table
 
 

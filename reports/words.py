@@ -48,6 +48,10 @@ STATISTICS = (
     r"is rejected within the budget; CONSISTENT, that it is not, and that the interval excludes every value in the "
     r"last column, which a false theory would predict; otherwise the verdict is UNKNOWN."
 )
+STATISTICS_AGAIN = (
+    r"These tests belong to the one error budget of the study; verdicts, intervals and the last column as explained in "
+    r"the first section of experiments."
+)
 ERROR_CAPTION = (
     r"The error of the sampled Gram matrix against the width $m$, in the spectral norm (left) and in the whitened "
     r"Frobenius norm $\lVert K^{-1/2}(G_m-K)K^{-1/2}\rVert_F$, whose rate is tested (right; unwhitened where $K$ is "
@@ -61,7 +65,7 @@ BOUNDS_CAPTION = (
     r"$\lambda_*$ that each bound keeps."
 )
 ROLES = {
-    "measured": "Measured on a computed run (solid)",
+    "measured": "On the computed run (solid)",
     "bound": "The bound that the claim states (dashed)",
     "limit": "The theory's limit (dotted)",
 }

@@ -49,7 +49,10 @@ def read_everything(folder: Path) -> dict[str, object]:
         found[path.name] = json.loads(path.read_text(encoding="utf-8"))["verdict"]
     for path in folder.glob("samples/[!.]*"):
         with np.load(path, allow_pickle=False) as data:
-            found[path.name] = data["numbers"][:, :-1].tobytes()  # all but the time it took
+            if "numbers" in data.files:  # of a network: all but the time it took
+                found[path.name] = data["numbers"][:, :-1].tobytes()
+            else:  # of another experiment
+                found[path.name] = b"".join(data[name].tobytes() for name in sorted(data.files))
     return found
 
 

