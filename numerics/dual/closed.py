@@ -29,6 +29,7 @@ _FUNCTIONS: dict[type, Callable[[arb], arb]] = {
     sympy.cos: real.cos,
     sympy.sinh: real.sinh,
     sympy.cosh: real.cosh,
+    sympy.atan: real.atan,
 }
 
 

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from flint import arb
 
-from ...theory.activation import Activation
+from ...theory.activation import Activation, activation
 from ...theory.claim import Hypothesis
+from ...theory.derivations.dual import derive_dual
 from ...theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from ...theory.verdict import Verdict
+from ..ball import enclose
 from ..certificate import Discharged
+from ..expressions.growth import gaussian_square_integrable, growth
 from ..expressions.lowering import lower_arb
 from ..precision import precision
 
@@ -109,15 +112,15 @@ def _affine(inst: EquilibriumInstance) -> Settled:
     return Verdict.UNKNOWN, f"{inst.activation.name} is not known to be affine"
 
 
-def not_odd(activation: Activation, bits: int) -> Verdict:
-    """Whether ``activation`` is proved not odd: phi(x) + phi(-x) is enclosed away from 0 at some x."""
-    if activation.parity == "odd":
+def not_odd(phi: Activation, bits: int) -> Verdict:
+    """Whether an activation is proved not odd: phi(x) + phi(-x) is enclosed away from 0 at some x."""
+    if phi.parity == "odd":
         return Verdict.REFUTED
     with precision(bits):
-        phi = lower_arb(activation.expression)
+        value = lower_arb(phi.expression)
         for q in PROBES:
             x = arb(q.numerator) / q.denominator
-            total = phi(x) + phi(-x)
+            total = value(x) + value(-x)
             if total.is_finite() and not total.contains(0):
                 return Verdict.PROVED
     return Verdict.UNKNOWN
@@ -141,11 +144,50 @@ def _not_odd(inst: EquilibriumInstance) -> Settled:
 
 
 def _relu(inst: EquilibriumInstance) -> Settled:
-    from ...theory.activation import activation
-
     if inst.activation.expression == activation("relu").expression:
         return Verdict.PROVED, "the activation is max(x, 0)"
     return Verdict.REFUTED, f"the activation is {inst.activation.name}, not ReLU"
+
+
+def _square_integrable(inst: EquilibriumInstance) -> Settled:
+    source, name = inst.data.source, inst.activation.name
+    largest = 1 if inst.data.normalize == "sphere" else max(source.second_moment(i) for i in range(source.n))
+    with precision(inst.budget.bits):
+        verdict = gaussian_square_integrable(inst.activation.expression, enclose(2 * largest))
+    text = {
+        Verdict.PROVED: f"{name} is square-integrable at variance {2 * largest}, by its growth",
+        Verdict.REFUTED: f"E phi(u)^2 is infinite at variance {2 * largest}",
+    }.get(verdict, f"no bound on the growth of {name} makes it square-integrable at variance {2 * largest}")
+    return verdict, text
+
+
+def _absolutely_continuous(inst: EquilibriumInstance) -> Settled:
+    name = inst.activation.name
+    if inst.regularity.lipschitz is not None:
+        return Verdict.PROVED, f"{name} is Lipschitz with L = {_short(inst.regularity.lipschitz)}"
+    if not inst.activation.continuous:
+        return Verdict.UNKNOWN, f"{name} is not proved continuous"
+    try:
+        bound = growth(inst.activation.derivative())
+    except (DerivationGap, SpecError) as error:
+        return Verdict.UNKNOWN, f"no bound on the growth of the derivative of {name} is known: {error}"
+    if bound.quadratic.is_zero():
+        return Verdict.PROVED, f"{name} is continuous and piecewise smooth, its derivative grows at most exponentially"
+    return Verdict.UNKNOWN, f"the derivative of {name} is not proved to grow at most exponentially"
+
+
+def _closed_form(inst: EquilibriumInstance) -> Settled:
+    found = derive_dual(inst.activation)
+    if found.derived:
+        return Verdict.PROVED, f"the rules derive the dual of {inst.activation.name} in {len(found.steps)} lines"
+    reason = found.gaps[0].reason if found.gaps else "the chain of lines has no end"
+    return Verdict.REFUTED, f"no closed form of the dual is known to the rules: {reason}"
+
+
+def _gelu(inst: EquilibriumInstance) -> Settled:
+    if inst.activation.expression == activation("gelu").expression:
+        return Verdict.PROVED, "the activation is x Phi(x)"
+    return Verdict.REFUTED, f"the activation is {inst.activation.name}, not GELU"
 
 
 _RULES: dict[str, Callable[[EquilibriumInstance], Settled]] = {
@@ -160,4 +202,8 @@ _RULES: dict[str, Callable[[EquilibriumInstance], Settled]] = {
     "not-odd": _not_odd,
     "relu": _relu,
     "relu-range": _relu_range,
+    "square-integrable": _square_integrable,
+    "absolutely-continuous": _absolutely_continuous,
+    "closed-form": _closed_form,
+    "gelu": _gelu,
 }

@@ -83,7 +83,7 @@ def variance_fixed_point(
         def moment(variance: arb, at_bits: int) -> arb:
             return second_moment(activation, variance, at_bits)
 
-        root, evaluations = _solve(moment, enclose(2 * sigma_w2), v, theta, bits)
+        root, evaluations = solve_fixed_point(moment, enclose(2 * sigma_w2), v, theta, bits)
         q = nonnegative(root * root)
         if not q.is_finite():
             raise PrecisionExhausted(
@@ -108,7 +108,7 @@ def a_priori_bound(at_zero: arb, lipschitz: arb, sigma_w2: Fraction, *, input_va
     return (abs(at_zero) + lipschitz * v.sqrt()) / (1 - theta)
 
 
-def _solve(moment: Callable[[arb, int], arb], weight: arb, v: arb, theta: arb, bits: int) -> tuple[arb, int]:
+def solve_fixed_point(moment: Callable[[arb, int], arb], weight: arb, v: arb, theta: arb, bits: int) -> tuple[arb, int]:
     """The fixed point of ``T(r) = sqrt(moment(v + weight r²))`` as a ball, and how many times the map was evaluated."""
     root, slope, evaluations = arb(0), arb(0), 0
     previous: tuple[arb, arb, int] | None = None
