@@ -17,8 +17,8 @@ READING = (
     r" is printed follows from what was proved."
 )
 EIGENVALUES = (
-    r"$\lambda_*$ is the least eigenvalue of the Gram matrix $K$ of this data, proved on both sides "
-    r"[@rump2006; @higham2002]."
+    r"$\lambda_*$ is the least eigenvalue of the Gram matrix that the theory is about, on this data, proved on both "
+    r"sides [@rump2006; @higham2002]."
 )
 BOUNDS = (
     r"Beside it, the proved lower ends of the theory's own bounds, each with the share of $\lambda_*$ that it keeps at "
