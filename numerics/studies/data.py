@@ -209,8 +209,10 @@ def _read_parquet(path: Path, n: int | None) -> NDArray[np.float64]:
 
 
 def _anchor(path: Path) -> str:
-    """What a relative path was taken from: a study file makes its paths absolute, or relative to its own folder."""
-    return "" if path.is_absolute() else f" (it was looked for in {Path.cwd() / path.parent})"
+    """What a path was taken from: the paths of a study file arrive joined with the folder of that file."""
+    if path.is_absolute():
+        return " (in a study file it is relative to the study file)"
+    return f" (it was looked for in {Path.cwd() / path.parent})"
 
 
 def load(
