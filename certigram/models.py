@@ -75,6 +75,7 @@ def model_on_data(
     from .numerics.equilibria.instance import EquilibriumInstance
     from .numerics.kernels.input_gram import input_gram as exact_gram
     from .numerics.kernels.points import points
+    from .numerics.networks import instance
     from .numerics.studies.data import DataSet
     from .numerics.studies.study import Study
 
@@ -101,8 +102,14 @@ def model_on_data(
     values = {name: rational(value, what=name) for name, value in parameters.items()}
     allowed = budget or Budget(bits=bits or DEFAULT_BITS, max_bits=max(1024, bits or 0))
     study = Study("api", (system,), (activation.name,), data, {system: values}, (), 0, budget=allowed)
-    model = EquilibriumInstance(system, activation, data, study.parameter(system, "sigma_w2"), allowed)
-    model.require_square_integrable()
+    model: object
+    if system == "deq-general":  # any Activation, also one that no text describes
+        model = EquilibriumInstance(system, activation, data, study.parameter(system, "sigma_w2"), allowed)
+        model.require_square_integrable()
+    else:
+        model = instance(system, activation.name, study)
+    if not isinstance(model, EquilibriumInstance):
+        raise SpecError(f"{caller}: {system} is no deep equilibrium model: choose deq-general or deq-relu.")
     model.admit()
     return model
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .claim import Claim, Hypothesis
 from .deep_equilibrium import COMMON_NORM, LIPSCHITZ, Family
+from .system import Parameter
 
 NOTES = "docs/theory/deep-equilibrium-training.md"
 
@@ -18,6 +19,14 @@ SMALL_RESIDUAL_FLOW = Hypothesis(
     "small-residual-flow",
     r"L\rho_w < 1,\quad \ell\sqrt{B^2 + \|X\|_2^2}\;R \le \bigl(1 - \tfrac1{\sqrt2}\bigr)\sqrt{\lambda_0},\quad"
     r" R = \sqrt2\,\|e_0\|/\sqrt{\lambda_0}",
+)
+
+TRAINING_PARAMETERS = (
+    Parameter("training_width", "512", "width of the networks that are trained", sampled=False),
+    Parameter(
+        "training_points", "8", "how many inputs they are trained on: the first that are not parallel", sampled=False
+    ),
+    Parameter("training_steps", "200", "steps of gradient descent", sampled=False),
 )
 
 THEOREM = "global convergence of gradient descent (the constants published with it were not available to us)"

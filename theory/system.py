@@ -16,11 +16,15 @@ from .errors import SpecError
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a system: its default as an exact numeral, and its meaning in one sentence."""
+    """A parameter of a system: its default as an exact numeral, and its meaning in one sentence.
+
+    ``sampled``: whether the sampled Gram matrices of the system depend on it.
+    """
 
     name: str
     default: str
     meaning: str
+    sampled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from ..precision import precision
 from ..training.enclosed_function import norm_down, norm_up
 from ..training.gradient import Network, equilibrium, gradient, sample_network
 from ..training.iterate import BITS, step_slack
-from ..training.laboratory import INPUTS, WIDTH
 from ..training.symbolic import gradient_identities
 from ..trajectories import Bounds, Verified, verify_inequality
 from .deq_evidence import figure, proved_along, training_control
@@ -42,7 +41,7 @@ def implicit_gradients(inst: EquilibriumInstance) -> Outcome:
     if not error <= DIFFERENCE_AGREES:
         reason = f"finite differences at width {DIFFERENCE_WIDTH} disagree with the gradient by {error:.2g} (relative)"
         return Outcome(Verdict.UNKNOWN, reason=reason)
-    state, distance = inst.training.start(INPUTS)
+    state, distance = inst.training.start(inst.training.inputs)
     return Outcome(
         Verdict.PROVED,
         (
@@ -53,7 +52,7 @@ def implicit_gradients(inst: EquilibriumInstance) -> Outcome:
             ),
             exact("H - G is a Schur product of positive semidefinite matrices"),
             enclosed(
-                f"the equilibrium of the gradient, width {WIDTH}: distance of the computed one over its norm",
+                f"the equilibrium at width {inst.training.width}: distance of the computed one over its norm",
                 distance=arb(distance) / arb(norm_down(state)),
             ),
         ),
@@ -103,8 +102,8 @@ def without_transpose(inst: EquilibriumInstance) -> Outcome:
 def _picard(inst: EquilibriumInstance) -> tuple[Bounds, arb]:
     """‖Z* − Z^(l)‖_F for l = 1, 2, ..., and a ball around ‖Z*‖_F; the iterates use the enclosed activation."""
     lab = inst.training
-    x = lab.points(INPUTS)
-    state, error = lab.start(INPUTS)
+    x = lab.points(inst.training.inputs)
+    state, error = lab.start(inst.training.inputs)
     bias = lab.network.inputs @ x.T
     current, slack = np.zeros_like(state), 0.0
     lower, upper = [], []
@@ -145,7 +144,7 @@ def picard_rate(inst: EquilibriumInstance) -> Outcome:
         theta,
         theta,
         1 - theta,
-        f"{found.iterates} iterates from zero, width {WIDTH}, {INPUTS} inputs",
+        f"{found.iterates} iterates from zero, width {inst.training.width}, {inst.training.inputs} inputs",
         reason="" if found.verdict is not Verdict.UNKNOWN else str(found),
         detail={
             "quantity": "theta",

@@ -24,7 +24,7 @@ from ..rounding import UNIT, gamma
 from ..sampling.statistics import ErrorBudget
 from ..training.enclosed_function import norm_up
 from ..training.iterate import BITS
-from ..training.laboratory import INPUTS, WIDTH, contracts
+from ..training.laboratory import contracts
 from ..training.sampled import (
     STABILITY_REPLICATES,
     STABILITY_WIDTH,
@@ -51,17 +51,17 @@ PLANTED_SCALE = 1.15
 
 def _network_gram(inst: EquilibriumInstance) -> BallMatrix:
     """G_m of the network at the start on the chosen inputs, with a proved radius."""
-    state, error = inst.training.start(INPUTS)
-    mid = state.T @ state / WIDTH
+    state, error = inst.training.start(inst.training.inputs)
+    mid = state.T @ state / inst.training.width
     with precision(BITS):
         size, off = arb(norm_up(state)), arb(error)
-        slack = (arb(gamma(WIDTH + 4)) * size * size + 2 * size * off + off * off) / WIDTH
+        slack = (arb(gamma(inst.training.width + 4)) * size * size + 2 * size * off + off * off) / inst.training.width
     return BallMatrix((mid + mid.T) / 2, upper_float(slack))
 
 
 def _population_gram(inst: EquilibriumInstance) -> BallMatrix:
     """K on the chosen inputs."""
-    chosen = np.ix_(*[inst.training.chosen(INPUTS)] * 2)
+    chosen = np.ix_(*[inst.training.chosen(inst.training.inputs)] * 2)
     whole = inst.gram
     rad = whole.rad[chosen] if isinstance(whole.rad, np.ndarray) else whole.rad
     return BallMatrix(whole.mid[chosen].copy(), rad)
@@ -84,7 +84,10 @@ def relative_concentration(inst: EquilibriumInstance) -> Outcome:
     least = least_eigenvalue(network, budget=QUICK, known_psd=True)
     star = least_eigenvalue(limit, budget=QUICK, known_psd=True)
     if below.lower <= 0 or above.lower <= 0:
-        reason = f"the network of width {WIDTH} is not proved to lie in the event ||K^(-1/2)(G - K)K^(-1/2)|| <= 1/2"
+        reason = (
+            f"the network of width {inst.training.width} is not proved to lie in the event"
+            " ||K^(-1/2)(G - K)K^(-1/2)|| <= 1/2: take a larger training_width"
+        )
         return Outcome(Verdict.UNKNOWN, reason=reason)
     margin = float_below(Fraction(least.lower) - Fraction(star.upper) / 2)
     evidence = (
@@ -100,7 +103,7 @@ def relative_concentration(inst: EquilibriumInstance) -> Outcome:
         least.lower,
         least.upper,
         margin,
-        f"two shifted factorisations, width {WIDTH}, {network.n} inputs",
+        f"two shifted factorisations, width {inst.training.width}, {network.n} inputs",
         detail={
             "quantity": "least eigenvalue of G_m",
             "lambda_*": [star.lower, star.upper],
@@ -184,10 +187,17 @@ def tangent_order_control(inst: EquilibriumInstance) -> Outcome:
     return Outcome(Verdict.UNKNOWN, reason="the sign of the diagonal is not decided")
 
 
+def _with_networks(inst: SampledInstance) -> EquilibriumInstance:
+    """The instance, unless the study samples no networks: then :class:`DerivationGap` with the reason."""
+    if inst.sample is None and inst.why_not:
+        raise DerivationGap(inst.why_not)
+    return inst.base
+
+
 @check("deq-tangent-limit")
 def tangent_limit_check(inst: SampledInstance) -> Outcome:
     """H/m of sampled networks, extrapolated in 1/m, against Θ."""
-    base = inst.base
+    base = _with_networks(inst)
     samples, limit = tangent_samples(base), tangent_limit(base)
     test = tangent_test(samples, limit, f"tangent limit, {inst.subject}")
     low, high = test.summary.interval(0.999)
@@ -230,7 +240,7 @@ def tangent_limit_control(inst: SampledInstance) -> Outcome:
 @check("deq-stability-threshold")
 def stability_threshold(inst: SampledInstance) -> Outcome:
     """The spectral radius of DW over √χ, and Picard's iteration inside and past the threshold."""
-    found = stability_samples(inst.base)
+    found = stability_samples(_with_networks(inst))
     events = event_tests(found["inside"], found["past"], inst.subject)
     if not math.isfinite(float(found["ratio"].sum())):
         raise DerivationGap("sigma_w2 = 0: there is no feedback, and the spectral radius is 0.")

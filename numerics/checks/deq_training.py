@@ -15,7 +15,6 @@ from ..rounding import up
 from ..training.descent import Trajectory, geometric
 from ..training.explicit_constants import ExplicitConstants
 from ..training.iterate import BITS
-from ..training.laboratory import INPUTS, WIDTH
 from ..trajectories import Bounds, Verified, verify_inequality
 from .deq_evidence import after_start, constant, figure, first_ball, proved_along, training_control
 from .fixed_point import enclosed, ends, exact
@@ -125,7 +124,7 @@ def gradient_descent(inst: EquilibriumInstance) -> Outcome:
         float(loss.lower[-1] / loss.upper[0]) * (1 - 2.0**-50),
         up(float(loss.upper[-1] / loss.lower[0])),
         min(v.margin for v in found),
-        f"{run.length - 1} steps with eta = 1/beta, width {WIDTH}",
+        f"{run.length - 1} steps with eta = 1/beta, width {inst.training.width}",
         reason="" if _verdict(found) is not Verdict.UNKNOWN else "; ".join(map(str, found)),
         detail={
             "quantity": "final loss over first loss",
@@ -170,7 +169,7 @@ def gradient_flow(inst: EquilibriumInstance) -> Outcome:
         low,
         high,
         ends(margin)[0],
-        f"explicit constants, width {WIDTH}",
+        f"explicit constants, width {inst.training.width}",
         detail={"quantity": "left side of (H2) over its right side"},
     )
 
@@ -201,8 +200,8 @@ def _ordinary_detail(inst: EquilibriumInstance) -> dict[str, object]:
     eigenvalues = np.linalg.eigvalsh(lab.ordinary_tangent)
     loss = lab.ordinary_run.bounds("loss").midpoints()
     return {
-        "width": WIDTH,
-        "inputs": len(lab.chosen(INPUTS)),
+        "width": lab.width,
+        "inputs": len(lab.chosen(lab.inputs)),
         "eta": lab.ordinary_step,
         "steps": lab.ordinary_run.length - 1,
         "hypotheses of the theorem": f"(H1) {constants.well_posed.name}, (H2) {constants.small_radius.name}",
@@ -216,13 +215,14 @@ def _ordinary_detail(inst: EquilibriumInstance) -> dict[str, object]:
 def _ordinary(
     inst: EquilibriumInstance, found: Verified, quantity: str, low: float, high: float, curves: object
 ) -> Outcome:
+    lab = inst.training
     return Outcome(
         found.verdict,
         (proved_along(found),),
         low,
         high,
         found.margin,
-        f"{found.iterates} iterates, width {WIDTH}, {len(inst.training.chosen(INPUTS))} inputs",
+        f"{found.iterates} iterates, width {lab.width}, {len(lab.chosen(lab.inputs))} inputs",
         reason="" if found.verdict is not Verdict.UNKNOWN else str(found),
         detail={"quantity": quantity, **_ordinary_detail(inst), "figure": curves},
     )

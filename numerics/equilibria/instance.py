@@ -34,6 +34,7 @@ from ..kernels.parallel import parallel_pairs
 from ..precision import precision
 from ..studies.data import DataSet
 from ..studies.workspace import Workspace
+from ..training.size import TrainingSize
 from .contraction import contraction_squared
 from .hypotheses import discharge
 from .kernel import EquilibriumKernel, choose_order, equilibrium_kernel
@@ -80,6 +81,7 @@ class EquilibriumInstance:
     sigma_w2: Fraction
     budget: Budget
     workspace: Workspace = field(default_factory=Workspace)
+    training_size: TrainingSize = field(default_factory=TrainingSize)
 
     @property
     def subject(self) -> str:

@@ -27,6 +27,7 @@ from ..sampling.operator_norm import NormBounds, operator_norm
 from ..studies.study import Study
 from ..studies.workspace import Workspace
 from ..threads import blas_threads
+from ..training.size import training_size
 from . import FiniteGram, Nonlinearity, Seed
 
 Array = TypeVar("Array", NDArray[np.float32], NDArray[np.float64])
@@ -204,6 +205,7 @@ def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstan
         study.parameter("deq-general", "sigma_w2"),
         study.budget,
         workspace,
+        training_size(study, "deq-general"),
     )
     model.require_square_integrable()
     return model

@@ -18,6 +18,7 @@ from ..equilibria.instance import EquilibriumInstance
 from ..precision import precision
 from ..studies.study import Study
 from ..studies.workspace import Workspace
+from ..training.size import training_size
 from .deq_general import sample_grams
 
 __all__ = ["ReluInstance", "instance", "sample_grams"]
@@ -59,4 +60,12 @@ def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstan
     phi = activation(name)
     if phi.expression != activation("relu").expression:
         raise SpecError(f"deq-relu has one activation, relu, and not {name!r}: other activations are in deq-general.")
-    return ReluInstance("deq-relu", phi, study.data, study.parameter("deq-relu", "sigma_w2"), study.budget, workspace)
+    return ReluInstance(
+        "deq-relu",
+        phi,
+        study.data,
+        study.parameter("deq-relu", "sigma_w2"),
+        study.budget,
+        workspace,
+        training_size(study, "deq-relu"),
+    )

@@ -249,7 +249,7 @@ class _Run:
             widths=study.widths,
             seeds=study.replicates,
             seed=study.budget.seed,
-            parameters={p.name: study.parameter(s.name, p.name) for p in s.parameters},
+            parameters={p.name: study.parameter(s.name, p.name) for p in s.parameters if p.sampled},
         )
         total = len(plan.units())
         self.listen(Event("sample", "sampling networks", 0, total))

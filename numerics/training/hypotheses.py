@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...theory.verdict import Verdict
 from .explicit_constants import ExplicitConstants
-from .laboratory import CERTIFIED_INPUTS, WIDTH, contracts
+from .laboratory import Laboratory, contracts
 
 if TYPE_CHECKING:
     from ..equilibria.instance import EquilibriumInstance
@@ -29,8 +29,8 @@ def _weights_contract(inst: EquilibriumInstance) -> Settled:
     return contracts(inst.training)
 
 
-def _met(found: ExplicitConstants) -> Settled:
-    where = f"{CERTIFIED_INPUTS} inputs, width {WIDTH}"
+def _met(lab: Laboratory, found: ExplicitConstants) -> Settled:
+    where = f"{len(lab.chosen(lab.certified_inputs))} inputs, width {lab.width}"
     if found.well_posed is not Verdict.PROVED:
         return found.well_posed, f"L rho_w = {found.contraction.str(6)} on {where}".replace("+/-", "±")
     text = (
@@ -43,7 +43,7 @@ def _small_residual(inst: EquilibriumInstance, *, flow: bool = False) -> Settled
     verdict, text = contracts(inst.training)
     if verdict is not Verdict.PROVED:  # then (H1) fails with it
         return verdict, text
-    return _met(inst.training.certified_constants(flow=flow))
+    return _met(inst.training, inst.training.certified_constants(flow=flow))
 
 
 def _small_residual_for_the_flow(inst: EquilibriumInstance) -> Settled:

@@ -39,12 +39,8 @@ from .iterate import BITS, IterateBounds, equilibrium_error, iterate_bounds, low
 if TYPE_CHECKING:
     from ..equilibria.instance import EquilibriumInstance
 
-WIDTH = 512
-"""Neurons of a trained network."""
-CERTIFIED_INPUTS, CERTIFIED_STEPS = 4, 200
-"""The instance on which every hypothesis of the theorem is met: its inputs, and how long it is run."""
-INPUTS, STEPS = 8, 200
-"""The ordinary instance: its inputs, and how long it is run."""
+CERTIFIED_INPUTS = 4
+"""Inputs at most of the instance on which every hypothesis of the theorem is met."""
 SHARE = 0.5
 """Step size of the ordinary instance, in units of 1/λ_max(H(0))."""
 COARSE = 1e-10
@@ -62,6 +58,9 @@ class Laboratory:
 
     def __init__(self, inst: EquilibriumInstance) -> None:
         self.inst = inst
+        size = inst.training_size
+        self.width, self.steps = size.width, size.steps
+        self.inputs, self.certified_inputs = size.points, min(size.points, CERTIFIED_INPUTS)
 
     @cached_property
     def lipschitz(self) -> float:
@@ -107,7 +106,7 @@ class Laboratory:
         d = self.inst.data.d
         if d is None:
             raise DerivationGap("networks need input points, and only their Gram matrix is given.")
-        return sample_network(WIDTH, d, self.inst.sigma_w2, self.seed(WIDTH))
+        return sample_network(self.width, d, self.inst.sigma_w2, self.seed(self.width))
 
     @cached_property
     def norm(self) -> NormBounds:
@@ -131,13 +130,13 @@ class Laboratory:
     @cached_property
     def _certified(self) -> tuple[Array, IterateBounds, StartingPoint]:
         """Labels at a distance for which (H1) and (H2) hold, where there is one; bounds at the start; its constants."""
-        x = self.points(CERTIFIED_INPUTS)
-        state, error = self.start(CERTIFIED_INPUTS)
+        x = self.points(self.certified_inputs)
+        state, error = self.start(self.certified_inputs)
         output = state.T @ self.network.readout
         probe = iterate_bounds(self.network, output - 1.0, state, error)
         start = starting_point(self.network, x, probe, norm=self.norm)
         size = admissible_residual(start, self.inst.lipschitz, self.inst.regularity.at_zero) or 2.0**-10
-        signs = self.labels(CERTIFIED_INPUTS)
+        signs = self.labels(self.certified_inputs)
         labels = output - signs * (size / math.sqrt(signs.size))
         found = iterate_bounds(self.network, labels, state, error)
         return labels, found, starting_point(self.network, x, found, norm=self.norm)
@@ -168,10 +167,10 @@ class Laboratory:
         """Gradient descent on the certified instance, with bounds at each iterate."""
         return self._run(
             "certified",
-            CERTIFIED_INPUTS,
+            self.certified_inputs,
             lambda: self._certified[0],
             lambda: self.certified_step,
-            CERTIFIED_STEPS,
+            self.steps,
             0.0,
             TOLERANCE,
         )
@@ -181,7 +180,7 @@ class Laboratory:
     @cached_property
     def ordinary_tangent(self) -> Array:
         """The tangent Gram matrix H(0) of the ordinary instance, (n, n), in float64 without a bound."""
-        x, y = self.points(INPUTS), self.labels(INPUTS)
+        x, y = self.points(self.inputs), self.labels(self.inputs)
         with blas_threads(1):
             found = gradient(self.phi, self.network, x, y)
             return tangent_gram(found.state, found.adjoint, x)
@@ -195,15 +194,21 @@ class Laboratory:
     def ordinary_run(self) -> Trajectory:
         """Gradient descent from labels ±1, with bounds at each iterate."""
         return self._run(
-            "ordinary", INPUTS, lambda: self.labels(INPUTS), lambda: self.ordinary_step, STEPS, FINISHED, COARSE
+            "ordinary",
+            self.inputs,
+            lambda: self.labels(self.inputs),
+            lambda: self.ordinary_step,
+            self.steps,
+            FINISHED,
+            COARSE,
         )
 
     @cached_property
     def ordinary_start(self) -> StartingPoint:
         """What the theorem knows of the first iterate there."""
-        state, error = self.start(INPUTS)
-        found = iterate_bounds(self.network, self.labels(INPUTS), state, error)
-        return starting_point(self.network, self.points(INPUTS), found, norm=self.norm)
+        state, error = self.start(self.inputs)
+        found = iterate_bounds(self.network, self.labels(self.inputs), state, error)
+        return starting_point(self.network, self.points(self.inputs), found, norm=self.norm)
 
     @cached_property
     def ordinary_constants(self) -> ExplicitConstants:
@@ -221,7 +226,7 @@ class Laboratory:
     def diverging_run(self, factor: float, steps: int) -> Trajectory:
         """The ordinary instance with a step ``factor`` times too large; not kept."""
         return self._descend(
-            INPUTS, self.labels(INPUTS), factor * self.ordinary_step, steps, 0.0, COARSE, "large steps"
+            self.inputs, self.labels(self.inputs), factor * self.ordinary_step, steps, 0.0, COARSE, "large steps"
         )
 
     def _run(
@@ -236,8 +241,8 @@ class Laboratory:
     ) -> Trajectory:
         inst = self.inst
         key = (
-            f"training|{inst.system}|{inst.activation.expression}|{inst.sigma_w2}|{name}|width {WIDTH}|inputs {count}"
-            f"|steps {steps}|until {until}|tolerance {tolerance}|seed {inst.budget.seed}"
+            f"training|{inst.system}|{inst.activation.expression}|{inst.sigma_w2}|{name}|width {self.width}"
+            f"|inputs {count}|steps {steps}|until {until}|tolerance {tolerance}|seed {inst.budget.seed}"
         )
 
         def make() -> dict[str, Array]:
@@ -270,7 +275,7 @@ class Laboratory:
 
 def contracts(lab: Laboratory) -> tuple[Verdict, str]:
     """Whether L‖W‖_2 < 1 for the network that is trained."""
-    text = f"L ||W||_2 lies in [{lab.lipschitz * lab.norm.lower:.6g}, {lab.theta:.6g}] at width {WIDTH}"
+    text = f"L ||W||_2 lies in [{lab.lipschitz * lab.norm.lower:.6g}, {lab.theta:.6g}] at width {lab.width}"
     if lab.theta < 1:
         return Verdict.PROVED, text
     with precision(BITS):

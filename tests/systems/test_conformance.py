@@ -81,7 +81,7 @@ def _statistical_instance(system: str) -> Instance:
         return model
     assert isinstance(model, EquilibriumInstance)
     subject = Subject(model.activation, model.gram.mid, model.gram.radius_norm(), upper_float(model.lipschitz))
-    parameters = {p.name: study.parameter(system, p.name) for p in s.parameters}
+    parameters = {p.name: study.parameter(system, p.name) for p in s.parameters if p.sampled}
     plan = Plan(system, model.network_inputs, (subject,), study.widths, study.replicates, parameters=parameters)
     return SampledInstance(model, sample_networks(plan), 0)
 

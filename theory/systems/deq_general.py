@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from ..claim import Hypothesis
 from ..deep_equilibrium import COMMON_NORM, LIPSCHITZ, Family, population_claims
-from ..deep_equilibrium_training import training_claims
+from ..deep_equilibrium_training import TRAINING_PARAMETERS, training_claims
 from ..system import Parameter, System
 
 PAPER, RELU_PAPER = "truong2023deq", "ling2023deq"
@@ -122,6 +122,7 @@ SYSTEM = System(
     r"\quad K = \mathbb E\,\phi(g)\phi(g)^\top,\ g\sim N(0,\, 2\sigma_w^2K + 2C)",
     parameters=(
         Parameter("sigma_w2", "1/16", "variance parameter of the equilibrium weights, W_ij ~ N(0, 2 sigma_w2 / m)"),
+        *TRAINING_PARAMETERS,
     ),
     claims=CLAIMS,
     errata=(

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from ..claim import Hypothesis
 from ..deep_equilibrium import COMMON_NORM, LIPSCHITZ, Family, population_claims
 from ..deep_equilibrium_training import NOTES as TRAINING
-from ..deep_equilibrium_training import training_claims
+from ..deep_equilibrium_training import TRAINING_PARAMETERS, training_claims
 from ..system import Parameter, System
 
 PAPER = "ling2023deq"
@@ -96,6 +96,7 @@ SYSTEM = System(
             "variance parameter of the equilibrium weights, W_ij ~ N(0, 2 sigma_w2 / m); below 1 for the population,"
             " below about 1/8 for training",
         ),
+        *TRAINING_PARAMETERS,
     ),
     claims=CLAIMS,
     errata=(
