@@ -94,7 +94,7 @@ def _expansions(family: Family) -> tuple[Claim, ...]:
             "dual-closed-form",
             "C5",
             "the closed form of the dual activation, derived line by line",
-            (CLOSED_FORM,),
+            (CLOSED_FORM, SQUARE_INTEGRABLE),
             r"\hat\phi(a,b,c) = \mathbb E\,\phi(u)\phi(v) \text{ in elementary functions of } a, b, c",
             method="dual-closed-form",
             control="the closed form times 1 + 1e-9",

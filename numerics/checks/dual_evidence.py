@@ -10,7 +10,7 @@ from itertools import combinations
 
 from flint import arb
 
-from ...theory.errors import DerivationGap, SpecError
+from ...theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from ...theory.lemmas.lemma import lemma
 from ...theory.verdict import Verdict
 from ..certificate import EvidenceItem
@@ -49,7 +49,7 @@ def study_variance(inst: EquilibriumInstance) -> Fraction:
     """The variance of the equilibrium, rounded; where none is known, that of the first layer."""
     try:
         return rounded(float(next(iter(inst.variances.values())).s))
-    except (DerivationGap, SpecError):
+    except (DerivationGap, SpecError, PrecisionExhausted):
         return 2 * (Fraction(1) if inst.data.normalize == "sphere" else inst.data.source.second_moment(0))
 
 

@@ -112,25 +112,26 @@ def correlation_rate() -> Checked:
 
 @line("price-coefficients")
 def price_coefficients() -> Checked:
-    a, b, c, m, n = sympy.symbols("a b c m n", positive=True)
-    passed = True
-    for r in range(1, ORDERS):
-        term = sympy.diff(m * n * (c / sympy.sqrt(a * b)) ** r, c)
-        stein = sympy.sqrt(r) * m / sympy.sqrt(a) * sympy.sqrt(r) * n / sympy.sqrt(b)
-        passed = passed and same(term, stein * (c / sympy.sqrt(a * b)) ** (r - 1))
-    return identity(passed, "term by term, with Stein's coefficients of phi'")
+    a, b, c, m, n, r = sympy.symbols("a b c m n r", positive=True)
+    rho = c / sympy.sqrt(a * b)
+    term = sympy.diff(m * n * rho**r, c)
+    stein = sympy.sqrt(r) * m / sympy.sqrt(a) * sympy.sqrt(r) * n / sympy.sqrt(b)
+    return identity(same(term / rho**r, stein / rho), "term by term, at every order, with Stein's coefficients of phi'")
 
 
 @line("stein-coefficients")
 def stein_coefficients() -> Checked:
-    x, sigma = sympy.symbols("x sigma", positive=True)
+    x, t = sympy.symbols("x t", real=True)
     density = sympy.exp(-(x**2) / 2)
     passed = all(
         same(sympy.diff(hermite(r, x) * density, x), -sympy.sqrt(r + 1) * hermite(r + 1, x) * density)
         for r in range(ORDERS)
     )
+    generating = sympy.exp(-((x - t) ** 2) / 2)  # sum of h_r(x) e^(-x^2/2) t^r/sqrt(r!)
+    every = same(sympy.diff(generating, x) / generating, -sympy.diff(generating, t) / generating)
     return identity(
-        passed and sigma.is_positive, "(h_r e^(-x^2/2))' = -sqrt(r+1) h_(r+1) e^(-x^2/2), integrated by parts"
+        passed and every,
+        "(h_r e^(-x^2/2))' = -sqrt(r+1) h_(r+1) e^(-x^2/2): by the generating function, and order by order; by parts",
     )
 
 

@@ -51,9 +51,12 @@ MEHLER = Lemma(
 PRICE = Lemma(
     "lemma.price",
     "Price's theorem",
-    (Hypothesis("lipschitz", r"L=\sup|\phi'|<\infty"), COVARIANCE),
+    (
+        Hypothesis("absolutely-continuous", r"\phi \text{ absolutely continuous},\ |\phi'(x)|\le A(1+|x|)^ke^{B|x|}"),
+        COVARIANCE,
+    ),
     r"\frac{\partial}{\partial c}\,\mathbb E\,\phi(u)\phi(v) = \mathbb E\,\phi'(u)\phi'(v),\qquad"
-    r"\Bigl|\frac{\partial}{\partial c}\,\mathbb E\,\phi(u)\phi(v)\Bigr|\le L^2",
+    r"\Bigl|\frac{\partial}{\partial c}\,\mathbb E\,\phi(u)\phi(v)\Bigr|\le L^2\ \text{ if } L=\sup|\phi'|<\infty",
     (
         ProofStep(
             r"Integration by parts (Stein) gives $\mu_r(\phi';\sigma)=\sqrt{r+1}\,\mu_{r+1}(\phi;\sigma)/\sigma$.",
@@ -65,7 +68,7 @@ PRICE = Lemma(
             r" which is Mehler's series of $\phi'$.",
             "price-coefficients",
         ),
-        ProofStep(r"$|\mathbb E\,\phi'(u)\phi'(v)|\le L^2$ since $|\phi'|\le L$.", "price-enclosure"),
+        ProofStep(r"If $|\phi'|\le L$, then $|\mathbb E\,\phi'(u)\phi'(v)|\le L^2$.", "price-enclosure"),
     ),
     Reference("price1958", ours="docs/theory/deep-equilibrium.md, Notation"),
     ("lemma.mehler",),
