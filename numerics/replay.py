@@ -360,7 +360,7 @@ def verify(document: Any, path: Path, accelerate: bool) -> str:
     """The statement that is proved; :class:`Stop` where it is not, or where the record around it says more."""
     require(document["format"] == "certigram-certificate/1", "format", "not of this version", UNSUPPORTED)
     proof, label, line = document.get("proof") or {}, document["activation"], "proof.kernel"
-    ours = proof.get("format") == FORMAT and proof["system"] == document["system"] == "deq-general"
+    ours = proof.get("format") == FORMAT and proof["system"] == document["system"] in {"deq-general", f"deq-{label}"}
     require(ours, "proof", "the certificate carries no proof, or none of this version and system", UNSUPPORTED)
     claim, said, f = proof["kernel"], proof["statement"], proof["kernel"]["activation"]
     slope, w = fraction(claim["lipschitz"], f"{line}.lipschitz"), 2 * fraction(claim["sigma_w2"], f"{line}.sigma_w2")

@@ -87,11 +87,13 @@ def gradient(
     adjoint_start: Real | None = None,
     tolerance: float = 1e-12,
     adjoint_tolerance: float | None = None,
+    out: Real | None = None,
 ) -> Gradient[Real]:
     r"""Loss and gradient through the equilibrium, by two fixed-point iterations and a product.
 
     ``start`` and ``adjoint_start`` (m, n) are where the iterations begin, ``adjoint_tolerance`` is ``tolerance`` unless
-    given. Raises :class:`PrecisionExhausted` when one of the iterations does not converge.
+    given. ``out`` (m, m), when given, receives the gradient of W: fresh memory of that size costs as much as two of the
+    products. Raises :class:`PrecisionExhausted` when one of the iterations does not converge.
 
     >>> half = Differentiable("x/2", lambda x: x / 2, lambda x: np.full_like(x, 0.5), 0.5)
     >>> tiny = Network(np.zeros((1, 1)), np.ones((1, 1)), np.ones(1))
@@ -111,7 +113,7 @@ def gradient(
     return Gradient(
         loss=0.5 * float(residual @ residual),
         residual=residual,
-        recurrent=weighted @ state.T,
+        recurrent=np.matmul(weighted, state.T, out=out),
         inputs=weighted @ points,
         readout=state @ residual,
         state=state,

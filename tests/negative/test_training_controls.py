@@ -6,13 +6,16 @@ inputs, a rate doubled past the truth, an iterate with a NaN, a stored run that 
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from flint import arb
 
+import certigram as cg
 from certigram.numerics.checks.finite_width import SampledInstance
 from certigram.numerics.checks.registry import decide, find_control
 from certigram.numerics.equilibria.instance import EquilibriumInstance
@@ -130,3 +133,15 @@ def test_controls_of_the_training_claims_are_refuted() -> None:
     for claim in systems()["deq-general"].claims:
         if claim.method.startswith("deq-") and not claim.statistical:
             assert find_control(claim.method)(inst).verdict is Verdict.REFUTED, claim.id
+
+
+def test_a_certificate_of_the_relu_system_is_checked_and_bound_to_its_activation(tmp_path: Path) -> None:
+    """The independent checker repeats the proof; with another activation the record is not one of this system."""
+    inst = model("deq-relu", "relu")
+    certificate, _ = decide(systems()["deq-relu"].claim("deq-relu.least-eigenvalue"), inst)
+    path = certificate.save(tmp_path / "relu.json")
+    assert cg.check(path).verdict == "VALID"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["activation"] = "tanh"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert cg.check(path).verdict != "VALID"
