@@ -16,6 +16,7 @@ from types import MappingProxyType
 from ..claim import Hypothesis
 from ..deep_equilibrium import COMMON_NORM, LIPSCHITZ, Family, population_claims
 from ..deep_equilibrium_training import TRAINING_PARAMETERS, training_claims
+from ..dual_calculus import dual_calculus_claims
 from ..system import Parameter, System
 
 PAPER, RELU_PAPER = "truong2023deq", "ling2023deq"
@@ -112,6 +113,7 @@ CLAIMS = (
     SHARED["gram-convergence"],
     SHARED["weight-norm"],
     *training_claims(FAMILY),
+    *dual_calculus_claims(FAMILY),
 )
 
 SYSTEM = System(
@@ -134,6 +136,8 @@ SYSTEM = System(
         "An early abstract asks for bounded activations; that is not needed, so GELU and softplus qualify.",
         "The factor 2 in both variances comes from the ReLU case and is harmless: s = 2 (1 + sigma_w^2 q).",
         "K has a constant diagonal only because all inputs have norm sqrt(d).",
+        "The spectral norm O(p^(-1/2)) of the error of the high-dimensional equivalent, as recalled, lacks a logarithm:"
+        " with a constant diagonal it is sqrt(log p / p).",
     ),
     default_activations=("tanh", "erf", "gelu", "sigmoid"),
     notation=MappingProxyType(

@@ -17,6 +17,7 @@ from ..claim import Hypothesis
 from ..deep_equilibrium import COMMON_NORM, LIPSCHITZ, Family, population_claims
 from ..deep_equilibrium_training import NOTES as TRAINING
 from ..deep_equilibrium_training import TRAINING_PARAMETERS, training_claims
+from ..dual_calculus import dual_calculus_claims
 from ..system import Parameter, System
 
 PAPER = "ling2023deq"
@@ -80,6 +81,7 @@ CLAIMS = (
     ),
     *SHARED.values(),
     *training_claims(FAMILY),
+    *dual_calculus_claims(FAMILY),
 )
 
 SYSTEM = System(
