@@ -66,7 +66,7 @@ def training_claims(family: Family) -> tuple[Claim, ...]:
             "relative concentration of the Gram matrix is enough for its least eigenvalue",
             (*well_posed, CONTRACTS),
             r"\|K^{-1/2}(G_m - K)K^{-1/2}\|_2 \le \tfrac12 \implies \lambda_{\min}(G_m) \ge \tfrac12\lambda_*,"
-            r" \quad\text{and a sampled network is in this event}",
+            r" \quad\text{and on the inputs of the training a sampled network is in this event}",
             method="deq-relative-concentration",
             control="half of the deviation that the network has",
             section="Relative concentration",

@@ -108,7 +108,8 @@ def _picard(inst: EquilibriumInstance) -> tuple[Bounds, arb]:
     current, slack = np.zeros_like(state), 0.0
     lower, upper = [], []
     size = norm_down(state)
-    most = math.log(CLEAR_OF_ROUNDING * error / size) / math.log(lab.theta) if 0 < lab.theta < 1 else 1.0
+    usable = 0 < lab.theta < 1 and size > 0  # the equilibrium may be zero
+    most = math.log(CLEAR_OF_ROUNDING * error / size) / math.log(lab.theta) if usable else 1.0
     for _ in range(max(1, min(PICARD_STEPS, int(most)))):
         rounding = step_slack(lab.network, x, current)
         current, slips = lab.enclosed(lab.network.recurrent @ current + bias)
@@ -144,7 +145,8 @@ def picard_rate(inst: EquilibriumInstance) -> Outcome:
         theta,
         theta,
         1 - theta,
-        f"{found.iterates} iterates from zero, width {inst.training.width}, {inst.training.inputs} inputs",
+        f"{found.iterates} iterates from zero, width {inst.training.width},"
+        f" {len(inst.training.chosen(inst.training.inputs))} inputs",
         reason="" if found.verdict is not Verdict.UNKNOWN else str(found),
         detail={
             "quantity": "theta",

@@ -20,7 +20,7 @@ from ..kernels.ballmatrix import BallMatrix
 from ..kernels.gram import gram
 from ..kernels.series import upper_float
 from ..precision import precision
-from ..rounding import UNIT, gamma
+from ..rounding import TINY, UNIT, gamma
 from ..sampling.statistics import ErrorBudget
 from ..training.enclosed_function import norm_up
 from ..training.iterate import BITS
@@ -56,6 +56,7 @@ def _network_gram(inst: EquilibriumInstance) -> BallMatrix:
     with precision(BITS):
         size, off = arb(norm_up(state)), arb(error)
         slack = (arb(gamma(inst.training.width + 4)) * size * size + 2 * size * off + off * off) / inst.training.width
+        slack += arb(TINY) * (state.shape[1] * (inst.training.width + 4))  # underflow
     return BallMatrix((mid + mid.T) / 2, upper_float(slack))
 
 

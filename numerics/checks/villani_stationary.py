@@ -131,7 +131,7 @@ def gap(inst: TwoLayerInstance) -> Outcome:
     """Both ends of the gap of the reference case, proved; the curve is float64 and illustrates only."""
     found = _gap(inst)
     lower, upper = ends(found.lower)[0], ends(found.upper)[1]
-    if not found.lower <= found.upper:
+    if found.lower > found.upper:
         return Outcome(Verdict.REFUTED, (enclosed("a lower bound exceeds an upper one", lower=found.lower),))
     evidence = [enclosed(f"lower bound: {name}", bound=value) for name, value in found.candidates]
     if not evidence:

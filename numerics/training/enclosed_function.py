@@ -111,7 +111,7 @@ def _end(x: Any, reach: float) -> float:
 
 def _table(expression: sympy.Expr, lo: float, hi: float) -> Table:
     """Cells k with centres kh that cover [lo, hi]; the bound of a cell covers all of it."""
-    first, last = math.floor(lo / CELL + 0.5), math.ceil(hi / CELL - 0.5)
+    first, last = math.floor(lo / CELL), math.ceil(hi / CELL)  # wherever rint sends a boundary between two cells
     function, half = lower_series(expression), arb(CELL / 2)
     rows, errors = [], []
     for k in range(first, last + 1):

@@ -108,9 +108,11 @@ def iterate_bounds(network: Network[Array], labels: Array, state: Array, error: 
     with precision(BITS):
         size, length, off = arb(norm_up(state)), arb(norm_up(network.readout)), arb(error)
         slack = length * off + arb(gamma(m + 1)) * size * length + 2 * arb(UNIT) * arb(norm_up(output))
+        slack += (m + 2) * labels.size * arb(TINY)  # underflow
         residual = between(arb(norm_down(output)) - slack, arb(norm_up(output)) + slack)
         residual = residual if residual >= 0 else between(arb(0), residual.upper())
-        shift = (arb(gamma(m + 3)) * size * size + 2 * size * off + off * off).upper()
+        lost = (m + 4) * labels.size * arb(TINY)  # underflow: at most m + 2 roundings in each entry
+        shift = (arb(gamma(m + 3)) * size * size + 2 * size * off + off * off + lost).upper()
         least = between(arb(found.lower) - shift, arb(found.upper) + shift)
         if not least >= 0:
             least = between(arb(0), least.upper()) if least.upper() > 0 else arb(0)  # a Gram matrix

@@ -190,8 +190,8 @@ CLAIMS = (
         "C11",
         "an unbounded activation for which the squared loss needs a positive threshold",
         (),
-        r"\sigma(z) = z(2+\sin\log(1+z^2)),\ p=d=n=1,\ 0 < \lambda \le 0.37a^2 \implies"
-        r" -L'' + \tfrac1s L'^2 \text{ is bounded along a sequence } w_m \to \infty",
+        r"\sigma(z) = z(2+\sin\log(1+z^2)),\ L(w) = \tfrac12(a\sigma(w)-y)^2 + \tfrac\lambda2w^2,\ 0 < \lambda"
+        r" \le 0.37a^2 \implies -L'' + \tfrac1s L'^2 \text{ is bounded along a sequence } w_m \to \infty",
         method="villani-counterexample",
         control="the same with lambda = 0.38 a^2",
         section="A threshold that is needed (C11)",

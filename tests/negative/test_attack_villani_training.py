@@ -1,0 +1,91 @@
+"""Attacks on two-layer-logistic and on the bounds along training: a failure here is a false PROVED or REFUTED."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+from flint import arb
+
+from certigram.numerics.budget import Budget
+from certigram.numerics.checks import deq_training, villani_stationary
+from certigram.numerics.checks.registry import find_check
+from certigram.numerics.equilibria.instance import EquilibriumInstance
+from certigram.numerics.networks.two_layer_logistic import instance
+from certigram.numerics.studies.data import load
+from certigram.numerics.studies.study import Study
+from certigram.numerics.studies.workspace import Workspace
+from certigram.numerics.training.enclosed_function import EnclosedFunction
+from certigram.numerics.training.gradient import Network
+from certigram.numerics.training.iterate import iterate_bounds
+from certigram.numerics.training.size import TrainingSize
+from certigram.numerics.villani.counterexample import decide
+from certigram.theory.activation import activation
+from certigram.theory.systems.two_layer_logistic import SYSTEM
+from certigram.theory.verdict import Verdict
+
+
+@pytest.mark.parametrize("kink", ["1/32", "3/32", "5/32", "7/32", "-1/32", "-7/32"])
+def test_a_kink_on_the_edge_of_two_cells_is_evaluated_by_the_right_cell(kink: str) -> None:
+    """np.rint sends an edge to the even neighbour, which must have a row of the table."""
+    at = float(Fraction(kink))
+    t = np.array([at, at + 2.0**-40, at - 2.0**-40, -1.0, 0.0, 3.3])
+    values, error = EnclosedFunction(activation(f"Max(tanh(x-({kink})),0)"))(t)
+    exact = np.maximum(np.tanh(t - at), 0.0)  # numpy's own error is below 4 ulp
+    assert (np.abs(values - exact) <= error + 4e-16).all()
+
+
+def test_the_least_eigenvalue_of_features_that_underflow_is_still_enclosed() -> None:
+    """Each product of entries 1.5e-162 is below half of the smallest float64, and their sum is not zero."""
+    width, entry = 64, 1.5e-162
+    network = Network(np.zeros((width, width)), np.zeros((width, 1)), np.zeros(width))
+    found = iterate_bounds(network, np.ones(1), np.full((width, 1), entry), 0.0)
+    exact = width * Fraction(entry) ** 2
+    assert found.least.contains(arb(exact.numerator) / arb(exact.denominator))
+
+
+def test_the_counterexample_says_which_loss_it_is_about() -> None:
+    """With an input x the threshold is that of a x: at x = 1/2 and lambda = 0.37 a^2 V4 holds."""
+    rescaled = decide(Fraction(2), Fraction(37, 100) * 4, Fraction(1), Fraction(1))  # w -> w/x: lambda/x^2
+    assert rescaled.verdict is Verdict.PROVED
+    statement = SYSTEM.claim("two-layer-logistic.counterexample").statement
+    assert r"\tfrac12(a\sigma(w)-y)^2" in statement
+
+
+def test_overlapping_ends_of_a_gap_do_not_refute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ends are proved; balls that overlap contradict nothing, balls in the wrong order do."""
+    study = Study("attack", ("two-layer-logistic",), ("tanh",), load("digits", 3))
+    inst = instance("tanh", study, Workspace())
+    found = villani_stationary._gap(inst)
+    ends = arb("0.01", "1e-9")
+    inst.memory["gap"] = replace(found, lower=ends, upper=ends)
+    assert find_check("villani-gap")(inst).verdict is Verdict.PROVED
+    inst.memory["gap"] = replace(found, lower=arb(1), upper=ends)
+    assert find_check("villani-gap")(inst).verdict is Verdict.REFUTED
+
+
+def test_rounding_along_a_run_does_not_refute_the_theorem(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C24 is about exact gradient descent: a rounded run that leaves the bounds leaves the claim undecided."""
+    size = TrainingSize(width=16, points=1, steps=3)
+    inst = EquilibriumInstance(
+        "deq-general", activation("tanh"), load("digits", 3), Fraction(1, 64), Budget(bits=64), training_size=size
+    )
+    assert find_check("deq-gradient-descent")(inst).verdict is Verdict.PROVED
+    monkeypatch.setattr(deq_training, "_verdict", lambda found: Verdict.REFUTED)
+    outcome = find_check("deq-gradient-descent")(inst)
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert outcome.reason
+
+
+def test_a_zero_equilibrium_is_no_error() -> None:
+    """The zero activation has the equilibrium zero: nothing is divided by its norm."""
+    size = TrainingSize(width=4, points=1, steps=1)
+    zero = activation("0*x")
+    assert zero.expression == sympy.Integer(0)
+    inst = EquilibriumInstance(
+        "deq-general", zero, load("digits", 3), Fraction(1, 64), Budget(bits=64), training_size=size
+    )
+    assert find_check("deq-picard-rate")(inst).verdict is not Verdict.REFUTED
