@@ -25,7 +25,7 @@ from ...theory.errors import SpecError
 from ..ball import enclose
 from ..kernels.series import upper_float
 from ..precision import precision
-from ..rounding import UNIT, gamma, up
+from ..rounding import TINY, UNIT, gamma, up
 from ..sampling.operator_norm import NormBounds, operator_norm
 from ..training.enclosed_function import norm_up
 from . import Seed
@@ -270,13 +270,13 @@ class Equilibrium:
 
 
 def column_norms(a: Floats) -> Floats:
-    """Upper bounds of the Euclidean norms of the columns: (n,)."""
-    return np.asarray(np.sqrt((a * a).sum(axis=0)) * (1.0 + gamma(a.shape[0] + 4)) + UNDERFLOW)
+    """Upper bounds of the Euclidean norms of the columns: (n,); squares that underflow are paid for."""
+    return np.asarray(np.sqrt((a * a).sum(axis=0) + a.shape[0] * TINY) * (1.0 + gamma(a.shape[0] + 8)))
 
 
 def row_norms(a: Floats) -> Floats:
     """Upper bounds of the Euclidean norms of the rows."""
-    return np.asarray(np.sqrt((a * a).sum(axis=1)) * (1.0 + gamma(a.shape[1] + 4)) + UNDERFLOW)
+    return column_norms(a.T)
 
 
 def unit_rows(values: Floats) -> Floats:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...theory.errors import PrecisionExhausted
 from ..rounding import UNIT
 from ..trajectories import Bounds
-from .fields import SAFE, FeatureField, Field, KernelField, rows
+from .fields import ROW_FLOOR, SAFE, FeatureField, Field, KernelField, rows
 from .passes import Interval, Pass, form, pairing, run_pass
 
 Array = NDArray[np.float64]
@@ -139,7 +139,12 @@ def _norm(field: KernelField | FeatureField) -> Interval:
         low, high = np.maximum(field.squared, 0.0).mean(axis=0)
     else:
         low = high = float(np.mean([np.sum(w * w) for w in field.weights]))
-    return math.sqrt(low) * (1 - 2.0**-29), math.sqrt(high) * SAFE
+    return _root(low, high)
+
+
+def _root(low: float, high: float) -> Interval:
+    """Bounds of the root of a mean of squares, some of which may have underflowed."""
+    return max(math.sqrt(low) * (1 - 2.0**-29) - ROW_FLOOR, 0.0), math.sqrt(high) * SAFE + ROW_FLOOR
 
 
 def _step(
@@ -162,8 +167,7 @@ def _step(
         squared.append([max(new[0], 0.0), max(new[1], 0.0)])
         lengths.append([max(length[0], 0.0), max(length[1], 0.0)])
     low, high = np.array(lengths).mean(axis=0)
-    step = (math.sqrt(low) * (1 - 2.0**-29), math.sqrt(high) * SAFE)
-    return field.step(states, coefficients, np.array(squared)), step
+    return field.step(states, coefficients, np.array(squared)), _root(low, high)
 
 
 def _plus(a: float, b: float, c: float, side: float) -> float:
@@ -179,8 +183,8 @@ def _feature_step(field: FeatureField, found: Pass, n: int, eta: float, substeps
         gap = new - field.weights[layer]
         squares.append(float(np.sum(gap * gap)))
         weights.append(new)
-    length = math.sqrt(float(np.mean(squares)))
-    return replace(field, weights=weights), (length * (1 - 2.0**-29), length * SAFE)
+    mean = float(np.mean(squares))
+    return replace(field, weights=weights), _root(mean, mean)
 
 
 def _ratios(found: Pass, problem: Problem) -> tuple[Interval, Interval]:

@@ -25,6 +25,8 @@ SAFE = 1.0 + 2.0**-30
 """Covers the rounding of a bound itself: at most 2^20 float64 operations on non-negative numbers."""
 FLOOR = 1e-290
 """Added to every bound: more than all underflows of one evaluation together."""
+ROW_FLOOR = 1e-150
+"""Added to every norm of a row of fewer than 2^40 entries: more than the root of all squares that underflow."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +71,7 @@ class Field(Protocol):
 
 def rows(table: Array) -> Array:
     """Upper bounds of the Euclidean norms of the rows."""
-    return np.asarray(np.sqrt(np.einsum("ij,ij->i", table, table)) * SAFE + FLOOR)
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", table, table)) * SAFE + ROW_FLOOR)
 
 
 @dataclass(eq=False)
@@ -185,7 +187,7 @@ class FeatureField:
 
     def norm(self, layer: int) -> float:
         """An upper bound of the Hilbert-Schmidt norm of one layer."""
-        return float(np.linalg.norm(self.weights[layer])) * SAFE
+        return float(np.linalg.norm(self.weights[layer])) * SAFE + ROW_FLOOR
 
     def curvature(self, layer: int) -> float:
         """κ₂‖W‖."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ...theory.errors import PrecisionExhausted
 from ..rounding import UNIT, gamma
-from .fields import FLOOR, SAFE, Field, rows
+from .fields import FLOOR, ROW_FLOOR, SAFE, Field, rows
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -111,7 +111,7 @@ def run_pass(
         adjoints.append(new)
         doubts.append((grown + h * wrong + bent + rounding + local) * SAFE + FLOOR)
     squares = rows(residual)
-    inner = np.maximum(squares * (1 - 2.0**-29) - off - FLOOR * 2, 0.0)
+    inner = np.maximum(squares * (1 - 2.0**-29) - off - ROW_FLOOR * 2, 0.0)
     loss = (
         float(np.sum(inner * inner)) / (2 * n) * (1 - 2.0**-29),
         float(np.sum((squares + off) ** 2)) / (2 * n) * SAFE,

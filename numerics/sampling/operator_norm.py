@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from ..rounding import UNIT, down, gamma, sum_up, up
 
+LOST = 2.0**-500
+"""More than squares that underflow can add to a computed norm."""
 _DENSE = 48  # below this order a full singular value decomposition is cheaper than Lanczos
 
 
@@ -54,7 +56,7 @@ def operator_norm(matrix: NDArray[np.float64], approximate: NDArray[np.float32] 
     length = float(np.linalg.norm(vector))
     image = float(np.linalg.norm(matrix @ vector))
     slack = gamma(max(rows, order) + 4)
-    lower = max(down(image / length * (1 - 4 * slack)) - up(2 * gamma(order + 4) * frobenius), 0.0)
+    lower = max(down(image / length * (1 - 4 * slack)) - up(2 * gamma(order + 4) * frobenius) - LOST, 0.0)
     product = matrix.T @ matrix
     if not np.isfinite(product).all():
         return NormBounds(lower, math.inf)
