@@ -7,6 +7,7 @@ kernels").
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -57,12 +58,17 @@ class Separation:
     pair: tuple[int, int]
 
 
+def _integers(points: Array) -> tuple[list[list[int]], int]:
+    """Rows of integers N and an exponent e with points = 2^e N, exactly."""
+    parts = [[entry.as_integer_ratio() for entry in row] for row in points.tolist()]
+    shift = max((q.bit_length() - 1 for row in parts for _, q in row), default=0)
+    return [[p << (shift - q.bit_length() + 1) for p, q in row] for row in parts], -shift
+
+
 def integer_rows(points: Array) -> tuple[fmpz_mat, int]:
     """Integers N and an exponent e with points = 2^e N, exactly."""
-    parts = [entry.as_integer_ratio() for entry in points.ravel().tolist()]
-    shift = max((q.bit_length() - 1 for _, q in parts), default=0)
-    wide = [p << (shift - q.bit_length() + 1) for p, q in parts]
-    return fmpz_mat(len(points), points.shape[1], wide), -shift
+    rows, exponent = _integers(points)
+    return fmpz_mat(len(points), points.shape[1], [entry for row in rows for entry in row]), exponent
 
 
 def exact_squared_distance(points: Array, i: int, j: int) -> Fraction:
@@ -78,7 +84,7 @@ def exact_squared_distance(points: Array, i: int, j: int) -> Fraction:
 def separation(points: Any) -> Separation:
     r"""The least squared distance :math:`\delta^2 = \min_{i<j} |x_i - x_j|^2` of n >= 2 points, exactly.
 
-    Float64 distances with their bound leave a few candidates; those are compared exactly. Zero means equal points.
+    Float64 distances with their bound leave candidates; all of those are compared exactly. Zero means equal points.
 
     >>> separation(np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]]))
     Separation(squared=Fraction(1, 1), pair=(0, 2))
@@ -87,23 +93,25 @@ def separation(points: Any) -> Separation:
     n, d = table.shape
     if n < 2:
         raise SpecError("separation: a single point has no distance to another.")
-    best: Separation | None = None
-    threshold = np.inf
-    slack = (1 + relative_error(d)) / (1 - relative_error(d)) * (1 + 2.0**-40)
+    slack = (1 + relative_error(d)) / (1 - relative_error(d)) * (1 + 2.0**-50)
+    threshold = min(float(u.min()) for _, u in _above_diagonal(table)) * slack + SMALLEST
+    exact, exponent = _integers(table)
+    best: tuple[int, int, int] | None = None
+    for start, u in _above_diagonal(table):
+        for i, j in np.argwhere(u <= threshold).tolist():
+            square = sum((a - b) ** 2 for a, b in zip(exact[start + i], exact[j], strict=True))
+            if best is None or square < best[0]:
+                best = square, start + i, j
+    if best is None:
+        raise SpecError("separation: no pair of points is at a finite distance.")
+    return Separation(best[0] * Fraction(2) ** (2 * exponent), best[1:])
+
+
+def _above_diagonal(table: Array) -> Iterator[tuple[int, Array]]:
+    """The squared distances of all pairs i < j in float64, block by block, infinite elsewhere; the first i of each."""
+    n, d = table.shape
     rows = max(1, BLOCK_BYTES // (8 * n * max(d, 1)))
-    candidates: list[tuple[float, int, int]] = []
     for start in range(0, n, rows):
         u = squared_distances(table[start : start + rows], table)
         u[np.arange(n)[None, :] <= np.arange(start, min(start + rows, n))[:, None]] = np.inf
-        threshold = min(threshold, float(u.min()) * slack + SMALLEST)
-        for i, j in np.argwhere(u <= threshold)[: 4 * n].tolist():
-            candidates.append((float(u[i, j]), start + i, j))
-    for near, i, j in candidates:
-        if near <= threshold:
-            found = Separation(exact_squared_distance(table, i, j), (i, j))
-            best = found if best is None or found.squared < best.squared else best
-            if best.squared == 0:
-                break
-    if best is None:
-        raise SpecError("separation: no pair of points is at a finite distance.")
-    return best
+        yield start, u
