@@ -37,6 +37,11 @@ def enclosed(text: str, **values: arb) -> EvidenceItem:
     return EvidenceItem(Evidence.ENCLOSED, text, {name: str(Ball(x)) for name, x in values.items()})
 
 
+def compared(text: str) -> EvidenceItem:
+    """Evidence from comparing enclosures whose values stand elsewhere."""
+    return EvidenceItem(Evidence.ENCLOSED, text, {})
+
+
 def exact(text: str, **values: str) -> EvidenceItem:
     """Evidence from rational or symbolic computation."""
     return EvidenceItem(Evidence.EXACT, text, values)

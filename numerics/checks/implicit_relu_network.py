@@ -10,17 +10,17 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from ...theory.verdict import Verdict
+from ...theory.verdict import Evidence, Verdict
 from ..eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ..enclosure import Enclosure, float_below
 from ..implicit.gradients import gradient_differences
 from ..implicit.instance import ImplicitInstance
 from ..implicit.sides import over_gap, proved_unless_refuted, resolvent_norm, scaled_below
 from ..networks.implicit_relu import SLACK, column_norms
-from ..rounding import UNIT
+from ..rounding import TINY, UNIT
 from ..training.enclosed_function import norm_up
 from ..trajectories import Bounds, verify_inequality
-from .fixed_point import SLIGHTLY, enclosed, exact
+from .fixed_point import SLIGHTLY, compared, enclosed, exact
 from .lower_bounds import as_ball
 from .registry import Outcome, check, control
 
@@ -32,8 +32,8 @@ BITS = 96
 
 
 def _column_bounds(a: Floats, error: Floats) -> tuple[Floats, Floats]:
-    upper = column_norms(a)
-    return np.maximum(upper * (1 - 2.0**-28) - error, 0.0), (upper + error) * SLACK
+    least = np.sqrt(np.maximum((a * a).sum(axis=0) - a.shape[0] * TINY, 0.0)) * (1 - 2.0**-28)
+    return np.maximum(least - error, 0.0), (column_norms(a) + error) * SLACK
 
 
 def _equilibrium_sides(inst: ImplicitInstance) -> dict[str, tuple[Bounds, Bounds]]:
@@ -74,8 +74,8 @@ def equilibrium(inst: ImplicitInstance) -> Outcome:
     low, high = train.network.contraction
     evidence = (
         exact("sigma is 1-Lipschitz and sigma(0) = 0, so the map contracts by a < 1: Banach's fixed point theorem"),
-        enclosed("a = gamma ||A||/sqrt(m) of this network", a=as_ball(Enclosure(low, high, inst.eigenvalue.evidence))),
-        exact("; ".join(map(str, found))),
+        enclosed("a = gamma ||A||/sqrt(m) of this network", a=as_ball(Enclosure(low, high, Evidence.ENCLOSED))),
+        compared("; ".join(map(str, found))),
     )
     left, right = list(sides.values())[-1]
     figure = {
@@ -107,7 +107,7 @@ def equilibrium_control(inst: ImplicitInstance) -> Outcome:
     """The bound of |z| scaled to lie a relative 1e-9 below the largest |z| it is about."""
     left, right = next(iter(_equilibrium_sides(inst).values()))
     found = verify_inequality("planted bound", left, scaled_below(left, right))
-    return Outcome(found.verdict, (exact(str(found)),), reason=str(found))
+    return Outcome(found.verdict, (compared(str(found)),), reason=str(found))
 
 
 @check("implicit-resolvent")
@@ -144,7 +144,7 @@ def resolvent(inst: ImplicitInstance) -> Outcome:
             exact("||DA|| <= ||A|| for 0 <= D <= I, so that Neumann's series converges and sums to at most 1/(1 - a)"),
             enclosed(
                 f"the resolvent norms at {left.length} sign patterns of this network",
-                norm=as_ball(Enclosure(low, high, inst.eigenvalue.evidence)),
+                norm=as_ball(Enclosure(low, high, Evidence.ENCLOSED)),
             ),
         ),
         low,

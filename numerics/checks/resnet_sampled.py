@@ -53,7 +53,7 @@ def _chernoff(inst: ResNetInstance, share: float) -> tuple[BinomialTest, float] 
     if count > MOST:
         return None
     with precision(128):
-        bound = min(float(chernoff_failure(n, arb(true.upper), count).upper()), 1.0)
+        bound = min(float(chernoff_failure(n, arb(true.lower), count).upper()), 1.0)
     found = eigenvalues(inst, count)
     name = f"P(lambda_min(K_m) <= {share:g} lambda), {inst.subject}, m = {count}"
     fell = int(np.sum(found <= share * true.lower))

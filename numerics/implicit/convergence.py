@@ -37,9 +37,12 @@ TARGETS = tuple(Fraction(k, 8) for k in range(1, 8))
 
 @dataclass(frozen=True, slots=True)
 class Norms:
-    """Bounds of what the theorem asks of a network at its start; each a ball."""
+    """Bounds of what the theorem asks of a network at its start; each a ball.
 
-    n: int
+    ``n`` is the number of inputs, or the square of the Frobenius norm of the rounded inputs where that is larger.
+    """
+
+    n: int | arb
     m: int
     gamma: Fraction
     A: arb
@@ -75,7 +78,7 @@ def norms(network: Network, residual: tuple[float, float], gram: Enclosure) -> N
     with precision(BITS):
         off = arb(0, norm_up(network.features.error[None, :]))
         return Norms(
-            phi.shape[1],
+            arb(phi.shape[1]).max(arb(norm_up(network.inputs)) ** 2),
             w.width,
             network.gamma,
             _ball(network.norm),

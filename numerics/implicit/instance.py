@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 SYSTEM = "implicit-relu"
 FLOAT_BITS = 96
 FLOAT_TARGET = arb((1, -56))
+LARGEST_GAMMA = 2**100
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +240,10 @@ class ImplicitInstance:
 
     def admit(self) -> None:
         """Raise :class:`SpecError` for parameters that make no network."""
-        if not self.gamma > 0:
-            raise SpecError(f"gamma = {self.gamma} must be positive: it scales the recurrent weights.")
+        if not 0 < self.gamma <= LARGEST_GAMMA:
+            raise SpecError(
+                f"gamma = {str(self.gamma)[:40]} must be positive and at most 2^100: it scales the recurrent weights."
+            )
         plan = self.plan
         if plan.width < 2 or plan.points < 1 or plan.steps < 1 or plan.step <= 0:
             raise SpecError("implicit-relu: width >= 2, training_points >= 1, steps >= 1 and step > 0 are needed.")

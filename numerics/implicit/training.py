@@ -18,6 +18,7 @@ from ...theory.errors import SpecError
 from ..budget import Budget
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..networks.implicit_relu import SLACK, Equilibrium, Network, Parameters
+from ..rounding import UNIT, gamma
 from ..studies.workspace import Arrays
 from ..training.enclosed_function import norm_down, norm_up
 from ..trajectories import Bounds
@@ -111,16 +112,26 @@ def _ends(x: arb) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutputRun:
-    r"""Training of (u, v) alone: :math:`\lVert e(k)\rVert`, two-sided, at each iterate, and the step η."""
+    r"""Training of (u, v) alone: :math:`\lVert e(k)\rVert`, two-sided, at each iterate, and the step η.
+
+    ``drift`` (steps + 1,): by how much at most rounding has moved e(k) from the exact recursion
+    :math:`e(k+1) = (I-\eta M)e(k)`, for any step with :math:`0 \preceq \eta M \preceq 2I`.
+    """
 
     residual: Bounds
     step: float
+    drift: Floats
 
 
 def train_output(network: Network, labels: Floats, step: float, steps: int) -> OutputRun:
-    r"""Gradient descent on u and v with Φ and Z fixed: exactly :math:`e(k+1) = (I-\eta M)e(k)`, up to rounding."""
-    state = network.equilibrium()
-    lows, highs = [], []
+    r"""Gradient descent on u and v with Φ and Z fixed: :math:`e(k+1) = (I-\eta M)e(k)`, up to rounding.
+
+    The rounding of each step is bounded too ("Gradient descent" in ``docs/theory/implicit-relu.md``).
+    """
+    state, features = network.equilibrium(), network.features
+    parts = ((state.z, norm_up(state.error)), (features.phi, norm_up(features.error)))
+    sizes = [(norm_up(table) + doubt) * SLACK for table, doubt in parts]
+    lows, highs, drift = [], [], [0.0]
     for _ in range(steps + 1):
         e, error = network.predictions(state, labels)
         off = norm_up(error)
@@ -128,10 +139,14 @@ def train_output(network: Network, labels: Floats, step: float, steps: int) -> O
         lows.append(low)
         highs.append(high)
         w = network.weights  # Φ and the equilibrium do not depend on u and v
-        network = network.with_weights(
-            replace(w, u=w.u - step * (state.z @ e), v=w.v - step * (network.features.phi @ e))
-        )
-    return OutputRun(Bounds.of(lows, highs), step)
+        moved = {"u": w.u - step * (state.z @ e), "v": w.v - step * (features.phi @ e)}
+        drift.append(drift[-1])
+        for new, (table, doubt), size in zip(moved.values(), parts, sizes, strict=True):
+            # the update against the exact step at the exact Z or Φ and the exact residual
+            wrong = size * off + doubt * high + gamma(e.size + 4) * norm_up(table) * high
+            drift[-1] += size * (2 * UNIT * norm_up(new) + step * wrong) * SLACK
+        network = network.with_weights(replace(w, **moved))
+    return OutputRun(Bounds.of(lows, highs), step, np.array(drift[:-1]) * SLACK)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -122,7 +122,7 @@ def _step_size(inst: ResNetInstance) -> Found:
         beta = inst.smoothness()
         product = arb(inst.eta) * beta
         verdict = _settled(bool(product <= 1), bool(product > 1))
-    return verdict, f"eta = {inst.parameters['step']} and beta = {float(beta):.4g} on the ball of the recipe"
+    return verdict, f"eta = {inst.eta!r} and beta = {float(beta):.4g} on the ball of the recipe"
 
 
 def _lazy(inst: ResNetInstance) -> Found:

@@ -26,7 +26,7 @@ from ..kernels.parallel import parallel_pairs
 from ..kernels.points import Points
 from ..radial.distances import Separation, separation
 from ..radial.gram import radial_gram, radial_gram_arb
-from ..radial.kernel import RadialKernel
+from ..radial.kernel import SMALLEST_SCALE, RadialKernel
 from ..studies.data import DataSet, labels
 from ..studies.workspace import Workspace
 from .descent import Descent, Problem, descend, embed
@@ -43,6 +43,7 @@ FLOW_ITERATES = 3
 FLOW_STOP = 0.05
 """The error of Euler's rule hides losses that have fallen by more than this."""
 SAMPLED_POINTS = 8
+LARGEST_PARAMETER = Fraction(2**100)
 RESOLVED = Fraction(1, 10**12)
 """Runs end when the loss has fallen by this factor: beyond it, rounding shows in the enclosures."""
 
@@ -74,8 +75,10 @@ class ResNetInstance:
             if value.denominator != 1 or value < 1:
                 raise SpecError(f"{name} = {value} must be a positive integer.")
         for name in ("scale", "embedding", "step"):
-            if self.parameters[name] <= 0:
-                raise SpecError(f"{name} = {self.parameters[name]} must be positive.")
+            if not 0 < self.parameters[name] <= LARGEST_PARAMETER:
+                raise SpecError(f"{name} must be positive and at most 2^100.")
+        if not SMALLEST_SCALE <= self.seen_kernel.scale <= 1 / SMALLEST_SCALE:
+            raise SpecError("embedding: the scale over the lift must lie between 2^-100 and 2^100.")
         if self.data.points is None:
             raise SpecError(f"{self.system} needs input points, and only their Gram matrix is given.")
 

@@ -69,6 +69,10 @@ class Bounds:
         """How many iterates were recorded."""
         return self.lower.size
 
+    def first(self, count: int) -> Bounds:
+        """The bounds at the first ``count`` iterates."""
+        return Bounds(self.lower[:count], self.upper[:count])
+
     def midpoints(self) -> list[float]:
         """Midpoints for a figure (the known end where the other is infinite)."""
         with np.errstate(invalid="ignore"):
