@@ -163,7 +163,8 @@ CLAIMS = (
         "A08",
         "the gradient of the loss by implicit differentiation",
         (),
-        r"\nabla_vL=\Phi e,\ \nabla_uL=Ze,\ \nabla_AL=\tfrac{\gamma}{\sqrt m}\sum_i e_iq_iz_i^\top,"
+        r"a<1,\ Wx_i\text{ and }\tfrac{\gamma}{\sqrt m}Az_i+\varphi_i\text{ without a zero entry} \implies"
+        r" \nabla_vL=\Phi e,\ \nabla_uL=Ze,\ \nabla_AL=\tfrac{\gamma}{\sqrt m}\sum_i e_iq_iz_i^\top,"
         r"\ \nabla_WL=\tfrac1{\sqrt m}\sum_i e_iE_i(q_i+v)x_i^\top,\quad"
         r" q_i = D_i(I-\tfrac{\gamma}{\sqrt m}A^\top D_i)^{-1}u",
         method="implicit-gradients",
@@ -253,7 +254,9 @@ CLAIMS = (
         (WELL_POSED, INITIAL),
         r"\|A(0)\|,\|W(0)\|,\|u(0)\|,\|v(0)\| \le c\sqrt m,\ c\ge1,\ \gamma_0 = 2c\gamma < 1,\ "
         + WIDTH
-        + r" \implies L(t) \le e^{-\lambda_0t}L(0),\quad \tfrac{\gamma}{\sqrt m}\|A(t)\| < \gamma_0",
+        + r" \implies L(t) \le e^{-\lambda_0t}L(0),\quad \tfrac{\gamma}{\sqrt m}\|A(t)\| < \gamma_0;"
+        r"\quad\text{or, closing the argument with the norms of the network at its start:}"
+        r"\quad L(t) \le e^{-\lambda_0t}L(0),\quad \tfrac{\gamma}{\sqrt m}\|A(t)\| < 1",
         method="implicit-gradient-flow",
         control="the width condition with 60 in place of 64",
         section="Gradient flow",
@@ -358,11 +361,11 @@ SYSTEM = System(
     notation=MappingProxyType(
         {
             r"\sigma": "ReLU, max(x, 0)",
-            r"\Phi, Z": "features and equilibria of all inputs, columns",
+            r"\Phi, Z": "features and equilibria of the inputs that the network is trained on, columns",
             "a": r"gamma ||A||/sqrt(m), the contraction of the equilibrium map",
             r"G^\infty": "arc-cosine Gram matrix, the limit of Phi'Phi",
             r"G_m, G(k)": "Phi'Phi of a network, and of the k-th iterate",
-            r"\lambda_0": "least eigenvalue of the arc-cosine Gram matrix",
+            r"\lambda_0": "least eigenvalue of the arc-cosine Gram matrix (of the training inputs for networks)",
             "H": "tangent kernel: de/dt = -He under gradient flow",
             r"D_i, E_i": "diagonal sign patterns of the two layers",
             "e, E_0, L": "residual, its norm at the start, and half its square",

@@ -27,8 +27,11 @@ TRAINING = Hypothesis("training-distinct", r"x^i \ne x^j \text{ for the training
 READOUT = Hypothesis("readout", r"\sigma_{\min}(A) > 0 \text{ and } \sigma_{\min}(B^T) > 0")
 MATERN = Hypothesis("matern", r"k \text{ is a Matern kernel}")
 INVERTIBLE = Hypothesis("invertible-layers", r"\kappa_1 \|v\| < \sqrt D")
-SMALL_LOSS = Hypothesis("small-loss", r"L(v^0) < \tfrac14 R^2 \mu(\|v^0\| + R) \text{ for some } R > 0")
-STEP = Hypothesis("step-size", r"\eta \le 1/\beta")
+SMALL_LOSS = Hypothesis(
+    "small-loss",
+    r"L(v^0) < \tfrac14 R^2 \mu(\|v^0\| + R) \text{ for some } R > 0,\text{ at the scale and the lift of B13}",
+)
+STEP = Hypothesis("step-size", r"\eta \le 1/\beta \text{ at the scale and the lift of the recipe}")
 LAZY = Hypothesis("lazy", r"2\sqrt{L_0/\mu} < R \text{ with the constants of the features}")
 
 WELL_POSED = (TRANSLATION, ADMISSIBLE, READOUT)
@@ -242,7 +245,8 @@ CLAIMS = (
         "B14",
         "random features approximate the kernel uniformly",
         (TRANSLATION, ADMISSIBLE),
-        r"\mathbb P\Bigl(\sup |k_m - k| \ge \varepsilon\Bigr)"
+        r"\sigma_p\Delta \ge \varepsilon \implies"
+        r" \mathbb P\Bigl(\sup_{|z - z'| \le \Delta} |k_m - k|(z - z') \ge \varepsilon\Bigr)"
         r" \le 2^9 \Bigl(\frac{\sigma_p\Delta}{\varepsilon}\Bigr)^2 e^{-m\varepsilon^2/(4(q+2))}",
         method="uniform-features",
         control="the constant of the optimised bound taken as 2 to the power 7, that of the textbook argument",
@@ -338,7 +342,7 @@ CLAIMS = (
     _claim(
         "critical-points",
         "B20",
-        "every critical point is a global minimiser",
+        "at infinite depth every critical point is a global minimiser",
         (*WELL_POSED, TRAINING),
         r"\nabla L(v) = 0,\ \|v\| < \infty \implies L(v) = 0",
         method="critical-points",
@@ -388,6 +392,7 @@ SYSTEM = System(
             r"A, B": "lift of the inputs and readout",
             r"\mu, \beta": "constants of the lower inequality and of smoothness",
             r"\omega_j": "random frequencies, from the spectral measure p of the kernel",
+            r"\sigma_p": "root of the second moment of p",
         }
     ),
     subject="kernel",
