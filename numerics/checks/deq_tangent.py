@@ -50,11 +50,16 @@ PLANTED_SCALE = 1.15
 
 
 def _network_gram(inst: EquilibriumInstance) -> BallMatrix:
-    """G_m of the network at the start on the chosen inputs, with a proved radius."""
-    state, error = inst.training.start(inst.training.inputs)
+    """G_m of the network at the start on the chosen inputs, with a proved radius; also for inputs scaled exactly."""
+    lab = inst.training
+    state, error = lab.start(lab.inputs)
     mid = state.T @ state / inst.training.width
     with precision(BITS):
         size, off = arb(norm_up(state)), arb(error)
+        if inst.data.normalize is not None:  # K is that of the exact inputs, the network has them rounded
+            points = lab.points(lab.inputs)
+            moved = arb(gamma(points.shape[1] + 12)) * arb(norm_up(points))
+            off += arb(lab.lipschitz) * arb(norm_up(lab.network.inputs)) * moved / (1 - arb(lab.theta))
         slack = (arb(gamma(inst.training.width + 4)) * size * size + 2 * size * off + off * off) / inst.training.width
         slack += arb(TINY) * (state.shape[1] * (inst.training.width + 4))  # underflow
     return BallMatrix((mid + mid.T) / 2, upper_float(slack))

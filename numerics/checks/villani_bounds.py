@@ -169,6 +169,8 @@ def radius_control(inst: TwoLayerInstance) -> Outcome:
     missing = not_smooth(inst)
     if missing is not None:
         return missing
+    if inst.regularisation <= 0:
+        return Outcome(Verdict.NOT_APPLICABLE, reason="without regularisation there is no radius")
     found = inst.bounds.radius(inst.level, inst.step)
     with precision(EVALUATION_BITS):
         value = inst.network.values(inst.weights(float(found.upper()) * (1 + 1e-9), 7)).potential(enclose(inst.step))

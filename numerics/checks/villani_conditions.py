@@ -91,7 +91,7 @@ def threshold_zero_control(inst: TwoLayerInstance) -> Outcome:
         return Outcome(Verdict.NOT_APPLICABLE, reason="the control needs a positive regularisation")
     ceiling = inst.bounds.ceiling(inst.step)
     with precision(EVALUATION_BITS):
-        level = Fraction(int(float(ceiling.upper())) + 1)
+        level = Fraction(int(ceiling.upper().ceil().fmpz()) + 1)
         radius = inst.bounds.radius(level, inst.step)
         values = inst.network.values(inst.weights(float(radius.upper()) * (1 + 1e-6), 3))
         potential = values.potential(enclose(inst.step))

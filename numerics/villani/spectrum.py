@@ -17,7 +17,7 @@ import scipy.sparse
 import scipy.sparse.linalg
 from numpy.typing import NDArray
 
-from ...theory.errors import SpecError
+from ...theory.errors import PrecisionExhausted, SpecError
 from .loss import Floats, TwoLayerLogistic
 
 SHIFT = -1e-7
@@ -100,18 +100,33 @@ def _values(loss: TwoLayerLogistic, grid: NDArray[np.float64]) -> Floats:
 def spectrum(loss: TwoLayerLogistic, step: float, axes: tuple[Floats, ...], *, count: int = 3) -> Spectrum:
     """The least eigenvalues of the discretised generator by ``eigsh`` in shift-invert mode, from a fixed start vector.
 
+    Raises :class:`PrecisionExhausted` where float64 does not hold the density or the solver fails.
+
     >>> from certigram.theory.activation import activation
     >>> flat = TwoLayerLogistic(activation("tanh"), np.ones((1, 1)), np.ones(1), np.array([1e-9]), 0.5)
     >>> round(spectrum(flat, 1.0, (np.linspace(-8, 8, 801),)).gap, 4)
     0.5
     """
-    made = generator(loss, step, axes)
+    with np.errstate(over="ignore", invalid="ignore"):
+        made = generator(loss, step, axes)
+    if not bool(np.isfinite(made.matrix.data).all()):
+        raise PrecisionExhausted(
+            f"the stationary density at s = {step:g} varies beyond the range of float64 between neighbouring nodes:"
+            " take a larger noise level."
+        )
     scale = float(np.median(made.matrix.diagonal()))
     flat = made.root_mass.ravel()
     start = np.cos(np.arange(flat.size) * 0.7) * flat + flat
-    values, vectors = scipy.sparse.linalg.eigsh(
-        made.matrix, k=count, sigma=SHIFT * max(scale, 1.0), which="LM", v0=start
-    )
+    try:
+        values, vectors = scipy.sparse.linalg.eigsh(
+            made.matrix, k=count, sigma=SHIFT * max(scale, 1.0), which="LM", v0=start
+        )
+    except (scipy.sparse.linalg.ArpackError, RuntimeError) as error:  # a singular factor is a RuntimeError
+        raise PrecisionExhausted(
+            f"the eigenvalues of the discretised generator at s = {step:g} were not found in float64: take a larger"
+            " noise level.",
+            reached=str(error),
+        ) from error
     order = np.argsort(values)
     shape = tuple(axis.size for axis in axes)
     functions = (vectors[:, order] / np.maximum(flat, 1e-290)[:, None]).T.reshape(count, *shape)

@@ -11,10 +11,12 @@ import sympy
 from flint import arb
 
 from certigram.numerics.budget import Budget
-from certigram.numerics.checks import deq_training, villani_stationary
-from certigram.numerics.checks.registry import find_check
+from certigram.numerics.checks import deq_tangent, deq_training, villani_stationary
+from certigram.numerics.checks.registry import decide as decide_claim
+from certigram.numerics.checks.registry import find_check, find_control
 from certigram.numerics.equilibria.instance import EquilibriumInstance
 from certigram.numerics.networks.two_layer_logistic import instance
+from certigram.numerics.precision import precision
 from certigram.numerics.studies.data import load
 from certigram.numerics.studies.study import Study
 from certigram.numerics.studies.workspace import Workspace
@@ -89,3 +91,51 @@ def test_a_zero_equilibrium_is_no_error() -> None:
         "deq-general", zero, load("digits", 3), Fraction(1, 64), Budget(bits=64), training_size=size
     )
     assert find_check("deq-picard-rate")(inst).verdict is not Verdict.REFUTED
+
+
+def test_the_gram_matrix_of_a_network_covers_inputs_scaled_exactly() -> None:
+    """K is about exact inputs of norm sqrt(d): a network of exact weights on them must lie in the radius."""
+    size = TrainingSize(width=24, points=3, steps=1)
+    inst = EquilibriumInstance(
+        "deq-general", activation("identity"), load("digits", 4), Fraction(0), Budget(bits=64), training_size=size
+    )
+    found = deq_tangent._network_gram(inst)
+    lab = inst.training
+    rows = [[Fraction(float(x)) for x in inst.data.points.values[i]] for i in lab.chosen(3)]
+    u = [[Fraction(float(x)) for x in row] for row in lab.network.inputs]
+    with precision(128):
+        z = []
+        for row in rows:
+            scale = (arb(len(row)) / arb(int(sum(x * x for x in row)))).sqrt()
+            sums = [sum((a * x for a, x in zip(weights, row, strict=True)), Fraction(0)) for weights in u]
+            z.append([scale * arb(s.numerator) / s.denominator for s in sums])
+        for i, j in ((0, 0), (0, 1), (2, 1)):
+            exact = sum((a * b for a, b in zip(z[i], z[j], strict=True)), arb(0)) / size.width
+            assert abs(exact - arb(float(found.mid[i, j]))) <= arb(float(np.max(found.rad)))
+
+
+def test_an_eigenvalue_solver_that_fails_leaves_the_gap_undecided() -> None:
+    """At a tiny noise level the float64 spectrum underflows: a sentence, not a crash, and no verdict."""
+    study = Study(
+        "attack",
+        ("two-layer-logistic",),
+        ("tanh",),
+        load("digits", 1),
+        parameters={"two-layer-logistic": {"noise": Fraction(1, 10**6)}},
+    )
+    inst = instance("tanh", study, Workspace())
+    certificate, _ = decide_claim(SYSTEM.claim("two-layer-logistic.gap-enclosure"), inst)
+    assert certificate.verdict is Verdict.UNKNOWN
+    assert "noise" in certificate.reason
+
+
+def test_controls_speak_without_regularisation() -> None:
+    """At lambda = 0 there is no radius to plant a falsehood on."""
+    study = Study(
+        "attack",
+        ("two-layer-logistic",),
+        ("tanh",),
+        load("digits", 1),
+        parameters={"two-layer-logistic": {"regularisation": Fraction(0)}},
+    )
+    assert find_control("villani-radius")(instance("tanh", study, Workspace())).verdict is Verdict.NOT_APPLICABLE

@@ -165,7 +165,7 @@ CLAIMS = (
         "C9",
         "a certified radius beyond which the potential exceeds a level",
         (*DERIVATIVES, REGULARISED),
-        r"\|W\| \ge R(K) = \frac{G + \sqrt{s(K+\lambda pd+D)}}\lambda \implies"
+        r"\|W\| \ge R(K) = \frac{G + \sqrt{s(K+\lambda pd+D)_+}}\lambda \implies"
         r" -\Delta L + \tfrac1s\|\nabla L\|^2 \ge K",
         method="villani-radius",
         control="a level 1e-9 above a value that occurs on the sphere of that radius",
