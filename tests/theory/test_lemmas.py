@@ -19,7 +19,8 @@ from certigram.numerics.lemma_checks import identities
 from certigram.numerics.lemma_checks.instances import gram, hadamard, positive_semidefinite
 from certigram.numerics.lemma_checks.registry import check_lemma, outcome
 from certigram.theory.errors import DerivationGap, SpecError
-from certigram.theory.lemmas.lemma import Lemma, lemma, lemmas
+from certigram.theory.lemmas.lemma import Lemma, arguments, lemma, lemmas, lemmas_of
+from certigram.theory.system import systems
 
 LEMMAS = list(lemmas().values())
 
@@ -76,3 +77,19 @@ def test_exact_elimination_sees_a_hair() -> None:
     assert positive_semidefinite(a)
     identity = fmpq_mat(4, 4, [int(i == j) for i in range(4) for j in range(4)])
     assert not positive_semidefinite(a - identity * fmpq(1, 10**40))
+
+
+def test_every_linked_claim_exists() -> None:
+    known = {claim.id for system in systems().values() for claim in system.claims}
+    assert {id_ for found in LEMMAS for id_ in found.claims} <= known
+
+
+@pytest.mark.parametrize("name", sorted(systems()))
+def test_a_system_has_the_lemmas_of_its_claims(name: str) -> None:
+    """The argument of a claim is among the lemmas of its system, with everything that it rests on."""
+    found = lemmas_of(name)
+    for claim in systems()[name].claims:
+        assert set(arguments(claim.id)) <= set(found)
+    assert {id_ for lemma_ in found for id_ in lemma_.uses} <= {lemma_.id for lemma_ in found}
+    rigorous = [claim for claim in systems()[name].claims if not claim.statistical]
+    assert 2 * sum(bool(arguments(claim.id)) for claim in rigorous) > len(rigorous)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..claim import Hypothesis, Reference
-from .lemma import Lemma, ProofStep
+from .lemma import Lemma, ProofStep, both
 
 NOTES = "docs/theory/dual-calculus.md"
 
@@ -33,6 +33,7 @@ STEIN = Lemma(
         ),
     ),
     Reference("stein1981", ours=f"{NOTES}, Recurrence in the order"),
+    claims=both("order-recurrence"),
 )
 
 SCALE = Lemma(
@@ -63,6 +64,7 @@ SCALE = Lemma(
     ),
     Reference("stein1981", ours=f"{NOTES}, Recurrence in the scale"),
     ("lemma.stein-recurrence",),
+    claims=both("scale-recurrence"),
 )
 
 KHATRI_RAO = Lemma(
@@ -84,6 +86,7 @@ KHATRI_RAO = Lemma(
         ProofStep(r"So $C^{\circ r}\succeq0$.", "khatri-rao-order"),
     ),
     Reference("schur1911", ours=f"{NOTES}, Khatri-Rao powers"),
+    claims=both("khatri-rao"),
 )
 
 CONVENTIONS = Lemma(
@@ -108,6 +111,7 @@ CONVENTIONS = Lemma(
         ),
     ),
     Reference("ling2024equivalence", ours="docs/ntk-conventions.md, Deep equilibrium models"),
+    claims=both("tangent-conventions"),
 )
 
 LEMMAS = (STEIN, SCALE, KHATRI_RAO, CONVENTIONS)

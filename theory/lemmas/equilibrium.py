@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..claim import Hypothesis, Reference
-from .lemma import Lemma, ProofStep
+from .lemma import Lemma, ProofStep, both
 
 NOTES = "docs/theory/deep-equilibrium.md"
 CONTRACTION = Hypothesis("contraction", r"\theta=\sqrt2\,\sigma_w L<1")
@@ -41,6 +41,7 @@ WELL_POSED = Lemma(
     ),
     Reference("truong2023deq", "Proposition 12", f"{NOTES}, Existence and uniqueness"),
     ("lemma.price",),
+    claims=("deq-general.variance-contraction", "deq-general.correlation-contraction", "deq-general.variance-bound"),
 )
 
 SERIES = Lemma(
@@ -75,6 +76,7 @@ SERIES = Lemma(
     ),
     Reference("truong2023deq", ours=f"{NOTES}, The equilibrium kernel as a power series"),
     ("lemma.well-posed", "lemma.mehler"),
+    claims=both("lower-bound-series", "least-eigenvalue"),
 )
 
 RELU = Lemma(
@@ -98,6 +100,7 @@ RELU = Lemma(
     ),
     Reference("ling2023deq", ours=f"{NOTES}, ReLU"),
     ("lemma.well-posed",),
+    claims=both("relu-fixed-point"),
 )
 
 LEMMAS = (WELL_POSED, SERIES, RELU)

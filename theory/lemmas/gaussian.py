@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..claim import Hypothesis, Reference
-from .lemma import Lemma, ProofStep
+from .lemma import Lemma, ProofStep, both
 
 SQUARE_INTEGRABLE = Hypothesis("square-integrable", r"\mathbb E\,\phi(u)^2 < \infty,\ \mathbb E\,\phi(v)^2 < \infty")
 COVARIANCE = Hypothesis(
@@ -46,6 +46,7 @@ MEHLER = Lemma(
         ),
     ),
     Reference("daniely2016", ours="docs/theory/deep-equilibrium.md, Notation"),
+    claims=both("mehler"),
 )
 
 PRICE = Lemma(
@@ -72,6 +73,7 @@ PRICE = Lemma(
     ),
     Reference("price1958", ours="docs/theory/deep-equilibrium.md, Notation"),
     ("lemma.mehler",),
+    claims=both("price"),
 )
 
 NTK_MAP = Lemma(
@@ -89,6 +91,7 @@ NTK_MAP = Lemma(
     ),
     Reference("daniely2016", ours="docs/ntk-conventions.md"),
     ("lemma.price",),
+    claims=both("nngp-to-ntk"),
 )
 
 LEMMAS = (MEHLER, PRICE, NTK_MAP)

@@ -39,6 +39,7 @@ class Lemma:
     proof: its lines.
     reference: the published statement and the place of our proof.
     uses: ids of the lemmas it rests on.
+    claims: ids of the claims of systems whose argument this is, or a part of it.
     """
 
     id: str
@@ -48,6 +49,16 @@ class Lemma:
     proof: tuple[ProofStep, ...]
     reference: Reference
     uses: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+
+
+def both(*slugs: str) -> tuple[str, ...]:
+    """The claims with these slugs of both systems of equilibrium models.
+
+    >>> both("psd-order")
+    ('deq-general.psd-order', 'deq-relu.psd-order')
+    """
+    return tuple(f"{system}.{slug}" for slug in slugs for system in ("deq-general", "deq-relu"))
 
 
 @cache
@@ -82,3 +93,28 @@ def lemma(id: str) -> Lemma:
         return lemmas()[id if id.startswith("lemma.") else f"lemma.{id}"]
     except KeyError:
         raise SpecError(f"no lemma is called {id!r}." + suggestion(id, list(lemmas()))) from None
+
+
+def lemmas_of(system: str) -> tuple[Lemma, ...]:
+    """The lemmas behind the claims of a system, and those that they rest on, each after what it uses.
+
+    >>> [found.id for found in lemmas_of("implicit-relu")][0]
+    'lemma.implicit-equilibrium'
+    """
+    todo = [found for found in lemmas().values() if any(c.startswith(f"{system}.") for c in found.claims)]
+    needed: set[str] = set()
+    while todo:
+        found = todo.pop()
+        if found.id not in needed:
+            needed.add(found.id)
+            todo += [lemmas()[id_] for id_ in found.uses]
+    return tuple(found for found in lemmas().values() if found.id in needed)
+
+
+def arguments(claim: str) -> tuple[Lemma, ...]:
+    """The lemmas that are the argument of a claim, by its id.
+
+    >>> [found.id for found in arguments("deq-general.tangent-order")]
+    ['lemma.tangent-order']
+    """
+    return tuple(found for found in lemmas().values() if claim in found.claims)

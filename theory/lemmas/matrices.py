@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..claim import Hypothesis, Reference
 from .equilibrium import CONTRACTION, NOTES, SPHERE
-from .lemma import Lemma, ProofStep
+from .lemma import Lemma, ProofStep, both
 
 SCHUR = Lemma(
     "lemma.schur-order",
@@ -30,6 +30,7 @@ SCHUR = Lemma(
         ),
     ),
     Reference("schur1911", ours=f"{NOTES}, Lower bounds"),
+    claims=both("psd-order", "lower-bound-correlation"),
 )
 
 LB_X = Lemma(
@@ -53,6 +54,7 @@ LB_X = Lemma(
     ),
     Reference("truong2023deq", ours=f"{NOTES}, Lower bounds (LB_X)"),
     ("lemma.mehler", "lemma.schur-order", "lemma.well-posed"),
+    claims=both("lower-bound-schur"),
 )
 
 LB_G = Lemma(
@@ -72,6 +74,7 @@ LB_G = Lemma(
     ),
     Reference("truong2023deq", ours=f"{NOTES}, Lower bounds (LB_G)"),
     ("lemma.lower-bound-schur",),
+    claims=both("lower-bound-gershgorin", "positive-definite"),
 )
 
 AFFINE = Lemma(
@@ -90,6 +93,7 @@ AFFINE = Lemma(
     ),
     Reference("truong2023deq", ours=f"{NOTES}, Singular cases"),
     ("lemma.well-posed",),
+    claims=("deq-general.affine-rank",),
 )
 
 ANTIPODES = Lemma(
@@ -113,6 +117,7 @@ ANTIPODES = Lemma(
     ),
     Reference("truong2023deq", ours=f"{NOTES}, Singular cases"),
     ("lemma.well-posed",),
+    claims=("deq-general.antipodal-odd",),
 )
 
 LEMMAS = (SCHUR, LB_X, LB_G, AFFINE, ANTIPODES)

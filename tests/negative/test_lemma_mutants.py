@@ -1,0 +1,87 @@
+"""Wrong proof lines are refused: a flipped sign, a dropped term, another constant, in every relation of every line.
+
+A failure means that the check behind a line of a lemma would pass although the line is false.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from operator import mul
+
+import pytest
+import sympy
+from flint import fmpq
+
+from certigram.numerics.lemma_checks.relations import Equation, Growth, Instances, Order, Relation, relations
+from certigram.theory.lemmas.lemma import Lemma, lemmas
+
+LEMMAS = [found for found in lemmas().values() if any(relations(step.check) for step in found.proof)]
+SCALES = (fmpq(99, 100), fmpq(101, 100), fmpq(-1))
+
+
+def changed(expr: sympy.Expr) -> Iterator[sympy.Expr]:
+    """Every expression that differs from this one in one sign, one term, or one constant."""
+    yield -expr
+    if expr.is_Add:
+        for k, term in enumerate(expr.args):
+            rest = [*expr.args[:k], *expr.args[k + 1 :]]
+            yield expr.func(*rest)
+            yield expr.func(*rest, -term)
+    if expr.is_Number:
+        yield expr + 1
+        yield expr * 2
+    for k, part in enumerate(expr.args):
+        if isinstance(part, sympy.Expr) and not part.is_Symbol:
+            for other in changed(part):
+                if other != -part or expr.is_Add:  # the sign of a factor is that of the product
+                    yield expr.func(*expr.args[:k], other, *expr.args[k + 1 :])
+
+
+def value(expr: sympy.Expr, seed: int) -> complex | None:
+    """The number that it is at a random point of the positive axis; None where there is none."""
+    rng = random.Random(seed)
+    atoms = sorted(expr.free_symbols | expr.atoms(sympy.core.function.AppliedUndef, sympy.Derivative), key=str)
+    if any(isinstance(atom, sympy.Derivative | sympy.core.function.AppliedUndef) for atom in atoms):
+        return None
+    point = {atom: sympy.Rational(rng.randint(11, 89), 100) for atom in atoms}
+    try:
+        return complex(expr.evalf(20, subs=point))
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+
+
+def different(one: sympy.Expr, other: sympy.Expr) -> bool:
+    """Whether they differ at a random point, so that the change is one."""
+    if other.has(sympy.zoo, sympy.nan, sympy.oo):
+        return False
+    x, y = value(one, 1), value(other, 1)
+    if x is None or y is None:
+        return one.subs(sympy.Wild("w"), 0) != other and sympy.expand(one - other) != 0
+    return abs(x - y) > 1e-12 * (1 + abs(x))
+
+
+def mutants(relation: Relation) -> Iterator[Relation]:
+    """The relation with one thing wrong in its right side."""
+    match relation:
+        case Instances(equal=equal):
+            for scale in SCALES:
+                if scale < 1 or equal:
+                    yield replace(relation, change=partial(mul, scale))
+        case Equation() | Order() | Growth():
+            for other in changed(relation.right):
+                if different(relation.right, other):
+                    yield replace(relation, right=other)
+
+
+@pytest.mark.parametrize("found", LEMMAS, ids=lambda found: found.id)
+def test_wrong_lines_are_refused(found: Lemma) -> None:
+    planted = 0
+    for step in found.proof:
+        for at, relation in enumerate(relations(step.check)):
+            for mutant in mutants(relation):
+                assert not mutant.holds(), (step.check, at, mutant)
+                planted += 1
+    assert planted >= 2 * sum(bool(relations(step.check)) for step in found.proof)
