@@ -164,10 +164,10 @@ def _rendered(document: Document, kind: str) -> str:
 
 def _lemmas(name: str) -> tuple[Lemma, ...]:
     """The lemmas that a name stands for; none for an activation."""
-    from .theory.lemmas.lemma import lemmas
+    from .theory.lemmas.lemma import lemmas, lemmas_of
     from .theory.system import systems
 
     if name in systems():
-        return tuple(lemmas().values())
+        return lemmas_of(name)
     known = name if name in lemmas() else f"lemma.{name}"
     return (lemmas()[known],) if known in lemmas() else ()

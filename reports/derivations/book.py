@@ -3,7 +3,7 @@ r"""What a document is made of: one activation, lemma or system, or the whole bo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import sympy
@@ -20,7 +20,7 @@ from ...theory.derivations.rules import RULES
 from ...theory.derivations.step import Derivation
 from ...theory.errors import DerivationGap
 from ...theory.functions import X
-from ...theory.lemmas.lemma import Lemma, lemmas
+from ...theory.lemmas.lemma import Lemma, arguments, lemmas, lemmas_of
 from ...theory.system import System, systems
 from ..bibliography import library
 from .blocks import MARKUP, Block, Display, Document, Facts, Heading, Items, Paragraph, Theorem
@@ -218,11 +218,15 @@ def lemma_blocks(lemma: Lemma, *, level: int = 1) -> list[Block]:
         lines.append(f"{_prose(step.text)} ({verdict}*{outcome.kind.value}:* ~{plain_text(outcome.text)}~)")
     out.append(Items(tuple(lines)))
     if lemma.uses:
-        refs = ", ".join(f"[ref:{slug(u)}|{u}]" for u in lemma.uses)
-        out.append(Paragraph(f"Uses {refs}.", small=True))
+        out.append(Paragraph(f"Uses {_links(lemmas()[u] for u in lemma.uses)}.", small=True))
     n, good = len(found.lines), sum(o.passed for _, o in found.lines)
     out.append(Paragraph(f"*Checked.* {good} of {n} lines confirmed, each in the way it names.", small=True))
     return out
+
+
+def _links(found: Iterable[Lemma]) -> str:
+    """Links to lemmas."""
+    return ", ".join(f"[ref:{slug(lemma.id)}|{lemma.id}]" for lemma in found)
 
 
 def capital(text: str) -> str:
@@ -237,16 +241,18 @@ def listed_hypotheses(hypotheses: tuple[object, ...]) -> str:
 
 
 def claim_blocks(claim: Claim) -> list[Block]:
-    """A claim of a system as a theorem whose proof is in the notes."""
-    content = (
+    """A claim of a system as a theorem, with the place of its proof and the lemmas that are its argument."""
+    content: list[Paragraph | Display] = [
         Paragraph(listed_hypotheses(claim.hypotheses)),
         Display((statement(claim.statement, f"{slug(claim.id)}:statement"),)),
         Paragraph(
             f"`{claim.id}`; reference: {_cite(claim.reference)}. Negative control: ~{plain_text(claim.control)}~.",
             small=True,
         ),
-    )
-    return [Theorem("Claim", f"~{plain_text(capital(claim.title))}~", content, slug(claim.id))]
+    ]
+    if found := arguments(claim.id):
+        content.append(Paragraph(f"Argument, line by line: {_links(found)}.", small=True))
+    return [Theorem("Claim", f"~{plain_text(capital(claim.title))}~", tuple(content), slug(claim.id))]
 
 
 def system_blocks(system: System) -> list[Block]:
@@ -276,7 +282,7 @@ def document(name: str) -> Document:
     if name in systems():
         system = systems()[name]
         blocks = system_blocks(system)
-        for lemma in lemmas().values():
+        for lemma in lemmas_of(name):
             blocks += lemma_blocks(lemma)
         return Document(system.title, "The claims, and the lemmas behind them.", tuple(blocks))
     known = name if name in lemmas() else f"lemma.{name}"
@@ -303,14 +309,20 @@ def book(tell: Callable[[str], None] = lambda _: None) -> Document:
     """Everything: notation, rules, lemmas, systems, one section for each family of activations."""
     blocks: list[Block] = [Heading(0, "Notation and rules"), Heading(1, "Notation"), Facts(NOTATION)]
     blocks += [Heading(1, "Rules", "rules"), *rule_blocks(tuple(RULES))]
-    blocks.append(Heading(0, "Lemmas of the theory"))
-    for lemma in lemmas().values():
-        tell(lemma.id)
-        blocks += lemma_blocks(lemma)
-    blocks.append(Heading(0, "Systems and their claims"))
+    behind = {system: {lemma.id for lemma in lemmas_of(system)} for system in systems()}
+    shared = [id_ for id_ in lemmas() if sum(id_ in found for found in behind.values()) != 1]
+    blocks.append(Heading(0, "Lemmas that systems share"))
+    for id_ in shared:
+        tell(id_)
+        blocks += lemma_blocks(lemmas()[id_])
+    blocks.append(Heading(0, "Systems, their claims and their arguments"))
     for system in systems().values():
         tell(system.name)
         blocks += system_blocks(system)
+        for id_ in lemmas():
+            if id_ in behind[system.name] and id_ not in shared:
+                tell(id_)
+                blocks += lemma_blocks(lemmas()[id_])
     blocks.append(Heading(0, "Activations and their duals"))
     for title, subject in BOOK:
         tell(title)
