@@ -17,7 +17,7 @@ SIZE = 5
 
 def instances(passed: bool, text: str) -> Checked:
     """Exact instances."""
-    return Checked(Kind.INSTANCES, passed, f"{TRIALS} random rational instances: {text}")
+    return Checked(Kind.INSTANCES, passed, f"{TRIALS} of them; {text}")
 
 
 def rational(rng: random.Random) -> fmpq:

@@ -141,8 +141,9 @@ def argument(
             if not sampled:
                 return identity(passed, text)
             if all(relation.exact for relation in sampled):
-                return instances(passed, text)
-            return Checked(Kind.ENCLOSURE, passed, f"{TRIALS} random points, {BITS} bits: {text}")
+                identities = "exact identities too; " if len(sampled) < len(found) else ""
+                return instances(passed, identities + text)
+            return Checked(Kind.ENCLOSURE, passed, f"{TRIALS} of them, {BITS} bits; {text}")
 
         line(name)(check)
         return function

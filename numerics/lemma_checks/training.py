@@ -261,7 +261,7 @@ def descent_root() -> tuple[Relation, ...]:
     )
 
 
-@argument("descent-telescope", "eta g = 4 (a_k - a_(k+1))/sqrt(lambda) summed over four steps")
+@argument("descent-telescope", "four steps, each 4/sqrt(lambda) times a difference of roots of the loss")
 def descent_telescope() -> tuple[Relation, ...]:
     roots = sympy.symbols("a_0:5", positive=True)
     steps = [4 * (roots[k] - roots[k + 1]) / sympy.sqrt(LAM) for k in range(4)]

@@ -1,10 +1,12 @@
 """Wrong proof lines are refused: a flipped sign, a dropped term, another constant, in every relation of every line.
 
-A failure means that the check behind a line of a lemma would pass although the line is false.
+A failure means that the check behind a line of a lemma would pass although the line is false. At most five faults are
+planted in each relation, spread over its places; all of them with ``CERTIGRAM_ALL_MUTANTS=1``.
 """
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +21,7 @@ from certigram.numerics.lemma_checks.relations import Equation, Growth, Instance
 from certigram.theory.lemmas.lemma import Lemma, lemmas
 
 LEMMAS = [found for found in lemmas().values() if any(relations(step.check) for step in found.proof)]
+MOST = 5
 SCALES = (fmpq(99, 100), fmpq(101, 100), fmpq(-1))
 
 
@@ -76,12 +79,20 @@ def mutants(relation: Relation) -> Iterator[Relation]:
                     yield replace(relation, right=other)
 
 
+def chosen(relation: Relation) -> list[Relation]:
+    """All mutants, or some of them that are spread over the places where one was planted."""
+    found = list(mutants(relation))
+    if os.environ.get("CERTIGRAM_ALL_MUTANTS") or len(found) <= MOST:
+        return found
+    return random.Random(len(found)).sample(found, MOST)
+
+
 @pytest.mark.parametrize("found", LEMMAS, ids=lambda found: found.id)
 def test_wrong_lines_are_refused(found: Lemma) -> None:
     planted = 0
     for step in found.proof:
         for at, relation in enumerate(relations(step.check)):
-            for mutant in mutants(relation):
+            for mutant in chosen(relation):
                 assert not mutant.holds(), (step.check, at, mutant)
                 planted += 1
     assert planted >= 2 * sum(bool(relations(step.check)) for step in found.proof)

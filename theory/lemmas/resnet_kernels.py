@@ -46,7 +46,11 @@ CONSTANTS = Lemma(
 GERSHGORIN = Lemma(
     "lemma.kernel-gershgorin",
     "Gershgorin's bounds at large separation",
-    (RADIAL, Hypothesis("decreasing", r"k \text{ decreases, mutual distances are at least } \delta")),
+    (
+        RADIAL,
+        Hypothesis("decreasing", r"k(r) \text{ decreases}"),
+        Hypothesis("separated", r"\lVert z_i-z_j\rVert\ge\delta"),
+    ),
     r"1-(N-1)k(\delta)\le\lambda_{\min}(K)\le\lambda_{\max}(K)\le1+(N-1)k(\delta);\qquad"
     r" \text{Gauss: }\delta\ge s\sqrt{2\log(2(N-1))}\implies\lambda_{\min}(K)\ge\tfrac12",
     (

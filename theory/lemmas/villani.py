@@ -91,7 +91,9 @@ VILLANI = Lemma(
         ProofStep(
             r"$\Delta\frac\lambda2\lVert W\rVert^2=\lambda N$, so $\Delta L\le D+\lambda N$.", "villani-laplacian"
         ),
-        ProofStep(r"Insert both.", "villani-insertion"),
+        ProofStep(
+            r"$V$ increases in $\lVert\nabla L\rVert$ and decreases in $\Delta L$: insert both.", "villani-insertion"
+        ),
         ProofStep(
             r"The bound increases in $\lVert W\rVert$ beyond $G/\lambda$ and equals $K$ at the stated radius. So"
             r" $V\to\infty$ at infinity, for every $\lambda,s>0$.",
