@@ -65,10 +65,10 @@ def shortened(text: str, width: int) -> str:
 
 
 def heading(results: Results, s: System) -> Text:
-    """The name of a system, its title, and its parameters."""
-    values = [f"{p.name} = {results.study.parameter(s.name, p.name)}" for p in s.parameters]
+    """The name of a system and its title; under it its parameters."""
+    values = [f"{p.name}={results.study.parameter(s.name, p.name)}" for p in s.parameters]
     text = Text(s.name, style="bold").append(f"  {s.title}", style="default")
-    return text.append(f"  ({', '.join(values)})", style="dim") if values else text
+    return text.append(f"\n {', '.join(values)}", style="dim") if values else text
 
 
 def claims_table(results: Results, s: System, width: int = WIDE) -> Table:

@@ -115,7 +115,7 @@ def print_results(results: Results, console: Console, files: Sequence[Path]) -> 
     console.print(f"{results.study.name}: {results.study.data.description}", markup=False)
     for s in systems_of(results):
         console.print()
-        console.print(heading(results, s), soft_wrap=True)
+        console.print(heading(results, s))
         console.print(claims_table(results, s, console.width))
         eigenvalues = eigenvalue_table(results, s, console.width)
         if eigenvalues is not None:

@@ -142,7 +142,7 @@ def _equivalent(family: Family) -> tuple[Claim, ...]:
     claim = family.claim
     return (
         claim(
-            "high-dimensional-equations",
+            "high-dimensional",
             "C27",
             "the equations of the high-dimensional equivalent are the Taylor expansion of the fixed point",
             (*family.well_posed, SECOND_DERIVATIVE),
@@ -151,7 +151,7 @@ def _equivalent(family: Family) -> tuple[Claim, ...]:
             r" \alpha_2 = \frac{d_2^2\alpha_4^2}{4(1-\sigma_a^2d_1^2)},\;"
             r" \alpha_3 = \frac{d_2^2(\sigma_a^2\alpha_1+\sigma_b^2)^2}{2(1-\sigma_a^2d_1^2)},\;"
             r" \alpha_4 = \frac{\sigma_b^2}{1-\frac{\sigma_a^2}2\mathbb E(\phi^2)''(\tau_*\xi)}",
-            method="high-dimensional-equations",
+            method="high-dimensional",
             control="alpha_3 without its factor 1/2, and alpha_1 times 1 + 1e-3",
             section="Taylor expansion of the fixed point",
             notes=EQUIVALENT_NOTES,

@@ -64,7 +64,7 @@ def dual_slope(inst: EquilibriumInstance, variance: arb, known: arb) -> arb:
     return gaussian_mean(inst.activation.derivative(2), variance, EQUATION_BITS)
 
 
-@check("high-dimensional-equations")
+@check("high-dimensional")
 def equations(inst: EquilibriumInstance) -> Outcome:
     """The four equations at the study's variances, against the kernel solved at small inner products."""
     try:
@@ -79,7 +79,7 @@ def equations(inst: EquilibriumInstance) -> Outcome:
     )
 
 
-@control("high-dimensional-equations")
+@control("high-dimensional")
 def equations_control(inst: EquilibriumInstance) -> Outcome:
     """α_3 twice as large, α_1 a thousandth too large."""
     return planted(_equations(inst, 1 + PLANTED_SHARE, Fraction(2)))

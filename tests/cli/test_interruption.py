@@ -19,6 +19,10 @@ STUDY = """
 name = "small"
 systems = ["deq-general"]
 activations = ["tanh"]
+[parameters.deq-general]
+training_width = 48
+training_points = 3
+training_steps = 6
 [data]
 n = 12
 [finite-width]
@@ -105,7 +109,7 @@ def test_another_study_is_not_continued(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(STUDY.replace("[32, 64, 128]", "[]"))
     first = run(read_study(tmp_path / "study.toml"), out=tmp_path / "out")
     (tmp_path / "study.toml").write_text(
-        STUDY.replace("[32, 64, 128]", "[]") + '[parameters.deq-general]\nsigma_w2 = "1/8"\n'
+        STUDY.replace("[32, 64, 128]", "[]").replace("[data]", 'sigma_w2 = "1/8"\n[data]')
     )
     second = run(read_study(tmp_path / "study.toml"), out=tmp_path / "out")
     assert first.certificates[0].lower != second.certificates[0].lower

@@ -33,6 +33,7 @@ def study(folder: Path, more: str = "", activations: str = '["tanh"]', widths: s
     path = folder / "study.toml"
     path.write_text(
         f'[study]\nname = "six"\nsystems = ["deq-general"]\nactivations = {activations}\n'
+        "[parameters.deq-general]\ntraining_width = 48\ntraining_points = 3\ntraining_steps = 6\n"
         f'[data]\nsource = "x.npy"\n[finite-width]\nwidths = {widths}\nseeds = 3\n'
     )
     return path
@@ -54,7 +55,7 @@ def test_everything_is_written(call: Call, tmp_path: Path) -> None:
     assert status == 0
     assert "PROVED" in out
     assert "least eigenvalue" in out
-    assert "deq-general  Deep equilibrium models with general activations  (sigma_w2 = 1/16)" in out
+    assert "deq-general  Deep equilibrium models with general activations\n sigma_w2=1/16, " in out
     assert "\x1b" not in out + err
     assert f"[1/{CLAIMS}]" in err
     folder = tmp_path / "out" / "six"

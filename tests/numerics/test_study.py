@@ -21,6 +21,9 @@ from certigram.theory.verdict import Verdict
 
 ROOT = Path(__file__).parents[2]
 BASE = Study("base", ("deq-general",), ("tanh",), load("sphere", 4, d=3))
+SMALL = {"training_width": 48, "training_points": 3, "training_steps": 6, "width": 48, "steps": 6, "iterations": 6}
+SMALL |= {"points": 4, "features": 64}
+"""Sizes of trained networks with which an example takes a second or two."""
 CHANGES: dict[str, Callable[[Study], Study]] = {
     "activations": lambda s: replace(s, activations=("erf",)),
     "data": lambda s: replace(s, data=load("sphere", 5, d=3)),
@@ -90,8 +93,14 @@ def test_examples_run(path: Path) -> None:
     points = type(data.points)(data.points.values[:5])
     labels = None if data.labels is None else data.labels[:5]
     data = replace(data, points=points, labels=labels)
-    few = replace(study, data=data, widths=(), budget=Budget(max_bits=256, max_terms=256))
+    sizes = {
+        s: {p.name: Fraction(SMALL[p.name]) if p.name in SMALL else study.parameter(s, p.name) for p in own}
+        for s in study.systems
+        for own in [system(s).parameters]
+    }
+    few = replace(study, data=data, widths=(), parameters=sizes, budget=Budget(max_bits=256, max_terms=256))
     found = run(few)
+    assert {c.claim for c in found.certificates} == {c.id for s in study.systems for c in system(s).claims}
     proved = [c for c in found.certificates if c.claim.endswith(".least-eigenvalue")]
     asked = [s for s in study.systems if any(c.id == f"{s}.least-eigenvalue" for c in system(s).claims)]
     assert len(proved) == sum(len(study.subjects(s)) for s in asked)

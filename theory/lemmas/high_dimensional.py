@@ -60,7 +60,7 @@ EQUIVALENT = Lemma(
     ),
     Reference("ling2024equivalence", ours=f"{NOTES}, Taylor expansion of the fixed point"),
     ("lemma.price", "lemma.mehler"),
-    claims=("deq-general.high-dimensional-equations", "deq-general.high-dimensional-norm"),
+    claims=("deq-general.high-dimensional", "deq-general.high-dimensional-norm"),
 )
 
 LEMMAS = (EQUIVALENT,)
