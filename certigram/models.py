@@ -88,6 +88,8 @@ def model_on_data(
         raise SpecError(f'{caller}: normalize = {normalize!r}: choose "sphere" or None.')
     if not (budget is None or isinstance(budget, Budget)):
         raise SpecError(f"{caller}: budget = {budget!r} is not a Budget: give one, such as Budget(max_bits=512).")
+    if found.subject != "activation":
+        raise SpecError(f"{caller}: {system} is about {found.subject}s: choose deq-general or deq-relu.")
     if isinstance(X, DataSet):
         data = X
     elif X is not None:

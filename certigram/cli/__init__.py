@@ -2,13 +2,15 @@
 
 Exit status: 0 nothing speaks against a claim; 1 something is REFUTED or INCONSISTENT; 2 the command or its input is
 not usable (one sentence on standard error says what, where, and what to try); 3 with ``--strict``, something stays
-UNKNOWN; 130 interrupted, with what was finished saved.
+UNKNOWN; 70 a defect of certigram itself, which says nothing about the claim; 130 interrupted, with what was finished
+saved.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import traceback
 from typing import Annotated, NoReturn
 
 import typer
@@ -26,6 +28,8 @@ from .values import dual, hermite
 app = typer.Typer(name="certigram", pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
 
 EPILOG = "Exit status: 0 nothing refuted; 1 refuted; 2 unusable input; 3 unknown, with --strict; 130 interrupted."
+DEFECT, INTERRUPTED = 70, 130
+"""Exit statuses: an error nobody foresaw (never 1, which means refuted), and Ctrl-C."""
 
 
 def _version(value: bool) -> None:
@@ -106,7 +110,7 @@ def run() -> None:
         context = getattr(error, "ctx", None)
         place = getattr(context, "command_path", "certigram")
         message = " ".join(getattr(error, "format_message", error.__str__)().split())
-        fail(f"{message.rstrip('.')}: see `{place} --help`.")
+        fail(f"{message.rstrip('.')}: see `{place} --help`.".replace(": Value error, ", ": "))
     except CertigramError as error:
         fail(str(error))
     except MemoryError:
@@ -115,7 +119,14 @@ def run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader is gone: nothing left to flush
         raise SystemExit(0) from None
     except OSError as error:
-        fail(f"{error.filename or 'a file'}: {error.strerror or error}: check the path, its permissions and the disk.")
+        place = error.filename2 or error.filename or "a file"  # of a renaming, the name that was asked for
+        fail(f"{place}: {error.strerror or error}: check the path, its permissions and the disk.")
     except (KeyboardInterrupt, typer.Abort):
-        fail("interrupted.", 130)
+        fail("interrupted.", INTERRUPTED)
+    except Exception as error:
+        traceback.print_exc()
+        what = f"{type(error).__name__}: {error}".rstrip(" .:")
+        fail(f"{what}: this is a defect of certigram and says nothing about the claim; please report it.", DEFECT)
+    if status == INTERRUPTED:  # typer turns Ctrl-C into this status
+        fail("interrupted.", INTERRUPTED)
     raise SystemExit(status or 0)

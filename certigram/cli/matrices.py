@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 def gram(
     source: Source = "digits",
-    activation: ActivationName = "tanh",
+    activation: ActivationName = None,
     system: SystemName = "deq-general",
     parameter: Parameters = None,
     sigma_w2: SigmaW2 = None,
@@ -47,6 +47,7 @@ def gram(
     from ..api import least_eigenvalue, population_gram
 
     values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
+    activation = _activation(activation, system)
     data = _data(source, activation, system, values, n, keep_norms)
     K = population_gram(system, data, activation=activation, bits=bits, **values)
     singular = K.instance.null_vector
@@ -76,7 +77,7 @@ def gram(
 def certify(
     bound: Annotated[str, typer.Argument(help="the bound to prove, an exact number such as 0.001")],
     source: Source = "digits",
-    activation: ActivationName = "tanh",
+    activation: ActivationName = None,
     system: SystemName = "deq-general",
     parameter: Parameters = None,
     sigma_w2: SigmaW2 = None,
@@ -101,6 +102,7 @@ def certify(
 
     rational(bound, what="the bound")
     values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
+    activation = _activation(activation, system)
     budget = _budget(memory, bits)
     if n is not None and n > MAX_POINTS:
         require_memory("certify", n, memory_estimate(n, 1), budget)  # before so many points are made
@@ -119,6 +121,16 @@ def certify(
         typer.echo(f"{found.verdict.name}: least eigenvalue >= {bound}; proved [{found.lower!r}, {found.upper!r}]")
         typer.echo(f"method: {found.method}" if not found.reason else f"reason: {found.reason}")
     raise typer.Exit(1 if found.verdict.against else 3 if strict and found.verdict.name == "UNKNOWN" else 0)
+
+
+def _activation(given: str | None, system: str) -> str:
+    """The activation that was asked for; without one, the only one of a system that has but one."""
+    from ..theory.system import system as find
+
+    found = find(system)
+    if given is not None:
+        return given
+    return found.default_activations[0] if found.fixed else "tanh"
 
 
 def _data(

@@ -19,7 +19,10 @@ Jobs = Annotated[int | None, typer.Option(help="processes that sample networks (
 Strict = Annotated[bool, typer.Option("--strict", help="exit with status 3 when something stays UNKNOWN")]
 Expression = Annotated[str, typer.Argument(help="an activation by name, or an expression in x")]
 Source = Annotated[str, typer.Argument(help="digits, sphere, or a .csv, .npy or .parquet file (rows are points)")]
-ActivationName = Annotated[str, typer.Option(help="an activation by name, or an expression in x")]
+ActivationName = Annotated[
+    str | None,
+    typer.Option(help="an activation by name, or an expression in x (default: tanh, or the one the system is about)"),
+]
 SystemName = Annotated[str, typer.Option(help="the system (`certigram list systems`)")]
 Parameters = Annotated[
     list[str] | None, typer.Option("--parameter", "-p", help="a parameter of the system, such as sigma_w2=1/16")

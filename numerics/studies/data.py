@@ -235,13 +235,13 @@ def load(
     """
     if n is not None and n < 1:
         raise SpecError(f"data: n = {n} is not a number of points: give at least 1.")
-    require_memory(n or 1, d if source == "sphere" else 64, memory)
     path = Path(source)
     if source == "digits":
         table, what = _digits(n or 200), "handwritten digits 8×8 (scikit-learn)"
     elif source == "sphere":
         if d < 1:
             raise SpecError(f"data: d = {d} is not a dimension: give at least 1.")
+        require_memory(n or 200, d, memory)
         table, what = _sphere(n or 200, d, seed), f"random points on the sphere in R^{d}, seed {seed}"
     elif path.suffix.lower() in SUFFIXES:
         if not path.is_file():
@@ -249,7 +249,7 @@ def load(
         read = {".csv": _read_csv, ".npy": _read_npy, ".parquet": _read_parquet}[path.suffix.lower()]
         if path.stat().st_size > memory:
             raise SpecError(f"data: {source} is larger than the budget of {memory / 1e9:.2g} GB: raise memory.")
-        table, what = read(path, n), path.name
+        table, what = read(path, n), f"points of {path.name}"
         if table.ndim == 2:
             require_memory(min(n or table.shape[0], table.shape[0]), table.shape[1], memory)
         if table.ndim == 2 and n is not None:

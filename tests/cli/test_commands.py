@@ -88,6 +88,13 @@ def test_gram_writes_the_matrix(call: Callable[..., tuple[int, str, str]], files
         assert saved["rad"].max() < 1e-14
 
 
+def test_the_activation_of_a_system_that_has_but_one(call: Callable[..., tuple[int, str, str]]) -> None:
+    """Where a system is about ReLU alone, nobody has to say so."""
+    status, out, _ = call("gram", "--n", "3", "--system", "deq-relu")
+    assert status == 0
+    assert out.startswith("deq-relu, relu, 3 handwritten digits")
+
+
 def test_one_point(call: Callable[..., tuple[int, str, str]]) -> None:
     """A single point: the least eigenvalue is q, known for tanh at sigma_w2 = 1/16."""
     document = json.loads(call("gram", "--n", "1", "--json")[1])

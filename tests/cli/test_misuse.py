@@ -54,7 +54,15 @@ ARGUMENTS = {
     "parameter without value": (["gram", "-p", "sigma_w2"], "sigma_w2=1/16"),
     "parameter twice": (["gram", "-p", "sigma_w2=0", "--sigma-w2", "0"], "twice"),
     "no points": (["gram", "--n", "0"], "n = 0"),
-    "a billion points": (["gram", "--n", "1000000000"], "GB"),
+    "a billion points": (["gram", "sphere", "--n", "1000000000"], "GB"),
+    "a billion digits": (["gram", "--n", "1000000000"], "digits has 1797 images"),
+    "a system of kernels": (["gram", "--n", "3", "--system", "resnet-rkhs"], "is about kernels"),
+    "no equilibrium": (["gram", "--n", "3", "--system", "two-layer-logistic"], "no deep equilibrium model"),
+    "implicit": (["certify", "0", "--n", "3", "--system", "implicit-relu"], "no deep equilibrium model"),
+    "not its activation": (
+        ["gram", "--n", "3", "--system", "deq-relu", "--activation", "tanh"],
+        "one activation, relu",
+    ),
     "more digits than there are": (["gram", "--n", "5000"], "1797"),
     "no bound": (["certify", "half"], "'half' is not a number for the bound"),
     "no source": (["gram", "digts"], "Did you mean digits"),
@@ -182,7 +190,7 @@ STUDIES = {
     "a truth for a number": (SYSTEMS + "seed = true\n", "should be an integer"),
     "path as a name": (SYSTEMS + 'name = "../elsewhere"\n', "names a folder"),
     "parent as a name": (SYSTEMS + 'name = ".."\n', "names a folder"),
-    "huge n": (SYSTEMS + "[data]\nn = 1000000000\n", "GB"),
+    "huge n": (SYSTEMS + "[data]\nn = 1000000000\n", "1797"),
     "no n": (SYSTEMS + "[data]\nn = 0\n", "n = 0"),
     "no normalisation": (SYSTEMS + '[data]\nnormalize = "l2"\n', "sphere"),
     "missing data": (SYSTEMS + '[data]\nsource = "points.csv"\n', "there is no file"),
@@ -222,6 +230,37 @@ def test_output_that_cannot_be_written(call: Callable[..., object], tmp_path: Pa
     """The folder of the results is tried before the work begins."""
     (tmp_path / "taken").write_text("")
     refused(call("verify", "--out", tmp_path / "taken"), "choose another folder")
+
+
+def test_a_place_that_is_a_folder(call: Callable[..., object], tmp_path: Path) -> None:
+    """The sentence names what was asked for, not the file that was written first."""
+    place = tmp_path / "folder"
+    place.mkdir()
+    refused(call("derive", "sign", "--out", place), f"{place}: Is a directory")
+
+
+def test_a_defect_is_not_a_refutation(call: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that nobody foresaw has a status of its own: 1 would say that a claim is refuted."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise StopIteration
+
+    monkeypatch.setattr("certigram.api.population_gram", broken)
+    status, out, err = call("gram", "--n", "3")  # type: ignore[misc]  # an Answer
+    assert (status, out) == (70, "")
+    assert err.endswith(
+        "StopIteration: this is a defect of certigram and says nothing about the claim; please report it.\n"
+    )
+
+
+def test_control_c_says_so(call: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in a command that saves nothing on the way."""
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("certigram.api.population_gram", stopped)
+    assert call("gram", "--n", "3") == (130, "", "certigram: interrupted.\n")
 
 
 def test_nothing_reaches_the_terminal_as_a_control(call: Callable[..., object]) -> None:
