@@ -175,6 +175,10 @@ class PopulationGram:
         """Entry (i, j) as a ball."""
         return self.matrix.ball(i, j)
 
+    def __repr__(self) -> str:
+        i = self.instance
+        return f"PopulationGram({i.system!r}, {i.activation.name!r}, n={self.n}, {self.matrix.accuracy})"
+
     def _repr_html_(self) -> str:
         i = self.instance
         return f"{self.matrix._repr_html_()}<br>{i.system}, {i.activation.name}, {i.data.description}"
@@ -207,6 +211,8 @@ def population_gram(
     >>> K = population_gram("deq-general", input_gram=[["1", "1/2"], ["1/2", "1"]], activation="tanh", bits=128)
     >>> K.ball(0, 1).contains("0.2373177877462101965757041840090684299615")
     True
+    >>> K
+    PopulationGram('deq-general', 'tanh', n=2, entries known to ± 2.04e-17)
     """
     bits = None if bits is None else precision_bits(bits)
     model = model_on_data(
@@ -249,6 +255,8 @@ def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
     >>> K = population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh")
     >>> str(certify(K, at_least="0.5").verdict), str(certify(K, at_least="0.53").verdict)
     ('PROVED', 'REFUTED')
+    >>> certify(K, at_least="0.53")  # doctest: +ELLIPSIS
+    Certificate(deq-general.least-eigenvalue, tanh: REFUTED lambda_min(K) >= 53/100; proved [0.525..., 0.525...])
     """
     from .numerics.eigenvalues.eigenvalue import decide_at_least
 
@@ -312,8 +320,13 @@ def _rounded(x: arb, bits: int) -> Ball:
 
 def _require_gram(caller: str, K: object) -> None:
     if not isinstance(K, PopulationGram):
+        if isinstance(K, BallMatrix):
+            raise SpecError(
+                f"{caller}: a BallMatrix does not say which kernel and data it comes from: give the result of "
+                "population_gram, nngp or ntk, or take least_eigenvalue."
+            )
         raise SpecError(
-            f"{caller}: a {type(K).__name__} has no proved radius: give the result of population_gram"
+            f"{caller}: a {type(K).__name__} has no proved radius: give the result of population_gram, nngp or ntk"
             + (", or BallMatrix(mid, rad)." if caller == "least_eigenvalue" else ".")
         )
 

@@ -97,6 +97,12 @@ class Certificate:
         if self.verdict in (Verdict.UNKNOWN, Verdict.NOT_APPLICABLE) and not self.reason:
             raise ValueError(f"{self.claim}: {self.verdict} needs a reason")
 
+    def __repr__(self) -> str:
+        what = f"{self.claim}, {self.activation}: {self.verdict.name}"
+        stated = self.detail.get("statement")
+        ends = "" if self.lower is None or self.upper is None else f"; proved [{self.lower!r}, {self.upper!r}]"
+        return f"Certificate({what}{'' if stated is None else f' {stated}'}{ends if self.verdict.rigorous else ''})"
+
     def __bool__(self) -> NoReturn:
         raise TypeError("a Certificate has no truth value: compare its verdict, e.g. `cert.verdict is Verdict.PROVED`")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from fractions import Fraction
+from numbers import Integral
 from typing import TypeAlias
 
 from .errors import SpecError
 
-Exact: TypeAlias = str | int | float | Fraction
+Exact: TypeAlias = str | int | float | Fraction | Decimal
 """What a caller may pass where an exact rational is meant."""
 
 MAX_DIGITS = 4000
@@ -24,6 +26,8 @@ def rational(value: Exact, *, what: str = "number") -> Fraction:
 
     >>> rational("1/16"), rational("0.02"), rational(0.5), rational("1e-3")
     (Fraction(1, 16), Fraction(1, 50), Fraction(1, 2), Fraction(1, 1000))
+    >>> rational(Decimal("0.1"))
+    Fraction(1, 10)
     >>> rational("one half", what="q")
     Traceback (most recent call last):
         ...
@@ -33,6 +37,10 @@ def rational(value: Exact, *, what: str = "number") -> Fraction:
         raise SpecError(f'{value!r} is not a number for {what}: write a decimal or a fraction like "1/16".')
     if isinstance(value, (int, Fraction)):
         return Fraction(value)
+    if isinstance(value, Integral):  # numpy's integers
+        return Fraction(int(value))
+    if isinstance(value, Decimal):
+        value = str(value)  # exact, under the limits of a numeral
     if isinstance(value, float):
         if not math.isfinite(value):
             raise SpecError(f"{value!r} is not a finite number for {what}: write a finite decimal or a fraction.")

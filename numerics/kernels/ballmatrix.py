@@ -94,6 +94,13 @@ class BallMatrix:
         largest = float(rows.max())
         return up(up(largest * up(1.0 + gamma(self.n + 1))))
 
+    @property
+    def accuracy(self) -> str:
+        """How well the entries are known, in words."""
+        return f"entries known to ± {float(np.max(self.rad)):.3g}"
+
+    def __repr__(self) -> str:
+        return f"BallMatrix(n={self.n}, {self.accuracy})"
+
     def _repr_html_(self) -> str:
-        rad = float(np.max(self.rad))
-        return f"<b>BallMatrix</b> {self.n} × {self.n}, entries known to ± {rad:.3g}"
+        return f"<b>BallMatrix</b> {self.n} × {self.n}, {self.accuracy}"
