@@ -1,4 +1,4 @@
-r"""The rules of derivation as data. Their proofs are in docs/derivations.md, section 2."""
+r"""The rules of derivation as data. Their proofs are in docs/derivations.md, sections 2 and 4."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from ..claim import Reference
 from .step import Rule
 
 _OURS = "docs/derivations.md, section 2"
+_COEFFICIENTS = "docs/derivations.md, section 4"
 _GROWTH = r"$f$, $g$ and the derivatives that occur grow at most exponentially, apart from point masses"
 _LAW = r"$a,b>0$ and $c^2<ab$"
 
 
-def _rule(name: str, title: str, statement: str, *conditions: str, key: str = "", where: str = "") -> tuple[str, Rule]:
+def _rule(
+    name: str, title: str, statement: str, *conditions: str, key: str = "", where: str = "", ours: str = _OURS
+) -> tuple[str, Rule]:
     default = (r"$s>0$",) if name.startswith(("mean", "moments")) else (_LAW,)
-    return name, Rule(name, title, statement, conditions or default, Reference(key or "own", where, _OURS))
+    return name, Rule(name, title, statement, conditions or default, Reference(key or "own", where, ours))
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -180,6 +183,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "the generating function of Hermite coefficients",
                 r"\mu_r(f;\sigma)=\sqrt{r!}\,[y^r]\,\mathbb E_{w\sim N(0,\sigma^2)}[f(w+\sigma y)]",
                 r"$f$ is a function that grows at most exponentially",
+                ours=_COEFFICIENTS,
             ),
             _rule(
                 "taylor",
@@ -188,6 +192,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 r"\cos\bigl(\varphi+\tfrac{r\pi}2\bigr)y^r,\qquad e^{-qy^2}=\sum_k\tfrac{(-q)^k}{k!}y^{2k},\quad"
                 r"\operatorname{erf}(qy)=\tfrac2{\sqrt\pi}\sum_k\tfrac{(-1)^kq^{2k+1}}{k!\,(2k+1)}y^{2k+1}",
                 r"a factor $y^m$ moves the order by $m$, and $\Phi(x)=\frac12(1+\operatorname{erf}(x/\sqrt2))$",
+                ours=_COEFFICIENTS,
             ),
         ]
     )
