@@ -75,12 +75,16 @@ def read_results(run: str | os.PathLike[str]) -> Results:
     folder, document = read_document(run)
     try:
         study = _study(document)
-        if study.digest != document["digest"]:
-            raise SpecError(
-                f"{folder / RESULTS}: its digest does not fit its study: it was edited, or written by another version"
-                " of certigram; run the study again."
-            )
-        saved = _saved(folder / CERTIFICATES, study.digest)
+        digest = study.digest
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _incomplete(folder, error) from None
+    if digest != document["digest"]:
+        raise SpecError(
+            f"{folder / RESULTS}: its digest does not fit its study: it was edited, or written by another version"
+            " of certigram; run the study again."
+        )
+    try:
+        saved = _saved(folder / CERTIFICATES, digest)
         rows = [((row["id"], row["activation"]), row) for row in document["claims"]]
         found = tuple(saved[key] if key in saved else _bare(row) for key, row in rows)
         notes = tuple(map(str, document["notes"]))
@@ -88,9 +92,12 @@ def read_results(run: str | os.PathLike[str]) -> Results:
             study, found, float(document["seconds"]), str(document["version"]), bool(document["complete"]), notes
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SpecError(
-            f"{folder / RESULTS} is not complete ({type(error).__name__}: {error}): run the study again."
-        ) from None
+        raise _incomplete(folder, error) from None
+
+
+def _incomplete(folder: Path, error: Exception) -> SpecError:
+    why = str(error).rstrip(".") if isinstance(error, SpecError) else f"{type(error).__name__}: {error}"
+    return SpecError(f"{folder / RESULTS} is not complete ({why}): run the study again.")
 
 
 def remove_stale(folder: Path, digest: str) -> list[Path]:
