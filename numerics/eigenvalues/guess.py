@@ -24,7 +24,7 @@ Single = NDArray[np.float32]
 
 SMALLEST_ORDER = 512
 """Below this order double precision is cheap enough from the start."""
-FORWARD_STEPS = 36
+FORWARD_STEPS = 24
 """Lanczos steps with the matrix itself; they come within a few per cent of the lower end of a kernel's spectrum."""
 INVERSE_STEPS = 48
 DOUBTS = (0.015, 0.08)
