@@ -97,6 +97,27 @@ def test_critical_points(name: str) -> None:
     assert _stated(loss.minimum(), min(values))
 
 
+KRAMERS = {"2": ".0281", "1": ".0245", "1/2": ".01858", "3/10": ".01286", "1/5": ".008116", "1/10": ".002041"} | {
+    "7/100": ".000625",
+    "1/20": ".000129",
+}
+"""The asymptotic formula of Eyring and Kramers for the gap of T1: it is no bound, and the report does not use it."""
+
+
+@pytest.mark.parametrize("s", KRAMERS)
+def test_the_formula_of_eyring_and_kramers(s: str) -> None:
+    r"""sqrt(L''(m)|L''(z)|) exp(-2H/s)/(2 pi), H the height of the saddle z above the higher minimum m."""
+    loss = reference("T1")
+    higher, saddle, _ = loss.critical_points(Fraction(-300), Fraction(300))
+    with precision(128):
+        value, curvature = lower_arb(loss.expression), lower_arb(loss.derivative(2))
+        height = value(saddle) - value(higher)
+        noise = arb(Fraction(s).numerator) / Fraction(s).denominator
+        rate = (curvature(higher) * -curvature(saddle)).sqrt() * (-2 * height / noise).exp() / (2 * arb.pi())
+    printed = KRAMERS[s]
+    assert f"{float(rate):.{len(printed) - 1}f}" == "0" + printed
+
+
 @pytest.mark.parametrize(
     ("name", "column", "step"),
     [
