@@ -129,7 +129,7 @@ def test_a_pass_of_features_contains_the_exact_loss(alpha: float) -> None:
             z = [arb(a) for a in x]
             for layer in range(depth):
                 z = [a + b / depth for a, b in zip(z, _exact_features(field, layer, z)[1], strict=True)]
-            total += (z[-1] - arb(y)) ** 2
+            total += (z[-1] - arb(y)) * (z[-1] - arb(y))
         total /= 2 * n
         assert arb(found.loss[0]) <= total
         assert total <= arb(found.loss[1])
