@@ -72,7 +72,10 @@ def main(folder: str, activation: str, repeats: int) -> None:
         "gelu": stax.Gelu,
         "tanh": lambda: stax.ElementwiseNumerical(jnp.tanh, deg=25),
     }[activation]
-    dense = lambda width: stax.Dense(width, W_std=1.5, b_std=0.1)  # noqa: E731  # one line of set-up
+
+    def dense(width):
+        return stax.Dense(width, W_std=1.5, b_std=0.1)
+
     _, _, kernel = stax.serial(dense(8), layer(), dense(8), layer(), dense(8), layer(), dense(1))
     both = jax.jit(lambda x: kernel(x, None, ("nngp", "ntk")))
     x = jnp.asarray(np.load(f"{folder}/points.npy"))

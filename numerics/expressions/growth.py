@@ -98,7 +98,7 @@ def growth(expr: sympy.Expr) -> Growth:
     >>> growth(sympy.exp(sympy.Symbol("x", real=True) ** 2)).quadratic
     1.00000000000000
     """
-    expr = sympy.sympify(expr)
+    expr = sympy.sympify(expr, strict=True)
     the_variable(expr)
     return _growth(expr)
 

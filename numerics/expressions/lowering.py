@@ -198,7 +198,7 @@ def check_constant(node: sympy.Expr) -> None:
 @lru_cache(maxsize=512)
 def program(expr: sympy.Expr) -> Program:
     """The straight-line program of an expression; raises :class:`DerivationGap` for a node without a rule."""
-    expr = sympy.sympify(expr)
+    expr = sympy.sympify(expr, strict=True)
     compiler = _Compiler(the_variable(expr))
     result = compiler.place(expr)
     count = len(compiler.constants)

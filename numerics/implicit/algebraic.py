@@ -121,7 +121,7 @@ def algebraic(rows: Sequence[Sequence[sympy.Expr | int | str]]) -> AlgebraicPoin
     >>> square.least_eigenvalue().contains(0.18169011381620932)
     True
     """
-    table = [[sympy.Rational(x) if isinstance(x, str) else sympy.sympify(x) for x in row] for row in rows]
+    table = [[sympy.Rational(x) if isinstance(x, str) else sympy.sympify(x, strict=True) for x in row] for row in rows]
     if not table or not table[0] or len({len(row) for row in table}) != 1:
         raise SpecError("algebraic points: give n rows of equal length, n >= 1.")
     if any(x.free_symbols or not x.is_real for row in table for x in row):

@@ -210,8 +210,11 @@ class ImplicitInstance:
     @cached_property
     def trajectory(self) -> Trajectory:
         """Gradient descent on all weights from the start."""
-        make = lambda: descend(self.network, self.labels, self.step, self.plan.steps).arrays()  # noqa: E731  # one use
-        return Trajectory.from_arrays(self.workspace.keep(f"descent {self.key}", make))
+
+        def run() -> dict[str, NDArray[np.float64]]:
+            return descend(self.network, self.labels, self.step, self.plan.steps).arrays()
+
+        return Trajectory.from_arrays(self.workspace.keep(f"descent {self.key}", run))
 
     def output_run(self, step: float) -> OutputRun:
         """Gradient descent on u and v alone."""
