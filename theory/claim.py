@@ -72,3 +72,57 @@ class Claim:
         'deq-general'
         """
         return self.id.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the claims of one system come from: its name, the key of its paper, and the file of our proofs.
+
+    ``provenance`` is what is said of a published statement unless its claim says something else.
+    """
+
+    system: str
+    paper: str
+    notes: str
+    provenance: str = ""
+
+    def claim(
+        self,
+        slug: str,
+        label: str,
+        title: str,
+        hypotheses: tuple[Hypothesis, ...],
+        statement: str,
+        *,
+        method: str,
+        control: str,
+        section: str,
+        notes: str = "",
+        published: str = "",
+        provenance: str | None = None,
+        uses: tuple[str, ...] = (),
+        statistical: bool = False,
+        activation_free: bool = False,
+        obligation: str = "",
+        key: str = "",
+    ) -> Claim:
+        """A claim of the system; ``uses`` names others of its claims, ``section`` is the heading of our proof.
+
+        >>> Source("x", "paper", "docs/x.md").claim("y", "C1", "", (), "", method="", control="", section="Z").id
+        'x.y'
+        """
+        said = self.provenance if provenance is None else provenance
+        return Claim(
+            f"{self.system}.{slug}",
+            label,
+            title,
+            hypotheses,
+            statement,
+            Reference(key or self.paper, published, f"{notes or self.notes}, {section}", said),
+            method,
+            control,
+            tuple(f"{self.system}.{name}" for name in uses),
+            statistical,
+            activation_free,
+            obligation,
+        )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .claim import Claim, Hypothesis, Reference
+from .claim import Claim, Hypothesis, Source
 
 NOTES = "docs/theory/deep-equilibrium.md"
 TRAINING_NOTES = "docs/theory/deep-equilibrium-training.md"
@@ -21,46 +21,10 @@ NOT_ODD = Hypothesis("not-odd", r"\phi \text{ is not odd}")
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """The system whose claims are made: its name, the key of its paper, and what makes its population unique."""
+class Family(Source):
+    """A system of deep equilibrium models, with what makes its population unique."""
 
-    system: str
-    paper: str
-    well_posed: tuple[Hypothesis, ...]
-
-    def claim(
-        self,
-        slug: str,
-        label: str,
-        title: str,
-        hypotheses: tuple[Hypothesis, ...],
-        statement: str,
-        *,
-        method: str,
-        control: str,
-        section: str,
-        notes: str = NOTES,
-        published: str = "",
-        provenance: str = "",
-        uses: tuple[str, ...] = (),
-        statistical: bool = False,
-        activation_free: bool = False,
-        key: str = "",
-    ) -> Claim:
-        """A claim of the system; ``uses`` names others of its claims, ``section`` is the heading of our proof."""
-        return Claim(
-            f"{self.system}.{slug}",
-            label,
-            title,
-            hypotheses,
-            statement,
-            Reference(key or self.paper, published, f"{notes}, {section}", provenance),
-            method,
-            control,
-            tuple(f"{self.system}.{name}" for name in uses),
-            statistical,
-            activation_free,
-        )
+    well_posed: tuple[Hypothesis, ...] = ()
 
 
 def population_claims(family: Family) -> dict[str, Claim]:

@@ -27,7 +27,7 @@ HOMOGENEOUS = ("deq-relu",)
 def dual_calculus_claims(family: Family) -> tuple[Claim, ...]:
     """C1 to C6, C15, C27 to C29 for one system, in this order.
 
-    >>> [c.label for c in dual_calculus_claims(Family("deq-general", "truong2023deq", ()))][:3]
+    >>> [c.label for c in dual_calculus_claims(Family("deq-general", "truong2023deq", ""))][:3]
     ['C1', 'C2', 'C3']
     """
     smooth = () if family.system in HOMOGENEOUS else (_gelu(family),)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from ..claim import Hypothesis
-from ..deep_equilibrium import COMMON_NORM, LIPSCHITZ, Family, population_claims
+from ..deep_equilibrium import COMMON_NORM, LIPSCHITZ, NOTES, Family, population_claims
 from ..deep_equilibrium_training import TRAINING_PARAMETERS, training_claims
 from ..dual_calculus import dual_calculus_claims
 from ..system import Parameter, System
@@ -27,7 +27,7 @@ ODD = Hypothesis("odd", r"\phi(-x) = -\phi(x)")
 RELU = Hypothesis("relu", r"\phi(x) = \max(x, 0)")
 
 WELL_POSED = (LIPSCHITZ, CONTRACTION)
-FAMILY = Family("deq-general", PAPER, WELL_POSED)
+FAMILY = Family("deq-general", PAPER, NOTES, well_posed=WELL_POSED)
 SHARED = population_claims(FAMILY)
 
 CLAIMS = (

@@ -14,7 +14,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from ..claim import Hypothesis
-from ..deep_equilibrium import COMMON_NORM, LIPSCHITZ, Family, population_claims
+from ..deep_equilibrium import COMMON_NORM, LIPSCHITZ, NOTES, Family, population_claims
 from ..deep_equilibrium_training import NOTES as TRAINING
 from ..deep_equilibrium_training import TRAINING_PARAMETERS, training_claims
 from ..dual_calculus import dual_calculus_claims
@@ -24,7 +24,7 @@ PAPER = "ling2023deq"
 
 RANGE = Hypothesis("relu-range", r"\sigma_w^2 < 1")
 WELL_POSED = (LIPSCHITZ, RANGE)
-FAMILY = Family("deq-relu", PAPER, WELL_POSED)
+FAMILY = Family("deq-relu", PAPER, NOTES, well_posed=WELL_POSED)
 SHARED = population_claims(FAMILY)
 
 CLAIMS = (

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ..claim import Claim, Hypothesis, Reference
+from ..claim import Hypothesis, Source
 from ..system import Parameter, System
 
 PAPER, NOTES = "gao2022implicit", "docs/theory/implicit-relu.md"
@@ -33,44 +33,11 @@ GD_GAP = (
     " in the step, and no proof is known to us that these terms have the right sign up to a higher-order remainder; the"
     " rate for every run with a step of order lambda_0/n^2 is therefore not proved here, only that of the computed run."
 )
-
-
-def _claim(
-    slug: str,
-    label: str,
-    title: str,
-    hypotheses: tuple[Hypothesis, ...],
-    statement: str,
-    *,
-    method: str,
-    control: str,
-    section: str,
-    published: str = "",
-    provenance: str = DERIVED,
-    uses: tuple[str, ...] = (),
-    statistical: bool = False,
-    activation_free: bool = False,
-    obligation: str = "",
-    key: str = PAPER,
-) -> Claim:
-    return Claim(
-        f"implicit-relu.{slug}",
-        label,
-        title,
-        hypotheses,
-        statement,
-        Reference(key, published, f"{NOTES}, {section}", provenance),
-        method,
-        control,
-        tuple(f"implicit-relu.{name}" for name in uses),
-        statistical,
-        activation_free,
-        obligation,
-    )
+SOURCE = Source("implicit-relu", PAPER, NOTES, DERIVED)
 
 
 CLAIMS = (
-    _claim(
+    SOURCE.claim(
         "arc-cosine-kernel",
         "A01",
         "the expected product of two ReLU features in closed form",
@@ -83,7 +50,7 @@ CLAIMS = (
         key="cho2009",
         provenance="standard",
     ),
-    _claim(
+    SOURCE.claim(
         "arc-cosine-series",
         "A02",
         "the same kernel as a power series with non-negative coefficients",
@@ -96,7 +63,7 @@ CLAIMS = (
         uses=("arc-cosine-kernel",),
         activation_free=True,
     ),
-    _claim(
+    SOURCE.claim(
         "least-eigenvalue",
         "A03",
         "the arc-cosine Gram matrix of this data is positive definite",
@@ -109,7 +76,7 @@ CLAIMS = (
         published="lambda_0 > 0 when no two inputs are parallel",
         uses=("arc-cosine-series",),
     ),
-    _claim(
+    SOURCE.claim(
         "hermite-bound",
         "A04",
         "lower bounds through the even Schur powers of the inputs",
@@ -121,7 +88,7 @@ CLAIMS = (
         section="Hermite bounds",
         uses=("arc-cosine-series",),
     ),
-    _claim(
+    SOURCE.claim(
         "closed-forms",
         "A05",
         "orthonormal inputs, the square and the hexagon",
@@ -134,7 +101,7 @@ CLAIMS = (
         uses=("arc-cosine-kernel",),
         activation_free=True,
     ),
-    _claim(
+    SOURCE.claim(
         "equilibrium",
         "A06",
         "the equilibrium exists, is unique and bounded, and Picard iteration finds it",
@@ -146,7 +113,7 @@ CLAIMS = (
         section="Well-posedness",
         published="existence for gamma ||A||/sqrt(m) < 1",
     ),
-    _claim(
+    SOURCE.claim(
         "resolvent",
         "A07",
         "the linearised equilibrium equation is solvable",
@@ -158,7 +125,7 @@ CLAIMS = (
         section="Well-posedness (resolvent)",
         uses=("equilibrium",),
     ),
-    _claim(
+    SOURCE.claim(
         "gradients",
         "A08",
         "the gradient of the loss by implicit differentiation",
@@ -173,7 +140,7 @@ CLAIMS = (
         uses=("resolvent",),
         activation_free=True,
     ),
-    _claim(
+    SOURCE.claim(
         "tangent-order",
         "A09",
         "the tangent kernel dominates the feature Gram matrix",
@@ -185,7 +152,7 @@ CLAIMS = (
         published="used for the rate",
         uses=("gradients",),
     ),
-    _claim(
+    SOURCE.claim(
         "concentration",
         "A10",
         "the feature Gram matrix concentrates entry by entry",
@@ -197,7 +164,7 @@ CLAIMS = (
         key="boucheron2013",
         statistical=True,
     ),
-    _claim(
+    SOURCE.claim(
         "concentration-width",
         "A11",
         "a width from which the feature Gram matrix keeps three quarters of the least eigenvalue",
@@ -211,7 +178,7 @@ CLAIMS = (
         uses=("concentration",),
         statistical=True,
     ),
-    _claim(
+    SOURCE.claim(
         "jensen",
         "A12",
         "finite width lowers the least eigenvalue on average",
@@ -223,7 +190,7 @@ CLAIMS = (
         provenance="derived here",
         statistical=True,
     ),
-    _claim(
+    SOURCE.claim(
         "feature-lipschitz",
         "A13",
         "the features move at most as far as the weights",
@@ -234,7 +201,7 @@ CLAIMS = (
         section="Stability",
         provenance="derived here; no sign changes are counted, because the features involve the activation only",
     ),
-    _claim(
+    SOURCE.claim(
         "feature-stability",
         "A14",
         "the least eigenvalue survives while the weights stay near their start",
@@ -247,7 +214,7 @@ CLAIMS = (
         provenance="derived here",
         uses=("feature-lipschitz",),
     ),
-    _claim(
+    SOURCE.claim(
         "gradient-flow",
         "A15",
         "gradient flow converges at the rate lambda_0",
@@ -263,7 +230,7 @@ CLAIMS = (
         published="linear convergence of gradient flow for sufficiently wide networks",
         uses=("tangent-order", "feature-stability", "width-constant"),
     ),
-    _claim(
+    SOURCE.claim(
         "width-constant",
         "A16",
         "the constant of the width condition",
@@ -275,7 +242,7 @@ CLAIMS = (
         provenance="derived here",
         activation_free=True,
     ),
-    _claim(
+    SOURCE.claim(
         "output-training",
         "A17",
         "training the output layer alone converges at the rate of its Gram matrix",
@@ -287,7 +254,7 @@ CLAIMS = (
         section="Gradient descent (output layer)",
         provenance="derived here",
     ),
-    _claim(
+    SOURCE.claim(
         "gradient-descent",
         "A18",
         "gradient descent on all weights: the computed run falls at the rate of the theory",
@@ -302,7 +269,7 @@ CLAIMS = (
         uses=("gradients",),
         obligation=GD_GAP,
     ),
-    _claim(
+    SOURCE.claim(
         "gaussian-norm",
         "A19",
         "the norm of a Gaussian matrix",
@@ -316,7 +283,7 @@ CLAIMS = (
         statistical=True,
         activation_free=True,
     ),
-    _claim(
+    SOURCE.claim(
         "equilibrium-limit",
         "A20",
         "the squared norm of the equilibrium at infinite width",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ..claim import Claim, Hypothesis, Reference
+from ..claim import Hypothesis, Source
 from ..system import Parameter, System
 
 PAPER, SQUARED_PAPER, SDE_PAPER = "gopalani2023logistic", "gopalani2022squared", "shi2020learning"
@@ -30,42 +30,11 @@ WIDE = Hypothesis("wide", r"\|a\|_2^2/\|a\|_\infty \ge 2M_2/M_1^2")
 SMALL_STEP = Hypothesis("small-step", r"s \le 1/\mathrm{gLip}(L) \text{ on the reference case}")
 
 DERIVATIVES = (SMOOTH, SLOPE, BEND)
-
-
-def _claim(
-    slug: str,
-    label: str,
-    title: str,
-    hypotheses: tuple[Hypothesis, ...],
-    statement: str,
-    *,
-    method: str,
-    control: str,
-    section: str,
-    published: str = "",
-    provenance: str = "",
-    uses: tuple[str, ...] = (),
-    statistical: bool = False,
-    activation_free: bool = False,
-    key: str = PAPER,
-) -> Claim:
-    return Claim(
-        f"two-layer-logistic.{slug}",
-        label,
-        title,
-        hypotheses,
-        statement,
-        Reference(key, published, f"{NOTES}, {section}", provenance),
-        method,
-        control,
-        tuple(f"two-layer-logistic.{name}" for name in uses),
-        statistical,
-        activation_free,
-    )
+SOURCE = Source("two-layer-logistic", PAPER, NOTES)
 
 
 CLAIMS = (
-    _claim(
+    SOURCE.claim(
         "second-derivative",
         "C1",
         "the largest second derivative of the sigmoidal activations in closed form",
@@ -76,7 +45,7 @@ CLAIMS = (
         control="the closed form times 1 + 1e-9",
         section="Constants of an activation (C1, C2)",
     ),
-    _claim(
+    SOURCE.claim(
         "activation-constants",
         "C2",
         "the constants of the activation, enclosed",
@@ -89,7 +58,7 @@ CLAIMS = (
         published="assumptions on the activation",
         provenance="L and M_D, and L' and M'_D, are the same numbers for a smooth activation",
     ),
-    _claim(
+    SOURCE.claim(
         "derivatives",
         "C3",
         "gradient and Laplacian of the data term",
@@ -101,7 +70,7 @@ CLAIMS = (
         control="the Laplacian with the sign of its second term changed",
         section="Derivatives (C3)",
     ),
-    _claim(
+    SOURCE.claim(
         "gradient-bound",
         "C4",
         "the gradient of the data term is bounded",
@@ -112,7 +81,7 @@ CLAIMS = (
         section="Bounds of the data term (C4, C5)",
         uses=("derivatives",),
     ),
-    _claim(
+    SOURCE.claim(
         "laplacian-bound",
         "C5",
         "the Laplacian of the data term is bounded",
@@ -123,7 +92,7 @@ CLAIMS = (
         section="Bounds of the data term (C4, C5)",
         uses=("derivatives",),
     ),
-    _claim(
+    SOURCE.claim(
         "growth",
         "C6",
         "quadratic growth of the Schroedinger potential",
@@ -134,7 +103,7 @@ CLAIMS = (
         section="Villani for every positive regularisation (C6, C7, C9)",
         uses=("gradient-bound", "laplacian-bound"),
     ),
-    _claim(
+    SOURCE.claim(
         "villani",
         "C7",
         "the regularised logistic loss is a Villani function for every positive regularisation",
@@ -148,7 +117,7 @@ CLAIMS = (
         provenance=RECALLED + "; our theorem needs no threshold and no bound of the activation",
         uses=("growth",),
     ),
-    _claim(
+    SOURCE.claim(
         "threshold-zero",
         "C8",
         "without regularisation the fourth condition fails: the sharp threshold is zero",
@@ -160,7 +129,7 @@ CLAIMS = (
         section="Without regularisation (C8)",
         uses=("gradient-bound", "laplacian-bound"),
     ),
-    _claim(
+    SOURCE.claim(
         "radius",
         "C9",
         "a certified radius beyond which the potential exceeds a level",
@@ -172,7 +141,7 @@ CLAIMS = (
         section="Villani for every positive regularisation (C6, C7, C9)",
         uses=("growth",),
     ),
-    _claim(
+    SOURCE.claim(
         "squared-loss",
         "C10",
         "the squared loss is a Villani function for bounded or nearly homogeneous activations",
@@ -185,7 +154,7 @@ CLAIMS = (
         provenance=RECALLED,
         key=SQUARED_PAPER,
     ),
-    _claim(
+    SOURCE.claim(
         "counterexample",
         "C11",
         "an unbounded activation for which the squared loss needs a positive threshold",
@@ -198,7 +167,7 @@ CLAIMS = (
         activation_free=True,
         key=SQUARED_PAPER,
     ),
-    _claim(
+    SOURCE.claim(
         "smoothness",
         "C12",
         "the gradient is Lipschitz, with a constant that does not see the size of the activation",
@@ -211,7 +180,7 @@ CLAIMS = (
         provenance="for the logistic loss it is finite for SoftPlus too",
         uses=("derivatives",),
     ),
-    _claim(
+    SOURCE.claim(
         "strong-convexity",
         "C13",
         "above lambda_cvx the loss is strongly convex",
@@ -222,7 +191,7 @@ CLAIMS = (
         section="Hessian (C12, C13, C14)",
         uses=("derivatives",),
     ),
-    _claim(
+    SOURCE.claim(
         "convex-case",
         "C14",
         "for wide layers the published threshold lies in the convex range",
@@ -234,7 +203,7 @@ CLAIMS = (
         provenance=RECALLED,
         uses=("strong-convexity",),
     ),
-    _claim(
+    SOURCE.claim(
         "partition-function",
         "C15",
         "the stationary law exists and is dominated by a Gaussian",
@@ -244,7 +213,7 @@ CLAIMS = (
         control="on the reference case, a bound 1e-9 below the enclosed integral",
         section="Stationary law (C15, C19)",
     ),
-    _claim(
+    SOURCE.claim(
         "holley-stroock",
         "C16",
         "an explicit spectral gap for bounded activations",
@@ -257,7 +226,7 @@ CLAIMS = (
         published="existence of some positive rate",
         key=SDE_PAPER,
     ),
-    _claim(
+    SOURCE.claim(
         "gap-enclosure",
         "C17",
         "the spectral gap of the reference case, enclosed",
@@ -269,7 +238,7 @@ CLAIMS = (
         section="Spectral gap (C16, C17)",
         key=SDE_PAPER,
     ),
-    _claim(
+    SOURCE.claim(
         "convergence",
         "C18",
         "the expected loss converges at the rate of the gap",
@@ -285,7 +254,7 @@ CLAIMS = (
         statistical=True,
         key=SDE_PAPER,
     ),
-    _claim(
+    SOURCE.claim(
         "initial-law",
         "C19",
         "which Gaussian initial laws the theorem admits",
@@ -297,7 +266,7 @@ CLAIMS = (
         published="a class of distributions of the initial weights",
         provenance="the class shrinks with s and never contains a point mass",
     ),
-    _claim(
+    SOURCE.claim(
         "stationary-excess",
         "C20",
         "the excess loss of the stationary law is small, explicitly",
@@ -311,7 +280,7 @@ CLAIMS = (
         uses=("smoothness", "gradient-bound"),
         key=SDE_PAPER,
     ),
-    _claim(
+    SOURCE.claim(
         "descent",
         "C21",
         "noisy gradient descent stays within the stationary bound",
