@@ -123,7 +123,7 @@ def run() -> None:
         fail(f"{place}: {error.strerror or error}: check the path, its permissions and the disk.")
     except (KeyboardInterrupt, typer.Abort):
         fail("interrupted.", INTERRUPTED)
-    except Exception as error:
+    except Exception as error:  # a defect of ours: shown whole, with a status that no verdict has
         traceback.print_exc()
         what = f"{type(error).__name__}: {error}".rstrip(" .:")
         fail(f"{what}: this is a defect of certigram and says nothing about the claim; please report it.", DEFECT)
