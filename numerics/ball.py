@@ -179,3 +179,17 @@ class Ball:
 
 def _not_finite() -> Ball:
     return Ball(arb("nan"))
+
+
+def excludes(left: arb, right: arb) -> bool:
+    """Whether two balls that are to enclose one number exclude each other.
+
+    Raises :class:`PrecisionExhausted` for a ball that is not finite: it overlaps with everything, and agrees with
+    nothing.
+
+    >>> excludes(arb(1), arb("1 +/- 0.1")), excludes(arb(1), arb(2))
+    (False, True)
+    """
+    if not (left.is_finite() and right.is_finite()):
+        raise PrecisionExhausted("two enclosures cannot be compared, since one of them is not finite: raise bits.")
+    return not left.overlaps(right)

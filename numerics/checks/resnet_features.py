@@ -206,14 +206,16 @@ def feature_admissibility(inst: ResNetInstance) -> Outcome:
     """The identity |ψ(z) − ψ(z')|² = (2/m) Σ (1 − cos) exactly; its ratio along the leading direction in balls."""
     moved, constant = _moved(inst)
     low, high = outward(moved)
+    with precision(inst.budget.bits):
+        smaller = enclose(1 - Fraction(1, 10**6))
     item = verify_inequality(
         "(1 - 1e-6) times the squared slope of the features along the leading direction <= kappa_1^2",
-        Bounds.of([low * (1 - PLANTED)], [high * (1 - PLANTED)]),
+        times([smaller], Bounds.of([low], [high])),
         Bounds.of([constant.lower], [constant.upper]),
     )
     near = verify_inequality(
         "kappa_1^2 (1 - 1e-6) <= the same",
-        Bounds.of([constant.lower * (1 - PLANTED)], [constant.upper * (1 - PLANTED)]),
+        times([smaller], Bounds.of([constant.lower], [constant.upper])),
         Bounds.of([low], [high]),
     )
     text = exact("1 - cos x <= x^2/2 bounds the ratio by h' S h, S the second moment; equality in the limit h -> 0")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flint import arb
 
 from ...theory.verdict import Verdict
-from ..ball import enclose
+from ..ball import enclose, excludes
 from ..precision import precision
 from ..radial.bounds import outward
 from ..residual.instance import ResNetInstance
@@ -37,7 +37,7 @@ def gradient(inst: ResNetInstance) -> Outcome:
         item = enclosed(
             f"dL/d(epsilon) along a direction, {POINTS} inputs, {DEPTH} layers", series=series, adjoint=adjoint
         )
-        if not series.overlaps(adjoint):
+        if excludes(series, adjoint):
             return Outcome(Verdict.REFUTED, (item,))
         lower, upper = outward(series)
     text = f"dL/d(epsilon) equals the pairing with the formula, for arbitrary fields and up to {SYMBOLIC_DEPTH} layers"

@@ -7,7 +7,7 @@ from functools import cache
 from flint import arb
 
 from ...theory.verdict import Verdict
-from ..ball import enclose
+from ..ball import enclose, excludes
 from ..certificate import EvidenceItem
 from ..expressions.lowering import constant
 from ..precision import precision
@@ -48,7 +48,7 @@ def second_derivative(inst: TwoLayerInstance) -> Outcome:
         return Outcome(Verdict.UNKNOWN, reason="the range analysis found no enclosure")
     with precision(bits):
         value = constant(closed)
-        if not found.overlaps(value):
+        if excludes(found, value):
             return Outcome(Verdict.REFUTED, (enclosed("the enclosure excludes the closed form", found=found),))
     lower, upper = ends(value)
     return Outcome(
@@ -148,7 +148,7 @@ def derivatives(inst: TwoLayerInstance) -> Outcome:
             weights, direction = inst.weights(norm, k), inst.weights(1.0, k + 100)
             values = inst.evaluations[k]
             _, slope, bend = inst.network.along(weights, direction)
-            if not (values.slope.overlaps(slope) and values.curvature.overlaps(bend)):
+            if excludes(values.slope, slope) or excludes(values.curvature, bend):
                 return Outcome(Verdict.REFUTED, (enclosed("power series and formulas disagree", series=bend),))
             agreed += 1
     return Outcome(

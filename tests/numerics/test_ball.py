@@ -9,9 +9,9 @@ from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certigram.numerics.ball import Ball, enclose, exact
+from certigram.numerics.ball import Ball, enclose, exact, excludes
 from certigram.numerics.precision import precision
-from certigram.theory.errors import SpecError
+from certigram.theory.errors import PrecisionExhausted, SpecError
 from certigram.theory.verdict import Verdict
 
 THIRD = Ball(arb(1) / 3)
@@ -143,3 +143,10 @@ def test_exact_refuses_what_has_no_value() -> None:
         exact(arb("nan"))
     with pytest.raises(SpecError, match="not a number"):
         Ball.exactly("one third")
+
+
+def test_a_ball_that_is_not_finite_agrees_with_nothing() -> None:
+    """It overlaps with everything, so an agreement with it would be empty."""
+    for lost in (arb("nan"), arb("inf")):
+        with pytest.raises(PrecisionExhausted, match="not finite"):
+            excludes(arb(1), lost)
