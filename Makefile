@@ -6,12 +6,13 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 RUN    := $(VENV)/.run-stamp
 DEV    := $(VENV)/.dev-stamp
 
-.PHONY: help verify test test-slow lint types contracts pytest bench clean
+.PHONY: help verify test test-slow test-lowest lint types contracts pytest bench clean
 
 help:
 	@echo "make verify     install what is needed and run the default study (out/digits/)"
 	@echo "make test       linters, types, import contracts, and the test suite"
 	@echo "make test-slow  the long tests: Monte Carlo, thousands of random enclosures"
+	@echo "make test-lowest  the test suite with the lowest versions that pyproject.toml declares"
 	@echo "make bench      the benchmarks, each printing the claim it checks"
 
 $(RUN): pyproject.toml constraints.txt
@@ -45,6 +46,16 @@ pytest: $(DEV)
 
 test-slow: $(DEV)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m slow
+
+LOWEST := .venv-lowest
+
+test-lowest: $(DEV)
+	test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
+	$(BIN)/python tests/lowest_versions.py > $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check install --quiet --constraint $(LOWEST)/lowest.txt pip hatchling
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check install --quiet --constraint $(LOWEST)/lowest.txt \
+		--no-build-isolation --editable '.[parquet,testing,cluster]' --group dev
+	OPENBLAS_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 bench: $(DEV)
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -9,7 +9,11 @@ The whole public face; everything is imported at its first use, so that ``import
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+
+if not os.path.isdir(os.path.join(__path__[0], "theory")):  # a checkout that was not installed
+    __path__.append(os.path.dirname(__path__[0]))
 
 from .theory.version import __version__
 

@@ -15,7 +15,7 @@ from . import words
 from .bibliography import Entry
 from .content import capital, content, ended, sentence
 from .graph import css, svg
-from .mathml import mathml
+from .mathml import formula
 from .notation import EVIDENCE_SYMBOL, SYMBOL, TILDE, Bracket, Numeral, Run, Shown, label, prose, statement_parts
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def evidence(kind: Evidence) -> Markup:
 
 def statement(latex: str) -> Markup:
     """A displayed statement, its parts side by side where there is room."""
-    parts = [Markup("<span>{}</span>").format(mathml(part, display=True)) for part in statement_parts(latex)]
+    parts = [Markup("<span>{}</span>").format(formula(part, display=True)) for part in statement_parts(latex)]
     return Markup('<div class="statement">{}</div>').format(Markup("").join(parts))
 
 
@@ -102,7 +102,7 @@ def text(source: str, citations: dict[str, int]) -> Markup:
     out = Markup()
     for word in words.words(source):
         if word.kind == "math":
-            out += mathml(word.text)
+            out += formula(word.text)
         elif word.kind == "code":
             out += Markup("<code>{}</code>").format(word.text)
         elif word.kind == "cite":
@@ -136,7 +136,7 @@ def environment() -> jinja2.Environment:
     found.filters.update(
         runs=runs, number=number, verdict=verdict, sign=sign, capital=capital, sentence=sentence, ended=ended,
         evidence=evidence,
-        statement=statement, math=mathml, reference=reference,
+        statement=statement, math=formula, reference=reference,
         prose=lambda s: runs(prose(s)), label=lambda s: runs(label(s)),
     )  # fmt: skip
     return found

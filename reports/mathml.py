@@ -102,3 +102,15 @@ def mathml(latex: str, *, display: bool = False) -> Markup:
     if not elements <= _ELEMENTS:
         raise DerivationGap(f"the formula {latex!r} contains elements that are not MathML.")
     return Markup(found)
+
+
+def formula(latex: str, *, display: bool = False) -> Markup:
+    r"""A formula for a page: MathML, or its LaTeX source as code where the converter fails.
+
+    >>> formula(r"\unknowncommand x")
+    Markup('<code class="latex">\\unknowncommand x</code>')
+    """
+    try:
+        return mathml(latex, display=display)
+    except DerivationGap:
+        return Markup('<code class="latex">{}</code>').format(latex)

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from ..bibliography import used
 from ..html import environment, runs
 from ..html import reference as entry_html
-from ..mathml import mathml
+from ..mathml import formula
 from ..notation import prose
 from .blocks import Block, Display, Document, Facts, Heading, Items, Paragraph, Row, Table, Theorem, spans
 from .breaking import width
@@ -37,7 +37,7 @@ class Writer:
         for kind, content, words in spans(source):
             match kind:
                 case "math":
-                    out += mathml(content)
+                    out += formula(content)
                 case "code":
                     out += Markup("<code>{}</code>").format(content)
                 case "emph":
@@ -98,15 +98,15 @@ class Writer:
         shift = Markup(' class="formula next"') if row.indent else Markup(' class="formula"')
         wide = row.broken.startswith(r"\begin{aligned}") and width(row.formula) > WIDE
         lines = broken_lines(row.broken) if wide else [row.formula]
-        formula = Markup("").join(
+        shown = Markup("").join(
             Markup('<span class="line{}">{}</span>').format(
-                Markup(" more") if k else Markup(""), mathml(_BIG.sub("", line), display=True)
+                Markup(" more") if k else Markup(""), formula(_BIG.sub("", line), display=True)
             )
             for k, line in enumerate(lines)
         )
         return Markup(
             '<div class="row"{}><span{}>{}</span><span class="why">{}</span><span class="no">{}</span></div>\n'
-        ).format(name, shift, formula, self.text(row.reason), number)
+        ).format(name, shift, shown, self.text(row.reason), number)
 
 
 def broken_lines(aligned: str) -> list[str]:

@@ -19,7 +19,7 @@ import pytest
 
 from certigram.reports import bundle
 from certigram.reports.html import render as render_html
-from certigram.reports.html import render_summary
+from certigram.reports.html import render_summary, statement
 from certigram.reports.latex import render as render_latex
 from certigram.reports.mathml import mathml
 from certigram.reports.model import Report
@@ -170,6 +170,13 @@ def test_every_formula_of_every_system_becomes_mathml() -> None:
 def test_a_formula_that_is_no_formula_is_refused(formula: str) -> None:
     with pytest.raises(DerivationGap):
         mathml(formula)
+
+
+def test_a_formula_that_does_not_convert_is_shown_as_code() -> None:
+    """One formula must not cost a finished study its report."""
+    page = str(statement(r"\unknowncommand{x} < 1"))
+    assert Page(page).words == [r"\unknowncommand{x} < 1"]
+    assert "<code" in page
 
 
 def test_every_section_is_there_and_every_reason(report: Report) -> None:
