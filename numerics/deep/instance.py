@@ -15,7 +15,7 @@ from ...theory.verdict import Evidence
 from ..ball import enclose
 from ..budget import Budget
 from ..eigenvalues.eigenvalue import least_eigenvalue
-from ..eigenvalues.nullspace import NullVector, RankBound, affine_rank, null_vector_from_pairs
+from ..eigenvalues.nullspace import NullVector, RankBound
 from ..enclosure import Enclosure
 from ..equilibria.kernel import choose_order
 from ..expressions.growth import require_square_integrable
@@ -33,6 +33,7 @@ from .network import DeepNetwork
 from .pair import has_closed_forms, pair_kernels
 from .rectifier_layer import rectifier
 from .series import deep_series, slope
+from .singularity import deep_singularity
 
 FLOAT_BITS = 80
 """Precision of the series behind a float64 matrix."""
@@ -256,27 +257,8 @@ class DeepInstance:
 
     @cached_property
     def null_vector(self) -> NullVector | RankBound | None:
-        """An exact reason why both kernels are singular: repeated inputs, antipodes, affine activations.
-
-        Antipodes are repeated inputs for a network without input bias whose first activation is even, and opposite
-        ones for an odd network (docs/theory/deep-networks.md, section 4).
-        """
-        source, sphere = self.data.source, self.data.normalize == "sphere"
-        pairs = [(i, j, s) for i, j, s in self.parallel if sphere or source.second_moment(i) == source.second_moment(j)]
-        found = null_vector_from_pairs(pairs, self.data.n, odd=self.network.odd)
-        if found is not None:
-            return found
-        if pairs and self.network.sigma_b2[0] == 0 and self.network.activations[0].parity == "even":
-            i, j, _ = pairs[0]
-            entries = [Fraction(0)] * self.data.n
-            entries[i], entries[j] = Fraction(1), Fraction(-1)
-            return NullVector(tuple(entries), f"points {i} and {j} are antipodal and the network is even")
-        if all(phi.affine is not None for phi in self.network.activations) and isinstance(source, Points):
-            plain = affine_rank(source.values, constant=False)
-            why = f"all activations are affine, {plain.reason}, plus a constant"
-            bound = RankBound(plain.rank + 1, self.data.n, why)
-            return bound if bound.singular else None
-        return None
+        """An exact reason why both kernels are singular, when there is one."""
+        return deep_singularity(self.network, self.data, self.parallel, one_norm=self.common_norm is not None)
 
     @cached_property
     def eigenvalue(self) -> Enclosure:

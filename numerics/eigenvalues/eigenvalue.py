@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
-from flint import arb, fmpq
+from flint import arb
 from numpy.typing import NDArray
 
 from ...theory.verdict import Verdict
-from ..ball import exact
+from ..ball import enclose, exact
 from ..budget import Budget
 from ..enclosure import Enclosure
 from ..kernels.ballmatrix import BallMatrix
@@ -169,7 +169,8 @@ def largest_row_sum(a: NDArray[np.float64]) -> float:
 def small(problem: Problem, known: Known) -> Known:
     r"""Orders 1 and 2 in closed form: :math:`\frac{a+c}{2} - \sqrt{\frac{(a-c)^2}{4} + b^2}`, monotone in a, c and |b|.
 
-    The corners of the ball matrix are exact rationals, the root is a ball; bits double until the goal is reached.
+    For a + c > 0 it is :math:`(ac-b^2)/\bigl(\frac{a+c}2+\sqrt{\frac{(a-c)^2}4+b^2}\bigr)`. The corners of the ball
+    matrix are exact rationals, the root is a ball; bits double until the goal is reached.
     """
     bits = max(FIRST_BITS, problem.budget.bits)
     while True:
@@ -213,8 +214,7 @@ def _magnitude(low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
 
 def _two_by_two(a: Fraction, c: Fraction, b: Fraction, bits: int) -> tuple[Fraction, Fraction]:
     with precision(bits):
-        square = (a - c) ** 2 / 4 + b**2
-        half = (a + c) / 2
-        return _ends(
-            arb(fmpq(half.numerator, half.denominator)) - arb(fmpq(square.numerator, square.denominator)).sqrt()
-        )
+        square, half, determinant = (enclose(q) for q in ((a - c) ** 2 / 4 + b**2, (a + c) / 2, a * c - b**2))
+        if half > 0:  # the product of the eigenvalues by the larger one: nothing cancels
+            return _ends(determinant / (half + square.sqrt()))
+        return _ends(half - square.sqrt())

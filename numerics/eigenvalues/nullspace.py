@@ -12,16 +12,15 @@ These facts come from the caller, who proves them exactly on the integers behind
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
 from flint import arb, fmpq, fmpq_mat
-from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
 from ..kernels.ballmatrix import BallMatrix
+from ..kernels.points import InnerProducts
 from ..precision import precision
 from .arb_rung import entries_in_balls
 
@@ -92,39 +91,36 @@ def null_vector_from_pairs(pairs: Iterable[tuple[int, int, int]], n: int, *, odd
     return None
 
 
-def exact_rational_matrix(points: NDArray[np.float64]) -> fmpq_mat:
-    """The binary64 numbers of an (n, d) array as exact rationals.
-
-    >>> exact_rational_matrix(np.array([[0.5]]))[0, 0]
-    1/2
-    """
-    n, d = points.shape
-    values = [Fraction(x) for x in points.ravel().tolist()]
-    return fmpq_mat(n, d, [fmpq(q.numerator, q.denominator) for q in values])
-
-
-def affine_rank(points: NDArray[np.float64], *, constant: bool = True) -> RankBound:
-    r"""The rank of :math:`\alpha\mathbf{1}\mathbf{1}^T + \beta XX^T` is at most that of :math:`[X\;1]`, taken exactly.
+def proportional_pair(
+    source: InnerProducts,
+    pairs: Iterable[tuple[int, int, int]],
+    factor: Callable[[Fraction], Fraction | None],
+    *,
+    sphere: bool,
+) -> NullVector | None:
+    r"""A null vector from two parallel points whose rows of the matrix are proportional; None if there are none.
 
     Parameters
     ----------
-    points: (n, d) float64, taken as exact numbers. A positive rescaling of rows changes the rank of :math:`[X\;1]`, so
-        that the points must be the ones of the kernel; for ``constant=False`` (no constant term) it does not matter.
-    constant: whether the kernel has a constant term.
+    source: the points, n of them.
+    pairs: triples (i, j, sign) of parallel points, sign +1 where they point the same way, proved exactly.
+    factor: for an exact t the f with :math:`K(tx,\cdot) = f K(x,\cdot)`, or None.
+    sphere: whether the points are rescaled to one norm, so that t is the sign.
 
-    Without a computation the rank is at most d + 1 (or d): the exact elimination is made only for n up to that.
-
-    >>> affine_rank(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])).rank
-    3
+    >>> from ..kernels.points import points
+    >>> proportional_pair(points([[1.0, 2.0], [2.0, 4.0]]), [(0, 1, 1)], lambda t: t, sphere=False).entries
+    (Fraction(2, 1), Fraction(-1, 1))
     """
-    n, d = points.shape
-    width = d + int(constant)
-    name = "[X 1]" if constant else "X"
-    if n > width:
-        return RankBound(width, n, f"the kernel is affine in XX^T, and {name} has {width} columns")
-    matrix = np.hstack([points, np.ones((n, 1))]) if constant else points
-    _, rank = exact_rational_matrix(matrix).rref()
-    return RankBound(int(rank), n, f"the kernel is affine in XX^T, and {name} has rank {rank} (exact elimination)")
+    for i, j, sign in pairs:
+        t = Fraction(sign) if sphere else source.inner(i, j) / source.inner(i, i)
+        f = factor(t)
+        if f is not None:
+            entries = [Fraction(0)] * source.n
+            entries[i], entries[j] = f, Fraction(-1)
+            what = {1: "equal", -1: "antipodal"}.get(int(t) if abs(t) == 1 else 0, "parallel")
+            rows = "" if f == 1 else ", and so are their rows of the matrix"
+            return NullVector(tuple(entries), f"points {i} and {j} are {what}{rows}")
+    return None
 
 
 def rational_null_vector(gram: Sequence[Sequence[Fraction]], reason: str = "exact elimination") -> NullVector | None:
@@ -153,6 +149,7 @@ def rational_null_vector(gram: Sequence[Sequence[Fraction]], reason: str = "exac
 def consistent(matrix: BallMatrix, null: NullVector, *, bits: int = 128) -> bool:
     """Whether K v encloses 0 in every entry: false means that the null vector is wrong, true proves nothing.
 
+    >>> import numpy as np
     >>> consistent(BallMatrix(np.ones((2, 2)), 0.0), NullVector((Fraction(1), Fraction(-1)), "equal points"))
     True
     """

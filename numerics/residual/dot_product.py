@@ -21,12 +21,14 @@ from flint import arb
 from ...theory.activation import Activation
 from ...theory.claim import Hypothesis
 from ...theory.errors import DerivationGap, SpecError
+from ...theory.homogeneity import monomial_degrees
 from ...theory.verdict import Evidence, Verdict
 from ..ball import enclose
 from ..budget import Budget
 from ..certificate import Discharged
 from ..eigenvalues.eigenvalue import least_eigenvalue
-from ..eigenvalues.nullspace import NullVector, RankBound, affine_rank, null_vector_from_pairs
+from ..eigenvalues.monomial_rank import monomial_rank
+from ..eigenvalues.nullspace import NullVector, RankBound, null_vector_from_pairs
 from ..enclosure import Enclosure
 from ..equilibria.kernel import choose_order
 from ..expressions.growth import require_square_integrable
@@ -120,16 +122,15 @@ class DotProductInstance:
 
     @cached_property
     def null_vector(self) -> NullVector | RankBound | None:
-        """An exact reason why the matrix is singular: repeated points, antipodes of an odd φ, an affine φ."""
+        """An exact reason why the matrix is singular: repeated points, antipodes of an odd φ, a polynomial φ."""
         parity = self.activation.parity
         found = null_vector_from_pairs(list(parallel_pairs(self.cosines)), self.data.n, odd=parity == "odd")
         if found is not None:
             return found
-        affine = self.activation.affine
-        if affine is None or self.data.points is None:
+        degrees = monomial_degrees(self.activation)
+        if degrees is None:
             return None
-        rank = affine_rank(self.data.points.values, constant=False).rank if affine[1] != 0 else 0
-        bound = RankBound(rank + (affine[0] != 0), self.data.n, f"{self.activation.name} is affine")
+        bound = monomial_rank(self.data.source, degrees, one_norm=True, what=self.activation.name)
         return bound if bound.singular else None
 
     @cached_property

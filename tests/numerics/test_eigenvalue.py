@@ -206,3 +206,19 @@ def test_contradicting_bounds_are_never_returned() -> None:
     with pytest.raises(AssertionError, match="contradict"):
         known.with_bounds("second", lower=Fraction(3))
     assert Goal(bound=Fraction(0), strict=True).reached(Fraction(0), Fraction(1)) is False
+
+
+@pytest.mark.parametrize("spread", [1e160, 1e100, 1e10])
+def test_order_two_does_not_cancel(spread: float) -> None:
+    """diag(a, 1/a): the small eigenvalue is the determinant divided by the large one, at any spread."""
+    found = least_eigenvalue(BallMatrix(np.diag([spread, 1 / spread]), 0.0))
+    assert 0 < found.lower <= 1 / spread <= found.upper
+    assert found.relative_width < 1e-14
+    turned = least_eigenvalue(BallMatrix(np.array([[spread, 1.0], [1.0, 2 / spread]]), 0.0))
+    with mpmath.workdps(700):
+        a, c = mpmath.mpf(spread), mpmath.mpf(2 / spread)
+        root = (a + c) / 2 - mpmath.sqrt((a - c) ** 2 / 4 + 1)
+        assert mpmath.mpf(turned.lower) <= root <= mpmath.mpf(turned.upper)
+    assert turned.relative_width < 1e-6
+    negative = least_eigenvalue(BallMatrix(np.diag([-spread, 1 / spread]), 0.0))
+    assert negative.contains(Fraction(-spread))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+import certigram as cg
+from certigram.numerics.eigenvalues.monomial_rank import monomial_rank
 from certigram.numerics.eigenvalues.nullspace import (
     NullVector,
-    affine_rank,
+    RankBound,
     consistent,
     null_vector_from_pairs,
     rational_null_vector,
 )
 from certigram.numerics.kernels.ballmatrix import BallMatrix
+from certigram.numerics.kernels.input_gram import input_gram
+from certigram.numerics.kernels.points import points
 from certigram.theory.errors import SpecError
 
 
@@ -61,17 +66,92 @@ def test_null_vectors_are_consistent_with_the_kernel_and_wrong_ones_are_not() ->
         consistent(k, NullVector((Fraction(1),), "short"))
 
 
-def test_affine_rank_counts_exactly() -> None:
-    assert affine_rank(np.ones((5, 2))).rank == 3  # by the number of columns, without elimination
-    assert affine_rank(np.ones((3, 2))).rank == 1
-    assert affine_rank(np.ones((3, 2))).singular
-    x = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0]])
-    assert affine_rank(x, constant=False).rank == 2
-    assert affine_rank(x).rank == 3
-    nearly = np.array([[0.1, 0.2], [0.2, 0.4 + 2.0**-54]])
-    assert affine_rank(nearly, constant=False).rank == 1 + int(0.4 + 2.0**-54 != 0.4)
-    nearly[1, 1] = np.nextafter(0.4, 1.0)
-    assert not affine_rank(nearly, constant=False).singular
+@pytest.mark.parametrize(
+    ("kernel", "activation", "rows", "factor"),
+    [
+        ("nngp", "relu", [[1, 2], [2, 4]], 2),
+        ("ntk", "relu", [[1, 2], [2, 4]], 2),
+        ("nngp", "abs(x)", [[1, 2], [-3, -6]], 3),
+        ("ntk", "x", [[1, 2], [-3, -6]], -3),
+        ("nngp", "x*Max(x, 0)", [[1.5], [3]], 4),  # degree 2 in each of one layer
+        ("nngp", "relu", [[1.0], [2.0], [-1.0], [-0.5]], 2),  # one dimension has two directions
+        ("deq-relu", "relu", [[1, 2], [2, 4]], 2),
+        ("deq-general", "leaky_relu(1/10)", [[0.1, 0.2], [0.2, 0.4]], 2),
+    ],
+)
+def test_homogeneous_kernels_of_parallel_points_are_singular(
+    kernel: str, activation: str, rows: list[list[float]], factor: int
+) -> None:
+    """With kept norms and no bias a multiple of a point gives a multiple of its row: exactly 0, by structure."""
+    if kernel.startswith("deq"):
+        k = cg.population_gram(kernel, rows, activation=activation, sigma_w2="1/16", normalize=None)
+    else:
+        k = getattr(cg, kernel)(rows, activation=activation, depth=1)
+    null = k.instance.null_vector
+    assert isinstance(null, NullVector)
+    assert abs(null.entries[null.support[0]]) == abs(factor)
+    assert consistent(k.matrix, null)
+    entries = list(null.entries)
+    entries[null.support[0]] *= 1 + Fraction(1, 10**6)
+    assert not consistent(k.matrix, NullVector(tuple(entries), "a little longer"))
+    found = cg.least_eigenvalue(k)
+    assert (found.lower, found.upper) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("activation", "rows", "options"),
+    [
+        ("relu", [[1, 2], [2, 4]], {"sigma_b2": "1/10"}),  # a bias breaks homogeneity
+        ("relu", [[1, 2], [-2, -4]], {}),  # opposite directions
+        ("relu", [[1, 2], [2, math.nextafter(4, 5)]], {}),  # nearly parallel
+        ("tanh", [[1, 2], [2, 4]], {}),  # not homogeneous
+        ("relu+tanh(x)/1000", [[1, 2], [2, 4]], {}),
+        ("abs(x)", [[1, 2], [-2, -4]], {"sigma_b2": [0, "1/10"]}),  # the last bias
+    ],
+)
+def test_what_only_looks_homogeneous_is_not_called_singular(
+    activation: str, rows: list[list[float]], options: dict[str, object]
+) -> None:
+    text = "Max(x,0)+tanh(x)/1000" if activation.startswith("relu+") else activation
+    k = cg.nngp(rows, activation=text, depth=1, **options)
+    assert k.instance.null_vector is None
+
+
+@pytest.mark.parametrize(
+    ("activation", "d", "depth", "bias", "rank"),
+    [
+        ("x**2", 2, 1, 0, 3),
+        ("x**2", 2, 1, "1/10", 6),  # (w x + b)^2 has all monomials of degree at most 2
+        ("x**2+x", 1, 1, 0, 2),
+        ("x**3-3*x", 2, 1, 0, 6),  # degrees 1 and 3
+        ("x**2+x**3", 1, 1, 0, 2),
+        ("x", 3, 4, 0, 3),
+        ("3", 3, 1, 0, 1),
+    ],
+)
+def test_polynomial_networks_have_finite_rank(activation: str, d: int, depth: int, bias: object, rank: int) -> None:
+    """One point more than there are monomials is singular; as many in general position are not."""
+    x = np.random.default_rng(d).standard_normal((rank + 1, d))
+    k = cg.nngp(x, activation=activation, depth=depth, sigma_b2=[bias, *[0] * depth])
+    assert isinstance(k.instance.null_vector, RankBound)
+    assert k.instance.null_vector.rank == rank
+    assert cg.least_eigenvalue(k).upper == 0.0
+    fewer = cg.nngp(x[:rank], activation=activation, depth=depth, sigma_b2=[bias, *[0] * depth])
+    assert fewer.instance.null_vector is None
+    assert cg.least_eigenvalue(fewer).lower > 0
+
+
+def test_monomials_are_counted_on_the_points_themselves() -> None:
+    on_a_line = np.array([[1.0, 2.0], [2.0, 3.0], [3.0, 4.0], [4.0, 5.0]])  # y = x + 1: degree 2 has rank 3
+    assert monomial_rank(points(on_a_line), frozenset({2}), one_norm=False).rank == 3
+    assert monomial_rank(points(on_a_line), frozenset({1}), one_norm=False).rank == 2
+    circle = np.array([[3.0, 4.0], [4.0, 3.0], [5.0, 0.0], [0.0, 5.0], [-3.0, 4.0], [-4.0, 3.0]])
+    assert monomial_rank(points(circle), frozenset({0, 2}), one_norm=True).rank == 3  # |x|^2 is constant
+    assert monomial_rank(points(circle), frozenset({0, 1, 2}), one_norm=True).rank == 5
+    nearly = np.array([[0.1, 0.2], [0.2, np.nextafter(0.4, 1.0)]])
+    assert not monomial_rank(points(nearly), frozenset({1}), one_norm=False).singular
+    exact = input_gram([["1", "1/2"], ["1/2", "1/4"]])
+    assert monomial_rank(exact, frozenset({3}), one_norm=False).rank == 1
 
 
 def test_rational_null_vectors_are_exact() -> None:
