@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from flint import arb
+
 from ...theory.verdict import Verdict
 from ..ball import enclose
 from ..precision import precision
 from ..villani.conditions import VillaniConditions, villani_conditions
 from ..villani.counterexample import CounterexampleDecision, decide
+from ..villani.enclosed import EnclosedValues
+from ..villani.extremal import most_bent, steepest
 from ..villani.instance import EVALUATION_BITS, TwoLayerInstance
 from ..villani.symbolic import square_identity
 from .fixed_point import enclosed, ends, exact
 from .registry import Outcome, check, control
 from .villani_activations import not_smooth
+from .villani_bounds import below
 
 CLAIMED, BEYOND = Fraction(37, 100), Fraction(38, 100)
 TARGET = Fraction(1)
@@ -58,22 +63,24 @@ def conditions_control(inst: TwoLayerInstance) -> Outcome:
 def threshold_zero(inst: TwoLayerInstance) -> Outcome:
     """|V| ≤ G²/s + D at λ = 0, with the enclosed constants, tried on the evaluations."""
     found = villani_conditions(inst.constants, Fraction(0))
-    ceiling = inst.bounds.ceiling(inst.step)
-    with precision(EVALUATION_BITS):
-        for values in inst.evaluations:
-            potential = values.data_gradient / enclose(inst.step) - values.data_laplacian
-            if abs(potential) > ceiling:
-                return Outcome(Verdict.REFUTED, (enclosed("a value above the bound", V=potential, bound=ceiling),))
     if found["V4"].verdict is not Verdict.REFUTED:
         return Outcome(Verdict.UNKNOWN, reason=found["V4"].reason)
+    ceiling = inst.bounds.ceiling(inst.step)
+    with precision(EVALUATION_BITS):
+        pairs = [(_unregularised(values, inst.step), ceiling) for values in inst.evaluations]
+        verdict = below([*pairs, *(sharp := _sharp_ceilings(Fraction(1)))])
     text, values_text = _shown(found)
+    items = (
+        exact(text + " at lambda = 0", **values_text),
+        enclosed(f"|V| <= G^2/s + D for all W; it holds at {len(pairs)} evaluations", bound=ceiling),
+        *(enclosed("a network that nearly attains it", V=value, bound=bound) for value, bound in sharp),
+    )
+    if verdict is not Verdict.PROVED:
+        return Outcome(verdict, items, reason="|V| is not proved to lie below the bound at an evaluation")
     lower, upper = ends(ceiling)
     return Outcome(
-        Verdict.PROVED,
-        (
-            exact(text + " at lambda = 0", **values_text),
-            enclosed("|V| <= G^2/s + D for all W", bound=ceiling),
-        ),
+        verdict,
+        items,
         lower,
         upper,
         method="written proof with enclosed constants",
@@ -81,14 +88,30 @@ def threshold_zero(inst: TwoLayerInstance) -> Outcome:
     )
 
 
+def _unregularised(values: EnclosedValues, step: Fraction) -> arb:
+    """|V| without regularisation."""
+    return abs(values.data_gradient / enclose(step) - values.data_laplacian)
+
+
+def _sharp_ceilings(factor: Fraction) -> list[tuple[arb, arb]]:
+    """|V| and the bound where D, and where G²/s, is most of it."""
+    cases = ((most_bent(1), Fraction(1)), (steepest(), Fraction(1, 10**6)))
+    return [(_unregularised(n.values, s), enclose(factor) * n.bounds.ceiling(s)) for n, s in cases]
+
+
 @control("villani-threshold-zero")
 def threshold_zero_control(inst: TwoLayerInstance) -> Outcome:
-    """With λ > 0 a weight exists where V exceeds that bound."""
+    """99/100 of G²/s + D; and with λ > 0 a weight exists where V exceeds G²/s + D."""
     missing = not_smooth(inst)
     if missing is not None:
         return missing
+    with precision(EVALUATION_BITS):
+        sharp = _sharp_ceilings(Fraction(99, 100))
+        if not all(value > bound for value, bound in sharp):
+            return Outcome(Verdict.UNKNOWN, reason="an extremal network does not exceed the planted bound")
+        items = [enclosed("|V| exceeds 99/100 of the bound", V=value, planted=bound) for value, bound in sharp]
     if inst.regularisation <= 0:
-        return Outcome(Verdict.NOT_APPLICABLE, reason="the control needs a positive regularisation")
+        return Outcome(Verdict.REFUTED, tuple(items))
     ceiling = inst.bounds.ceiling(inst.step)
     with precision(EVALUATION_BITS):
         level = Fraction(int(ceiling.upper().ceil().fmpz()) + 1)
@@ -96,7 +119,8 @@ def threshold_zero_control(inst: TwoLayerInstance) -> Outcome:
         values = inst.network.values(inst.weights(float(radius.upper()) * (1 + 1e-6), 3))
         potential = values.potential(enclose(inst.step))
         if potential > ceiling:
-            return Outcome(Verdict.REFUTED, (enclosed("V exceeds the bound", V=potential, bound=ceiling),))
+            items.append(enclosed("V exceeds the bound with regularisation", V=potential, bound=ceiling))
+            return Outcome(Verdict.REFUTED, tuple(items))
     return Outcome(Verdict.UNKNOWN, reason="V is not proved to exceed the bound at the chosen point")
 
 

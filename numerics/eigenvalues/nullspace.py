@@ -116,7 +116,7 @@ def proportional_pair(
         f = factor(t)
         if f is not None:
             entries = [Fraction(0)] * source.n
-            entries[i], entries[j] = f, Fraction(-1)
+            entries[i], entries[j] = (f, Fraction(-1)) if f > 0 else (-f, Fraction(1))
             what = {1: "equal", -1: "antipodal"}.get(int(t) if abs(t) == 1 else 0, "parallel")
             rows = "" if f == 1 else ", and so are their rows of the matrix"
             return NullVector(tuple(entries), f"points {i} and {j} are {what}{rows}")

@@ -160,6 +160,17 @@ class LogisticBounds:
             s, n = enclose(step), self.parameters
             return s * n / 4 * (2 * arb.const_e() * self.smoothness * r2 / (s * n)).log()
 
+    def descent(self, step: Fraction, steps: int, distance_squared: arb) -> arb:
+        r"""The bound :math:`\tfrac\Lambda2[(1-sm)^{2k}\mathbb E\lVert W_0-W_*\rVert^2+sN/(m(2-sm))]` of the excess.
+
+        :math:`\Lambda` is :attr:`smoothness`, m is :attr:`strong_convexity`; for m > 0 and
+        :math:`s\le2/(m+\Lambda)`. ``distance_squared`` bounds the expected squared distance of the start.
+        """
+        with precision(self.bits):
+            s, m, curvature = enclose(step), self.strong_convexity, self.smoothness
+            start = (1 - s * m) ** (2 * steps) * distance_squared
+            return curvature / 2 * (start + s * self.parameters / (m * (2 - s * m)))
+
     def log_partition_bound(self, step: Fraction) -> arb:
         r"""The logarithm of :math:`(\pi s/\lambda)^{pd/2}`."""
         with precision(self.bits):

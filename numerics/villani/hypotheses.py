@@ -113,10 +113,11 @@ def _small_step(inst: TwoLayerInstance) -> Settled:
     missing = _missing(inst)
     if missing is not None:
         return missing
+    bounds = inst.convex_bounds
     with precision(inst.budget.bits):
-        product = inst.scalar_bounds.smoothness * enclose(inst.step)
-    text = f"s gLip = {_short(product)}"
-    return _compare(product, arb(1), text + " <= 1", text + " > 1: the step is above 1/gLip")
+        product = enclose(inst.step) * (bounds.strong_convexity + bounds.smoothness)
+    text = f"lambda = {inst.convex_case.regularisation} there, and s (m + gLip) = {_short(product)}"
+    return _compare(product, arb(2), text + " <= 2", text + " > 2: the step is above 2/(m + gLip)")
 
 
 _RULES: dict[str, Callable[[TwoLayerInstance], Settled]] = {

@@ -7,7 +7,8 @@ activation carries the claims about spectral gaps.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,7 @@ from flint import arb, arb_mat
 from ...theory.activation import Activation
 from ...theory.claim import Hypothesis
 from ...theory.errors import DerivationGap, SpecError
-from ..ball import enclose
+from ..ball import Ball, enclose
 from ..budget import Budget
 from ..certificate import Discharged
 from ..kernels.points import Points
@@ -177,6 +178,18 @@ class TwoLayerInstance:
         """The constants of the theorems for the reference case."""
         scalar = self.scalar
         return self._bounds(scalar.weights, scalar.norm_squared, 1, scalar.regularisation)
+
+    @cached_property
+    def convex_case(self) -> ScalarLoss:
+        """The reference case with twice the regularisation that makes it strongly convex, rounded up."""
+        twice = 2 * Ball(self.scalar_bounds.convexity_threshold).upper
+        return replace(self.scalar, regularisation=Fraction(math.ceil(16 * twice) + 1, 16))
+
+    @cached_property
+    def convex_bounds(self) -> LogisticBounds:
+        """The constants of the theorems for it."""
+        case = self.convex_case
+        return self._bounds(case.weights, case.norm_squared, 1, case.regularisation)
 
     @cached_property
     def scalar_minimum(self) -> arb:

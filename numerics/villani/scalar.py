@@ -93,11 +93,16 @@ class ScalarLoss:
             np.array([float(w) for _, _, w in self.data]),
         )
 
-    def minimum(self, bits: int = 64) -> arb:
-        r"""An enclosure of inf L over the line: beyond :math:`R=\sqrt{2L(0)/\lambda}` the loss exceeds L(0)."""
+    def reach(self, bits: int = 64) -> arb:
+        r"""The radius :math:`\sqrt{2L(0)/\lambda}` beyond which the loss exceeds L(0): minimisers lie inside."""
         with precision(bits):
             at_zero = lower_arb(self.expression)(arb(0))
-            reach = int((2 * at_zero / enclose(self.regularisation)).sqrt().upper().ceil().fmpz())
+            return (2 * at_zero / enclose(self.regularisation)).sqrt()
+
+    def minimum(self, bits: int = 64) -> arb:
+        """An enclosure of inf L over the line."""
+        with precision(bits):
+            reach = int(self.reach(bits).upper().ceil().fmpz())
         found = infimum(self.expression, sympy.Integer(-reach), sympy.Integer(reach), bits=bits)
         if found.ball is None:
             raise PrecisionExhausted(f"{self.name}: the minimum of the loss was not enclosed.")

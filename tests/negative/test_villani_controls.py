@@ -153,11 +153,11 @@ def test_the_counterexample_as_an_activation() -> None:
     assert "kappa" in reason
 
 
-def test_a_step_above_the_inverse_of_the_lipschitz_constant() -> None:
-    """The discrete claim does not apply when s > 1/gLip."""
+def test_a_step_that_is_too_long_for_the_recursion() -> None:
+    """The discrete claim does not apply when s > 2/(m + gLip)."""
     verdict, reason = _verdict("descent", _instance("tanh", step="1/10"))
     assert verdict is Verdict.NOT_APPLICABLE
-    assert "above 1/gLip" in reason
+    assert "above 2/(m + gLip)" in reason
 
 
 def test_inadmissible_initial_laws() -> None:

@@ -1,0 +1,132 @@
+"""Each constant of the two-layer theorems, made smaller in the code: the check of its claim must notice by itself.
+
+A failure means that a wrong constant would be printed as a theorem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import pytest
+from flint import arb
+
+from certigram.numerics.checks import villani_stationary
+from certigram.numerics.checks.registry import decide, find_control
+from certigram.numerics.networks import instance
+from certigram.numerics.studies.data import load
+from certigram.numerics.studies.study import Study
+from certigram.numerics.villani.bounds import LogisticBounds
+from certigram.numerics.villani.instance import TwoLayerInstance
+from certigram.theory.system import system
+from certigram.theory.verdict import Verdict
+
+SYSTEM = system("two-layer-logistic")
+half, tenth, hundredth = Fraction(1, 2), Fraction(1, 10), Fraction(1, 100)
+
+
+@cache
+def _instance() -> TwoLayerInstance:
+    study = Study("constants", (SYSTEM.name,), ("tanh",), load("digits", 6), {SYSTEM.name: {}})
+    found = instance(SYSTEM.name, "tanh", study)
+    assert isinstance(found, TwoLayerInstance)
+    return found
+
+
+def _verdict(slug: str) -> Verdict:
+    return decide(SYSTEM.claim(f"{SYSTEM.name}.{slug}"), _instance())[0].verdict
+
+
+def _scaled(name: str, factor: Fraction) -> property | Callable[..., arb]:
+    """The property or method of the bounds times a factor."""
+    original: Any = getattr(LogisticBounds, name)
+    times = arb(factor.numerator) / factor.denominator
+    if isinstance(original, property):
+        assert original.fget is not None
+        get = original.fget
+        return property(lambda self: times * get(self))
+    return lambda self, *arguments: times * original(self, *arguments)
+
+
+PLANTED = [
+    ("gradient", half, "gradient-bound"),
+    ("gradient", Fraction(98, 100), "gradient-bound"),
+    ("laplacian", half, "laplacian-bound"),
+    ("laplacian", tenth, "laplacian-bound"),
+    ("laplacian", Fraction(98, 100), "laplacian-bound"),
+    ("smoothness", half, "smoothness"),
+    ("smoothness", tenth, "smoothness"),
+    ("convexity_threshold", half, "strong-convexity"),
+    ("strong_convexity", half, "strong-convexity"),
+    ("published_threshold", Fraction(4), "convex-case"),
+    ("published_threshold", half, "convex-case"),
+    ("radius", half, "radius"),
+    ("radius", hundredth, "radius"),
+    ("radius", Fraction(98, 100), "radius"),
+    ("ceiling", half, "threshold-zero"),
+    ("ceiling", Fraction(98, 100), "threshold-zero"),
+    ("second_moment", Fraction(1, 4), "stationary-excess"),
+    ("second_moment", Fraction(98, 100), "stationary-excess"),
+    ("stationary_excess", half, "stationary-excess"),
+    ("stationary_excess", Fraction(98, 100), "stationary-excess"),
+    ("descent", Fraction(99, 100), "descent"),
+]
+
+
+@pytest.mark.parametrize(("name", "factor", "slug"), PLANTED)
+def test_a_smaller_constant_is_refuted(name: str, factor: Fraction, slug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bound is compared where it is nearly attained, so that no factor remains for an error."""
+    monkeypatch.setattr(LogisticBounds, name, _scaled(name, factor))
+    assert _verdict(slug) is Verdict.REFUTED
+
+
+@pytest.mark.parametrize(("change", "slug"), [(arb(1), "growth"), (arb(100), "growth")])
+def test_a_raised_growth_bound_is_refuted(change: arb, slug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = LogisticBounds.growth
+    monkeypatch.setattr(LogisticBounds, "growth", lambda self, norm, step: original(self, norm, step) + change)
+    assert _verdict(slug) is Verdict.REFUTED
+
+
+def test_half_the_exponent_of_holley_and_stroock_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = villani_stationary.holley_stroock
+    monkeypatch.setattr(
+        villani_stationary, "holley_stroock", lambda rate, osc, step, bits=128: original(rate, osc / 2, step, bits)
+    )
+    assert _verdict("holley-stroock") is Verdict.REFUTED
+
+
+def test_half_the_oscillation_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = villani_stationary.oscillation
+    monkeypatch.setattr(villani_stationary, "oscillation", lambda *arguments: original(*arguments) / 2)
+    assert _verdict("holley-stroock") is Verdict.REFUTED
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_rule_for_initial_laws_that_always_says_the_same_is_refuted(
+    answer: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(villani_stationary, "admitted", lambda *arguments: answer)
+    assert _verdict("initial-law") is Verdict.REFUTED
+
+
+@pytest.mark.parametrize(
+    "slug",
+    ["gradient-bound", "laplacian-bound", "growth", "radius", "smoothness", "strong-convexity", "threshold-zero",
+     "stationary-excess", "holley-stroock", "initial-law"],
+)  # fmt: skip
+def test_true_constants_stay_proved_and_their_controls_do_not(slug: str) -> None:
+    """The same machinery with nothing planted."""
+    assert _verdict(slug) is Verdict.PROVED
+    assert find_control(SYSTEM.claim(f"{SYSTEM.name}.{slug}").method)(_instance()).verdict is Verdict.REFUTED
+
+
+def test_undecided_sides_are_unknown() -> None:
+    """A bound that is not finite excludes nothing, and nothing follows from it."""
+    from certigram.numerics.checks.villani_bounds import below
+
+    assert below([(arb(1), arb("nan"))]) is Verdict.UNKNOWN
+    assert below([(arb(1), arb(2, 3))]) is Verdict.UNKNOWN
+    assert below([(arb(1), arb(2)), (arb(3), arb(2))]) is Verdict.REFUTED
+    assert below([(arb(1), arb(2))]) is Verdict.PROVED
