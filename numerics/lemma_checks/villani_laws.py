@@ -114,3 +114,42 @@ def excess_moment() -> tuple[Relation, ...]:
         Equation(LAM * radius**2 - G_ * radius, N_ * S / 2),
         Equation(N_ / (2 / S), N_ * S / 2),
     )
+
+
+M_, STEP = sympy.symbols("m s", positive=True)
+
+
+@argument("descent-contraction", "with h = m + u, Lambda = h + v and 2/s = m + Lambda + w for u, v, w >= 0")
+def descent_contraction() -> tuple[Relation, ...]:
+    u, v, w = sympy.symbols("u v w", nonnegative=True)
+    step = 2 / (2 * M_ + u + v + w)
+    h = M_ + u
+    return (
+        Order(1 - step * h, 1 - step * M_, step * u),
+        Order(step * h - 1, 1 - step * M_, 2 * (v + w) / (2 * M_ + u + v + w)),
+    )
+
+
+@argument("descent-fixed-point", "the fixed point of the recursion")
+def descent_fixed_point() -> tuple[Relation, ...]:
+    fixed = STEP * N_ / (M_ * (2 - STEP * M_))
+    return (Equation((1 - STEP * M_) ** 2 * fixed + STEP**2 * N_, fixed),)
+
+
+@argument(
+    "descent-distance", "one step of the recursion seen from its fixed point; the quadratic upper bound of a loss"
+)
+def descent_distance() -> tuple[Relation, ...]:
+    e, slack = sympy.symbols("e u", nonnegative=True)
+    fixed = STEP * N_ / (M_ * (2 - STEP * M_))
+    return (
+        Equation((1 - STEP * M_) ** 2 * e + STEP**2 * N_ - fixed, (1 - STEP * M_) ** 2 * (e - fixed)),
+        Equation(sympy.integrate((LIP - slack) * (1 - BETA), (BETA, 0, 1)), LIP / 2 - slack / 2),
+    )
+
+
+@argument("descent-equality", "the variance of the autoregressive sequence, times lambda/2")
+def descent_equality() -> tuple[Relation, ...]:
+    variance = STEP**2 * N_ / (1 - (1 - STEP * LAM) ** 2)
+    bound = LAM / 2 * STEP * N_ / (LAM * (2 - STEP * LAM))
+    return Equation(LAM / 2 * variance, bound), Equation(bound, STEP * N_ / 4 / (1 - STEP * LAM / 2))

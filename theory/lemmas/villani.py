@@ -285,4 +285,37 @@ EXCESS = Lemma(
     claims=claims("stationary-excess"),
 )
 
-LEMMAS = (DERIVATIVES, BOUNDS, VILLANI, THRESHOLD, SQUARED_LOSS, HESSIAN, GAUSSIAN, INITIAL, EXCESS)
+DESCENT = Lemma(
+    "lemma.noisy-descent",
+    "noisy gradient descent on a strongly convex loss",
+    (LOSS, BOUNDED, Hypothesis("convex-step", r"m=\lambda-\lambda_{cvx}>0,\ 0<s\le\frac2{m+\Lambda}")),
+    r"\mathbb E L(W_k)-\inf L\le\frac\Lambda2\Bigl[(1-sm)^{2k}\,\mathbb E\lVert W_0-W_*\rVert^2"
+    r"+\frac{sN}{m(2-sm)}\Bigr]\quad\text{for}\quad W_{k+1}=W_k-s\nabla L(W_k)-s\xi_k,\ \xi_k\sim N(0,I)",
+    (
+        ProofStep(
+            r"$\nabla L(W)=H(W-W_*)$ with the mean $H$ of the Hessian along the segment, $mI\preceq H\preceq\Lambda I$;"
+            r" an eigenvalue $h$ of $H$ has $|1-sh|\le1-sm$, since $s(m+\Lambda)\le2$.",
+            "descent-contraction",
+        ),
+        ProofStep(
+            r"The noise is independent of $W_k$ and has mean zero, so $e_k=\mathbb E\lVert W_k-W_*\rVert^2$ satisfies"
+            r" $e_{k+1}\le(1-sm)^2e_k+s^2N$, whose fixed point is $\frac{sN}{m(2-sm)}$.",
+            "descent-fixed-point",
+        ),
+        ProofStep(
+            r"The distance to the fixed point shrinks by $(1-sm)^2$ in a step; and"
+            r" $L(W)\le L(W_*)+\frac\Lambda2\lVert W-W_*\rVert^2$.",
+            "descent-distance",
+        ),
+        ProofStep(
+            r"For $L=\frac\lambda2\lVert W\rVert^2$ the stationary excess $\frac{sN}4/(1-\frac{s\lambda}2)$ is the"
+            r" bound.",
+            "descent-equality",
+        ),
+    ),
+    Reference(SDE, ours=f"{NOTES}, Descent (C21)"),
+    ("lemma.logistic-hessian",),
+    claims=claims("descent"),
+)
+
+LEMMAS = (DERIVATIVES, BOUNDS, VILLANI, THRESHOLD, SQUARED_LOSS, HESSIAN, GAUSSIAN, INITIAL, EXCESS, DESCENT)
