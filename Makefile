@@ -55,7 +55,8 @@ test-lowest: $(DEV)
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check install --quiet --constraint $(LOWEST)/lowest.txt pip hatchling
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check install --quiet --constraint $(LOWEST)/lowest.txt \
 		--no-build-isolation --editable '.[parquet,testing,cluster]' --group dev
-	OPENBLAS_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q -n 2 --dist worksteal -m "not slow"
+	OPENBLAS_NUM_THREADS=1 $(LOWEST)/bin/python -W ignore::DeprecationWarning -m pytest -q -n 2 --dist worksteal \
+		-m "not slow" -W ignore::DeprecationWarning   # old libraries use what new ones deprecate
 
 bench: $(DEV)
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
