@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from ...theory.errors import SpecError
 from ..ball import exact
 from ..enclosure import float_above
-from ..precision import MAX_BITS, precision
+from ..expressions.elementary.series import coefficient
+from ..precision import MAX_BITS, MIN_BITS, precision, same_precision
 
 BOUND_BITS = 64
 """Precision of quantities that are used only as upper bounds."""
@@ -224,12 +225,12 @@ class DotProductSeries:
         else:
             order = inner.order if self.tail.is_zero() else min(self.order, inner.order)
             order = self.order if inner.tail.is_zero() else order
-        with precision(flint.ctx.prec, cap=order + 1):
+        with same_precision():
             start = inner.coefficients[0]
             outer = arb_series(list(self.recentre(start, order)), prec=order + 1)
             step = arb_series([arb(0), *inner._padded(order)[1:]], prec=order + 1)
             value = outer(step)
-            coefficients = tuple(value[r] for r in range(order + 1))
+            coefficients = tuple(coefficient(value, r) for r in range(order + 1))
         return DotProductSeries(coefficients, self(inner.mass))
 
     def to_float(self) -> FloatSeries:
@@ -276,7 +277,7 @@ def upper_float(x: arb) -> float:
 def _bits(*values: arb) -> int:
     """A precision at which sums of these balls lose nothing worth mentioning."""
     longest = max((v.bits() for v in values), default=0)
-    return min(max(flint.ctx.prec, longest) + 16, MAX_BITS)
+    return min(max(flint.ctx.prec, longest, MIN_BITS) + 16, MAX_BITS)
 
 
 def _sum(values: Iterable[arb]) -> arb:

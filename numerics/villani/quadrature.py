@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
 from ..ball import enclose
+from ..expressions.elementary.series import coefficient
 from ..expressions.lowering import lower_series
 from ..precision import precision
 from .scalar import ScalarLoss

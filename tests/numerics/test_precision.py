@@ -5,20 +5,20 @@ import pytest
 from flint import arb
 
 from certigram.numerics.budget import Budget
-from certigram.numerics.precision import MAX_BITS, MIN_BITS, precision
+from certigram.numerics.precision import LENGTH, MAX_BITS, MIN_BITS, precision
 from certigram.theory.errors import SpecError
 
 
 def test_precision_is_put_back() -> None:
     """After the block, after nesting, and after an exception the precision is what it was."""
     before = flint.ctx.prec, flint.ctx.cap
-    with precision(200, cap=7):
-        assert (flint.ctx.prec, flint.ctx.cap) == (200, 7)
+    with precision(200):
+        assert (flint.ctx.prec, flint.ctx.cap) == (200, LENGTH)
         with precision(64):
-            assert (flint.ctx.prec, flint.ctx.cap) == (64, 7)
+            assert (flint.ctx.prec, flint.ctx.cap) == (64, LENGTH)
         assert flint.ctx.prec == 200
     assert (flint.ctx.prec, flint.ctx.cap) == before
-    with pytest.raises(ZeroDivisionError), precision(300, cap=9):
+    with pytest.raises(ZeroDivisionError), precision(300):
         raise ZeroDivisionError
     assert (flint.ctx.prec, flint.ctx.cap) == before
 
