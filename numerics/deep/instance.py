@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from flint import arb, arb_mat
 
-from ...theory.errors import PrecisionExhausted, SpecError
+from ...theory.errors import PrecisionExhausted
 from ...theory.verdict import Evidence
 from ..ball import enclose
 from ..budget import Budget

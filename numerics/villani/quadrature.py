@@ -167,7 +167,7 @@ class _Rule:
         around = self._densities(middle, ORDER)
         left, right, half = low - middle, high - middle, self._half(low, high, middle)
         powers = [(right ** (j + 1) - left ** (j + 1)) / (j + 1) for j in range(ORDER + self.count)]
-        found = []
+        found: list[arb] = []
         for k in (*range(self.count), 0):
             value, over = (around[0], remainders[0]) if len(found) < self.count else (around[1], remainders[1])
             total = coefficient(over, ORDER) * arb(0, _even(half, ORDER + k))
