@@ -16,7 +16,7 @@ from .numerics.budget import Budget
 from .numerics.certificate import Certificate, EvidenceItem
 from .numerics.enclosure import Enclosure
 from .numerics.kernels.ballmatrix import BallMatrix, Radius
-from .numerics.precision import precision
+from .numerics.precision import precision, undisturbed
 from .theory.activation import Activation
 from .theory.activation import activation as parse_activation
 from .theory.errors import SpecError
@@ -53,6 +53,7 @@ class ActivationHandle:
         """The exact expression in ``x``."""
         return self.exact.expression
 
+    @undisturbed
     def hermite(self, order: int, variance: Exact = 1, *, bits: int = DEFAULT_BITS) -> tuple[Ball, ...]:
         r"""The Hermite coefficients :math:`\mu_r = \mathbb E\,\phi(\sqrt v z) h_r(z)`, r = 0..order, as balls.
 
@@ -68,6 +69,7 @@ class ActivationHandle:
         found = hermite_transform(self.exact, order, _variance(variance), bits)
         return tuple(_rounded(mu, bits) for mu in found.coefficients)
 
+    @undisturbed
     def hermite_tail(self, order: int, variance: Exact = 1, *, bits: int = DEFAULT_BITS) -> Ball:
         r"""The rest :math:`\sum_{r>R} \mu_r^2` of the Hermite series beyond ``order``, as a ball."""
         from .numerics.hermite import hermite_transform
@@ -75,6 +77,7 @@ class ActivationHandle:
         order, bits = whole(order, "order", 0, MAX_ORDER), precision_bits(bits)
         return _rounded(hermite_transform(self.exact, order, _variance(variance), bits).tail, bits)
 
+    @undisturbed
     def dual(self, a: Exact, b: Exact, c: Exact, *, bits: int = DEFAULT_BITS) -> Ball:
         r"""The dual activation :math:`\mathbb E\,\phi(u)\phi(v)`, covariance [[a, c], [c, b]], as a ball.
 
@@ -115,6 +118,7 @@ class ActivationHandle:
         derivation = derive_dual(self.exact)
         return derivation.result if derivation.derived and all(verify(derivation)) else None
 
+    @undisturbed
     def lipschitz(self, *, bits: int = DEFAULT_BITS) -> Ball | None:
         """The Lipschitz constant sup|φ'| as a ball, or None when no finite one is known."""
         from .numerics.expressions.regularity import regularity
@@ -184,6 +188,7 @@ class PopulationGram:
         return f"{self.matrix._repr_html_()}<br>{i.system}, {i.activation.name}, {i.data.description}"
 
 
+@undisturbed
 def population_gram(
     system: str,
     X: ArrayLike | DataSet | None = None,
@@ -223,6 +228,7 @@ def population_gram(
     return PopulationGram(model.gram if bits is None else model.refine(bits), model)
 
 
+@undisturbed
 def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: float = 1e-6) -> Enclosure:
     """The least eigenvalue, proved on both sides: ``lower <= lambda_min <= upper`` for every matrix within the radius.
 
@@ -246,6 +252,7 @@ def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: float = 
     return prove(K.matrix, budget=model.budget, refine=model.refinement, relative_width=relative_width, known_psd=True)
 
 
+@undisturbed
 def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
     """A certificate that the least eigenvalue is at least an exact number: PROVED, REFUTED or UNKNOWN.
 

@@ -13,6 +13,7 @@ from .numerics.deep.instance import DeepInstance
 from .numerics.deep.network import deep_network
 from .numerics.kernels.input_gram import input_gram as exact_gram
 from .numerics.kernels.points import points
+from .numerics.precision import undisturbed
 from .numerics.studies.data import DataSet
 from .theory.errors import SpecError
 from .theory.numbers import Exact
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Name = str | ActivationHandle
 
 
+@undisturbed
 def nngp(
     X: ArrayLike | DataSet | None = None,
     *,
@@ -63,6 +65,7 @@ def nngp(
     return _population(model.gram if _bits(model, bits) is None else model.refine(_bits(model, bits) or 0), model)
 
 
+@undisturbed
 def ntk(
     X: ArrayLike | DataSet | None = None,
     *,
@@ -97,6 +100,7 @@ def ntk(
     return _population(model.gram if _bits(model, bits) is None else model.refine(_bits(model, bits) or 0), model)
 
 
+@undisturbed
 def nngp_and_ntk(
     X: ArrayLike | DataSet,
     *,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .api import ActivationHandle, exact_activation
 from .models import certificate_of, model_on_data, whole
 from .numerics.certificate import Certificate, EvidenceItem
+from .numerics.precision import undisturbed
 from .theory.numbers import Exact, rational
 from .theory.verdict import Verdict
 
@@ -57,7 +58,7 @@ def certify_large(
     phi = exact_activation(activation)
     model = model_on_data("certify_large", system, X, phi, None, normalize, None, budget, parameters)
     if tiles is None:
-        found = prove_large(model, progress=progress, announce=announce, relative_width=relative_width)
+        found = undisturbed(prove_large)(model, progress=progress, announce=announce, relative_width=relative_width)
     else:
         found = prove_tiled(
             model, tile=whole(tiles, "tiles", 1, MAX_TILE), progress=progress, relative_width=relative_width

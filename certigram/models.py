@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .numerics.budget import Budget
 from .numerics.certificate import Certificate, EvidenceItem, Proof, fraction_text
 from .numerics.enclosure import Enclosure, float_below
-from .numerics.precision import MAX_BITS, MIN_BITS
+from .numerics.precision import MAX_BITS, MIN_BITS, undisturbed
 from .theory.activation import Activation
 from .theory.errors import SpecError
 from .theory.numbers import Exact, rational
@@ -147,6 +147,7 @@ def certificate_of(
     )
 
 
+@undisturbed
 def _proof(model: EquilibriumInstance, verdict: Verdict, found: Enclosure, bound: Fraction) -> Proof:
     from .numerics.witness import equilibrium_proof
 

@@ -48,7 +48,8 @@ def thread_count() -> int:
 def over_blocks(task: Callable[[Item], None], items: Iterable[Item], *, threaded: bool) -> None:
     """Call ``task`` for every item, which must write to disjoint places: in threads, each with BLAS on one thread.
 
-    Only numpy and BLAS may run inside (flint has one global precision). Without ``threaded``, one after the other.
+    Only numpy and BLAS may run inside: FLINT has one precision for all threads, and a task that wanted to set it would
+    wait for the caller's block for ever. Without ``threaded``, one after the other.
 
     >>> found = []
     >>> over_blocks(found.append, [1, 2, 3], threaded=False)

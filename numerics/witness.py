@@ -26,6 +26,7 @@ from .enclosure import Enclosure
 from .equilibria.instance import FLOAT_BITS, FLOAT_TARGET
 from .hermite import hermite_transform
 from .kernels.series import DotProductSeries, upper_float
+from .precision import undisturbed
 from .replay import FORMAT, MAX_GRAM, MAX_POINTS, parse
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def _rational(value: sympy.Expr) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
+@undisturbed
 def equilibrium_proof(
     inst: EquilibriumInstance, found: Enclosure, *, bound: Fraction = Fraction(0), relation: str = ">"
 ) -> Proof:

@@ -203,6 +203,8 @@ class _Parser:
             return check_node(build(*arguments))
         except SpecError as error:
             message = str(error)
+        except ValueError:  # sympy compares the constant with the kinks of the function, and cannot
+            message = f'"{token.text}" compares a constant that is not rational: give a rational approximation.'
         what, _, advice = message.partition(": ")
         return self.fail(token, what, advice) if advice else self.fail(token, "a parameter is out of range", message)
 

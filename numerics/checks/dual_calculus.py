@@ -54,7 +54,8 @@ def _mehler(inst: EquilibriumInstance, shift: Fraction = Fraction(0)) -> Iterato
         with precision(BITS):
             rho = enclose(law.c) / enclose(law.a * law.b).sqrt() + enclose(shift)
             total, tail = partial_sum(first, second, rho)
-            yield Sides(f"{law.text}, {ORDER + 1} terms", value, total + arb(0, tail))
+            sides = Sides(f"{law.text}, {ORDER + 1} terms", value, total + arb(0, tail))
+        yield sides
 
 
 @check("dual-mehler")
@@ -95,11 +96,12 @@ def _price(inst: EquilibriumInstance, factor: Fraction = Fraction(1)) -> Iterato
     for law in _equal(study_laws(inst)):
         value = dual_expression(phi.derivative(), law.a, law.a, law.c, BITS)
         with precision(BITS):
-            yield Sides(
+            sides = Sides(
                 f"{law.text}: difference quotients of the dual, dual of the derivative",
                 slope_bracket(phi, law.a, law.c / law.a),
                 value * enclose(factor),
             )
+        yield sides
 
 
 def _equal(laws: tuple[Law, ...]) -> list[Law]:
@@ -140,9 +142,12 @@ def _orders(inst: EquilibriumInstance, factor: Fraction = Fraction(1)) -> Iterat
     nu = hermite_transform(from_expression(phi.derivative()), RECURRENCE_ORDER, s, BITS).coefficients
     with precision(BITS):
         sigma = enclose(s).sqrt() * enclose(factor)
-        for r in range(1, RECURRENCE_ORDER + 1):
-            if not (mu[r].is_zero() and nu[r - 1].is_zero()):
-                yield Sides(f"r = {r}, variance {float(s):.7g}", arb(r).sqrt() * mu[r], sigma * nu[r - 1])
+        sides = [
+            Sides(f"r = {r}, variance {float(s):.7g}", arb(r).sqrt() * mu[r], sigma * nu[r - 1])
+            for r in range(1, RECURRENCE_ORDER + 1)
+            if not (mu[r].is_zero() and nu[r - 1].is_zero())
+        ]
+    yield from sides
 
 
 @check("hermite-order-recurrence")
@@ -168,12 +173,14 @@ def _scales(inst: EquilibriumInstance, extra: Fraction = Fraction(0)) -> Iterato
     low, high, wide = (hermite_transform(phi, RECURRENCE_ORDER + 2, v, BITS).coefficients for v in (s, other, hull))
     with precision(BITS):
         sigma, width = hull.sqrt(), enclose(other).sqrt() - enclose(s).sqrt()
+        sides = []
         for r in range(RECURRENCE_ORDER + 1):
             if low[r].is_zero() and wide[r + 2].is_zero():
                 continue
             right = enclose(r + extra) * wide[r] + arb((r + 1) * (r + 2)).sqrt() * wide[r + 2]
             quotient = (high[r] - low[r]) / width
-            yield Sides(f"r = {r}, variance {float(s):.7g}", quotient, right / sigma)
+            sides.append(Sides(f"r = {r}, variance {float(s):.7g}", quotient, right / sigma))
+    yield from sides
 
 
 @check("hermite-scale-recurrence")

@@ -43,18 +43,21 @@ def _equations(inst: EquilibriumInstance, first: Fraction, third: Fraction) -> I
     slope, curvature = brackets(found, STEP)
     quotient, response = measured_response(found, RESPONSE_STEP)
     with precision(EQUATION_BITS):
-        yield Sides("alpha_1: the formula, and G(h)/h at h = 2^-16", found.alpha[0] * enclose(first), slope)
-        yield Sides("alpha_3: the formula, and the even part of G at h", found.alpha[2] * enclose(third), curvature)
-        yield Sides("alpha_4: ds/dchi on an interval, and the quotient over it", response, quotient)
         mean = enclose(found.sigma_a2) * found.second_moment + enclose(found.sigma_b2 * found.tau0_2)
-        yield Sides("tau_*^2, and the right side of its equation", found.variance, mean)
         rest = 1 - enclose(found.sigma_a2) * found.slopes[0] ** 2
         d2 = dual_slope(inst, found.variance, found.slopes[1])
-        yield Sides(
-            "alpha_2 with E phi'' by quadrature, and by Hermite coefficients",
-            d2**2 * found.alpha[3] ** 2 / (4 * rest),
-            found.alpha[1],
+        sides = (
+            Sides("alpha_1: the formula, and G(h)/h at h = 2^-16", found.alpha[0] * enclose(first), slope),
+            Sides("alpha_3: the formula, and the even part of G at h", found.alpha[2] * enclose(third), curvature),
+            Sides("alpha_4: ds/dchi on an interval, and the quotient over it", response, quotient),
+            Sides("tau_*^2, and the right side of its equation", found.variance, mean),
+            Sides(
+                "alpha_2 with E phi'' by quadrature, and by Hermite coefficients",
+                d2**2 * found.alpha[3] ** 2 / (4 * rest),
+                found.alpha[1],
+            ),
         )
+    yield from sides
 
 
 def dual_slope(inst: EquilibriumInstance, variance: arb, known: arb) -> arb:
@@ -175,18 +178,18 @@ def norm_control(inst: SampledInstance | EquilibriumInstance) -> Outcome:
 def _tangents(inst: EquilibriumInstance, *, confused: bool = False) -> Iterator[Sides]:
     kernel = inst.kernel(KERNEL_ORDER, BITS)
     tangent = equilibrium_tangent_series(kernel)
-    with precision(BITS):
-        weight = enclose(2 * inst.sigma_w2)
-        for cosine in study_cosines(inst):
-            c = enclose(cosine)
+    for cosine in study_cosines(inst):
+        with precision(BITS):
+            c, weight = enclose(cosine), enclose(2 * inst.sigma_w2)
             g, slopes, standard = kernel.series(c), tangent.slopes(c), tangent.tangent(c)
             sigma = kernel.correlation(c) * kernel.fixed_point.s
             n1, n2, n3, n4 = (equilibrium_tangent(sigma, g, slopes, weight, k) for k in TangentConvention)
             at = f"cosine {float(cosine):.7g}"
-            yield Sides(f"N3 and G + Gd N1, {at}", n1 if confused else n3, g + slopes * n1)
+            sides = [Sides(f"N3 and G + Gd N1, {at}", n1 if confused else n3, g + slopes * n1)]
             if not confused:
-                yield Sides(f"N2 - G and w (N4 - G), {at}", n2 - g, weight * (n4 - g))
-                yield Sides(f"N4 and the power series of the tangent kernel, {at}", n4, standard)
+                sides.append(Sides(f"N2 - G and w (N4 - G), {at}", n2 - g, weight * (n4 - g)))
+                sides.append(Sides(f"N4 and the power series of the tangent kernel, {at}", n4, standard))
+        yield from sides
 
 
 @check("tangent-conventions")
@@ -217,7 +220,8 @@ def _coefficients(inst: EquilibriumInstance, plus: int = 1) -> Iterator[Sides]:
                 power *= c
             tail = (2 + KERNEL_ORDER) * abs(power) * transform.tail
             left = total + arb(0, tail.abs_upper())
-            yield Sides(f"cosine {float(cosine):.7g}: coefficients, kappa + c kappa'", left, value + c * slope)
+            sides = Sides(f"cosine {float(cosine):.7g}: coefficients, kappa + c kappa'", left, value + c * slope)
+        yield sides
 
 
 @check("nngp-to-ntk")

@@ -20,6 +20,7 @@ from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
 from ..budget import Budget
 from ..certificate import Certificate, Discharged, EvidenceItem, Proof
+from ..precision import undisturbed
 from ..sampling.statistics import StatisticalTest
 
 
@@ -113,6 +114,7 @@ def find_control(method: str) -> Check:
     return _CONTROLS[method]
 
 
+@undisturbed
 def decide(claim: Claim, instance: Instance) -> tuple[Certificate, tuple[StatisticalTest, ...]]:
     """Check one claim on one instance: discharge its hypotheses, then run its check.
 

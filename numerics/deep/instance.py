@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from flint import arb, arb_mat
 
-from ...theory.errors import SpecError
+from ...theory.errors import PrecisionExhausted
 from ...theory.verdict import Evidence
 from ..ball import enclose
 from ..budget import Budget
@@ -24,7 +24,7 @@ from ..kernels.cosines import Cosines, cosines, cosines_arb
 from ..kernels.gram import gram, gram_arb
 from ..kernels.parallel import parallel_pairs
 from ..kernels.points import Points
-from ..kernels.series import DotProductSeries, upper_float
+from ..kernels.series import DotProductSeries, Undecided, upper_float
 from ..precision import precision
 from ..studies.data import DataSet
 from .conventions import TangentConvention
@@ -121,7 +121,10 @@ class DeepInstance:
         norm = self.common_norm
         if norm is None or self._layered:
             return self._layer_by_layer()
-        kernels = self._series(self.order_for(FLOAT_TARGET, FLOAT_BITS, self._separation), FLOAT_BITS, norm)
+        try:
+            kernels = self._series(self.order_for(FLOAT_TARGET, FLOAT_BITS, self._separation), FLOAT_BITS, norm)
+        except Undecided:  # a correlation that cannot be told apart from 1
+            return self._layer_by_layer()
         return tuple(self._evaluate(k, s) for k, s in enumerate(kernels))
 
     def _layer_by_layer(self) -> tuple[BallMatrix, ...]:
@@ -225,10 +228,13 @@ class DeepInstance:
         """The matrix asked for in ball arithmetic at ``bits``; pair by pair where a series is too long."""
         norm = self.common_norm
         if norm is not None and not self._layered:
-            order = self.order_for(arb((1, -bits)), bits, self._separation)
-            closed = has_closed_forms(self.network, slopes=self.convention is not None)
-            if order < self.budget.max_terms or not closed:
-                return gram_arb(self._series(order, bits, norm)[-1], cosines_arb(self.data.source, bits), bits)
+            try:
+                order = self.order_for(arb((1, -bits)), bits, self._separation)
+                closed = has_closed_forms(self.network, slopes=self.convention is not None)
+                if order < self.budget.max_terms or not closed:
+                    return gram_arb(self._series(order, bits, norm)[-1], cosines_arb(self.data.source, bits), bits)
+            except Undecided:  # a correlation that cannot be told apart from 1
+                pass
         return self._pair_by_pair(bits)
 
     def _pair_by_pair(self, bits: int) -> BallMatrix:
@@ -249,7 +255,7 @@ class DeepInstance:
                 for j in range(i + 1):
                     value = diagonal[a] if (i, j) in same else self._entry(i, j, bits)[-1]
                     if not value.is_finite():
-                        raise SpecError(f"entry ({i}, {j}) is not finite at {bits} bits: ask for more.")
+                        raise PrecisionExhausted(f"entry ({i}, {j}) is not finite at {bits} bits: ask for more.")
                     table[i, j] = table[j, i] = value
                     mid[i, j] = mid[j, i] = m = float(value.mid())
                     rad[i, j] = rad[j, i] = upper_float(abs(value - arb(m)))

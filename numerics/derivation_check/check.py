@@ -12,7 +12,7 @@ from flint import arb
 from ...theory.derivations.step import Derivation, Step
 from ...theory.derivations.verify import verify
 from ...theory.errors import CertigramError
-from ..precision import precision
+from ..precision import precision, undisturbed
 from .points import Point, points
 from .report import CheckReport, Status, StepReport
 from .value import enclose
@@ -22,6 +22,7 @@ ACCURATE = 2.0**-20
 """Relative radius from which an agreement at a generic point counts."""
 
 
+@undisturbed
 def check(
     derivation: Derivation, *, bits: int = BITS, generic: int = GENERIC, seed: int = SEED, corners: bool = True
 ) -> CheckReport:

@@ -27,13 +27,15 @@ def normal_cdf(x: arb) -> arb:
 
 
 def bivariate_normal_cdf(h: arb, k: arb, rho: arb) -> arb:
-    """The probability that both coordinates are below h and k, |rho| < 1.
+    """The probability that both coordinates are below h and k, |rho| <= 1; both are one, or opposite, at an exact ±1.
 
     >>> bivariate_normal_cdf(arb(0), arb(0), arb(0.5)).overlaps(arb(1) / 3)
     True
     """
     if rho < 0:
         return normal_cdf(h) - bivariate_normal_cdf(h, -k, -rho)
+    if rho == 1:
+        return normal_cdf(h.min(k))
     defect = (1 - rho * rho).nonnegative_part()
     angle = arb.atan2(rho, defect.sqrt())
     fading = (h - k) * (h - k) / (2 * defect)

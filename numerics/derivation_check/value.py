@@ -25,6 +25,7 @@ from ...theory.functions import X, normal_cdf
 from ..dual.closed import Evaluator, Value
 from ..dual.covariance import covariance
 from ..expressions.elementary import real
+from ..expressions.elementary.series import coefficient
 from ..expressions.lowering import lower_acb, lower_series
 from ..hermite import hermite_transform
 from ..precision import MAX_BITS, precision
@@ -106,8 +107,8 @@ class _PointEvaluator(Evaluator):
         """From the power series of the function itself, in ball arithmetic."""
         g, order = node.args[0], int(self._fraction(node.args[1]))
         function = lower_series(g.xreplace({s: v for s, v in self.exact.items() if s != Y}).xreplace({Y: X}))
-        with precision(self.bits + 32, cap=order + 2):
-            return function(arb_series([0, 1], prec=order + 2))[order]
+        with precision(self.bits + 32):
+            return coefficient(function(arb_series([0, 1], prec=order + 2)), order)
 
     def _derivative(self, node: sympy.Derivative) -> arb:
         inner = node.expr

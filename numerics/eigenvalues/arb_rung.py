@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -49,13 +49,14 @@ class LDLTRung:
         return f"arb LDL^T at {self.bits} bits"
 
     def seconds(self, n: int) -> float:
-        """A rough forecast of the CPU time, from n³ products at this precision."""
+        """A rough forecast of the CPU time of one round, from n³ products at this precision."""
         return 4e-8 * n**3 * max(1.0, self.bits / 256)
 
     def climb(self, problem: Problem, known: Known) -> Known:
         """Raise the shift until the goal is reached, the precision is spent, or the rounds are."""
         n, goal = problem.matrix.n, problem.goal
-        if self.seconds(n) > problem.budget.seconds:
+        rounds = int(min(ROUNDS, known.seconds_left(problem) / self.seconds(n)))
+        if rounds < 1:
             return known.saying(self.name, f"not tried: about {self.seconds(n):.0f} s would exceed the budget.")
         matrix = problem.matrix if problem.refine is None else problem.refine(self.bits)
         if matrix.n != n:
@@ -64,9 +65,9 @@ class LDLTRung:
         start = start_vector(n) if known.vector is None else known.vector
         vector = arb_mat(n, 1, start.tolist())
         shift = self._first_shift(known, problem)
-        tried = 0
+        tried, stopped = 0, ""
         resolution = _largest_diagonal(problem.matrix) / 2 ** (self.bits - 32)  # until a residual is known
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             factor = ldlt(a, shift, self.bits)
             tried += 1
             if factor is None:
@@ -85,13 +86,17 @@ class LDLTRung:
                 break
             following = self._next_shift(known, problem, shift, bound is not None, resolution)
             if following is None:
+                stopped = f"by the residual {float(resolution):.3g} (rounding and radii of the entries)"
                 break
             shift = following
+        else:
+            stopped = "by the budget" if rounds < ROUNDS else "after the last round"
+        known = replace(known, spent=known.spent + tried * self.seconds(n))
         text = f"{tried} factorisations; proved {interval_text(known.lower, known.upper)}; "
         if goal.reached(known.lower, known.upper):
             text += "good enough."
         else:
-            text += f"stopped by the residual {float(resolution):.3g} (rounding and radii of the entries)."
+            text += f"stopped {stopped}."
         return known.saying(self.name, text)
 
     def _first_shift(self, known: Known, problem: Problem) -> Fraction:

@@ -21,7 +21,7 @@ from ..budget import Budget
 from ..enclosure import Enclosure
 from ..kernels.ballmatrix import BallMatrix
 from ..precision import precision
-from ..rounding import gamma, up
+from ..rounding import gamma, require_ieee_arithmetic, up
 from .arb_rung import LDLTRung
 from .blocked import Progress
 from .float_rungs import CholeskyRung, TempleRung
@@ -118,6 +118,7 @@ def decide_positive(
 
 def climb(problem: Problem, *, known_psd: bool = False) -> Known:
     """Climb the ladder until the goal is reached or no rung is left."""
+    require_ieee_arithmetic()
     known = gershgorin(problem.matrix)
     if known_psd:
         known = known.with_bounds("positive semidefinite by construction", lower=Fraction(0))

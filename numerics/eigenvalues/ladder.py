@@ -65,6 +65,7 @@ class Known:
     """What is proved so far: ``lower <= least eigenvalue <= upper``; and the guess that the next rung starts from.
 
     ``vector`` is an approximate eigenvector, ``second`` a guess at the second eigenvalue; neither is trusted.
+    ``spent`` is the forecast of the seconds that the rungs took, those that forecast at all.
     """
 
     lower: Fraction
@@ -73,6 +74,11 @@ class Known:
     steps: tuple[str, ...] = ()
     vector: NDArray[np.float64] | None = None
     second: float | None = None
+    spent: float = 0.0
+
+    def seconds_left(self, problem: Problem) -> float:
+        """What the budget leaves by forecast: never by the clock, so that a result does not depend on the machine."""
+        return problem.budget.seconds - self.spent
 
     def with_bounds(self, method: str, *, lower: Fraction | None = None, upper: Fraction | None = None) -> Known:
         """The same, intersected with another enclosure; ``method`` is recorded when it improved an end.

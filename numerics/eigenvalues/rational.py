@@ -133,8 +133,10 @@ class RationalRung:
         entries = _exact_entries(matrix)
         if entries is None:
             return known.saying(self.name, "not tried: the entries are balls, not exact numbers.")
-        bits = max(max(x.denominator.bit_length() for x in entries) + x.numerator.bit_length() for x in entries)
-        if n > LARGEST_ORDER or self.seconds(n, bits) > problem.budget.seconds:
+        bits = max(x.denominator.bit_length() for x in entries) + max(x.numerator.bit_length() for x in entries)
+        if n > LARGEST_ORDER:
+            return known.saying(self.name, f"not tried: the order {n} is above {LARGEST_ORDER}.")
+        if self.seconds(n, bits) > known.seconds_left(problem):
             return known.saying(self.name, f"not tried: {n} rows of {bits} bits would exceed the budget.")
         spectrum = exact_spectrum(matrix)
         assert spectrum is not None

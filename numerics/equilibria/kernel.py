@@ -19,6 +19,7 @@ from flint import arb, arb_series
 from ...theory.activation import Activation
 from ...theory.errors import PrecisionExhausted, SpecError
 from ..ball import enclose
+from ..expressions.elementary.series import coefficient
 from ..hermite import HermiteTransform, hermite_transform
 from ..kernels.series import DotProductSeries, between, nonnegative
 from ..precision import MAX_BITS, precision
@@ -86,7 +87,7 @@ def equilibrium_kernel(
     best: tuple[int, EquilibriumKernel] | None = None
     for _ in range(ATTEMPTS):
         work = min(bits + guard, MAX_BITS)
-        with precision(work, cap=order + 1):
+        with precision(work):
             theta2 = contraction_squared(activation.name, sigma_w2, lipschitz)
             point = variance_fixed_point(activation, sigma_w2, work, lipschitz=lipschitz, input_variance=input_variance)
             terms = _hermite_order(activation, point, order, bits) if terms is None else terms
@@ -160,7 +161,7 @@ def _kernel(
     local = kappa.recentre(start, order)
     divisor = _within(s - w * local[1], s * (1 - theta2), s)
     inverse = arb_series([arb(0), divisor / v, *(-w * b / v for b in local[2:])], prec=order + 1).reversion()
-    rho = [_within(inverse[r], arb(0), one) for r in range(order + 1)]
+    rho = [_within(coefficient(inverse, r), arb(0), one) for r in range(order + 1)]
     values = [local[0], local[1] * rho[1], *(s * p / w for p in rho[2:])]
     floors = [b * ratio**r for r, b in enumerate(kappa.coefficients[: order + 1])]
     series = DotProductSeries(tuple(_within(k, b, q) for k, b in zip(values, floors, strict=True)), q)

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import flint
 from flint import arb, arb_series
 
 from ...theory.errors import DerivationGap
 from ..ball import enclose
 from ..deep.series import derivative_series, slope
+from ..expressions.elementary.series import coefficient
 from ..hermite import second_moment
 from ..kernels.series import DotProductSeries
 from ..precision import precision
@@ -61,10 +61,9 @@ def equilibrium_tangent_series(kernel: EquilibriumKernel) -> EquilibriumTangent:
             )
         slopes = derivative_series(hermite, moment).compose(kernel.correlation).truncate(kernel.series.order)
         order = slopes.order
-        with precision(flint.ctx.prec, cap=order + 1):
-            line = arb_series(list(slopes.coefficients), prec=order + 1)
-            resolved = line / (1 - weight * line)
-            coefficients = tuple(resolved[r] for r in range(order + 1))
+        line = arb_series(list(slopes.coefficients), prec=order + 1)
+        resolved = line / (1 - weight * line)
+        coefficients = tuple(coefficient(resolved, r) for r in range(order + 1))
         resolvent = DotProductSeries(_cut(coefficients), moment / (1 - chi))
         added = (kernel.series.truncate(order) * resolvent).truncate(order)
         return EquilibriumTangent(slopes, added, kernel.series.truncate(order) + added, chi)

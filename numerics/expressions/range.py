@@ -19,6 +19,7 @@ from flint import arb, arb_series
 
 from ..precision import precision
 from .elementary import real
+from .elementary.series import coefficient
 from .interval import INFINITY, Interval
 from .lowering import constant, lower_arb, lower_series
 from .tails import Tail, reflected, right_tail
@@ -101,13 +102,14 @@ class _Search:
             return upper
         middle = box.mid()
         at_middle = self.series(arb_series([middle, 1], prec=2))
-        self.improve(self.sign * at_middle[0])
+        self.improve(self.sign * coefficient(at_middle, 0))
         over = self.series(arb_series([box, 1], prec=3))
-        slope, bend = self.sign * over[1], self.sign * over[2]
+        slope, bend = (self.sign * coefficient(over, k) for k in (1, 2))
         if not slope.is_nan() and not slope.contains(0):
             end = self.at(hi if slope > 0 else lo)
             return _least(upper, end)
-        taylor = _quadratic_top(self.sign * at_middle[0], self.sign * at_middle[1], bend, box.rad())
+        value, first = (self.sign * coefficient(at_middle, k) for k in (0, 1))
+        taylor = _quadratic_top(value, first, bend, box.rad())
         return _least(upper, taylor)
 
     def close(self, upper: arb, best: arb | None = None) -> bool:

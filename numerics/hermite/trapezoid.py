@@ -117,9 +117,9 @@ def _prove(
     cut: float,
     envelope: Envelope,
 ) -> Plan | None:
-    nodes = cut / float(step)
-    if not nodes <= MAX_NODES:
+    if not cut <= MAX_NODES * float(step):  # a step that underflows is 0 here
         return None
+    nodes = cut / float(step)
     count = math.ceil(nodes)
     first_left_out = (count + 1) * step
     rule = 2 / (2 * arb.pi() * a / step).expm1()

@@ -12,6 +12,7 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
+from ..rounding import require_ieee_arithmetic
 
 Floats = NDArray[np.float64]
 
@@ -104,6 +105,7 @@ def points(values: Any) -> Points:
         ...
     certigram.theory.errors.SpecError: points: row 1 is zero, so it has no direction: remove it or fill it in.
     """
+    require_ieee_arithmetic()
     if isinstance(values, Points):
         return values
     if np.ma.is_masked(values):

@@ -18,13 +18,18 @@ import numpy as np
 from flint import arb, arb_poly, arb_series
 from numpy.typing import NDArray
 
-from ...theory.errors import SpecError
+from ...theory.errors import PrecisionExhausted, SpecError
 from ..ball import exact
 from ..enclosure import float_above
-from ..precision import MAX_BITS, precision
+from ..expressions.elementary.series import coefficient
+from ..precision import MAX_BITS, MIN_BITS, precision, same_precision
 
 BOUND_BITS = 64
 """Precision of quantities that are used only as upper bounds."""
+
+
+class Undecided(PrecisionExhausted, ValueError):
+    """A number of a kernel is known too coarsely, or is too large, for what is asked of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +61,8 @@ class DotProductSeries:
     ``coefficients`` are balls around b_0..b_R and ``mass`` is one around g(1); both are cut down to the non-negative
     numbers (up to the 30 bits of a radius), which loses nothing because the b_r are. ``tail`` encloses the sum of all
     b_r with r > R. Evaluation and algebra round at the working precision. Raises ``ValueError`` when a coefficient is
-    proved negative, a ball is not finite, or the mass is proved smaller than the sum of the coefficients. Source:
+    proved negative or the mass is proved smaller than the sum of the coefficients, and :class:`Undecided`, which
+    is one too, when a ball is not finite. Source:
     schoenberg1942; own proofs in ``docs/theory/equilibrium-kernel.md``, section 1.
 
     >>> half = DotProductSeries((arb(1) / 4, arb(1) / 4), arb(1))           # 1/4 + t/4 + (mass 1/2 above t)
@@ -78,12 +84,12 @@ class DotProductSeries:
         kept = []
         for r, b in enumerate(self.coefficients):
             if not b.is_finite():
-                raise ValueError(f"coefficient {r} of a dot-product kernel is not finite: compute it with more bits")
+                raise Undecided(f"coefficient {r} of a dot-product kernel is not finite: compute it with more bits.")
             if b < 0:
                 raise ValueError(f"coefficient {r} of a dot-product kernel is proved negative: [{b}]")
             kept.append(nonnegative(b))
         if not self.mass.is_finite():
-            raise ValueError("the mass of a dot-product kernel is not finite: compute it with more bits")
+            raise Undecided("the mass of a dot-product kernel is not finite: compute it with more bits.")
         with precision(_bits(*kept, self.mass)):
             tail = self.mass - _sum(kept)
             if tail < 0:
@@ -224,12 +230,12 @@ class DotProductSeries:
         else:
             order = inner.order if self.tail.is_zero() else min(self.order, inner.order)
             order = self.order if inner.tail.is_zero() else order
-        with precision(flint.ctx.prec, cap=order + 1):
+        with same_precision():
             start = inner.coefficients[0]
             outer = arb_series(list(self.recentre(start, order)), prec=order + 1)
             step = arb_series([arb(0), *inner._padded(order)[1:]], prec=order + 1)
             value = outer(step)
-            coefficients = tuple(value[r] for r in range(order + 1))
+            coefficients = tuple(coefficient(value, r) for r in range(order + 1))
         return DotProductSeries(coefficients, self(inner.mass))
 
     def to_float(self) -> FloatSeries:
@@ -246,7 +252,10 @@ class DotProductSeries:
         coefficients.flags.writeable = False
         with precision(_bits(*self.coefficients)):
             lost = _sum((b - arb(float(c))).abs_upper() for b, c in zip(self.coefficients, coefficients, strict=True))
-        return FloatSeries(coefficients, upper_float(lost), upper_float(self.tail))
+        radius, tail = upper_float(lost), upper_float(self.tail)
+        if not (math.isfinite(radius) and math.isfinite(tail) and math.isfinite(upper_float(self.mass))):
+            raise SpecError("the kernel is beyond the range of float64: scale the activation or the variances down.")
+        return FloatSeries(coefficients, radius, tail)
 
 
 def nonnegative(x: arb) -> arb:
@@ -260,12 +269,17 @@ def between(lower: arb, upper: arb) -> arb:
 
 
 def upper_float(x: arb) -> float:
-    """The least float64 that is at least every number of a finite ball.
+    """The least float64 that is at least every number of a finite ball; :class:`Undecided` for one that is not finite.
 
     >>> upper_float(arb((1, -(10**12)))), upper_float(-arb((1, -(10**12))))
     (5e-324, 0.0)
     """
     upper = x.upper()
+    if not upper.is_finite():
+        raise Undecided(
+            "a number of the kernel is beyond the range of float64, or is not enclosed at this precision: scale the"
+            " activation or the variances down, or ask for more bits."
+        )
     mantissa, exponent = upper.man_exp()
     size = int(mantissa).bit_length() + int(exponent)  # |upper| < 2^size
     if mantissa != 0 and size < -1100:
@@ -276,7 +290,7 @@ def upper_float(x: arb) -> float:
 def _bits(*values: arb) -> int:
     """A precision at which sums of these balls lose nothing worth mentioning."""
     longest = max((v.bits() for v in values), default=0)
-    return min(max(flint.ctx.prec, longest) + 16, MAX_BITS)
+    return min(max(flint.ctx.prec, longest, MIN_BITS) + 16, MAX_BITS)
 
 
 def _sum(values: Iterable[arb]) -> arb:
@@ -294,7 +308,10 @@ def _upper_rational(x: arb) -> Fraction:
     """A short rational upper bound of |x|; ``ValueError`` unless it is below 1."""
     ceiling = Fraction(upper_float(x.abs_upper())) if x.is_finite() else Fraction(1)
     if ceiling >= 1:
-        raise ValueError(f"|{x}| < 1 is not proved, and the series may have no derivative at 1")
+        raise Undecided(
+            f"|{x.str(20)}| < 1 is not proved, or the difference is below float64, and the series may have no"
+            " derivative at 1: ask for more bits."
+        )
     return ceiling
 
 

@@ -11,6 +11,7 @@ from functools import cache
 
 from ...theory.errors import DerivationGap
 from ...theory.lemmas.lemma import Lemma, ProofStep
+from ..precision import undisturbed
 
 
 class Kind(Enum):
@@ -77,6 +78,7 @@ def outcome(name: str) -> Checked:
     return _CHECKS[name]()
 
 
+@undisturbed
 def check_lemma(lemma: Lemma) -> CheckedLemma:
     """Check every line of a lemma."""
     return CheckedLemma(lemma, tuple((step, outcome(step.check)) for step in lemma.proof))

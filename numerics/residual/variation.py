@@ -14,6 +14,7 @@ from flint import arb, arb_series
 from numpy.typing import NDArray
 
 from ..ball import enclose
+from ..expressions.elementary.series import coefficient
 from ..radial.kernel import RadialKernel, matern_coefficients
 
 Array = NDArray[np.float64]
@@ -52,7 +53,7 @@ class BallNetwork:
             gap = z[-1] - arb(y)
             total += gap * gap
         total = total / (2 * len(self.start))
-        return total[0], total[1], 2 * total[2]
+        return coefficient(total, 0), coefficient(total, 1), 2 * coefficient(total, 2)
 
     def _advance(self, layer: int, z: list[arb_series]) -> list[arb_series]:
         new = list(z)

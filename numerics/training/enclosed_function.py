@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from ...theory.activation import Activation
 from ...theory.errors import DerivationGap
+from ..expressions.elementary.series import coefficient
 from ..expressions.lowering import lower_series
 from ..kernels.series import upper_float
 from ..precision import precision
@@ -89,7 +90,7 @@ class EnclosedFunction:
         return values, error
 
     def _build(self, reach: float) -> list[Table]:
-        with precision(BITS, cap=DEGREE + 2):
+        with precision(BITS):
             return [
                 _table(piece.expression, _end(piece.lo, -reach), _end(piece.hi, reach))
                 for piece in self.activation.pieces()
@@ -117,8 +118,8 @@ def _table(expression: sympy.Expr, lo: float, hi: float) -> Table:
     for k in range(first, last + 1):
         at_centre = function(arb_series([arb(k * CELL), 1], prec=DEGREE + 2))
         on_cell = function(arb_series([arb(k * CELL, CELL / 2), 1], prec=DEGREE + 2))
-        exact = [at_centre[j] for j in range(DEGREE + 1)]
-        remainder = abs(on_cell[DEGREE + 1]) * half ** (DEGREE + 1)
+        exact = [coefficient(at_centre, j) for j in range(DEGREE + 1)]
+        remainder = abs(coefficient(on_cell, DEGREE + 1)) * half ** (DEGREE + 1)
         if not (remainder.is_finite() and all(c.is_finite() for c in exact)):
             raise DerivationGap(f"the derivatives of {expression} near x = {k * CELL} could not be bounded.")
         row = [float(c.mid()) for c in exact]

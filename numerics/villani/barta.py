@@ -23,6 +23,7 @@ from flint import arb, arb_series
 
 from ...theory.errors import DerivationGap
 from ..ball import enclose
+from ..expressions.elementary.series import coefficient
 from ..expressions.lowering import lower_series
 from ..expressions.range import infimum, supremum
 from ..precision import precision
@@ -255,7 +256,7 @@ def _prove(moments: CellMoments, trial: _Trial, estimate: float, drift: tuple[ar
     factor = 2 / enclose(moments.step)
     quotients = []
     for k in range(a, b + 1):
-        density = (-factor * (series(arb_series([nodes[k]], prec=1))[0] - moments.offset)).exp()
+        density = (-factor * (coefficient(series(arb_series([nodes[k]], prec=1)), 0) - moments.offset)).exp()
         best = left[k] if bool(left[k].rad() < right[k].rad()) else right[k]
         quotients.append(best / density)
     shifted = [h - mean for h in heights]
@@ -302,7 +303,7 @@ def _holds(
         box = lo.union(hi)
         t = box - centre
         over = series(arb_series([box, 1], prec=3))  # type: ignore[operator]  # a lowered function of flint, untyped
-        slope, bend = over[1], 2 * over[2]
+        slope, bend = coefficient(over, 1), 2 * coefficient(over, 2)
         f = shifted[k].union(shifted[k + 1])  # f is increasing
         rise = c0 + t * (c1 + c2 * t)
         growth = (factor * abs(slope) * h).upper().exp()

@@ -14,6 +14,7 @@ from flint import arb, arb_mat, arb_series
 
 from ...theory.activation import Activation
 from ...theory.functions import X, sigmoid, softplus
+from ..expressions.elementary.series import coefficient
 from ..expressions.lowering import lower_arb, lower_series
 
 _SIGMOID = lower_arb(sigmoid(X))
@@ -115,7 +116,7 @@ class EnclosedNetwork:
             for j, a in enumerate(self.outer):
                 output += a * sigma(arb_series([z[i, j], v[i, j], 0], prec=3))
             total += self.mass[i] * loss(-label * output)
-        return total[0], total[1], 2 * total[2]
+        return coefficient(total, 0), coefficient(total, 1), 2 * coefficient(total, 2)
 
 
 def _sum(terms: Iterable[arb]) -> arb:

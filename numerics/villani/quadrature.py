@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import comb
 
 import numpy as np
 from flint import arb, arb_series
@@ -20,11 +21,16 @@ from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
 from ..ball import enclose
+from ..expressions.elementary.series import coefficient
 from ..expressions.lowering import lower_series
 from ..precision import precision
 from .scalar import ScalarLoss
 
 ORDER = 10
+DEPTH = 6
+"""How often a cell is halved at most, where the density varies faster than the grid."""
+ACCURACY = 30
+"""The mass of a cell is known to 2^-ACCURACY of the mean mass of the cells, unless DEPTH is too small for that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,32 +101,27 @@ def default_reach(loss: ScalarLoss, step: Fraction, exponent: float = 60.0) -> f
 def cell_moments(
     loss: ScalarLoss, step: Fraction, nodes: NDArray[np.float64], *, count: int = 4, bits: int = 64
 ) -> CellMoments:
-    """The moments of orders below ``count`` on each cell; see :class:`CellMoments`."""
+    """The moments of orders below ``count`` on each cell; see :class:`CellMoments`.
+
+    A cell is halved, up to :data:`DEPTH` times, where the remainder is not small against the mass.
+    """
     with precision(bits):
-        offset = arb(float(np.float64(loss.network().loss(nodes[:, None, None]).min())))
-        series = lower_series(loss.expression)
-        factor = -2 / enclose(step)
+        values = loss.network().loss(nodes[:, None, None])
+        offset = arb(float(np.float64(values.min())))
+        rule = _Rule(lower_series(loss.expression), -2 / enclose(step), offset, count)
+        guess = float(np.sum(np.exp(-2 * (values[:-1] - values.min()) / float(step)) * np.diff(nodes)))
+        fine = arb(guess / len(nodes)) * arb((1, -ACCURACY))
         ends = [arb(float(x)) for x in nodes]
         rows: list[list[arb]] = [[] for _ in range(count)]
         centres: list[arb] = []
         excess = arb(0)
         for a, b in pairwise(ends):
             centre = ((a + b) / 2).mid()
-            half = (b - centre).max(centre - a)
-            left, right = a - centre, b - centre
-            around, above = _density(series, factor, offset, centre, ORDER)
-            over, above_over = _density(series, factor, offset, centre + arb(0, half.upper()), ORDER + 1)
+            *moments, above = rule.over_cell(a, b, centre, fine)
             centres.append(centre)
-            powers = [(right ** (j + 1) - left ** (j + 1)) / (j + 1) for j in range(ORDER + count)]
-            sizes = [arb(0, (2 * half.upper() ** (j + 1) / (j + 1)).upper()) for j in range(ORDER, ORDER + count)]
-            for k in range(count):
-                total = over[ORDER] * sizes[k]
-                for j in range(ORDER):
-                    total += around[j] * powers[j + k]
-                rows[k].append(total)
-            excess += above_over[ORDER] * sizes[0]
-            for j in range(ORDER):
-                excess += above[j] * powers[j]
+            for row, moment in zip(rows, moments, strict=True):
+                row.append(moment)
+            excess += above
         low, high = float(nodes[0]), float(nodes[-1])
         rate = loss.regularisation / step
         lift = (2 * offset / enclose(step)).exp()
@@ -130,13 +131,74 @@ def cell_moments(
     return CellMoments(loss, step, nodes, tuple(centres), tuple(map(tuple, rows)), tails, offset, excess, bits)
 
 
-def _density(
-    series: Callable[[arb_series], arb_series], factor: arb, offset: arb, at: arb, length: int
-) -> tuple[arb_series, arb_series]:
-    """The series of F and of (L - L0) F."""
-    above = series(arb_series([at, 1], prec=length)) - offset
-    density = (factor * above).exp()
-    return density, above * density
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    r"""Taylor's formula with its remainder for :math:`F=e^{c(L-L_0)}` and for :math:`(L-L_0)F` on an interval."""
+
+    series: Callable[[arb_series], arb_series]
+    factor: arb
+    offset: arb
+    count: int
+
+    def over_cell(self, a: arb, b: arb, centre: arb, fine: arb) -> list[arb]:
+        r""":math:`\int_a^b(x-c)^kF` for k below ``count``, then :math:`\int_a^b(L-L_0)F`.
+
+        The parts of a cell are halved until each knows its mass to ``fine``.
+        """
+        total = [arb(0)] * (self.count + 1)
+        parts = [(a, b, 0)]
+        while parts:
+            low, high, depth = parts.pop()
+            middle = ((low + high) / 2).mid()
+            remainders = self._densities(middle + arb(0, self._half(low, high, middle)), ORDER + 1)
+            rest = abs(coefficient(remainders[0], ORDER)) * _even(self._half(low, high, middle), ORDER)
+            if depth < DEPTH and not rest <= fine:
+                parts += [(low, middle, depth + 1), (middle, high, depth + 1)]
+                continue
+            *about, above = self._over_part(low, high, middle, remainders)
+            shift = middle - centre
+            for k in range(self.count):
+                total[k] += sum((comb(k, j) * shift ** (k - j) * about[j] for j in range(k + 1)), arb(0))
+            total[-1] += above
+        return total
+
+    def _over_part(self, low: arb, high: arb, middle: arb, remainders: tuple[arb_series, arb_series]) -> list[arb]:
+        """The same for one part, about its own middle; at least as sharp as the range of F times the width."""
+        around = self._densities(middle, ORDER)
+        left, right, half = low - middle, high - middle, self._half(low, high, middle)
+        powers = [(right ** (j + 1) - left ** (j + 1)) / (j + 1) for j in range(ORDER + self.count)]
+        found: list[arb] = []
+        for k in (*range(self.count), 0):
+            value, over = (around[0], remainders[0]) if len(found) < self.count else (around[1], remainders[1])
+            total = coefficient(over, ORDER) * arb(0, _even(half, ORDER + k))
+            for j in range(ORDER):
+                total += coefficient(value, j) * powers[j + k]
+            crude = coefficient(over, 0) * (powers[k] if k % 2 == 0 else arb(0, _even(half, k)))
+            found.append(_both(total, crude))
+        return found
+
+    def _densities(self, at: arb, length: int) -> tuple[arb_series, arb_series]:
+        """The series of F and of (L - L0) F."""
+        above = self.series(arb_series([at, 1], prec=length)) - self.offset
+        density = (self.factor * above).exp()
+        return density, above * density
+
+    @staticmethod
+    def _half(low: arb, high: arb, middle: arb) -> arb:
+        """The larger distance of an end from the middle, rounded up."""
+        return (high - middle).max(middle - low).upper()
+
+
+def _even(half: arb, power: int) -> arb:
+    r"""An upper bound of :math:`\int_{-h}^h|t|^k\,dt`."""
+    return (2 * half ** (power + 1) / (power + 1)).upper()
+
+
+def _both(first: arb, second: arb) -> arb:
+    """What two enclosures of one number leave; the finite one where only one is."""
+    if not (first.is_finite() and second.is_finite()):
+        return second if second.is_finite() else first
+    return first.intersection(second)
 
 
 def _tail(rate: Fraction, low: float, high: float, power: int) -> arb:

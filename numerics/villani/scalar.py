@@ -21,6 +21,7 @@ from ...theory.activation import Activation, activation
 from ...theory.errors import PrecisionExhausted, SpecError
 from ...theory.functions import X, softplus
 from ..ball import enclose
+from ..expressions.elementary.series import coefficient
 from ..expressions.lowering import lower_arb, lower_series
 from ..expressions.range import infimum, supremum
 from ..precision import precision
@@ -134,9 +135,9 @@ class ScalarLoss:
                     raise PrecisionExhausted(f"{self.name}: two critical points are too close to be separated.")
                 box = ((a + b) / 2).union(a).union(b)
                 over = series(arb_series([box, 1], prec=2))
-                if not over[0].contains(0):
+                if not coefficient(over, 0).contains(0):
                     continue
-                if not over[1].contains(0):
+                if not coefficient(over, 1).contains(0):
                     left, right = slope(a), slope(b)
                     if bool(left * right > 0):
                         continue
@@ -152,7 +153,7 @@ def _newton(slope: Callable[[arb], arb], series: Callable[[arb_series], arb_seri
     """Shrink a box that holds exactly one zero of a monotone function."""
     for _ in range(NEWTON_STEPS):
         middle = box.mid()
-        step = middle - slope(middle) / series(arb_series([box, 1], prec=2))[1]
+        step = middle - slope(middle) / coefficient(series(arb_series([box, 1], prec=2)), 1)
         new = box.intersection(step)
         if not bool(new.rad() < box.rad() * arb(0.75)):
             return new

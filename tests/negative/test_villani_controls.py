@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
+from math import comb
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from certigram.numerics.networks import instance
 from certigram.numerics.precision import precision
 from certigram.numerics.studies.data import load
 from certigram.numerics.studies.study import Study
-from certigram.numerics.villani import barta
+from certigram.numerics.villani import barta, quadrature
 from certigram.numerics.villani.conditions import villani_conditions
 from certigram.numerics.villani.constants import activation_constants
 from certigram.numerics.villani.counterexample import activation_text
@@ -180,6 +181,53 @@ def test_parameters_without_meaning_are_refused(parameters: dict[str, str]) -> N
     """The whole system is refused with a sentence."""
     with pytest.raises(SpecError):
         _instance("tanh", **parameters).admit()
+
+
+def _one_cell(pieces: int) -> list[arb]:
+    """The moments of T1 over [-7/20, -7/20 + 1/64] about its middle, from so many cells, at 200 bits."""
+    low, width = -0.35, 1 / 64
+    nodes = np.array([-60.0, *np.linspace(low, low + width, pieces + 1), 60.0])
+    found = cell_moments(reference("T1"), Fraction(1, 2), nodes, bits=200)
+    with precision(200):
+        middle = (arb(nodes[1]) + arb(nodes[-2])) / 2
+        total = [arb(0)] * 4
+        for i in range(1, pieces + 1):
+            d = found.centres[i] - middle
+            for k in range(4):
+                total[k] += sum((comb(k, j) * d ** (k - j) * found.moments[j][i] for j in range(k + 1)), arb(0))
+        return total
+
+
+def _fitting(finer: list[arb]) -> int:
+    """How many of the moments of one cell hold what 32 cells give."""
+    return sum(bool(a.contains(b)) for a, b in zip(_one_cell(1), finer, strict=True))
+
+
+def test_a_remainder_of_the_wrong_order_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One power of the width too many in the remainder, or no remainder: the moments of a cell miss the true ones."""
+    monkeypatch.setattr(quadrature, "DEPTH", 0)
+    finer = _one_cell(32)
+    assert _fitting(finer) == 4
+    right = quadrature._even
+    monkeypatch.setattr(quadrature, "_even", lambda half, power: right(half, power + (power >= quadrature.ORDER)))
+    assert _fitting(finer) < 4
+    monkeypatch.setattr(quadrature, "_even", right)
+    of = quadrature.coefficient
+    monkeypatch.setattr(quadrature, "coefficient", lambda u, k: arb(0) if k == quadrature.ORDER else of(u, k))
+    assert _fitting(finer) == 0
+
+
+def test_a_series_that_ends_too_early_gives_no_remainder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A density of ten coefficients, flint's own default, knows none of order ten: what is left is the range rule."""
+    monkeypatch.setattr(quadrature, "DEPTH", 0)
+    grid, whole = clustered_grid(60.0, 80), quadrature._Rule._densities
+    right = cell_moments(reference("T1"), Fraction(1, 2), grid).mass
+    monkeypatch.setattr(
+        quadrature._Rule, "_densities", lambda rule, at, length: whole(rule, at, min(length, quadrature.ORDER))
+    )
+    found = cell_moments(reference("T1"), Fraction(1, 2), grid).mass
+    assert found.contains(right)
+    assert found.rad() > 1e6 * right.rad()
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from flint import arb
 
+import certigram
 from certigram.numerics.ball import enclose
 from certigram.numerics.deep.conventions import TangentConvention
 from certigram.numerics.deep.layerwise import layerwise_gram
@@ -19,7 +21,7 @@ from certigram.numerics.deep.series import deep_series
 from certigram.numerics.kernels.cosines import cosines
 from certigram.numerics.kernels.points import points
 from certigram.numerics.precision import precision
-from certigram.theory.errors import DerivationGap, SpecError
+from certigram.theory.errors import CertigramError, DerivationGap, SpecError
 
 CASES: dict[str, tuple[Callable[[mpmath.mpf], mpmath.mpf], Callable[[mpmath.mpf], mpmath.mpf]]] = {
     "tanh": (mpmath.tanh, lambda x: 1 - mpmath.tanh(x) ** 2),
@@ -192,3 +194,38 @@ def test_networks_are_read_exactly_or_refused() -> None:
     with pytest.raises(DerivationGap, match="not proved continuous"):
         deep_series(deep_network("step", 1), 8, 64, convention=TangentConvention.READOUT)
     assert deep_series(deep_network("step", 1), 8, 64).nngp.coefficients[0].contains(arb(0.25))
+
+
+def _cosine_network(cosine: str, depth: int) -> tuple[mpmath.mpf, mpmath.mpf]:
+    """NNGP and tangent kernel of cos at unit norms: E cos u cos v = e^-q cosh c, E sin u sin v = e^-q sinh c."""
+    q, c = mpmath.mpf(1), mpmath.mpf(Fraction(cosine).numerator) / Fraction(cosine).denominator
+    tangent = c
+    for _ in range(depth):
+        tangent *= mpmath.exp(-q) * mpmath.sinh(c)
+        q, c = (1 + mpmath.exp(-2 * q)) / 2, mpmath.exp(-q) * mpmath.cosh(c)
+        tangent += c
+    return c, tangent
+
+
+@pytest.mark.parametrize(("cosine", "depth", "place", "bits"), [("1/2", 50, 1, None), ("-1/3", 40, 0, 64)])
+def test_correlations_that_no_precision_tells_apart_from_one(
+    cosine: str, depth: int, place: int, bits: int | None
+) -> None:
+    """Deep in a network of cosines every pair is nearly parallel: no series at 1, but the layers one by one."""
+    points = [[1.0, 0.0], [float(Fraction(cosine)), math.sqrt(1 - float(Fraction(cosine)) ** 2)]]
+    where = {"input_gram": [["1", cosine], [cosine, "1"]]} if bits else {"X": points, "normalize": "sphere"}
+    found = (certigram.nngp, certigram.ntk)[place](activation="cos", depth=depth, bits=bits, **where)
+    with mpmath.workdps(80):
+        expected = [mpmath.nstr(_cosine_network(c, depth)[place], 60) for c in (cosine, "1")]
+    for ball, value in zip((found.ball(0, 1), found.ball(1, 1)), expected, strict=True):
+        assert abs(ball.mid - Fraction(value)) <= ball.rad + Fraction(1, 10**15 if bits is None else 10**50)
+        assert ball.rad < Fraction(1, 10**12)
+
+
+@pytest.mark.parametrize("bits", [None, 64])
+@pytest.mark.parametrize("points", [[[1.0]], [[1.0, 0.0], [0.0, 3.0]], [[1.0, 0.0], [0.0, 1.0]]])
+def test_kernels_beyond_float64_are_refused_in_a_sentence(points: list[list[float]], bits: int | None) -> None:
+    """E exp(x/2) at a variance of at least 10^6 / 2 is above e^60000."""
+    for make in (certigram.nngp, certigram.ntk):
+        with pytest.raises(CertigramError, match="scale the activation"):
+            make(points, activation="exp(x/4)", depth=1, sigma_w2=[10**6, 1], bits=bits)

@@ -10,9 +10,12 @@ import pytest
 from flint import arb, arb_mat
 
 from certigram.numerics.budget import Budget
+from certigram.numerics.eigenvalues import arb_rung, rational
+from certigram.numerics.eigenvalues.arb_rung import LDLTRung
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, gershgorin, least_eigenvalue
 from certigram.numerics.eigenvalues.guess import single_precision_guess
 from certigram.numerics.eigenvalues.ladder import Goal, Known
+from certigram.numerics.eigenvalues.ldlt import LDLT, ldlt
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.precision import precision
 from certigram.theory.verdict import Evidence, Verdict
@@ -179,6 +182,46 @@ def test_the_budget_limits_the_higher_rungs_and_the_record_says_so() -> None:
     a = rotated(np.geomspace(1e-13, 1, 40), 3)
     e = least_eigenvalue(BallMatrix(a, 0.0), budget=Budget(seconds=1e-6))
     assert any("would exceed the budget" in step for step in e.steps)
+
+
+def test_all_rounds_of_all_rungs_are_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a rung forecasts is one round: their number is limited, and what one rung spent the next has not."""
+    made: list[int] = []
+
+    def counted(matrix: arb_mat, shift: Fraction, bits: int) -> LDLT | None:
+        made.append(bits)
+        return ldlt(matrix, shift, bits)
+
+    monkeypatch.setattr(arb_rung, "ldlt", counted)
+    singular, one = BallMatrix(np.ones((30, 30)), 0.0), LDLTRung(128).seconds(30)
+    for rounds in (1, 3, 5):
+        made.clear()
+        e = least_eigenvalue(singular, budget=Budget(seconds=(rounds + 0.5) * one))
+        assert len(made) == rounds
+        assert sum(LDLTRung(bits).seconds(30) for bits in made) <= (rounds + 0.5) * one
+        assert any("stopped by the budget" in step or "would exceed the budget" in step for step in e.steps)
+        assert e.contains(0)
+    made.clear()
+    least_eigenvalue(singular)
+    assert len(made) > 5
+
+
+def test_many_equal_entries_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bits of the exact rung are found in one pass over the entries: its time is the polynomial's."""
+    reads = 0
+
+    class Counted(Fraction):
+        @property
+        def denominator(self) -> int:
+            nonlocal reads
+            reads += 1
+            return 1
+
+    n = 40
+    monkeypatch.setattr(rational, "_exact_entries", lambda matrix: [Counted(1)] * (n * n))
+    e = least_eigenvalue(BallMatrix(np.ones((n, n)), 0.0))
+    assert (e.lower, e.upper) == (0.0, 0.0)
+    assert 0 < reads < 10 * n * n
 
 
 def test_the_free_enclosure_holds() -> None:

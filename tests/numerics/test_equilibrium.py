@@ -39,7 +39,7 @@ def test_the_series_solves_the_formal_equation(name: str, sigma_w2: Fraction) ->
     """s p(c) − w κ(p(c)) − v c = 0 coefficient by coefficient, by composition instead of reversion."""
     order, bits = 24, 100
     k = kernel(name, sigma_w2, order, bits)
-    with precision(160, cap=order + 1):
+    with precision(160):
         s, w, p = k.fixed_point.s, 2 * enclose(sigma_w2), k.correlation.coefficients
         local = arb_series(list(k.dual_series.recentre(p[0], order)), prec=order + 1)
         composed = local(arb_series([arb(0), *p[1:]], prec=order + 1))

@@ -19,13 +19,14 @@ from certigram.numerics.ball import Ball
 from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.expressions.range import supremum_of_absolute_value
 from certigram.numerics.precision import precision
+from certigram.numerics.villani import quadrature
 from certigram.numerics.villani.bounds import LogisticBounds, alternating, holley_stroock, oscillation
 from certigram.numerics.villani.constants import activation_constants
 from certigram.numerics.villani.counterexample import least_profile
 from certigram.numerics.villani.evolution import evolve
 from certigram.numerics.villani.gap import GapEnclosure, gap_enclosure
 from certigram.numerics.villani.quadrature import CellMoments, cell_moments, clustered_grid, default_reach
-from certigram.numerics.villani.scalar import ScalarLoss, reference
+from certigram.numerics.villani.scalar import ScalarLoss, reference, scalar_case
 from certigram.numerics.villani.spectrum import spectrum
 from certigram.theory.activation import activation
 
@@ -173,6 +174,42 @@ def test_partition_function() -> None:
     assert float(tenth) == pytest.approx(1.384434e-6, rel=1e-6)
     assert 3.06e-13 < tenth < 1.3737e-5
     assert one < (arb.pi() * 100).sqrt()
+
+
+RAPID = {
+    "tanh(50*x)": ("0.3564622560309252", "0.88376829214458"),
+    "erf(20*x)": ("0.3569555922125878", "0.88413904196286"),
+    "sigmoid(30*x)": ("0.4006273034348832", "0.85219733763264"),
+    "sin(14*x)": ("1.493058663094008", "0.45120109837094"),
+    "sin(40*x)": ("1.493058663094008", "0.45120109837094"),
+}
+"""Z and E L of T1 with another activation, s = 1/2: Gauss-Legendre rules of 20 nodes on 40,000 and on 60,001 panels."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name[:3] == "sin" else ()) for name in RAPID]
+)
+def test_activations_that_vary_faster_than_the_grid(name: str) -> None:
+    """The remainder of Taylor's formula is in the enclosure: it is not small here, and cells are halved until it is."""
+    loss, s = scalar_case(activation(name)), Fraction(1, 2)
+    moments = cell_moments(loss, s, clustered_grid(default_reach(loss, s), 1000))
+    mass, mean = (Fraction(digits) for digits in RAPID[name])
+    for found, stated, width in ((moments.partition, mass, 1e-8), (moments.mean_loss, mean, 1e-8)):
+        assert abs(Ball(found).mid - stated) <= Ball(found).rad + stated / 10**13
+        assert found.rad() < width
+    assert all(m > 0 for m in moments.moments[0])
+    assert moments.partition > 0
+
+
+@pytest.mark.parametrize("cells", [20, 40])
+def test_a_grid_that_is_too_coarse_is_a_wide_enclosure(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without halving, the mass is positive and holds the truth, however large the remainders are."""
+    monkeypatch.setattr(quadrature, "DEPTH", 0)
+    for name in ("tanh(50*x)", "sin(40*x)"):
+        loss, s = scalar_case(activation(name)), Fraction(1, 2)
+        found = Ball(cell_moments(loss, s, clustered_grid(default_reach(loss, s), cells)).partition)
+        assert found.lower > 0
+        assert found.contains(RAPID[name][0])
 
 
 @pytest.mark.parametrize(

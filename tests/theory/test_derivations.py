@@ -5,14 +5,16 @@ from fractions import Fraction
 
 import pytest
 import sympy
+from flint import arb
 
 import certigram as cg
-from certigram.numerics.derivation_check import Status, check
+from certigram.numerics.derivation_check import Status, check, special
 from certigram.numerics.derivation_check.points import points
 from certigram.numerics.derivation_check.value import enclose
 from certigram.numerics.dual import dual
 from certigram.numerics.dual.covariance import covariance
 from certigram.numerics.dual.series import series_value
+from certigram.numerics.precision import precision
 from certigram.theory.activation import activation, from_expression
 from certigram.theory.closed_forms import A, B, C, dual_closed_form
 from certigram.theory.derivations.dual import derive_dual, derive_expectation
@@ -269,6 +271,18 @@ def test_the_front_door_gives_forms_with_quadrant_probabilities(name: str) -> No
     a, b, c = Fraction(3, 2), Fraction(1, 2), Fraction(-1, 3)
     expected = dual(activation(name), a, b, c, 100)
     assert enclose(form, {A: a, B: b, C: c}, 100).overlaps(expected)
+
+
+@pytest.mark.parametrize(("h", "k"), [("-1", "-1"), ("1/2", "-1/3"), ("2", "2"), ("1/2", "-1/2")])
+def test_quadrant_probabilities_at_the_ends(h: str, k: str) -> None:
+    """At correlation 1 both coordinates are one, at -1 opposite: Phi(min(h, k)) and max(Phi(h) + Phi(k) - 1, 0)."""
+    with precision(80):
+        x, y = (arb(Fraction(t).numerator) / Fraction(t).denominator for t in (h, k))
+        first, second = special.normal_cdf(x), special.normal_cdf(y)
+        same, opposite = (special.bivariate_normal_cdf(x, y, arb(sign)) for sign in (1, -1))
+        assert same.overlaps(first.min(second))
+        assert opposite.overlaps((first + second - 1).max(arb(0)))
+        assert max(float(same.rad()), float(opposite.rad())) < 1e-20
 
 
 def test_the_front_door_gives_no_form_where_none_is_proved() -> None:

@@ -27,8 +27,14 @@ def length(u: arb_series) -> int:
     return min(int(u.prec), int(flint.ctx.cap))
 
 
-def constant_term(u: arb_series) -> arb:
-    return u[0]
+def coefficient(u: arb_series, k: int) -> arb:
+    """Coefficient k, undefined where the series is too short to know it: flint gives the exact number 0 there.
+
+    >>> u = arb_series([1, 2], prec=2)
+    >>> u[2], coefficient(u, 2)
+    (0, nan)
+    """
+    return u[k] if 0 <= k < length(u) else arb("nan")
 
 
 def with_constant(u: arb_series, value: arb) -> arb_series:
@@ -42,7 +48,7 @@ def integrated(derivative: Callable[[], arb_series], u: arb_series, value: arb) 
     if n == 1:
         return arb_series([value], prec=1)
     slope = derivative() * u.derivative()
-    return arb_series([value, *(slope[k - 1] / k for k in range(1, n))], prec=n)
+    return arb_series([value, *(coefficient(slope, k - 1) / k for k in range(1, n))], prec=n)
 
 
 def _around(u: arb_series) -> arb_series:
@@ -81,7 +87,7 @@ def power(u: arb_series, n: int) -> arb_series:
     w = u ** fmpz(n)
     head = [real.power(u[0], n), n * real.multiply(real.power(u[0], n - 1), u[1])]
     size = length(u)
-    return arb_series([*head[:size], *(w[k] for k in range(2, size))], prec=size)
+    return arb_series([*head[:size], *(coefficient(w, k) for k in range(2, size))], prec=size)
 
 
 def multiply(u: arb_series, v: arb_series) -> arb_series:
