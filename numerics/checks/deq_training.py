@@ -162,8 +162,9 @@ def gradient_flow(inst: EquilibriumInstance) -> Outcome:
     with precision(BITS):
         margin = 1 - constants.gap
     low, high = ends(constants.gap)
+    met = constants.well_posed is Verdict.PROVED and constants.small_radius is Verdict.PROVED
     return Outcome(
-        Verdict.PROVED,
+        Verdict.PROVED if met else Verdict.UNKNOWN,
         (
             _constants_evidence(constants, inst.training.certified_residual),
             exact("(H1) and (H2) at the radius sqrt(2) ||e_0|| / sqrt(lambda_0) imply the statement for the flow"),
@@ -172,6 +173,7 @@ def gradient_flow(inst: EquilibriumInstance) -> Outcome:
         high,
         ends(margin)[0],
         f"explicit constants, width {inst.training.width}",
+        "" if met else "(H1) and (H2) are not both proved",
         detail={"quantity": "left side of (H2) over its right side"},
     )
 

@@ -109,7 +109,7 @@ def optimal_radius(inst: ResNetInstance) -> Outcome:
         bound = landscape.lower(radius)
         threshold = base / (arb(1).exp() * rate * landscape.kappa1) ** 2
         item = enclosed("the power law is below the constant of the ball at the best R", law=law, mu=bound)
-        holds = bool(law <= bound) or inst.separation is None
+        holds = bool(law <= bound)
         lower, upper = outward(threshold)
         log = log10_of(threshold)
     return Outcome(

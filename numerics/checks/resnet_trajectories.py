@@ -41,7 +41,9 @@ def concluded(
     quantity: str,
     **detail: object,
 ) -> Outcome:
-    """One outcome from several inequalities: REFUTED if one is, UNKNOWN if one is open, else PROVED."""
+    """One outcome from several inequalities: REFUTED if one is, UNKNOWN if one is open or there is none, else PROVED."""
+    if not items:
+        return Outcome(Verdict.UNKNOWN, extra, *observed, reason="nothing was compared", detail={"quantity": quantity})
     bad = next((v for v in items if v.verdict is Verdict.REFUTED), None)
     open_ = next((v for v in items if v.verdict is Verdict.UNKNOWN), None)
     worst = bad or open_
