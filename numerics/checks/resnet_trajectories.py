@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 from flint import arb
 
 from ...theory.verdict import Evidence, Verdict
+from ..ball import enclose
 from ..certificate import EvidenceItem
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..enclosure import float_below
 from ..precision import precision
 from ..radial.bounds import log10_of, outward
 from ..radial.gram import largest_eigenvalue
-from ..residual.descent import Descent
+from ..radial.kernel import RadialKernel
+from ..residual.descent import Descent, descend
+from ..residual.extremal import strongest_compression, strongest_gradient, strongest_stretch, weakest_gradient
+from ..residual.fields import KernelField
 from ..residual.instance import ResNetInstance
 from ..residual.rates import Landscape
 from ..residual.symbolic import inverse_layer_bound
@@ -23,6 +29,7 @@ from ..trajectories import Bounds, Verified, verify_inequality
 from .fixed_point import enclosed, exact
 from .registry import Outcome, check, control
 
+ATTAINED = Fraction(1, 10**6)
 PLANTED = 1e-6
 """How far the planted constants are from what was observed: well beyond the width of the enclosures."""
 
@@ -41,7 +48,7 @@ def concluded(
     quantity: str,
     **detail: object,
 ) -> Outcome:
-    """One outcome from several inequalities: REFUTED if one is, UNKNOWN if one is open or there is none, else PROVED."""
+    """One outcome from several inequalities: REFUTED if one is, UNKNOWN if one is open or there is none."""
     if not items:
         return Outcome(Verdict.UNKNOWN, extra, *observed, reason="nothing was compared", detail={"quantity": quantity})
     bad = next((v for v in items if v.verdict is Verdict.REFUTED), None)
@@ -75,9 +82,24 @@ def along(run: Descent, landscape: Landscape, factor: Factor) -> list[arb]:
     return [factor(landscape, arb(float(r))) for r in run.norm.upper]
 
 
+def radius_of(run: Descent) -> Fraction:
+    """R of a ball that contains a run: a bound of its norms with few digits, so that it has the same on any machine.
+
+    >>> coarse(2.0000001), coarse(0.0)
+    (Fraction(2049, 1024), Fraction(0, 1))
+    """
+    return coarse(float(run.norm.upper.max()))
+
+
+def coarse(x: float) -> Fraction:
+    """A number that is at least x >= 0, by a relative 2^-10 at most, with eleven binary digits."""
+    mantissa, exponent = math.frexp(x)
+    return math.ceil(mantissa * 2**11) * Fraction(2) ** (exponent - 11)
+
+
 def on_ball(run: Descent, landscape: Landscape, factor: Factor) -> list[arb]:
     """A constant of the theory at the R of a ball that contains the whole run, once for each iterate."""
-    return [factor(landscape, arb(float(run.norm.upper.max())))] * run.norm.length
+    return [factor(landscape, enclose(radius_of(run)))] * run.norm.length
 
 
 def decided(item: Verified) -> list[Verified]:
@@ -135,6 +157,62 @@ def _kept(name: str, run: Descent, landscape: Landscape) -> list[Verified]:
     ]
 
 
+def extremal_distances(kernel: RadialKernel) -> list[Verified]:
+    """Both bounds on networks that stretch and compress as much as their norms allow, nearly."""
+    far, near = strongest_stretch(kernel), strongest_compression(kernel)
+    return [
+        verify_inequality(
+            "the stretch of an extremal network",
+            far.run.stretch,
+            Bounds.of_balls(along(far.run, far.landscape, lambda s, r: (s.kappa1 * r).exp())),
+        ),
+        verify_inequality(
+            "the compression of an extremal network",
+            Bounds.of_balls(along(near.run, near.landscape, lambda s, r: (-s.compression(r)).exp())),
+            near.run.compression,
+        ),
+    ]
+
+
+def extremal_lower(kernel: RadialKernel) -> Verified:
+    """The lower inequality on a network whose gradient is nearly as small as its norm allows."""
+    found = weakest_gradient(kernel)
+    factors = along(found.run, found.landscape, lambda s, r: s.lower(r))
+    return verify_inequality("an extremal network", times(factors, found.run.loss), found.run.gradient_squared)
+
+
+def extremal_upper(kernel: RadialKernel) -> Verified:
+    """The upper inequality on a network whose gradient is nearly as large as its norm allows."""
+    found = strongest_gradient(kernel)
+    factors = along(found.run, found.landscape, lambda s, r: s.upper(r))
+    return verify_inequality("an extremal network", found.run.gradient_squared, times(factors, found.run.loss))
+
+
+def attained_at_zero(inst: ResNetInstance) -> list[Verified]:
+    """At v = 0, labels along an eigenvector of K: both factors, with the true eigenvalues, are attained.
+
+    The lower one is left out where float64 cannot tell: its eigenvalue may be far below the rounding of K.
+    """
+    landscape, gram = inst.landscape(None), inst.training_gram
+    vectors = np.linalg.eigh(gram.mid)[1]
+    field = KernelField(inst.kernel, 1, inst.dimension)
+    problem = inst.problem(inst.alpha)
+    found = []
+    for place, side in ((0, "lower"), (-1, "upper")):
+        run = descend(field, replace(problem, targets=vectors[:, [place]]), 1.0, 0)
+        with precision(inst.budget.bits):
+            if side == "lower":
+                least = least_eigenvalue(gram, budget=inst.budget, known_psd=True)
+                factor = landscape.lower(arb(0), arb(least.upper)) * (1 + enclose(ATTAINED))
+                pair = run.gradient_squared, times([factor], run.loss)
+            else:
+                largest = largest_eigenvalue(gram, budget=inst.budget)
+                factor = landscape.upper(arb(0), arb(largest.lower)) * (1 - enclose(ATTAINED))
+                pair = times([factor], run.loss), run.gradient_squared
+        found += decided(verify_inequality(f"the {side} inequality is attained at v = 0, up to 1e-6", *pair))
+    return found
+
+
 def _later(bounds: Bounds) -> Bounds:
     return Bounds.of(bounds.lower[1:], bounds.upper[1:])
 
@@ -147,6 +225,7 @@ def separation_check(inst: ResNetInstance) -> Outcome:
         for name, (run, landscape) in runs(inst).items():
             items += _kept(f"{name}, {inst.depth} layers", run, landscape)
         items += _kept("infinite depth", inst.deep, inst.deep_recipe.landscape)
+        items += extremal_distances(inst.kernel)
     stretch = inst.plain.stretch
     evidence = exact("Groenwall's inequality for |z^i - z^j|; at v = 0 every ratio is exactly 1")
     place = int(np.argmax(stretch.lower))
@@ -171,14 +250,21 @@ def pl_lower(inst: ResNetInstance) -> Outcome:
     with precision(inst.budget.bits):
         factors = on_ball(run, landscape, lambda s, r: s.lower(r))
         mu = factors[0]
-        at_zero = 2 * arb(true.lower) / len(inst.chosen)
-        study = inst.landscape(None).lower(arb(float(inst.plain.norm.upper.max())))
+        at_zero = inst.landscape(None).lower(arb(0), arb(true.lower))
+        far = radius_of(inst.plain)
+        study = inst.landscape(None).lower(enclose(far))
         log = log10_of(study)
     items = [
         verify_inequality("mu(R) L <= |grad L|^2, infinite depth", times(factors, run.loss), run.gradient_squared),
+        extremal_lower(inst.kernel),
         *decided(verify_inequality("at v = 0 with the proved least eigenvalue", times([at_zero], loss), gradient)),
+        *attained_at_zero(inst),
     ]
-    evidence = enclosed("mu on the ball of the run, and at the study's scale", mu=mu, study=study)
+    evidence = enclosed(
+        f"mu(R) at R = {radius_of(run)}, which contains the run, and at the study's scale at R = {far}",
+        mu=mu,
+        study=study,
+    )
     return concluded(
         items,
         (exact("lower Groenwall bounds of the adjoint and of the separation"), evidence),
@@ -210,7 +296,9 @@ def pl_upper(inst: ResNetInstance) -> Outcome:
         for name, (run, landscape) in every.items():
             factors = on_ball(run, landscape, lambda s, r: s.upper(r))
             items.append(verify_inequality(f"upper inequality, {name}", run.gradient_squared, times(factors, run.loss)))
-        at_zero = 2 * arb(largest.upper) / len(inst.chosen)
+        at_zero = inst.landscape(None).upper(arb(0), arb(largest.upper))
+        items.append(extremal_upper(inst.kernel))
+    items += attained_at_zero(inst)
     items += decided(verify_inequality("at v = 0 with the proved largest eigenvalue", gradient, times([at_zero], loss)))
     run = inst.plain
     with np.errstate(over="ignore"):
