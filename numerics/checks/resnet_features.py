@@ -68,10 +68,9 @@ def uniform_features(inst: ResNetInstance) -> Outcome:
         enough = bool(failure <= enclose(FAILURE))
         item = enclosed(
             f"frequencies that suffice with probability 0.99 for the true least eigenvalue of {len(points)} inputs;"
-            " the bound of the failure at the next whole number",
+            " above the upper end the bound of the failure is at most 0.01",
             count=count,
             diameter=diameter,
-            failure=failure,
         )
     text = "exponent of 2 minus 9, after optimising the covering; Hoeffding on [-1, 1], Markov with 4 sigma^2"
     return Outcome(

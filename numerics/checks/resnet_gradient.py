@@ -9,6 +9,7 @@ from flint import arb
 
 from ...theory.verdict import Verdict
 from ..ball import enclose, excludes
+from ..kernels.series import between
 from ..precision import precision
 from ..radial.bounds import outward
 from ..radial.gram import largest_eigenvalue, radial_gram
@@ -20,6 +21,8 @@ from .registry import Outcome, check, control
 
 POINTS, DEPTH = 3, 3
 SYMBOLIC_DEPTH = 3
+DIGITS = 2.0**20
+"""The reciprocal of the resolution of a direction that is computed in float64."""
 
 
 def network(inst: ResNetInstance) -> BallNetwork:
@@ -91,15 +94,17 @@ def curvature_at_a_minimum(inst: ResNetInstance) -> Curvature:
     n, q = net.start.shape
     gram = radial_gram(inst.kernel, net.start)
     direction = np.zeros((DEPTH, n, q))
-    direction[:, :, -1] = np.linalg.eigh(gram.mid)[1][:, -1]
+    leading = np.linalg.eigh(gram.mid)[1][:, -1]
+    direction[:, :, -1] = np.round(leading * DIGITS) / DIGITS  # few digits, which are the same on any machine
     zero = np.zeros_like(net.coefficients)
     still = replace(
         net, targets=net.start[:, -1], centres=np.array([net.start] * DEPTH), coefficients=zero, direction=direction
     )
     loss, _, second = still.loss_series()
     landscape = replace(inst.landscape(None), count=n)
-    largest = arb(largest_eigenvalue(gram, budget=inst.budget).upper)
-    return Curvature(second / still.squared_norm(direction), landscape.smoothness(arb(0), loss, largest))
+    largest = largest_eigenvalue(gram, budget=inst.budget)
+    share = between(arb(largest.lower), arb(largest.upper))
+    return Curvature(second / still.squared_norm(direction), landscape.smoothness(arb(0), loss, share))
 
 
 @check("resnet-smoothness")
