@@ -84,16 +84,16 @@ def along(run: Descent, landscape: Landscape, factor: Factor) -> list[arb]:
 
 
 def radius_of(run: Descent) -> Fraction:
-    """R of a ball that contains a run: a bound of its norms with few digits, so that it has the same on any machine.
-
-    >>> coarse(2.0000001), coarse(0.0)
-    (Fraction(2049, 1024), Fraction(0, 1))
-    """
+    """R of a ball that contains a run: a bound of its norms with few digits, which are the same on any machine."""
     return coarse(float(run.norm.upper.max()))
 
 
 def coarse(x: float) -> Fraction:
-    """A number that is at least x >= 0, by a relative 2^-10 at most, with eleven binary digits."""
+    """A number that is at least x >= 0, by a relative 2^-10 at most, with eleven binary digits.
+
+    >>> coarse(2.0000001), coarse(0.0)
+    (Fraction(1025, 512), Fraction(0, 1))
+    """
     mantissa, exponent = math.frexp(x)
     return math.ceil(mantissa * 2**11) * Fraction(2) ** (exponent - 11)
 
