@@ -16,6 +16,7 @@ from ..enclosure import Enclosure, float_below
 from ..implicit.gradients import gradient_differences
 from ..implicit.instance import ImplicitInstance
 from ..implicit.sides import combine, over_gap, resolvent_norm, scaled_below
+from ..kernels.ballmatrix import BallMatrix
 from ..networks.implicit_relu import SLACK, column_norms
 from ..rounding import TINY, UNIT
 from ..training.enclosed_function import norm_up
@@ -199,10 +200,16 @@ def gradients_control(inst: ImplicitInstance) -> Outcome:
 def tangent_order(inst: ImplicitInstance) -> Outcome:
     """The three other parts are Gram matrices or Schur products of such; on the network, their sum is enclosed."""
     train = inst.training
-    found = least_eigenvalue(train.tangent.beyond_features, budget=replace(inst.budget, bits=64, max_bits=64))
+    matrix = train.tangent.beyond_features
+    # a repeated input repeats a row and a column: the matrix of the distinct ones is semidefinite together with it
+    kept = np.sort(np.unique(train.inputs, axis=0, return_index=True)[1])
+    distinct = BallMatrix(matrix.mid[np.ix_(kept, kept)], float(np.max(matrix.rad)))
+    found = least_eigenvalue(distinct, budget=replace(inst.budget, bits=64, max_bits=64))
     evidence = (
         exact("Z'Z, (Q'Q) o (Z'Z) and (P'P) o (XX') are positive semidefinite (Schur product theorem)"),
-        enclosed("the least eigenvalue of H - Phi'Phi of this network", value=as_ball(found)),
+        enclosed(
+            f"the least eigenvalue of H - Phi'Phi of this network on {len(kept)} distinct inputs", value=as_ball(found)
+        ),
     )
     verdict = Verdict.PROVED if found.lower >= 0 else Verdict.REFUTED if found.upper < 0 else Verdict.UNKNOWN
     largest = float(np.linalg.eigvalsh(train.tangent.total.mid)[-1])
