@@ -22,7 +22,7 @@ from ..kernels.series import upper_float
 from ..networks.implicit_relu import Network
 from ..precision import precision
 from ..sampling.operator_norm import operator_norm
-from ..trajectories import Bounds, verify_inequality
+from ..trajectories import Bounds, run_digest, verify_inequality
 from .fixed_point import compared, enclosed, exact
 from .implicit_relu_network import network_text
 from .lower_bounds import as_ball
@@ -59,7 +59,11 @@ def feature_lipschitz(inst: ImplicitInstance) -> Outcome:
         found.margin,
         "entrywise Lipschitz bound",
         reason=reason,
-        detail={"quantity": "distance of the features from their start", "network": network_text(train)},
+        detail={
+            "quantity": "distance of the features from their start",
+            "network": network_text(train),
+            "run": run_digest(left, train.trajectory.loss),
+        },
     )
 
 

@@ -27,7 +27,7 @@ from ..networks.implicit_relu import Network, sample_parameters
 from ..precision import precision
 from ..sampling.operator_norm import operator_norm
 from ..training.enclosed_function import norm_up
-from ..trajectories import Bounds, Verified, verify_inequality
+from ..trajectories import Bounds, Verified, run_digest, verify_inequality
 from .fixed_point import compared, enclosed, ends, exact
 from .lower_bounds import as_ball
 from .registry import Outcome, check, control
@@ -318,6 +318,7 @@ def descent(inst: ImplicitInstance) -> Outcome:
     detail: dict[str, object] = {
         "quantity": "largest ratio L(k+1)/L(k)",
         "network": f"width {train.plan.width}, seed {train.budget.seed}, trained on {train.data.description}",
+        "run": run_digest(run.loss, run.contraction),
         "step": train.step,
         "eta n^2/lambda_0": train.step * train.data.n**2 / train.eigenvalue.lower if train.eigenvalue.lower else None,
         "bound of the ratio": shown,

@@ -92,7 +92,9 @@ def largest_squared_distance(points: Array) -> Fraction:
     Fraction(25, 1)
     """
     rows = [[Fraction(x) for x in row] for row in points.tolist()]
-    return max((sum((a - b) ** 2 for a, b in zip(x, y, strict=True)) for x in rows for y in rows), default=Fraction(0))
+    pairs = ((x, y) for x in rows for y in rows)
+    squares = (sum(((a - b) ** 2 for a, b in zip(x, y, strict=True)), Fraction(0)) for x, y in pairs)
+    return max(squares, default=Fraction(0))
 
 
 @control("resnet-uniform-features")

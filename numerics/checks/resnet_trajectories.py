@@ -26,7 +26,7 @@ from ..residual.fields import KernelField
 from ..residual.instance import ResNetInstance
 from ..residual.rates import Landscape
 from ..residual.symbolic import inverse_layer_bound
-from ..trajectories import Bounds, Verified, verify_inequality
+from ..trajectories import Bounds, Verified, run_digest, verify_inequality
 from .fixed_point import enclosed, exact
 from .registry import Outcome, check, control
 
@@ -106,6 +106,11 @@ def on_ball(run: Descent, landscape: Landscape, factor: Factor) -> list[arb]:
 def decided(item: Verified) -> list[Verified]:
     """An extra inequality in which both sides may be equal (two points, one point): kept unless it stays open."""
     return [] if item.verdict is Verdict.UNKNOWN else [item]
+
+
+def recorded(run: Descent) -> str:
+    """Which run the numbers of a certificate belong to."""
+    return run_digest(run.loss, run.gradient_squared, run.norm)
 
 
 def ratio(run: Descent) -> tuple[float, float]:
@@ -230,7 +235,7 @@ def separation_check(inst: ResNetInstance) -> Outcome:
     evidence = exact("Groenwall's inequality for |z^i - z^j|; at v = 0 every ratio is exactly 1")
     place = int(np.argmax(stretch.lower))
     observed = (float(stretch.lower[place]), float(stretch.upper.max()))
-    return concluded(items, (evidence,), observed, "largest stretch at the study's scale")
+    return concluded(items, (evidence,), observed, "largest stretch at the study's scale", run=recorded(inst.plain))
 
 
 @control("resnet-separation")
@@ -273,6 +278,7 @@ def pl_lower(inst: ResNetInstance) -> Outcome:
         mu=float(mu),
         log10_mu_at_study_scale=log,
         points=len(inst.chosen),
+        run=recorded(run),
     )
 
 
@@ -310,6 +316,7 @@ def pl_upper(inst: ResNetInstance) -> Outcome:
         observed,
         "largest |grad L|^2 / L at the study's scale",
         largest_eigenvalue=largest.upper,
+        run=recorded(run),
     )
 
 
@@ -345,6 +352,7 @@ def pl_finite_depth(inst: ResNetInstance) -> Outcome:
         mu=float(factors[-1]),
         margin_of_mu=margin,
         points=len(inst.chosen),
+        run=recorded(run),
         figure=pl_figure(run, factors, f"Training {inst.depth} layers: the lower inequality, {inst.subject}"),
     )
 

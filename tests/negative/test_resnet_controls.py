@@ -14,7 +14,7 @@ from flint import arb
 
 from certigram.numerics.checks.registry import Outcome, decide, find_control
 from certigram.numerics.checks.resnet_convergence import decrease
-from certigram.numerics.checks.resnet_trajectories import times
+from certigram.numerics.checks.resnet_trajectories import concluded, times
 from certigram.numerics.kernels.points import points as exact_points
 from certigram.numerics.networks import instance
 from certigram.numerics.precision import precision
@@ -183,6 +183,15 @@ def test_meaningless_parameters_are_refused(parameters: dict[str, str]) -> None:
     """Half a layer, no points or a negative lift are refused in a sentence."""
     with pytest.raises(SpecError):
         model(load("digits", 4), **parameters).admit()
+
+
+def test_a_conclusion_from_nothing_is_unknown() -> None:
+    """No inequality was compared, or none is about a single point."""
+    assert concluded([], (), (0.0, 1.0), "nothing").verdict is Verdict.UNKNOWN
+    single = model(load("digits", 1))
+    for slug in ("wendland", "gershgorin"):
+        assert verdict_on(single, slug)[0] is Verdict.NOT_APPLICABLE
+    assert verdict_on(single, "feature-perturbation")[0] is Verdict.PROVED
 
 
 def test_every_label_is_there() -> None:

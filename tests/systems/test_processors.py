@@ -49,13 +49,19 @@ def enclosures(certificate: dict[str, Any]) -> Iterator[tuple[str, Interval]]:
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    """Verdicts that differ, enclosures without a common point, and enclosures that the other one does not have."""
+    """Verdicts that differ, enclosures without a common point, and enclosures that the other one does not have.
+
+    Numbers of a computed run, whose digest stands beside them, are compared where it was the same run.
+    """
     found = []
     for a, b in zip(one["certificates"], other["certificates"], strict=True):
         where = f"{a['claim']} ({a['activation']})"
         if a["verdict"] != b["verdict"]:
             found.append(f"{where}: {a['verdict']} and {b['verdict']}")
         left, right = dict(enclosures(a)), dict(enclosures(b))
+        if a["detail"].get("run") != b["detail"].get("run"):
+            for side in (left, right):
+                side.pop(f"the quantity {a['detail'].get('quantity')}", None)
         found += [f"{where}: only one of them has {text}" for text in left.keys() ^ right.keys()]
         for text in left.keys() & right.keys():
             (low, high), (least, most) = left[text], right[text]
