@@ -144,12 +144,12 @@ def smoothness(inst: ResNetInstance) -> Outcome:
 
 @control("resnet-smoothness")
 def smaller_beta(inst: ResNetInstance) -> Outcome:
-    """β replaced by the curvature that is there, divided by 1 + 1e-9."""
+    """Half of β, at the minimum where it is attained."""
     if inst.kernel.kappa2_squared is None:
         return Outcome(Verdict.NOT_APPLICABLE, reason="hypothesis strongly-admissible fails: kappa_2 is infinite")
     with precision(inst.budget.bits):
-        found = curvature(inst)
-        planted = found.observed / enclose(1 + SLIGHTLY)
+        found = curvature_at_a_minimum(inst)
+        planted = found.bound / 2
         item = enclosed("curvature, and the planted bound", curvature=found.observed, planted=planted)
         if found.observed > planted:
             return Outcome(Verdict.REFUTED, (item,))

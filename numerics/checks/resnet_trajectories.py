@@ -239,11 +239,12 @@ def separation_check(inst: ResNetInstance) -> Outcome:
 
 
 @control("resnet-separation")
-def less_stretch(inst: ResNetInstance) -> Outcome:
-    """The largest stretch that was observed is larger than itself divided by 1 + 1e-6."""
-    stretch = inst.plain.stretch
-    planted = Bounds.of(*[np.full(stretch.length, float(stretch.lower.max()) / (1 + PLANTED))] * 2)
-    return concluded([verify_inequality("planted stretch", stretch, planted)], (), (0.0, np.inf), "planted")
+def less_compression(inst: ResNetInstance) -> Outcome:
+    """κ₁R in place of c_D, for one layer that pulls two states together as much as its norm allows, nearly."""
+    found = strongest_compression(inst.kernel)
+    planted = Bounds.of_balls(along(found.run, found.landscape, lambda s, r: (-s.kappa1 * r).exp()))
+    item = verify_inequality("planted compression", planted, found.run.compression)
+    return concluded([item], (), (0.0, np.inf), "planted")
 
 
 @check("resnet-pl-lower")
@@ -283,11 +284,11 @@ def pl_lower(inst: ResNetInstance) -> Outcome:
 
 
 @control("resnet-pl-lower")
-def larger_mu(inst: ResNetInstance) -> Outcome:
-    """mu a little above the ratio that was observed at the first iterate."""
-    run = inst.deep
-    mu = float(run.gradient_squared.upper[0] / run.loss.lower[0]) * (1 + PLANTED)
-    item = verify_inequality("planted", times([arb(mu)] * run.loss.length, run.loss), run.gradient_squared)
+def slower_decay(inst: ResNetInstance) -> Outcome:
+    """The exponent −κ₁R in place of −2κ₁R, on a network whose gradient is nearly as small as its norm allows."""
+    found = weakest_gradient(inst.kernel)
+    factors = along(found.run, found.landscape, lambda s, r: s.lower(r) * s.compression(r).exp())
+    item = verify_inequality("planted", times(factors, found.run.loss), found.run.gradient_squared)
     return concluded([item], (), (0.0, np.inf), "planted")
 
 
@@ -321,11 +322,11 @@ def pl_upper(inst: ResNetInstance) -> Outcome:
 
 
 @control("resnet-pl-upper")
-def smaller_factor(inst: ResNetInstance) -> Outcome:
-    """The factor a little below the ratio that was observed at the first iterate."""
-    run = inst.plain
-    factor = float(run.gradient_squared.lower[0] / run.loss.upper[0]) / (1 + PLANTED)
-    item = verify_inequality("planted", run.gradient_squared, times([arb(factor)] * run.loss.length, run.loss))
+def slower_growth(inst: ResNetInstance) -> Outcome:
+    """The exponent κ₁R in place of 2κ₁R, on a network whose gradient is nearly as large as its norm allows."""
+    found = strongest_gradient(inst.kernel)
+    factors = along(found.run, found.landscape, lambda s, r: s.upper(r) * (-s.kappa1 * r).exp())
+    item = verify_inequality("planted", found.run.gradient_squared, times(factors, found.run.loss))
     return concluded([item], (), (0.0, np.inf), "planted")
 
 
