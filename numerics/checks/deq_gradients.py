@@ -42,6 +42,7 @@ def implicit_gradients(inst: EquilibriumInstance) -> Outcome:
         reason = f"finite differences at width {DIFFERENCE_WIDTH} disagree with the gradient by {error:.2g} (relative)"
         return Outcome(Verdict.UNKNOWN, reason=reason)
     state, distance = inst.training.start(inst.training.inputs)
+    share = math.frexp(upper_float(arb(distance) / arb(norm_down(state))))[1]  # a power of two above it
     return Outcome(
         Verdict.PROVED,
         (
@@ -52,8 +53,8 @@ def implicit_gradients(inst: EquilibriumInstance) -> Outcome:
             ),
             exact("H - G is a Schur product of positive semidefinite matrices"),
             enclosed(
-                f"the equilibrium at width {inst.training.width}: distance of the computed one over its norm",
-                distance=arb(distance) / arb(norm_down(state)),
+                f"a bound of the distance of the computed equilibrium over its norm, width {inst.training.width}",
+                bound=arb((1, share)),
             ),
         ),
         method="implicit differentiation, symbolic",
@@ -139,12 +140,16 @@ def picard_rate(inst: EquilibriumInstance) -> Outcome:
     found = _against(distances, size, arb(theta))
     with precision(BITS):
         right = Bounds.of_balls(arb(theta) ** k * size for k in range(1, distances.length + 1))
+        norm = between(arb(inst.training.norm.lower), arb(inst.training.norm.upper))
+        rate = inst.lipschitz * norm
+        low, high = ends(rate)
+        margin = ends(1 - rate)[0]
     return Outcome(
         found.verdict,
-        (enclosed("L ||W||_2 is at most theta < 1", theta=arb(theta)), proved_along(found)),
-        theta,
-        theta,
-        1 - theta,
+        (enclosed(f"theta = L ||W||_2 of the network at width {inst.training.width}", theta=rate), proved_along(found)),
+        low,
+        high,
+        margin,
         f"{found.iterates} iterates from zero, width {inst.training.width},"
         f" {len(inst.training.chosen(inst.training.inputs))} inputs",
         reason="" if found.verdict is not Verdict.UNKNOWN else str(found),

@@ -15,7 +15,7 @@ from ..rounding import up
 from ..training.descent import Trajectory, geometric
 from ..training.explicit_constants import ExplicitConstants
 from ..training.iterate import BITS
-from ..trajectories import Bounds, Verified, verify_inequality
+from ..trajectories import Bounds, Verified, run_digest, verify_inequality
 from .deq_evidence import after_start, constant, figure, first_ball, proved_along, training_control
 from .fixed_point import enclosed, ends, exact
 from .registry import Outcome, check
@@ -130,6 +130,7 @@ def gradient_descent(inst: EquilibriumInstance) -> Outcome:
         reason="" if verdict is Verdict.PROVED else "; ".join(map(str, found)),
         detail={
             "quantity": "final loss over first loss",
+            "run": run_digest(run.bounds("loss"), run.bounds("norm")),
             "steps": run.length - 1,
             "eta": run.step,
             "inequalities": [str(v) for v in found],
@@ -162,8 +163,9 @@ def gradient_flow(inst: EquilibriumInstance) -> Outcome:
     with precision(BITS):
         margin = 1 - constants.gap
     low, high = ends(constants.gap)
+    met = constants.well_posed is Verdict.PROVED and constants.small_radius is Verdict.PROVED
     return Outcome(
-        Verdict.PROVED,
+        Verdict.PROVED if met else Verdict.UNKNOWN,
         (
             _constants_evidence(constants, inst.training.certified_residual),
             exact("(H1) and (H2) at the radius sqrt(2) ||e_0|| / sqrt(lambda_0) imply the statement for the flow"),
@@ -172,6 +174,7 @@ def gradient_flow(inst: EquilibriumInstance) -> Outcome:
         high,
         ends(margin)[0],
         f"explicit constants, width {inst.training.width}",
+        "" if met else "(H1) and (H2) are not both proved",
         detail={"quantity": "left side of (H2) over its right side"},
     )
 
@@ -202,6 +205,7 @@ def _ordinary_detail(inst: EquilibriumInstance) -> dict[str, object]:
     eigenvalues = np.linalg.eigvalsh(lab.ordinary_tangent)
     loss = lab.ordinary_run.bounds("loss").midpoints()
     return {
+        "run": run_digest(lab.ordinary_run.bounds("loss"), lab.ordinary_run.bounds("norm")),
         "width": lab.width,
         "inputs": len(lab.chosen(lab.inputs)),
         "eta": lab.ordinary_step,

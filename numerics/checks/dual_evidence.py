@@ -126,7 +126,8 @@ def compared(name: str, sides: Iterable[Sides], *extra: EvidenceItem, method: st
     finite = [x for x in found if x.left.is_finite() and x.right.is_finite()]
     shown = tuple(enclosed(f"both sides at {x.text}", left=x.left, right=x.right) for x in finite)
     if not finite:
-        return Outcome(Verdict.PROVED, (proof, *extra), method=method)
+        reason = "no two sides were enclosed on this data, so that nothing was compared"
+        return Outcome(Verdict.UNKNOWN, (proof, *extra), method=method, reason=reason)
     lower, upper = ends(finite[0].left)
     return Outcome(Verdict.PROVED, (proof, *extra, *shown), lower, upper, method=method, detail={"quantity": quantity})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 
@@ -182,8 +183,7 @@ def hermite(inst: ImplicitInstance) -> Outcome:
     """The sum of all positive bounds, which is at least each of them, against the proved least eigenvalue."""
     name = {"quantity": "Hermite bound", "bound": "Hermite"}
     if inst.parallel:
-        text = "rho = 1, so that no bound is positive, and the least eigenvalue is not negative (Schur product theorem)"
-        return Outcome(Verdict.PROVED, (exact(text),), 0.0, 0.0, 0.0, "both sides by structure", detail=dict(name))
+        return replace(compare(Enclosure(0.0, 0.0, Evidence.EXACT, "rho = 1"), inst.eigenvalue, "0"), detail=dict(name))
     found = inst.hermite
     outcome = compare(found.summed, inst.eigenvalue, "the sum of the Hermite bounds")
     if outcome.verdict is not Verdict.PROVED:

@@ -15,7 +15,8 @@ from ..eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ..enclosure import Enclosure, float_below
 from ..implicit.gradients import gradient_differences
 from ..implicit.instance import ImplicitInstance
-from ..implicit.sides import over_gap, proved_unless_refuted, resolvent_norm, scaled_below
+from ..implicit.sides import combine, over_gap, resolvent_norm, scaled_below
+from ..kernels.ballmatrix import BallMatrix
 from ..networks.implicit_relu import SLACK, column_norms
 from ..rounding import TINY, UNIT
 from ..training.enclosed_function import norm_up
@@ -28,6 +29,8 @@ Floats = NDArray[np.float64]
 PICARD_STEPS = 16
 RESOLVENTS = 2
 """Inputs whose resolvent is inverted: the bound itself needs none."""
+RESOLVED = 2.0**10
+"""Picard iterates are compared while the bound is this many times the rounding of an iterate."""
 BITS = 96
 
 
@@ -42,7 +45,9 @@ def _equilibrium_sides(inst: ImplicitInstance) -> dict[str, tuple[Bounds, Bounds
     network, state, features = train.network, train.state, train.network.features
     phi = _column_bounds(features.phi, features.error)
     z = _column_bounds(state.z, state.error)
-    pairs = [(i, j) for j in range(phi[0].size) for i in range(j)]
+    # two inputs with the same floats have one state: both sides are 0, and there is nothing to enclose
+    X = network.inputs
+    pairs = [(i, j) for j in range(phi[0].size) for i in range(j) if not np.array_equal(X[i], X[j])]
     sides = {"|z| <= |phi|/(1 - a)": (Bounds.of(*z), over_gap(network, *phi))}
     if pairs:
         i, j = (np.array(x) for x in zip(*pairs, strict=True))
@@ -53,14 +58,18 @@ def _equilibrium_sides(inst: ImplicitInstance) -> dict[str, tuple[Bounds, Bounds
     low, high = network.contraction
     longest = column_norms(features.phi) / (1 - high) * SLACK
     drift = (network.rounding(longest) / (1 - high) + state.error) * SLACK
+    first = over_gap(network, *phi)
     left, right = [], []
     for k, iterate in enumerate(network.picard(PICARD_STEPS)):
-        gap = _column_bounds(iterate - state.z, drift)
-        first = over_gap(network, *phi)
-        left.append((float(gap[0].max()), float(gap[1].max())))
         power = (low**k * (1 - 2.0**-40), high**k * (1 + 2.0**-40))
-        right.append((float(first.lower.max()) * power[0], float(first.upper.max()) * power[1]))
-    sides["|z^l - z| <= a^l |phi|/(1 - a)"] = Bounds.of(*zip(*left, strict=True)), Bounds.of(*zip(*right, strict=True))
+        bound = float(first.lower.max()) * power[0], float(first.upper.max()) * power[1]
+        if bound[0] < RESOLVED * float(drift.max()) and k:
+            break  # the float64 iterates resolve nothing that small
+        gap = _column_bounds(iterate - state.z, drift)
+        left.append((float(gap[0].max()), float(gap[1].max())))
+        right.append(bound)
+    name = f"the largest |z^l - z| <= a^l max |phi|/(1 - a), l < {len(left)}"
+    sides[name] = Bounds.of(*zip(*left, strict=True)), Bounds.of(*zip(*right, strict=True))
     return sides
 
 
@@ -70,7 +79,7 @@ def equilibrium(inst: ImplicitInstance) -> Outcome:
     train = inst.training
     sides = _equilibrium_sides(inst)
     found = tuple(verify_inequality(name, *pair) for name, pair in sides.items())
-    verdict, reason = proved_unless_refuted(found)
+    verdict, reason = combine(found)
     low, high = train.network.contraction
     evidence = (
         exact("sigma is 1-Lipschitz and sigma(0) = 0, so the map contracts by a < 1: Banach's fixed point theorem"),
@@ -126,7 +135,7 @@ def resolvent(inst: ImplicitInstance) -> Outcome:
     left = Bounds.of(lows, highs)
     ones = np.ones(left.length)
     found = verify_inequality("||(I - B)^-1|| <= 1/(1 - a)", left, over_gap(network, ones, ones))
-    verdict, reason = proved_unless_refuted((found,))
+    verdict, reason = combine((found,))
     low, high = float(left.lower.max()), float(left.upper.max())
     run = train.trajectory.contraction
     figure = {
@@ -191,19 +200,27 @@ def gradients_control(inst: ImplicitInstance) -> Outcome:
 def tangent_order(inst: ImplicitInstance) -> Outcome:
     """The three other parts are Gram matrices or Schur products of such; on the network, their sum is enclosed."""
     train = inst.training
-    found = least_eigenvalue(train.tangent.beyond_features, budget=replace(inst.budget, bits=64, max_bits=64))
-    evidence = [exact("Z'Z, (Q'Q) o (Z'Z) and (P'P) o (XX') are positive semidefinite (Schur product theorem)")]
-    if found.upper < 0:
-        return Outcome(Verdict.REFUTED, (enclosed("H - Phi'Phi has a negative eigenvalue", value=as_ball(found)),))
-    evidence.append(enclosed("the least eigenvalue of H - Phi'Phi of this network", value=as_ball(found)))
+    matrix = train.tangent.beyond_features
+    # a repeated input repeats a row and a column: the matrix of the distinct ones is semidefinite together with it
+    kept = np.sort(np.unique(train.inputs, axis=0, return_index=True)[1])
+    distinct = BallMatrix(matrix.mid[np.ix_(kept, kept)], float(np.max(matrix.rad)))
+    found = least_eigenvalue(distinct, budget=replace(inst.budget, bits=64, max_bits=64))
+    evidence = (
+        exact("Z'Z, (Q'Q) o (Z'Z) and (P'P) o (XX') are positive semidefinite (Schur product theorem)"),
+        enclosed(
+            f"the least eigenvalue of H - Phi'Phi of this network on {len(kept)} distinct inputs", value=as_ball(found)
+        ),
+    )
+    verdict = Verdict.PROVED if found.lower >= 0 else Verdict.REFUTED if found.upper < 0 else Verdict.UNKNOWN
     largest = float(np.linalg.eigvalsh(train.tangent.total.mid)[-1])
     return Outcome(
-        Verdict.PROVED,
-        tuple(evidence),
-        max(found.lower, 0.0),
+        verdict,
+        evidence,
+        found.lower,
         found.upper,
-        max(found.lower, 0.0),
-        "Schur product theorem",
+        found.lower,
+        "Schur product theorem; eigenvalue enclosed",
+        "" if verdict is Verdict.PROVED else "the least eigenvalue of H - Phi'Phi is not proved to be at least 0",
         detail={
             "quantity": "least eigenvalue of H - Phi'Phi",
             "network": network_text(train),

@@ -15,14 +15,14 @@ from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..enclosure import Enclosure, float_above, float_below
 from ..implicit.closed import stability_constant
 from ..implicit.instance import ImplicitInstance
-from ..implicit.sides import proved_unless_refuted, scaled_below
+from ..implicit.sides import combine, scaled_below
 from ..implicit.tangent import feature_gram
 from ..implicit.training import distance
 from ..kernels.series import upper_float
 from ..networks.implicit_relu import Network
 from ..precision import precision
 from ..sampling.operator_norm import operator_norm
-from ..trajectories import Bounds, verify_inequality
+from ..trajectories import Bounds, run_digest, verify_inequality
 from .fixed_point import compared, enclosed, exact
 from .implicit_relu_network import network_text
 from .lower_bounds import as_ball
@@ -47,7 +47,7 @@ def feature_lipschitz(inst: ImplicitInstance) -> Outcome:
     train = inst.training
     left, right = _feature_sides(train)
     found = verify_inequality("|Phi(k) - Phi(0)| <= |W(k) - W(0)| |X|/sqrt(m)", left, right)
-    verdict, reason = proved_unless_refuted((found,))
+    verdict, reason = combine((found,))
     return Outcome(
         verdict,
         (
@@ -59,7 +59,11 @@ def feature_lipschitz(inst: ImplicitInstance) -> Outcome:
         found.margin,
         "entrywise Lipschitz bound",
         reason=reason,
-        detail={"quantity": "distance of the features from their start", "network": network_text(train)},
+        detail={
+            "quantity": "distance of the features from their start",
+            "network": network_text(train),
+            "run": run_digest(left, train.trajectory.loss),
+        },
     )
 
 
@@ -132,13 +136,15 @@ def feature_stability(inst: ImplicitInstance) -> Outcome:
         "log": False,
     }
     smallest = min(least.values(), key=lambda e: e.lower)
+    kept = Fraction(smallest.lower) >= half
     return Outcome(
-        Verdict.PROVED,
+        Verdict.PROVED if kept else Verdict.UNKNOWN,
         tuple(evidence),
         smallest.lower,
         smallest.upper,
         float_below(Fraction(smallest.lower) - half),
         "Weyl's inequality for singular values",
+        "" if kept else "lambda_min(G) at the edge of the hypothesis is not proved to be at least lambda_0/2",
         detail={
             "quantity": "lambda_min(G) at the edge of the hypothesis",
             "network": network_text(train),

@@ -21,7 +21,7 @@ from ..residual.symbolic import best_radius, root_loss_identity
 from ..trajectories import Bounds, verify_inequality
 from .fixed_point import SLIGHTLY, enclosed, exact
 from .registry import Outcome, check, control
-from .resnet_trajectories import concluded, times, verified
+from .resnet_trajectories import concluded, radius_of, times, verified
 
 RADII = 40
 """Values of R that are tried when the condition is evaluated at the study's own scale."""
@@ -109,7 +109,7 @@ def optimal_radius(inst: ResNetInstance) -> Outcome:
         bound = landscape.lower(radius)
         threshold = base / (arb(1).exp() * rate * landscape.kappa1) ** 2
         item = enclosed("the power law is below the constant of the ball at the best R", law=law, mu=bound)
-        holds = bool(law <= bound) or inst.separation is None
+        holds = bool(law <= bound)
         lower, upper = outward(threshold)
         log = log10_of(threshold)
     return Outcome(
@@ -247,9 +247,11 @@ def smaller_scale(inst: ResNetInstance) -> Outcome:
 def critical_points(inst: ResNetInstance) -> Outcome:
     """μ(R) > 0 at a radius that contains both runs, and at ten times that: then |∇L|² >= μ L leaves L = 0."""
     with precision(inst.budget.bits):
-        radius = arb(float(max(inst.plain.norm.upper.max(), inst.certified.norm.upper.max())))
-        values = {f"mu({name})": inst.landscape(None).lower(k * radius) for name, k in (("R", 1), ("10 R", 10))}
-        item = enclosed("mu at the study's scale", **values)
+        radius = max(radius_of(inst.plain), radius_of(inst.certified))
+        values = {
+            f"mu({name})": inst.landscape(None).lower(enclose(k * radius)) for name, k in (("R", 1), ("10 R", 10))
+        }
+        item = enclosed(f"mu at the study's scale, R = {radius}, which contains both runs", **values)
         positive = all(bool(x > 0) for x in values.values())
         logs = {name: log10_of(x) for name, x in values.items()}
         lower, upper = outward(values["mu(R)"])
@@ -262,7 +264,7 @@ def critical_points(inst: ResNetInstance) -> Outcome:
         None,
         "positivity of mu in balls",
         "" if positive else "mu is not separated from 0",
-        detail={"quantity": "mu(R)", "log10": logs},
+        detail={"quantity": "mu(R)", "R": str(radius), "log10": logs},
     )
 
 

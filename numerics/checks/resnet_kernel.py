@@ -8,7 +8,7 @@ import sympy
 from flint import arb
 
 from ...theory.verdict import Evidence, Verdict
-from ..ball import Ball, enclose
+from ..ball import Ball, enclose, excludes
 from ..certificate import EvidenceItem
 from ..eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ..eigenvalues.nullspace import NullVector
@@ -127,8 +127,8 @@ def lifted_eigenvalue(inst: ResNetInstance | DotProductInstance) -> Outcome:
     return Outcome(verdict, (_evidence(found),), found.lower, found.upper, method=found.method, reason="planted bound")
 
 
-def _single(what: str) -> Outcome:
-    return Outcome(Verdict.PROVED, (exact(f"for one point K is the number 1, and {what} is at most 1"),), 0.0, 1.0, 0.0)
+def _single() -> Outcome:
+    return Outcome(Verdict.NOT_APPLICABLE, reason="a single point has no separation: the bound is about two or more")
 
 
 def _lifted(inst: ResNetInstance, found: Separation) -> arb:
@@ -145,7 +145,7 @@ def wendland_bound(inst: ResNetInstance) -> Outcome:
     """Wendland's bound at the exact separation of all points, in balls of any exponent, below the proved eigenvalue."""
     found = inst.full_separation
     if found is None:
-        return _single("the bound")
+        return _single()
     with precision(inst.budget.bits):
         bound = _wendland(inst, found)
         log = log10_of(bound)
@@ -196,11 +196,16 @@ def gershgorin_bound(inst: ResNetInstance) -> Outcome:
     """The bound at the study's scale, and one half at the scale where the separation is just large enough."""
     found = inst.full_separation
     if found is None:
-        return _single("the bound")
+        return _single()
     if inst.data.n == 2:
         e = inst.eigenvalue
+        with precision(inst.budget.bits):
+            bound = gershgorin(inst.kernel, 2, _lifted(inst, found))
+            item = enclosed("1 - k(delta), and the least eigenvalue: one number", bound=bound, eigenvalue=as_ball(e))
+            if excludes(bound, as_ball(e)):
+                return Outcome(Verdict.REFUTED, (item,))
         text = exact("for two points the eigenvalues of K are 1 - k(delta) and 1 + k(delta): the bound is attained")
-        return Outcome(Verdict.PROVED, (text,), e.lower, e.upper, 0.0, "two points")
+        return Outcome(Verdict.PROVED, (text, item), e.lower, e.upper, 0.0, "two points")
     kernel = quiet_kernel(inst)
     with precision(inst.budget.bits):
         bound = gershgorin(inst.kernel, inst.data.n, _lifted(inst, found))

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 from flint import arb
 
 from ...theory.verdict import Evidence, Verdict
+from ..ball import enclose
 from ..certificate import EvidenceItem
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..enclosure import float_below
+from ..kernels.series import between
 from ..precision import precision
 from ..radial.bounds import log10_of, outward
 from ..radial.gram import largest_eigenvalue
-from ..residual.descent import Descent
+from ..radial.kernel import RadialKernel
+from ..residual.descent import Descent, descend
+from ..residual.extremal import strongest_compression, strongest_gradient, strongest_stretch, weakest_gradient
+from ..residual.fields import KernelField
 from ..residual.instance import ResNetInstance
 from ..residual.rates import Landscape
 from ..residual.symbolic import inverse_layer_bound
-from ..trajectories import Bounds, Verified, verify_inequality
+from ..trajectories import Bounds, Verified, run_digest, verify_inequality
 from .fixed_point import enclosed, exact
 from .registry import Outcome, check, control
 
+ATTAINED = Fraction(1, 10**6)
 PLANTED = 1e-6
 """How far the planted constants are from what was observed: well beyond the width of the enclosures."""
 
@@ -41,7 +49,9 @@ def concluded(
     quantity: str,
     **detail: object,
 ) -> Outcome:
-    """One outcome from several inequalities: REFUTED if one is, UNKNOWN if one is open, else PROVED."""
+    """One outcome from several inequalities: REFUTED if one is, UNKNOWN if one is open or there is none."""
+    if not items:
+        return Outcome(Verdict.UNKNOWN, extra, *observed, reason="nothing was compared", detail={"quantity": quantity})
     bad = next((v for v in items if v.verdict is Verdict.REFUTED), None)
     open_ = next((v for v in items if v.verdict is Verdict.UNKNOWN), None)
     worst = bad or open_
@@ -73,14 +83,34 @@ def along(run: Descent, landscape: Landscape, factor: Factor) -> list[arb]:
     return [factor(landscape, arb(float(r))) for r in run.norm.upper]
 
 
+def radius_of(run: Descent) -> Fraction:
+    """R of a ball that contains a run: a bound of its norms with few digits, which are the same on any machine."""
+    return coarse(float(run.norm.upper.max()))
+
+
+def coarse(x: float) -> Fraction:
+    """A number that is at least x >= 0, by a relative 2^-10 at most, with eleven binary digits.
+
+    >>> coarse(2.0000001), coarse(0.0)
+    (Fraction(1025, 512), Fraction(0, 1))
+    """
+    mantissa, exponent = math.frexp(x)
+    return math.ceil(mantissa * 2**11) * Fraction(2) ** (exponent - 11)
+
+
 def on_ball(run: Descent, landscape: Landscape, factor: Factor) -> list[arb]:
     """A constant of the theory at the R of a ball that contains the whole run, once for each iterate."""
-    return [factor(landscape, arb(float(run.norm.upper.max())))] * run.norm.length
+    return [factor(landscape, enclose(radius_of(run)))] * run.norm.length
 
 
 def decided(item: Verified) -> list[Verified]:
     """An extra inequality in which both sides may be equal (two points, one point): kept unless it stays open."""
     return [] if item.verdict is Verdict.UNKNOWN else [item]
+
+
+def recorded(run: Descent) -> str:
+    """Which run the numbers of a certificate belong to."""
+    return run_digest(run.loss, run.gradient_squared, run.norm)
 
 
 def ratio(run: Descent) -> tuple[float, float]:
@@ -133,6 +163,61 @@ def _kept(name: str, run: Descent, landscape: Landscape) -> list[Verified]:
     ]
 
 
+def extremal_distances(kernel: RadialKernel) -> list[Verified]:
+    """Both bounds on networks that stretch and compress as much as their norms allow, nearly."""
+    far, near = strongest_stretch(kernel), strongest_compression(kernel)
+    return [
+        verify_inequality(
+            "the stretch of an extremal network",
+            far.run.stretch,
+            Bounds.of_balls(along(far.run, far.landscape, lambda s, r: (s.kappa1 * r).exp())),
+        ),
+        verify_inequality(
+            "the compression of an extremal network",
+            Bounds.of_balls(along(near.run, near.landscape, lambda s, r: (-s.compression(r)).exp())),
+            near.run.compression,
+        ),
+    ]
+
+
+def extremal_lower(kernel: RadialKernel) -> Verified:
+    """The lower inequality on a network whose gradient is nearly as small as its norm allows."""
+    found = weakest_gradient(kernel)
+    factors = along(found.run, found.landscape, lambda s, r: s.lower(r))
+    return verify_inequality("an extremal network", times(factors, found.run.loss), found.run.gradient_squared)
+
+
+def extremal_upper(kernel: RadialKernel) -> Verified:
+    """The upper inequality on a network whose gradient is nearly as large as its norm allows."""
+    found = strongest_gradient(kernel)
+    factors = along(found.run, found.landscape, lambda s, r: s.upper(r))
+    return verify_inequality("an extremal network", found.run.gradient_squared, times(factors, found.run.loss))
+
+
+def attained_at_zero(inst: ResNetInstance, side: str) -> list[Verified]:
+    """At v = 0, labels along an eigenvector of K: the factor of the side, with the true eigenvalue, is attained.
+
+    Nothing is said where float64 cannot tell: the least eigenvalue may be far below the rounding of K.
+    """
+    landscape, gram = inst.landscape(None), inst.training_gram
+    vectors = np.linalg.eigh(gram.mid)[1]
+    with precision(inst.budget.bits):
+        if side == "lower":
+            found = least_eigenvalue(gram, budget=inst.budget, known_psd=True)
+            factor = landscape.lower(arb(0), between(arb(found.lower), arb(found.upper)))
+        else:
+            found = largest_eigenvalue(gram, budget=inst.budget)
+            factor = landscape.upper(arb(0), between(arb(found.lower), arb(found.upper)))
+        less, more = factor * enclose(1 - ATTAINED), factor * enclose(1 + ATTAINED)
+    labels = vectors[:, :1] if side == "lower" else vectors[:, -1:]
+    field = KernelField(inst.kernel, 1, inst.dimension)
+    run = descend(field, replace(inst.problem(inst.alpha), targets=labels), 1.0, 0)
+    name = f"the {side} inequality is attained at v = 0 by labels along an eigenvector, up to 1e-6"
+    below = verify_inequality(f"{name}, from below", times([less], run.loss), run.gradient_squared)
+    above = verify_inequality(f"{name}, from above", run.gradient_squared, times([more], run.loss))
+    return [*decided(below), *decided(above)]
+
+
 def _later(bounds: Bounds) -> Bounds:
     return Bounds.of(bounds.lower[1:], bounds.upper[1:])
 
@@ -145,19 +230,21 @@ def separation_check(inst: ResNetInstance) -> Outcome:
         for name, (run, landscape) in runs(inst).items():
             items += _kept(f"{name}, {inst.depth} layers", run, landscape)
         items += _kept("infinite depth", inst.deep, inst.deep_recipe.landscape)
+        items += extremal_distances(inst.kernel)
     stretch = inst.plain.stretch
     evidence = exact("Groenwall's inequality for |z^i - z^j|; at v = 0 every ratio is exactly 1")
     place = int(np.argmax(stretch.lower))
     observed = (float(stretch.lower[place]), float(stretch.upper.max()))
-    return concluded(items, (evidence,), observed, "largest stretch at the study's scale")
+    return concluded(items, (evidence,), observed, "largest stretch at the study's scale", run=recorded(inst.plain))
 
 
 @control("resnet-separation")
-def less_stretch(inst: ResNetInstance) -> Outcome:
-    """The largest stretch that was observed is larger than itself divided by 1 + 1e-6."""
-    stretch = inst.plain.stretch
-    planted = Bounds.of(*[np.full(stretch.length, float(stretch.lower.max()) / (1 + PLANTED))] * 2)
-    return concluded([verify_inequality("planted stretch", stretch, planted)], (), (0.0, np.inf), "planted")
+def less_compression(inst: ResNetInstance) -> Outcome:
+    """κ₁R in place of c_D, for one layer that pulls two states together as much as its norm allows, nearly."""
+    found = strongest_compression(inst.kernel)
+    planted = Bounds.of_balls(along(found.run, found.landscape, lambda s, r: (-s.kappa1 * r).exp()))
+    item = verify_inequality("planted compression", planted, found.run.compression)
+    return concluded([item], (), (0.0, np.inf), "planted")
 
 
 @check("resnet-pl-lower")
@@ -169,14 +256,21 @@ def pl_lower(inst: ResNetInstance) -> Outcome:
     with precision(inst.budget.bits):
         factors = on_ball(run, landscape, lambda s, r: s.lower(r))
         mu = factors[0]
-        at_zero = 2 * arb(true.lower) / len(inst.chosen)
-        study = inst.landscape(None).lower(arb(float(inst.plain.norm.upper.max())))
+        at_zero = inst.landscape(None).lower(arb(0), arb(true.lower))
+        far = radius_of(inst.plain)
+        study = inst.landscape(None).lower(enclose(far))
         log = log10_of(study)
     items = [
         verify_inequality("mu(R) L <= |grad L|^2, infinite depth", times(factors, run.loss), run.gradient_squared),
+        extremal_lower(inst.kernel),
         *decided(verify_inequality("at v = 0 with the proved least eigenvalue", times([at_zero], loss), gradient)),
+        *attained_at_zero(inst, "lower"),
     ]
-    evidence = enclosed("mu on the ball of the run, and at the study's scale", mu=mu, study=study)
+    evidence = enclosed(
+        f"mu(R) at R = {radius_of(run)}, which contains the run, and at the study's scale at R = {far}",
+        mu=mu,
+        study=study,
+    )
     return concluded(
         items,
         (exact("lower Groenwall bounds of the adjoint and of the separation"), evidence),
@@ -185,15 +279,16 @@ def pl_lower(inst: ResNetInstance) -> Outcome:
         mu=float(mu),
         log10_mu_at_study_scale=log,
         points=len(inst.chosen),
+        run=recorded(run),
     )
 
 
 @control("resnet-pl-lower")
-def larger_mu(inst: ResNetInstance) -> Outcome:
-    """mu a little above the ratio that was observed at the first iterate."""
-    run = inst.deep
-    mu = float(run.gradient_squared.upper[0] / run.loss.lower[0]) * (1 + PLANTED)
-    item = verify_inequality("planted", times([arb(mu)] * run.loss.length, run.loss), run.gradient_squared)
+def slower_decay(inst: ResNetInstance) -> Outcome:
+    """The exponent −κ₁R in place of −2κ₁R, on a network whose gradient is nearly as small as its norm allows."""
+    found = weakest_gradient(inst.kernel)
+    factors = along(found.run, found.landscape, lambda s, r: s.lower(r) * s.compression(r).exp())
+    item = verify_inequality("planted", times(factors, found.run.loss), found.run.gradient_squared)
     return concluded([item], (), (0.0, np.inf), "planted")
 
 
@@ -208,7 +303,9 @@ def pl_upper(inst: ResNetInstance) -> Outcome:
         for name, (run, landscape) in every.items():
             factors = on_ball(run, landscape, lambda s, r: s.upper(r))
             items.append(verify_inequality(f"upper inequality, {name}", run.gradient_squared, times(factors, run.loss)))
-        at_zero = 2 * arb(largest.upper) / len(inst.chosen)
+        at_zero = inst.landscape(None).upper(arb(0), arb(largest.upper))
+        items.append(extremal_upper(inst.kernel))
+    items += attained_at_zero(inst, "upper")
     items += decided(verify_inequality("at v = 0 with the proved largest eigenvalue", gradient, times([at_zero], loss)))
     run = inst.plain
     with np.errstate(over="ignore"):
@@ -220,15 +317,16 @@ def pl_upper(inst: ResNetInstance) -> Outcome:
         observed,
         "largest |grad L|^2 / L at the study's scale",
         largest_eigenvalue=largest.upper,
+        run=recorded(run),
     )
 
 
 @control("resnet-pl-upper")
-def smaller_factor(inst: ResNetInstance) -> Outcome:
-    """The factor a little below the ratio that was observed at the first iterate."""
-    run = inst.plain
-    factor = float(run.gradient_squared.lower[0] / run.loss.upper[0]) / (1 + PLANTED)
-    item = verify_inequality("planted", run.gradient_squared, times([arb(factor)] * run.loss.length, run.loss))
+def slower_growth(inst: ResNetInstance) -> Outcome:
+    """The exponent κ₁R in place of 2κ₁R, on a network whose gradient is nearly as large as its norm allows."""
+    found = strongest_gradient(inst.kernel)
+    factors = along(found.run, found.landscape, lambda s, r: s.upper(r) * (-s.kappa1 * r).exp())
+    item = verify_inequality("planted", found.run.gradient_squared, times(factors, found.run.loss))
     return concluded([item], (), (0.0, np.inf), "planted")
 
 
@@ -255,6 +353,7 @@ def pl_finite_depth(inst: ResNetInstance) -> Outcome:
         mu=float(factors[-1]),
         margin_of_mu=margin,
         points=len(inst.chosen),
+        run=recorded(run),
         figure=pl_figure(run, factors, f"Training {inst.depth} layers: the lower inequality, {inst.subject}"),
     )
 

@@ -25,19 +25,18 @@ BITS = 96
 def combine(found: tuple[Verified, ...]) -> tuple[Verdict, str]:
     """REFUTED when one inequality is, else UNKNOWN when one is undecided, else PROVED; with the sentence for it.
 
-    Of several that fail, the one that fails first is named.
+    Of several that fail, the one that fails first is named; where there is none, nothing was compared: UNKNOWN.
+
+    >>> combine(())[1]
+    'nothing was compared'
     """
+    if not found:
+        return Verdict.UNKNOWN, "nothing was compared"
     for verdict in (Verdict.REFUTED, Verdict.UNKNOWN):
         bad = [v for v in found if v.verdict is verdict]
         if bad:
             return verdict, str(min(bad, key=lambda v: v.iterates if v.index is None else v.index))
     return Verdict.PROVED, ""
-
-
-def proved_unless_refuted(found: tuple[Verified, ...]) -> tuple[Verdict, str]:
-    """For a statement with a complete proof: an instance can only contradict it (a tie is silent)."""
-    verdict, reason = combine(found)
-    return (verdict, reason) if verdict is Verdict.REFUTED else (Verdict.PROVED, "")
 
 
 def scaled_below(left: Bounds, right: Bounds) -> Bounds:

@@ -158,12 +158,13 @@ def pl_factors() -> tuple[Relation, ...]:
     n, sigma, kr, lam, loss, norm = sympy.symbols("N sigma_B kappa_1R lambda L B", positive=True)
     squares = 2 * n * loss  # of the residuals
     r1, r2 = sympy.symbols("r_1 r_2", real=True)
+    two = {n: 2, loss: (r1**2 + r2**2) / 4}  # L = 1/(2N) times the sum of squares
     return (
         Equation(
             lam / n**2 * sympy.exp(-2 * kr) * sigma**2 * squares, 2 / n * sigma**2 * sympy.exp(-2 * kr) * lam * loss
         ),
         Equation(lam / n**2 * sympy.exp(2 * kr) * norm**2 * squares, 2 / n * norm**2 * sympy.exp(2 * kr) * lam * loss),
-        Equation(r1**2 + r2**2, (2 * n * ((r1**2 + r2**2) / (2 * n)))),
+        Equation(squares.subs(two), r1**2 + r2**2),
     )
 
 

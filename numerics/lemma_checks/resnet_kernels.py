@@ -138,11 +138,13 @@ def gauss_separation() -> tuple[Relation, ...]:
 ALPHA, DELTA, COUNT, LOSS, RADIUS = sympy.symbols("alpha delta N L_0 R", positive=True)
 
 
-@argument("recipe-distance", "the product kappa_1 R, and the kept distance at the least lift")
+@argument("recipe-distance", "kappa_1 R from the second derivative of the kernel, and the distance at the least lift")
 def recipe_distance() -> tuple[Relation, ...]:
-    root = sympy.Symbol("root", positive=True)  # sqrt(2 log(2(N - 1)))
+    root, r = sympy.Symbol("root", positive=True), sympy.Symbol("r", real=True)  # root = sqrt(2 log(2(N - 1)))
+    kappa = sympy.sqrt(-sympy.diff(sympy.exp(-(r**2) / (2 * S**2)), r, 2).subs(r, 0))
+    reach = kappa * S  # R = s
     lift = sympy.E * S / DELTA * root
-    return (Equation(1 / S * S, sympy.Integer(1)), Equation(sympy.exp(-1) * lift * DELTA, S * root))
+    return (Equation(reach, sympy.Integer(1)), Equation(sympy.exp(-reach) * lift * DELTA, S * root))
 
 
 @argument("recipe-rate", "the lower inequality at kappa_1 R = 1, lambda = 1/2")

@@ -19,6 +19,7 @@ from ...theory.errors import DerivationGap
 from ..ball import enclose
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..enclosure import Enclosure
+from ..kernels.series import between
 from ..precision import precision
 from ..radial.kernel import RadialKernel
 from .descent import Descent, descend, embed
@@ -35,8 +36,8 @@ QUIET = 64
 class LazyRun:
     """What is known of one draw of features.
 
-    ``eigenvalue`` encloses λ', ``kappa1_squared`` κ₁² of the features; ``radius``, ``mu``, ``path`` are R, μ and
-    2√(L₀/μ) as balls from the proved lower end of λ' and the upper end of κ₁.
+    ``eigenvalue`` encloses λ', ``kappa1_squared`` κ₁² of the features; ``radius``, ``mu``, ``path`` enclose R, μ and
+    2√(L₀/μ) of these features, from both ends of both.
     """
 
     kernel: RadialKernel
@@ -111,8 +112,9 @@ def lazy_run(
             )
         constant = spectral_constant(field.frequencies)
         with precision(BITS):
-            kappa = arb(field.kappa1)
-            radius, mu, path = lazy_constants(arb(found.lower), kappa, n, enclose(loss), depth)
+            kappa = between(arb(max(constant.lower, 0.0)), arb(constant.upper)).sqrt()
+            least = between(arb(found.lower), arb(found.upper))
+            radius, mu, path = lazy_constants(least, kappa, n, enclose(loss), depth)
             if path < radius:
                 break
             wanted = float((path / radius).upper()) * float(scale) * 1.0001

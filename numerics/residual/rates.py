@@ -90,9 +90,10 @@ class Landscape:
             return arb(1)
         return (1 + (self.count - 1) * self.kernel.value(self.separated(radius) ** 2)).min(arb(self.count))
 
-    def lower(self, radius: arb) -> arb:
-        """μ(R) of the lower inequality."""
-        return 2 * (-2 * self.compression(radius)).exp() * self.eigenvalue(radius) / self.count
+    def lower(self, radius: arb, least: arb | None = None) -> arb:
+        """μ(R) of the lower inequality, with λ of the ball unless a better bound of the least eigenvalue is given."""
+        eigenvalue = self.eigenvalue(radius) if least is None else least
+        return 2 * (-2 * self.compression(radius)).exp() * eigenvalue / self.count
 
     def upper(self, radius: arb, largest: arb | None = None) -> arb:
         """The factor of the upper inequality, (2/N) Λ e^(2κ₁R), with Λ = N κ₀² unless a better one is given."""

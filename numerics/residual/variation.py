@@ -73,6 +73,8 @@ class BallNetwork:
         argument = u * enclose(self.kernel.rate)
         if self.kernel.order is None:
             return (-argument).exp()
+        if u[0] == 0:  # a state on a centre: u has no term below the second, and k = 1 - kappa_1^2 u/2 + O(|u|^(3/2))
+            return 1 - u * (enclose(self.kernel.kappa1_squared) / 2)
         t = argument.sqrt()
         p = arb_series([arb(0)], prec=3)
         for a in reversed(matern_coefficients(self.kernel.order)):

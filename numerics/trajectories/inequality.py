@@ -7,6 +7,7 @@ the exact values of both sides at each recorded iterate; it says nothing about o
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -79,6 +80,21 @@ class Bounds:
             middle = (self.lower + self.upper) / 2
         known = np.where(np.isfinite(self.lower), self.lower, self.upper)
         return [float(x) for x in np.where(np.isfinite(middle), middle, known)]
+
+
+def run_digest(*recorded: Bounds) -> str:
+    """Which computed run a number belongs to: the first 16 digits of SHA-256 over its recorded bounds.
+
+    The float64 iterates of a run depend in their last digits on the processor, those of an unstable run in all.
+
+    >>> one, other = Bounds.exact([1, 2]), Bounds.exact([1, 3])
+    >>> len(run_digest(one)), run_digest(one) == run_digest(one, other)
+    (16, False)
+    """
+    found = hashlib.sha256()
+    for bounds in recorded:
+        found.update(bounds.lower.tobytes() + bounds.upper.tobytes())
+    return found.hexdigest()[:16]
 
 
 def _ends(ball: arb) -> tuple[float, float]:

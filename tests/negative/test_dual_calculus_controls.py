@@ -161,3 +161,13 @@ def test_every_line_has_a_check_of_its_own() -> None:
     for name in names:
         checks = [step.check for step in lemmas()[f"lemma.{name}"].proof]
         assert len(set(checks)) == len(checks) >= 3
+
+
+@pytest.mark.parametrize("sides", [(), (Sides("nowhere", arb("nan"), arb("nan")),)])
+def test_sides_that_were_not_enclosed_prove_nothing(sides: tuple[Sides, ...]) -> None:
+    """The lemma holds, and nothing was compared on the data: UNKNOWN; with one place where both sides meet: PROVED."""
+    found = compared("lemma.price", sides, method="m", quantity="q")
+    assert found.verdict is Verdict.UNKNOWN
+    assert "nothing was compared" in found.reason
+    met = (*sides, Sides("at 1", arb(1), arb(1, 1)))
+    assert compared("lemma.price", met, method="m", quantity="q").verdict is Verdict.PROVED

@@ -18,6 +18,7 @@ from certigram.numerics.checks.registry import decide, find_check, find_control
 from certigram.numerics.eigenvalues.nullspace import NullVector, consistent
 from certigram.numerics.implicit.closed import WIDTH_CONSTANTS, bootstrap_obligations
 from certigram.numerics.implicit.instance import ImplicitInstance, TrainingPlan, from_study
+from certigram.numerics.implicit.sides import combine
 from certigram.numerics.kernels.points import points
 from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.data import DataSet, load
@@ -144,6 +145,32 @@ def test_every_rigorous_control_is_refuted(slug: str) -> None:
     """The planted statements are decided the other way, not merely left open."""
     method = SYSTEM.claim(f"implicit-relu.{slug}").method
     assert find_control(method)(digits(6)).verdict is Verdict.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("slug", "table", "gamma"),
+    [
+        ("output-training", [[1.0, 2.0, 3.0]], "1/5"),  # one input: both sides are one number
+        ("tangent-order", [[1.0, 2.0, 3.0], [1.0, 2.0, 3.0 + 2.0**-40]], "1/5"),  # an eigenvalue below the rounding
+        ("equilibrium", [[1.0, 2.0, 3.0], [2.0, -1.0, 1.0]], "1/1000000000000000000"),  # z and phi agree to 18 digits
+    ],
+)
+def test_what_was_not_enclosed_is_unknown(slug: str, table: list[list[float]], gamma: str) -> None:
+    """True, by a proof, and not decided by the enclosures of this data: the check does not say PROVED."""
+    found, reason = verdict(slug, model(np.array(table), gamma=Fraction(gamma)))
+    assert found is Verdict.UNKNOWN
+    assert reason
+    assert verdict(slug, digits(4))[0] is Verdict.PROVED
+
+
+def test_a_conclusion_from_nothing_is_unknown() -> None:
+    assert combine(())[0] is Verdict.UNKNOWN
+
+
+def test_a_repeated_input_leaves_the_order_of_the_distinct_ones() -> None:
+    """H - Phi'Phi is singular with a repeated input, and still proved to be semidefinite."""
+    table = np.array([[1.0, 2.0, 3.0], [2.0, -1.0, 1.0], [2.0, 4.0, 6.0]])
+    assert verdict("tangent-order", model(table))[0] is Verdict.PROVED
 
 
 def test_statistics_notice_a_false_bound() -> None:

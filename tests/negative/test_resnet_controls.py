@@ -14,7 +14,7 @@ from flint import arb
 
 from certigram.numerics.checks.registry import Outcome, decide, find_control
 from certigram.numerics.checks.resnet_convergence import decrease
-from certigram.numerics.checks.resnet_trajectories import times
+from certigram.numerics.checks.resnet_trajectories import concluded, times
 from certigram.numerics.kernels.points import points as exact_points
 from certigram.numerics.networks import instance
 from certigram.numerics.precision import precision
@@ -50,17 +50,19 @@ def verdict_on(inst: ResNetInstance, slug: str) -> tuple[Verdict, str]:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "depth", "steps", "jump"),
-    [("gaussian", 10, 200, 6.72039), ("matern-5/2", 10, 200, 9.89609), ("gaussian", 40, 80, 14.9432)],
+    ("kernel", "depth", "steps"), [("gaussian", 10, 200), ("matern-5/2", 10, 200), ("gaussian", 40, 80)]
 )
-def test_too_large_a_step_is_rejected(kernel: str, depth: int, steps: int, jump: float) -> None:
-    """Step one at scale 1/2: the loss jumps, the decrease is REFUTED, and yet the lower inequality holds throughout."""
+def test_too_large_a_step_is_rejected(kernel: str, depth: int, steps: int) -> None:
+    """Step one at scale 1/2: the loss jumps, the decrease is REFUTED, and yet the lower inequality holds throughout.
+
+    Beyond 1/beta the run is chaotic: on each processor it is another one, and what is asserted is enclosed on each.
+    """
     x = np.array([[np.cos(1 + (3 * i * i + i) * (j + 1) * 0.37) + 0.3 * i / 8 for j in range(2)] for i in range(8)])
     y = np.array([[np.sin(2 + i * i)] for i in range(8)])
     field = KernelField(radial_kernel(kernel, "1/2"), depth, 3)
     run = descend(field, embed(x, y, 1.0, 0.0), 1.0, steps)
     losses = np.array(run.loss.midpoints())
-    assert (losses[1:] / losses[:-1]).max() == pytest.approx(jump, abs=1e-4)
+    assert (run.loss.lower[1:] > 2 * run.loss.upper[:-1]).any(), "some step more than doubles the loss"
     with precision(128):
         landscape = Landscape(field.radial, 8, 3, Fraction(1), separation(x).squared, None)
         mu = landscape.lower(arb(float(run.norm.upper.max())))
@@ -70,6 +72,27 @@ def test_too_large_a_step_is_rejected(kernel: str, depth: int, steps: int, jump:
     assert run.path[0] > 2 * (losses[0] / least) ** 0.5, "longer than the lower inequality would allow a flow"
     held = verify_inequality("lower inequality", times([mu] * run.loss.length, run.loss), run.gradient_squared)
     assert held.verdict is Verdict.PROVED
+
+
+@pytest.mark.parametrize("eta", [6.0, 8.0])
+def test_a_step_too_large_for_a_quadratic_loss_multiplies_it(eta: float) -> None:
+    """One layer: e becomes (I - eta K/N) e in each step, so that the losses of the run are known from K alone."""
+    x = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]])
+    y = np.array([[1.0], [1.0], [2.0]])
+    kernel = radial_kernel("gaussian", 1)
+    run = descend(KernelField(kernel, 1, 3), embed(x, y, 1.0, 0.0), eta, 2)
+    squared = [[0, 1, 4], [1, 0, 5], [4, 5, 0]]
+    with precision(128):
+        residual = [arb(1), arb(1), arb(2)]
+        for k in range(3):
+            exact = sum((e * e for e in residual), arb(0)) / 6
+            assert arb(float(run.loss.lower[k])) <= exact <= arb(float(run.loss.upper[k]))
+            image = [
+                sum((kernel.value(arb(s)) * e for s, e in zip(row, residual, strict=True)), arb(0)) for row in squared
+            ]
+            residual = [e - arb(eta) / 3 * i for e, i in zip(residual, image, strict=True)]
+    assert (run.loss.lower[1:] > 2 * run.loss.upper[:-1]).all()
+    assert verify_inequality("decrease", *decrease(run.loss, eta, arb("1e-9"))).verdict is Verdict.REFUTED
 
 
 def test_a_step_beyond_one_over_beta_is_not_applicable() -> None:
@@ -160,6 +183,15 @@ def test_meaningless_parameters_are_refused(parameters: dict[str, str]) -> None:
     """Half a layer, no points or a negative lift are refused in a sentence."""
     with pytest.raises(SpecError):
         model(load("digits", 4), **parameters).admit()
+
+
+def test_a_conclusion_from_nothing_is_unknown() -> None:
+    """No inequality was compared, or none is about a single point."""
+    assert concluded([], (), (0.0, 1.0), "nothing").verdict is Verdict.UNKNOWN
+    single = model(load("digits", 1))
+    for slug in ("wendland", "gershgorin"):
+        assert verdict_on(single, slug)[0] is Verdict.NOT_APPLICABLE
+    assert verdict_on(single, "feature-perturbation")[0] is Verdict.PROVED
 
 
 def test_every_label_is_there() -> None:

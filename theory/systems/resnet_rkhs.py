@@ -58,7 +58,7 @@ CLAIMS = (
         r"e^{-\kappa_1 R} \le \frac{\|z_t^i - z_t^j\|}{\|Ax^i - Ax^j\|} \le e^{\kappa_1 R}"
         r" \quad\text{for } \|v\| \le R",
         method="resnet-separation",
-        control="the upper bound with the observed largest stretch divided by 1 + 1e-6",
+        control="kappa_1 R in place of c for one layer, on two states that it pulls together",
         section="Separation of states",
     ),
     SOURCE.claim(
@@ -69,7 +69,7 @@ CLAIMS = (
         r"\|\nabla L\|^2 \ge \frac2N \sigma_{\min}(B^T)^2 e^{-2\kappa_1 R}"
         r" \lambda\Bigl(\frac{e^{\kappa_1 R}}{\sigma_{\min}(A)\delta}\Bigr) L \quad\text{for } \|v\| \le R",
         method="resnet-pl-lower",
-        control="mu replaced by the observed ratio times 1 + 1e-6",
+        control="the exponent -kappa_1 R in place of -2 kappa_1 R, on a network that nearly attains the bound",
         section="The lower inequality",
         provenance=FORM,
         uses=("separation", "least-eigenvalue"),
@@ -82,7 +82,7 @@ CLAIMS = (
         r"\|\nabla L\|^2 \le \frac2N \|B\|^2 e^{2\kappa_1 R} \Lambda L"
         r" \le 2\kappa_0^2 \|B\|^2 e^{2\kappa_1 R} L \quad\text{for } \|v\| \le R",
         method="resnet-pl-upper",
-        control="the factor replaced by the observed ratio divided by 1 + 1e-6",
+        control="the exponent kappa_1 R in place of 2 kappa_1 R, on a network that nearly attains the bound",
         section="The upper inequality",
         provenance=FORM,
         uses=("separation",),
@@ -194,7 +194,7 @@ CLAIMS = (
         r"\|\nabla^2 L\| \le \beta = \|B\|^2\kappa_0^2 e^{2\kappa_1R}"
         r" + \|B\|\sqrt{2L}\,(\kappa_2\kappa_0^2 R e^{3\kappa_1R} + 2\kappa_0\kappa_1 e^{2\kappa_1R})",
         method="resnet-smoothness",
-        control="beta replaced by an observed curvature divided by 1 + 1e-9",
+        control="half of beta, at v = 0 and L = 0, where it is attained",
         section="Smoothness",
         provenance="the paper asks for strong admissibility too; the bound is ours",
     ),
