@@ -10,13 +10,24 @@ import scipy.linalg
 
 from ...theory.activation import Activation
 from ...theory.claim import Hypothesis
-from ...theory.errors import DerivationGap
+from ...theory.errors import CertigramError, DerivationGap
 from ...theory.verdict import Evidence, Verdict
 from ..budget import Budget
 from ..certificate import Discharged, EvidenceItem
 from ..equilibria.instance import EquilibriumInstance
+from ..hermite import gaussian_mean
+from ..kernels.series import upper_float
 from ..sampling.experiment import Sample, Unit
-from ..sampling.finite_width import error_bands, event_test, limit_test, norm_limit_test, norm_tail_test, rate_test
+from ..sampling.finite_width import (
+    Moments,
+    error_bands,
+    event_test,
+    norm_mean_test,
+    norm_tail_test,
+    rate_test,
+    scale_test,
+    spread_test,
+)
 from ..sampling.statistics import ErrorBudget
 from .registry import Outcome, check, control
 
@@ -24,6 +35,7 @@ TAIL_AT = (1.0, 2.0)
 """Values of t at which the tail bound of the norm is tested."""
 RATE_OF = {True: "||K^(-1/2)(G_m - K)K^(-1/2)||_F", False: "||G_m - K||_F"}
 """The error whose rate is tested: whitened where K is numerically positive definite."""
+MOMENT_BITS = 64
 PLANTED_SCALE = 1.05
 PLANTED_LIMIT = 0.95
 
@@ -78,24 +90,41 @@ def observed(text: str, **values: float) -> EvidenceItem:
     return EvidenceItem(Evidence.EXPERIMENTAL, text, {name: f"{x:.6g}" for name, x in values.items()})
 
 
+def activation_moments(inst: EquilibriumInstance) -> Moments:
+    """The moments of the activation at the fixed point, enclosed; nothing where they are not known."""
+    try:
+        power, s = inst.activation.expression**4, inst.fixed_point.s
+        fourth = gaussian_mean(power, s, MOMENT_BITS)
+        eighth = gaussian_mean(power**2, s, MOMENT_BITS)
+    except CertigramError:
+        return Moments()
+    return Moments(max(-upper_float(-fourth), 0.0), upper_float(fourth), upper_float(eighth))
+
+
 @check("gram-convergence")
 def gram_convergence(inst: SampledInstance) -> Outcome:
-    """The rate of the error, the limit, and the event λ_min(G_m) ≥ λ_*/2 at the largest width."""
+    """Scale and spread of the diagonal by its exact law; the rate; the event λ_min(G_m) ≥ λ_*/2 at the largest width."""
     sample, k, name = inst.networks, inst.place, inst.activation.name
+    moments = activation_moments(inst.base)
+    scale = scale_test(sample, k, f"scale, {name}", moments)
+    spread = spread_test(sample, k, f"spread, {name}", moments)
     rate = rate_test(sample, k, f"rate, {name}")
-    limit = limit_test(sample, k, f"limit, {name}")
     singular = inst.base.null_vector is not None  # then lambda_* = 0, and the event says nothing
     event = event_test(sample, k, f"event, {name}", least_eigenvalue=inst.base.eigenvalue.upper)
     low, high = rate.interval(0.999)
     bands = error_bands(sample, k)
     whitened = error_bands(sample, k, number="whitened_frobenius")
-    definite = all(math.isfinite(b.mean) for b in whitened)  # else the rate is that of the Frobenius norm
+    definite = all(math.isfinite(b.median) for b in whitened)  # else the rate is that of the Frobenius norm
     tested = whitened if definite else error_bands(sample, k, number="frobenius_error")
     return Outcome(
         Verdict.UNKNOWN,
         (
             observed(f"slope of log {RATE_OF[definite]} against log m", slope=rate.estimate, low=low, high=high),
-            observed("relative error of scale of the extrapolated limit", scale=limit.summary.estimate),
+            observed(
+                "the diagonal of G_m over that of K, less 1, and m times its mean square over the theory's variance",
+                scale=scale.estimate,
+                spread=spread.estimate,
+            ),
             observed("lambda_* = 0 is exact, so that lambda_min(G_m) >= lambda_*/2 always holds")
             if singular
             else observed(
@@ -104,15 +133,15 @@ def gram_convergence(inst: SampledInstance) -> Outcome:
                 trials=event.trials,
             ),
         ),
-        low,
-        high,
+        low if math.isfinite(low) else None,
+        high if math.isfinite(high) else None,
         method=f"{len(sample.units)} networks, widths {min(sample.plan.widths)} to {max(sample.plan.widths)}",
         reason="not settled yet",
-        tests=(rate, limit) if singular else (rate, limit, event),
+        tests=(scale, spread, rate) if singular else (scale, spread, rate, event),
         detail={
             "quantity": "slope",
-            "bands": [[b.width, b.replicates, b.mean, b.low, b.high] for b in bands],
-            "rate_bands": [[b.width, b.replicates, b.mean, b.low, b.high] for b in tested],
+            "bands": [[b.width, b.replicates, b.median, b.low, b.high] for b in bands],
+            "rate_bands": [[b.width, b.replicates, b.median, b.low, b.high] for b in tested],
             "rate_of": "whitened_frobenius" if definite else "frobenius_error",
             "slope": rate.estimate,
             "event": None if singular else [event.successes, event.trials],
@@ -122,7 +151,7 @@ def gram_convergence(inst: SampledInstance) -> Outcome:
 
 @control("gram-convergence")
 def gram_control(inst: SampledInstance) -> Outcome:
-    """The same networks against 1.05 K: the limit test must notice."""
+    """The same networks against 1.05 K: the test of the scale must notice."""
     sample, k = inst.networks, inst.place
     subject = sample.plan.subjects[k]
     rows, columns = sample.plan.entries()
@@ -135,16 +164,17 @@ def gram_control(inst: SampledInstance) -> Outcome:
     subjects = list(sample.plan.subjects)
     subjects[k] = replace(subject, kernel=PLANTED_SCALE * subject.kernel)
     planted = Sample(replace(sample.plan, subjects=tuple(subjects)), tuple(units))
-    return _settled(ErrorBudget().settle([limit_test(planted, k, "planted")])[0].verdict)
+    test = scale_test(planted, k, "planted", activation_moments(inst.base))
+    return _settled(ErrorBudget().settle([test])[0].verdict)
 
 
 @check("weight-norm")
 def weight_norm(inst: SampledInstance) -> Outcome:
-    """The tail of the norm at a few t, and its limit."""
+    """The tail of the norm at a few t, and its mean, which lies below the limit at every width."""
     sample = inst.networks
     tails = [norm_tail_test(sample, inst.base.sigma_w2, t, f"norm tail, t = {t:g}") for t in TAIL_AT]
-    limit = norm_limit_test(sample, inst.base.sigma_w2, "norm limit")
-    low, high = limit.interval(0.999)
+    mean = norm_mean_test(sample, inst.base.sigma_w2, "norm mean")
+    low, high = mean.interval(0.999)
     return Outcome(
         Verdict.UNKNOWN,
         (
@@ -152,13 +182,13 @@ def weight_norm(inst: SampledInstance) -> Outcome:
                 observed(f"||W|| beyond the bound at t = {t:g}", events=test.successes, trials=test.trials)
                 for t, test in zip(TAIL_AT, tails, strict=True)
             ),
-            observed("||W|| / (2 sqrt(2) sigma_w), extrapolated", limit=limit.estimate, low=low, high=high),
+            observed("||W|| / (2 sqrt(2) sigma_w), mean", mean=mean.estimate, low=low, high=high),
         ),
         low,
         high,
         method=f"{len(sample.units)} weight matrices",
         reason="not settled yet",
-        tests=(*tails, limit),
+        tests=(*tails, mean),
         detail={"quantity": "norm over its limit"},
     )
 
@@ -168,8 +198,8 @@ def weight_control(inst: SampledInstance) -> Outcome:
     """The same norms against a limit that is 5 percent too low."""
     lowered = float(inst.base.sigma_w2) * PLANTED_LIMIT**2
     tests = [norm_tail_test(inst.networks, lowered, t, f"planted, t = {t:g}") for t in TAIL_AT]
-    tests_limit = norm_limit_test(inst.networks, lowered, "planted limit")
-    verdicts = [o.verdict for o in ErrorBudget().settle([*tests, tests_limit])]
+    mean = norm_mean_test(inst.networks, lowered, "planted mean")
+    verdicts = [o.verdict for o in ErrorBudget().settle([*tests, mean])]
     return _settled(Verdict.INCONSISTENT if Verdict.INCONSISTENT in verdicts else Verdict.UNKNOWN)
 
 

@@ -107,11 +107,13 @@ class Plan:
         return tuple((m, r) for r in range(self.seeds) for m in sorted(self.widths, reverse=True))
 
     def entries(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The recorded entries (i <= j): all of them, or a sample of ``MAX_ENTRIES`` fixed by the seed."""
+        """The recorded entries (i <= j): all, or ``MAX_ENTRIES``, an eighth on the diagonal, fixed by the seed."""
         rows, columns = np.triu_indices(self.points.shape[0])
         if rows.size > MAX_ENTRIES:
             random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed, spawn_key=(0,))))
-            chosen = np.sort(random.choice(rows.size, MAX_ENTRIES, replace=False))
+            diagonal, rest = np.flatnonzero(rows == columns), np.flatnonzero(rows != columns)
+            first = random.choice(diagonal, min(diagonal.size, MAX_ENTRIES // 8), replace=False)
+            chosen = np.sort(np.concatenate([first, random.choice(rest, MAX_ENTRIES - first.size, replace=False)]))
             rows, columns = rows[chosen], columns[chosen]
         return rows, columns
 
@@ -119,7 +121,8 @@ class Plan:
         """A digest of everything that a unit's result depends on (not of the list of widths or the number of seeds)."""
         digest = hashlib.sha256()
         system = self.system if isinstance(self.system, str) else getattr(self.system, "__qualname__", "")
-        for part in (system, self.seed, self.dtype, self.tolerance, sorted(self.parameters.items()), NUMBERS):
+        recorded = (NUMBERS, np.array(self.entries()).tolist() if self.points.shape[0] > 1 else [])
+        for part in (system, self.seed, self.dtype, self.tolerance, sorted(self.parameters.items()), recorded):
             digest.update(repr(part).encode())
         digest.update(np.ascontiguousarray(self.points).tobytes())
         for subject in self.subjects:

@@ -1,8 +1,8 @@
-r"""What a finite-width sample says about the infinite-width theory: rate, limit, events, and the norm of the weights.
+r"""What a finite-width sample says about the infinite-width theory: scale, spread, rate, events, norm of the weights.
 
-Each function turns a :class:`~.sampling.Sample` into one test of :mod:`.statistics`; the verdicts are given for a whole
-study at once by :class:`~.statistics.ErrorBudget`. The models are stated and justified in
-``docs/theory/finite-width.md``, sections 5 and 6.
+Each function turns a :class:`~.sampling.Sample` into one test; the verdicts are given for a whole study at once by
+:class:`~.statistics.ErrorBudget`. ``scale_test`` and ``spread_test`` rest on the exact law of an equilibrium at finite
+width, ``docs/theory/finite-width.md``, section 5; no test here assumes a law of the errors or fits a bias.
 """
 
 from __future__ import annotations
@@ -13,27 +13,50 @@ from fractions import Fraction
 
 import numpy as np
 import scipy.linalg
-import scipy.stats
 from numpy.typing import NDArray
 
 from ...theory.errors import PrecisionExhausted, SpecError
-from .experiment import Sample
-from .statistics import BinomialTest, FamilyTest, MeanTest, contrast, regression_weights
+from .exact_law import LENGTH, departure
+from .experiment import NUMBERS, Sample
+from .moments import MomentTest
+from .statistics import BinomialTest, MedianTest, median_interval, regression_weights
+
+Floats = NDArray[np.float64]
 
 RATE_CLAIM = (-0.75, -0.35)
 RATE_ALTERNATIVES = (-1.0, -0.25)
 SCALE_ALTERNATIVES = (-0.05, 0.05)
-NORM_TOLERANCE = 0.005
+SPREAD_ALTERNATIVES = (0.1, 8.0)
+"""At width 256 the rate -1 would make it 1/256, and the rate -1/4 would make it 16."""
+NORM_ALTERNATIVES = (1.05,)
 MIN_WIDTH = 32
-"""Smaller networks take part in no fit: the models of rate and limit are expansions in 1/m."""
+"""Smaller networks take no part in the rate."""
 NEGLIGIBLE = 0.02
 """Numerical errors up to this fraction of the smallest observed error are disregarded by the rate."""
+DEPARTURE = 1e-6
+"""Networks whose law may be farther than this from the exact one, in total variation, take no part in its tests."""
+HALF_FLOAT32 = 2.0**-24
+"""The weights are rounded to float32 numbers."""
 
 
-def rate_test(sample: Sample, subject: int, name: str, *, number: str | None = None) -> MeanTest:
+@dataclass(frozen=True, slots=True)
+class Moments:
+    r"""Bounds of :math:`\mathbb E\varphi^4` (below, above) and :math:`\mathbb E\varphi^8` (above) at the fixed point.
+
+    The default knows nothing: then Poincaré's inequality bounds the variance.
+    """
+
+    fourth_low: float = 0.0
+    fourth: float = math.inf
+    eighth: float = math.inf
+
+
+def rate_test(sample: Sample, subject: int, name: str, *, number: str | None = None) -> MedianTest:
     r"""Whether the error falls like a power of the width with exponent in [−0.75, −0.35] (theory: −1/2).
 
-    The exponent is the least-squares slope of the logarithm of the error of all replicates against :math:`\log m`.
+    Each replicate has one network of each width; its exponent is the least-squares slope of the logarithm of the error
+    against :math:`\log m`. The exponents of the replicates are independent and equally distributed. The claim speaks of
+    the limit of large widths, so they can support it and cannot contradict it.
     By default the error is :math:`\lVert K^{-1/2}(G_m-K)K^{-1/2}\rVert_F`: it weighs all directions alike, so it
     fluctuates far less than the spectral norm, which one direction dominates; where numerical errors would show in it,
     because K is nearly singular, it is :math:`\lVert G_m-K\rVert_F`. Any other of :data:`~.sampling.NUMBERS` can be
@@ -43,7 +66,7 @@ def rate_test(sample: Sample, subject: int, name: str, *, number: str | None = N
     _require_solved(sample, subject)
     whitens = _whitening_is_accurate(sample, subject)
     number = number or ("whitened_frobenius" if whitens else "frobenius_error")
-    columns = _wide(sample.column(subject, number))
+    columns = {m: values for m, values in sample.column(subject, number).items() if m >= MIN_WIDTH}
     # ‖·‖_F <= sqrt n ‖·‖_2
     numerical = _numerical_error(sample, subject) * math.sqrt(sample.plan.points.shape[0])
     if not (whitens if number.startswith("whitened") else numerical <= NEGLIGIBLE * _least(columns)):
@@ -53,52 +76,114 @@ def rate_test(sample: Sample, subject: int, name: str, *, number: str | None = N
             "1/(8 L^2): choose a smaller sigma_w2.",
             reached=f"numerical error up to {numerical:.2g}",
         )
-    logs = [np.log(np.maximum(values, 1e-300)) for values in columns.values()]
-    slope = contrast(logs, _slope_weights(list(columns), [len(values) for values in logs]))
-    low, high = RATE_CLAIM
-    return MeanTest(
-        name, float(slope.estimate), float(slope.standard_error), slope.degrees, low, high, RATE_ALTERNATIVES
-    )
+    widths = np.log(np.array(list(columns), dtype=np.float64))
+    weights = regression_weights(np.column_stack([np.ones(widths.size), widths]), 1)
+    whole = min(len(values) for values in columns.values())  # replicates that have a network of every width
+    logs = np.log(np.maximum([values[:whole] for values in columns.values()], 1e-300))
+    return MedianTest(name, weights @ logs, *RATE_CLAIM, RATE_ALTERNATIVES, of_limit=True)
 
 
-def limit_test(sample: Sample, subject: int, name: str) -> FamilyTest:
-    r"""Whether :math:`\mathbb E G_m \to K`: the recorded entries, and all directions :math:`v_k^\top G_m v_k`.
+def scale_test(sample: Sample, subject: int, name: str, moments: Moments) -> MomentTest:
+    r"""Whether the diagonal of K is right: :math:`\mathbb E\varphi(\sqrt{s_*}x)^2 = K_{ii}` for the exact law.
 
-    The finite-width bias O(1/m) is fitted and removed: each functional of :math:`G_m - K` is extrapolated to
-    :math:`1/m = 0` by weighted least squares, and the intercept is compared with zero, up to the bounds of the errors
-    of K and of the equilibria. The summary is the mean of :math:`v_k^\top (G_\infty - K) v_k/\lambda_k` over the
-    directions known to a thousandth: the relative error of scale of K. Alternatives: ±5 %.
+    The parameter is the relative deviation from :math:`K_{ii}`: first the mean over the inputs, then each input. What
+    is averaged are independent Gaussian functionals of every network, enclosed from :math:`(G_m)_{ii}`; their variance
+    is known from the theory. Alternatives: ±5 %. Raises as :func:`rate_test`, and :class:`PrecisionExhausted` where the
+    exact law is not known to hold at any width of the sample.
     """
-    _require_solved(sample, subject)
-    kernel, kernel_error = sample.plan.subjects[subject].kernel, sample.plan.subjects[subject].kernel_error
-    columns = _wide(sample.functionals(subject))
-    widths, groups = list(columns), list(columns.values())
-    weights = _intercept_weights(widths, [len(group) for group in groups], power=1.0)
-    found = contrast(groups, weights)
-
-    eigenvalues = scipy.linalg.eigvalsh(kernel)
-    scale = float(np.abs(eigenvalues).max())
-    rows, rows_ = sample.plan.entries()
-    diagonal = np.sqrt(np.maximum(np.diag(kernel), 0))
-    size = np.concatenate([(diagonal[rows] + diagonal[rows_]) / 2, np.sqrt(np.maximum(eigenvalues, 0))])
-    errors = sample.column(subject, "solution_error")
-    tolerance = np.full(size.shape, kernel_error + 1e-14 * kernel.shape[0] * scale)
-    for c, m, group in zip(weights, widths, groups, strict=True):
-        # |z'(G - G*)z| <= 2 |Zz| |Ez|/m + |Ez|^2/m; |Zz|^2/m <= K's value + the largest deviation seen
-        delta = float(errors[m].max()) / math.sqrt(m)
-        actual = np.sqrt(size * size + np.abs(group).max(axis=0))
-        tolerance += abs(c) * (2 * actual * delta + delta * delta)
-
-    visible = tolerance[rows.size :] < 1e-3 * eigenvalues
-    inverse = np.zeros(size.shape)
-    inverse[rows.size :][visible] = 1 / eigenvalues[visible] / max(int(visible.sum()), 1)
-    mean = contrast([group @ inverse for group in groups], weights)
-    slack = 1e-3 if visible.any() else math.inf
-    summary = MeanTest(
-        f"{name}: scale", float(mean.estimate), float(mean.standard_error), mean.degrees, -slack, slack,
-        SCALE_ALTERNATIVES,
+    found = _deviations(sample, subject, moments)
+    scale = found.diagonal
+    return MomentTest(
+        name, _with_mean(found.lower / scale), _with_mean(found.upper / scale),
+        np.full(found.widths.size, found.variance / scale**2) / found.widths, 0.0, 0.0, SCALE_ALTERNATIVES,
+        found.departure,
     )  # fmt: skip
-    return FamilyTest(name, found.estimate, found.standard_error, found.degrees, tolerance, summary)
+
+
+def spread_test(sample: Sample, subject: int, name: str, moments: Moments) -> MomentTest:
+    r"""Whether the fluctuation falls like :math:`m^{-1/2}`: the mean square of the same functionals is :math:`v/m`.
+
+    The parameter is the mean of :math:`m\eta^2/v`, claimed 1 at every width. Alternatives: 1/10 and 8. Raises as
+    :func:`scale_test`.
+    """
+    found = _deviations(sample, subject, moments)
+    inside = (found.lower <= 0) & (found.upper >= 0)
+    least = np.where(inside, 0.0, np.minimum(np.abs(found.lower), np.abs(found.upper))) ** 2
+    most = np.maximum(np.abs(found.lower), np.abs(found.upper)) ** 2
+    m = found.widths[:, None]
+    low, high = found.variance_low, found.variance
+    # E (m eta^2/v)^2 <= 3 + E(phi^2 - q)^4/(m v^2), and E(phi^2 - q)^4 <= E phi^8 + q^4 for phi^2, q >= 0
+    kurtosis = (moments.eighth + found.diagonal**4) / low**2 if low > 0 else math.inf
+    variances = np.where(np.isfinite(kurtosis), 2 + kurtosis / found.widths, math.inf)
+    return MomentTest(
+        name, _with_mean(m * least / high), _with_mean(m * most / low if low > 0 else np.full(most.shape, math.inf)),
+        variances, 1.0, 1.0, SPREAD_ALTERNATIVES, found.departure,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Deviations:
+    """Enclosures of η = mean of φ(sqrt(s_*) x)² − K_ii by network and input; the variance of one neuron's share."""
+
+    widths: Floats
+    lower: Floats
+    upper: Floats
+    diagonal: float
+    variance_low: float
+    variance: float
+    departure: float
+
+
+def _deviations(sample: Sample, subject: int, moments: Moments) -> _Deviations:
+    _require_solved(sample, subject)
+    plan = sample.plan
+    theory = plan.subjects[subject]
+    lipschitz = theory.nonlinearity().lipschitz
+    rows, columns = plan.entries()
+    places = np.flatnonzero(rows == columns)
+    inputs = rows[places]
+    diagonal = np.diag(theory.kernel)[inputs]
+    feedback = 2 * float(plan.parameters.get("sigma_w2", Fraction(0)))
+    square = 2 * (plan.points[inputs] ** 2).sum(axis=1) / plan.points.shape[1]
+    if lipschitz is None or not np.allclose(diagonal, diagonal[0], rtol=1e-9, atol=0):
+        raise PrecisionExhausted("the exact law is used for inputs of one norm and Lipschitz activations only.")
+    q, b = float(diagonal.max()), float(square.max())
+    error = theory.kernel_error + float(np.ptp(diagonal)) + 1e-14 * q
+    away = {m: departure(m, feedback * lipschitz**2) for m in plan.widths}
+    chosen = [unit for unit in sample.units if away[unit.width] * inputs.size <= DEPARTURE]
+    if not chosen:
+        raise PrecisionExhausted(
+            f"at widths up to {max(plan.widths)} and L^2 sigma_w2 = {feedback * lipschitz**2 / 2:.3g} the law of an"
+            " equilibrium is not known well enough to test its limit: take larger widths or a smaller sigma_w2."
+        )
+    m = np.array([float(unit.width) for unit in chosen])
+    seen = np.array([unit.functionals[subject, places] for unit in chosen])
+    numbers = np.array([unit.numbers[subject] for unit in chosen])
+    theta = lipschitz * numbers[:, NUMBERS.index("norm_upper")]
+    residual = numbers[:, NUMBERS.index("solution_error")] / np.sqrt(m)
+    root = np.sqrt(np.maximum(q + seen, 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain = np.where(theta < 1, lipschitz / (1 - theta), math.inf)
+    # ‖E‖ of the rounded weights, doubled: sqrt(a m) and sqrt(2 m d) are the typical Frobenius norms
+    rounding = 2 * HALF_FLOAT32 * (np.sqrt(feedback * m)[:, None] * root + math.sqrt(b * plan.points.shape[1]))
+    known = residual[:, None] + gain[:, None] * rounding
+    s = feedback * q + b
+    size = np.abs(seen) + error + 2 * root * known + known**2  # of G_m − K, for the exact equilibrium
+    # |sqrt g(s_*) − sqrt G| <= L (|x|/sqrt m) |sqrt s_G − sqrt s_*|
+    shift = lipschitz * LENGTH * feedback * size / (math.sqrt(s) + math.sqrt(b)) + known
+    lower = np.maximum(root - shift, 0.0) ** 2 - q - error
+    upper = (root + shift) ** 2 - q + error
+    poincare = 4 * s * lipschitz**2 * q  # Var f <= E f'^2 for f(x) = phi(sqrt(s) x)^2
+    variance = min(max(moments.fourth - max(q - error, 0.0) ** 2, 0.0), poincare) + 1e-12 * q * q
+    return _Deviations(
+        m, lower, upper, q, max(moments.fourth_low - (q + error) ** 2, 0.0), variance,
+        float(sum(away[unit.width] for unit in chosen)) * inputs.size,
+    )  # fmt: skip
+
+
+def _with_mean(values: Floats) -> Floats:
+    """The columns, and before them their mean."""
+    return np.column_stack([values.mean(axis=1), values]) if values.shape[1] > 1 else values
 
 
 def event_test(
@@ -147,29 +232,27 @@ def norm_tail_test(sample: Sample, sigma_w2: Fraction | float, t: float, name: s
     return BinomialTest(name, count, sum(map(len, norms.values())), claimed, "at-most", ((1 + claimed) / 2,))
 
 
-def norm_limit_test(sample: Sample, sigma_w2: Fraction | float, name: str) -> MeanTest:
-    r"""Whether :math:`\lVert W\rVert_2 / (2\sqrt2\sigma_w) \to 1`, extrapolated with the edge's rate :math:`m^{-2/3}`.
+def norm_mean_test(sample: Sample, sigma_w2: Fraction | float, name: str) -> MomentTest:
+    r"""Whether :math:`\mathbb E\lVert W\rVert_2 \le 2\sqrt2\sigma_w` at every width (Gordon), from the lower bounds.
 
-    Tolerance 0.5 % (for the next term of the expansion and for the bounds of the norms); alternatives ±5 %.
+    The parameter is the mean of :math:`\lVert W\rVert_2/(2\sqrt2\sigma_w)`, weighted with the widths; its variance is at
+    most :math:`1/(4m)` (Poincaré). Alternative: 5 % more.
     """
-    columns = sample.column(0, "norm_lower")
     limit = 2 * math.sqrt(2 * sigma_w2)
-    groups = [values / limit for values in columns.values()]
-    weights = _intercept_weights(list(columns), [len(group) for group in groups], power=2 / 3)
-    found = contrast(groups, weights)
-    return MeanTest(
-        name, float(found.estimate), float(found.standard_error), found.degrees, 1 - NORM_TOLERANCE, 1 + NORM_TOLERANCE,
-        (0.95, 1.05),
-    )  # fmt: skip
+    lower, upper = sample.column(0, "norm_lower"), sample.column(0, "norm_upper")
+    below = np.concatenate(list(lower.values()))[:, None] / limit
+    above = np.concatenate(list(upper.values()))[:, None] / limit
+    variances = np.concatenate([np.full(len(values), 1 / (4 * m)) for m, values in lower.items()])
+    return MomentTest(name, below, above, variances, -math.inf, 1.0, NORM_ALTERNATIVES)
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """For a plot: at one width, the geometric mean of an error and its simultaneous confidence interval."""
+    """For a plot: at one width, the median of an error and its simultaneous confidence interval."""
 
     width: int
     replicates: int
-    mean: float
+    median: float
     low: float
     high: float
 
@@ -177,18 +260,12 @@ class Band:
 def error_bands(
     sample: Sample, subject: int, *, number: str = "operator_error", confidence: float = 0.999
 ) -> tuple[Band, ...]:
-    """Bands that hold together with the given confidence (Bonferroni over the widths; Student on the logarithms)."""
+    """Bands that hold together with the given confidence (Bonferroni over the widths; order statistics)."""
     columns = sample.column(subject, number)
     bands = []
     for m, values in columns.items():
-        group = np.log(np.maximum(values, 1e-300))
-        mean = float(group.mean())
-        half = math.inf
-        if len(group) > 1:
-            quantile = float(scipy.stats.t.isf((1 - confidence) / (2 * len(columns)), len(group) - 1))
-            half = quantile * float(group.std(ddof=1)) / math.sqrt(len(group))
-        low, high = math.exp(mean - half) if half < 700 else 0.0, math.exp(mean + half) if half < 700 else math.inf
-        bands.append(Band(m, len(group), math.exp(mean), low, high))
+        low, high = median_interval(values, 1 - (1 - confidence) / len(columns))
+        bands.append(Band(m, len(values), float(np.median(values)), max(low, 0.0), high))
     return tuple(bands)
 
 
@@ -208,11 +285,6 @@ def _require_solved(sample: Sample, subject: int) -> None:
             "choose a smaller sigma_w2 or allow more iterations.",
             reached=f"{len(converged) - failed} networks solved",
         )
-
-
-def _wide(columns: dict[int, NDArray[np.float64]]) -> dict[int, NDArray[np.float64]]:
-    """The widths that take part in fits."""
-    return {m: values for m, values in columns.items() if m >= MIN_WIDTH}
 
 
 def _least(columns: dict[int, NDArray[np.float64]]) -> float:
@@ -241,16 +313,3 @@ def _whitening_is_accurate(sample: Sample, subject: int) -> bool:
         spread = float(sample.column(subject, "whitened_error")[m].max())
         of_solver = max(of_solver, 2 * math.sqrt(1 + spread) * delta + delta * delta)
     return of_kernel + of_solver <= NEGLIGIBLE * smallest
-
-
-def _slope_weights(widths: list[int], counts: list[int]) -> NDArray[np.float64]:
-    logs = np.log(np.array(widths, dtype=np.float64))
-    return regression_weights(np.column_stack([np.ones(len(widths)), logs - logs.mean()]), np.array(counts, float), 1)
-
-
-def _intercept_weights(widths: list[int], counts: list[int], power: float) -> NDArray[np.float64]:
-    r"""Weights of the intercept in :math:`y = a + b m^{-p}`; variances fall as 1/m (p = 1) or as :math:`m^{-2p}`."""
-    m = np.array(widths, dtype=np.float64)
-    scale = (m / m[0]) ** -power
-    precision = np.array(counts, float) * (m / m[0]) ** (1.0 if power == 1.0 else 2 * power)
-    return regression_weights(np.column_stack([np.ones(len(m)), scale]), precision, 0)
