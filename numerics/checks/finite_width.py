@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-
-import numpy as np
-import scipy.linalg
+from dataclasses import dataclass
 
 from ...theory.activation import Activation
 from ...theory.claim import Hypothesis
 from ...theory.errors import CertigramError, DerivationGap
+from ...theory.functions import X
 from ...theory.verdict import Evidence, Verdict
 from ..budget import Budget
 from ..certificate import Discharged, EvidenceItem
 from ..equilibria.instance import EquilibriumInstance
 from ..hermite import gaussian_mean
-from ..kernels.series import upper_float
-from ..sampling.experiment import Sample, Unit
+from ..precision import precision
+from ..sampling.experiment import Sample
 from ..sampling.finite_width import (
     Moments,
     error_bands,
@@ -29,6 +27,7 @@ from ..sampling.finite_width import (
     spread_test,
 )
 from ..sampling.statistics import ErrorBudget
+from .fixed_point import ends
 from .registry import Outcome, check, control
 
 TAIL_AT = (1.0, 2.0)
@@ -91,14 +90,18 @@ def observed(text: str, **values: float) -> EvidenceItem:
 
 
 def activation_moments(inst: EquilibriumInstance) -> Moments:
-    """The moments of the activation at the fixed point, enclosed; nothing where they are not known."""
+    """The moments of the squared activation at the fixed point, enclosed; nothing where they are not known."""
     try:
-        power, s = inst.activation.expression**4, inst.fixed_point.s
-        fourth = gaussian_mean(power, s, MOMENT_BITS)
-        eighth = gaussian_mean(power**2, s, MOMENT_BITS)
+        power, fixed = inst.activation.expression**2, inst.fixed_point
+        fourth = gaussian_mean(power**2, fixed.s, MOMENT_BITS)
+        eighth = gaussian_mean(power**4, fixed.s, MOMENT_BITS)
+        slope = gaussian_mean(power * X**2, fixed.s, MOMENT_BITS)
     except CertigramError:
         return Moments()
-    return Moments(max(-upper_float(-fourth), 0.0), upper_float(fourth), upper_float(eighth))
+    with precision(MOMENT_BITS):
+        slope = slope / fixed.s - fixed.q
+        low, high = ends(fourth)
+        return Moments(max(low, 0.0), high, ends(eighth)[1], float(slope.mid()), ends(slope.rad())[1] + 1e-15 * abs(float(slope.mid())))
 
 
 @check("gram-convergence")
@@ -152,19 +155,7 @@ def gram_convergence(inst: SampledInstance) -> Outcome:
 @control("gram-convergence")
 def gram_control(inst: SampledInstance) -> Outcome:
     """The same networks against 1.05 K: the test of the scale must notice."""
-    sample, k = inst.networks, inst.place
-    subject = sample.plan.subjects[k]
-    rows, columns = sample.plan.entries()
-    shift = (PLANTED_SCALE - 1) * np.concatenate([subject.kernel[rows, columns], scipy.linalg.eigvalsh(subject.kernel)])
-    units: list[Unit] = []
-    for unit in sample.units:
-        functionals = unit.functionals.copy()
-        functionals[k] -= shift
-        units.append(replace(unit, functionals=functionals))
-    subjects = list(sample.plan.subjects)
-    subjects[k] = replace(subject, kernel=PLANTED_SCALE * subject.kernel)
-    planted = Sample(replace(sample.plan, subjects=tuple(subjects)), tuple(units))
-    test = scale_test(planted, k, "planted", activation_moments(inst.base))
+    test = scale_test(inst.networks, inst.place, "planted", activation_moments(inst.base), planted=PLANTED_SCALE)
     return _settled(ErrorBudget().settle([test])[0].verdict)
 
 

@@ -20,7 +20,7 @@ from ..implicit.experiments import (
 )
 from ..implicit.instance import ImplicitInstance
 from ..implicit.limit import limit_variance
-from ..sampling.exact_law import LENGTH, departure
+from ..sampling.exact_law import LENGTH, usable_widths
 from ..sampling.moments import MomentTest
 from ..sampling.statistics import BinomialTest, ErrorBudget, StatisticalTest
 from .finite_width import observed
@@ -34,8 +34,8 @@ PLANTED_LEVEL = 0.01
 PLANTED_SHARE = 1.05
 NORM_AT = (2.0, 3.0)
 PLANTED_NORM = 1.5
-NEGLIGIBLE = 1e-6
-"""Widths whose equilibria may be farther than this from their exact law, all together, take no part in its test."""
+DEPARTURE = 1e-6
+"""The widest networks take part in the test of the exact law, while their laws together stay as near to it as this."""
 ROUNDING = 1e-12
 """More than the rounding of a computed eigenvalue, per input."""
 
@@ -247,10 +247,12 @@ def _limit_test(sample: StateSample, gamma: float, limit: float, name: str) -> M
     :math:`s = \gamma^2\lVert z\rVert^2` (docs/theory/finite-width.md, section 5); what is averaged is the same with
     :math:`s_* = \gamma^2K^*`, whose mean is K^*, and which :math:`\lVert z\rVert` encloses by a contraction.
     """
-    away = {m: departure(m, gamma * gamma) * len(values) * values.shape[1] for m, values in sample.states.items()}
-    widths = [m for m, lost in away.items() if lost <= NEGLIGIBLE]
+    counts = {m: values.size for m, values in sample.states.items()}
+    widths, lost = usable_widths(counts, gamma * gamma, DEPARTURE)
     if not widths:
-        raise PrecisionExhausted("the law of an equilibrium is not known well enough at these widths: take larger ones.")
+        raise PrecisionExhausted(
+            "the law of an equilibrium is not known well enough at these widths: take larger ones or a smaller gamma."
+        )
     states = np.concatenate([sample.states[m] for m in widths])
     errors = np.concatenate([sample.errors[m] for m in widths])
     m = np.concatenate([np.full(len(sample.states[w]), float(w)) for w in widths])
@@ -261,7 +263,7 @@ def _limit_test(sample: StateSample, gamma: float, limit: float, name: str) -> M
     fourth = 0.75 * s2 * s2 + 1.5 * (1 + s2) ** 2  # E sigma(s g + sigma(h))^4, bounded without the outer sigma for h > 0
     variances = (fourth - limit * limit) / (limit * limit * m)
     lower, upper = (np.column_stack([v.mean(axis=1), v]) for v in (lower, upper))
-    return MomentTest(name, lower, upper, variances, 1.0, 1.0, (0.95, 1.05), sum(away[w] for w in widths))
+    return MomentTest(name, lower, upper, variances, 1.0, 1.0, (0.95, 1.05), lost)
 
 
 @check("equilibrium-limit")

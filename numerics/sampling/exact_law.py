@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
-LENGTH = 1.5
-r"""Vectors with :math:`\lVert x\rVert > 1.5\sqrt m` are left to :func:`departure`."""
+LENGTH = 1.3
+r"""Vectors with :math:`\lVert x\rVert > 1.3\sqrt m` are left to :func:`departure`."""
 _EDGES = np.linspace(1.05, 6.0, 200)
 
 
@@ -20,11 +20,11 @@ def departure(width: int, strength: float) -> float:
     r"""A bound of the distance in total variation between the law of :math:`h/\sqrt s` and :math:`N(0, I_m)`.
 
     ``strength`` is :math:`aL^2`; from 1/4 on the bound is 1 (then networks are not known to contract). It contains the
-    probabilities of :math:`L\lVert W\rVert \ge 1` and of :math:`\lVert x\rVert > 1.5\sqrt m`. Without feedback it is 0.
+    probabilities of :math:`L\lVert W\rVert \ge 1` and of :math:`\lVert x\rVert > 1.3\sqrt m`. Without feedback it is 0.
 
     >>> departure(64, 0.0), departure(64, 0.25)
     (0.0, 1.0)
-    >>> departure(1024, 0.125) < 1e-30 < departure(256, 0.125) < 1e-6
+    >>> departure(1024, 0.125) < 1e-30 < departure(256, 0.125) < 1e-8
     True
     """
     if strength == 0:
@@ -34,10 +34,28 @@ def departure(width: int, strength: float) -> float:
     reach = LENGTH * math.sqrt(strength)
     if reach >= 1:
         return 1.0
-    m = float(width)
-    room = math.sqrt(m) * (1 / math.sqrt(strength) - (1 + _EDGES) / np.sqrt(_EDGES)) - 2
-    ratio = (1 + _EDGES) / 2
-    beyond = np.exp(-m * (ratio - 1 - np.log(ratio))) + np.exp(-(np.maximum(room, 0.0) ** 2) / 2)
+    root = math.sqrt(float(width))
+    column = np.maximum(root * (np.sqrt(1 + _EDGES) - 1) - math.sqrt(2), 0.0)
+    room = np.maximum(root * (1 / math.sqrt(strength) - (1 + _EDGES) / np.sqrt(_EDGES)) - 2, 0.0)
+    beyond = np.exp(-(column**2) / 2) + np.exp(-(room**2) / 2)
     rest = (1 + reach) ** 2 / math.sqrt(1 - strength) / (1 - reach) * math.sqrt(float(beyond.min()))
     square = LENGTH * LENGTH
-    return min(1.0, 2 * rest + math.exp(-m / 2 * (square - 1 - math.log(square))))
+    return min(1.0, 2 * rest + math.exp(-width / 2 * (square - 1 - math.log(square))))
+
+
+def usable_widths(networks: dict[int, int], strength: float, total: float) -> tuple[dict[int, int], float]:
+    """Of the widths with their numbers of equilibria those, from the widest on, whose departures add up to ``total``.
+
+    The second value is that sum.
+
+    >>> usable_widths({64: 20, 512: 20, 1024: 20}, 0.125, 1e-6)[0]
+    {1024: 20, 512: 20}
+    """
+    chosen: dict[int, int] = {}
+    lost = 0.0
+    for width, count in sorted(networks.items(), reverse=True):
+        more = count * departure(width, strength)
+        if lost + more > total:
+            break
+        chosen[width], lost = count, lost + more
+    return chosen, lost

@@ -8,6 +8,7 @@ width, ``docs/theory/finite-width.md``, section 5; no test here assumes a law of
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,7 +17,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from ...theory.errors import PrecisionExhausted, SpecError
-from .exact_law import LENGTH, departure
+from .exact_law import LENGTH, usable_widths
 from .experiment import NUMBERS, Sample
 from .moments import MomentTest
 from .statistics import BinomialTest, MedianTest, median_interval, regression_weights
@@ -34,21 +35,25 @@ MIN_WIDTH = 32
 NEGLIGIBLE = 0.02
 """Numerical errors up to this fraction of the smallest observed error are disregarded by the rate."""
 DEPARTURE = 1e-6
-"""Networks whose law may be farther than this from the exact one, in total variation, take no part in its tests."""
+"""The widest networks take part in the tests of the exact law, while their laws together stay as near to it as this."""
 HALF_FLOAT32 = 2.0**-24
 """The weights are rounded to float32 numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    r"""Bounds of :math:`\mathbb E\varphi^4` (below, above) and :math:`\mathbb E\varphi^8` (above) at the fixed point.
+    r"""What is known of :math:`f = \varphi(\sqrt{s_*}x)^2`, x a standard Gaussian, as bounds.
 
-    The default knows nothing: then Poincaré's inequality bounds the variance.
+    ``fourth_low``, ``fourth``: of :math:`\mathbb Ef^2`; ``eighth``: of :math:`\mathbb Ef^4` from above; ``slope`` and
+    ``slope_error``: of :math:`\mathbb Ef(x^2-1)`. The default knows nothing: then Poincaré's inequality bounds the
+    variance.
     """
 
     fourth_low: float = 0.0
     fourth: float = math.inf
     eighth: float = math.inf
+    slope: float = 0.0
+    slope_error: float = math.inf
 
 
 def rate_test(sample: Sample, subject: int, name: str, *, number: str | None = None) -> MedianTest:
@@ -83,20 +88,27 @@ def rate_test(sample: Sample, subject: int, name: str, *, number: str | None = N
     return MedianTest(name, weights @ logs, *RATE_CLAIM, RATE_ALTERNATIVES, of_limit=True)
 
 
-def scale_test(sample: Sample, subject: int, name: str, moments: Moments) -> MomentTest:
+def scale_test(sample: Sample, subject: int, name: str, moments: Moments, *, planted: float = 1.0) -> MomentTest:
     r"""Whether the diagonal of K is right: :math:`\mathbb E\varphi(\sqrt{s_*}x)^2 = K_{ii}` for the exact law.
 
     The parameter is the relative deviation from :math:`K_{ii}`: first the mean over the inputs, then each input. What
-    is averaged are independent Gaussian functionals of every network, enclosed from :math:`(G_m)_{ii}`; their variance
-    is known from the theory. Alternatives: ±5 %. Raises as :func:`rate_test`, and :class:`PrecisionExhausted` where the
-    exact law is not known to hold at any width of the sample.
+    is averaged are independent Gaussian functionals of every network, whose variance is known from the theory;
+    :math:`x^2` is used as a control variate. ``planted`` multiplies K, for a false theory. Alternatives: ±5 %.
+    Raises as :func:`rate_test`, and :class:`PrecisionExhausted` where the exact law is not known to hold at any width of
+    the sample.
     """
-    found = _deviations(sample, subject, moments)
+    found = _functionals(sample, subject, moments, planted)
+    # Var(f - c x^2) = v - 2 c Cov + 2 c^2 with Cov = E f (x^2 - 1); c = Cov/2 up to its error
+    known = math.isfinite(moments.slope_error)
+    c = moments.slope / 2 if known else 0.0
+    gain = max(moments.slope**2 / 2 - abs(moments.slope) * moments.slope_error, 0.0) if known else 0.0
+    lower = found.lower - c * (found.squares - 1) - abs(c) * found.squares_error
+    upper = found.upper - c * (found.squares - 1) + abs(c) * found.squares_error
+    variance = max(found.variance - gain, 1e-9 * found.diagonal**2) if gain else found.variance
     scale = found.diagonal
     return MomentTest(
-        name, _with_mean(found.lower / scale), _with_mean(found.upper / scale),
-        np.full(found.widths.size, found.variance / scale**2) / found.widths, 0.0, 0.0, SCALE_ALTERNATIVES,
-        found.departure,
+        name, _with_mean(lower / scale), _with_mean(upper / scale), variance / scale**2 / found.widths, 0.0, 0.0,
+        SCALE_ALTERNATIVES, found.departure,
     )  # fmt: skip
 
 
@@ -106,15 +118,15 @@ def spread_test(sample: Sample, subject: int, name: str, moments: Moments) -> Mo
     The parameter is the mean of :math:`m\eta^2/v`, claimed 1 at every width. Alternatives: 1/10 and 8. Raises as
     :func:`scale_test`.
     """
-    found = _deviations(sample, subject, moments)
+    found = _functionals(sample, subject, moments, 1.0)
     inside = (found.lower <= 0) & (found.upper >= 0)
     least = np.where(inside, 0.0, np.minimum(np.abs(found.lower), np.abs(found.upper))) ** 2
     most = np.maximum(np.abs(found.lower), np.abs(found.upper)) ** 2
     m = found.widths[:, None]
     low, high = found.variance_low, found.variance
-    # E (m eta^2/v)^2 <= 3 + E(phi^2 - q)^4/(m v^2), and E(phi^2 - q)^4 <= E phi^8 + q^4 for phi^2, q >= 0
+    # E (m eta^2/v)^2 <= 3 + E(f - q)^4/(m v^2), and (f - q)^4 <= f^4 + q^4 for f, q >= 0
     kurtosis = (moments.eighth + found.diagonal**4) / low**2 if low > 0 else math.inf
-    variances = np.where(np.isfinite(kurtosis), 2 + kurtosis / found.widths, math.inf)
+    variances = np.full(found.widths.shape, math.inf) if math.isinf(kurtosis) else 2 + kurtosis / found.widths
     return MomentTest(
         name, _with_mean(m * least / high), _with_mean(m * most / low if low > 0 else np.full(most.shape, math.inf)),
         variances, 1.0, 1.0, SPREAD_ALTERNATIVES, found.departure,
@@ -122,62 +134,64 @@ def spread_test(sample: Sample, subject: int, name: str, moments: Moments) -> Mo
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Deviations:
-    """Enclosures of η = mean of φ(sqrt(s_*) x)² − K_ii by network and input; the variance of one neuron's share."""
+class _Functionals:
+    """By network and input: η = mean of f over the neurons, less K_ii, enclosed; the mean of x²; the variance of f."""
 
     widths: Floats
     lower: Floats
     upper: Floats
+    squares: Floats
+    squares_error: Floats
     diagonal: float
     variance_low: float
     variance: float
     departure: float
 
 
-def _deviations(sample: Sample, subject: int, moments: Moments) -> _Deviations:
+def _functionals(sample: Sample, subject: int, moments: Moments, planted: float) -> _Functionals:
     _require_solved(sample, subject)
-    plan = sample.plan
+    plan, n = sample.plan, sample.plan.points.shape[0]
     theory = plan.subjects[subject]
     lipschitz = theory.nonlinearity().lipschitz
-    rows, columns = plan.entries()
-    places = np.flatnonzero(rows == columns)
-    inputs = rows[places]
-    diagonal = np.diag(theory.kernel)[inputs]
-    feedback = 2 * float(plan.parameters.get("sigma_w2", Fraction(0)))
-    square = 2 * (plan.points[inputs] ** 2).sum(axis=1) / plan.points.shape[1]
-    if lipschitz is None or not np.allclose(diagonal, diagonal[0], rtol=1e-9, atol=0):
+    diagonal = np.diag(theory.kernel)
+    a, square = plan.variances()
+    if lipschitz is None or not (np.ptp(diagonal) <= 1e-9 * diagonal.max() and np.ptp(square) <= 1e-9 * square.max()):
         raise PrecisionExhausted("the exact law is used for inputs of one norm and Lipschitz activations only.")
-    q, b = float(diagonal.max()), float(square.max())
-    error = theory.kernel_error + float(np.ptp(diagonal)) + 1e-14 * q
-    away = {m: departure(m, feedback * lipschitz**2) for m in plan.widths}
-    chosen = [unit for unit in sample.units if away[unit.width] * inputs.size <= DEPARTURE]
+    counts = Counter(unit.width for unit in sample.units)
+    widths, lost = usable_widths({w: n * count for w, count in counts.items()}, a * lipschitz**2, DEPARTURE)
+    chosen = [unit for unit in sample.units if unit.width in widths]
     if not chosen:
         raise PrecisionExhausted(
-            f"at widths up to {max(plan.widths)} and L^2 sigma_w2 = {feedback * lipschitz**2 / 2:.3g} the law of an"
-            " equilibrium is not known well enough to test its limit: take larger widths or a smaller sigma_w2."
+            f"at widths up to {max(plan.widths)} and L^2 sigma_w2 = {a * lipschitz**2 / 2:.3g} the law of an equilibrium"
+            " is not known well enough to test its limit: take larger widths or a smaller sigma_w2."
         )
+    q, b = float(diagonal.max()), float(square.min())
+    error = theory.kernel_error + float(np.ptp(diagonal)) + 1e-12 * q
     m = np.array([float(unit.width) for unit in chosen])
-    seen = np.array([unit.functionals[subject, places] for unit in chosen])
     numbers = np.array([unit.numbers[subject] for unit in chosen])
-    theta = lipschitz * numbers[:, NUMBERS.index("norm_upper")]
-    residual = numbers[:, NUMBERS.index("solution_error")] / np.sqrt(m)
-    root = np.sqrt(np.maximum(q + seen, 0.0))
+    probes, squares = np.array([unit.functionals[subject, -2 * n :].reshape(2, n) for unit in chosen]).swapaxes(0, 1)
+    norm = numbers[:, NUMBERS.index("norm_upper")]
+    gram = q + numbers[:, NUMBERS.index("entry_error")][:, None]  # at least the diagonal of G_m
     with np.errstate(divide="ignore", invalid="ignore"):
-        gain = np.where(theta < 1, lipschitz / (1 - theta), math.inf)
-    # ‖E‖ of the rounded weights, doubled: sqrt(a m) and sqrt(2 m d) are the typical Frobenius norms
-    rounding = 2 * HALF_FLOAT32 * (np.sqrt(feedback * m)[:, None] * root + math.sqrt(b * plan.points.shape[1]))
-    known = residual[:, None] + gain[:, None] * rounding
-    s = feedback * q + b
-    size = np.abs(seen) + error + 2 * root * known + known**2  # of G_m − K, for the exact equilibrium
-    # |sqrt g(s_*) − sqrt G| <= L (|x|/sqrt m) |sqrt s_G − sqrt s_*|
-    shift = lipschitz * LENGTH * feedback * size / (math.sqrt(s) + math.sqrt(b)) + known
-    lower = np.maximum(root - shift, 0.0) ** 2 - q - error
-    upper = (root + shift) ** 2 - q + error
-    poincare = 4 * s * lipschitz**2 * q  # Var f <= E f'^2 for f(x) = phi(sqrt(s) x)^2
-    variance = min(max(moments.fourth - max(q - error, 0.0) ** 2, 0.0), poincare) + 1e-12 * q * q
-    return _Deviations(
-        m, lower, upper, q, max(moments.fourth_low - (q + error) ** 2, 0.0), variance,
-        float(sum(away[unit.width] for unit in chosen)) * inputs.size,
+        gain = np.where(lipschitz * norm < 1, lipschitz / (1 - lipschitz * norm), math.inf)[:, None]
+        # The weights are rounded: Z and h move as if W and U had errors of this size; then the solver's error of Z.
+        rounding = 2 * HALF_FLOAT32 * (np.sqrt(a * m)[:, None] * np.sqrt(gram) + math.sqrt(plan.points.shape[1] * b))
+        of_z = (numbers[:, NUMBERS.index("solution_error")] / np.sqrt(m))[:, None] + gain * rounding
+        of_h = norm[:, None] * of_z + rounding
+        of_s = a * (2 * np.sqrt(gram) * of_z + of_z * of_z)
+        length = np.sqrt(squares)
+        of_x = of_h / math.sqrt(b) + (length + of_h / math.sqrt(b)) * of_s / (2 * b) + 1e-14 * length
+        s, wanted = a * q + b, a * planted * q + b
+        moved = LENGTH * (abs(math.sqrt(wanted) - math.sqrt(s)) + a * planted * error / math.sqrt(b))
+        root, shift = np.sqrt(probes), lipschitz * (math.sqrt(s) * of_x + moved)
+        lower, upper = np.maximum(root - shift, 0.0) ** 2, (root + shift) ** 2
+    claimed = planted * q
+    poincare = 4 * wanted * lipschitz**2 * claimed  # Var f <= E f'(x)^2
+    variance = min(max(planted**2 * moments.fourth - max(claimed - error, 0.0) ** 2, 0.0), poincare)
+    return _Functionals(
+        m, lower - claimed - planted * error, upper - claimed + planted * error, squares,
+        of_x * (2 * length + of_x), claimed, max(moments.fourth_low - (claimed + error) ** 2, 0.0),
+        variance + 1e-9 * claimed**2, lost,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from .statistics import Interval, inside
 
 Floats = NDArray[np.float64]
 
-EXPONENTS = np.array([3.0, 6.0, 12.0, 24.0, 48.0, 96.0])
+EXPONENTS = np.array([10.0, 20.0, 80.0])
 r"""The bets of :class:`MomentTest` are the best where :math:`-\log p` is about this; their e-values are averaged."""
 STAKES = np.array([0.05, 0.1, 0.25, 0.5, 0.9])
 """Shares of the capital that :class:`BoundedTest` bets, averaged likewise."""
@@ -39,8 +39,8 @@ class MomentTest:
 
     ``lower``, ``upper``: (observations, parameters), enclosures of the observations; a row is one draw, its entries may
     depend on each other. ``variances``: (observations,), positive bounds of the variance of each entry of the row *when
-    the claim is true*, known without the sample. The columns are a family with Bonferroni's factor; the interval and
-    the alternatives are those of the first. ``departure`` bounds the distance in total variation between the law of all
+    the claim is true*, known without the sample. The first column gets half of the level, the others share the rest;
+    the interval and the alternatives are those of the first. ``departure`` bounds the distance in total variation between the law of all
     observations and one for which the above holds.
 
     Each side has :math:`e = \prod_i e^{\psi(\lambda_i(y_i-\mu))}/(1+\lambda_i^2v_i/2)` with
@@ -78,9 +78,12 @@ class MomentTest:
 
     @property
     def p_value(self) -> float:
-        """Bonferroni over the columns."""
+        """Bonferroni: twice the p-value of the first column, and of each other one twice their number."""
         columns = self.lower.shape[1]
-        return min(1.0, columns * float(np.exp(-self._log_e(self.low, self.high).max())) + self.departure)
+        shares = np.full(columns, math.log(2 * max(columns - 1, 1)))
+        shares[0] = math.log(2) if columns > 1 else 0.0
+        least = float((shares - self._log_e(self.low, self.high)).min())
+        return min(1.0, math.exp(min(least, 0.0)) + self.departure)
 
     def interval(self, confidence: float) -> Interval:
         """The means of the first column that are not rejected at 1 - ``confidence``."""
