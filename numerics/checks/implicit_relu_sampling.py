@@ -248,7 +248,7 @@ def _limit_test(sample: StateSample, gamma: float, limit: float, name: str) -> M
     :math:`s_* = \gamma^2K^*`, whose mean is K^*, and which :math:`\lVert z\rVert` encloses by a contraction.
     """
     counts = {m: values.size for m, values in sample.states.items()}
-    widths, lost = usable_widths(counts, gamma * gamma, DEPARTURE)
+    widths, lost = usable_widths(counts, gamma * gamma, DEPARTURE, LENGTH)
     if not widths:
         raise PrecisionExhausted(
             "the law of an equilibrium is not known well enough at these widths: take larger ones or a smaller gamma."

@@ -17,7 +17,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from ...theory.errors import PrecisionExhausted, SpecError
-from .exact_law import LENGTH, usable_widths
+from .exact_law import usable_widths
 from .experiment import NUMBERS, Sample
 from .moments import MomentTest
 from .statistics import BinomialTest, MedianTest, median_interval, regression_weights
@@ -182,7 +182,7 @@ def _functionals(sample: Sample, subject: int, moments: Moments, planted: float)
         length = np.sqrt(squares)
         of_x = of_h / math.sqrt(b) + (length + of_h / math.sqrt(b)) * of_s / (2 * b) + 1e-14 * length
         s, wanted = a * q + b, a * planted * q + b
-        moved = LENGTH * (abs(math.sqrt(wanted) - math.sqrt(s)) + a * planted * error / math.sqrt(b))
+        moved = (length + of_x) * (abs(math.sqrt(wanted) - math.sqrt(s)) + a * planted * error / math.sqrt(b))
         root, shift = np.sqrt(probes), lipschitz * (math.sqrt(s) * of_x + moved)
         lower, upper = np.maximum(root - shift, 0.0) ** 2, (root + shift) ** 2
     claimed = planted * q
