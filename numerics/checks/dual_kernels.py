@@ -111,7 +111,9 @@ def _experiment(inst: SampledInstance | EquilibriumInstance) -> dict[str, NDArra
     return base.workspace.keep(key, lambda: deviations(DIMENSIONS, REPLICATES, 0, constants, without))
 
 
-def _slope(values: NDArray[np.float64], name: str, claimed: tuple[float, float], *, of_limit: bool = True) -> MedianTest:
+def _slope(
+    values: NDArray[np.float64], name: str, claimed: tuple[float, float], *, of_limit: bool = True
+) -> MedianTest:
     """The median of the replicates' slopes. Both rates are those of the limit: these dimensions may support them."""
     design = np.stack([np.ones(len(DIMENSIONS)), np.log(DIMENSIONS)], axis=1)
     slopes = regression_weights(design, 1) @ np.log(values)
@@ -159,7 +161,7 @@ def norm(inst: SampledInstance | EquilibriumInstance) -> Outcome:
 
 @control("high-dimensional-norm")
 def norm_control(inst: SampledInstance | EquilibriumInstance) -> Outcome:
-    """The same samples against the equivalent without its quadratic term, said to fall like that at these dimensions."""
+    """The same samples against the equivalent without its quadratic term, said to fall so at these dimensions."""
     test = _slope(_without_logarithm(_experiment(inst)["planted"]), "planted", SPECTRAL, of_limit=False)
     verdict = ErrorBudget().settle([test])[0].verdict
     return Outcome(verdict, (observed("planted statement", slope=test.estimate),), reason="a planted statement")

@@ -101,12 +101,18 @@ def activation_moments(inst: EquilibriumInstance) -> Moments:
     with precision(MOMENT_BITS):
         slope = slope / fixed.s - fixed.q
         low, high = ends(fourth)
-        return Moments(max(low, 0.0), high, ends(eighth)[1], float(slope.mid()), ends(slope.rad())[1] + 1e-15 * abs(float(slope.mid())))
+        return Moments(
+            max(low, 0.0),
+            high,
+            ends(eighth)[1],
+            float(slope.mid()),
+            ends(slope.rad())[1] + 1e-15 * abs(float(slope.mid())),
+        )
 
 
 @check("gram-convergence")
 def gram_convergence(inst: SampledInstance) -> Outcome:
-    """Scale and spread of the diagonal by its exact law; the rate; the event λ_min(G_m) ≥ λ_*/2 at the largest width."""
+    """Scale and spread of the diagonal by its exact law; the rate; the event λ_min(G_m) ≥ λ_*/2 at the largest m."""
     sample, k, name = inst.networks, inst.place, inst.activation.name
     moments = activation_moments(inst.base)
     scale = scale_test(sample, k, f"scale, {name}", moments)

@@ -260,7 +260,9 @@ def _limit_test(sample: StateSample, gamma: float, limit: float, name: str) -> M
     shift = LENGTH * gamma * np.maximum(abs(low - math.sqrt(limit)), abs(high - math.sqrt(limit)))
     lower, upper = np.maximum(low - shift, 0.0) ** 2 / limit, (high + shift) ** 2 / limit
     s2 = gamma * gamma * limit
-    fourth = 0.75 * s2 * s2 + 1.5 * (1 + s2) ** 2  # E sigma(s g + sigma(h))^4, bounded without the outer sigma for h > 0
+    fourth = (
+        0.75 * s2 * s2 + 1.5 * (1 + s2) ** 2
+    )  # E sigma(s g + sigma(h))^4, bounded without the outer sigma for h > 0
     variances = (fourth - limit * limit) / (limit * limit * m)
     lower, upper = (np.column_stack([v.mean(axis=1), v]) for v in (lower, upper))
     return MomentTest(name, lower, upper, variances, 1.0, 1.0, (0.95, 1.05), lost)

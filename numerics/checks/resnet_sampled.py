@@ -24,7 +24,7 @@ FEW = 32
 CLAIMED = 0.2
 """The number of frequencies is chosen so that the Chernoff bound is about this."""
 ROUNDING = 1e-12
-"""More than the rounding of a computed eigenvalue of a sampled matrix with diagonal 1 (at most some thousand points)."""
+"""More than the rounding of a computed eigenvalue of a sampled matrix with diagonal 1."""
 MOST = 20_000
 """No more frequencies than this are drawn at once."""
 

@@ -187,7 +187,7 @@ def _bound(inst: TwoLayerInstance, found: dict[str, Floats]) -> float:
 
 
 def _descent_test(inst: TwoLayerInstance, found: dict[str, Floats], bound: float, label: str) -> BinomialTest:
-    """A mean excess of at most the bound has, by Markov's inequality, at least half of its replicates below twice it."""
+    """If the mean excess is at most the bound, half of the replicates at least lie below twice it (Markov)."""
     excess = found["noise"] - float(inst.scalar_minimum.upper())
     below = int((excess <= 2 * bound).sum())
     return BinomialTest(f"{label}, {inst.subject}", below, excess.size, 0.5, "at-least", (0.5,))

@@ -82,7 +82,9 @@ def feature_sample(inst: ImplicitInstance, *, replicates: int = FEATURE_REPLICAT
     with blas_threads(1):
         stored = base.workspace.keep(f"features {base.key} {base.widths} x {replicates}", make)
     norm2 = operator_norm(X).upper ** 2 * (1 + 2**-50)
-    return FeatureSample(base.data.n, base.widths, stored["least"], stored["entry"], stored["norm"], base.eigenvalue, norm2)
+    return FeatureSample(
+        base.data.n, base.widths, stored["least"], stored["entry"], stored["norm"], base.eigenvalue, norm2
+    )
 
 
 def sufficient_width(n: int, lambda0: Fraction, delta: Fraction) -> int:
@@ -156,7 +158,9 @@ def state_sample(inst: ImplicitInstance) -> StateSample:
         if not inst.workspace.seconds_left() > 0:
             raise PrecisionExhausted(f"the time of the budget ran out before the networks of width {m} were sampled.")
         with blas_threads(1):
-            found = inst.workspace.keep(f"states by input {inst.key} m={m} x {count}", partial(_states, inst, X, m, count))
+            found = inst.workspace.keep(
+                f"states by input {inst.key} m={m} x {count}", partial(_states, inst, X, m, count)
+            )
         norm[m], states[m], errors[m] = found["norm"], found["states"], found["errors"]
     return StateSample(norm, states, errors)
 

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 LENGTH = 1.3
-r"""Where :math:`\lVert x\rVert` is not observed, vectors longer than :math:`1.3\sqrt m` are left to :func:`departure`."""
+r"""Where :math:`\lVert x\rVert` is not observed, vectors beyond :math:`1.3\sqrt m` are left to :func:`departure`."""
 _LENGTHS = np.linspace(1.1, 3.0, 39)
 _EDGES = np.linspace(1.05, 6.0, 200)
 

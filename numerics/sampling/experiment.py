@@ -142,8 +142,8 @@ class Unit:
     """The record of one draw: ``numbers`` (subjects, len(NUMBERS)); ``functionals`` (subjects, entries + 3 n).
 
     First those that are linear in :math:`D = G_m - K`: the recorded entries of D, then :math:`v_k^\\top D v_k` for the
-    eigenvectors of K in ascending order of the eigenvalues. Then, for the standardised pre-activations x_i = h_i/sqrt(s)
-    of each input (docs/theory/finite-width.md, section 5), the means of φ(sqrt(s_*) x)² and of x² over the neurons.
+    eigenvectors of K in ascending order of the eigenvalues. Then, for the standardised pre-activations x = h/sqrt(s) of
+    each input (docs/theory/finite-width.md, section 5), the means of φ(sqrt(s_*) x)² and of x² over the neurons.
     """
 
     width: int

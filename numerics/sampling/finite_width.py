@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 import scipy.linalg
+import scipy.special
 from numpy.typing import NDArray
 
 from ...theory.errors import PrecisionExhausted, SpecError
@@ -29,7 +30,7 @@ RATE_ALTERNATIVES = (-1.0, -0.25)
 SCALE_ALTERNATIVES = (-0.05, 0.05)
 SPREAD_ALTERNATIVES = (0.1, 8.0)
 """At width 256 the rate -1 would make it 1/256, and the rate -1/4 would make it 16."""
-NORM_ALTERNATIVES = (1.05,)
+NORM_ALTERNATIVES = (0.95, 1.05)
 MIN_WIDTH = 32
 """Smaller networks take no part in the rate."""
 NEGLIGIBLE = 0.02
@@ -94,21 +95,19 @@ def scale_test(sample: Sample, subject: int, name: str, moments: Moments, *, pla
     The parameter is the relative deviation from :math:`K_{ii}`: first the mean over the inputs, then each input. What
     is averaged are independent Gaussian functionals of every network, whose variance is known from the theory;
     :math:`x^2` is used as a control variate. ``planted`` multiplies K, for a false theory. Alternatives: ±5 %.
-    Raises as :func:`rate_test`, and :class:`PrecisionExhausted` where the exact law is not known to hold at any width of
-    the sample.
+    Raises as :func:`rate_test`, and :class:`PrecisionExhausted` where the exact law is not known to hold at any width.
     """
     found = _functionals(sample, subject, moments, planted)
-    # Var(f - c x^2) = v - 2 c Cov + 2 c^2 with Cov = E f (x^2 - 1); c = Cov/2 up to its error
-    known = math.isfinite(moments.slope_error)
-    c = moments.slope / 2 if known else 0.0
-    gain = max(moments.slope**2 / 2 - abs(moments.slope) * moments.slope_error, 0.0) if known else 0.0
-    lower = found.lower - c * (found.squares - 1) - abs(c) * found.squares_error
-    upper = found.upper - c * (found.squares - 1) + abs(c) * found.squares_error
-    variance = max(found.variance - gain, 1e-9 * found.diagonal**2) if gain else found.variance
-    scale = found.diagonal
+    # Var(f - c x^2) = v - 2 c Cov + 2 c^2 with Cov = E f (x^2 - 1); c = Cov/2 up to its error; all over K_ii
+    known, q = math.isfinite(moments.slope_error), float(found.diagonal.max())
+    slope, error = (moments.slope / q, moments.slope_error / q) if known else (0.0, 0.0)
+    gain = max(slope * slope / 2 - abs(slope) * error, 0.0)
+    excess = slope / 2 * (found.squares - 1)
+    loose = abs(slope) / 2 * found.squares_error
+    variance = max(found.variance - gain, 1e-9)
     return MomentTest(
-        name, _with_mean(lower / scale), _with_mean(upper / scale), variance / scale**2 / found.widths, 0.0, 0.0,
-        SCALE_ALTERNATIVES, found.departure,
+        name, _with_mean(found.lower - excess - loose), _with_mean(found.upper - excess + loose),
+        variance / found.widths, 0.0, 0.0, SCALE_ALTERNATIVES, found.departure,
     )  # fmt: skip
 
 
@@ -125,7 +124,7 @@ def spread_test(sample: Sample, subject: int, name: str, moments: Moments) -> Mo
     m = found.widths[:, None]
     low, high = found.variance_low, found.variance
     # E (m eta^2/v)^2 <= 3 + E(f - q)^4/(m v^2), and (f - q)^4 <= f^4 + q^4 for f, q >= 0
-    kurtosis = (moments.eighth + found.diagonal**4) / low**2 if low > 0 else math.inf
+    kurtosis = (moments.eighth / float(found.diagonal.min()) ** 4 + 1) / low**2 if low > 0 else math.inf
     variances = np.full(found.widths.shape, math.inf) if math.isinf(kurtosis) else 2 + kurtosis / found.widths
     return MomentTest(
         name, _with_mean(m * least / high), _with_mean(m * most / low if low > 0 else np.full(most.shape, math.inf)),
@@ -135,14 +134,14 @@ def spread_test(sample: Sample, subject: int, name: str, moments: Moments) -> Mo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Functionals:
-    """By network and input: η = mean of f over the neurons, less K_ii, enclosed; the mean of x²; the variance of f."""
+    """By network and input: η = mean of f/K_ii over the neurons, less 1, enclosed; the mean of x²; var(f/K_ii)."""
 
     widths: Floats
     lower: Floats
     upper: Floats
     squares: Floats
     squares_error: Floats
-    diagonal: float
+    diagonal: Floats
     variance_low: float
     variance: float
     departure: float
@@ -155,18 +154,18 @@ def _functionals(sample: Sample, subject: int, moments: Moments, planted: float)
     lipschitz = theory.nonlinearity().lipschitz
     diagonal = np.diag(theory.kernel)
     a, square = plan.variances()
-    if lipschitz is None or not (np.ptp(diagonal) <= 1e-9 * diagonal.max() and np.ptp(square) <= 1e-9 * square.max()):
+    if lipschitz is None or not (diagonal.min() > 0 and np.ptp(square) <= 1e-9 * square.max()):
         raise PrecisionExhausted("the exact law is used for inputs of one norm and Lipschitz activations only.")
     counts = Counter(unit.width for unit in sample.units)
     widths, lost = usable_widths({w: n * count for w, count in counts.items()}, a * lipschitz**2, DEPARTURE)
     chosen = [unit for unit in sample.units if unit.width in widths]
     if not chosen:
         raise PrecisionExhausted(
-            f"at widths up to {max(plan.widths)} and L^2 sigma_w2 = {a * lipschitz**2 / 2:.3g} the law of an equilibrium"
-            " is not known well enough to test its limit: take larger widths or a smaller sigma_w2."
+            f"at widths up to {max(plan.widths)} and L^2 sigma_w2 = {a * lipschitz**2 / 2:.3g} the law of an"
+            " equilibrium is not known well enough to test its limit: take larger widths or a smaller sigma_w2."
         )
-    q, b = float(diagonal.max()), float(square.min())
-    error = theory.kernel_error + float(np.ptp(diagonal)) + 1e-12 * q
+    q, b = diagonal, float(square.min())
+    error = theory.kernel_error + 1e-12 * float(q.max())
     m = np.array([float(unit.width) for unit in chosen])
     numbers = np.array([unit.numbers[subject] for unit in chosen])
     probes, squares = np.array([unit.functionals[subject, -2 * n :].reshape(2, n) for unit in chosen]).swapaxes(0, 1)
@@ -182,16 +181,17 @@ def _functionals(sample: Sample, subject: int, moments: Moments, planted: float)
         length = np.sqrt(squares)
         of_x = of_h / math.sqrt(b) + (length + of_h / math.sqrt(b)) * of_s / (2 * b) + 1e-14 * length
         s, wanted = a * q + b, a * planted * q + b
-        moved = (length + of_x) * (abs(math.sqrt(wanted) - math.sqrt(s)) + a * planted * error / math.sqrt(b))
-        root, shift = np.sqrt(probes), lipschitz * (math.sqrt(s) * of_x + moved)
+        moved = (length + of_x) * (np.abs(np.sqrt(wanted) - np.sqrt(s)) + a * planted * error / math.sqrt(b))
+        root, shift = np.sqrt(probes), lipschitz * (np.sqrt(s) * of_x + moved)
         lower, upper = np.maximum(root - shift, 0.0) ** 2, (root + shift) ** 2
     claimed = planted * q
     poincare = 4 * wanted * lipschitz**2 * claimed  # Var f <= E f'(x)^2
-    variance = min(max(planted**2 * moments.fourth - max(claimed - error, 0.0) ** 2, 0.0), poincare)
+    least = np.maximum(planted**2 * moments.fourth_low - (claimed + error) ** 2, 0.0)
+    most = np.minimum(np.maximum(planted**2 * moments.fourth - np.maximum(claimed - error, 0.0) ** 2, 0.0), poincare)
     return _Functionals(
-        m, lower - claimed - planted * error, upper - claimed + planted * error, squares,
-        of_x * (2 * length + of_x), claimed, max(moments.fourth_low - (claimed + error) ** 2, 0.0),
-        variance + 1e-9 * claimed**2, lost,
+        m, (lower - planted * error) / claimed - 1, (upper + planted * error) / claimed - 1, squares,
+        of_x * (2 * length + of_x), claimed, float((least / claimed**2).min()),
+        float((most / claimed**2).max()) + 1e-9, lost,
     )  # fmt: skip
 
 
@@ -247,17 +247,38 @@ def norm_tail_test(sample: Sample, sigma_w2: Fraction | float, t: float, name: s
 
 
 def norm_mean_test(sample: Sample, sigma_w2: Fraction | float, name: str) -> MomentTest:
-    r"""Whether :math:`\mathbb E\lVert W\rVert_2 \le 2\sqrt2\sigma_w` at every width (Gordon), from the lower bounds.
+    r"""Whether :math:`2\sqrt2\sigma_w` is the limit c of :math:`\lVert W\rVert_2`, by bounds of its mean.
 
-    The parameter is the mean of :math:`\lVert W\rVert_2/(2\sqrt2\sigma_w)`, weighted with the widths; its variance is at
-    most :math:`1/(4m)` (Poincaré). Alternative: 5 % more.
+    :math:`c\,b_m \le \mathbb E\lVert W\rVert_2 \le c` with :func:`least_mean_norm`; the parameter is c over what is
+    claimed. The variance is at most :math:`1/(4m)` of the square of c (Poincaré). Alternatives: ±5 %.
     """
     limit = 2 * math.sqrt(2 * sigma_w2)
     lower, upper = sample.column(0, "norm_lower"), sample.column(0, "norm_upper")
-    below = np.concatenate(list(lower.values()))[:, None] / limit
-    above = np.concatenate(list(upper.values()))[:, None] / limit
-    variances = np.concatenate([np.full(len(values), 1 / (4 * m)) for m, values in lower.items()])
-    return MomentTest(name, below, above, variances, -math.inf, 1.0, NORM_ALTERNATIVES)
+    shares = {m: least_mean_norm(m) for m in lower}
+    below = np.concatenate([values / limit for values in lower.values()])[:, None]
+    above = np.concatenate([values / (limit * shares[m]) for m, values in upper.items()])[:, None]
+    variances = np.concatenate([np.full(len(values), 1 / (4 * m * shares[m] ** 2)) for m, values in lower.items()])
+    return MomentTest(name, below, above, variances, 1.0, 1.0, NORM_ALTERNATIVES)
+
+
+def least_mean_norm(width: int) -> float:
+    r"""A lower bound of :math:`\mathbb E\lVert A\rVert_2/(2\sqrt m)` for a standard Gaussian matrix of order m.
+
+    A is orthogonally equivalent to a bidiagonal matrix with independent entries :math:`\chi_m, \chi_{m-1}, \dots` on
+    the diagonal and :math:`\chi_{m-1}, \dots, \chi_1` beside it; by Jensen's inequality the norm of the matrix of their
+    means is a lower bound.
+
+    >>> 0.98 < least_mean_norm(512) < 1.0
+    True
+    """
+    k = np.arange(width, 0, -1.0)
+    means = math.sqrt(2) * np.exp(scipy.special.gammaln((k + 1) / 2) - scipy.special.gammaln(k / 2))
+    beside = means[1:]
+    squares = means**2 + np.append(0.0, beside**2)
+    largest = scipy.linalg.eigvalsh_tridiagonal(
+        squares, means[:-1] * beside, select="i", select_range=(width - 1, width - 1)
+    )
+    return math.sqrt(float(largest[0])) / (2 * math.sqrt(width)) * (1 - 1e-9)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,8 @@ class MomentTest:
     ``lower``, ``upper``: (observations, parameters), enclosures of the observations; a row is one draw, its entries may
     depend on each other. ``variances``: (observations,), positive bounds of the variance of each entry of the row *when
     the claim is true*, known without the sample. The first column gets half of the level, the others share the rest;
-    the interval and the alternatives are those of the first. ``departure`` bounds the distance in total variation between the law of all
-    observations and one for which the above holds.
+    the interval and the alternatives are those of the first. ``departure`` bounds the distance
+    in total variation between the law of all observations and one for which the above holds.
 
     Each side has :math:`e = \prod_i e^{\psi(\lambda_i(y_i-\mu))}/(1+\lambda_i^2v_i/2)` with
     :math:`\lambda_i = \lambda/v_i`.
@@ -71,10 +71,11 @@ class MomentTest:
     @property
     def estimate(self) -> float:
         """The mean of the first column, each observation weighted with the inverse of its variance."""
-        weights = 1 / self.variances
-        total = float(weights.sum())
-        middle = (self.lower[:, 0] + self.upper[:, 0]) / 2
-        return float(weights @ middle) / total if total > 0 and math.isfinite(float(middle.sum())) else math.nan
+        used = np.isfinite(self.variances)
+        weights, low, high = 1 / self.variances[used], self.lower[used, 0], self.upper[used, 0]
+        if not (used.any() and np.isfinite(low).all() and np.isfinite(high).all()):
+            return math.nan
+        return float(weights @ (low + (high - low) / 2) / weights.sum())
 
     @property
     def p_value(self) -> float:
@@ -105,14 +106,14 @@ class MomentTest:
 
     def _log_e(self, low: float, high: float, *, first: bool = False) -> Floats:
         """The logarithm of the e-value of each column: the mean over both sides and all bets."""
-        columns = slice(0, 1) if first else slice(None)
-        weights = 1 / self.variances
+        used, end = np.isfinite(self.variances), 1 if first else None
+        weights = 1 / self.variances[used]
         total = float(weights.sum())
         if total == 0:
-            return np.zeros(self.lower[:, columns].shape[1])
+            return np.zeros(self.lower[:, :end].shape[1])
         logs = []
-        above = np.nan_to_num(self.lower[:, columns] - high, nan=-math.inf, posinf=math.inf, neginf=-math.inf)
-        below = np.nan_to_num(low - self.upper[:, columns], nan=-math.inf, posinf=math.inf, neginf=-math.inf)
+        above = np.nan_to_num(self.lower[used, :end] - high, nan=-math.inf, posinf=math.inf, neginf=-math.inf)
+        below = np.nan_to_num(low - self.upper[used, :end], nan=-math.inf, posinf=math.inf, neginf=-math.inf)
         for bet in np.sqrt(2 * EXPONENTS / total):
             price = float(np.log1p(bet * bet * weights / 2).sum())
             for side in (above, below):

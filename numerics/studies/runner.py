@@ -276,7 +276,7 @@ class _Run:
         level = self.study.alpha * share(times)
         if times > 1:
             self.notes.append(
-                f"these samples are looked at for time {times}: the tests share the level {level:.3g}, so that all looks"
+                f"this is look {times} at these samples: its tests share the level {level:.3g}, so that all looks"
                 f" together keep {self.study.alpha:g}"
             )
         outcomes = iter(ErrorBudget(level).settle(tests))

@@ -87,7 +87,7 @@ def tangent_test(samples: Array, limit: Array, name: str, *, of_limit: bool = Tr
     r"""Whether :math:`H/m \to \Theta` in scale: the median of the replicates, each extrapolated linearly in 1/m to 0.
 
     A replicate has one network of each width; its value is the mean of :math:`v_k^\top(H/m-\Theta)v_k/\theta_k` over
-    the directions of Θ. Nothing bounds what the extrapolation leaves, so the claim can be supported and not contradicted.
+    the directions of Θ. Nothing bounds what the extrapolation leaves: the claim can be supported, not contradicted.
     ``of_limit=False`` makes it a claim about these widths. Alternatives: ±10 %. Raises :class:`PrecisionExhausted`
     where the limit is zero.
     """
@@ -177,8 +177,8 @@ def convergence_probability(sigma_w2: float, lipschitz: float) -> float:
     r"""A lower bound of the probability that Picard's iteration is seen to converge at this width, at most 0.99.
 
     With :math:`\theta = L\lVert W\rVert_2` the relative change after step k is at most
-    :math:`\theta^{k-1}(1+\theta)/(1-\theta^k)`, and the tail bound of :math:`\lVert W\rVert_2` (C30) says how rarely θ is
-    too large for ``PATIENT`` steps. It is 0 where that says nothing: χ below 1 is a statement about wide networks, and
+    :math:`\theta^{k-1}(1+\theta)/(1-\theta^k)`, and the tail bound of the norm (C30) says how rarely θ is too large for
+    ``PATIENT`` steps. It is 0 where that says nothing: χ below 1 is a statement about wide networks, and
     by itself promises nothing at one width.
 
     >>> convergence_probability(1 / 16, 1.0), convergence_probability(9 / 10, 1.0)

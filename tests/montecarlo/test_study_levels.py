@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,18 +49,21 @@ def mean(f: Any, bound: float = 12.0) -> float:
     return float((_WEIGHTS * bound * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)) @ f(z))
 
 
+def _square(phi: Nonlinearity, s: float, z: Floats) -> Floats:
+    return np.asarray(phi.function(math.sqrt(s) * z) ** 2)
+
+
 def fixed_point(phi: Nonlinearity, sigma_w2: float, square: float = 2.0) -> tuple[float, float]:
     """The population's q and s."""
     q = 0.0
     for _ in range(100):
         s = square + 2 * sigma_w2 * q
-        q = mean(lambda z, r=math.sqrt(s): phi.function(r * z) ** 2)
+        q = mean(partial(_square, phi, s))
     return q, square + 2 * sigma_w2 * q
 
 
 def moments(phi: Nonlinearity, sigma_w2: float, square: float = 2.0) -> Moments:
-    q, s = fixed_point(phi, sigma_w2, square)
-    r = math.sqrt(s)
+    r = math.sqrt(fixed_point(phi, sigma_w2, square)[1])
     fourth, eighth = mean(lambda z: phi.function(r * z) ** 4), mean(lambda z: phi.function(r * z) ** 8)
     slope = mean(lambda z: phi.function(r * z) ** 2 * (z * z - 1))
     return Moments(fourth * (1 - 1e-6), fourth * (1 + 1e-6), eighth * (1 + 1e-6), slope, 1e-6 * abs(slope) + 1e-12)
@@ -95,8 +99,8 @@ def shallow(
 
 
 def networks(
-    system: Any, widths: tuple[int, ...], seeds: int, sigma_w2: Fraction, activations: tuple[Nonlinearity, ...], n: int = 3,
-    *, square: float = 2.0, seed: int = 0, jobs: int = 1,
+    system: Any, widths: tuple[int, ...], seeds: int, sigma_w2: Fraction, activations: tuple[Nonlinearity, ...],
+    n: int = 3, *, square: float = 2.0, seed: int = 0, jobs: int = 1,
 ) -> Sample:  # fmt: skip
     """Sampled networks with the population of the true theory, or of one whose bias term has another variance."""
     subjects = tuple(Subject(phi, kernel(phi, n, float(sigma_w2), square), 1e-9) for phi in activations)
