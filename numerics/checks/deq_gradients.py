@@ -38,6 +38,9 @@ def implicit_gradients(inst: EquilibriumInstance) -> Outcome:
     if wrong:
         return Outcome(Verdict.REFUTED, (exact(f"not an identity: {', '.join(wrong)}"),))
     error = _finite_differences(inst)
+    if math.isnan(error):
+        reason = f"every gradient of a network of width {DIFFERENCE_WIDTH} is zero here: there is nothing to compare"
+        return Outcome(Verdict.UNKNOWN, reason=reason)
     if not error <= DIFFERENCE_AGREES:
         reason = f"finite differences at width {DIFFERENCE_WIDTH} disagree with the gradient by {error:.2g} (relative)"
         return Outcome(Verdict.UNKNOWN, reason=reason)
@@ -63,7 +66,10 @@ def implicit_gradients(inst: EquilibriumInstance) -> Outcome:
 
 
 def _finite_differences(inst: EquilibriumInstance) -> float:
-    """How far a central difference of the loss is from the gradient's inner product with the direction, relatively."""
+    """How far a central difference of the loss is from the gradient's inner product with the direction, relatively.
+
+    NaN where all gradients are zero, as with units that are never active.
+    """
     lab = inst.training
     x, y = lab.points(3), lab.labels(3)
     network = sample_network(DIFFERENCE_WIDTH, x.shape[1], inst.sigma_w2, lab.seed(DIFFERENCE_WIDTH, 1))
@@ -84,6 +90,8 @@ def _finite_differences(inst: EquilibriumInstance) -> float:
     h = 2.0**-20
     size = sum(float((g * g).sum()) for g in (found.recurrent, found.inputs, found.readout)) ** 0.5
     scale = max(abs(slope), 1e-3 * size)
+    if not scale > 0:
+        return math.nan
     return float(abs((loss(h) - loss(-h)) / (2 * h) - slope) / scale)
 
 

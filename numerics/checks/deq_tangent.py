@@ -30,6 +30,7 @@ from ..training.sampled import (
     STABILITY_WIDTH,
     TANGENT_REPLICATES,
     TANGENT_WIDTHS,
+    convergence_probability,
     event_tests,
     radius_test,
     stability_samples,
@@ -206,12 +207,12 @@ def tangent_limit_check(inst: SampledInstance) -> Outcome:
     base = _with_networks(inst)
     samples, limit = tangent_samples(base), tangent_limit(base)
     test = tangent_test(samples, limit, f"tangent limit, {inst.subject}")
-    low, high = test.summary.interval(0.999)
+    low, high = test.interval(0.999)
     least = [float(scipy.linalg.eigvalsh(h).min()) for h in samples.mean(axis=1)]
     goal = float(scipy.linalg.eigvalsh(limit).min())
     return Outcome(
         Verdict.UNKNOWN,
-        (observed("relative error of scale of the extrapolated H/m", scale=test.summary.estimate, low=low, high=high),),
+        (observed("relative error of scale of the extrapolated H/m", scale=test.estimate, low=low, high=high),),
         low,
         high,
         method=f"{TANGENT_REPLICATES} networks at each of the widths {', '.join(map(str, TANGENT_WIDTHS))}",
@@ -234,20 +235,25 @@ def tangent_limit_check(inst: SampledInstance) -> Outcome:
 
 @control("deq-tangent-limit")
 def tangent_limit_control(inst: SampledInstance) -> Outcome:
-    """The same networks against 1.15 Θ."""
-    test = tangent_test(tangent_samples(inst.base), PLANTED_SCALE * tangent_limit(inst.base), "planted")
+    """The same networks, said to have 1.15 Θ at these widths already."""
+    limit = PLANTED_SCALE * tangent_limit(inst.base)
+    test = tangent_test(tangent_samples(inst.base), limit, "planted", of_limit=False)
     verdict = ErrorBudget().settle([test])[0].verdict
-    return Outcome(verdict, (observed("planted limit", scale=test.summary.estimate),), reason="a planted statement")
+    return Outcome(verdict, (observed("planted limit", scale=test.estimate),), reason="a planted statement")
 
 
 # -- stability (C26) ------------------------------------------------------------------------------
+
+
+def _promised(inst: EquilibriumInstance) -> float:
+    return convergence_probability(float(inst.sigma_w2), upper_float(inst.lipschitz))
 
 
 @check("deq-stability-threshold")
 def stability_threshold(inst: SampledInstance) -> Outcome:
     """The spectral radius of DW over √χ, and Picard's iteration inside and past the threshold."""
     found = stability_samples(_with_networks(inst))
-    events = event_tests(found["inside"], found["past"], inst.subject)
+    events = event_tests(found["inside"], found["past"], inst.subject, _promised(inst.base))
     if not math.isfinite(float(found["ratio"].sum())):
         raise DerivationGap("sigma_w2 = 0: there is no feedback, and the spectral radius is 0.")
     radius = radius_test(found["ratio"], f"spectral radius, {inst.subject}")
@@ -276,8 +282,8 @@ def stability_threshold(inst: SampledInstance) -> Outcome:
 
 @control("deq-stability-threshold")
 def past_the_threshold(inst: SampledInstance) -> Outcome:
-    """The networks past the threshold, said to converge."""
+    """The networks past the threshold, said to converge as those inside are proved to."""
     found = stability_samples(inst.base)
-    test = event_tests(found["past"], found["inside"], "planted")[0]
+    test = event_tests(found["past"], found["inside"], "planted", _promised(inst.base))[0]
     verdict = ErrorBudget().settle([test])[0].verdict
     return Outcome(verdict, (observed("planted", converged=float(test.successes)),), reason="a planted statement")

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-
-import numpy as np
-import scipy.linalg
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from ...theory.activation import Activation
 from ...theory.claim import Hypothesis
-from ...theory.errors import DerivationGap
+from ...theory.errors import CertigramError, DerivationGap, PrecisionExhausted
+from ...theory.functions import X
 from ...theory.verdict import Evidence, Verdict
 from ..budget import Budget
 from ..certificate import Discharged, EvidenceItem
 from ..equilibria.instance import EquilibriumInstance
-from ..sampling.experiment import Sample, Unit
-from ..sampling.finite_width import error_bands, event_test, limit_test, norm_limit_test, norm_tail_test, rate_test
+from ..hermite import gaussian_mean
+from ..precision import precision
+from ..sampling.experiment import Sample
+from ..sampling.finite_width import (
+    Moments,
+    error_bands,
+    event_test,
+    norm_mean_test,
+    norm_tail_test,
+    rate_test,
+    scale_test,
+    spread_test,
+)
+from ..sampling.moments import MomentTest
 from ..sampling.statistics import ErrorBudget
+from .fixed_point import ends
 from .registry import Outcome, check, control
 
 TAIL_AT = (1.0, 2.0)
 """Values of t at which the tail bound of the norm is tested."""
 RATE_OF = {True: "||K^(-1/2)(G_m - K)K^(-1/2)||_F", False: "||G_m - K||_F"}
 """The error whose rate is tested: whitened where K is numerically positive definite."""
+MOMENT_BITS = 64
+EXACT_TESTS: dict[str, Callable[[Sample, int, str, Moments], MomentTest]] = {
+    "scale": scale_test,
+    "spread": spread_test,
+}
 PLANTED_SCALE = 1.05
 PLANTED_LIMIT = 0.95
 
@@ -78,24 +95,53 @@ def observed(text: str, **values: float) -> EvidenceItem:
     return EvidenceItem(Evidence.EXPERIMENTAL, text, {name: f"{x:.6g}" for name, x in values.items()})
 
 
+def activation_moments(inst: EquilibriumInstance) -> Moments:
+    """The moments of the squared activation at the fixed point, enclosed; nothing where they are not known."""
+    try:
+        power, fixed = inst.activation.expression**2, inst.fixed_point
+        fourth = gaussian_mean(power**2, fixed.s, MOMENT_BITS)
+        eighth = gaussian_mean(power**4, fixed.s, MOMENT_BITS)
+        slope = gaussian_mean(power * X**2, fixed.s, MOMENT_BITS)
+    except CertigramError:
+        return Moments()
+    with precision(MOMENT_BITS):
+        slope = slope / fixed.s - fixed.q
+        low, high = ends(fourth)
+        return Moments(
+            max(low, 0.0),
+            high,
+            ends(eighth)[1],
+            float(slope.mid()),
+            ends(slope.rad())[1] + 1e-15 * abs(float(slope.mid())),
+        )
+
+
 @check("gram-convergence")
 def gram_convergence(inst: SampledInstance) -> Outcome:
-    """The rate of the error, the limit, and the event λ_min(G_m) ≥ λ_*/2 at the largest width."""
+    """Scale and spread of the diagonal by its exact law; the rate; the event λ_min(G_m) ≥ λ_*/2 at the largest m."""
     sample, k, name = inst.networks, inst.place, inst.activation.name
+    moments, why = activation_moments(inst.base), ""
+    exact: tuple[MomentTest, ...] = ()
+    try:
+        exact = tuple(test(sample, k, f"{of}, {name}", moments) for of, test in EXACT_TESTS.items())
+    except PrecisionExhausted as error:  # then nothing is concluded, and what was seen is shown all the same
+        why = str(error)
     rate = rate_test(sample, k, f"rate, {name}")
-    limit = limit_test(sample, k, f"limit, {name}")
     singular = inst.base.null_vector is not None  # then lambda_* = 0, and the event says nothing
     event = event_test(sample, k, f"event, {name}", least_eigenvalue=inst.base.eigenvalue.upper)
     low, high = rate.interval(0.999)
     bands = error_bands(sample, k)
     whitened = error_bands(sample, k, number="whitened_frobenius")
-    definite = all(math.isfinite(b.mean) for b in whitened)  # else the rate is that of the Frobenius norm
+    definite = all(math.isfinite(b.median) for b in whitened)  # else the rate is that of the Frobenius norm
     tested = whitened if definite else error_bands(sample, k, number="frobenius_error")
     return Outcome(
         Verdict.UNKNOWN,
         (
             observed(f"slope of log {RATE_OF[definite]} against log m", slope=rate.estimate, low=low, high=high),
-            observed("relative error of scale of the extrapolated limit", scale=limit.summary.estimate),
+            observed(
+                "the diagonal of G_m over that of K, less 1, and m times its mean square over the theory's variance",
+                **{of: test.estimate for of, test in zip(EXACT_TESTS, exact, strict=False)},
+            ),
             observed("lambda_* = 0 is exact, so that lambda_min(G_m) >= lambda_*/2 always holds")
             if singular
             else observed(
@@ -104,15 +150,15 @@ def gram_convergence(inst: SampledInstance) -> Outcome:
                 trials=event.trials,
             ),
         ),
-        low,
-        high,
+        low if math.isfinite(low) else None,
+        high if math.isfinite(high) else None,
         method=f"{len(sample.units)} networks, widths {min(sample.plan.widths)} to {max(sample.plan.widths)}",
-        reason="not settled yet",
-        tests=(rate, limit) if singular else (rate, limit, event),
+        reason=why or "not settled yet",
+        tests=() if why else (*exact, rate) if singular else (*exact, rate, event),
         detail={
             "quantity": "slope",
-            "bands": [[b.width, b.replicates, b.mean, b.low, b.high] for b in bands],
-            "rate_bands": [[b.width, b.replicates, b.mean, b.low, b.high] for b in tested],
+            "bands": [[b.width, b.replicates, b.median, b.low, b.high] for b in bands],
+            "rate_bands": [[b.width, b.replicates, b.median, b.low, b.high] for b in tested],
             "rate_of": "whitened_frobenius" if definite else "frobenius_error",
             "slope": rate.estimate,
             "event": None if singular else [event.successes, event.trials],
@@ -122,29 +168,18 @@ def gram_convergence(inst: SampledInstance) -> Outcome:
 
 @control("gram-convergence")
 def gram_control(inst: SampledInstance) -> Outcome:
-    """The same networks against 1.05 K: the limit test must notice."""
-    sample, k = inst.networks, inst.place
-    subject = sample.plan.subjects[k]
-    rows, columns = sample.plan.entries()
-    shift = (PLANTED_SCALE - 1) * np.concatenate([subject.kernel[rows, columns], scipy.linalg.eigvalsh(subject.kernel)])
-    units: list[Unit] = []
-    for unit in sample.units:
-        functionals = unit.functionals.copy()
-        functionals[k] -= shift
-        units.append(replace(unit, functionals=functionals))
-    subjects = list(sample.plan.subjects)
-    subjects[k] = replace(subject, kernel=PLANTED_SCALE * subject.kernel)
-    planted = Sample(replace(sample.plan, subjects=tuple(subjects)), tuple(units))
-    return _settled(ErrorBudget().settle([limit_test(planted, k, "planted")])[0].verdict)
+    """The same networks against 1.05 K: the test of the scale must notice."""
+    test = scale_test(inst.networks, inst.place, "planted", activation_moments(inst.base), planted=PLANTED_SCALE)
+    return _settled(ErrorBudget().settle([test])[0].verdict)
 
 
 @check("weight-norm")
 def weight_norm(inst: SampledInstance) -> Outcome:
-    """The tail of the norm at a few t, and its limit."""
+    """The tail of the norm at a few t, and its mean, which lies below the limit at every width."""
     sample = inst.networks
     tails = [norm_tail_test(sample, inst.base.sigma_w2, t, f"norm tail, t = {t:g}") for t in TAIL_AT]
-    limit = norm_limit_test(sample, inst.base.sigma_w2, "norm limit")
-    low, high = limit.interval(0.999)
+    mean = norm_mean_test(sample, inst.base.sigma_w2, "norm mean")
+    low, high = mean.interval(0.999)
     return Outcome(
         Verdict.UNKNOWN,
         (
@@ -152,13 +187,13 @@ def weight_norm(inst: SampledInstance) -> Outcome:
                 observed(f"||W|| beyond the bound at t = {t:g}", events=test.successes, trials=test.trials)
                 for t, test in zip(TAIL_AT, tails, strict=True)
             ),
-            observed("||W|| / (2 sqrt(2) sigma_w), extrapolated", limit=limit.estimate, low=low, high=high),
+            observed("||W|| / (2 sqrt(2) sigma_w), mean", mean=mean.estimate, low=low, high=high),
         ),
         low,
         high,
         method=f"{len(sample.units)} weight matrices",
         reason="not settled yet",
-        tests=(*tails, limit),
+        tests=(*tails, mean),
         detail={"quantity": "norm over its limit"},
     )
 
@@ -168,8 +203,8 @@ def weight_control(inst: SampledInstance) -> Outcome:
     """The same norms against a limit that is 5 percent too low."""
     lowered = float(inst.base.sigma_w2) * PLANTED_LIMIT**2
     tests = [norm_tail_test(inst.networks, lowered, t, f"planted, t = {t:g}") for t in TAIL_AT]
-    tests_limit = norm_limit_test(inst.networks, lowered, "planted limit")
-    verdicts = [o.verdict for o in ErrorBudget().settle([*tests, tests_limit])]
+    mean = norm_mean_test(inst.networks, lowered, "planted mean")
+    verdicts = [o.verdict for o in ErrorBudget().settle([*tests, mean])]
     return _settled(Verdict.INCONSISTENT if Verdict.INCONSISTENT in verdicts else Verdict.UNKNOWN)
 
 

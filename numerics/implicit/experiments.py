@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ...theory.errors import DerivationGap, PrecisionExhausted
 from ..enclosure import Enclosure
 from ..networks.implicit_relu import Network, sample_parameters
+from ..sampling.operator_norm import operator_norm
 from ..threads import blas_threads
 from .closed import pair_eigenvalue
 
@@ -40,7 +41,10 @@ LARGEST_SAMPLE = 2 * 10**7
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureSample:
-    """At each width, for each replicate: λ_min(G_m), max|G_m − G|, ‖G_m − G‖_2; ``lambda0`` belongs to the n inputs."""
+    """At each width, for each replicate: λ_min(G_m), max|G_m − G|, ‖G_m − G‖_2; ``lambda0`` belongs to the n inputs.
+
+    ``norm2`` bounds the square of the spectral norm of the inputs.
+    """
 
     n: int
     widths: tuple[int, ...]
@@ -48,6 +52,7 @@ class FeatureSample:
     entry: Floats
     norm: Floats
     lambda0: Enclosure
+    norm2: float
 
 
 def feature_sample(inst: ImplicitInstance, *, replicates: int = FEATURE_REPLICATES) -> FeatureSample:
@@ -76,7 +81,10 @@ def feature_sample(inst: ImplicitInstance, *, replicates: int = FEATURE_REPLICAT
 
     with blas_threads(1):
         stored = base.workspace.keep(f"features {base.key} {base.widths} x {replicates}", make)
-    return FeatureSample(base.data.n, base.widths, stored["least"], stored["entry"], stored["norm"], base.eigenvalue)
+    norm2 = operator_norm(X).upper ** 2 * (1 + 2**-50)
+    return FeatureSample(
+        base.data.n, base.widths, stored["least"], stored["entry"], stored["norm"], base.eigenvalue, norm2
+    )
 
 
 def sufficient_width(n: int, lambda0: Fraction, delta: Fraction) -> int:
@@ -131,11 +139,11 @@ def theorem_sample(inst: ImplicitInstance, *, replicates: int = THEOREM_REPLICAT
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StateSample:
-    """By width: lower bounds of ‖A‖, and the means over inputs of ‖z‖² and of ‖φ‖², one number per replicate."""
+    """By width: lower bounds of ‖A‖ (replicates,), and ‖z‖² of each input (replicates, inputs), with its error."""
 
     norm: dict[int, Floats]
     states: dict[int, Floats]
-    features: dict[int, Floats]
+    errors: dict[int, Floats]
 
 
 def state_sample(inst: ImplicitInstance) -> StateSample:
@@ -143,16 +151,18 @@ def state_sample(inst: ImplicitInstance) -> StateSample:
     if not inst.widths:
         raise DerivationGap("the study samples no networks: give widths in [finite-width].")
     X = inst.inputs[:STATE_POINTS]
-    norm, states, features = {}, {}, {}
+    norm, states, errors = {}, {}, {}
     for k, m in enumerate(inst.widths):
         count = max(inst.replicates, CHEAP_REPLICATES) if m <= CHEAP_WIDTH else inst.replicates
         inst.workspace.progress(f"equilibria of width {m}", k, len(inst.widths))
         if not inst.workspace.seconds_left() > 0:
             raise PrecisionExhausted(f"the time of the budget ran out before the networks of width {m} were sampled.")
         with blas_threads(1):
-            found = inst.workspace.keep(f"states {inst.key} m={m} x {count}", partial(_states, inst, X, m, count))
-        norm[m], states[m], features[m] = found["norm"], found["states"], found["features"]
-    return StateSample(norm, states, features)
+            found = inst.workspace.keep(
+                f"states by input {inst.key} m={m} x {count}", partial(_states, inst, X, m, count)
+            )
+        norm[m], states[m], errors[m] = found["norm"], found["states"], found["errors"]
+    return StateSample(norm, states, errors)
 
 
 def require_well_posed(inst: ImplicitInstance) -> None:
@@ -164,15 +174,15 @@ def require_well_posed(inst: ImplicitInstance) -> None:
 
 
 def _states(inst: ImplicitInstance, X: Floats, m: int, count: int) -> dict[str, Floats]:
-    norm, states, features = np.empty(count), np.empty(count), np.empty(count)
+    norm, states, errors = np.empty(count), np.full((count, len(X)), math.nan), np.full((count, len(X)), math.nan)
     for r in range(count):
         seed = np.random.SeedSequence([inst.budget.seed, m, r, 11])
         network = Network(sample_parameters(m, X.shape[1], seed), inst.gamma, X)
         norm[r] = network.norm.lower
         if 2 * inst.gamma >= 1:
-            states[r] = features[r] = math.nan
             continue
         state = network.equilibrium()
-        states[r] = float((state.z**2).sum(axis=0).mean())
-        features[r] = float((network.features.phi**2).sum(axis=0).mean())
-    return {"norm": norm, "states": states, "features": features}
+        length = np.linalg.norm(state.z, axis=0)
+        states[r] = length**2
+        errors[r] = state.error * (2 * length + state.error) + 1e-12
+    return {"norm": norm, "states": states, "errors": errors}

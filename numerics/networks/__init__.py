@@ -61,6 +61,7 @@ class FiniteGram:
     gram_error: an upper bound of :math:`\lVert G_m - G_m^*\rVert_2`, from ``solution_error``.
     norm_lower, norm_upper: bounds of :math:`\lVert W\rVert_2`.
     seconds: CPU time of the solution; drawing the weights is not counted.
+    preactivations: :math:`WZ + UX^\top`, (m, n), or None where they are not at hand.
     """
 
     activation: str
@@ -74,6 +75,7 @@ class FiniteGram:
     norm_lower: float
     norm_upper: float
     seconds: float
+    preactivations: NDArray[np.float64] | None = None
 
 
 class Sampler(Protocol):

@@ -163,6 +163,7 @@ def _solve(
         norm_lower=norm.lower,
         norm_upper=norm.upper,
         seconds=time.process_time() - started,
+        preactivations=recurrent @ state + bias if finite else None,
     )
 
 

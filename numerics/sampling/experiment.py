@@ -52,6 +52,8 @@ NUMBERS = (
     "seconds",
 )
 """What is recorded of every network, in this order."""
+FUNCTIONALS = ("entries", "directions", "probes", "squares")
+"""The blocks of :attr:`Unit.functionals`."""
 MAX_ENTRIES = 2048
 
 
@@ -115,11 +117,17 @@ class Plan:
             rows, columns = rows[chosen], columns[chosen]
         return rows, columns
 
+    def variances(self) -> tuple[float, NDArray[np.float64]]:
+        r"""Of a pre-activation at one input: the factor :math:`2\sigma_w^2` of :math:`G_{ii}`, and the rest (n,)."""
+        feedback = 2 * float(self.parameters.get("sigma_w2", Fraction(0)))
+        return feedback, 2 * (self.points**2).sum(axis=1) / self.points.shape[1]
+
     def fingerprint(self) -> str:
         """A digest of everything that a unit's result depends on (not of the list of widths or the number of seeds)."""
         digest = hashlib.sha256()
         system = self.system if isinstance(self.system, str) else getattr(self.system, "__qualname__", "")
-        for part in (system, self.seed, self.dtype, self.tolerance, sorted(self.parameters.items()), NUMBERS):
+        recorded = (*NUMBERS, *FUNCTIONALS)
+        for part in (system, self.seed, self.dtype, self.tolerance, sorted(self.parameters.items()), recorded):
             digest.update(repr(part).encode())
         digest.update(np.ascontiguousarray(self.points).tobytes())
         for subject in self.subjects:
@@ -131,10 +139,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unit:
-    """The record of one draw: ``numbers`` (subjects, len(NUMBERS)); ``functionals`` (subjects, entries + n).
+    """The record of one draw: ``numbers`` (subjects, len(NUMBERS)); ``functionals`` (subjects, entries + 3 n).
 
-    The functionals are linear in :math:`D = G_m - K`: the recorded entries of D, then :math:`v_k^\\top D v_k` for the
-    eigenvectors of K in ascending order of the eigenvalues.
+    First those that are linear in :math:`D = G_m - K`: the recorded entries of D, then :math:`v_k^\\top D v_k` for the
+    eigenvectors of K in ascending order of the eigenvalues. Then, for the standardised pre-activations x = h/sqrt(s) of
+    each input (docs/theory/finite-width.md, section 5), the means of φ(sqrt(s_*) x)² and of x² over the neurons.
     """
 
     width: int
@@ -162,7 +171,8 @@ class Sample:
 
     def functionals(self, subject: int) -> dict[int, NDArray[np.float64]]:
         """The linear functionals by width: (replicates, entries + n)."""
-        return self._collect(lambda unit: unit.functionals[subject])
+        kept = self.plan.entries()[0].size + self.plan.points.shape[0]
+        return self._collect(lambda unit: unit.functionals[subject, :kept])
 
     def _collect(self, pick: Callable[[Unit], object]) -> dict[int, NDArray[np.float64]]:
         by_width = itertools.groupby(self.units, key=lambda unit: unit.width)
@@ -202,7 +212,7 @@ class _Laboratory:
         account = [found.norm_lower, found.norm_upper, found.iterations, found.residual, found.solution_error]
         account += [found.gram_error, float(found.converged), found.seconds]
         if not np.isfinite(deviation).all():
-            missing = np.full(self.rows.size + deviation.shape[0], np.nan)
+            missing = np.full(self.rows.size + 3 * deviation.shape[0], np.nan)
             return [np.nan] * (len(NUMBERS) - len(account)) + account, missing
         whitened = whitened_frobenius = np.nan
         factor = self.factors[k]
@@ -213,7 +223,20 @@ class _Laboratory:
         errors = [_norm(deviation), float(np.linalg.norm(deviation)), float(np.abs(deviation).max())]
         errors += [float(scipy.linalg.eigvalsh(found.gram, subset_by_index=[0, 0])[0]), whitened, whitened_frobenius]
         directions = np.einsum("ik,ik->k", self.vectors[k], deviation @ self.vectors[k])
-        return errors + account, np.concatenate([deviation[self.rows, self.columns], directions])
+        probes = self._standardised(k, found)
+        return errors + account, np.concatenate([deviation[self.rows, self.columns], directions, *probes])
+
+    def _standardised(self, k: int, found: FiniteGram) -> NDArray[np.float64]:
+        """The means of φ(sqrt(s_*) x)² and of x² for the standardised pre-activations, (2, n); NaN without them."""
+        n = self.plan.points.shape[0]
+        if found.preactivations is None:
+            return np.full((2, n), np.nan)
+        feedback, square = self.plan.variances()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            x = found.preactivations / np.sqrt(feedback * np.diag(found.gram) + square)
+            wanted = np.sqrt(feedback * np.diag(self.plan.subjects[k].kernel) + square)
+            values = np.broadcast_to(self.functions[k].function(wanted * x), x.shape)
+        return np.array([(values * values).mean(axis=0), (x * x).mean(axis=0)])
 
 
 def _norm(symmetric: NDArray[np.float64]) -> float:
@@ -343,6 +366,6 @@ def _load(path: Path, plan: Plan) -> Unit | None:
             unit = Unit(int(data["key"][0]), int(data["key"][1]), data["numbers"], data["functionals"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-    size = plan.entries()[0].size + plan.points.shape[0]
+    size = plan.entries()[0].size + 3 * plan.points.shape[0]
     expected = (len(plan.subjects), len(NUMBERS)), (len(plan.subjects), size)
     return unit if (unit.numbers.shape, unit.functionals.shape) == expected else None

@@ -1,39 +1,68 @@
-r"""What a finite-width sample says about the infinite-width theory: rate, limit, events, and the norm of the weights.
+r"""What a finite-width sample says about the infinite-width theory: scale, spread, rate, events, norm of the weights.
 
-Each function turns a :class:`~.sampling.Sample` into one test of :mod:`.statistics`; the verdicts are given for a whole
-study at once by :class:`~.statistics.ErrorBudget`. The models are stated and justified in
-``docs/theory/finite-width.md``, sections 5 and 6.
+Each function turns a :class:`~.sampling.Sample` into one test; the verdicts are given for a whole study at once by
+:class:`~.statistics.ErrorBudget`. ``scale_test`` and ``spread_test`` rest on the exact law of an equilibrium at finite
+width, ``docs/theory/finite-width.md``, section 5; no test here assumes a law of the errors or fits a bias.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 import scipy.linalg
-import scipy.stats
+import scipy.special
 from numpy.typing import NDArray
 
 from ...theory.errors import PrecisionExhausted, SpecError
-from .experiment import Sample
-from .statistics import BinomialTest, FamilyTest, MeanTest, contrast, regression_weights
+from .exact_law import usable_widths
+from .experiment import NUMBERS, Sample
+from .moments import MomentTest
+from .statistics import BinomialTest, MedianTest, median_interval, regression_weights
+
+Floats = NDArray[np.float64]
 
 RATE_CLAIM = (-0.75, -0.35)
 RATE_ALTERNATIVES = (-1.0, -0.25)
 SCALE_ALTERNATIVES = (-0.05, 0.05)
-NORM_TOLERANCE = 0.005
+SPREAD_ALTERNATIVES = (0.1, 8.0)
+"""At width 256 the rate -1 would make it 1/256, and the rate -1/4 would make it 16."""
+NORM_ALTERNATIVES = (0.95, 1.05)
 MIN_WIDTH = 32
-"""Smaller networks take part in no fit: the models of rate and limit are expansions in 1/m."""
+"""Smaller networks take no part in the rate."""
 NEGLIGIBLE = 0.02
 """Numerical errors up to this fraction of the smallest observed error are disregarded by the rate."""
+DEPARTURE = 1e-6
+"""The widest networks take part in the tests of the exact law, while their laws together stay as near to it as this."""
+HALF_FLOAT32 = 2.0**-24
+"""The weights are rounded to float32 numbers."""
 
 
-def rate_test(sample: Sample, subject: int, name: str, *, number: str | None = None) -> MeanTest:
+@dataclass(frozen=True, slots=True)
+class Moments:
+    r"""What is known of :math:`f = \varphi(\sqrt{s_*}x)^2`, x a standard Gaussian, as bounds.
+
+    ``fourth_low``, ``fourth``: of :math:`\mathbb Ef^2`; ``eighth``: of :math:`\mathbb Ef^4` from above; ``slope`` and
+    ``slope_error``: of :math:`\mathbb Ef(x^2-1)`. The default knows nothing: then Poincaré's inequality bounds the
+    variance.
+    """
+
+    fourth_low: float = 0.0
+    fourth: float = math.inf
+    eighth: float = math.inf
+    slope: float = 0.0
+    slope_error: float = math.inf
+
+
+def rate_test(sample: Sample, subject: int, name: str, *, number: str | None = None) -> MedianTest:
     r"""Whether the error falls like a power of the width with exponent in [−0.75, −0.35] (theory: −1/2).
 
-    The exponent is the least-squares slope of the logarithm of the error of all replicates against :math:`\log m`.
+    Each replicate has one network of each width; its exponent is the least-squares slope of the logarithm of the error
+    against :math:`\log m`. The exponents of the replicates are independent and equally distributed. The claim speaks of
+    the limit of large widths, so they can support it and cannot contradict it.
     By default the error is :math:`\lVert K^{-1/2}(G_m-K)K^{-1/2}\rVert_F`: it weighs all directions alike, so it
     fluctuates far less than the spectral norm, which one direction dominates; where numerical errors would show in it,
     because K is nearly singular, it is :math:`\lVert G_m-K\rVert_F`. Any other of :data:`~.sampling.NUMBERS` can be
@@ -43,7 +72,7 @@ def rate_test(sample: Sample, subject: int, name: str, *, number: str | None = N
     _require_solved(sample, subject)
     whitens = _whitening_is_accurate(sample, subject)
     number = number or ("whitened_frobenius" if whitens else "frobenius_error")
-    columns = _wide(sample.column(subject, number))
+    columns = {m: values for m, values in sample.column(subject, number).items() if m >= MIN_WIDTH}
     # ‖·‖_F <= sqrt n ‖·‖_2
     numerical = _numerical_error(sample, subject) * math.sqrt(sample.plan.points.shape[0])
     if not (whitens if number.startswith("whitened") else numerical <= NEGLIGIBLE * _least(columns)):
@@ -53,52 +82,122 @@ def rate_test(sample: Sample, subject: int, name: str, *, number: str | None = N
             "1/(8 L^2): choose a smaller sigma_w2.",
             reached=f"numerical error up to {numerical:.2g}",
         )
-    logs = [np.log(np.maximum(values, 1e-300)) for values in columns.values()]
-    slope = contrast(logs, _slope_weights(list(columns), [len(values) for values in logs]))
-    low, high = RATE_CLAIM
-    return MeanTest(
-        name, float(slope.estimate), float(slope.standard_error), slope.degrees, low, high, RATE_ALTERNATIVES
-    )
+    widths = np.log(np.array(list(columns), dtype=np.float64))
+    weights = regression_weights(np.column_stack([np.ones(widths.size), widths]), 1)
+    whole = min(len(values) for values in columns.values())  # replicates that have a network of every width
+    logs = np.log(np.maximum([values[:whole] for values in columns.values()], 1e-300))
+    return MedianTest(name, weights @ logs, *RATE_CLAIM, RATE_ALTERNATIVES, of_limit=True)
 
 
-def limit_test(sample: Sample, subject: int, name: str) -> FamilyTest:
-    r"""Whether :math:`\mathbb E G_m \to K`: the recorded entries, and all directions :math:`v_k^\top G_m v_k`.
+def scale_test(sample: Sample, subject: int, name: str, moments: Moments, *, planted: float = 1.0) -> MomentTest:
+    r"""Whether the diagonal of K is right: :math:`\mathbb E\varphi(\sqrt{s_*}x)^2 = K_{ii}` for the exact law.
 
-    The finite-width bias O(1/m) is fitted and removed: each functional of :math:`G_m - K` is extrapolated to
-    :math:`1/m = 0` by weighted least squares, and the intercept is compared with zero, up to the bounds of the errors
-    of K and of the equilibria. The summary is the mean of :math:`v_k^\top (G_\infty - K) v_k/\lambda_k` over the
-    directions known to a thousandth: the relative error of scale of K. Alternatives: ±5 %.
+    The parameter is the relative deviation from :math:`K_{ii}`: first the mean over the inputs, then each input. What
+    is averaged are independent Gaussian functionals of every network, whose variance is known from the theory;
+    :math:`x^2` is used as a control variate. ``planted`` multiplies K, for a false theory. Alternatives: ±5 %.
+    Raises as :func:`rate_test`, and :class:`PrecisionExhausted` where the exact law is not known to hold at any width.
     """
-    _require_solved(sample, subject)
-    kernel, kernel_error = sample.plan.subjects[subject].kernel, sample.plan.subjects[subject].kernel_error
-    columns = _wide(sample.functionals(subject))
-    widths, groups = list(columns), list(columns.values())
-    weights = _intercept_weights(widths, [len(group) for group in groups], power=1.0)
-    found = contrast(groups, weights)
-
-    eigenvalues = scipy.linalg.eigvalsh(kernel)
-    scale = float(np.abs(eigenvalues).max())
-    rows, rows_ = sample.plan.entries()
-    diagonal = np.sqrt(np.maximum(np.diag(kernel), 0))
-    size = np.concatenate([(diagonal[rows] + diagonal[rows_]) / 2, np.sqrt(np.maximum(eigenvalues, 0))])
-    errors = sample.column(subject, "solution_error")
-    tolerance = np.full(size.shape, kernel_error + 1e-14 * kernel.shape[0] * scale)
-    for c, m, group in zip(weights, widths, groups, strict=True):
-        # |z'(G - G*)z| <= 2 |Zz| |Ez|/m + |Ez|^2/m; |Zz|^2/m <= K's value + the largest deviation seen
-        delta = float(errors[m].max()) / math.sqrt(m)
-        actual = np.sqrt(size * size + np.abs(group).max(axis=0))
-        tolerance += abs(c) * (2 * actual * delta + delta * delta)
-
-    visible = tolerance[rows.size :] < 1e-3 * eigenvalues
-    inverse = np.zeros(size.shape)
-    inverse[rows.size :][visible] = 1 / eigenvalues[visible] / max(int(visible.sum()), 1)
-    mean = contrast([group @ inverse for group in groups], weights)
-    slack = 1e-3 if visible.any() else math.inf
-    summary = MeanTest(
-        f"{name}: scale", float(mean.estimate), float(mean.standard_error), mean.degrees, -slack, slack,
-        SCALE_ALTERNATIVES,
+    found = _functionals(sample, subject, moments, planted)
+    # Var(f - c x^2) = v - 2 c Cov + 2 c^2 with Cov = E f (x^2 - 1); c = Cov/2 up to its error; all over K_ii
+    known, q = math.isfinite(moments.slope_error), float(found.diagonal.max())
+    slope, error = (moments.slope / q, moments.slope_error / q) if known else (0.0, 0.0)
+    gain = max(slope * slope / 2 - abs(slope) * error, 0.0)
+    excess = slope / 2 * (found.squares - 1)
+    loose = abs(slope) / 2 * found.squares_error
+    variance = max(found.variance - gain, 1e-9)
+    return MomentTest(
+        name, _with_mean(found.lower - excess - loose), _with_mean(found.upper - excess + loose),
+        variance / found.widths, 0.0, 0.0, SCALE_ALTERNATIVES, found.departure,
     )  # fmt: skip
-    return FamilyTest(name, found.estimate, found.standard_error, found.degrees, tolerance, summary)
+
+
+def spread_test(sample: Sample, subject: int, name: str, moments: Moments) -> MomentTest:
+    r"""Whether the fluctuation falls like :math:`m^{-1/2}`: the mean square of the same functionals is :math:`v/m`.
+
+    The parameter is the mean of :math:`m\eta^2/v`, claimed 1 at every width. Alternatives: 1/10 and 8. Raises as
+    :func:`scale_test`.
+    """
+    found = _functionals(sample, subject, moments, 1.0)
+    inside = (found.lower <= 0) & (found.upper >= 0)
+    least = np.where(inside, 0.0, np.minimum(np.abs(found.lower), np.abs(found.upper))) ** 2
+    most = np.maximum(np.abs(found.lower), np.abs(found.upper)) ** 2
+    m = found.widths[:, None]
+    low, high = found.variance_low, found.variance
+    # E (m eta^2/v)^2 <= 3 + E(f - q)^4/(m v^2), and (f - q)^4 <= f^4 + q^4 for f, q >= 0
+    kurtosis = (moments.eighth / float(found.diagonal.min()) ** 4 + 1) / low**2 if low > 0 else math.inf
+    variances = np.full(found.widths.shape, math.inf) if math.isinf(kurtosis) else 2 + kurtosis / found.widths
+    return MomentTest(
+        name, _with_mean(m * least / high), _with_mean(m * most / low if low > 0 else np.full(most.shape, math.inf)),
+        variances, 1.0, 1.0, SPREAD_ALTERNATIVES, found.departure,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Functionals:
+    """By network and input: η = mean of f/K_ii over the neurons, less 1, enclosed; the mean of x²; var(f/K_ii)."""
+
+    widths: Floats
+    lower: Floats
+    upper: Floats
+    squares: Floats
+    squares_error: Floats
+    diagonal: Floats
+    variance_low: float
+    variance: float
+    departure: float
+
+
+def _functionals(sample: Sample, subject: int, moments: Moments, planted: float) -> _Functionals:
+    _require_solved(sample, subject)
+    plan, n = sample.plan, sample.plan.points.shape[0]
+    theory = plan.subjects[subject]
+    lipschitz = theory.nonlinearity().lipschitz
+    diagonal = np.diag(theory.kernel)
+    a, square = plan.variances()
+    if lipschitz is None or not (diagonal.min() > 0 and np.ptp(square) <= 1e-9 * square.max()):
+        raise PrecisionExhausted("the exact law is used for inputs of one norm and Lipschitz activations only.")
+    counts = Counter(unit.width for unit in sample.units)
+    widths, lost = usable_widths({w: n * count for w, count in counts.items()}, a * lipschitz**2, DEPARTURE)
+    chosen = [unit for unit in sample.units if unit.width in widths]
+    if not chosen:
+        raise PrecisionExhausted(
+            f"at widths up to {max(plan.widths)} and L^2 sigma_w2 = {a * lipschitz**2 / 2:.3g} the law of an"
+            " equilibrium is not known well enough to test its limit: take larger widths or a smaller sigma_w2."
+        )
+    q, b = diagonal, float(square.min())
+    error = theory.kernel_error + 1e-12 * float(q.max())
+    m = np.array([float(unit.width) for unit in chosen])
+    numbers = np.array([unit.numbers[subject] for unit in chosen])
+    probes, squares = np.array([unit.functionals[subject, -2 * n :].reshape(2, n) for unit in chosen]).swapaxes(0, 1)
+    norm = numbers[:, NUMBERS.index("norm_upper")]
+    gram = q + numbers[:, NUMBERS.index("entry_error")][:, None]  # at least the diagonal of G_m
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain = np.where(lipschitz * norm < 1, lipschitz / (1 - lipschitz * norm), math.inf)[:, None]
+        # The weights are rounded: Z and h move as if W and U had errors of this size; then the solver's error of Z.
+        rounding = 2 * HALF_FLOAT32 * (np.sqrt(a * m)[:, None] * np.sqrt(gram) + math.sqrt(plan.points.shape[1] * b))
+        of_z = (numbers[:, NUMBERS.index("solution_error")] / np.sqrt(m))[:, None] + gain * rounding
+        of_h = norm[:, None] * of_z + rounding
+        of_s = a * (2 * np.sqrt(gram) * of_z + of_z * of_z)
+        length = np.sqrt(squares)
+        of_x = of_h / math.sqrt(b) + (length + of_h / math.sqrt(b)) * of_s / (2 * b) + 1e-14 * length
+        s, wanted = a * q + b, a * planted * q + b
+        moved = (length + of_x) * (np.abs(np.sqrt(wanted) - np.sqrt(s)) + a * planted * error / math.sqrt(b))
+        root, shift = np.sqrt(probes), lipschitz * (np.sqrt(s) * of_x + moved)
+        lower, upper = np.maximum(root - shift, 0.0) ** 2, (root + shift) ** 2
+    claimed = planted * q
+    poincare = 4 * wanted * lipschitz**2 * claimed  # Var f <= E f'(x)^2
+    least = np.maximum(planted**2 * moments.fourth_low - (claimed + error) ** 2, 0.0)
+    most = np.minimum(np.maximum(planted**2 * moments.fourth - np.maximum(claimed - error, 0.0) ** 2, 0.0), poincare)
+    return _Functionals(
+        m, (lower - planted * error) / claimed - 1, (upper + planted * error) / claimed - 1, squares,
+        of_x * (2 * length + of_x), claimed, float((least / claimed**2).min()),
+        float((most / claimed**2).max()) + 1e-9, lost,
+    )  # fmt: skip
+
+
+def _with_mean(values: Floats) -> Floats:
+    """The columns, and before them their mean."""
+    return np.column_stack([values.mean(axis=1), values]) if values.shape[1] > 1 else values
 
 
 def event_test(
@@ -147,29 +246,48 @@ def norm_tail_test(sample: Sample, sigma_w2: Fraction | float, t: float, name: s
     return BinomialTest(name, count, sum(map(len, norms.values())), claimed, "at-most", ((1 + claimed) / 2,))
 
 
-def norm_limit_test(sample: Sample, sigma_w2: Fraction | float, name: str) -> MeanTest:
-    r"""Whether :math:`\lVert W\rVert_2 / (2\sqrt2\sigma_w) \to 1`, extrapolated with the edge's rate :math:`m^{-2/3}`.
+def norm_mean_test(sample: Sample, sigma_w2: Fraction | float, name: str) -> MomentTest:
+    r"""Whether :math:`2\sqrt2\sigma_w` is the limit c of :math:`\lVert W\rVert_2`, by bounds of its mean.
 
-    Tolerance 0.5 % (for the next term of the expansion and for the bounds of the norms); alternatives ±5 %.
+    :math:`c\,b_m \le \mathbb E\lVert W\rVert_2 \le c` with :func:`least_mean_norm`; the parameter is c over what is
+    claimed. The variance is at most :math:`1/(4m)` of the square of c (Poincaré). Alternatives: ±5 %.
     """
-    columns = sample.column(0, "norm_lower")
     limit = 2 * math.sqrt(2 * sigma_w2)
-    groups = [values / limit for values in columns.values()]
-    weights = _intercept_weights(list(columns), [len(group) for group in groups], power=2 / 3)
-    found = contrast(groups, weights)
-    return MeanTest(
-        name, float(found.estimate), float(found.standard_error), found.degrees, 1 - NORM_TOLERANCE, 1 + NORM_TOLERANCE,
-        (0.95, 1.05),
-    )  # fmt: skip
+    lower, upper = sample.column(0, "norm_lower"), sample.column(0, "norm_upper")
+    shares = {m: least_mean_norm(m) for m in lower}
+    below = np.concatenate([values / limit for values in lower.values()])[:, None]
+    above = np.concatenate([values / (limit * shares[m]) for m, values in upper.items()])[:, None]
+    variances = np.concatenate([np.full(len(values), 1 / (4 * m * shares[m] ** 2)) for m, values in lower.items()])
+    return MomentTest(name, below, above, variances, 1.0, 1.0, NORM_ALTERNATIVES)
+
+
+def least_mean_norm(width: int) -> float:
+    r"""A lower bound of :math:`\mathbb E\lVert A\rVert_2/(2\sqrt m)` for a standard Gaussian matrix of order m.
+
+    A is orthogonally equivalent to a bidiagonal matrix with independent entries :math:`\chi_m, \chi_{m-1}, \dots` on
+    the diagonal and :math:`\chi_{m-1}, \dots, \chi_1` beside it; by Jensen's inequality the norm of the matrix of their
+    means is a lower bound.
+
+    >>> 0.98 < least_mean_norm(512) < 1.0
+    True
+    """
+    k = np.arange(width, 0, -1.0)
+    means = math.sqrt(2) * np.exp(scipy.special.gammaln((k + 1) / 2) - scipy.special.gammaln(k / 2))
+    beside = means[1:]
+    squares = means**2 + np.append(0.0, beside**2)
+    largest = scipy.linalg.eigvalsh_tridiagonal(
+        squares, means[:-1] * beside, select="i", select_range=(width - 1, width - 1)
+    )
+    return math.sqrt(float(largest[0])) / (2 * math.sqrt(width)) * (1 - 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """For a plot: at one width, the geometric mean of an error and its simultaneous confidence interval."""
+    """For a plot: at one width, the median of an error and its simultaneous confidence interval."""
 
     width: int
     replicates: int
-    mean: float
+    median: float
     low: float
     high: float
 
@@ -177,18 +295,12 @@ class Band:
 def error_bands(
     sample: Sample, subject: int, *, number: str = "operator_error", confidence: float = 0.999
 ) -> tuple[Band, ...]:
-    """Bands that hold together with the given confidence (Bonferroni over the widths; Student on the logarithms)."""
+    """Bands that hold together with the given confidence (Bonferroni over the widths; order statistics)."""
     columns = sample.column(subject, number)
     bands = []
     for m, values in columns.items():
-        group = np.log(np.maximum(values, 1e-300))
-        mean = float(group.mean())
-        half = math.inf
-        if len(group) > 1:
-            quantile = float(scipy.stats.t.isf((1 - confidence) / (2 * len(columns)), len(group) - 1))
-            half = quantile * float(group.std(ddof=1)) / math.sqrt(len(group))
-        low, high = math.exp(mean - half) if half < 700 else 0.0, math.exp(mean + half) if half < 700 else math.inf
-        bands.append(Band(m, len(group), math.exp(mean), low, high))
+        low, high = median_interval(values, 1 - (1 - confidence) / len(columns))
+        bands.append(Band(m, len(values), float(np.median(values)), max(low, 0.0), high))
     return tuple(bands)
 
 
@@ -208,11 +320,6 @@ def _require_solved(sample: Sample, subject: int) -> None:
             "choose a smaller sigma_w2 or allow more iterations.",
             reached=f"{len(converged) - failed} networks solved",
         )
-
-
-def _wide(columns: dict[int, NDArray[np.float64]]) -> dict[int, NDArray[np.float64]]:
-    """The widths that take part in fits."""
-    return {m: values for m, values in columns.items() if m >= MIN_WIDTH}
 
 
 def _least(columns: dict[int, NDArray[np.float64]]) -> float:
@@ -241,16 +348,3 @@ def _whitening_is_accurate(sample: Sample, subject: int) -> bool:
         spread = float(sample.column(subject, "whitened_error")[m].max())
         of_solver = max(of_solver, 2 * math.sqrt(1 + spread) * delta + delta * delta)
     return of_kernel + of_solver <= NEGLIGIBLE * smallest
-
-
-def _slope_weights(widths: list[int], counts: list[int]) -> NDArray[np.float64]:
-    logs = np.log(np.array(widths, dtype=np.float64))
-    return regression_weights(np.column_stack([np.ones(len(widths)), logs - logs.mean()]), np.array(counts, float), 1)
-
-
-def _intercept_weights(widths: list[int], counts: list[int], power: float) -> NDArray[np.float64]:
-    r"""Weights of the intercept in :math:`y = a + b m^{-p}`; variances fall as 1/m (p = 1) or as :math:`m^{-2p}`."""
-    m = np.array(widths, dtype=np.float64)
-    scale = (m / m[0]) ** -power
-    precision = np.array(counts, float) * (m / m[0]) ** (1.0 if power == 1.0 else 2 * power)
-    return regression_weights(np.column_stack([np.ones(len(m)), scale]), precision, 0)

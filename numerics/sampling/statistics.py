@@ -1,10 +1,11 @@
 r"""Honest statistics: tests whose error is counted, and verdicts that share one error budget.
 
-A test is of the hypothesis "the claim is true"; a true claim has a p-value below a with probability at most a. Holm's
-step-down procedure over all tests of a study keeps the probability of *any* INCONSISTENT verdict on a correct theory
-below the budget. CONSISTENT is said only where the experiment could have seen a difference: the interval at the study's
-level must exclude every stated *alternative*, a value that a false theory would predict; else UNKNOWN. Models and
-proofs: ``docs/theory/finite-width.md``, sections 4 and 5.
+A test is of the hypothesis "the claim is true"; a true claim has a p-value below a with probability at most a, in every
+finite sample. Holm's step-down procedure over all tests of a study keeps the probability of *any* INCONSISTENT verdict
+on a correct theory below the budget. CONSISTENT is said only where the experiment could have seen a difference: the
+interval at the study's level must exclude every stated *alternative*, a value that a false theory would predict; else
+UNKNOWN. Here are the tests by counting; those of means are in :mod:`.moments`. Proofs: ``docs/theory/finite-width.md``,
+sections 4 and 5.
 """
 
 from __future__ import annotations
@@ -92,138 +93,85 @@ class BinomialTest:
         return tuple(a for a in self.alternatives if (low <= a if self.side == "at-least" else high >= a))
 
 
-@dataclass(frozen=True, slots=True)
-class MeanTest:
-    r"""Whether a parameter lies in [``low``, ``high``], from an estimate with a standard error.
+@dataclass(frozen=True, slots=True, eq=False)
+class MedianTest:
+    r"""Whether the median of independent, equally distributed replicates lies in [``low``, ``high``]: the sign test.
 
-    With t the distance of the estimate from [low, high] in standard errors, :math:`p = P(|T_\nu| \ge t)`, T a Student
-    variable. For a :func:`contrast` of Gaussian replicates this is an upper bound of the true p-value whatever the
-    variances are.
+    Nothing is assumed of their law. ``of_limit`` says that the claim speaks of a limit which these replicates only
+    approach, by an amount of which no bound is known: then no sample contradicts it, the p-value is 1, and the interval
+    of the median may support it.
 
-    >>> MeanTest("slope", -0.5, 0.03, 19, -0.75, -0.35).p_value
-    1.0
-    >>> MeanTest("slope", -0.25, 0.01, 19, -0.75, -0.35).p_value < 1e-7
+    >>> test = MedianTest("slope", np.linspace(-0.6, -0.4, 40), -0.75, -0.35, (-1.0, -0.25))
+    >>> test.p_value, test.not_excluded(test.interval(0.999))
+    (1.0, ())
+    >>> MedianTest("slope", np.linspace(-0.3, -0.2, 40), -0.75, -0.35).p_value < 1e-11
     True
     """
 
     name: str
-    estimate: float
-    standard_error: float
-    degrees: float
+    values: NDArray[np.float64]
     low: float
     high: float
     alternatives: tuple[float, ...] = ()
+    of_limit: bool = False
+
+    @property
+    def estimate(self) -> float:
+        """The median of the sample; NaN when a replicate is."""
+        return float(np.median(self.values)) if self.values.size else math.nan
 
     @property
     def p_value(self) -> float:
-        """Two-sided, at the nearest point of the claimed interval."""
-        return float(_p_values(np.array(self.estimate), self.standard_error, self.degrees, self.low, self.high))
+        """Twice the smaller binomial tail: at most half of the replicates fall below the claim, and above it."""
+        if self.of_limit or not self.values.size:
+            return 1.0
+        outside = max(int((self.values < self.low).sum()), int((self.values > self.high).sum()))
+        return min(1.0, 2 * float(scipy.stats.binom.sf(outside - 1, self.values.size, 0.5)))
 
     def interval(self, confidence: float) -> Interval:
-        """The Student interval around the estimate."""
-        half = float(scipy.stats.t.isf((1 - confidence) / 2, self.degrees)) * self.standard_error
-        return self.estimate - half, self.estimate + half
+        """Order statistics; the whole line when there are too few, or when one is not a number.
+
+        >>> MedianTest("twenty", np.arange(20.0), 0.0, 0.0).interval(0.9999)
+        (1.0, 18.0)
+        >>> MedianTest("three", np.arange(3.0), 0.0, 0.0).interval(0.9999)
+        (-inf, inf)
+        """
+        return median_interval(self.values, confidence)
 
     def not_excluded(self, interval: Interval) -> tuple[float, ...]:
-        """Alternatives inside the interval or inside the claim; all of them when the estimate is not a number."""
-        low, high = min(interval[0], self.low), max(interval[1], self.high)
-        return tuple(a for a in self.alternatives if not (a < low or a > high))
+        """Alternatives inside the interval or inside the claim."""
+        return inside(self.alternatives, interval, self.low, self.high)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FamilyTest:
-    """Whether *every* one of several parameters is zero up to its tolerance: a maximum test with Bonferroni's factor.
-
-    ``estimates``, ``standard_errors``, ``tolerances``: arrays of one shape. ``summary`` is one of the parameters, or
-    another of the same claim; its interval and its alternatives speak for the family, and it takes part in the test.
-    """
-
-    name: str
-    estimates: NDArray[np.float64]
-    standard_errors: NDArray[np.float64]
-    degrees: float
-    tolerances: NDArray[np.float64]
-    summary: MeanTest
-
-    @property
-    def p_values(self) -> NDArray[np.float64]:
-        """One per parameter, not adjusted."""
-        return _p_values(self.estimates, self.standard_errors, self.degrees, -self.tolerances, self.tolerances)
-
-    @property
-    def p_value(self) -> float:
-        """Bonferroni over the parameters, and then over the two parts (parameters, summary)."""
-        values = self.p_values
-        smallest = float(values.min(initial=1.0, where=~np.isnan(values))) * max(self.estimates.size, 1)
-        return min(1.0, 2 * min(smallest, self.summary.p_value))
-
-    def interval(self, confidence: float) -> Interval:
-        """That of the summary."""
-        return self.summary.interval(confidence)
-
-    def not_excluded(self, interval: Interval) -> tuple[float, ...]:
-        """Those of the summary; all of them when a parameter of the family is not a number."""
-        return self.summary.alternatives if np.isnan(self.p_values).any() else self.summary.not_excluded(interval)
+def median_interval(values: NDArray[np.float64], confidence: float) -> Interval:
+    """The exact interval of the median of independent replicates, between two order statistics."""
+    n = values.size
+    tails = scipy.stats.binom.cdf(np.arange(n // 2), n, 0.5)  # P(fewer than k + 1 replicates below the median)
+    usable = int((tails <= (1 - confidence) / 2).sum())
+    if usable == 0 or np.isnan(values).any():
+        return -math.inf, math.inf
+    ordered = np.sort(values)
+    return float(ordered[usable - 1]), float(ordered[n - usable])
 
 
-def _p_values(
-    estimate: NDArray[np.float64],
-    error: float | NDArray[np.float64],
-    degrees: float,
-    low: float | NDArray[np.float64],
-    high: float | NDArray[np.float64],
-) -> NDArray[np.float64]:
-    distance = np.maximum(np.maximum(low - estimate, estimate - high), 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(distance == 0, 0.0, distance / error)
-    return np.asarray(np.minimum(2 * scipy.stats.t.sf(ratio, degrees), 1.0))
+def inside(alternatives: tuple[float, ...], interval: Interval, low: float, high: float) -> tuple[float, ...]:
+    """The alternatives that lie inside the hull of an interval and a claim."""
+    first, last = min(interval[0], low), max(interval[1], high)
+    return tuple(a for a in alternatives if not (a < first or a > last))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Contrast:
-    """An estimate of a linear combination of group means, with its standard error; arrays of the replicates' shape."""
+def regression_weights(design: NDArray[np.float64], coefficient: int) -> NDArray[np.float64]:
+    r"""The weights c with :math:`\hat\beta_k = \sum_w c_w y_w` in the least-squares fit.
 
-    estimate: NDArray[np.float64]
-    standard_error: NDArray[np.float64]
-    degrees: float
+    ``design`` (points, parameters). Raises :class:`SpecError` when the design is rank-deficient: there are fewer
+    different widths than parameters.
 
-
-def contrast(groups: Sequence[NDArray[np.float64]], weights: NDArray[np.float64]) -> Contrast:
-    r"""Estimate :math:`\sum_w c_w \mathbb E y_w` from independent replicates whose variances may differ between groups.
-
-    ``groups[w]`` is (replicates, ...). The standard error is :math:`(\sum_w c_w^2 s_w^2/n_w)^{1/2}`; with
-    :math:`\min_w n_w - 1` degrees of freedom Student's tail is an upper bound for Gaussian replicates (Hájek 1962; a
-    proof in three lines: ``docs/theory/finite-width.md``, section 4). Raises :class:`SpecError` when a group with a
-    weight has fewer than two replicates.
-
-    >>> c = contrast([np.array([1.0, 2.0, 3.0]), np.array([5.0, 5.0])], np.array([-1.0, 1.0]))
-    >>> float(c.estimate), round(float(c.standard_error), 6), c.degrees
-    (3.0, 0.57735, 1.0)
-    """
-    used = [(group, c) for group, c in zip(groups, weights, strict=True) if c != 0]
-    if not used or min(len(group) for group, _ in used) < 2:
-        raise SpecError("statistics: at least two replicates (seeds) per width are needed to know their spread.")
-    estimate = sum(c * group.mean(axis=0) for group, c in used)
-    variance = sum(c * c * group.var(axis=0, ddof=1) / len(group) for group, c in used)
-    degrees = float(min(len(group) for group, _ in used) - 1)
-    return Contrast(np.asarray(estimate), np.sqrt(np.asarray(variance)), degrees)
-
-
-def regression_weights(
-    design: NDArray[np.float64], precision: NDArray[np.float64], coefficient: int
-) -> NDArray[np.float64]:
-    r"""The weights c with :math:`\hat\beta_k = \sum_w c_w \bar y_w` in the weighted least-squares fit.
-
-    ``design`` (groups, parameters), ``precision`` (groups,) positive. Raises :class:`SpecError` when the design is
-    rank-deficient: there are fewer different widths than parameters.
-
-    >>> regression_weights(np.array([[1.0, 0.0], [1.0, 1.0]]), np.ones(2), 1).round(12).tolist()
+    >>> regression_weights(np.array([[1.0, 0.0], [1.0, 1.0]]), 1).round(12).tolist()
     [-1.0, 1.0]
     """
     if np.linalg.matrix_rank(design) < design.shape[1]:
         raise SpecError("statistics: a rate or a limit needs at least two different widths.")
-    root = np.sqrt(precision)
-    return np.asarray(np.linalg.pinv(design * root[:, None])[coefficient] * root)
+    return np.asarray(np.linalg.pinv(design)[coefficient])
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +213,8 @@ class ErrorBudget:
     def settle(self, tests: Sequence[StatisticalTest]) -> tuple[Outcome, ...]:
         """Verdicts for all tests of a study at once, in their order.
 
-        >>> good = MeanTest("rate", -0.52, 0.02, 19, -0.75, -0.35, (-0.25, -1.0))
-        >>> bad = MeanTest("rate, false", -0.26, 0.01, 19, -0.75, -0.35, (-0.25, -1.0))
+        >>> good = BinomialTest("event", 38, 40, 0.9, "at-least", (0.5,))
+        >>> bad = BinomialTest("event, false", 3, 40, 0.9, "at-least", (0.5,))
         >>> [outcome.verdict.name for outcome in ErrorBudget().settle([good, bad])]
         ['CONSISTENT', 'INCONSISTENT']
         """
@@ -279,12 +227,21 @@ class ErrorBudget:
             if p <= self.alpha:
                 verdict, reason = Verdict.INCONSISTENT, f"p = {p:.2g} after Holm's correction for {len(tests)} tests"
             elif left or not math.isfinite(low + high):
-                verdict = Verdict.UNKNOWN
-                reason = (
-                    f"the experiment is too small: its interval [{low:.3g}, {high:.3g}] does not exclude "
-                    f"{', '.join(f'{value:.3g}' for value in left) or 'anything'}; take more seeds or larger widths"
-                )
+                verdict, reason = Verdict.UNKNOWN, _undecided((low, high), left)
             else:
                 verdict, reason = Verdict.CONSISTENT, ""
             outcomes.append(Outcome(test, verdict, p, (low, high), confidence, reason))
         return tuple(outcomes)
+
+
+def _undecided(interval: Interval, left: tuple[float, ...]) -> str:
+    low, high = interval
+    if not math.isfinite(low + high):
+        return (
+            f"the experiment is too small: its interval [{low:.3g}, {high:.3g}] is unbounded; take more seeds, or"
+            " widths and parameters at which the errors of the networks are bounded"
+        )
+    return (
+        f"the experiment is too small: its interval [{low:.3g}, {high:.3g}] does not exclude "
+        f"{', '.join(f'{value:.3g}' for value in left)}; take more seeds or larger widths"
+    )

@@ -24,6 +24,7 @@ from ..kernels.series import upper_float
 from ..networks import has_sampler, instance
 from ..sampling.experiment import Plan, Sample, Subject
 from ..sampling.experiment import run as run_sampling
+from ..sampling.looks import look, share
 from ..sampling.statistics import ErrorBudget, Outcome, StatisticalTest
 from .archive import remove_stale
 from .results import Results
@@ -271,7 +272,14 @@ class _Run:
     def _settle(self) -> None:
         """One error budget for all statistical tests of the study."""
         tests = [test for _, group in self.pending for test in group]
-        outcomes = iter(ErrorBudget(self.study.alpha).settle(tests))
+        times = look(self.workspace.store, self.study.digest, tests)
+        level = self.study.alpha * share(times)
+        if times > 1:
+            self.notes.append(
+                f"this is look {times} at these samples: its tests share the level {level:.3g}, so that all looks"
+                f" together keep {self.study.alpha:g}"
+            )
+        outcomes = iter(ErrorBudget(level).settle(tests))
         for place, group in self.pending:
             settled = [next(outcomes) for _ in group]
             against = next((o for o in settled if o.verdict is Verdict.INCONSISTENT), None)

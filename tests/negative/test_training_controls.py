@@ -28,7 +28,7 @@ from certigram.numerics.training.descent import certified_descent, geometric
 from certigram.numerics.training.enclosed_function import EnclosedFunction
 from certigram.numerics.training.equilibrium import differentiable
 from certigram.numerics.training.gradient import gradient, sample_network
-from certigram.numerics.training.sampled import event_tests, radius_test, stability_samples
+from certigram.numerics.training.sampled import convergence_probability, event_tests, radius_test, stability_samples
 from certigram.numerics.trajectories import Bounds, verify_inequality
 from certigram.theory.activation import activation
 from certigram.theory.system import systems
@@ -84,10 +84,30 @@ def test_convergence_past_the_threshold_is_inconsistent(system: str, name: str) 
     """The networks with chi of 2 or more, said to converge; and the spectral radius said to be the root of 2 chi."""
     inst = model(system, name)
     found = stability_samples(inst)
-    planted = event_tests(found["past"], found["inside"], "planted")[0]
-    wrong = radius_test(found["ratio"] / np.sqrt(2.0), "planted")
+    planted = event_tests(found["past"], found["inside"], "planted", 0.99)[0]
+    wrong = radius_test(found["ratio"] / np.sqrt(2.0), "planted", of_limit=False)
     assert [o.verdict for o in ErrorBudget().settle([planted, wrong])] == [Verdict.INCONSISTENT] * 2
     assert find_control("deq-stability-threshold")(SampledInstance(inst, None, 0)).verdict is Verdict.INCONSISTENT
+
+
+def test_a_limit_promises_no_convergence_at_one_width() -> None:
+    """At chi just below 1 the iteration was stopped after 300 steps, and INCONSISTENT said of a true theory."""
+    assert convergence_probability(9 / 10, 1.0) == convergence_probability(49 / 100, 1.0) == 0.0
+    assert convergence_probability(1 / 8, 1.0) < 0.99 == convergence_probability(1 / 16, 1.0)
+    never = np.zeros(24)
+    for sigma_w2 in (9 / 10, 49 / 100):
+        events = event_tests(never, never, "near 1", convergence_probability(sigma_w2, 1.0))
+        assert [o.verdict for o in ErrorBudget().settle(events)] == [Verdict.UNKNOWN, Verdict.CONSISTENT]
+    far = radius_test(np.full(24, 2.0), "near 1")
+    assert [o.verdict for o in ErrorBudget().settle([far])] == [Verdict.UNKNOWN]
+
+
+def test_units_that_are_never_active_have_no_gradient_to_compare() -> None:
+    certificate, _ = decide(
+        systems()["deq-general"].claim("deq-general.implicit-gradients"), model("deq-general", "max(x-40, 0)")
+    )
+    assert certificate.verdict is Verdict.UNKNOWN
+    assert "every gradient" in certificate.reason
 
 
 def test_repeated_inputs_with_opposite_labels_refute_any_rate() -> None:

