@@ -18,7 +18,7 @@ import numpy as np
 from flint import arb, arb_poly, arb_series
 from numpy.typing import NDArray
 
-from ...theory.errors import SpecError
+from ...theory.errors import PrecisionExhausted, SpecError
 from ..ball import exact
 from ..enclosure import float_above
 from ..precision import MAX_BITS, precision
@@ -266,6 +266,8 @@ def upper_float(x: arb) -> float:
     (5e-324, 0.0)
     """
     upper = x.upper()
+    if not upper.is_finite():
+        raise PrecisionExhausted("a bound is not finite at the working precision: ask for more bits.")
     mantissa, exponent = upper.man_exp()
     size = int(mantissa).bit_length() + int(exponent)  # |upper| < 2^size
     if mantissa != 0 and size < -1100:
