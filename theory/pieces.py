@@ -16,7 +16,7 @@ from sympy import oo
 
 from .errors import DerivationGap
 from .functions import X
-from .signs import constant_sign, nonzero_sign, polynomial, vanishes, zeros
+from .signs import constant_sign, nonzero_sign, polynomial, shown, vanishes, zeros
 from .size import expanded
 
 KINKED = (sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
@@ -132,17 +132,21 @@ def _sign(switch: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> int:
 def value_at(expression: sympy.Expr, point: sympy.Rational) -> sympy.Expr:
     r"""The exact value of a function at a rational point, its kinks decided by exact signs.
 
-    Raises :class:`DerivationGap` when the sign of an argument there is not known.
+    Raises :class:`DerivationGap` when the sign of an argument there is not known, or when there is no finite value.
 
     >>> value_at(sympy.Heaviside(X) + sympy.Abs(sympy.tanh(X - 1)), sympy.Integer(0))
     1/2 + tanh(1)
     """
     if not expression.has(*KINKED):
-        return expression.xreplace({X: point})
-    arguments = [value_at(child, point) for child in expression.args]
-    if isinstance(expression, KINKED) and not all(value.is_Rational for value in arguments):
-        return _constant_branch(expression, arguments)
-    return _replaced(expression, dict(zip(expression.args, arguments, strict=True)))
+        value = expression.xreplace({X: point})
+    else:
+        arguments = [value_at(child, point) for child in expression.args]
+        if isinstance(expression, KINKED) and not all(value.is_Rational for value in arguments):
+            return _constant_branch(expression, arguments)
+        value = _replaced(expression, dict(zip(expression.args, arguments, strict=True)))
+    if value.has(sympy.nan, sympy.zoo, oo, -oo, sympy.I):
+        raise DerivationGap(f"{shown(expression)} has no finite real value at x = {point}: give it one there.")
+    return value
 
 
 def _constant_branch(node: sympy.Expr, arguments: list[sympy.Expr]) -> sympy.Expr:

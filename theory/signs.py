@@ -72,7 +72,7 @@ def zeros(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> tuple[sympy
     if factored.is_Mul and factored != expression:
         return zeros(factored, lo, hi)
     raise DerivationGap(
-        f"the zeros of {_shown(expression)} are not known exactly: kinks are resolved where the argument of Abs, Max, "
+        f"the zeros of {shown(expression)} are not known exactly: kinks are resolved where the argument of Abs, Max, "
         "Min, sign or Heaviside has rational zeros only; write irrational numbers as fractions or decimals."
     )
 
@@ -90,7 +90,8 @@ def _centred(expression: sympy.Expr) -> tuple[int, sympy.Expr] | None:
     return (1 if scale.is_positive else -1), core.args[0]
 
 
-def _shown(expression: sympy.Expr) -> str:
+def shown(expression: sympy.Expr) -> str:
+    """The expression as text, cut to 80 characters."""
     text = str(expression)
     return text if len(text) <= 80 else text[:77] + "..."
 
@@ -105,7 +106,7 @@ def _rational_roots(poly: sympy.Poly, lo: sympy.Expr, hi: sympy.Expr) -> tuple[s
                 roots.append(root)
         elif _count_roots(factor, lo, hi):
             raise DerivationGap(
-                f"a kink lies at an irrational zero of {_shown(factor.as_expr())}: only rational ones are supported; "
+                f"a kink lies at an irrational zero of {shown(factor.as_expr())}: only rational ones are supported; "
                 "move it to a fraction or a decimal nearby."
             )
     return tuple(sorted(roots))
