@@ -177,7 +177,7 @@ def activation(name_or_expression: str) -> Activation:
 def _refuse_call(text: str) -> None:
     """Refuse one function of numbers alone as a whole activation: ``silu(2)`` reads like a member of a family."""
     match = _CALL.fullmatch(text)
-    if match is None:
+    if match is None or re.search(r"\bx\b", text):
         return
     name, depth = match.group(1), 0
     for place, character in enumerate(text.rstrip()):

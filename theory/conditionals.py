@@ -66,7 +66,7 @@ def conditional(cases: Sequence[tuple[Condition, sympy.Expr]], otherwise: sympy.
     try:
         return _written(cases, otherwise)
     except DerivationGap as gap:
-        raise SpecError(f"the cases are not separated exactly: {gap}") from None
+        raise SpecError(str(gap)) from None
 
 
 def _written(cases: Sequence[tuple[Condition, sympy.Expr]], otherwise: sympy.Expr) -> sympy.Expr:
@@ -77,7 +77,7 @@ def _written(cases: Sequence[tuple[Condition, sympy.Expr]], otherwise: sympy.Exp
     held = [_chosen(cases, otherwise, sample(lo, hi)) for lo, hi in pairwise(edges)]
     total = held[0].xreplace({X: sympy.Min(X, cuts[0])}) if cuts else held[0]
     for k, cut in enumerate(cuts, start=1):
-        left, right = _value(held[k - 1], cut), _value(held[k], cut)
+        left, right = value_at(held[k - 1], cut), value_at(held[k], cut)
         clipped = sympy.Max(X, cut) if k == len(cuts) else sympy.Min(sympy.Max(X, cut), cuts[k])
         total += held[k].xreplace({X: clipped}) - right
         total += _jump(left, right, _chosen(cases, otherwise, cut), cut)
@@ -86,7 +86,7 @@ def _written(cases: Sequence[tuple[Condition, sympy.Expr]], otherwise: sympy.Exp
 
 def _jump(left: sympy.Expr, right: sympy.Expr, case: sympy.Expr, cut: sympy.Rational) -> sympy.Expr:
     """The jump at a point, with the value of the case that holds there."""
-    here = _value(case, cut)
+    here = value_at(case, cut)
     if _same(left, right) and _same(here, left):
         return sympy.Integer(0)
     for side, at_zero in ((left, 0), (right, 1)):
@@ -100,13 +100,6 @@ def _same(a: sympy.Expr, b: sympy.Expr) -> bool:
     if zero is None:
         raise DerivationGap(f"whether {a} and {b} are equal is not known exactly.")
     return zero
-
-
-def _value(case: sympy.Expr, point: sympy.Rational) -> sympy.Expr:
-    value = value_at(case, point)
-    if value.has(sympy.zoo, sympy.nan, oo, -oo, sympy.I):
-        raise SpecError(f"a case has no finite value at x = {point}, where it begins: check the domain.")
-    return value
 
 
 def _switches(condition: Condition) -> set[sympy.Rational]:
