@@ -98,11 +98,12 @@ class Activation:
     @property
     def continuous(self) -> bool:
         """Whether continuity is proved: at every breakpoint both branches and the function agree exactly."""
-        if not self.kinks_resolved:
+        try:
+            found = self.pieces()
+            values = [value_at(self.expression, right.lo) for right in found[1:]]
+        except DerivationGap:
             return False
-        found = self.pieces()
-        for left, right in pairwise(found):
-            here = value_at(self.expression, right.lo)
+        for (left, right), here in zip(pairwise(found), values, strict=True):
             for branch in (left, right):
                 if vanishes(branch.expression.xreplace({X: right.lo}) - here) is not True:
                     return False

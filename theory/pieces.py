@@ -57,6 +57,10 @@ def pieces(expression: sympy.Expr) -> tuple[Piece, ...]:
         else:
             merged.append(branch)
     for piece in merged:
+        if _not_a_number(piece.expression):
+            raise DerivationGap(
+                f"{shown(expression)} has no finite real value between {piece.lo} and {piece.hi}: give it one there."
+            )
         _check_analytic(piece.expression, piece.lo, piece.hi)
     return tuple(merged)
 
@@ -144,9 +148,13 @@ def value_at(expression: sympy.Expr, point: sympy.Rational) -> sympy.Expr:
         if isinstance(expression, KINKED) and not all(value.is_Rational for value in arguments):
             return _constant_branch(expression, arguments)
         value = _replaced(expression, dict(zip(expression.args, arguments, strict=True)))
-    if value.has(sympy.nan, sympy.zoo, oo, -oo, sympy.I):
+    if _not_a_number(value):
         raise DerivationGap(f"{shown(expression)} has no finite real value at x = {point}: give it one there.")
     return value
+
+
+def _not_a_number(value: sympy.Expr) -> bool:
+    return bool(value.has(sympy.nan, sympy.zoo, oo, -oo, sympy.I))
 
 
 def _constant_branch(node: sympy.Expr, arguments: list[sympy.Expr]) -> sympy.Expr:

@@ -99,7 +99,7 @@ def test_random_oscillations_stay_inside_their_enclosures() -> None:
     rng = random.Random(4)
     points = np.concatenate([np.linspace(-40.0, 40.0, 40001), np.linspace(-2000.0, 2000.0, 100001)])
     finite = 0
-    for _ in range(60):
+    for _ in range(24):
         a, b, c = (rng.choice(PARTS) for _ in range(3))
         first, second = rng.choices("+-*", k=2)
         text = rng.choice(WRAPPED).format(f"({a}){first}({b})") + f"{second}({c})"
@@ -115,7 +115,7 @@ def test_random_oscillations_stay_inside_their_enclosures() -> None:
         assert top.unbounded or values.max() <= float(top.upper) + 1e-9 * max(1.0, abs(values.max())), text
         assert bottom.unbounded or -values.min() <= float(bottom.upper) + 1e-9 * max(1.0, abs(values.min())), text
         assert top.lower <= top.upper
-    assert finite > 30
+    assert finite > 12
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_the_equilibrium_of_powers_of_sines(text: str, sigma_w2: str, variance: 
 def test_the_variance_solves_its_equation_in_plain_floats() -> None:
     """sin^3 = (3 sin x - sin 3x)/4: E sin^6 is elementary, and the fixed point is that of s = 2 + 2 sigma_w^2 E sin^6."""
     weight, s = 1 / 64, 2.0
-    for _ in range(60):
+    for _ in range(24):
         e = [np.exp(-(k**2) * s / 2) for k in (2, 4, 6)]
         q = (10 - 15 * e[0] + 6 * e[1] - e[2]) / 32
         s = 2 + 2 * weight * q
