@@ -17,9 +17,8 @@ from .numerics.certificate import Certificate, EvidenceItem
 from .numerics.enclosure import Enclosure
 from .numerics.kernels.ballmatrix import BallMatrix, Radius
 from .numerics.precision import precision
-from .theory.activation import Activation
+from .theory.activation import Activation, from_expression
 from .theory.activation import activation as parse_activation
-from .theory.activation import from_expression
 from .theory.errors import SpecError
 from .theory.numbers import Exact, rational
 from .theory.verdict import Evidence, Verdict

@@ -99,7 +99,7 @@ class Activation:
     def continuous(self) -> bool:
         """Whether continuity is proved: at every breakpoint both branches and the function agree exactly."""
         try:
-            found = self.pieces()
+            found = pieces(self.expression, branch_points=True)
             values = [value_at(self.expression, right.lo) for right in found[1:]]
         except DerivationGap:
             return False

@@ -114,9 +114,7 @@ def _switches(condition: Condition) -> set[sympy.Rational]:
     return found
 
 
-def _chosen(
-    cases: Sequence[tuple[Condition, sympy.Expr]], otherwise: sympy.Expr, point: sympy.Rational
-) -> sympy.Expr:
+def _chosen(cases: Sequence[tuple[Condition, sympy.Expr]], otherwise: sympy.Expr, point: sympy.Rational) -> sympy.Expr:
     return next((case for condition, case in cases if _holds(condition, point)), otherwise)
 
 

@@ -16,9 +16,9 @@ r"""A small safe grammar for functions of ``x``: text in, sympy expression out, 
     both       = comparison ("and" comparison)*
     comparison = sum (("<" | "<=" | ">" | ">=") sum)+ | "(" condition ")"
 
-Decimals are exact rationals. Names of functions are read whatever their capitals and underscores. Nodes are built with sympy's plain constructors, and their size is checked one by one;
-text is never handed to ``eval`` or ``sympify``. Singularities that cancel under sympy's automatic rules, as in ``x/x``,
-are removed.
+Decimals are exact rationals. Names of functions are read whatever their capitals and underscores. Nodes are built with
+sympy's plain constructors, and their size is checked one by one; text is never handed to ``eval`` or ``sympify``.
+Singularities that cancel under sympy's automatic rules, as in ``x/x``, are removed.
 """
 
 from __future__ import annotations
@@ -343,7 +343,9 @@ class _Parser:
                 cases.append((self.condition(), value))
             self.expect(")")
             if otherwise is None and self.take(",") is None:
-                self.fail(self.next, "the last case needs the condition True", "as in Piecewise((x, x > 0), (0, True)).")
+                self.fail(
+                    self.next, "the last case needs the condition True", "as in Piecewise((x, x > 0), (0, True))."
+                )
         self.expect(")")
         self.depth -= 1
         assert otherwise is not None  # both forms end with it

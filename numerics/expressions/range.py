@@ -278,8 +278,8 @@ def _extremum(
         if any(t.divergence == sign for t in tails):
             return Extremum(INFINITY, INFINITY, True, 0)
         for tail in tails:
-            if tail.limits is not None:
-                search.improve(_limit(tail, sign))
+            for limit in tail.limits or ():  # lower and upper limit at infinity: no supremum is below either
+                see(limit)
         low, high = _ends(lo, hi, left, right)
         for tail_end in (low if left else None, high if right else None):
             if tail_end is not None:

@@ -1,4 +1,4 @@
-"""A failure here means that an activation known by name has other Hermite coefficients, duals or slopes than its formula."""
+"""A failure here means that a named activation has other coefficients, duals or slopes than its formula."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ SMOOTH: dict[str, Callable[[mpmath.mpf], mpmath.mpf]] = {
     "log_sigmoid": lambda x: -mpmath.log(1 + mpmath.exp(-x)),
     "tanhshrink": lambda x: x - mpmath.tanh(x),
     "quick_gelu": lambda x: x / (1 + mpmath.exp(-mpmath.mpf("1.702") * x)),
-    "gelu_tanh": lambda x: (
-        x * (1 + mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (x + mpmath.mpf("0.044715") * x**3))) / 2
-    ),
+    "gelu_tanh": lambda x: x * (1 + mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (x + mpmath.mpf("0.044715") * x**3))) / 2,
     "snake": lambda x: x + mpmath.sin(x) ** 2,
     "snake(3/2)": lambda x: x + mpmath.sin(mpmath.mpf(3) / 2 * x) ** 2 / (mpmath.mpf(3) / 2),
 }
@@ -97,7 +95,11 @@ def _kinked(name: str) -> tuple[Callable[..., mpmath.mpf], Callable[..., mpmath.
     """The function, its Gaussian mean, its kinks."""
     if name in CELU:
         a = CELU[name]
-        return (lambda x: x if x > 0 else a * mpmath.expm1(x / a)), (lambda m, s: _mean_of_celu(a, m, s)), [mpmath.mpf(0)]
+        return (
+            (lambda x: x if x > 0 else a * mpmath.expm1(x / a)),
+            (lambda m, s: _mean_of_celu(a, m, s)),
+            [mpmath.mpf(0)],
+        )
     pieces = PIECES[name]
     ends = sorted({_mp(end) for low, high, _ in pieces for end in (low, high) if abs(end) != INF})
 
@@ -152,7 +154,10 @@ def test_duals_of_smooth_ones_against_the_trapezoid_rule(name: str) -> None:
 
         weights = [mpmath.npdf(k * step) * step for k in range(count + 1)]
         rows = [
-            (at(5 * i) * weights[abs(i)], mpmath.fdot((at(3 * i + 4 * j), weights[abs(j)]) for j in range(-count, count + 1)))
+            (
+                at(5 * i) * weights[abs(i)],
+                mpmath.fdot((at(3 * i + 4 * j), weights[abs(j)]) for j in range(-count, count + 1)),
+            )
             for i in range(-count, count + 1)
         ]
         assert _agrees(value, mpmath.fdot(rows))
@@ -180,7 +185,11 @@ def test_lipschitz_constants(name: str) -> None:
     found = regularity(activation(name), BITS).lipschitz
     assert found is not None
     with precision(BITS):
-        exact = arb(SLOPES[name]) if isinstance(SLOPES[name], int) else arb(SLOPES[name].numerator) / SLOPES[name].denominator
+        exact = (
+            arb(SLOPES[name])
+            if isinstance(SLOPES[name], int)
+            else arb(SLOPES[name].numerator) / SLOPES[name].denominator
+        )
         assert found.overlaps(exact)
         assert found.rad() < ACCURACY
 
@@ -203,3 +212,36 @@ def test_a_jump_has_no_slope() -> None:
     found = regularity(activation("hardshrink"), BITS)
     assert found.lipschitz is None
     assert "lipschitz" in found.infinite
+
+
+FRACTIONAL = {
+    "abs(x)**(3/2)": (Fraction(3, 2), False),
+    "sqrt(abs(x))": (Fraction(1, 2), False),
+    "abs(x)**(1/3)*sign(x)": (Fraction(1, 3), True),
+}
+
+
+@pytest.mark.parametrize("name", list(FRACTIONAL))
+def test_fractional_powers_against_the_hypergeometric_function(name: str) -> None:
+    r"""E|u|^p|v|^p = 2^p Gamma((p+1)/2)^2/pi 2F1(-p/2, -p/2; 1/2; rho^2), and the like with signs."""
+    value = dual(activation(name), Fraction(1), Fraction(1), Fraction(1, 2), 64)
+    exponent, odd = FRACTIONAL[name]
+    with mpmath.workdps(40):
+        p, rho = _mp(exponent), mpmath.mpf(1) / 2
+        if odd:
+            size = 2 ** (p + 1) * mpmath.gamma(p / 2 + 1) ** 2 * rho
+            reference = size / mpmath.pi * mpmath.hyp2f1((1 - p) / 2, (1 - p) / 2, mpmath.mpf(3) / 2, rho**2)
+        else:
+            size = 2**p * mpmath.gamma((p + 1) / 2) ** 2
+            reference = size / mpmath.pi * mpmath.hyp2f1(-p / 2, -p / 2, mpmath.mpf(1) / 2, rho**2)
+    with precision(160):
+        assert value.rad() < 1e-17
+        assert value.contains(arb(mpmath.nstr(reference, 30)))
+
+
+@pytest.mark.parametrize("name", [*FRACTIONAL, "sqrt(relu(x))", "2 - abs(2*x - 1)**(2/3)"])
+def test_fractional_powers_are_continuous_and_not_lipschitz(name: str) -> None:
+    phi = activation(name)
+    assert phi.continuous
+    assert not phi.smooth
+    assert "lipschitz" in regularity(phi, 64).infinite

@@ -61,7 +61,8 @@ def test_mistakes_get_one_clear_sentence(text: str, hint: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["silu(2)", "swish(2)", "gelu(1)", "tanh(2)", " softplus( 2 ) ", "exp(1)", "relu(gelu(2))", "max(1, 2)", "GELU(0)"]
+    "text",
+    ["silu(2)", "swish(2)", "gelu(1)", "tanh(2)", " softplus( 2 ) ", "exp(1)", "relu(gelu(2))", "max(1, 2)", "GELU(0)"],
 )
 def test_a_function_of_a_number_is_not_taken_for_a_family(text: str) -> None:
     with pytest.raises(SpecError, match=r"is a number, the same at every x: write .* or the constant as 0\*x \+ "):

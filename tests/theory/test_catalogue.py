@@ -200,7 +200,9 @@ def test_values_of_the_definitions(name: str, points: dict[object, object]) -> N
         assert sympy.simplify(value_at(activation(name).expression, sympy.sympify(point)) - value) == 0
 
 
-@pytest.mark.parametrize("text", ["celu(0)", "celu(-1)", "snake(0)", "softshrink(-1)", "hardshrink(0)", "clip(x, 2, 1)"])
+@pytest.mark.parametrize(
+    "text", ["celu(0)", "celu(-1)", "snake(0)", "softshrink(-1)", "hardshrink(0)", "clip(x, 2, 1)"]
+)
 def test_parameters_out_of_range_are_refused(text: str) -> None:
     with pytest.raises(SpecError, match=r"positive|not in order"):
         activation(text)

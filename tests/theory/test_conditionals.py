@@ -68,7 +68,7 @@ def test_a_jump_is_a_jump_and_a_corner_a_corner() -> None:
         ("where(x**2 > 2, x, 0)", "irrational zero"),
         ("where(x > 0, log(x), 0)", "no finite real value at x = 0"),
         ("where(x, 1, 0)", "expected a comparison"),
-        ("x if x > 0", "expected \"else\""),
+        ("x if x > 0", 'expected "else"'),
         ("Piecewise((x, x > 0))", "condition True"),
         ("x > 0", "a comparison alone"),
     ],
