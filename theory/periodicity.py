@@ -20,21 +20,14 @@ MAX_CYCLES = 128
 _CIRCULAR = (sympy.sin, sympy.cos)
 
 
-def _frequency(node: sympy.Expr) -> sympy.Expr | None:
-    """The slope of a sine or cosine of an affine argument, ``None`` for everything else."""
-    if not isinstance(node, _CIRCULAR):
-        return None
-    slope = sympy.diff(node.args[0], X)
-    return None if slope.has(X) or slope.is_zero else slope
-
-
 def oscillations(expression: sympy.Expr) -> frozenset[sympy.Expr]:
     """The sines and cosines of affine arguments that occur.
 
     >>> sorted(map(str, oscillations(sympy.tanh(X) * sympy.sin(2 * X) + sympy.cos(X**2))))
     ['sin(2*x)']
     """
-    return frozenset(node for node in expression.atoms(*_CIRCULAR) if _frequency(node) is not None)
+    slopes = {node: sympy.diff(node.args[0], X) for node in expression.atoms(*_CIRCULAR)}
+    return frozenset(node for node, slope in slopes.items() if not slope.has(X) and not slope.is_zero)
 
 
 def _occurs_elsewhere(expression: sympy.Expr, found: frozenset[sympy.Expr]) -> bool:
@@ -56,17 +49,12 @@ def period(expression: sympy.Expr) -> sympy.Expr | None:
     found = oscillations(expression)
     if not found or _occurs_elsewhere(expression, found):
         return None
-    slopes = [abs(_frequency(node)) for node in found]
-    ratios = [_ratio(slope, slopes[0]) for slope in slopes]
-    if any(ratio is None for ratio in ratios):
+    slopes = [abs(sympy.diff(node.args[0], X)) for node in found]
+    ratios = [sympy.radsimp(slope / slopes[0]) for slope in slopes]
+    if not all(ratio.is_Rational for ratio in ratios):
         return None
     common = reduce(sympy.gcd, ratios)
     return 2 * sympy.pi / (slopes[0] * common) if max(ratios) / common <= MAX_CYCLES else None
-
-
-def _ratio(a: sympy.Expr, b: sympy.Expr) -> sympy.Rational | None:
-    ratio = sympy.radsimp(a / b)
-    return ratio if ratio.is_Rational else None
 
 
 @lru_cache(maxsize=512)
@@ -120,10 +108,8 @@ def independent(parts: tuple[sympy.Expr, ...]) -> bool:
     """
     if len(parts) == 1:
         return True
-    if len(parts) > 2:
-        return False
-    first, second = (period(part) for part in parts)
-    return bool(sympy.radsimp(first / second).is_irrational)
+    periods = [found for found in map(period, parts) if found is not None]
+    return len(parts) == len(periods) == 2 and bool(sympy.radsimp(periods[0] / periods[1]).is_irrational)
 
 
 def oscillating_terms(expression: sympy.Expr) -> dict[sympy.Expr, sympy.Expr] | None:
