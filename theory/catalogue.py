@@ -291,7 +291,7 @@ def entry(name: str, parameter: sympy.Rational | None = None) -> Entry:
     if family is None:
         if advice(name):
             raise SpecError(f"{name} is not a function of one number: {advice(name)}")
-        raise SpecError(f"no activation is called {name!r}." + suggestion(name, names()))
+        raise SpecError(f"no activation is called {name!r}." + suggestion(name.lower(), names()))
     if family.default is None:
         if parameter is not None:
             raise SpecError(f"{name} has no parameter: write {name}, or an expression such as {name}(2*x).")
