@@ -13,10 +13,11 @@ from . import catalogue, parity
 from .derivative import derivative
 from .errors import DerivationGap, SpecError
 from .functions import X
-from .grammar import CONSTANTS, FUNCTIONS, MAX_LENGTH, function_name, parse
+from .grammar import MAX_LENGTH, parse
 from .lipschitz import bounds
 from .pieces import KINKED, Piece, pieces, value_at
 from .signs import vanishes
+from .vocabulary import CONSTANTS, FUNCTIONS, function_name
 
 _NAME = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9]*)\s*(?:\(([^()x]*)\))?\s*")
 

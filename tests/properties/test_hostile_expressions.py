@@ -16,7 +16,7 @@ from certigram.numerics.expressions.growth import growth
 from certigram.numerics.expressions.regularity import regularity
 from certigram.theory.activation import Activation, activation
 from certigram.theory.errors import DerivationGap, PrecisionExhausted, SpecError
-from certigram.theory.grammar import FUNCTIONS
+from certigram.theory.vocabulary import FUNCTIONS
 
 OURS = (SpecError, DerivationGap, PrecisionExhausted)
 CONSTANTS = [
