@@ -27,6 +27,12 @@ TIGHT = arb(10) ** -30
 ROOT = sympy.sqrt
 
 
+def _slope(text: str, bits: int = BITS) -> arb | None:
+    """The enclosure of sup|phi'|, by range analysis alone."""
+    with precision(bits):
+        return lipschitz_by_range(activation(text), 1, bits).value
+
+
 def _encloses(value: arb | None, exact: sympy.Expr, width: arb = TIGHT) -> bool:
     assert value is not None
     with precision(200):
@@ -56,17 +62,17 @@ def _encloses(value: arb | None, exact: sympy.Expr, width: arb = TIGHT) -> bool:
     ],
 )
 def test_lipschitz_constants(text: str, exact: sympy.Expr) -> None:
-    assert _encloses(regularity(activation(text), BITS).lipschitz, exact)
+    assert _encloses(_slope(text), exact)
 
 
 def test_a_slightly_wrong_constant_is_excluded() -> None:
-    found = regularity(activation("sin(x)**3"), BITS).lipschitz
+    found = _slope("sin(x)**3")
     assert not _encloses(found, 2 / ROOT(3) + sympy.Rational(1, 10**28), arb(1))
 
 
 def test_an_oscillation_that_decays_slowly_or_mixes_frequencies_is_still_bounded() -> None:
     for text, low, high in (("atan(x)*sin(x)", 1.57, 1.58), ("sin(x)*sin(sqrt(2)*x)*cos(pi*x)", 3.0, 3.15)):
-        found = lipschitz_by_range(activation(text), 1, 32).value
+        found = _slope(text, 32)
         assert found is not None
         assert low < float(found.lower()) <= float(found.upper()) < high
 
@@ -76,7 +82,7 @@ def test_no_constant_is_invented_for_growing_oscillations(text: str) -> None:
     """An oscillation times something that grows, or of growing frequency, has no period and no bounded slope."""
     assert period(activation(text).expression) is None
     assert periodic_parts(activation(text).expression) is None
-    assert regularity(activation(text), 64).lipschitz is None
+    assert _slope(text, 32) is None
 
 
 def test_periods() -> None:
@@ -108,9 +114,9 @@ WRAPPED = ["({})", "({})**2", "tanh({})", "sin({})", "({})**3"]
 
 def test_random_oscillations_stay_inside_their_enclosures() -> None:
     rng = random.Random(4)
-    points = np.concatenate([np.linspace(-40.0, 40.0, 40001), np.linspace(-2000.0, 2000.0, 100001)])
+    points = np.concatenate([np.linspace(-40.0, 40.0, 20001), np.linspace(-2000.0, 2000.0, 50001)])
     finite = 0
-    for _ in range(24):
+    for _ in range(16):
         a, b, c = (rng.choice(PARTS) for _ in range(3))
         first, second = rng.choices("+-*", k=2)
         text = rng.choice(WRAPPED).format(f"({a}){first}({b})") + f"{second}({c})"
@@ -118,7 +124,7 @@ def test_random_oscillations_stay_inside_their_enclosures() -> None:
         if not expression.has(X):
             continue
         try:
-            top, bottom = supremum(expression, bits=40, budget=300), infimum(expression, bits=40, budget=300)
+            top, bottom = supremum(expression, bits=24, budget=120), infimum(expression, bits=24, budget=120)
         except DerivationGap:  # x times an oscillation
             continue
         values = lower_numpy(expression)(points)
@@ -126,7 +132,7 @@ def test_random_oscillations_stay_inside_their_enclosures() -> None:
         assert top.unbounded or values.max() <= float(top.upper) + 1e-9 * max(1.0, abs(values.max())), text
         assert bottom.unbounded or -values.min() <= float(bottom.upper) + 1e-9 * max(1.0, abs(values.min())), text
         assert top.lower <= top.upper
-    assert finite > 12
+    assert finite >= 8
 
 
 @pytest.mark.parametrize(
@@ -145,7 +151,7 @@ def test_the_equilibrium_of_powers_of_sines(text: str, sigma_w2: str, variance: 
 def test_the_variance_solves_its_equation_in_plain_floats() -> None:
     """E sin^6 is elementary: the fixed point is that of s = 2 + 2 sigma_w^2 E sin^6."""
     weight, s = 1 / 64, 2.0
-    for _ in range(24):
+    for _ in range(16):
         e = [np.exp(-(k**2) * s / 2) for k in (2, 4, 6)]
         q = (10 - 15 * e[0] + 6 * e[1] - e[2]) / 32
         s = 2 + 2 * weight * q
