@@ -17,7 +17,7 @@ from .numerics.certificate import Certificate, EvidenceItem
 from .numerics.enclosure import Enclosure
 from .numerics.kernels.ballmatrix import BallMatrix, Radius
 from .numerics.precision import precision, undisturbed
-from .theory.activation import Activation
+from .theory.activation import Activation, from_expression
 from .theory.activation import activation as parse_activation
 from .theory.errors import SpecError
 from .theory.numbers import Exact, rational
@@ -117,6 +117,22 @@ class ActivationHandle:
             return found
         derivation = derive_dual(self.exact)
         return derivation.result if derivation.derived and all(verify(derivation)) else None
+
+    def derivative(self) -> ActivationHandle:
+        r"""The derivative almost everywhere, again an activation: on each smooth piece the derivative of the piece.
+
+        Where the activation is continuous, it is the integral of this derivative. A jump leaves no trace in it: the
+        derivative of ``step`` is 0, and Price's theorem needs the point masses in addition (``exact.continuous`` says
+        whether continuity is proved). Raises :class:`DerivationGap` for a function that no rule differentiates.
+
+        >>> activation("gelu").derivative()
+        activation('sqrt(2)*x*exp(-x**2/2)/(2*sqrt(pi)) + normal_cdf(x)')
+        >>> activation("relu").derivative().dual(1, 1, 0).contains("1/4")
+        True
+        >>> activation("softplus").derivative().name
+        'sigmoid'
+        """
+        return ActivationHandle(from_expression(self.exact.derivative()))
 
     @undisturbed
     def lipschitz(self, *, bits: int = DEFAULT_BITS) -> Ball | None:

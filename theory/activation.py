@@ -13,12 +13,15 @@ from . import catalogue, parity
 from .derivative import derivative
 from .errors import DerivationGap, SpecError
 from .functions import X
-from .grammar import CONSTANTS, FUNCTIONS, MAX_LENGTH, parse
+from .grammar import MAX_LENGTH, parse
 from .lipschitz import bounds
 from .pieces import KINKED, Piece, pieces, value_at
 from .signs import vanishes
+from .vocabulary import CONSTANTS, FUNCTIONS, function_name
 
 _NAME = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9]*)\s*(?:\(([^()x]*)\))?\s*")
+
+_CALL = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9]*)\s*\(.*\)\s*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +99,12 @@ class Activation:
     @property
     def continuous(self) -> bool:
         """Whether continuity is proved: at every breakpoint both branches and the function agree exactly."""
-        if not self.kinks_resolved:
+        try:
+            found = pieces(self.expression, branch_points=True)
+            values = [value_at(self.expression, right.lo) for right in found[1:]]
+        except DerivationGap:
             return False
-        found = self.pieces()
-        for left, right in pairwise(found):
-            here = value_at(self.expression, right.lo)
+        for (left, right), here in zip(pairwise(found), values, strict=True):
             for branch in (left, right):
                 if vanishes(branch.expression.xreplace({X: right.lo}) - here) is not True:
                     return False
@@ -138,7 +142,8 @@ def activation(name_or_expression: str) -> Activation:
 
     A bare name is looked up in the catalogue (``"tanh"``); ``name(parameter)`` with a rational parameter is a member
     of a parametric family (``"leaky_relu(1/10)"``, ``"hermite(3)"``); everything else is an expression in ``x``
-    (:mod:`certigram.theory.grammar`). An expression equal to a catalogue entry becomes that entry.
+    (:mod:`certigram.theory.grammar`). An expression equal to a catalogue entry becomes that entry. Any other function
+    of numbers alone, such as ``"silu(2)"``, is refused: it would be a constant, and reads like a family.
 
     Raises :class:`SpecError` for unknown names (with a suggestion) and for anything outside the grammar.
 
@@ -156,7 +161,8 @@ def activation(name_or_expression: str) -> Activation:
         name, parameter = match.groups()
         known = catalogue.canonical(name) in catalogue.FAMILIES
         if parameter is None and name not in {"x", *CONSTANTS}:
-            one_argument = name in FUNCTIONS and FUNCTIONS[name][0] == 1
+            function = function_name(name)
+            one_argument = function is not None and FUNCTIONS[function][0] == 1
             return (
                 from_expression(parse(f"{name}(x)"))
                 if one_argument and not known
@@ -164,7 +170,27 @@ def activation(name_or_expression: str) -> Activation:
             )
         if parameter is not None and known and catalogue.FAMILIES[catalogue.canonical(name)].default is not None:
             return _from_entry(catalogue.entry(name, _rational_parameter(name, parameter)))
-    return from_expression(parse(name_or_expression))
+    expression = parse(name_or_expression)
+    if not expression.has(X):
+        _refuse_call(name_or_expression)
+    return from_expression(expression)
+
+
+def _refuse_call(text: str) -> None:
+    """Refuse one function of numbers alone as a whole activation: ``silu(2)`` reads like a member of a family."""
+    match = _CALL.fullmatch(text)
+    if match is None or re.search(r"\bx\b", text):
+        return
+    name, depth = match.group(1), 0
+    for place, character in enumerate(text.rstrip()):
+        depth += (character == "(") - (character == ")")
+        if depth == 0 and character == ")" and place < len(text.rstrip()) - 1:
+            return
+    shown = text.strip() if len(text.strip()) <= 60 else f"{name}(...)"
+    function = function_name(name)
+    unary = function is not None and FUNCTIONS[function][0] == 1
+    advice = f"{name}(x), {name}(2*x) for another scale" if unary else "a function of x"
+    raise SpecError(f"{shown} is a number, the same at every x: write {advice}, or the constant as 0*x + {shown}.")
 
 
 def _rational_parameter(name: str, text: str) -> sympy.Rational:

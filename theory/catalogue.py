@@ -102,8 +102,41 @@ def _monomial(order: sympy.Rational) -> Entry:
     return Entry(f"monomial({k})", X**k, *_polynomial_bounds(X**k))
 
 
+def _positive(value: sympy.Rational, name: str, meaning: str) -> sympy.Rational:
+    if value <= 0:
+        raise SpecError(f"{name}({value}) needs a positive {meaning}, as in {name}(1/2).")
+    return value
+
+
+def _celu(alpha: sympy.Rational) -> Entry:
+    a = _positive(alpha, "celu", "alpha")
+    return Entry(
+        f"celu({a})", sympy.Max(X, 0) + a * (exp(sympy.Min(X, 0) / a) - 1), sympy.Integer(1), 1 / sympy.sympify(a)
+    )
+
+
+def _snake(frequency: sympy.Rational) -> Entry:
+    a = _positive(frequency, "snake", "frequency")
+    return Entry(f"snake({a})", X + sympy.sin(a * X) ** 2 / a, sympy.Integer(2), 2 * a)
+
+
+def _softshrink(threshold: sympy.Rational) -> Entry:
+    a = _positive(threshold, "softshrink", "threshold")
+    return Entry(f"softshrink({a})", sympy.Max(X - a, 0) + sympy.Min(X + a, 0), sympy.Integer(1), oo)
+
+
+def _hardshrink(threshold: sympy.Rational) -> Entry:
+    a = _positive(threshold, "hardshrink", "threshold")
+    # continuous part plus the two jumps; at the jumps the mean of both sides
+    jumps = a * (sympy.Heaviside(X - a) - sympy.Heaviside(-X - a))
+    return Entry(f"hardshrink({a})", sympy.Max(X - a, 0) + sympy.Min(X + a, 0) + jumps, oo, oo)
+
+
 _SELU_ALPHA = Rational("1.6732632423543772848170429916717")
 _SELU_SCALE = Rational("1.0507009873554804934193349852946")
+_QUICK = Rational("1.702")
+_CUBIC = Rational("0.044715")
+_HALF = Rational(1, 2)
 _GELU_SLOPE = (1 + sympy.erf(1)) / 2 + exp(-1) / sqrt(pi)
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
@@ -141,8 +174,43 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 oo,
                 "scaled elu with the constants of self-normalising networks",
             ),
+            _fixed("log_sigmoid", -softplus(-X), 1, Rational(1, 4), "log(sigmoid(x)) (PyTorch's LogSigmoid)"),
+            _fixed("tanhshrink", X - sympy.tanh(X), 1, 4 / (3 * sqrt(3)), "x - tanh(x) (PyTorch's Tanhshrink)"),
+            _fixed(
+                "quick_gelu",
+                X * sigmoid(_QUICK * X),
+                None,
+                _QUICK / 2,
+                "x sigmoid(1.702 x), the first approximation of gelu by Hendrycks and Gimpel",
+            ),
+            _fixed(
+                "gelu_tanh",
+                X * (1 + sympy.tanh(sqrt(2 / pi) * (X + _CUBIC * X**3))) / 2,
+                None,
+                None,
+                "approximation of gelu by tanh, with 0.044715 x^3 (PyTorch's GELU, approximate='tanh')",
+            ),
+            _fixed("relu6", sympy.Max(sympy.Min(X, 6), 0), 1, oo, "x clipped to [0, 6] (PyTorch's ReLU6)"),
+            _fixed(
+                "hard_sigmoid",
+                sympy.Max(sympy.Min(X / 6 + _HALF, 1), 0),
+                Rational(1, 6),
+                oo,
+                "x/6 + 1/2 clipped to [0, 1] (PyTorch's Hardsigmoid)",
+            ),
+            _fixed(
+                "hard_swish",
+                X * sympy.Max(sympy.Min(X / 6 + _HALF, 1), 0),
+                Rational(3, 2),
+                oo,
+                "x hard_sigmoid(x) (PyTorch's Hardswish)",
+            ),
+            ("snake", Family(_snake, "1", "x + sin(a x)^2/a")),
+            ("softshrink", Family(_softshrink, "1/2", "x moved towards 0 by lambda (PyTorch's Softshrink)")),
+            ("hardshrink", Family(_hardshrink, "1/2", "x for |x| > lambda, 0 for |x| < lambda (PyTorch's Hardshrink)")),
             ("leaky_relu", Family(_leaky_relu, "1/100", "max(x, 0) + alpha min(x, 0)")),
             ("elu", Family(_elu, "1", "x for x > 0, alpha (exp(x) - 1) for x < 0")),
+            ("celu", Family(_celu, "1", "x for x > 0, alpha (exp(x/alpha) - 1) for x < 0 (PyTorch's CELU)")),
             ("gaussian", Family(_gaussian, "1/2", "exp(-alpha x^2)")),
             ("hermite", Family(_hermite, "", "probabilists' Hermite polynomial He_k")),
             ("monomial", Family(_monomial, "", "x^k")),
@@ -160,6 +228,32 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "heaviside": "step",
         "sgn": "sign",
         "linear": "identity",
+        "gelu_new": "gelu_tanh",
+    }
+)
+NO_FUNCTION_OF_ONE_NUMBER: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("softmax", "softmin", "log_softmax"), "it takes a vector: write sigmoid or softplus of x."),
+        **dict.fromkeys(("glu", "swiglu", "geglu", "reglu", "maxout"), "it multiplies or compares two inputs."),
+        **dict.fromkeys(("prelu", "rrelu"), "its slope is learned or drawn: fix it, as in leaky_relu(1/4)."),
+        **dict.fromkeys(("clip", "clamp"), "it needs its ends: write clip(x, -1, 1)."),
+        **dict.fromkeys(("where", "piecewise"), "it needs conditions: write where(x > 0, x, exp(x) - 1)."),
+        "threshold": "it needs its values: write where(x > 1, x, 0).",
+        "sinc": "the quotient sin(x)/x has no rule at 0, and some mean sin(pi x)/(pi x): write a function without a "
+        "division by x, such as exp(-x**2/6).",
+    }
+)
+"""What people type that is no activation by itself, and what to do instead."""
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "")
+
+
+_BY_FOLDED_NAME: Mapping[str, str] = MappingProxyType(
+    {
+        **{_folded(alias): name for alias, name in ALIASES.items() if alias != "Phi"},  # phi is many things
+        **{_folded(name): name for name in FAMILIES},
     }
 )
 
@@ -167,10 +261,22 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 def canonical(name: str) -> str:
     """The catalogue's own spelling of a name or alias (unknown names come back unchanged).
 
-    >>> canonical("swish"), canonical("unheard_of")
-    ('silu', 'unheard_of')
+    Capitals and underscores do not matter.
+
+    >>> canonical("swish"), canonical("HardTanh"), canonical("LeakyReLU"), canonical("unheard_of")
+    ('silu', 'hard_tanh', 'leaky_relu', 'unheard_of')
     """
-    return ALIASES.get(name, name)
+    return ALIASES.get(name) or _BY_FOLDED_NAME.get(_folded(name), name)
+
+
+def advice(name: str) -> str:
+    """What to write instead of a name that is no activation by itself; empty when nothing is known.
+
+    >>> advice("Softmax")
+    'it takes a vector: write sigmoid or softplus of x.'
+    """
+    folded = _folded(name)
+    return next((text for known, text in NO_FUNCTION_OF_ONE_NUMBER.items() if _folded(known) == folded), "")
 
 
 def entry(name: str, parameter: sympy.Rational | None = None) -> Entry:
@@ -183,7 +289,9 @@ def entry(name: str, parameter: sympy.Rational | None = None) -> Entry:
     """
     family = FAMILIES.get(canonical(name))
     if family is None:
-        raise SpecError(f"no activation is called {name!r}." + suggestion(name, names()))
+        if advice(name):
+            raise SpecError(f"{name} is not a function of one number: {advice(name)}")
+        raise SpecError(f"no activation is called {name!r}." + suggestion(name.lower(), names()))
     if family.default is None:
         if parameter is not None:
             raise SpecError(f"{name} has no parameter: write {name}, or an expression such as {name}(2*x).")

@@ -47,6 +47,9 @@ class sigmoid(sympy.Function):  # type: ignore[misc]  # sympy ships no types
             return (1 + sympy.tanh(args[0] / 2)) / 2
         return None
 
+    def _eval_evalf(self, prec: int) -> sympy.Expr:
+        return self.rewrite(sympy.exp)._eval_evalf(prec)
+
     def _latex(self, printer: Any, exp: Any = None) -> str:
         return _latex_call(r"\operatorname{sigmoid}", printer, self.args[0], exp)
 
@@ -82,6 +85,9 @@ class softplus(sympy.Function):  # type: ignore[misc]  # sympy ships no types
             return args[0] / 2 + sympy.log(2 * sympy.cosh(args[0] / 2))
         return None
 
+    def _eval_evalf(self, prec: int) -> sympy.Expr:
+        return self.rewrite(sympy.log)._eval_evalf(prec)
+
     def _latex(self, printer: Any, exp: Any = None) -> str:
         return _latex_call(r"\operatorname{softplus}", printer, self.args[0], exp)
 
@@ -114,6 +120,9 @@ class normal_cdf(sympy.Function):  # type: ignore[misc]  # sympy ships no types
         if rule is sympy.erf:
             return (1 + sympy.erf(args[0] / sympy.sqrt(2))) / 2
         return None
+
+    def _eval_evalf(self, prec: int) -> sympy.Expr:
+        return self.rewrite(sympy.erf)._eval_evalf(prec)
 
     def _latex(self, printer: Any, exp: Any = None) -> str:
         return _latex_call(r"\Phi", printer, self.args[0], exp)

@@ -2,32 +2,41 @@ r"""A small safe grammar for functions of ``x``: text in, sympy expression out, 
 
 .. code-block:: text
 
+    choice  = sum ("if" condition "else" choice)?
     sum     = product (("+" | "-") product)*
     product = unary (("*" | "/") unary)*
     unary   = ("+" | "-") unary | power
     power   = atom (("**" | "^") unary)?
-    atom    = number | "pi" | "e" | "x" | name "(" sum ("," sum)* ")" | "(" sum ")"
+    atom    = number | "pi" | "e" | "x" | name "(" choice ("," choice)* ")" | "(" choice ")"
+            | "where" "(" condition "," choice "," choice ")"
+            | "Piecewise" "(" case ("," case)* ")"
+    case    = "(" choice "," (condition | "True") ")"
 
-Decimals are exact rationals. Nodes are built with sympy's plain constructors, and their size is checked one by one;
-text is never handed to ``eval`` or ``sympify``. Singularities that cancel under sympy's automatic rules, as in ``x/x``,
-are removed.
+    condition  = both ("or" both)*
+    both       = comparison ("and" comparison)*
+    comparison = sum (("<" | "<=" | ">" | ">=") sum)+ | "(" condition ")"
+
+Decimals are exact rationals. Names of functions are read whatever their capitals and underscores. Nodes are built with
+sympy's plain constructors, and their size is checked one by one; text is never handed to ``eval`` or ``sympify``.
+Singularities that cancel under sympy's automatic rules, as in ``x/x``, are removed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import NoReturn
 
 import sympy
 
 from . import catalogue
+from .conditionals import AllOf, AnyOf, Comparison, Condition, conditional
 from .errors import SpecError
-from .functions import X, normal_cdf, sigmoid, softplus
+from .functions import X
 from .size import MAX_POWER, check_node, check_power
 from .system import suggestion
+from .vocabulary import CONSTANTS, FUNCTIONS, KEYWORDS, KINKED, ORDERED, PARAMETRIC, function_name
 
 MAX_LENGTH = 2000
 """Longest text accepted."""
@@ -39,7 +48,7 @@ MAX_NUMERAL = 120
 """Longest numeral accepted, in characters."""
 
 _TOKEN = re.compile(
-    r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)|(?P<op>\*\*|[-+*/^(),])|(?P<space>\s+)"
+    r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)|(?P<op>\*\*|[<>]=?|[-+*/^(),])|(?P<space>\s+)"
 )
 
 
@@ -48,63 +57,6 @@ class _Token:
     kind: str
     text: str
     column: int
-
-
-def _unary(function: Callable[[sympy.Expr], sympy.Expr]) -> tuple[int, int, Callable[..., sympy.Expr]]:
-    return (1, 1, function)
-
-
-def _named(name: str) -> tuple[int, int, Callable[..., sympy.Expr]]:
-    return (1, 1, lambda argument: catalogue.entry(name).expression.xreplace({X: argument}))
-
-
-def _parametric(name: str) -> tuple[int, int, Callable[..., sympy.Expr]]:
-    def build(argument: sympy.Expr, parameter: sympy.Expr | None = None) -> sympy.Expr:
-        return catalogue.entry(name, parameter).expression.xreplace({X: argument})
-
-    return (1, 2, build)
-
-
-def _polynomial(name: str) -> tuple[int, int, Callable[..., sympy.Expr]]:
-    def build(order: sympy.Expr, argument: sympy.Expr = X) -> sympy.Expr:
-        return catalogue.entry(name, order).expression.xreplace({X: argument})
-
-    return (1, 2, build)
-
-
-FUNCTIONS: Mapping[str, tuple[int, int, Callable[..., sympy.Expr]]] = MappingProxyType(
-    {
-        **{f.__name__: _unary(f) for f in (sympy.tanh, sympy.erf, sympy.sin, sympy.cos, sympy.atan, sympy.exp)},
-        **{f.__name__: _unary(f) for f in (sympy.sinh, sympy.cosh, sympy.asinh, sympy.log, sympy.sign)},
-        **{f.__name__: _unary(f) for f in (sigmoid, softplus, normal_cdf)},
-        "Abs": _unary(sympy.Abs),
-        "abs": _unary(sympy.Abs),
-        "Heaviside": _unary(sympy.Heaviside),
-        "heaviside": _unary(sympy.Heaviside),
-        "step": _unary(sympy.Heaviside),
-        "sgn": _unary(sympy.sign),
-        "ln": _unary(sympy.log),
-        "log1p": _unary(lambda u: sympy.log(1 + u)),
-        "expm1": _unary(lambda u: sympy.exp(u) - 1),
-        "erfc": _unary(lambda u: 1 - sympy.erf(u)),
-        "sqrt": _unary(sympy.sqrt),
-        "arctan": _unary(sympy.atan),
-        "arcsinh": _unary(sympy.asinh),
-        "logistic": _unary(sigmoid),
-        "Phi": _unary(normal_cdf),
-        "Max": (2, 8, sympy.Max),
-        "max": (2, 8, sympy.Max),
-        "Min": (2, 8, sympy.Min),
-        "min": (2, 8, sympy.Min),
-        **{name: _named(name) for name in ("relu", "gelu", "silu", "swish", "mish", "selu", "softsign", "hard_tanh")},
-        **{name: _parametric(name) for name in ("leaky_relu", "elu", "gaussian")},
-        **{name: _polynomial(name) for name in ("hermite", "monomial")},
-    }
-)
-"""The functions a text may call: (fewest arguments, most arguments, builder)."""
-CONSTANTS: Mapping[str, sympy.Expr] = MappingProxyType({"pi": sympy.pi, "e": sympy.E, "E": sympy.E})
-_KINKED = frozenset({"Max", "max", "Min", "min", "Abs", "abs", "sign", "sgn", "step", "Heaviside", "heaviside"})
-_PARAMETRIC = frozenset({"leaky_relu", "elu", "gaussian", "hermite", "monomial"})
 
 
 def parse(text: str) -> sympy.Expr:
@@ -186,9 +138,18 @@ class _Parser:
             )
             self.fail(token, f'expected "{text}" but found "{token.text}"', hint)
 
-    def whole(self) -> sympy.Expr:
-        node = self.sum()
+    def keyword(self, *texts: str) -> _Token | None:
         token = self.next
+        if token.kind == "name" and token.text in texts:
+            self.position += 1
+            return token
+        return None
+
+    def whole(self) -> sympy.Expr:
+        node = self.choice()
+        token = self.next
+        if token.text in ("<", "<=", ">", ">="):
+            self.fail(token, "a comparison alone is no activation", "write for instance where(x > 0, x, 0).")
         if token.kind != "end":
             hint = (
                 "write the multiplication sign, as in 2*x."
@@ -203,15 +164,103 @@ class _Parser:
             return check_node(build(*arguments))
         except SpecError as error:
             message = str(error)
-        except ValueError:  # sympy compares the constant with the kinks of the function, and cannot
-            message = f'"{token.text}" compares a constant that is not rational: give a rational approximation.'
+        except (ValueError, TypeError, RecursionError):  # sympy's Max, Min and comparisons of numbers
+            message = "numbers that cannot be compared exactly: write fractions or decimals in their place."
         what, _, advice = message.partition(": ")
         return self.fail(token, what, advice) if advice else self.fail(token, "a parameter is out of range", message)
 
-    def sum(self) -> sympy.Expr:
+    def deeper(self) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             self.fail(self.next, f"nesting is deeper than {MAX_DEPTH}", "split the expression.")
+
+    def choice(self) -> sympy.Expr:
+        node = self.sum()
+        token = self.keyword("if")
+        if token is None:
+            return node
+        self.deeper()
+        condition = self.condition()
+        if self.keyword("else") is None:
+            self.fail(self.next, 'expected "else"', "write both cases, as in x if x > 0 else 0.")
+        node = self.checked(token, conditional, ((condition, node),), self.choice())
+        self.depth -= 1
+        return node
+
+    def condition(self) -> Condition:
+        self.deeper()
+        found = [self.both()]
+        while self.keyword("or"):
+            found.append(self.both())
+        self.depth -= 1
+        return found[0] if len(found) == 1 else AnyOf(tuple(found))
+
+    def both(self) -> Condition:
+        found = [self.comparison()]
+        while self.keyword("and"):
+            found.append(self.comparison())
+        return found[0] if len(found) == 1 else AllOf(tuple(found))
+
+    def comparison(self) -> Condition:
+        if self.next.text == "(" and self.compares_inside():
+            self.expect("(")
+            inner = self.condition()
+            self.expect(")")
+            return inner
+        left = self.sum()
+        found: list[Condition] = []
+        while token := self.take("<", "<=", ">", ">="):
+            right = self.sum()
+            difference = left - right if token.text[0] == ">" else right - left
+            found.append(Comparison(check_node(difference), strict=len(token.text) == 1))
+            left = right
+        if not found:
+            self.fail(self.next, f'expected a comparison but found "{self.next.text}"', "write for instance x > 0.")
+        return found[0] if len(found) == 1 else AllOf(tuple(found))
+
+    def compares_inside(self) -> bool:
+        """Whether the parenthesis that opens here holds a comparison, and not only a number."""
+        depth = 0
+        for token in self.tokens[self.position :]:
+            depth += (token.text == "(") - (token.text == ")")
+            if token.text in ("<", "<=", ">", ">=") and depth == 1:
+                return True
+            if depth == 0:
+                return False
+        return False
+
+    def conditional(self, token: _Token) -> sympy.Expr:
+        """What follows ``where`` or ``Piecewise``."""
+        self.deeper()
+        self.expect("(")
+        cases: list[tuple[Condition, sympy.Expr]] = []
+        otherwise: sympy.Expr | None = None
+        if token.text == "where":
+            condition = self.condition()
+            self.expect(",")
+            cases.append((condition, self.choice()))
+            self.expect(",")
+            otherwise = self.choice()
+        while token.text == "Piecewise" and otherwise is None:
+            self.expect("(")
+            value = self.choice()
+            self.expect(",")
+            if self.keyword("True"):
+                otherwise = value
+            else:
+                cases.append((self.condition(), value))
+            self.expect(")")
+            if otherwise is None and self.take(",") is None:
+                self.fail(
+                    self.next, "the last case needs the condition True", "as in Piecewise((x, x > 0), (0, True))."
+                )
+        self.expect(")")
+        self.depth -= 1
+        assert otherwise is not None  # both forms end with it
+        return self.checked(token, conditional, tuple(cases), otherwise)
+
+    def sum(self) -> sympy.Expr:
+        self.deeper()
         node = self.product()
         while token := self.take("+", "-"):
             term = self.product()
@@ -256,7 +305,7 @@ class _Parser:
         if token.kind == "name":
             return self.name(token)
         if token.kind == "op" and token.text == "(":
-            node = self.sum()
+            node = self.choice()
             self.expect(")")
             return node
         return self.fail(token, f'expected a number, x or a function but found "{token.text}"', "complete it.")
@@ -272,46 +321,54 @@ class _Parser:
         return sympy.Rational(mantissa) * sympy.Integer(10) ** int(exponent or 0)
 
     def name(self, token: _Token) -> sympy.Expr:
-        name = token.text
+        if token.text in ("where", "Piecewise") and self.next.text == "(":
+            return self.conditional(token)
         called = self.take("(") is not None
+        known = function_name(token.text)
         if not called:
-            if name == "x":
+            if token.text == "x":
                 return X
-            if name in CONSTANTS:
-                return CONSTANTS[name]
-            if name in FUNCTIONS:
-                self.fail(token, f'"{name}" stands without an argument', f"write {name}(x).")
-        if name == "x" or name in CONSTANTS:
-            self.fail(token, f'"{name}" is not a function', "write the multiplication sign, as in x*(x + 1).")
-        if name not in FUNCTIONS:
-            known = sorted({"x", *CONSTANTS, *FUNCTIONS})
-            self.fail(
-                token,
-                f'unknown {"function" if called else "name"} "{name}"',
-                "use a known one." + suggestion(name, known),
-            )
-        arguments = [self.sum()]
+            if token.text in CONSTANTS:
+                return CONSTANTS[token.text]
+            if known is not None:
+                self.fail(token, f'"{token.text}" stands without an argument', f"write {token.text}(x).")
+        if token.text == "x" or token.text in CONSTANTS:
+            self.fail(token, f'"{token.text}" is not a function', "write the multiplication sign, as in x*(x + 1).")
+        if known is None:
+            self.unknown(token, called)
+        name = _Token(token.kind, known, token.column)
+        arguments = [self.choice()]
         while self.take(","):
-            arguments.append(self.sum())
+            arguments.append(self.choice())
         self.expect(")")
-        fewest, most, build = FUNCTIONS[name]
+        fewest, most, build = FUNCTIONS[known]
         if not fewest <= len(arguments) <= most:
             wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-            self.fail(token, f'"{name}" takes {wanted} arguments, not {len(arguments)}', "check the commas.")
-        self.check_arguments(token, arguments)
+            self.fail(token, f'"{token.text}" takes {wanted} arguments, not {len(arguments)}', "check the commas.")
+        self.check_arguments(name, arguments)
         return self.checked(token, build, *arguments)
+
+    def unknown(self, token: _Token, called: bool) -> NoReturn:
+        text = token.text
+        if text in KEYWORDS:
+            self.fail(token, f'"{text}" stands at the wrong place', "write for instance x if x > 0 else exp(x) - 1.")
+        if catalogue.advice(text):
+            self.fail(token, f'"{text}" is not a function of one number', catalogue.advice(text))
+        known = sorted({"x", *CONSTANTS, *FUNCTIONS})
+        what = "function" if called else "name"
+        self.fail(token, f'unknown {what} "{text}"', "use a known one." + suggestion(text, known))
 
     def check_arguments(self, token: _Token, arguments: list[sympy.Expr]) -> None:
         name = token.text
         constants = [node for node in arguments if not node.has(X)]
-        if name in _KINKED and any(not node.is_Rational for node in constants):
+        if name in KINKED and any(not node.is_Rational for node in constants):
             self.fail(token, f'"{name}" compares a constant that is not rational', "give a rational approximation.")
-        if name in _PARAMETRIC:
-            if len(arguments) == 1 and not arguments[0].has(X) and name not in ("hermite", "monomial"):
+        family = catalogue.canonical(name)
+        if family in PARAMETRIC:
+            ordered = family in ORDERED
+            if len(arguments) == 1 and not arguments[0].has(X) and not ordered:
                 self.fail(token, f'"{name}" of a constant inside an expression', f"write {name}(x, parameter).")
-            parameter = (
-                arguments[0] if name in ("hermite", "monomial") else arguments[-1] if len(arguments) == 2 else None
-            )
+            parameter = arguments[0] if ordered else arguments[-1] if len(arguments) == 2 else None
             if parameter is not None and not parameter.is_Rational:
                 self.fail(token, f'the parameter of "{name}" is not rational', "give a fraction such as 1/10.")
         if name in ("sqrt", "log", "ln", "log1p"):

@@ -30,7 +30,7 @@ def bounds(expression: sympy.Expr) -> Bounds:
     >>> bounds(sympy.Max(X, 0) + sympy.Abs(X - 1))
     (2, oo)
     """
-    return _rescaled(expression) or _piecewise(expression)
+    return _rescaled(expression) or _fractional_power(expression) or _piecewise(expression)
 
 
 def _rescaled(expression: sympy.Expr) -> Bounds | None:
@@ -55,6 +55,30 @@ def _rescaled(expression: sympy.Expr) -> Bounds | None:
                 size = abs(scale * factor)
                 return _times(entry.lipschitz, size * abs(slope)), _times(entry.second_lipschitz, size * slope**2)
     return None
+
+
+def _fractional_power(expression: sympy.Expr) -> Bounds | None:
+    r"""Both infinite for :math:`d+a|u|^p`, :math:`a|u|^p\operatorname{sign}u` and :math:`a\max(u,0)^p`, u affine.
+
+    p > 0 is no integer: the slope is unbounded at the zero of u for p < 1 and at infinity for p > 1, that of
+    :math:`\varphi'` at the zero for p < 2 and at infinity for p > 2.
+    """
+    _, varying = expression.as_independent(X, as_Add=True)
+    _, core = varying.as_independent(X, as_Add=False)
+    factors = [factor for factor in sympy.Mul.make_args(core) if not isinstance(factor, sympy.sign)]
+    signs = [factor for factor in sympy.Mul.make_args(core) if isinstance(factor, sympy.sign)]
+    if len(factors) != 1 or not factors[0].is_Pow or not isinstance(factors[0].base, (sympy.Abs, sympy.Max)):
+        return None
+    base, exponent = factors[0].base, factors[0].exp
+    inner = [argument for argument in base.args if argument.has(X)]
+    if not exponent.is_Rational or exponent.is_Integer or exponent <= 0 or len(inner) != 1:
+        return None
+    if not all(argument == 0 for argument in base.args if not argument.has(X)) or any(
+        s.args[0] != inner[0] for s in signs
+    ):
+        return None
+    coefficients = polynomial_coefficients(inner[0])
+    return (oo, oo) if coefficients is not None and len(coefficients) == 2 else None
 
 
 def _bell(scale: sympy.Expr, core: sympy.exp) -> Bounds | None:

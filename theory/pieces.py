@@ -16,7 +16,7 @@ from sympy import oo
 
 from .errors import DerivationGap
 from .functions import X
-from .signs import constant_sign, nonzero_sign, polynomial, vanishes, zeros
+from .signs import constant_sign, nonzero_sign, polynomial, shown, vanishes, zeros
 from .size import expanded
 
 KINKED = (sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
@@ -35,16 +35,20 @@ class Piece:
 
 
 @lru_cache(maxsize=512)
-def pieces(expression: sympy.Expr) -> tuple[Piece, ...]:
+def pieces(expression: sympy.Expr, *, branch_points: bool = False) -> tuple[Piece, ...]:
     r"""The smooth pieces of a function, from left to right; they cover the real line and neighbours differ.
 
     On the open interval of each piece the function equals the piece's expression, which is analytic on the closed one.
     Neighbours with the same expression are merged when the function also takes that value at the point between them.
 
-    Raises :class:`DerivationGap` when a kink or a singularity cannot be located exactly.
+    With ``branch_points`` the ends of a piece may be zeros of the base of a root, as 0 is for :math:`|x|^{3/2}`; the
+    piece's expression is then continuous on the closed interval and analytic on the open one. Raises
+    :class:`DerivationGap` when a kink or a singularity cannot be located exactly.
 
     >>> [(p.lo, p.hi, p.expression) for p in pieces(sympy.Max(sympy.Min(X, 1), -1))]
     [(-oo, -1, -1), (-1, 1, x), (1, oo, 1)]
+    >>> [(p.lo, p.hi, p.expression) for p in pieces(sympy.sqrt(abs(X)), branch_points=True)]
+    [(-oo, 0, sqrt(-x)), (0, oo, sqrt(x))]
     """
     branches = _split(expression, -oo, oo)
     merged = [branches[0]]
@@ -57,7 +61,11 @@ def pieces(expression: sympy.Expr) -> tuple[Piece, ...]:
         else:
             merged.append(branch)
     for piece in merged:
-        _check_analytic(piece.expression, piece.lo, piece.hi)
+        if _not_a_number(piece.expression):
+            raise DerivationGap(
+                f"{shown(expression)} has no finite real value between {piece.lo} and {piece.hi}: give it one there."
+            )
+        _check_analytic(piece.expression, piece.lo, piece.hi, branch_points)
     return tuple(merged)
 
 
@@ -132,17 +140,25 @@ def _sign(switch: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> int:
 def value_at(expression: sympy.Expr, point: sympy.Rational) -> sympy.Expr:
     r"""The exact value of a function at a rational point, its kinks decided by exact signs.
 
-    Raises :class:`DerivationGap` when the sign of an argument there is not known.
+    Raises :class:`DerivationGap` when the sign of an argument there is not known, or when there is no finite value.
 
     >>> value_at(sympy.Heaviside(X) + sympy.Abs(sympy.tanh(X - 1)), sympy.Integer(0))
     1/2 + tanh(1)
     """
     if not expression.has(*KINKED):
-        return expression.xreplace({X: point})
-    arguments = [value_at(child, point) for child in expression.args]
-    if isinstance(expression, KINKED) and not all(value.is_Rational for value in arguments):
-        return _constant_branch(expression, arguments)
-    return _replaced(expression, dict(zip(expression.args, arguments, strict=True)))
+        value = expression.xreplace({X: point})
+    else:
+        arguments = [value_at(child, point) for child in expression.args]
+        if isinstance(expression, KINKED) and not all(value.is_Rational for value in arguments):
+            return _constant_branch(expression, arguments)
+        value = _replaced(expression, dict(zip(expression.args, arguments, strict=True)))
+    if _not_a_number(value):
+        raise DerivationGap(f"{shown(expression)} has no finite real value at x = {point}: give it one there.")
+    return value
+
+
+def _not_a_number(value: sympy.Expr) -> bool:
+    return bool(value.has(sympy.nan, sympy.zoo, oo, -oo, sympy.I))
 
 
 def _constant_branch(node: sympy.Expr, arguments: list[sympy.Expr]) -> sympy.Expr:
@@ -173,8 +189,11 @@ def _equal(a: sympy.Expr, b: sympy.Expr) -> bool:
     return vanishes(a - b) is True
 
 
-def _check_analytic(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> None:
-    """Raise unless the function is proved finite, real and analytic on the closed interval."""
+def _check_analytic(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr, branch_points: bool = False) -> None:
+    """Raise unless the function is proved finite, real and analytic on the closed interval.
+
+    With ``branch_points``, only continuous at its ends.
+    """
     for node in sympy.preorder_traversal(expression):
         if isinstance(node, sympy.log):
             if nonzero_sign(node.args[0], lo, hi) != 1:
@@ -184,8 +203,17 @@ def _check_analytic(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> N
         elif node.is_Pow and not isinstance(node, sympy.exp):
             if not node.has(X) or (node.exp.is_Integer and node.exp > 0):
                 continue
+            if branch_points and node.exp.is_Rational and node.exp > 0 and _positive_inside(node.base, lo, hi):
+                continue
             sign = nonzero_sign(node.base, lo, hi)
             if node.exp.has(X) or sign is None or (sign < 0 and not node.exp.is_Integer):
                 raise DerivationGap(
                     f"{node} is not proved to be smooth between {lo} and {hi}: its base must stay away from zero."
                 )
+
+
+def _positive_inside(base: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> bool:
+    try:
+        return not zeros(base, lo, hi) and constant_sign(base, lo, hi) == 1
+    except DerivationGap:
+        return False

@@ -17,6 +17,7 @@ from .size import expanded
 
 _ODD_INCREASING = (sympy.tanh, sympy.erf, sympy.atan, sympy.asinh, sympy.sinh)
 _POSITIVE = (sympy.exp, sympy.cosh, sigmoid, softplus, normal_cdf)
+_INCREASING = (*_ODD_INCREASING, sympy.exp, sigmoid, softplus, normal_cdf)
 _BOUNDED_BY_ONE = (sympy.tanh, sympy.erf, sympy.sin, sympy.cos)
 MAX_DEGREE = 128
 """Largest degree of a polynomial whose roots are looked for."""
@@ -62,18 +63,35 @@ def zeros(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> tuple[sympy
         return zeros(expression.base, lo, hi)
     if isinstance(expression, _ODD_INCREASING):
         return zeros(expression.args[0], lo, hi)
+    centred = _centred(expression)
+    if centred is not None:
+        return zeros(centred[1], lo, hi)
     if nonzero_sign(expression, lo, hi) is not None:
         return ()
     factored = sympy.factor_terms(expression)
     if factored.is_Mul and factored != expression:
         return zeros(factored, lo, hi)
     raise DerivationGap(
-        f"the zeros of {_shown(expression)} are not known exactly: kinks are resolved where the argument of Abs, Max, "
-        "Min, sign or Heaviside has rational zeros only."
+        f"the zeros of {shown(expression)} are not known exactly: kinks are resolved where the argument of Abs, Max, "
+        "Min, sign or Heaviside has rational zeros only; write irrational numbers as fractions or decimals."
     )
 
 
-def _shown(expression: sympy.Expr) -> str:
+def _centred(expression: sympy.Expr) -> tuple[int, sympy.Expr] | None:
+    r"""``(s, u)`` for :math:`a(g(u)-g(0))` with an increasing g and s the sign of a: it vanishes where u does."""
+    if not expression.is_Add:
+        return None
+    constant, varying = expression.as_independent(X, as_Add=True)
+    scale, core = varying.as_independent(X, as_Add=False)
+    if not isinstance(core, _INCREASING) or not (scale.is_positive or scale.is_negative):
+        return None
+    if vanishes(constant + scale * core.func(sympy.Integer(0))) is not True:
+        return None
+    return (1 if scale.is_positive else -1), core.args[0]
+
+
+def shown(expression: sympy.Expr) -> str:
+    """The expression as text, cut to 80 characters."""
     text = str(expression)
     return text if len(text) <= 80 else text[:77] + "..."
 
@@ -88,7 +106,8 @@ def _rational_roots(poly: sympy.Poly, lo: sympy.Expr, hi: sympy.Expr) -> tuple[s
                 roots.append(root)
         elif _count_roots(factor, lo, hi):
             raise DerivationGap(
-                f"a kink lies at an irrational zero of {_shown(factor.as_expr())}: only rational ones are supported."
+                f"a kink lies at an irrational zero of {shown(factor.as_expr())}: only rational ones are supported; "
+                "move it to a fraction or a decimal nearby."
             )
     return tuple(sorted(roots))
 
@@ -132,6 +151,10 @@ def constant_sign(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> int
         return None if sign is None else sign ** (int(expression.exp) % 2 + 2)
     if isinstance(expression, _ODD_INCREASING):
         return constant_sign(expression.args[0], lo, hi)
+    centred = _centred(expression)
+    if centred is not None:
+        inner = constant_sign(centred[1], lo, hi)
+        return None if inner is None else centred[0] * inner
     known = nonzero_sign(expression, lo, hi)
     if known is not None:
         return known

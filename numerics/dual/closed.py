@@ -17,6 +17,7 @@ from flint import arb, fmpq
 from ...theory.closed_forms import A, B, C
 from ...theory.errors import DerivationGap
 from ..expressions.elementary import real
+from ..expressions.lowering import constant
 from ..precision import MAX_BITS, precision
 from .covariance import Covariance, Number
 
@@ -80,6 +81,8 @@ class Evaluator:
         if isinstance(node, sympy.asin):
             return self._arcsine(node.args[0])
         function = _FUNCTIONS.get(node.func)
+        if function is None and not node.free_symbols:
+            return constant(node)
         if function is None:
             raise DerivationGap(f"no rule evaluates {node.func} in a closed form: use the series instead.")
         argument = self.at(node.args[0])
@@ -104,6 +107,8 @@ class Evaluator:
 
     def _power(self, node: sympy.Pow) -> Value:
         base, exponent = self.at(node.base), node.exp
+        if not node.free_symbols and not (isinstance(exponent, sympy.Rational) and exponent.q <= 2):
+            return constant(node)
         if not isinstance(exponent, sympy.Rational) or exponent.q > 2:
             raise DerivationGap(f"no rule evaluates the power {node} in a closed form: use the series instead.")
         p = int(exponent.p)

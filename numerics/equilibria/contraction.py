@@ -16,9 +16,13 @@ from ...theory.activation import Activation
 from ...theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from ...theory.functions import X
 from ..ball import enclose, exact
+from ..expressions.elementary import real
 from ..expressions.lowering import lower_arb
-from ..kernels.series import BOUND_BITS, upper_float
+from ..kernels.series import BOUND_BITS
 from ..precision import precision
+
+PRINTED_BITS = 24
+"""Relative accuracy from which the end of the range is printed as one decimal."""
 
 
 def contraction_squared(name: str, sigma_w2: Fraction, lipschitz: arb | None) -> arb:
@@ -39,20 +43,20 @@ def contraction_squared(name: str, sigma_w2: Fraction, lipschitz: arb | None) ->
             f"no finite Lipschitz constant of {name} is known, so no sigma_w2 > 0 is known to give a unique population "
             "fixed point: choose a Lipschitz activation, or sigma_w2 = 0."
         )
-    squared = enclose(2 * sigma_w2) * lipschitz**2
+    squared = enclose(2 * sigma_w2) * real.power(lipschitz, 2)
     if squared < 1:
-        return squared
+        return squared if squared >= 0 else squared.nonnegative_part()
     edge = _range(lipschitz)
     if squared >= 1:
         raise SpecError(
-            f"sigma_w2 = {sigma_w2} is outside the contraction range sigma_w2 < 1/(2 L^2) = {edge} of {name}: "
+            f"sigma_w2 = {sigma_w2} is outside the contraction range sigma_w2 < 1/(2 L^2) {edge} of {name}: "
             "uniqueness of the population fixed point is proved only inside. What is still true beyond: a finite "
             "network may still converge while 2 sigma_w2 E phi'(g)^2 < 1, but nothing here proves what it converges "
             "to. Choose a smaller sigma_w2."
         )
     raise PrecisionExhausted(
-        f"sigma_w2 = {sigma_w2} cannot be told apart from the end 1/(2 L^2) = {edge} of the contraction range of "
-        f"{name}: choose a smaller sigma_w2, or enclose the Lipschitz constant L more tightly.",
+        f"sigma_w2 = {sigma_w2} cannot be told apart from the end 1/(2 L^2) {edge} of the contraction range of "
+        f"{name}{_how(lipschitz)}: choose a smaller sigma_w2, or enclose the Lipschitz constant L more tightly.",
         reached=f"2 sigma_w2 L^2 = {squared}",
     )
 
@@ -77,7 +81,7 @@ def refuse_understated(activation: Activation, lipschitz: arb, bits: int) -> Non
     h = arb((1, -24))
     mean = homogeneous_mean_square(activation)
     if mean is not None:
-        if lipschitz**2 < enclose(mean):
+        if real.power(lipschitz, 2) < enclose(mean):
             raise SpecError(
                 f"the constant {lipschitz.str(8, radius=False)} given for {activation.name} is too small: even in the"
                 f" mean its slope is sqrt({mean})."
@@ -131,8 +135,24 @@ def homogeneous_mean_square(activation: Activation) -> Fraction | None:
 
 
 def _range(lipschitz: arb) -> str:
-    """The end 1/(2 L²) of the contraction range, as a fraction when it is one and as a decimal otherwise."""
-    edge = 1 / (2 * lipschitz**2)
+    """The end 1/(2 L²) as "= a fraction or a decimal", or between two decimals when L is only enclosed."""
+    edge = real.reciprocal(2 * real.power(lipschitz, 2))
     if edge.is_exact():
-        return str(exact(edge))
-    return str(edge.str(8, radius=False)) if edge.is_finite() and edge > 0 else f"{upper_float(edge):.6g}"
+        return f"= {exact(edge)}"
+    if _is_thin(edge):
+        return f"= {edge.str(8, radius=False)}"
+    least, most = (1 / (2 * end * end) for end in (arb(lipschitz.abs_upper()), arb(lipschitz.abs_lower())))
+    low, high = (end.str(6, radius=False) for end in (least, most))
+    return f"(between {low} and {high})" if most.is_finite() else f"(at least {low})"
+
+
+def _how(lipschitz: arb) -> str:
+    """What is known of L where it is not known to the digits printed."""
+    if _is_thin(lipschitz):
+        return ""
+    low, high = (end.str(6, radius=False) for end in (lipschitz.abs_lower(), lipschitz.abs_upper()))
+    return f", whose L = sup|phi'| was enclosed only between {low} and {high} by branch and bound"
+
+
+def _is_thin(x: arb) -> bool:
+    return bool(x.is_finite() and x.rel_accuracy_bits() >= PRINTED_BITS)

@@ -200,7 +200,9 @@ def natural_range(expr: sympy.Expr, over: Interval | None = None) -> Interval:
         args = [visit(a) for a in node.args]
         if name == "log":
             if not args[0].lo > 0:
-                raise DerivationGap(f"the argument of {node} is not bounded away from zero by its structure.")
+                raise DerivationGap(
+                    f"the argument of {node} is not bounded away from zero by its structure: add a constant to it."
+                )
             return between(args[0].lo.log(), _at(real.log, args[0].hi))
         return _function(name, args, node)
 
@@ -221,7 +223,7 @@ def _power(node: sympy.Pow, visit: Callable[[sympy.Expr], Interval]) -> Interval
     a = visit(base)
     if exponent.q != 1:
         if not a.lo >= 0:
-            raise DerivationGap(f"the base of {node} may be negative.")
+            raise DerivationGap(f"the base of {node} may be negative: a root needs a base that is not, as 1 + x**2.")
         q = int(exponent.q)
         a = between(real.root(a.lo, q) if a.lo > 0 else arb(0), _at(lambda t: real.root(t, q), a.hi))
     n = int(exponent.p)
@@ -230,4 +232,7 @@ def _power(node: sympy.Pow, visit: Callable[[sympy.Expr], Interval]) -> Interval
     try:
         return reciprocal(power(a, -n))
     except DerivationGap:
-        raise DerivationGap(f"the denominator of {node} is not bounded away from zero by its structure.") from None
+        raise DerivationGap(
+            f"the denominator of {node} is not bounded away from zero by its structure: write a function without a "
+            "division by zero, as in 1/(1 + x**2)."
+        ) from None

@@ -223,6 +223,8 @@ def constant(node: sympy.Expr) -> arb:
 def _constant_at(node: sympy.Expr, bits: int) -> arb:
     if node in CONSTANTS:
         return CONSTANTS[node]()
+    if node in (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
+        return arb("nan")
     if node.is_Float:
         node = sympy.Rational(node)
     if node.is_Rational:

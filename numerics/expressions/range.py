@@ -13,10 +13,12 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import sympy
 from flint import arb, arb_series
 
+from ...theory.periodicity import independent, period, periodic_parts
 from ..precision import precision
 from .elementary import real
 from .elementary.series import coefficient
@@ -27,6 +29,8 @@ from .tails import Tail, reflected, right_tail
 MAX_BOXES = 4000
 """Boxes examined before the search stops with the enclosure it has."""
 GUARD_BITS = 32
+SAMPLES = 256
+"""Points on either side of 0 at which a sum of incommensurable oscillations is looked at for a lower bound."""
 PROBES = tuple(sympy.Rational(k, 2) for k in (-8, -4, -2, -1, 0, 1, 2, 4, 8))
 """Points evaluated first: a good lower bound early saves work and proves nothing else."""
 
@@ -240,6 +244,11 @@ def _extremum(
     budget: int,
     absolute: bool = False,
 ) -> Extremum:
+    known: Extremum | None = None
+    if not (lo.is_finite and hi.is_finite):
+        known = almost_periodic(expr, sign, bits, budget)
+    if known is not None:
+        return _at_least(known, at_least)
     with precision(bits + GUARD_BITS):
         tolerance = arb(2) ** -bits
         search = _Search(expr, sign, tolerance)
@@ -251,7 +260,7 @@ def _extremum(
             return tail.values.hi if sign > 0 else -tail.values.lo
 
         def enough(tail: Tail) -> bool:
-            top = search.best if tail.limit is None else _larger(search.best, (sign * tail.limit).lower())
+            top = search.best if tail.limits is None else _larger(search.best, _limit(tail, sign).lower())
             return bool(search.close(edge(tail), top))
 
         if at_least is not None:
@@ -264,14 +273,15 @@ def _extremum(
         for probe in PROBES:
             if lo <= probe <= hi:
                 see(search.ball(constant(probe)))
-        left = right_tail(reflected(expr), first.upper(), enough) if lo == -sympy.oo else None
-        right = right_tail(expr, first.upper(), enough) if hi == sympy.oo else None
+        swing = partial(_swing, bits=bits)
+        left = right_tail(reflected(expr), first.upper(), enough, swing) if lo == -sympy.oo else None
+        right = right_tail(expr, first.upper(), enough, swing) if hi == sympy.oo else None
         tails = [t for t in (left, right) if t is not None]
         if any(t.divergence == sign for t in tails):
             return Extremum(INFINITY, INFINITY, True, 0)
         for tail in tails:
-            if tail.limit is not None:
-                see(tail.limit)
+            for limit in tail.limits or ():  # lower and upper limit at infinity: no supremum is below either
+                see(limit)
         low, high = _ends(lo, hi, left, right)
         for tail_end in (low if left else None, high if right else None):
             if tail_end is not None:
@@ -282,6 +292,57 @@ def _extremum(
         for tail in tails:
             upper = edge(tail) if not edge(tail) <= upper else upper
         return Extremum(search.best, upper, False, search.boxes)
+
+
+def _limit(tail: Tail, sign: int) -> arb:
+    """A ball around the upper limit of ``sign * f``; the tail must have limits."""
+    assert tail.limits is not None  # the callers have looked
+    return tail.limits[1] if sign > 0 else -tail.limits[0]
+
+
+def _at_least(found: Extremum, value: arb | None) -> Extremum:
+    """The enclosure of ``max(sup f, value)``."""
+    if value is None:
+        return found
+    return Extremum(_larger(found.lower, value), _larger(found.upper, value), found.unbounded, found.boxes)
+
+
+@lru_cache(maxsize=512)
+def almost_periodic(expr: sympy.Expr, sign: int, bits: int, budget: int = MAX_BOXES) -> Extremum | None:
+    r"""The supremum of ``sign * f`` over any half-line, for an almost periodic f; ``None`` for other functions.
+
+    It is that over one period. Suprema of periodic parts without a common period bound it; for two with an irrational
+    ratio they add. docs/theory/range-analysis.md, section 7.
+
+    >>> x = sympy.Symbol("x", real=True)
+    >>> almost_periodic(sympy.sin(x) ** 2 * sympy.cos(x), 1, 64).ball.overlaps(2 / arb(27).sqrt())
+    True
+    """
+    parts = periodic_parts(expr)
+    if parts is None:
+        return None
+    zero = sympy.Integer(0)
+    found = [_extremum(part, zero, period(part), sign, bits, None, budget) for part in parts]
+    with precision(bits + GUARD_BITS):
+        lower, upper = arb(0), arb(0)
+        for extremum in found:
+            lower, upper = (lower + extremum.lower).lower(), (upper + extremum.upper).upper()
+        if not independent(parts):
+            lower = -INFINITY
+            ball = lower_arb(expr)
+            for k in range(-SAMPLES, SAMPLES + 1):
+                lower = _larger(lower, (sign * ball(arb(k) / 8)).lower())
+    return Extremum(lower, upper, False, sum(extremum.boxes for extremum in found))
+
+
+def _swing(limit: sympy.Expr, bits: int) -> tuple[arb, arb] | None:
+    """Balls around the infimum and the supremum of an almost periodic function or a constant."""
+    if not limit.free_symbols:
+        return constant(limit), constant(limit)
+    low, high = almost_periodic(limit, -1, bits), almost_periodic(limit, 1, bits)
+    if low is None or high is None or low.ball is None or high.ball is None:
+        return None
+    return -low.ball, high.ball
 
 
 def range_over(expr: sympy.Expr, lo: sympy.Expr = -sympy.oo, hi: sympy.Expr = sympy.oo, *, bits: int = 64) -> Interval:

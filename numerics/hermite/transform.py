@@ -227,7 +227,7 @@ def _value_at_zero(expression: sympy.Expr, bits: int) -> arb:
 def _pieces(expression: sympy.Expr) -> tuple[Piece, ...]:
     """The pieces; a function without kinks that is not proved analytic is one piece: boxes show where it is."""
     try:
-        return pieces(expression)
+        return pieces(expression, branch_points=True)
     except DerivationGap:
         if expression.has(*KINKED):
             raise

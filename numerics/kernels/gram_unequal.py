@@ -233,7 +233,8 @@ def _contraction(sigma_w2: Fraction, lipschitz: arb | None) -> float:
         return 0.0
     if lipschitz is None:
         raise SpecError("gram_unequal: no finite Lipschitz constant is given, so only sigma_w2 = 0 is possible.")
-    theta = upper_float(2 * enclose(sigma_w2) * lipschitz**2)
+    largest = arb(lipschitz.abs_upper())
+    theta = upper_float(2 * enclose(sigma_w2) * largest * largest)
     if not theta < 1.0:
         raise SpecError(
             f"gram_unequal: 2 sigma_w2 L^2 <= {theta:.6g} does not prove a contraction: take sigma_w2 below 1/(2 L^2)."

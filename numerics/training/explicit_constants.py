@@ -23,7 +23,7 @@ from flint import arb
 from numpy.typing import NDArray
 
 from ...theory.verdict import Verdict
-from ..kernels.series import between
+from ..kernels.series import between, nonnegative
 from ..precision import precision
 from ..sampling.operator_norm import NormBounds, operator_norm
 from .gradient import Network
@@ -127,17 +127,19 @@ def explicit_constants(
         frobenius = sum((x * x for x in start.point_norms), arb(0)).sqrt()
         offset = abs(at_zero) * arb(start.width).sqrt()
         size = kappa * (offset * arb(n).sqrt() + lipschitz * rho_u * frobenius)
-        reach = (size * size + start.points * start.points).sqrt()
+        reach = nonnegative(size * size + start.points * start.points).sqrt()
         gap = ell * reach * radius / ((1 - 1 / arb(2).sqrt()) * root)
         if second_lipschitz is None:
             return ExplicitConstants(radius, contraction, gap, nothing, rate)
-        slope2 = size * size + (reach * rho_a * ell) ** 2
+        edge = reach * rho_a * ell
+        slope2 = size * size + edge * edge
         bends = arb(0)
         for x in start.point_norms:
             b = kappa * (offset + lipschitz * rho_u * x)
-            q = (b * b + x * x).sqrt()
-            bends += (rho_a * (second_lipschitz * kappa**3 * q * q + 2 * ell * ell * q) + ell * q) ** 2
-        beta = slope2 + (start.residual + slope2.sqrt() * radius) * bends.sqrt()
+            q = nonnegative(b * b + x * x).sqrt()
+            bend = rho_a * (second_lipschitz * kappa**3 * q * q + 2 * ell * ell * q) + ell * q
+            bends += bend * bend
+        beta = slope2 + (start.residual + nonnegative(slope2).sqrt() * radius) * nonnegative(bends).sqrt()
         return ExplicitConstants(radius, contraction, gap, beta, rate)
 
 

@@ -150,7 +150,7 @@ class LogisticBounds:
         r"""The bound r² of :math:`\mathbb E_{\mu_s}\lVert W\rVert^2` by integration by parts."""
         with precision(self.bits):
             rate = enclose(self.regularisation)
-            root = (self.gradient**2 + 2 * rate * self.parameters * enclose(step)).sqrt()
+            root = (self.gradient**2 + 2 * rate * self.parameters * enclose(step)).nonnegative_part().sqrt()
             return ((self.gradient + root) / (2 * rate)) ** 2
 
     def stationary_excess(self, step: Fraction, second_moment: arb | None = None) -> arb:

@@ -10,7 +10,7 @@ from sympy import exp, oo, pi, sqrt
 
 from certigram.theory.activation import Activation, activation
 from certigram.theory.errors import SpecError
-from certigram.theory.functions import X
+from certigram.theory.functions import X, sigmoid
 
 
 def test_value_semantics() -> None:
@@ -58,6 +58,25 @@ def test_names() -> None:
 def test_mistakes_get_one_clear_sentence(text: str, hint: str) -> None:
     with pytest.raises(SpecError, match=hint):
         activation(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["silu(2)", "swish(2)", "gelu(1)", "tanh(2)", " softplus( 2 ) ", "exp(1)", "relu(gelu(2))", "max(1, 2)", "GELU(0)"],
+)
+def test_a_function_of_a_number_is_not_taken_for_a_family(text: str) -> None:
+    with pytest.raises(SpecError, match=r"is a number, the same at every x: write .* or the constant as 0\*x \+ "):
+        activation(text)
+
+
+def test_constants_and_families_keep_their_meaning() -> None:
+    assert activation("0*x + silu(2)").expression == 2 * sigmoid(2)
+    assert activation("7").expression == 7
+    assert activation("exp(1) + log(2)").lipschitz == 0
+    assert activation("x*tanh(2)").lipschitz == sympy.tanh(2)
+    assert activation("hermite(0, x)").expression == 1
+    for text in ("elu(2)", "leaky_relu(2)", "celu(2)", "snake(2)", "softshrink(2)", "gaussian(2)", "monomial(2)"):
+        assert activation(text).expression.has(X)
 
 
 def test_something_that_is_not_text_is_refused() -> None:

@@ -23,10 +23,14 @@ TEXTS = [
     "elu(1/2)",
     "elu(-1)",
     "gaussian(3)",
+    "celu(2)",
+    "celu(1/3)",
+    "snake(3)",
+    "softshrink(2)",
     "hermite(2)",
     "monomial(1)",
 ]
-NO_CLOSED_FORM = {("silu", 1), ("mish", 1), ("mish", 2)}
+NO_CLOSED_FORM = {("silu", 1), ("mish", 1), ("mish", 2), ("quick_gelu", 1), ("gelu_tanh", 1), ("gelu_tanh", 2)}
 CRITICAL = {  # where the supremum is attained, and of which derivative
     ("tanh", 1): 0,
     ("tanh", 2): sympy.atanh(1 / sympy.sqrt(3)),
@@ -132,3 +136,73 @@ def test_names_and_aliases() -> None:
         entry("gellu")
     with pytest.raises(SpecError, match="has no parameter"):
         entry("tanh", sympy.Integer(2))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("GELU", "gelu"),
+        ("ReLU", "relu"),
+        ("SiLU", "silu"),
+        ("Hardtanh", "hard_tanh"),
+        ("hardtanh", "hard_tanh"),
+        ("ReLU6", "relu6"),
+        ("Hardswish", "hard_swish"),
+        ("hardsigmoid", "hard_sigmoid"),
+        ("LeakyReLU", "leaky_relu"),
+        ("LogSigmoid", "log_sigmoid"),
+        ("QuickGELU", "quick_gelu"),
+        ("SELU", "selu"),
+        ("Tanhshrink", "tanhshrink"),
+        ("CELU(2)", "celu(2)"),
+        ("LeakyReLU(0.2)", "leaky_relu(1/5)"),
+        ("GELU(x)", "gelu"),
+    ],
+)
+def test_capitals_and_underscores_do_not_matter(typed: str, meant: str) -> None:
+    assert activation(typed) == activation(meant)
+
+
+@pytest.mark.parametrize("name", ["softmax", "Softmin", "GLU", "clip", "PReLU", "sinc", "threshold"])
+def test_what_is_no_function_of_one_number_gets_a_hint(name: str) -> None:
+    for text in (name, f"2*{name}(x)"):
+        if text == "2*clip(x)":
+            continue  # takes its ends
+        with pytest.raises(SpecError, match=r"not a function of one number.*: ") as refusal:
+            activation(text)
+        assert str(refusal.value).endswith(".")
+
+
+def test_the_letter_phi_is_not_read_as_a_distribution_function() -> None:
+    assert activation("Phi") == activation("normal_cdf")
+    with pytest.raises(SpecError, match="no activation is called 'phi'"):
+        activation("phi")
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [  # values of PyTorch's definitions, as exact fractions
+        ("relu6", {-1: 0, 3: 3, 7: 6}),
+        ("hard_sigmoid", {-4: 0, 0: Rational(1, 2), 1: Rational(2, 3), 3: 1}),
+        ("hard_swish", {-3: 0, -1: Rational(-1, 3), 2: Rational(5, 3), 4: 4}),
+        ("softshrink", {-2: Rational(-3, 2), Rational(1, 4): 0, 1: Rational(1, 2)}),
+        ("hardshrink", {-2: -2, Rational(1, 4): 0, 1: 1, Rational(-1, 3): 0}),
+        ("celu(2)", {3: 3, -2: 2 * (sympy.exp(-1) - 1)}),
+        ("snake(2)", {1: 1 + sympy.sin(2) ** 2 / 2}),
+        ("tanhshrink", {2: 2 - sympy.tanh(2)}),
+        ("clip(x, -1/2, 3)", {-1: Rational(-1, 2), 1: 1, 5: 3}),
+    ],
+)
+def test_values_of_the_definitions(name: str, points: dict[object, object]) -> None:
+    from certigram.theory.pieces import value_at
+
+    for point, value in points.items():
+        assert sympy.simplify(value_at(activation(name).expression, sympy.sympify(point)) - value) == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["celu(0)", "celu(-1)", "snake(0)", "softshrink(-1)", "hardshrink(0)", "clip(x, 2, 1)"]
+)
+def test_parameters_out_of_range_are_refused(text: str) -> None:
+    with pytest.raises(SpecError, match=r"positive|not in order"):
+        activation(text)

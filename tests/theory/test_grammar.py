@@ -35,6 +35,13 @@ from certigram.theory.grammar import parse
         ("hermite(3)", X**3 - 3 * X),
         ("hermite(2, x + 1)", (X + 1) ** 2 - 1),
         ("sqrt(1 + x^2)", sympy.sqrt(1 + X**2)),
+        ("log(sigmoid(2*x))", -softplus(-2 * X)),
+        ("log(1 + exp(-x))", softplus(-X)),
+        ("log1p(exp(x))", softplus(X)),
+        ("log(1/(1 + exp(-x)))", -softplus(-X)),
+        ("clip(x, -1, 1)", sympy.Max(sympy.Min(X, 1), -1)),
+        ("step(x - 1, 0)", sympy.Heaviside(X - 1, 0)),
+        ("x + relu(gelu(2))", X + 2 * normal_cdf(2)),
     ],
 )
 def test_texts_mean_what_they_say(text: str, expected: sympy.Expr) -> None:
@@ -99,6 +106,26 @@ HOSTILE = [
     "2*leaky_relu(1/10)",
     "hermite(65)",
     "hermite(1/2)",
+    "x < 1",
+    "x if x > 0",
+    "x if else 0",
+    "where(x, 1, 0)",
+    "where(x > sqrt(2), x, 0)",
+    "where(x**2 > 2, x, 0)",
+    "where(sin(x) > 0, x, 0)",
+    "where(x > 0, log(x), 0)",
+    "where(x > 0, 1/x, 0)",
+    "where(x > 0, 1, 0) if x > 1/0 else 0",
+    "Piecewise((x, x > 0))",
+    "Piecewise()",
+    "x if x == 0 else 1",
+    "x and 1",
+    "where(" * 30 + "x > 0, x, 0" + ")" * 30,
+    "x if x > 0 else " * 60 + "0",
+    "(" * 30 + "x > 0" + ")" * 30,
+    "relu(x)(2)",
+    "clip(x, x, 1)",
+    "clip(x, 0)",
 ]
 
 
@@ -127,6 +154,7 @@ def test_what_is_printed_can_be_read_again() -> None:
         "max(min(x, 1), -1)",
         "e*sqrt(2)*Phi(x) - sign(x)",
         "step(x - 1/3)",
+        "where(x >= 1/3, x, -1)",
     ):
         expression = parse(text)
         assert parse(str(expression)) == expression

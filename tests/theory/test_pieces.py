@@ -91,7 +91,7 @@ def test_a_single_wrong_value_is_a_discontinuity() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["abs(sin(x))", "max(sin(x), 0)", "abs(x**2 - 2)", "max(exp(x), 2)", "sqrt(abs(x))", "sqrt(1 - cos(x)**2)"]
+    "text", ["abs(sin(x))", "max(sin(x), 0)", "abs(x**2 - 2)", "max(exp(x), 2)", "sqrt(1 - cos(x)**2)"]
 )
 def test_kinks_that_cannot_be_located_are_admitted(text: str) -> None:
     phi = activation(text)
@@ -101,6 +101,16 @@ def test_kinks_that_cannot_be_located_are_admitted(text: str) -> None:
     assert phi.affine is None
     with pytest.raises(DerivationGap):
         phi.pieces()
+
+
+@pytest.mark.parametrize("text", ["sqrt(abs(x))", "abs(x)**(3/2)", "abs(x - 1)**(1/3)*sign(x - 1)", "sqrt(relu(x))"])
+def test_a_branch_point_is_a_point_of_continuity_and_not_of_smoothness(text: str) -> None:
+    phi = activation(text)
+    assert not phi.kinks_resolved
+    assert not phi.smooth
+    assert phi.continuous
+    assert phi.affine is None
+    assert not activation(f"{text} + step(x - 1)").continuous
 
 
 @pytest.mark.parametrize(
@@ -133,7 +143,7 @@ def test_continuity() -> None:
     assert activation("(x - 1)*step(x - 1)").continuous
     for name, family in FAMILIES.items():
         if family.default != "":
-            assert activation(name).continuous == (name not in ("step", "sign"))
+            assert activation(name).continuous == (name not in ("step", "sign", "hardshrink"))
 
 
 def test_too_many_pieces_are_refused() -> None:
