@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .numerics.budget import Budget
-from .numerics.studies.data import SUFFIXES, load
+from .numerics.studies.data import MANY, SUFFIXES, load, shown_integer
+from .numerics.studies.reading import NUMBERS, Reading
 from .numerics.studies.study import Study
 from .theory.activation import activation
 from .theory.errors import SpecError
@@ -46,18 +47,34 @@ class StudySection(_Section):
     kernels: list[str] = Field(
         default=[], description="kernels of the systems that are about kernels; empty: the defaults of each system"
     )
-    seed: int = Field(default=0, description="seed of everything random", ge=0)
+    seed: int = Field(default=0, description="seed of everything random", ge=0, le=MANY)
 
 
 class DataSection(_Section):
     """The inputs."""
 
     source: str = Field(
-        default="digits", description="digits, sphere, or a .csv, .npy or .parquet file (rows are points)"
+        default="digits",
+        description="digits, sphere, or a file whose rows are points: .csv, .tsv, .txt (also .gz), .npy, .npz, .parquet",
     )
     n: int | None = Field(default=None, description="number of points; default: 200, or all rows of a file")
-    d: int = Field(default=64, description="dimension, for source = sphere")
+    d: int = Field(default=64, description="dimension, for source = sphere", le=MANY)
     normalize: str = Field(default="sphere", description="sphere: rescale to norm sqrt(d); none: keep the norms")
+    numbers: str = Field(
+        default="decimal",
+        description="numerals of a text file: decimal, exactly what is written, or binary64, the nearest double",
+    )
+    header: bool | None = Field(
+        default=None, description="whether the first line of a text file is a heading; default: by the rule in data.md"
+    )
+    columns: list[str | int] = Field(
+        default=[], description="columns to keep, by name or place (an integer, from 0); empty: all"
+    )
+    drop: list[str | int] = Field(default=[], description="columns to leave out, by name or place")
+    labels: str | int | None = Field(
+        default=None, description="column of the labels by name or place, an array of the .npz file, or a file of labels"
+    )
+    array: str | None = Field(default=None, description="array of an .npz file that holds several")
 
 
 class FiniteWidthSection(_Section):
@@ -137,6 +154,8 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
         )
     if spec.data.normalize not in ("sphere", "none"):
         raise SpecError(f'{where}: [data] normalize = "{spec.data.normalize}": choose "sphere" or "none".')
+    if spec.data.numbers not in NUMBERS:
+        raise SpecError(f'{where}: [data] numbers = {shown(spec.data.numbers)}: choose "decimal" or "binary64".')
     if any(m < 1 for m in spec.finite_width.widths) or len(set(spec.finite_width.widths)) < len(
         spec.finite_width.widths
     ):
@@ -154,7 +173,7 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
             f" GB, the budget is {memory / 1e9:.2g} GB: take smaller widths, or raise memory in [budget]."
         )
     source = spec.data.source
-    if base is not None and Path(source).suffix.lower() in SUFFIXES and not Path(source).is_absolute():
+    if base is not None and source.lower().endswith(SUFFIXES) and not Path(source).is_absolute():
         source = str(base / source)
     data = load(
         source,
@@ -163,6 +182,14 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
         seed=spec.study.seed,
         normalize=None if spec.data.normalize == "none" else "sphere",
         memory=memory,
+        reading=Reading(
+            numbers=spec.data.numbers,
+            header=spec.data.header,
+            columns=tuple(spec.data.columns),
+            drop=tuple(spec.data.drop),
+            labels=spec.data.labels,
+            array=spec.data.array,
+        ),
     )
     if spec.budget.max_bits < spec.budget.bits:
         raise SpecError(f"{where}: [budget] max_bits = {spec.budget.max_bits} is below bits = {spec.budget.bits}.")
@@ -236,7 +263,7 @@ def shown(value: object) -> str:
     >>> shown("tanh")
     "'tanh'"
     """
-    text = repr(value)
+    text = shown_integer(value) if isinstance(value, int) and not isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
 from ..kernels.ballmatrix import BallMatrix
+from ..kernels.points import Points, points
 from ..precision import precision
 from .arb_rung import entries_in_balls
 
@@ -92,23 +93,12 @@ def null_vector_from_pairs(pairs: Iterable[tuple[int, int, int]], n: int, *, odd
     return None
 
 
-def exact_rational_matrix(points: NDArray[np.float64]) -> fmpq_mat:
-    """The binary64 numbers of an (n, d) array as exact rationals.
-
-    >>> exact_rational_matrix(np.array([[0.5]]))[0, 0]
-    1/2
-    """
-    n, d = points.shape
-    values = [Fraction(x) for x in points.ravel().tolist()]
-    return fmpq_mat(n, d, [fmpq(q.numerator, q.denominator) for q in values])
-
-
-def affine_rank(points: NDArray[np.float64], *, constant: bool = True) -> RankBound:
+def affine_rank(given: Points | NDArray[np.float64], *, constant: bool = True) -> RankBound:
     r"""The rank of :math:`\alpha\mathbf{1}\mathbf{1}^T + \beta XX^T` is at most that of :math:`[X\;1]`, taken exactly.
 
     Parameters
     ----------
-    points: (n, d) float64, taken as exact numbers. A positive rescaling of rows changes the rank of :math:`[X\;1]`, so
+    given: (n, d) points, taken as exact numbers. A positive rescaling of rows changes the rank of :math:`[X\;1]`, so
         that the points must be the ones of the kernel; for ``constant=False`` (no constant term) it does not matter.
     constant: whether the kernel has a constant term.
 
@@ -117,13 +107,14 @@ def affine_rank(points: NDArray[np.float64], *, constant: bool = True) -> RankBo
     >>> affine_rank(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])).rank
     3
     """
-    n, d = points.shape
-    width = d + int(constant)
+    rows = points(given)
+    n, width = rows.n, rows.d + int(constant)
     name = "[X 1]" if constant else "X"
     if n > width:
         return RankBound(width, n, f"the kernel is affine in XX^T, and {name} has {width} columns")
-    matrix = np.hstack([points, np.ones((n, 1))]) if constant else points
-    _, rank = exact_rational_matrix(matrix).rref()
+    one = (Fraction(1),) if constant else ()
+    entries = [fmpq(q.numerator, q.denominator) for i in range(n) for q in (*rows.entries(i), *one)]
+    _, rank = fmpq_mat(n, width, entries).rref()
     return RankBound(int(rank), n, f"the kernel is affine in XX^T, and {name} has rank {rank} (exact elimination)")
 
 

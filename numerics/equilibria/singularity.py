@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flint import fmpq, fmpq_mat
 
-from ..eigenvalues.nullspace import NullVector, RankBound, exact_rational_matrix, null_vector_from_pairs
+from ..eigenvalues.nullspace import NullVector, RankBound, null_vector_from_pairs
 from ..kernels.input_gram import InputGram
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _from_rank(inst: EquilibriumInstance) -> RankBound | None:
             entries = [fmpq(q.numerator, q.denominator) for row in source.entries for q in row]
             matrix = fmpq_mat(n, n, entries)
         else:
-            matrix = exact_rational_matrix(source.values)
+            matrix = fmpq_mat(source.integer_rows())
         rank = int(matrix.rref()[1]) if n <= matrix.ncols() else min(n, matrix.ncols())
     bound = RankBound(
         rank + (0 if beta == 0 else 1),

@@ -141,7 +141,7 @@ class ImplicitInstance:
         if source is None:
             raise DerivationGap("networks need input points, and only their Gram matrix is given.")
         given = None if self.data.labels is None else self.data.labels[:count]
-        table = points(source.values[:count].copy())
+        table = source.take(range(min(count, source.n)))
         text = f"the first {table.n} of {self.data.description}"
         return replace(self, data=DataSet(table, None, text, self.data.normalize, given))
 

@@ -137,7 +137,7 @@ def cosines(values: Any, *, budget: Budget | None = None) -> Cosines:
     p = points(values)
     n, d = p.n, p.d
     require_memory("cosines", n, memory_estimate(n, d), budget)
-    split = split_rows(p.values)
+    split = split_rows(p)
     mid = np.empty((n, n))
 
     def fill(i: int) -> None:

@@ -128,7 +128,7 @@ class DotProductInstance:
         affine = self.activation.affine
         if affine is None or self.data.points is None:
             return None
-        rank = affine_rank(self.data.points.values, constant=False).rank if affine[1] != 0 else 0
+        rank = affine_rank(self.data.points, constant=False).rank if affine[1] != 0 else 0
         bound = RankBound(rank + (affine[0] != 0), self.data.n, f"{self.activation.name} is affine")
         return bound if bound.singular else None
 
