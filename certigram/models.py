@@ -139,7 +139,12 @@ def certificate_of(
         reason="" if verdict.rigorous else f"the bound lies inside the proved interval [{found.lower}, {found.upper}]",
         detail={
             "statement": f"lambda_min(K) >= {fraction_text(bound)}",
-            "data": {"sha256": model.data.digest, "n": model.data.n, "description": model.data.description},
+            "data": {
+                "sha256": model.data.digest,
+                "n": model.data.n,
+                "description": model.data.description,
+                **({"notes": list(model.data.notes)} if model.data.notes else {}),
+            },
             "steps": list(found.steps),
             "environment": environment(),
         },

@@ -81,6 +81,11 @@ class ResNetInstance:
             raise SpecError("embedding: the scale over the lift must lie between 2^-100 and 2^100.")
         if self.data.points is None:
             raise SpecError(f"{self.system} needs input points, and only their Gram matrix is given.")
+        if self.data.points.exact and self.data.normalize != "sphere":
+            raise SpecError(
+                f"{self.system} takes points of binary64 numbers where norms are kept, and some of these are none:"
+                ' read the file with numbers = "binary64", or rescale the points to the sphere.'
+            )
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
         """Whether a hypothesis of the theory holds here."""

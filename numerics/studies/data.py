@@ -122,7 +122,7 @@ def labels(data: DataSet, seed: int) -> NDArray[np.float64]:
 
 def _digits(n: int) -> NDArray[np.float64]:
     if n > DIGITS_ROWS:
-        raise SpecError(f"data: digits has {DIGITS_ROWS} images, not {n}: ask for at most {DIGITS_ROWS}.")
+        raise SpecError(f"data: digits has {DIGITS_ROWS} images, not {shown_integer(n)}: ask for at most {DIGITS_ROWS}.")
     return np.asarray(_load_digits().data[:n], dtype=np.float64)
 
 
@@ -224,8 +224,8 @@ def load(
 def _made(source: str, n: int, d: int, seed: int, normalize: str | None, memory: int) -> DataSet:
     """The data sets that need no file."""
     if source == "digits":
-        require_memory(n, 64, memory)
         table, what = _digits(n), "handwritten digits 8×8 (scikit-learn)"
+        require_memory(n, table.shape[1], memory)
     else:
         if not 1 <= d < MANY:
             raise SpecError(f"data: d = {shown_integer(d)} is not a dimension: give at least 1.")
