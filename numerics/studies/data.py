@@ -61,6 +61,13 @@ class DataSet:
             object.__setattr__(self, "labels", own)
         if self.points is not None and self.points.exact and self.normalize == "sphere":
             object.__setattr__(self, "points", self.points.on_sphere())
+        if self.normalize is None and self.input_gram is not None:
+            for i in range(self.input_gram.n):
+                if not SMALLEST**2 < self.input_gram.second_moment(i) < LARGEST**2:
+                    raise SpecError(
+                        f"data: the diagonal entry {i} of the input Gram matrix is not between {SMALLEST**2:.1g} and"
+                        f" {LARGEST**2:.1g}: scale the matrix, or let it be rescaled to the sphere."
+                    )
         if self.normalize is None and self.points is not None:
             sizes = np.abs(self.points.values).max(axis=1)
             bad = ~((sizes > SMALLEST) & (sizes < LARGEST))
@@ -185,7 +192,7 @@ def load(
     (3, 64)
     """
     if n is not None and not 1 <= n < MANY:
-        raise SpecError(f"data: n = {shown_integer(n)} is not a number of points: give at least 1.")
+        raise SpecError(f"data: n = {shown_integer(n)} is not a number of points: give at least 1, and as many as there are.")
     if source in SOURCES:
         return _made(source, n or 200, d, seed, normalize, memory)
     path, how = Path(source), reading or Reading()
@@ -215,10 +222,15 @@ def load(
     text = f"{rows} points of {path.name}"
     if path.name.lower().endswith(TEXT):
         text += " as decimals" if how.numbers == "decimal" else " as binary64"
-    exact = MappingProxyType(found.exact)
-    if found.exact and normalize == "sphere":
-        notes = (*notes, "a row that binary64 does not hold stands as a positive multiple of itself where that is held")
-    return DataSet(replace(checked, exact=exact), None, text, normalize, given, notes)
+    kept = replace(checked, exact=MappingProxyType(found.exact))
+    if normalize == "sphere":
+        kept = kept.on_sphere()
+    if len(found.exact) > len(kept.exact):
+        moved = len(found.exact) - len(kept.exact)
+        notes = (*notes, f"rows taken times a positive number, so that binary64 holds them (the sphere is blind to it): {moved}")
+    if kept.exact:
+        notes = (*notes, f"rows that binary64 does not hold, kept exactly as integers: {len(kept.exact)}")
+    return DataSet(kept, None, text, normalize, given, notes)
 
 
 def _made(source: str, n: int, d: int, seed: int, normalize: str | None, memory: int) -> DataSet:

@@ -207,8 +207,9 @@ class _Table:
         row = self._numbers(chosen, where)
         if self.commas and self.points and self.mark != ",":
             raise SpecError(f"{where}: some numbers have decimal commas and others decimal points: write one of them.")
-        if self.reading.numbers == "binary64":
-            floats, rest = [float(x) for x in row], None
+        rest: ExactRow | None = None
+        if self.reading.numbers == "binary64" or type(row[0]) is int:  # integers up to 2^53: both are one
+            floats = [float(x) for x in row]
             if not all(map(np.isfinite, floats)):
                 raise SpecError(f"{where} has an entry that is NaN or infinite: remove the line or fill it in.")
         else:
@@ -276,12 +277,15 @@ class _Table:
 
 
 def _consecutive(names: Sequence[str]) -> bool:
-    """Whether these are the numbers of columns: 0, 1, ... (from two on), or 1, 2, 3, ... (from three on)."""
-    if not all(name.isascii() and name.isdigit() for name in names):
+    """Whether these may be the numbers of columns: 0, 1, or from three on k, k + 1, k + 2, ... for any k.
+
+    >>> _consecutive(["0", "1"]), _consecutive(["1", "2"]), _consecutive(["2019", "2020", "2021"])
+    (True, False, True)
+    """
+    if not all(name.isascii() and name.isdigit() and len(name) < 10 for name in names):
         return False
     found = list(map(int, names))
-    first = found[0] if found else -1
-    return found == list(range(first, first + len(found))) and len(found) >= 2 + first and first in (0, 1)
+    return found == list(range(found[0], found[0] + len(found))) and (len(found) > 2 or found == [0, 1])
 
 
 def read_labels(path: Path, n: int) -> tuple[np.ndarray, str]:
