@@ -51,7 +51,7 @@ class StudySection(_Section):
 
 
 class DataSection(_Section):
-    """The inputs."""
+    """The inputs; [data.md](data.md) says how files are read and what a number means."""
 
     source: str = Field(
         default="digits",
@@ -65,7 +65,7 @@ class DataSection(_Section):
         description="numerals of a text file: decimal, exactly what is written, or binary64, the nearest double",
     )
     header: bool | None = Field(
-        default=None, description="whether the first line of a text file is a heading; default: by the rule in data.md"
+        default=None, description="whether the first line of a text file is a heading; default: by a rule"
     )
     columns: list[str | int] = Field(
         default=[], description="columns to keep, by name or place (an integer, from 0); empty: all"

@@ -277,7 +277,7 @@ class _Table:
 
 
 def _consecutive(names: Sequence[str]) -> bool:
-    """Whether these may be the numbers of columns: 0, 1, or from three on k, k + 1, k + 2, ... for any k.
+    """Whether these may be the numbers of columns: 0, 1, ..., or three and more that begin at 1 or, as years, at 1000 on.
 
     >>> _consecutive(["0", "1"]), _consecutive(["1", "2"]), _consecutive(["2019", "2020", "2021"])
     (True, False, True)
@@ -285,7 +285,8 @@ def _consecutive(names: Sequence[str]) -> bool:
     if not all(name.isascii() and name.isdigit() and len(name) < 10 for name in names):
         return False
     found = list(map(int, names))
-    return found == list(range(found[0], found[0] + len(found))) and (len(found) > 2 or found == [0, 1])
+    first, count = found[0], len(found)
+    return found == list(range(first, first + count)) and count > 1 and (first == 0 or (count > 2 and (first == 1 or first >= 1000)))
 
 
 def read_labels(path: Path, n: int) -> tuple[np.ndarray, str]:

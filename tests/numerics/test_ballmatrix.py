@@ -35,7 +35,7 @@ def test_what_was_given_is_copied() -> None:
     mid, rad, balls = np.eye(2), np.full((2, 2), 0.5), arb_mat([[1, 0], [0, 1]])
     view = mid[:, :]
     view.setflags(write=False)
-    found = [BallMatrix(mid, rad, arb=balls), BallMatrix(view, rad), BallMatrix(np.asmatrix(mid), rad)]
+    found = [BallMatrix(mid, rad, arb=balls), BallMatrix(view, rad), BallMatrix(mid.view(np.matrix), rad)]
     mid[0, 0], rad[0, 0], balls[0, 0] = 7.0, 0.0, arb(7)
     for matrix in found:
         assert matrix.mid.tolist() == [[1, 0], [0, 1]]
