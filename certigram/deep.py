@@ -46,7 +46,8 @@ def nngp(
 
     Parameters
     ----------
-    X: (n, d), rows are points, each number meant exactly (docs/data.md); or ``input_gram``, exact rationals :math:`\langle x_i, x_j\rangle/d`.
+    X: (n, d), rows are points, each number meant exactly (docs/data.md); or ``input_gram``, exact rationals
+        :math:`\langle x_i, x_j\rangle/d`.
     activation: one for all hidden layers, or a list of ``depth``.
     sigma_w2, sigma_b2: the squares of ``W_std`` and ``b_std``, exact: one number, or ``depth + 1`` of them.
     normalize: None keeps the norms (as stax does); "sphere" rescales the points to norm sqrt(d).

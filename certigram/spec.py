@@ -55,7 +55,7 @@ class DataSection(_Section):
 
     source: str = Field(
         default="digits",
-        description="digits, sphere, or a file whose rows are points: .csv, .tsv, .txt (also .gz), .npy, .npz, .parquet",
+        description="digits, sphere, or a file of points: .csv, .tsv, .txt (also .gz), .npy, .npz, .parquet",
     )
     n: int | None = Field(default=None, description="number of points; default: 200, or all rows of a file")
     d: int = Field(default=64, description="dimension, for source = sphere", le=MANY)
@@ -72,7 +72,8 @@ class DataSection(_Section):
     )
     drop: list[str | int] = Field(default=[], description="columns to leave out, by name or place")
     labels: str | int | None = Field(
-        default=None, description="column of the labels by name or place, an array of the .npz file, or a file of labels"
+        default=None,
+        description="column of the labels by name or place, an array of the .npz file, or a file of labels",
     )
     array: str | None = Field(default=None, description="array of an .npz file that holds several")
 

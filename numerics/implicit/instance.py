@@ -23,7 +23,6 @@ from ..kernels.ballmatrix import BallMatrix
 from ..kernels.cosines import Cosines, cosines, cosines_arb
 from ..kernels.gram import gram
 from ..kernels.parallel import parallel_pairs
-from ..kernels.points import points
 from ..kernels.series import DotProductSeries
 from ..networks.implicit_relu import Equilibrium, Network, sample_parameters, unit_rows
 from ..precision import precision

@@ -27,7 +27,7 @@ def read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _own(array: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A read-only view of numbers that nobody else can change: of the array itself where it was given away, or a copy."""
+    """A read-only view of numbers that nobody else can change: of the array where it was given away, or of a copy."""
     owner = array if array.base is None else array.base
     if not (type(owner) is np.ndarray and owner.flags.owndata and not owner.flags.writeable):
         owner = array = read_only(np.array(array, dtype=np.float64))
@@ -38,7 +38,9 @@ def _radius(given: object) -> Radius:
     """A radius in float64, never below the one that is given."""
     if isinstance(given, np.ndarray) and given.ndim == 0:
         given = given[()]
-    if isinstance(given, (float, int, np.number, Fraction, Decimal)) and not isinstance(given, np.complexfloating):
+    if isinstance(given, (np.integer, np.bool_)):
+        given = int(given)
+    if isinstance(given, (float, int, np.floating, Fraction, Decimal)):
         try:
             return float_above(Fraction(*given.as_integer_ratio()))
         except (ValueError, OverflowError):
@@ -70,8 +72,8 @@ class BallMatrix:
 
     Attributes
     ----------
-    mid: (n, n) float64, symmetric and finite, read-only; :class:`SpecError` for any other type, whose roundings no bound
-        counts.
+    mid: (n, n) float64, symmetric and finite, read-only; :class:`SpecError` for any other type, whose roundings no
+        bound counts.
     rad: a float (the same radius everywhere) or an (n, n) float64 array, non-negative, read-only; a number of another
         type is rounded upwards.
     arb: the same entries at higher precision, when they were computed that way; each is contained in ``mid ± rad``.

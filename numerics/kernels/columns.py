@@ -107,10 +107,7 @@ def frame_columns(values: object) -> list[Column] | None:
             return None
         return [Column(name, exact_array(values[name])) for name in names]
     if hasattr(values, "iloc") and hasattr(values, "columns"):  # names may repeat: columns are taken by place
-        return [
-            _pandas(str(name), values.iloc[:, k])
-            for k, name in enumerate(values.columns)
-        ]
+        return [_pandas(str(name), values.iloc[:, k]) for k, name in enumerate(values.columns)]
     if hasattr(values, "__arrow_c_stream__") and hasattr(values, "columns"):
         return arrow_columns(_arrow().table(values))
     return None

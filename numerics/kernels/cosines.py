@@ -241,4 +241,8 @@ def raw_gram(values: Any, *, budget: Budget | None = None) -> BallMatrix:
     k = np.arange(n)
     mid[k, k] = [float(q) for q in exact]
     scale[k, k] = [float_above(abs(Fraction(float(m)) - q)) for m, q in zip(mid[k, k], exact, strict=True)]
-    return BallMatrix(read_only(mid), read_only(scale), provenance=(f"cosines known to {c.rad:.3g}, norms to one unit in the last place",))
+    return BallMatrix(
+        read_only(mid),
+        read_only(scale),
+        provenance=(f"cosines known to {c.rad:.3g}, norms to one unit in the last place",),
+    )

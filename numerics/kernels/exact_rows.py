@@ -1,4 +1,4 @@
-"""Exact numbers as people have them, row by row: binary64 numbers where they are, integers over one denominator else."""
+"""Exact numbers as people have them, row by row: binary64 numbers, or integers over one denominator."""
 
 from __future__ import annotations
 

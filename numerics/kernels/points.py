@@ -14,7 +14,8 @@ from flint import fmpz_mat
 
 from ...theory.errors import SpecError
 from .columns import table_of
-from .exact_rows import ExactRow, Floats, exact_entries, split_rows_exactly
+from .exact_rows import ExactRow, exact_entries, split_rows_exactly
+from .exact_rows import Floats as Floats
 
 
 class InnerProducts(Protocol):
@@ -136,8 +137,8 @@ class Points:
 def points(values: Any) -> Points:
     """Check a table of points, rows = points, and keep it as exact numbers, copied.
 
-    Arrays of any real dtype, nested lists of floats, integers, fractions, decimals and numerals, and data frames, column
-    by column, enter exactly: what does not fit binary64 is kept as integers beside the nearest binary64 numbers.
+    Arrays of any real dtype, nested lists of floats, integers, fractions, decimals and numerals, and data frames,
+    column by column, enter exactly: what does not fit binary64 is kept as integers beside the nearest such numbers.
     Raises :class:`SpecError` for anything but a finite real (n, d) table with n, d >= 1 and no zero row, naming the
     first bad row.
 

@@ -48,7 +48,9 @@ def radial_gram(kernel: RadialKernel, points: Array, *, budget: Budget | None = 
     mid += mid.T
     np.fill_diagonal(mid, 1.0)
     radius = gram_radius(kernel, d)
-    return BallMatrix(read_only(mid), radius, provenance=(f"{kernel.name}, distances known to {relative_error(d):.3g}",))
+    return BallMatrix(
+        read_only(mid), radius, provenance=(f"{kernel.name}, distances known to {relative_error(d):.3g}",)
+    )
 
 
 def radial_gram_arb(kernel: RadialKernel, points: Array, bits: int) -> BallMatrix:

@@ -129,7 +129,9 @@ def labels(data: DataSet, seed: int) -> NDArray[np.float64]:
 
 def _digits(n: int) -> NDArray[np.float64]:
     if n > DIGITS_ROWS:
-        raise SpecError(f"data: digits has {DIGITS_ROWS} images, not {shown_integer(n)}: ask for at most {DIGITS_ROWS}.")
+        raise SpecError(
+            f"data: digits has {DIGITS_ROWS} images, not {shown_integer(n)}: ask for at most {DIGITS_ROWS}."
+        )
     return np.asarray(_load_digits().data[:n], dtype=np.float64)
 
 
@@ -192,7 +194,9 @@ def load(
     (3, 64)
     """
     if n is not None and not 1 <= n < MANY:
-        raise SpecError(f"data: n = {shown_integer(n)} is not a number of points: give at least 1, and as many as there are.")
+        raise SpecError(
+            f"data: n = {shown_integer(n)} is not a number of points: give at least 1, and as many as there are."
+        )
     if source in SOURCES:
         return _made(source, n or 200, d, seed, normalize, memory)
     path, how = Path(source), reading or Reading()
@@ -226,8 +230,8 @@ def load(
     if normalize == "sphere":
         kept = kept.on_sphere()
     if len(found.exact) > len(kept.exact):
-        moved = len(found.exact) - len(kept.exact)
-        notes = (*notes, f"rows taken times a positive number, so that binary64 holds them (the sphere is blind to it): {moved}")
+        told = "rows taken times a positive number, so that binary64 holds them (the sphere is blind to it)"
+        notes = (*notes, f"{told}: {len(found.exact) - len(kept.exact)}")
     if kept.exact:
         notes = (*notes, f"rows that binary64 does not hold, kept exactly as integers: {len(kept.exact)}")
     return DataSet(kept, None, text, normalize, given, notes)
@@ -259,8 +263,8 @@ take fewer points, or raise memory in [budget].
     needed = 8 * (3 * n * n + 2 * n * d)
     if needed > memory:
         raise SpecError(
-            f"n = {shown_integer(n)} points need about {min(needed, 10**300) / 1e9:.2g} GB, the budget is {memory / 1e9:.2g} GB:"
-            " take fewer points, or raise memory in [budget]."
+            f"n = {shown_integer(n)} points need about {min(needed, 10**300) / 1e9:.2g} GB,"
+            f" the budget is {memory / 1e9:.2g} GB: take fewer points, or raise memory in [budget]."
         )
 
 

@@ -11,7 +11,7 @@ from .data import DataSet
 
 
 def given_data(values: object, normalize: str | None) -> DataSet:
-    """The data set of points given in memory; axes beyond the first are laid out in one row, and the description says so.
+    """The data set of points in memory; axes beyond the first are laid out in one row, and the description says so.
 
     Raises :class:`SpecError` for what is no table of exact numbers; see :func:`points`.
 

@@ -17,7 +17,7 @@ from ..kernels.exact_rows import ExactRow, Floats
 
 NUMBERS = ("decimal", "binary64")
 INDEX_NAMES = ("", "Unnamed: 0")
-"""Headings of a first column that hold the index of a data frame: pandas writes the first, and reads it as the second."""
+"""Headings of a first column that holds the index of a data frame: pandas writes the first, and reads the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Reading:
 
 
 class Contents(NamedTuple):
-    """What a file holds: points, (n, d), the rows that are not binary64, raw labels, and what was left out or assumed."""
+    """What a file holds: points (n, d), the rows that are not binary64, raw labels, what was left out or assumed."""
 
     values: Floats
     exact: dict[int, ExactRow]

@@ -26,9 +26,7 @@ def contents_of(
         notes.append(f"each point of shape {given.shape[1:]} is laid out as a row of {math.prod(given.shape[1:])}")
         given = given.reshape(given.shape[0], -1)
     if given.ndim != 2 or 0 in given.shape:
-        raise SpecError(
-            f"{where}: the shape {given.shape} is not (n, d) with n, d >= 1: give one row for each point."
-        )
+        raise SpecError(f"{where}: the shape {given.shape} is not (n, d) with n, d >= 1: give one row for each point.")
     labels: list[object] | None = None
     if reading.columns or reading.drop or reading.labels is not None:
         choice = choose(names, given.shape[1], [], reading, where)

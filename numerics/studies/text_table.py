@@ -32,10 +32,13 @@ class _Lines:
         self.number = self.comments = self.read = 0
 
     def __iter__(self) -> Iterator[str]:
-        for self.number, line in enumerate(self.file, start=1):
+        for line in self.file:
+            self.number += 1
             self.read += len(line)
             if self.read > self.memory:
-                raise SpecError(f"data: {self.path} is larger than the budget of {self.memory / 1e9:.2g} GB: raise memory.")
+                raise SpecError(
+                    f"data: {self.path} is larger than the budget of {self.memory / 1e9:.2g} GB: raise memory."
+                )
             if line.lstrip().startswith(COMMENTS):
                 self.comments += 1
             elif line.strip():
@@ -98,7 +101,7 @@ class _Table:
         choice = choose(names, width, index, self.reading, str(self.path))
         values, exact, raw = array("d"), dict[int, ExactRow](), list[object]()
         k = 0
-        for number, row in ([] if names is not None else [(start, fields)]):
+        for number, row in [] if names is not None else [(start, fields)]:
             self._take(number, row, choice, values, exact, raw, k)
             k += 1
         while n is None or k < n:
@@ -123,7 +126,9 @@ class _Table:
         return Contents(table, exact, labels, self._told(start, names, choice, trailing))
 
     def _empty(self) -> SpecError:
-        return SpecError(f"{self.path}: no rows of numbers found: write one point per line, columns separated by commas.")
+        return SpecError(
+            f"{self.path}: no rows of numbers found: write one point per line, columns separated by commas."
+        )
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """The lines as fields, with their numbers; the separator is that of the second line, or of the only one."""
@@ -277,7 +282,7 @@ class _Table:
 
 
 def _consecutive(names: Sequence[str]) -> bool:
-    """Whether these may be the numbers of columns: 0, 1, ..., or three and more that begin at 1 or, as years, at 1000 on.
+    """Whether these may number columns: 0, 1, ..., or three and more that begin at 1 or, as years, at 1000 and beyond.
 
     >>> _consecutive(["0", "1"]), _consecutive(["1", "2"]), _consecutive(["2019", "2020", "2021"])
     (True, False, True)
@@ -286,7 +291,11 @@ def _consecutive(names: Sequence[str]) -> bool:
         return False
     found = list(map(int, names))
     first, count = found[0], len(found)
-    return found == list(range(first, first + count)) and count > 1 and (first == 0 or (count > 2 and (first == 1 or first >= 1000)))
+    return (
+        found == list(range(first, first + count))
+        and count > 1
+        and (first == 0 or (count > 2 and (first == 1 or first >= 1000)))
+    )
 
 
 def read_labels(path: Path, n: int) -> tuple[np.ndarray, str]:

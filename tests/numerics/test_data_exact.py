@@ -68,7 +68,7 @@ WAYS: dict[str, Callable[[Path], object]] = {
     "objects": lambda folder: np.array(NEAR, dtype=object),
     "numerals": lambda folder: [[str(BIG + 1), "1"], [str(BIG), "1"]],
     "decimals": lambda folder: [[Decimal(BIG + 1), 1], [Decimal(BIG), Decimal("1.0")]],
-    "extended precision": lambda folder: np.array([[BIG, 1], [BIG, 1]], dtype=np.longdouble) + [[1, 0], [0, 0]],
+    "extended precision": lambda folder: np.add(np.full((2, 2), [BIG, 1], dtype=np.longdouble), [[1, 0], [0, 0]]),
     "int64": lambda folder: np.array([[BIG + 1, 1], [BIG, 1]]),
     "uint64": lambda folder: np.array([[BIG + 1, 1], [BIG, 1]], dtype=np.uint64),
     "a frame": lambda folder: Frame([BIG + 1, BIG], [1.0, 1.0]),

@@ -65,7 +65,7 @@ def test_one_table_in_many_clothes(tmp_path: Path, name: str, packed: bool) -> N
 
 
 def test_columns_of_numbers_as_a_heading(tmp_path: Path) -> None:
-    """A heading of consecutive integers is not guessed at: header settles it, and so does a column asked for by name."""
+    """A heading of consecutive integers is not guessed at: header settles it, or a column asked for by name."""
     path = tmp_path / "x.csv"
     path.write_text("0,1\n1.5,2\n-0.25,7\n")
     with pytest.raises(SpecError, match="is it a heading or a point"):
