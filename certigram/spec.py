@@ -18,12 +18,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .numerics.budget import Budget
-from .numerics.studies.data import MANY, SUFFIXES, load, shown_integer
+from .numerics.studies.data import MANY, SUFFIXES, load
 from .numerics.studies.reading import NUMBERS, Reading
 from .numerics.studies.study import Study
 from .theory.activation import activation
 from .theory.errors import SpecError
-from .theory.numbers import rational
+from .theory.numbers import rational, shown_integer
 from .theory.system import suggestion, system, systems
 
 MAX_STUDY_BYTES = 1 << 20
@@ -170,8 +170,9 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
     widest = max(spec.finite_width.widths, default=0)
     if 24 * widest**2 > memory:  # W in float64 and float32, and the draw itself
         raise SpecError(
-            f"{where}: [finite-width] a network of width {widest} needs about {min(24 * widest**2, 10**300) / 1e9:.2g}"
-            f" GB, the budget is {memory / 1e9:.2g} GB: take smaller widths, or raise memory in [budget]."
+            f"{where}: [finite-width] a network of width {shown_integer(widest)} needs about"
+            f" {min(24 * widest**2, 10**300) / 1e9:.2g} GB, the budget is {memory / 1e9:.2g} GB: take smaller widths,"
+            " or raise memory in [budget]."
         )
     source = spec.data.source
     if base is not None and source.lower().endswith(SUFFIXES) and not Path(source).is_absolute():

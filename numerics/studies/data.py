@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
+from ...theory.numbers import shown_integer
 from ...theory.system import suggestion
 from ..kernels.input_gram import InputGram
 from ..kernels.points import Points
@@ -157,7 +158,7 @@ def _anchor(path: Path) -> str:
     return f" (it was looked for in {Path.cwd() / path.parent})"
 
 
-def _file(path: Path, n: int | None, reading: Reading, memory: int) -> Contents:
+def _file(path: Path, n: int | None, how: Reading, memory: int) -> Contents:
     """The contents of a file of points by the ending of its name."""
     kind = next(s for s in SUFFIXES if path.name.lower().endswith(s))
     try:
@@ -168,10 +169,14 @@ def _file(path: Path, n: int | None, reading: Reading, memory: int) -> Contents:
         raise SpecError(f"data: {path} is not a regular file: give a file, not a folder, a pipe or a device.")
     if not regular:
         raise SpecError(f"data: there is no file {path}: check the path{_anchor(path)}.")
+    if kind not in TEXT and (how.numbers != "decimal" or how.header is not None):
+        raise SpecError(f"data: {path} is no text file: numbers and header are about text files.")
+    if kind != ".npz" and how.array is not None:
+        raise SpecError(f"data: {path} holds one table: array is about .npz files.")
     if size > memory:
         raise SpecError(f"data: {path} is larger than the budget of {memory / 1e9:.2g} GB: raise memory.")
     reader = {".npy": read_npy, ".npz": read_npz, ".parquet": read_parquet}.get(kind, read_text)
-    return reader(path, n, reading, memory)
+    return reader(path, n, how, memory)
 
 
 def load(
@@ -197,9 +202,13 @@ def load(
         raise SpecError(
             f"data: n = {shown_integer(n)} is not a number of points: give at least 1, and as many as there are."
         )
-    if source in SOURCES:
-        return _made(source, n or 200, d, seed, normalize, memory)
     path, how = Path(source), reading or Reading()
+    if source in SOURCES:
+        if how != Reading():
+            raise SpecError(
+                f"data: {source} is no file: columns, drop, labels, header, numbers and array are about files."
+            )
+        return _made(source, n or 200, d, seed, normalize, memory)
     if not path.name.lower().endswith(SUFFIXES):
         short = source if len(source) <= MAX_MISFIT_SHOWN else source[:MAX_MISFIT_SHOWN] + "..."
         raise SpecError(
@@ -266,12 +275,3 @@ take fewer points, or raise memory in [budget].
             f"n = {shown_integer(n)} points need about {min(needed, 10**300) / 1e9:.2g} GB,"
             f" the budget is {memory / 1e9:.2g} GB: take fewer points, or raise memory in [budget]."
         )
-
-
-def shown_integer(n: int) -> str:
-    """An integer for a sentence, however long it is.
-
-    >>> shown_integer(-12), shown_integer(10**5000)
-    ('-12', 'an integer of about 5001 digits')
-    """
-    return str(n) if abs(n) < 10**40 else f"an integer of about {int(n.bit_length() * 0.30103) + 1} digits"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
+from ...theory.numbers import shown_integer
 from ...theory.system import suggestion
 from ..kernels.exact_rows import ExactRow, Floats
 
@@ -77,7 +78,9 @@ def choose(names: Sequence[str] | None, width: int, index: Sequence[int], readin
     def place(which: str | int) -> int:
         if isinstance(which, int):
             if not 0 <= which < width:
-                raise SpecError(f"{where}: there is no column {which}: there are {width}, counted from 0.")
+                raise SpecError(
+                    f"{where}: there is no column {shown_integer(which)}: there are {width}, counted from 0."
+                )
             return which
         if names is None:
             raise SpecError(f"{where}: no heading names the column {which!r}: give its place, counted from 0.")

@@ -189,12 +189,11 @@ class _Table:
     def _decimal(self, field: str) -> Decimal:
         if "_" in field:  # Python's own notation
             raise ValueError(field)
-        if self.mark != "," and "," in field:
-            self.commas = True
-            field = field.replace(",", ".", 1) if "." not in field else field
-        elif "." in field:
-            self.points = True
-        return Decimal(field)
+        comma = self.mark != "," and "," in field and "." not in field
+        found = Decimal(field.replace(",", ".", 1) if comma else field)
+        self.commas |= comma
+        self.points |= "." in field
+        return found
 
     def _take(
         self,

@@ -4,6 +4,7 @@ import gzip
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from certigram.numerics.studies.data import DataSet, load
@@ -25,6 +26,10 @@ FILES = {
     "semicolons": ("x.csv", "1.5;2\n-0.25;7\n", ("columns are separated by semicolons",)),
     "decimal commas": (
         "x.csv", "a;b\n1,5;2\n-0,25;7\n",
+        ("line 1 is a heading", "columns are separated by semicolons, numbers have decimal commas"),
+    ),
+    "points and commas in a heading": (
+        "x.csv", "a.b;c, d\n1,5;2\n-0,25;7\n",
         ("line 1 is a heading", "columns are separated by semicolons, numbers have decimal commas"),
     ),
     "tabs": ("x.tsv", "1.5\t2\n-0.25\t7\n", ("columns are separated by tabs",)),
@@ -126,8 +131,17 @@ def test_columns_that_are_not_there(tmp_path: Path, reading: Reading, says: str)
         load(str(tmp_path / "x.csv"), reading=reading)
 
 
-def test_settings_that_exclude_each_other() -> None:
-    """Columns to keep and columns to leave out; a meaning of numbers that is none."""
+def test_settings_that_exclude_each_other(tmp_path: Path) -> None:
+    """Columns to keep and to leave out; a meaning that is none; settings of a file for what is no such file."""
+    np.save(tmp_path / "x.npy", np.eye(2))
+    for source, reading, says in (
+        ("digits", Reading(drop=(0,)), "digits is no file"),
+        (str(tmp_path / "x.npy"), Reading(numbers="binary64"), "no text file"),
+        (str(tmp_path / "x.npy"), Reading(header=False), "no text file"),
+        (str(tmp_path / "x.npy"), Reading(array="x"), "holds one table"),
+    ):
+        with pytest.raises(SpecError, match=says):
+            load(source, 2, reading=reading)
     with pytest.raises(SpecError, match="columns and drop"):
         Reading(columns=(0,), drop=(1,))
     with pytest.raises(SpecError, match="decimal"):
