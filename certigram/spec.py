@@ -62,7 +62,7 @@ class DataSection(_Section):
     normalize: str = Field(default="sphere", description="sphere: rescale to norm sqrt(d); none: keep the norms")
     numbers: str = Field(
         default="decimal",
-        description="numerals of a text file: decimal, exactly what is written, or binary64, the nearest double",
+        description="numbers of a file: decimal, exactly what is written, or binary64, the nearest doubles",
     )
     header: bool | None = Field(
         default=None, description="whether the first line of a text file is a heading; default: by a rule"

@@ -117,8 +117,8 @@ def equilibrium_proof(
         raise DerivationGap(f"the checker takes at most {MAX_POINTS} points, or {MAX_GRAM} rows of inner products.")
     if inst.data.points is not None and inst.data.points.exact:
         raise DerivationGap(
-            "the checker reads points of binary64 numbers, and some of these are none: give them as"
-            ' float64, read a text file with numbers = "binary64", or write fewer digits.'
+            "the checker reads points of binary64 numbers, and some of these are none: read the"
+            ' file with numbers = "binary64", give float64, or write fewer digits.'
         )
     expression = checkable_expression(inst.activation.expression)
     slope = parse(expression)[2]

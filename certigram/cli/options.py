@@ -21,7 +21,7 @@ Expression = Annotated[str, typer.Argument(help="an activation by name, or an ex
 Source = Annotated[
     str, typer.Argument(help="digits, sphere, or a file whose rows are points (.csv, .tsv, .txt, .npy, .npz, .parquet)")
 ]
-Numbers = Annotated[str, typer.Option(help="numerals of a text file: decimal (as written) or binary64 (the nearest)")]
+Numbers = Annotated[str, typer.Option(help="numbers of a file: decimal (exactly as written) or binary64 (the nearest)")]
 Header = Annotated[
     bool | None, typer.Option("--header/--no-header", help="whether the first line of a text file is a heading")
 ]

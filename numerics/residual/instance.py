@@ -84,7 +84,7 @@ class ResNetInstance:
         if self.data.points.exact and self.data.normalize != "sphere":
             raise SpecError(
                 f"{self.system} takes points of binary64 numbers where norms are kept, and some of these are none:"
-                ' read a text file with numbers = "binary64", or rescale the points to the sphere.'
+                ' read the file with numbers = "binary64", or rescale the points to the sphere.'
             )
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:

@@ -169,8 +169,8 @@ def _file(path: Path, n: int | None, how: Reading, memory: int) -> Contents:
         raise SpecError(f"data: {path} is not a regular file: give a file, not a folder, a pipe or a device.")
     if not regular:
         raise SpecError(f"data: there is no file {path}: check the path{_anchor(path)}.")
-    if kind not in TEXT and (how.numbers != "decimal" or how.header is not None):
-        raise SpecError(f"data: {path} is no text file: numbers and header are about text files.")
+    if kind not in TEXT and how.header is not None:
+        raise SpecError(f"data: {path} is no text file: header is about text files.")
     if kind != ".npz" and how.array is not None:
         raise SpecError(f"data: {path} holds one table: array is about .npz files.")
     if size > memory:
@@ -226,6 +226,9 @@ def load(
     except SpecError as error:
         raise SpecError(f"{source}: {str(error).removeprefix('points: ')}") from None
     notes, given = found.notes, None
+    if how.numbers == "binary64" and found.exact:
+        notes = (*notes, f"rows rounded to the nearest binary64 numbers, as asked: {len(found.exact)}")
+        found = found._replace(exact={})
     if beside is not None:
         given, told = read_labels(path.parent / beside, rows)
         notes = (*notes, told)

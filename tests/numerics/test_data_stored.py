@@ -52,6 +52,16 @@ def test_every_column_keeps_its_type(tmp_path: Path) -> None:
     assert data.points.entries(1) == (Fraction(5, 2), 3, 0, Fraction(1, 2))
 
 
+def test_rounding_that_is_asked_for_is_said(tmp_path: Path) -> None:
+    """numbers = binary64 takes the nearest doubles of any file, and counts the rows that were not doubles."""
+    np.save(tmp_path / "x.npy", np.array([[2**53 + 1, 1], [3, 4]]))
+    data = load(str(tmp_path / "x.npy"), reading=Reading(numbers="binary64"))
+    assert data.points is not None
+    assert data.points.values.tolist() == [[2.0**53, 1.0], [3.0, 4.0]]
+    assert not data.points.exact
+    assert data.notes == ("rows rounded to the nearest binary64 numbers, as asked: 1",)
+
+
 def test_labels_of_a_parquet_file(tmp_path: Path) -> None:
     """A column of text is left out as the labels; without that it is refused by name."""
     path = _parquet(tmp_path / "x.parquet", pa.table({"a": [0.5, 1.0], "0": [2, 4], "kind": ["x", "y"]}))

@@ -136,7 +136,6 @@ def test_settings_that_exclude_each_other(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.eye(2))
     for source, reading, says in (
         ("digits", Reading(drop=(0,)), "digits is no file"),
-        (str(tmp_path / "x.npy"), Reading(numbers="binary64"), "no text file"),
         (str(tmp_path / "x.npy"), Reading(header=False), "no text file"),
         (str(tmp_path / "x.npy"), Reading(array="x"), "holds one table"),
     ):
