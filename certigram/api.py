@@ -220,8 +220,8 @@ def population_gram(
 
     Parameters
     ----------
-    X: (n, d) float64, rows are points, each number meant exactly, or a data set (which knows its normalisation); or
-        give ``input_gram``, exact rationals :math:`\langle x_i, x_j\rangle/d`.
+    X: (n, d), rows are points, each number meant exactly (docs/data.md), or a data set (which knows its normalisation);
+        or give ``input_gram``, exact rationals :math:`\langle x_i, x_j\rangle/d`.
     normalize: "sphere" rescales the points to norm sqrt(d); None keeps them.
     bits: None for float64 with a radius, or a precision for balls of that many digits.
     parameters: those of the system, e.g. ``sigma_w2="1/16"``.

@@ -12,9 +12,9 @@ from .numerics.deep.conventions import TangentConvention
 from .numerics.deep.instance import DeepInstance
 from .numerics.deep.network import deep_network
 from .numerics.kernels.input_gram import input_gram as exact_gram
-from .numerics.kernels.points import points
 from .numerics.precision import undisturbed
 from .numerics.studies.data import DataSet
+from .numerics.studies.given import given_data
 from .theory.errors import SpecError
 from .theory.numbers import Exact
 
@@ -48,7 +48,8 @@ def nngp(
 
     Parameters
     ----------
-    X: (n, d) float64, rows are points; or ``input_gram``, exact rationals :math:`\langle x_i, x_j\rangle/d`.
+    X: (n, d), rows are points, each number meant exactly (docs/data.md); or ``input_gram``, exact rationals
+        :math:`\langle x_i, x_j\rangle/d`.
     activation: one for all hidden layers, or a list of ``depth``.
     sigma_w2, sigma_b2: the squares of ``W_std`` and ``b_std``, exact: one number, or ``depth + 1`` of them.
     normalize: None keeps the norms (as stax does); "sphere" rescales the points to norm sqrt(d).
@@ -142,7 +143,7 @@ def _model(
     if isinstance(X, DataSet):
         data = X
     elif X is not None:
-        data = DataSet(points(X), None, "points given as an array", normalize)
+        data = given_data(X, normalize)
     else:
         assert input_gram is not None  # exactly one of the two was given
         data = DataSet(None, exact_gram(input_gram), "exact input Gram matrix", normalize)

@@ -74,9 +74,9 @@ def model_on_data(
     """The system on the data, admitted; nothing is computed yet."""
     from .numerics.equilibria.instance import EquilibriumInstance
     from .numerics.kernels.input_gram import input_gram as exact_gram
-    from .numerics.kernels.points import points
     from .numerics.networks import instance
     from .numerics.studies.data import DataSet
+    from .numerics.studies.given import given_data
     from .numerics.studies.study import Study
 
     if not isinstance(system, str):
@@ -93,7 +93,7 @@ def model_on_data(
     if isinstance(X, DataSet):
         data = X
     elif X is not None:
-        data = DataSet(points(X), None, "points given as an array", normalize)
+        data = given_data(X, normalize)
     else:
         assert input_gram is not None  # exactly one of the two was given
         data = DataSet(None, exact_gram(input_gram), "exact input Gram matrix", None)
@@ -139,7 +139,12 @@ def certificate_of(
         reason="" if verdict.rigorous else f"the bound lies inside the proved interval [{found.lower}, {found.upper}]",
         detail={
             "statement": f"lambda_min(K) >= {fraction_text(bound)}",
-            "data": {"sha256": model.data.digest, "n": model.data.n, "description": model.data.description},
+            "data": {
+                "sha256": model.data.digest,
+                "n": model.data.n,
+                "description": model.data.description,
+                **({"notes": list(model.data.notes)} if model.data.notes else {}),
+            },
             "steps": list(found.steps),
             "environment": environment(),
         },

@@ -18,11 +18,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .numerics.budget import Budget
-from .numerics.studies.data import SUFFIXES, load
+from .numerics.studies.data import MANY, SUFFIXES, load
+from .numerics.studies.reading import NUMBERS, Reading
 from .numerics.studies.study import Study
 from .theory.activation import activation
 from .theory.errors import SpecError
-from .theory.numbers import rational
+from .theory.numbers import rational, shown_integer
 from .theory.system import suggestion, system, systems
 
 MAX_STUDY_BYTES = 1 << 20
@@ -46,18 +47,35 @@ class StudySection(_Section):
     kernels: list[str] = Field(
         default=[], description="kernels of the systems that are about kernels; empty: the defaults of each system"
     )
-    seed: int = Field(default=0, description="seed of everything random", ge=0)
+    seed: int = Field(default=0, description="seed of everything random", ge=0, le=MANY)
 
 
 class DataSection(_Section):
-    """The inputs."""
+    """The inputs; [data.md](data.md) says how files are read and what a number means."""
 
     source: str = Field(
-        default="digits", description="digits, sphere, or a .csv, .npy or .parquet file (rows are points)"
+        default="digits",
+        description="digits, sphere, or a file of points: .csv, .tsv, .txt (also .gz), .npy, .npz, .parquet",
     )
     n: int | None = Field(default=None, description="number of points; default: 200, or all rows of a file")
-    d: int = Field(default=64, description="dimension, for source = sphere")
+    d: int = Field(default=64, description="dimension, for source = sphere", le=MANY)
     normalize: str = Field(default="sphere", description="sphere: rescale to norm sqrt(d); none: keep the norms")
+    numbers: str = Field(
+        default="decimal",
+        description="numbers of a file: decimal, exactly what is written, or binary64, the nearest doubles",
+    )
+    header: bool | None = Field(
+        default=None, description="whether the first line of a text file is a heading; default: by a rule"
+    )
+    columns: list[str | int] = Field(
+        default=[], description="columns to keep, by name or place (an integer, from 0); empty: all"
+    )
+    drop: list[str | int] = Field(default=[], description="columns to leave out, by name or place")
+    labels: str | int | None = Field(
+        default=None,
+        description="column of the labels by name or place, an array of the .npz file, or a file of labels",
+    )
+    array: str | None = Field(default=None, description="array of an .npz file that holds several")
 
 
 class FiniteWidthSection(_Section):
@@ -137,6 +155,8 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
         )
     if spec.data.normalize not in ("sphere", "none"):
         raise SpecError(f'{where}: [data] normalize = "{spec.data.normalize}": choose "sphere" or "none".')
+    if spec.data.numbers not in NUMBERS:
+        raise SpecError(f'{where}: [data] numbers = {shown(spec.data.numbers)}: choose "decimal" or "binary64".')
     if any(m < 1 for m in spec.finite_width.widths) or len(set(spec.finite_width.widths)) < len(
         spec.finite_width.widths
     ):
@@ -150,11 +170,12 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
     widest = max(spec.finite_width.widths, default=0)
     if 24 * widest**2 > memory:  # W in float64 and float32, and the draw itself
         raise SpecError(
-            f"{where}: [finite-width] a network of width {widest} needs about {min(24 * widest**2, 10**300) / 1e9:.2g}"
-            f" GB, the budget is {memory / 1e9:.2g} GB: take smaller widths, or raise memory in [budget]."
+            f"{where}: [finite-width] a network of width {shown_integer(widest)} needs about"
+            f" {min(24 * widest**2, 10**300) / 1e9:.2g} GB, the budget is {memory / 1e9:.2g} GB: take smaller widths,"
+            " or raise memory in [budget]."
         )
     source = spec.data.source
-    if base is not None and Path(source).suffix.lower() in SUFFIXES and not Path(source).is_absolute():
+    if base is not None and source.lower().endswith(SUFFIXES) and not Path(source).is_absolute():
         source = str(base / source)
     data = load(
         source,
@@ -163,6 +184,14 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
         seed=spec.study.seed,
         normalize=None if spec.data.normalize == "none" else "sphere",
         memory=memory,
+        reading=Reading(
+            numbers=spec.data.numbers,
+            header=spec.data.header,
+            columns=tuple(spec.data.columns),
+            drop=tuple(spec.data.drop),
+            labels=spec.data.labels,
+            array=spec.data.array,
+        ),
     )
     if spec.budget.max_bits < spec.budget.bits:
         raise SpecError(f"{where}: [budget] max_bits = {spec.budget.max_bits} is below bits = {spec.budget.bits}.")
@@ -236,7 +265,7 @@ def shown(value: object) -> str:
     >>> shown("tanh")
     "'tanh'"
     """
-    text = repr(value)
+    text = shown_integer(value) if isinstance(value, int) and not isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

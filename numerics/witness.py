@@ -117,6 +117,11 @@ def equilibrium_proof(
         raise DerivationGap("the checker has rules for inputs of one norm only.")
     if inst.data.source.n > (MAX_GRAM if inst.data.points is None else MAX_POINTS):
         raise DerivationGap(f"the checker takes at most {MAX_POINTS} points, or {MAX_GRAM} rows of inner products.")
+    if inst.data.points is not None and inst.data.points.exact:
+        raise DerivationGap(
+            "the checker reads points of binary64 numbers, and some of these are none: read the"
+            ' file with numbers = "binary64", give float64, or write fewer digits.'
+        )
     expression = checkable_expression(inst.activation.expression)
     slope = parse(expression)[2]
     if 2 * inst.sigma_w2 * slope**2 >= 1:

@@ -15,6 +15,8 @@ Exact: TypeAlias = str | int | float | Fraction | Decimal
 
 MAX_DIGITS = 4000
 """Longest numeral accepted; a longer one is a mistake or an attack."""
+MAX_BITS = 13_288
+"""The binary digits of the longest integer of so many decimal ones."""
 MAX_EXPONENT = 20000
 """Largest decimal exponent accepted, for the same reason."""
 
@@ -36,6 +38,8 @@ def rational(value: Exact, *, what: str = "number") -> Fraction:
     if isinstance(value, bool):
         raise SpecError(f'{value!r} is not a number for {what}: write a decimal or a fraction like "1/16".')
     if isinstance(value, (int, Fraction)):
+        if max(abs(value.numerator), value.denominator).bit_length() > MAX_BITS:
+            raise SpecError(f"the number for {what} is too long: give at most {MAX_DIGITS} digits.")
         return Fraction(value)
     if isinstance(value, Integral):  # numpy's integers
         return Fraction(int(value))
@@ -56,3 +60,12 @@ def rational(value: Exact, *, what: str = "number") -> Fraction:
     except (ValueError, ZeroDivisionError):
         shown = text if len(text) <= 60 else text[:57] + "..."
         raise SpecError(f'{shown!r} is not a number for {what}: write a decimal or a fraction like "1/16".') from None
+
+
+def shown_integer(n: int) -> str:
+    """An integer for a sentence, however long it is.
+
+    >>> shown_integer(-12), shown_integer(10**5000)
+    ('-12', 'an integer of about 5001 digits')
+    """
+    return str(n) if abs(n) < 10**40 else f"an integer of about {int(n.bit_length() * 0.30103) + 1} digits"

@@ -10,9 +10,14 @@ import typer
 from ..theory.errors import SpecError
 from .options import (
     ActivationName,
+    Columns,
+    Drop,
+    Header,
     Json,
     KeepNorms,
     MatrixBits,
+    Member,
+    Numbers,
     Parameters,
     Points,
     SigmaW2,
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from ..numerics.budget import Budget
     from ..numerics.certificate import Certificate
     from ..numerics.studies.data import DataSet
+    from ..numerics.studies.reading import Reading
 
 
 def gram(
@@ -39,6 +45,11 @@ def gram(
     sigma_w2: SigmaW2 = None,
     n: Points = None,
     keep_norms: KeepNorms = False,
+    numbers: Numbers = "decimal",
+    header: Header = None,
+    columns: Columns = None,
+    drop: Drop = None,
+    array: Member = None,
     bits: MatrixBits = None,
     out: Annotated[Path | None, typer.Option(help="write midpoints and radius to this .npz file")] = None,
     as_json: Json = False,
@@ -48,7 +59,8 @@ def gram(
 
     values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
     activation = _activation(activation, system)
-    data = _data(source, activation, system, values, n, keep_norms)
+    reading = _reading(numbers, header, columns, drop, array)
+    data = _data(source, activation, system, values, n, keep_norms, reading)
     K = population_gram(system, data, activation=activation, bits=bits, **values)
     singular = K.instance.null_vector
     found = least_eigenvalue(K)
@@ -60,6 +72,8 @@ def gram(
             {
                 "system": system,
                 "activation": activation,
+                "data": data.description,
+                "notes": list(data.notes),
                 "n": K.n,
                 "radius": finite(largest),
                 "lower": finite(found.lower),
@@ -70,6 +84,8 @@ def gram(
         )
         return
     typer.echo(f"{system}, {activation}, {data.description}: every entry of K is known to ± {largest:.3g}")
+    for note in data.notes:
+        typer.echo(f"data: {note}")
     typer.echo(f"{found.lower!r} <= least eigenvalue <= {found.upper!r}")
     typer.echo(f"proved by: {found.method}" if singular is None else f"exactly singular: {singular.reason}")
 
@@ -83,6 +99,11 @@ def certify(
     sigma_w2: SigmaW2 = None,
     n: Points = None,
     keep_norms: KeepNorms = False,
+    numbers: Numbers = "decimal",
+    header: Header = None,
+    columns: Columns = None,
+    drop: Drop = None,
+    array: Member = None,
     bits: MatrixBits = None,
     memory: Annotated[float, typer.Option(help="GiB that arrays may take together")] = 8.0,
     out: Annotated[Path | None, typer.Option(help="write the certificate to this JSON file")] = None,
@@ -107,7 +128,8 @@ def certify(
     if n is not None and n > MAX_POINTS:
         require_memory("certify", n, memory_estimate(n, 1), budget)  # before so many points are made
     room = 2 * budget.memory  # the estimate there is for a whole study; two arrays are asked for below
-    data = _data(source, activation, system, values, n, keep_norms, room)
+    reading = _reading(numbers, header, columns, drop, array)
+    data = _data(source, activation, system, values, n, keep_norms, reading, room)
     if data.n > MAX_POINTS and bits is None:
         found = _certify_large(system, data, activation, bound, budget, values)
     else:
@@ -120,6 +142,7 @@ def certify(
     else:
         typer.echo(f"{found.verdict.name}: least eigenvalue >= {bound}; proved [{found.lower!r}, {found.upper!r}]")
         typer.echo(f"method: {found.method}" if not found.reason else f"reason: {found.reason}")
+        typer.echo(f"data: {'; '.join((data.description, *data.notes))}")
     raise typer.Exit(1 if found.verdict.against else 3 if strict and found.verdict.name == "UNKNOWN" else 0)
 
 
@@ -140,6 +163,7 @@ def _data(
     parameters: dict[str, str],
     n: int | None,
     keep_norms: bool,
+    reading: Reading,
     memory: int = 8 << 30,
 ) -> DataSet:
     """The points, read after the cheap mistakes are found."""
@@ -153,7 +177,19 @@ def _data(
         if name not in known:
             raise SpecError(f"--parameter {name}: {system} has no such parameter." + suggestion(name, known))
     parse(activation)
-    return load(source, n, normalize=None if keep_norms else "sphere", memory=memory)
+    return load(source, n, normalize=None if keep_norms else "sphere", memory=memory, reading=reading)
+
+
+def _reading(
+    numbers: str, header: bool | None, columns: list[str] | None, drop: list[str] | None, array: str | None
+) -> Reading:
+    """How the file is to be read; a column that is written in digits is meant by its place."""
+    from ..numerics.studies.reading import Reading
+
+    def places(given: list[str] | None) -> tuple[str | int, ...]:
+        return tuple(int(c) if c.isascii() and c.isdigit() and len(c) < 10 else c for c in given or ())
+
+    return Reading(numbers=numbers, header=header, columns=places(columns), drop=places(drop), array=array)
 
 
 def _budget(memory: float, bits: int | None) -> Budget:

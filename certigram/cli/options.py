@@ -18,7 +18,16 @@ Bits = Annotated[int, typer.Option(help="binary digits of the enclosure", min=24
 Jobs = Annotated[int | None, typer.Option(help="processes that sample networks (default: the number of cores)", min=1)]
 Strict = Annotated[bool, typer.Option("--strict", help="exit with status 3 when something stays UNKNOWN")]
 Expression = Annotated[str, typer.Argument(help="an activation by name, or an expression in x")]
-Source = Annotated[str, typer.Argument(help="digits, sphere, or a .csv, .npy or .parquet file (rows are points)")]
+Source = Annotated[
+    str, typer.Argument(help="digits, sphere, or a file whose rows are points (.csv, .tsv, .txt, .npy, .npz, .parquet)")
+]
+Numbers = Annotated[str, typer.Option(help="numbers of a file: decimal (exactly as written) or binary64 (the nearest)")]
+Header = Annotated[
+    bool | None, typer.Option("--header/--no-header", help="whether the first line of a text file is a heading")
+]
+Columns = Annotated[list[str] | None, typer.Option(help="a column to keep, by name or place (from 0); again for more")]
+Drop = Annotated[list[str] | None, typer.Option(help="a column to leave out, by name or place (from 0)")]
+Member = Annotated[str | None, typer.Option("--array", help="the array of an .npz file that holds several")]
 ActivationName = Annotated[
     str | None,
     typer.Option(help="an activation by name, or an expression in x (default: tanh, or the one the system is about)"),

@@ -247,8 +247,8 @@ def _with_antipodes(inst: EquilibriumInstance) -> DataSet:
     for i in range(source.n):
         if len(taken) < ANTIPODAL_POINTS and not any((k, i) in partners for k in taken):
             taken.append(i)
-    half = source.values[taken]
-    doubled = points([*half.tolist(), *(-half).tolist()])
+    half = [source.entries(i) for i in taken]
+    doubled = points([*half, *([-x for x in row] for row in half)])
     return DataSet(doubled, None, f"{len(taken)} points and their antipodes", inst.data.normalize)
 
 

@@ -16,7 +16,7 @@ from flint import arb
 from ...theory.errors import SpecError
 from ..ball import enclose
 from ..budget import Budget
-from ..kernels.ballmatrix import BallMatrix
+from ..kernels.ballmatrix import BallMatrix, read_only
 from ..kernels.cosines import Cosines, require_memory
 from ..kernels.gram import tiles
 from ..kernels.horner import LEVELS
@@ -122,7 +122,7 @@ def layerwise_gram(
         np.fill_diagonal(rads[k], spread[which])
         typical = float(table[np.searchsorted(LEVELS, 0.5), k])
         note = f"layer by layer, to {typical:.3g} of the diagonal at cosine 1/2; cosines known to {cosines.rad:.3g}"
-        found.append(BallMatrix(mids[k], rads[k], provenance=(note,)))
+        found.append(BallMatrix(read_only(mids[k]), read_only(rads[k]), provenance=(note,)))
     return found[0], found[1] if len(found) > 1 else None
 
 

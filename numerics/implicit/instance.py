@@ -23,7 +23,6 @@ from ..kernels.ballmatrix import BallMatrix
 from ..kernels.cosines import Cosines, cosines, cosines_arb
 from ..kernels.gram import gram
 from ..kernels.parallel import parallel_pairs
-from ..kernels.points import points
 from ..kernels.series import DotProductSeries
 from ..networks.implicit_relu import Equilibrium, Network, sample_parameters, unit_rows
 from ..precision import precision
@@ -141,7 +140,7 @@ class ImplicitInstance:
         if source is None:
             raise DerivationGap("networks need input points, and only their Gram matrix is given.")
         given = None if self.data.labels is None else self.data.labels[:count]
-        table = points(source.values[:count].copy())
+        table = source.take(range(min(count, source.n)))
         text = f"the first {table.n} of {self.data.description}"
         return replace(self, data=DataSet(table, None, text, self.data.normalize, given))
 

@@ -3,17 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
+from ...theory.errors import SpecError
 from ..ball import Ball
 from ..enclosure import float_above
 from ..rounding import gamma, up
+from .columns import exact_array
 
 Radius = float | NDArray[np.float64]
 BLOCK = 256
+
+
+def read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same array, given away: nobody writes to it any more, so that a :class:`BallMatrix` need not copy it."""
+    array.setflags(write=False)
+    return array
+
+
+def _own(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A read-only view of numbers that nobody else can change: of the array where it was given away, or of a copy."""
+    owner = array if array.base is None else array.base
+    if not (type(owner) is np.ndarray and owner.flags.owndata and not owner.flags.writeable):
+        owner = array = read_only(np.array(array, dtype=np.float64))
+    return array.view(np.ndarray)
+
+
+def _radius(given: object) -> Radius:
+    """A radius in float64, never below the one that is given."""
+    if isinstance(given, np.ndarray) and given.ndim == 0:
+        given = given[()]
+    if isinstance(given, (np.integer, np.bool_)):
+        given = int(given)
+    if isinstance(given, (float, int, np.floating, Fraction, Decimal)):
+        try:
+            return float_above(Fraction(*given.as_integer_ratio()))
+        except (ValueError, OverflowError):
+            raise SpecError("the radius must be finite and non-negative, a number or an (n, n) array") from None
+    if not isinstance(given, np.ndarray):
+        raise SpecError(f"the radius is a {type(given).__name__}: give a number or an (n, n) float64 array")
+    if given.dtype == np.longdouble and given.dtype != np.float64:
+        near = np.array(given, dtype=np.float64)
+        return read_only(np.where(near < given, np.nextafter(near, np.inf), near))
+    if given.dtype != np.float64:
+        raise SpecError(f"the radii must be float64, not {given.dtype}: the bounds count its roundings")
+    return given
 
 
 def _finite_and_symmetric(a: NDArray[np.float64]) -> bool:
@@ -33,10 +72,21 @@ class BallMatrix:
 
     Attributes
     ----------
-    mid: (n, n) float64, symmetric and finite; ``ValueError`` for any other type, whose roundings no bound counts.
-    rad: a float (the same radius everywhere) or an (n, n) float64 array, non-negative.
+    mid: (n, n) float64, symmetric and finite, read-only; :class:`SpecError` for any other type, whose roundings no
+        bound counts.
+    rad: a float (the same radius everywhere) or an (n, n) float64 array, non-negative, read-only; a number of another
+        type is rounded upwards.
     arb: the same entries at higher precision, when they were computed that way; each is contained in ``mid ± rad``.
     provenance: one sentence per contribution to the radius.
+
+    What is given is copied, unless it was given away by :func:`read_only`: nothing that happens to it later, or that is
+    attempted with ``mid`` and ``rad``, changes what is proved.
+
+    >>> K = BallMatrix(np.eye(2), 0.0)
+    >>> K.mid[0, 1] = 7.0
+    Traceback (most recent call last):
+        ...
+    ValueError: assignment destination is read-only
     """
 
     mid: NDArray[np.float64]
@@ -45,18 +95,23 @@ class BallMatrix:
     provenance: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        n = self.mid.shape[0]
-        if self.mid.ndim != 2 or self.mid.shape != (n, n):
-            raise ValueError(f"a Gram matrix is square, not {self.mid.shape}")
-        if self.mid.dtype != np.float64:
-            raise ValueError(f"the midpoints must be float64, not {self.mid.dtype}: the bounds count its roundings")
-        if not _finite_and_symmetric(self.mid):
-            raise ValueError("the midpoints must be finite and symmetric")
-        rad = np.asarray(self.rad)
-        if rad.shape not in ((), (n, n)) or not (rad >= 0).all() or not np.isfinite(rad).all():
-            raise ValueError("the radius must be finite and non-negative, a number or an (n, n) array")
-        if isinstance(self.rad, np.ndarray) and rad.dtype != np.float64:
-            raise ValueError(f"the radii must be float64, not {rad.dtype}: the bounds count its roundings")
+        given: object = self.mid
+        mid = given if isinstance(given, np.ndarray) else exact_array(given)
+        if mid.ndim != 2 or mid.shape[0] != mid.shape[1]:
+            raise SpecError(f"a Gram matrix is square, not {mid.shape}")
+        if mid.dtype != np.float64:
+            raise SpecError(f"the midpoints must be float64, not {mid.dtype}: the bounds count its roundings")
+        if np.ma.is_masked(mid):
+            raise SpecError("some midpoints are masked: fill them in")
+        mid, rad = _own(mid), _radius(self.rad)
+        if not _finite_and_symmetric(mid):
+            raise SpecError("the midpoints must be finite and symmetric")
+        if np.shape(rad) not in ((), mid.shape) or not np.all(np.asarray(rad) >= 0) or not np.isfinite(rad).all():
+            raise SpecError("the radius must be finite and non-negative, a number or an (n, n) array")
+        object.__setattr__(self, "mid", mid)
+        object.__setattr__(self, "rad", _own(rad) if isinstance(rad, np.ndarray) else rad)
+        if self.arb is not None:
+            object.__setattr__(self, "arb", arb_mat(self.arb))
 
     @classmethod
     def from_arb(cls, matrix: arb_mat, provenance: tuple[str, ...] = ()) -> BallMatrix:
@@ -71,7 +126,7 @@ class BallMatrix:
                 mid[i, j] = mid[j, i] = float(x.mid())
                 gap = Ball(abs(x - arb(float(mid[i, j]))))
                 rad[i, j] = rad[j, i] = float_above(gap.upper)
-        return cls(mid, rad, arb=matrix, provenance=provenance)
+        return cls(read_only(mid), read_only(rad), arb=matrix, provenance=provenance)
 
     @property
     def n(self) -> int:

@@ -16,7 +16,7 @@ from ..enclosure import float_above
 from ..precision import precision
 from ..rounding import gamma, up
 from ..threads import over_blocks, thread_count
-from .ballmatrix import BallMatrix
+from .ballmatrix import BallMatrix, read_only
 from .input_gram import InputGram
 from .points import Floats, InnerProducts, Points, points
 from .split_rows import UNDERFLOW, cosine_block, split_rows
@@ -137,7 +137,7 @@ def cosines(values: Any, *, budget: Budget | None = None) -> Cosines:
     p = points(values)
     n, d = p.n, p.d
     require_memory("cosines", n, memory_estimate(n, d), budget)
-    split = split_rows(p.values)
+    split = split_rows(p)
     mid = np.empty((n, n))
 
     def fill(i: int) -> None:
@@ -241,4 +241,8 @@ def raw_gram(values: Any, *, budget: Budget | None = None) -> BallMatrix:
     k = np.arange(n)
     mid[k, k] = [float(q) for q in exact]
     scale[k, k] = [float_above(abs(Fraction(float(m)) - q)) for m, q in zip(mid[k, k], exact, strict=True)]
-    return BallMatrix(mid, scale, provenance=(f"cosines known to {c.rad:.3g}, norms to one unit in the last place",))
+    return BallMatrix(
+        read_only(mid),
+        read_only(scale),
+        provenance=(f"cosines known to {c.rad:.3g}, norms to one unit in the last place",),
+    )

@@ -17,7 +17,7 @@ from ..budget import Budget
 from ..precision import precision
 from ..rounding import TINY, UNIT, up
 from ..threads import over_blocks, thread_count
-from .ballmatrix import BallMatrix
+from .ballmatrix import BallMatrix, read_only
 from .cosines import Cosines, require_memory
 from .horner import LEVELS, TileSeries, tile_series
 from .points import Floats
@@ -121,7 +121,8 @@ def gram(
     for (i, j), (value, _) in single.items():
         mid[i, j] = mid[j, i] = value
     np.fill_diagonal(mid, diagonal)
-    return BallMatrix(mid, rad, provenance=provenance)
+    entries = rad if isinstance(rad, float) else read_only(rad)
+    return BallMatrix(read_only(mid), entries, provenance=provenance)
 
 
 def _threads(n: int) -> int:
@@ -276,7 +277,7 @@ def hadamard_power(cosines: Cosines, r: int, *, budget: Budget | None = None) ->
         tau = arb(cosines.delta)
         share = r * arb(UNIT) / (1 - r * arb(UNIT))
         rad = upper_float(share * tau**r + arb(cosines.rad) * r * tau ** (r - 1) + 4 * r * arb(TINY))
-    return BallMatrix(mid, rad, provenance=(f"cosines known to {cosines.rad:.3g}, {r - 1} products",))
+    return BallMatrix(read_only(mid), rad, provenance=(f"cosines known to {cosines.rad:.3g}, {r - 1} products",))
 
 
 def gram_arb(series: DotProductSeries, cosines: arb_mat, bits: int, *, entry: Entry | None = None) -> BallMatrix:

@@ -19,7 +19,7 @@ from ..ball import enclose
 from ..budget import Budget
 from ..precision import precision
 from ..rounding import TINY, UNIT
-from .ballmatrix import BallMatrix
+from .ballmatrix import BallMatrix, read_only
 from .cosines import Cosines, require_memory
 from .gram import TILE, memory_estimate, tiles
 from .horner import LEVELS
@@ -131,7 +131,7 @@ def gram_unequal(
     )
     if scalar <= 4 * rounding and float(h.max()) <= 1.5 * float(h.min()):
         bound = scalar * float(h.max()) ** 2 * (1.0 + 8.0 * UNIT)
-        return BallMatrix(mid, max(bound, float(off[which].max())), provenance=provenance)
+        return BallMatrix(read_only(mid), max(bound, float(off[which].max())), provenance=provenance)
     with precision(BITS):
         table = np.array([bounds(float(level)) for level in LEVELS])
     for start in range(0, n, TILE):
@@ -140,7 +140,7 @@ def gram_unequal(
         rad[r] *= np.multiply.outer(h[r], h) * (1.0 + 8.0 * UNIT)
         rad[r] += TINY
     np.fill_diagonal(rad, off[which])
-    return BallMatrix(mid, rad, provenance=provenance)
+    return BallMatrix(read_only(mid), read_only(rad), provenance=provenance)
 
 
 def _iterate(left: Floats, right: Floats, t: Floats, gain: Floats, theta: float) -> tuple[Floats, Floats, Floats]:

@@ -63,8 +63,9 @@ def duplicate_pairs(values: Any) -> list[tuple[int, int]]:
     >>> duplicate_pairs([[0.0, 1.0], [0.0, 2.0], [-0.0, 1.0]])
     [(0, 2)]
     """
-    table = points(values).values + 0.0
-    return list(_same({i: row.tobytes() for i, row in enumerate(table)}))
+    given = points(values)
+    table = given.values + 0.0
+    return list(_same({i: given.exact.get(i, row.tobytes()) for i, row in enumerate(table)}))
 
 
 def _candidates(c: Cosines) -> Iterator[tuple[int, int]]:

@@ -1,20 +1,22 @@
-"""A finite set of points given by exact binary64 numbers, and the integers behind them."""
+"""A finite set of points given by exact numbers: binary64 where they are, and integers behind them always."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
 from flint import fmpz_mat
-from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
 from ..rounding import require_ieee_arithmetic
-
-Floats = NDArray[np.float64]
+from .columns import table_of
+from .exact_rows import ExactRow, exact_entries, split_rows_exactly
+from .exact_rows import Floats as Floats
 
 
 class InnerProducts(Protocol):
@@ -36,16 +38,24 @@ class InnerProducts(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Points:
-    r"""n points in dimension d; row i of ``values`` is :math:`x_i`, a vector of exact binary64 numbers (read-only).
+    r"""n points in dimension d: row i of ``values`` is :math:`x_i`, exactly, unless ``exact`` has that row.
 
     Made by :func:`points`, which refuses rows that no kernel on directions can use.
 
+    Attributes
+    ----------
+    values: (n, d) float64, read-only, the binary64 numbers nearest to the entries.
+    exact: for each row that binary64 numbers do not give exactly, the pair (q, N) with :math:`x_i = N/q`.
+
     >>> p = points(np.array([[0.5, 0.25], [3.0, 0.0]]))
     >>> p.row(0), p.row(1), p.inner(0, 1), p.second_moment(1)
-    ((-2, (2, 1)), (0, (3, 0)), Fraction(3, 2), Fraction(9, 2))
+    ((Fraction(1, 4), (2, 1)), (Fraction(1, 1), (3, 0)), Fraction(3, 2), Fraction(9, 2))
+    >>> points([["0.1", "0.2"]]).row(0)
+    (Fraction(1, 10), (1, 2))
     """
 
     values: Floats
+    exact: Mapping[int, ExactRow] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def n(self) -> int:
@@ -57,13 +67,17 @@ class Points:
         """Their dimension."""
         return int(self.values.shape[1])
 
-    def row(self, i: int) -> tuple[int, tuple[int, ...]]:
-        """The pair (e, N) of an integer and a vector of integers without common factor 2 with :math:`x_i = 2^e N`."""
+    def row(self, i: int) -> tuple[Fraction, tuple[int, ...]]:
+        """The pair (t, N) of a positive rational and a vector of integers, not all even, with :math:`x_i = t N`."""
+        if i in self.exact:
+            q, wide = self.exact[i]
+            even = min((w & -w).bit_length() - 1 for w in wide if w)
+            return Fraction(1 << even, q), tuple(w >> even for w in wide)
         parts = [entry.as_integer_ratio() for entry in self.values[i].tolist()]
         shift = max(q.bit_length() - 1 for _, q in parts)
-        wide = [p << (shift - q.bit_length() + 1) for p, q in parts]
+        wide = tuple(p << (shift - q.bit_length() + 1) for p, q in parts)
         even = min((w & -w).bit_length() - 1 for w in wide if w)
-        return even - shift, tuple(w >> even for w in wide)
+        return Fraction(1 << even, 1 << shift), tuple(w >> even for w in wide)
 
     def direction(self, i: int) -> tuple[int, tuple[int, ...]]:
         """The pair (sign, D), D the primitive integer vector on the line through x_i, its first nonzero entry positive.
@@ -75,28 +89,57 @@ class Points:
         sign = 1 if next(w for w in wide if w) > 0 else -1
         return sign, tuple(sign * w // common for w in wide)
 
+    def integer_rows(self) -> fmpz_mat:
+        """Positive multiples of the points that are integers, (n, d)."""
+        return fmpz_mat(self.n, self.d, [entry for i in range(self.n) for entry in self.row(i)[1]])
+
     def integer_gram(self) -> fmpz_mat:
         """The inner products of the integer rows, exactly, by one integer matrix product: (n, n)."""
-        matrix = fmpz_mat(self.n, self.d, [entry for i in range(self.n) for entry in self.row(i)[1]])
+        matrix = self.integer_rows()
         return matrix * matrix.transpose()
 
     def inner(self, i: int, j: int) -> Fraction:
         """The inner product of points i and j, exactly."""
-        (e, x), (f, y) = self.row(i), self.row(j)
-        return _shift(sum(a * b for a, b in zip(x, y, strict=True)), e + f)
+        (s, x), (t, y) = self.row(i), self.row(j)
+        return s * t * sum(a * b for a, b in zip(x, y, strict=True))
 
     def second_moment(self, i: int) -> Fraction:
         """The diagonal entry of the input Gram matrix: :math:`|x_i|^2/d`."""
         return self.inner(i, i) / self.d
 
+    def entries(self, i: int) -> tuple[Fraction, ...]:
+        """Point i, exactly."""
+        t, wide = self.row(i)
+        return tuple(t * w for w in wide)
 
-def _shift(m: int, e: int) -> Fraction:
-    return Fraction(m << e) if e >= 0 else Fraction(m, 1 << -e)
+    def take(self, rows: Iterable[int]) -> Points:
+        """Some of the points, in the order given."""
+        chosen = list(rows)
+        exact = {k: self.exact[i] for k, i in enumerate(chosen) if i in self.exact}
+        return Points(_read_only(self.values[chosen]), MappingProxyType(exact))
+
+    def on_sphere(self) -> Points:
+        """The same directions with as many rows as possible in binary64: a positive multiple stands for its row.
+
+        >>> points([["0.1", "0.2", "0.7"]]).on_sphere().values.tolist()
+        [[1.0, 2.0, 7.0]]
+        """
+        values, rest = self.values.copy(), dict(self.exact)
+        for i, (_, wide) in self.exact.items():
+            common = math.gcd(*wide)
+            whole = [w // common for w in wide]
+            floats, exact = split_rows_exactly([whole])
+            if not exact:
+                values[i] = floats[0]
+                del rest[i]
+        return Points(_read_only(values), MappingProxyType(rest)) if len(rest) < len(self.exact) else self
 
 
 def points(values: Any) -> Points:
-    """Check a table of points, rows = points, and keep it as exact binary64 numbers.
+    """Check a table of points, rows = points, and keep it as exact numbers, copied.
 
+    Arrays of any real dtype, nested lists of floats, integers, fractions, decimals and numerals, and data frames,
+    column by column, enter exactly: what does not fit binary64 is kept as integers beside the nearest such numbers.
     Raises :class:`SpecError` for anything but a finite real (n, d) table with n, d >= 1 and no zero row, naming the
     first bad row.
 
@@ -104,31 +147,31 @@ def points(values: Any) -> Points:
     Traceback (most recent call last):
         ...
     certigram.theory.errors.SpecError: points: row 1 is zero, so it has no direction: remove it or fill it in.
+    >>> points([[2**53 + 1, 1.0]]).entries(0)
+    (Fraction(9007199254740993, 1), Fraction(1, 1))
     """
     require_ieee_arithmetic()
     if isinstance(values, Points):
         return values
-    if np.ma.is_masked(values):
-        raise SpecError("points: some entries are masked: fill them in or remove their rows.")
     try:
-        given = np.asarray(values)
-    except ValueError as error:
-        raise SpecError(f"points: this is not a table of numbers ({error}): give n rows of equal length.") from None
-    if given.dtype.kind not in "iuf" or given.dtype.itemsize > 8:
-        raise SpecError(
-            f"points: entries of type {given.dtype} are not exact binary64 numbers: give float64 or integers."
-        )
-    if given.ndim != 2 or 0 in given.shape:
-        raise SpecError(f"points: the shape {given.shape} is not (n, d) with n, d >= 1: give one row for each point.")
-    table = np.ascontiguousarray(given, dtype=np.float64)
-    if given.dtype.kind in "iu" and given.dtype.itemsize == 8 and not np.array_equal(table.astype(object), given):
-        raise SpecError("points: some integers do not fit float64 exactly: scale them below 2^53.")
+        given = table_of(values)
+        if given.ndim != 2 or 0 in given.shape:
+            raise SpecError(f"the shape {given.shape} is not (n, d) with n, d >= 1: give one row for each point.")
+        exact: Mapping[int, ExactRow] = {}
+        if given.dtype == object:
+            table, exact = split_rows_exactly(exact_entries(row, f"row {i}") for i, row in enumerate(given))
+        else:
+            table = given
+    except SpecError as error:
+        raise SpecError(f"points: {error}") from None
     _first_bad(~np.isfinite(table).all(axis=1), "has an entry that is NaN or infinite", "remove the row or fill it in")
     _first_bad(~table.any(axis=1), "is zero, so it has no direction", "remove it or fill it in")
-    if table is values:
-        table = table.copy()
+    return Points(_read_only(table), MappingProxyType(exact))
+
+
+def _read_only(table: Floats) -> Floats:
     table.setflags(write=False)
-    return Points(table)
+    return table
 
 
 def _first_bad(bad: Any, what: str, remedy: str) -> None:

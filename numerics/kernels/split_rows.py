@@ -13,7 +13,7 @@ import numpy as np
 
 from ..enclosure import float_above
 from ..rounding import gamma
-from .points import Floats
+from .points import Floats, Points
 
 UNDERFLOW = Fraction(1, 2**1000)
 """Bound of everything that underflow can contribute to a cosine, for d <= 2^40."""
@@ -24,8 +24,11 @@ def split_bits(d: int) -> int:
     return (53 - (d - 1).bit_length()) // 2
 
 
-def radius(d: int, *, whole: bool) -> float:
+def radius(d: int, *, whole: bool, rounded: bool = False) -> float:
     r"""The proved radius of cosines from split rows; ``whole``: every scaled entry is an integer of β bits.
+
+    ``rounded``: the rows are the nearest binary64 numbers of exact ones, which turns each by an angle of at most
+    :math:`u(1+2^{-40})`.
 
     With :math:`η = \sqrt d\,2^{-β}(1 + \sqrt d\,2^{-β-1})`, :math:`e = (1+u)\,2η(γ_{2d+1} + u(1+γ_{2d+1})) + u`
     (0 when whole) and :math:`k = (1+u)/((1-e)(1-u)^2) - 1`, the radius is :math:`k(1+e) + e` plus underflow.
@@ -41,7 +44,8 @@ def radius(d: int, *, whole: bool) -> float:
         g = Fraction(gamma(2 * d + 1))
         e = (1 + u) * 2 * eta * (g + u * (1 + g)) + u
     k = (1 + u) / ((1 - e) * (1 - u) ** 2) - 1
-    return float_above(k * (1 + e) + e + UNDERFLOW)
+    turned = 2 * u * (1 + Fraction(1, 2**40)) if rounded else Fraction(0)
+    return float_above(k * (1 + e) + e + turned + UNDERFLOW)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,23 +57,25 @@ class SplitRows:
     whole: (n, d), A, integers of β bits.
     left, right: (n, 2d), [B, H] and [H, B] with H = A + B/2; None when B vanishes for all rows.
     square: (n,), the squared norms of the rows.
+    rounded: whether the rows were the nearest binary64 numbers of exact ones, and not these.
     """
 
     whole: Floats
     left: Floats | None
     right: Floats | None
     square: Floats
+    rounded: bool = False
 
     @property
     def radius(self) -> float:
         """The radius of every cosine of different rows."""
-        return radius(int(self.whole.shape[1]), whole=self.left is None)
+        return radius(int(self.whole.shape[1]), whole=self.left is None, rounded=self.rounded)
 
     def part(self, rows: slice) -> SplitRows:
         """Some of the rows; rests are kept even where they vanish, so that the radius is that of all rows."""
         left = None if self.left is None else self.left[rows]
         right = None if self.right is None else self.right[rows]
-        return SplitRows(self.whole[rows], left, right, self.square[rows])
+        return SplitRows(self.whole[rows], left, right, self.square[rows], self.rounded)
 
 
 def cosine_block(a: SplitRows, b: SplitRows) -> Floats:
@@ -77,7 +83,8 @@ def cosine_block(a: SplitRows, b: SplitRows) -> Floats:
 
     Both are parts of the same split rows, whose radius holds for every entry of two different rows.
 
-    >>> r = split_rows(np.array([[3.0, 4.0], [4.0, 3.0]]))
+    >>> from .points import points
+    >>> r = split_rows(points([[3.0, 4.0], [4.0, 3.0]]))
     >>> cosine_block(r.part(slice(0, 1)), r.part(slice(1, 2))).tolist()
     [[0.96]]
     """
@@ -89,16 +96,17 @@ def cosine_block(a: SplitRows, b: SplitRows) -> Floats:
     return np.clip(block, -1.0, 1.0, out=block)
 
 
-def split_rows(values: Floats) -> SplitRows:
-    """Scale and split the rows of a finite (n, d) table without zero rows."""
+def split_rows(given: Points) -> SplitRows:
+    """Scale and split the rows of n points in dimension d."""
+    values, rounded = given.values, bool(given.exact)
     beta = split_bits(int(values.shape[1]))
     rest = np.ldexp(values, beta - np.frexp(np.abs(values).max(axis=1))[1][:, None])
     whole = np.rint(rest)
     rest -= whole
     square = np.einsum("ij,ij->i", whole, whole)
     if not rest.any():
-        return SplitRows(whole, None, None, square)
+        return SplitRows(whole, None, None, square, rounded)
     middle = rest * 0.5
     middle += whole
     square += 2.0 * np.einsum("ij,ij->i", rest, middle)
-    return SplitRows(whole, np.hstack([rest, middle]), np.hstack([middle, rest]), square)
+    return SplitRows(whole, np.hstack([rest, middle]), np.hstack([middle, rest]), square, rounded)

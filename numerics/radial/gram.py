@@ -16,7 +16,7 @@ from ...theory.verdict import Evidence
 from ..budget import Budget
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..enclosure import Enclosure, float_above, float_below
-from ..kernels.ballmatrix import BallMatrix
+from ..kernels.ballmatrix import BallMatrix, read_only
 from ..kernels.cosines import require_memory
 from ..precision import precision
 from ..rounding import UNIT, up
@@ -48,7 +48,9 @@ def radial_gram(kernel: RadialKernel, points: Array, *, budget: Budget | None = 
     mid += mid.T
     np.fill_diagonal(mid, 1.0)
     radius = gram_radius(kernel, d)
-    return BallMatrix(mid, radius, provenance=(f"{kernel.name}, distances known to {relative_error(d):.3g}",))
+    return BallMatrix(
+        read_only(mid), radius, provenance=(f"{kernel.name}, distances known to {relative_error(d):.3g}",)
+    )
 
 
 def radial_gram_arb(kernel: RadialKernel, points: Array, bits: int) -> BallMatrix:

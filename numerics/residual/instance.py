@@ -81,6 +81,11 @@ class ResNetInstance:
             raise SpecError("embedding: the scale over the lift must lie between 2^-100 and 2^100.")
         if self.data.points is None:
             raise SpecError(f"{self.system} needs input points, and only their Gram matrix is given.")
+        if self.data.points.exact and self.data.normalize != "sphere":
+            raise SpecError(
+                f"{self.system} takes points of binary64 numbers where norms are kept, and some of these are none:"
+                ' read the file with numbers = "binary64", or rescale the points to the sphere.'
+            )
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
         """Whether a hypothesis of the theory holds here."""
@@ -114,9 +119,15 @@ class ResNetInstance:
             return values
         scaled = values / np.abs(values).max(axis=1, keepdims=True)
         scaled *= np.sqrt(values.shape[1]) / np.linalg.norm(scaled, axis=1, keepdims=True)
-        for i, j, sign in parallel_pairs(cosines(self.source, budget=self.budget)):
-            if sign > 0:
-                scaled[j] = scaled[i]
+        repeated = {j: i for i, j, sign in parallel_pairs(cosines(self.source, budget=self.budget)) if sign > 0}
+        for j, i in repeated.items():
+            scaled[j] = scaled[i]
+        others = scaled[[k for k in range(len(scaled)) if k not in repeated]] + 0.0
+        if len({row.tobytes() for row in others}) < len(others):
+            raise DerivationGap(
+                "two inputs that point in different directions are the same float64 numbers once they are rescaled:"
+                " remove one of them, or keep the norms."
+            )
         return np.asarray(scaled)
 
     @cached_property

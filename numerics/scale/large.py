@@ -110,7 +110,7 @@ def prove_tiled(
 
     tell = progress or (lambda what, share: None)
     tell("cosines by tiles", 0.0)
-    matrix = tiled_gram(model.data.points.values, series, tile=tile)
+    matrix = tiled_gram(model.data.points, series, tile=tile)
     return tiled_least_eigenvalue(matrix, relative_width=relative_width, progress=progress)
 
 

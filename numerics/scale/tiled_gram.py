@@ -65,7 +65,7 @@ def tiled_gram(values: Any, series: Callable[[float], DotProductSeries], *, tile
     """
     dask = require_dask()
     array = dask.array
-    rows = split_rows(points(values).values)
+    rows = split_rows(points(values))
     n = len(rows.square)
     starts = list(range(0, n, tile))
     groups = [rows.part(slice(i, i + tile)) for i in starts]

@@ -30,6 +30,7 @@ class RecordedData(DataSet):
     points_n: int = 0
     points_d: int | None = None
     sha256: str = ""
+    labels_sha256: str | None = None
 
     @property
     def n(self) -> int:
@@ -45,6 +46,11 @@ class RecordedData(DataSet):
     def digest(self) -> str:
         """SHA-256 of the exact numbers, as the run recorded it."""
         return self.sha256
+
+    @property
+    def labels_digest(self) -> str | None:
+        """SHA-256 of the labels, as the run recorded it."""
+        return self.labels_sha256
 
 
 def read_document(run: str | os.PathLike[str]) -> tuple[Path, dict[str, Any]]:
@@ -191,4 +197,5 @@ def _data(recorded: Mapping[str, Any]) -> RecordedData:
         points_n=int(recorded["n"]),
         points_d=recorded["d"],
         sha256=str(recorded["sha256"]),
+        labels_sha256=recorded["labels"],
     )

@@ -1,29 +1,34 @@
-"""Data sets: exact binary64 points (rows), from scikit-learn's digits, the sphere, or a file."""
+"""Data sets: exact points (rows), from scikit-learn's digits, the sphere, or a file."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from tokenize import TokenError
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
+from ...theory.numbers import shown_integer
 from ...theory.system import suggestion
 from ..kernels.input_gram import InputGram
 from ..kernels.points import Points
 from ..kernels.points import points as exact_points
+from .reading import Contents, Reading, label_file, signs
+from .stored_arrays import read_npy, read_npz, read_parquet
+from .text_table import read_labels, read_text
 
 SOURCES = ("digits", "sphere")
-SUFFIXES = (".csv", ".npy", ".parquet")
+TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+SUFFIXES = (*TEXT, ".npy", ".npz", ".parquet")
 DIGITS_ROWS = 1797
 MAX_MISFIT_SHOWN = 40
+MANY = 10**15
+"""More points, or a larger dimension, than any machine holds."""
 SMALLEST, LARGEST = 1e-30, 1e30
 """Between these lie the largest entries of points whose norms are kept: variances far from 1 take unbounded time."""
 
@@ -34,11 +39,13 @@ class DataSet:
 
     Attributes
     ----------
-    points: n exact binary64 points in dimension d; None when only a Gram matrix is given.
+    points: n exact points in dimension d; None when only a Gram matrix is given. On the sphere a row that binary64
+        numbers do not give is replaced by a positive multiple of it which they do give, where there is one.
     input_gram: the exact rational Gram matrix ``<x_i, x_j>/d``; None when points are given.
     description: one line for the report.
     normalize: ``"sphere"`` (points are rescaled to norm sqrt(d)) or None (kept as they are).
     labels: (n,) of +1 and -1 where the source has classes (digits: even +1, odd -1), else None; see :func:`labels`.
+    notes: what was left out or assumed when the data were read, one sentence each.
     """
 
     points: Points | None
@@ -46,8 +53,22 @@ class DataSet:
     description: str
     normalize: str | None = "sphere"
     labels: NDArray[np.float64] | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.labels is not None:
+            own = np.array(self.labels, dtype=np.float64)
+            own.setflags(write=False)
+            object.__setattr__(self, "labels", own)
+        if self.points is not None and self.points.exact and self.normalize == "sphere":
+            object.__setattr__(self, "points", self.points.on_sphere())
+        if self.normalize is None and self.input_gram is not None:
+            for i in range(self.input_gram.n):
+                if not SMALLEST**2 < self.input_gram.second_moment(i) < LARGEST**2:
+                    raise SpecError(
+                        f"data: the diagonal entry {i} of the input Gram matrix is not between {SMALLEST**2:.1g} and"
+                        f" {LARGEST**2:.1g}: scale the matrix, or let it be rescaled to the sphere."
+                    )
         if self.normalize is None and self.points is not None:
             sizes = np.abs(self.points.values).max(axis=1)
             bad = ~((sizes > SMALLEST) & (sizes < LARGEST))
@@ -82,9 +103,18 @@ class DataSet:
         h = hashlib.sha256(f"{self.normalize}|{self.n}|{self.d}|".encode())
         if self.points is not None:
             h.update(np.ascontiguousarray(self.points.values, dtype="<f8").tobytes())
+            for i, (q, row) in sorted(self.points.exact.items()):
+                h.update(f"|{i}:{q:x}:{','.join(f'{x:x}' for x in row)}".encode())
         elif self.input_gram is not None:
             h.update(";".join(",".join(map(str, row)) for row in self.input_gram.entries).encode())
         return h.hexdigest()
+
+    @cached_property
+    def labels_digest(self) -> str | None:
+        """SHA-256 of the labels, None where the source has none: a run on other labels is another run."""
+        if self.labels is None:
+            return None
+        return hashlib.sha256(np.ascontiguousarray(self.labels, dtype="<f8").tobytes()).hexdigest()
 
 
 def labels(data: DataSet, seed: int) -> NDArray[np.float64]:
@@ -100,7 +130,9 @@ def labels(data: DataSet, seed: int) -> NDArray[np.float64]:
 
 def _digits(n: int) -> NDArray[np.float64]:
     if n > DIGITS_ROWS:
-        raise SpecError(f"data: digits has {DIGITS_ROWS} images, not {n}: ask for at most {DIGITS_ROWS}.")
+        raise SpecError(
+            f"data: digits has {DIGITS_ROWS} images, not {shown_integer(n)}: ask for at most {DIGITS_ROWS}."
+        )
     return np.asarray(_load_digits().data[:n], dtype=np.float64)
 
 
@@ -119,100 +151,32 @@ def _sphere(n: int, d: int, seed: int) -> NDArray[np.float64]:
     return rng.standard_normal((n, d))
 
 
-def _number(field: str) -> float:
-    if "_" in field:  # Python's own notation, not CSV's
-        raise ValueError(field)
-    return float(field)
-
-
-def _is_header(fields: list[str]) -> bool:
-    def numeric(field: str) -> bool:
-        try:
-            _number(field)
-        except ValueError:
-            return False
-        return True
-
-    return not any(numeric(field) for field in fields)
-
-
-def _read_csv(path: Path, n: int | None) -> NDArray[np.float64]:
-    rows: list[list[float]] = []
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        try:
-            for number, fields in enumerate(csv.reader(file), start=1):
-                if not fields or all(not field.strip() for field in fields):
-                    continue
-                if n is not None and len(rows) == n:
-                    break
-                try:
-                    row = [_number(field) for field in fields]
-                except ValueError:
-                    if not rows and number == 1 and _is_header(fields):
-                        continue
-                    shown = ", ".join(fields)[:MAX_MISFIT_SHOWN]
-                    raise SpecError(
-                        f"{path}: line {number} is not made of numbers ({shown!r}): write one point per line,"
-                        " numbers separated by commas."
-                    ) from None
-                if rows and len(row) != len(rows[0]):
-                    raise SpecError(
-                        f"{path}: line {number} has {len(row)} columns, the first has {len(rows[0])}:"
-                        " every row must have the same length."
-                    )
-                if not all(map(math.isfinite, row)):
-                    raise SpecError(
-                        f"{path}: line {number} has an entry that is NaN or infinite: remove the line or fill it in."
-                    )
-                if not any(row):
-                    raise SpecError(
-                        f"{path}: line {number} is zero, so it has no direction: remove the line or fill it in."
-                    )
-                rows.append(row)
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise SpecError(f"{path}: not readable as CSV ({error}): save it as plain UTF-8 CSV.") from None
-    if not rows:
-        raise SpecError(f"{path}: no rows of numbers found: write one point per line, columns separated by commas.")
-    return np.array(rows, dtype=np.float64)
-
-
-def _read_npy(path: Path, n: int | None) -> NDArray[np.float64]:
-    try:
-        array = np.load(path, allow_pickle=False, mmap_mode="r")  # the header alone, until it is known to fit
-    except (ValueError, SyntaxError, TokenError, OSError, EOFError) as error:  # numpy parses the header as text
-        what = str(error).splitlines()[0].rstrip(".")
-        if "pickle" in what:
-            what = "it may hold pickled objects, which are never opened"
-        raise SpecError(f"{path}: not a plain .npy array of numbers ({what}): save it with numpy.save.") from None
-    if not isinstance(array, np.ndarray):
-        raise SpecError(f"{path}: not a single .npy array: save one (n, d) array with numpy.save.")
-    return array
-
-
-def _read_parquet(path: Path, n: int | None) -> NDArray[np.float64]:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise SpecError(f"{path}: reading Parquet needs pyarrow: install certigram[parquet].") from None
-    try:
-        table = pyarrow.parquet.read_table(path)
-        if table.num_columns == 0 or table.num_rows == 0:
-            raise SpecError(f"{path}: the table is empty.")
-        columns = [np.asarray(column.to_numpy()) for column in table.columns]
-    except (pyarrow.ArrowException, OSError) as error:
-        raise SpecError(f"{path}: not readable as Parquet ({str(error).splitlines()[0]}).") from None
-    for name, column in zip(table.column_names, columns, strict=True):
-        if column.dtype.kind not in "fiub":
-            raise SpecError(f"{path}: column {name!r} is not numeric: keep only the coordinates of the points.")
-    return np.column_stack(columns)
-
-
 def _anchor(path: Path) -> str:
     """What a path was taken from: the paths of a study file arrive joined with the folder of that file."""
     if path.is_absolute():
         return " (in a study file it is relative to the study file)"
     return f" (it was looked for in {Path.cwd() / path.parent})"
+
+
+def _file(path: Path, n: int | None, how: Reading, memory: int) -> Contents:
+    """The contents of a file of points by the ending of its name."""
+    kind = next(s for s in SUFFIXES if path.name.lower().endswith(s))
+    try:
+        regular, size = path.is_file(), path.stat().st_size
+    except (OSError, ValueError):
+        regular, size = False, 0
+    if not regular and path.exists():
+        raise SpecError(f"data: {path} is not a regular file: give a file, not a folder, a pipe or a device.")
+    if not regular:
+        raise SpecError(f"data: there is no file {path}: check the path{_anchor(path)}.")
+    if kind not in TEXT and how.header is not None:
+        raise SpecError(f"data: {path} is no text file: header is about text files.")
+    if kind != ".npz" and how.array is not None:
+        raise SpecError(f"data: {path} holds one table: array is about .npz files.")
+    if size > memory:
+        raise SpecError(f"data: {path} is larger than the budget of {memory / 1e9:.2g} GB: raise memory.")
+    reader = {".npy": read_npy, ".npz": read_npz, ".parquet": read_parquet}.get(kind, read_text)
+    return reader(path, n, how, memory)
 
 
 def load(
@@ -223,8 +187,9 @@ def load(
     seed: int = 0,
     normalize: str | None = "sphere",
     memory: int = 8 << 30,
+    reading: Reading | None = None,
 ) -> DataSet:
-    """The data set that a study names: ``digits``, ``sphere``, or the path of a .csv, .npy or .parquet file.
+    """The data set that a study names: ``digits``, ``sphere``, or the path of a file (see docs/data.md).
 
     ``n`` keeps the first n points (digits and sphere default to 200). Raises :class:`SpecError` naming the file and row
     for anything unusable, and before allocating when the matrices of a study would not fit into ``memory`` bytes.
@@ -233,42 +198,69 @@ def load(
     >>> data.n, data.d
     (3, 64)
     """
-    if n is not None and n < 1:
-        raise SpecError(f"data: n = {n} is not a number of points: give at least 1.")
-    path = Path(source)
-    if source == "digits":
-        table, what = _digits(n or 200), "handwritten digits 8×8 (scikit-learn)"
-    elif source == "sphere":
-        if d < 1:
-            raise SpecError(f"data: d = {d} is not a dimension: give at least 1.")
-        require_memory(n or 200, d, memory)
-        table, what = _sphere(n or 200, d, seed), f"random points on the sphere in R^{d}, seed {seed}"
-    elif path.suffix.lower() in SUFFIXES:
-        if not path.is_file():
-            raise SpecError(f"data: there is no file {source}: check the path{_anchor(path)}.")
-        read = {".csv": _read_csv, ".npy": _read_npy, ".parquet": _read_parquet}[path.suffix.lower()]
-        if path.stat().st_size > memory:
-            raise SpecError(f"data: {source} is larger than the budget of {memory / 1e9:.2g} GB: raise memory.")
-        table, what = read(path, n), f"points of {path.name}"
-        if table.ndim == 2:
-            require_memory(min(n or table.shape[0], table.shape[0]), table.shape[1], memory)
-        if table.ndim == 2 and n is not None:
-            if n > table.shape[0]:
-                raise SpecError(f"data: {source} has {table.shape[0]} rows, not {n}: ask for fewer points.")
-            table = table[:n]
-    else:
-        shown = source if len(source) <= MAX_MISFIT_SHOWN else source[:MAX_MISFIT_SHOWN] + "..."
+    if n is not None and not 1 <= n < MANY:
         raise SpecError(
-            f"data: {shown!r} is neither a known source nor a .csv, .npy or .parquet file."
+            f"data: n = {shown_integer(n)} is not a number of points: give at least 1, and as many as there are."
+        )
+    path, how = Path(source), reading or Reading()
+    if source in SOURCES:
+        if how != Reading():
+            raise SpecError(
+                f"data: {source} is no file: columns, drop, labels, header, numbers and array are about files."
+            )
+        return _made(source, n or 200, d, seed, normalize, memory)
+    if not path.name.lower().endswith(SUFFIXES):
+        short = source if len(source) <= MAX_MISFIT_SHOWN else source[:MAX_MISFIT_SHOWN] + "..."
+        raise SpecError(
+            f"data: {short!r} is neither a known source nor a file of points ({', '.join(SUFFIXES)})."
             + suggestion(source, list(SOURCES))
         )
+    beside = how.labels if isinstance(how.labels, str) and label_file(Path(how.labels)) else None
+    found = _file(path, n, replace(how, labels=None) if beside else how, memory)
+    rows, width = found.values.shape
+    require_memory(rows, width, memory)
+    if n is not None and n > rows:
+        raise SpecError(f"data: {source} has {rows} rows, not {n}: ask for fewer points.")
     try:
-        checked = exact_points(table)
+        checked = exact_points(found.values)
     except SpecError as error:
         raise SpecError(f"{source}: {str(error).removeprefix('points: ')}") from None
-    require_memory(checked.n, checked.d, memory)
-    signs = _parity_of_digits(checked.n) if source == "digits" else None
-    return DataSet(checked, None, f"{checked.n} {what}", normalize, signs)
+    notes, given = found.notes, None
+    if how.numbers == "binary64" and found.exact:
+        notes = (*notes, f"rows rounded to the nearest binary64 numbers, as asked: {len(found.exact)}")
+        found = found._replace(exact={})
+    if beside is not None:
+        given, told = read_labels(path.parent / beside, rows)
+        notes = (*notes, told)
+    elif found.labels is not None:
+        given, told = signs(found.labels, f"column {how.labels!r}")
+        notes = (*notes, told)
+    text = f"{rows} points of {path.name}"
+    if path.name.lower().endswith(TEXT):
+        text += " as decimals" if how.numbers == "decimal" else " as binary64"
+    kept = replace(checked, exact=MappingProxyType(found.exact))
+    if normalize == "sphere":
+        kept = kept.on_sphere()
+    if len(found.exact) > len(kept.exact):
+        told = "rows taken times a positive number, so that binary64 holds them (the sphere is blind to it)"
+        notes = (*notes, f"{told}: {len(found.exact) - len(kept.exact)}")
+    if kept.exact:
+        notes = (*notes, f"rows that binary64 does not hold, kept exactly as integers: {len(kept.exact)}")
+    return DataSet(kept, None, text, normalize, given, notes)
+
+
+def _made(source: str, n: int, d: int, seed: int, normalize: str | None, memory: int) -> DataSet:
+    """The data sets that need no file."""
+    if source == "digits":
+        table, what = _digits(n), "handwritten digits 8×8 (scikit-learn)"
+        require_memory(n, table.shape[1], memory)
+    else:
+        if not 1 <= d < MANY:
+            raise SpecError(f"data: d = {shown_integer(d)} is not a dimension: give at least 1.")
+        require_memory(n, d, memory)
+        table, what = _sphere(n, d, seed), f"random points on the sphere in R^{d}, seed {seed}"
+    given = _parity_of_digits(n) if source == "digits" else None
+    return DataSet(exact_points(table), None, f"{n} {what}", normalize, given)
 
 
 def require_memory(n: int, d: int, memory: int) -> None:
@@ -283,6 +275,6 @@ take fewer points, or raise memory in [budget].
     needed = 8 * (3 * n * n + 2 * n * d)
     if needed > memory:
         raise SpecError(
-            f"n = {n} points need about {min(needed, 10**300) / 1e9:.2g} GB, the budget is {memory / 1e9:.2g} GB:"
-            " take fewer points, or raise memory in [budget]."
+            f"n = {shown_integer(n)} points need about {min(needed, 10**300) / 1e9:.2g} GB,"
+            f" the budget is {memory / 1e9:.2g} GB: take fewer points, or raise memory in [budget]."
         )

@@ -81,6 +81,7 @@ class Results:
                 "n": self.study.data.n,
                 "d": self.study.data.d,
                 "normalize": self.study.data.normalize,
+                "labels": self.study.data.labels_digest,
             },
             "setting": self.study.setting(),
             "complete": self.complete,

@@ -92,7 +92,7 @@ class _Run:
         self.refused: list[SpecError] = []
         self.found: list[Certificate] = []
         self.pending: list[tuple[int, tuple[StatisticalTest, ...]]] = []
-        self.notes: list[str] = []
+        self.notes: list[str] = [f"data: {note}." for note in study.data.notes]
         self.done = self.total = 0
         self.complete = True
 

@@ -73,7 +73,7 @@ class Study:
             "systems": self.systems,
             "activations": {s: self.subjects(s) for s in self.systems},
             "data": self.data.digest,
-            "labels": None if self.data.labels is None else self.data.labels.tolist(),
+            "labels": self.data.labels_digest,
             "parameters": {s: {k: str(v) for k, v in sorted(p.items())} for s, p in sorted(self.parameters.items())},
             "widths": self.widths,
             "replicates": self.replicates,

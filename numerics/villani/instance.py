@@ -133,7 +133,7 @@ class TwoLayerInstance:
         with precision(EVALUATION_BITS):
             rows = []
             for i in range(self.points.n):
-                row = [arb(float(x)) for x in self.points.values[i]]
+                row = [enclose(x) for x in self.points.entries(i)]
                 if self.data.normalize == "sphere":
                     factor = (enclose(self.points.d) / enclose(self.points.inner(i, i))).sqrt()
                     row = [factor * x for x in row]

@@ -156,3 +156,24 @@ def test_no_arguments_shows_the_commands(call: Callable[..., tuple[int, str, str
     status, out, err = call()
     assert (status, err) == (0, "")
     assert "verify" in out
+
+
+def test_how_the_data_were_read_is_said(call: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    """The meaning of the numbers and what was left out: on the terminal, in the document, and in the certificate."""
+    (tmp_path / "x.csv").write_text("id;a;b\n7;0,1;0,2\n9;0,3;-0,7\n")
+    status, out, _ = call("gram", tmp_path / "x.csv", "--drop", "id")
+    assert status == 0
+    assert "2 points of x.csv as decimals" in out
+    assert "data: column 'id' is left out as asked\n" in out
+    assert "data: columns are separated by semicolons, numbers have decimal commas\n" in out
+    status, out, _ = call(
+        "gram", tmp_path / "x.csv", "--columns", "2", "--columns", "1", "--numbers", "binary64", "--json"
+    )
+    assert json.loads(out)["data"] == "2 points of x.csv as binary64"
+    assert "line 1 is a heading" in json.loads(out)["notes"]
+    status, out, _ = call("certify", "1e-9", tmp_path / "x.csv", "--drop", "0", "--out", tmp_path / "c.json")
+    assert status == 0
+    kept = json.loads((tmp_path / "c.json").read_text())["detail"]["data"]
+    assert kept["description"] == "2 points of x.csv as decimals"
+    assert "column 'id' is left out as asked" in kept["notes"]
+    assert kept["notes"][0] in out

@@ -3,8 +3,11 @@
 Every refusal is one sentence on standard error, exit status 2, nothing on standard output.
 """
 
+import gzip
 import os
 import pickle
+import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,7 +89,17 @@ CSV = {
     "empty.csv": ("", "no rows of numbers"),
     "header.csv": ("a,b\n", "no rows of numbers"),
     "text.csv": ("1,2\nfoo,3\n", "line 2 is not made of numbers"),
-    "semicolons.csv": ("1;2\n3;4\n", "commas"),
+    "columns.csv": ("0,1,2\n3,4,5\n", "is it a heading or a point? Say header = true or header = false"),
+    "years.csv": ("2019,2020,2021\n3,4,5\n", "is it a heading or a point?"),
+    "index.csv": ("0,7,2\n1,4,5\n2,2,1\n", "is it an index or a coordinate? Say drop = [0]"),
+    "missing.csv": ("NA,NA,NA\n3,4,5\n", "line 1 has an entry that is missing"),
+    "later.csv": ("3,4,5\nNA,NA,NA\n", "line 2 has an entry that is missing"),
+    "hole.csv": ("1,,2\n3,4,5\n", "line 1 has an entry that is missing"),
+    "class.csv": ("1.5,2,setosa\n3,4,versicolor\n", "other columns are left out by drop"),
+    "both.csv": ("1,5;2.5\n3,5;4\n", "decimal commas and others decimal points"),
+    "long.csv": ("1" * 5000 + ",2\n", "more than 4000 digits"),
+    "far.csv": ("1e999999999,2\n", "more than 4000 digits"),
+    "range.csv": ("1e400,2\n", "beyond the range of float64"),
     "underscores.csv": ("1,2\n1_0,3\n", "line 2"),
 }
 
@@ -107,7 +120,8 @@ def test_binary_csv(call: Callable[..., object], tmp_path: Path) -> None:
 
 ARRAYS = {
     "vector": (np.arange(3.0), "(3,)"),
-    "cube": (np.ones((2, 2, 2)), "(2, 2, 2)"),
+    "scalar": (np.float64(3.0), "()"),
+    "times": (np.array([["2020-01-01"]], dtype="M8[D]"), "datetime64[D] are not real numbers"),
     "empty": (np.ones((0, 3)), "(0, 3)"),
     "infinite": (np.array([[1, 2], [np.inf, 1]]), "row 1"),
     "zero": (np.array([[1.0, 2], [0, 0]]), "row 1"),
@@ -167,6 +181,54 @@ def test_parquet(call: Callable[..., object], tmp_path: Path, name: str) -> None
     table, words = TABLES[name]
     pq.write_table(table, tmp_path / "x.parquet")
     refused(call("gram", tmp_path / "x.parquet"), "x.parquet", words)
+
+
+HEADERS = {
+    "a shape beyond C": "(99999999999999999999, 0)",
+    "signs": "(" + "-" * 9000 + "1, 2)",
+    "brackets": "[" * 9000 + "]" * 100,
+    "digits": "(" + "9" * 5000 + ", 2)",
+    "a negative shape": "(-1, 2)",
+    "objects": "(1, 2), 'descr': 'O'",
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_hostile_npy_headers(call: Callable[..., object], tmp_path: Path, name: str) -> None:
+    """numpy parses the header as Python's literals: whatever that raises is one sentence."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {HEADERS[name]}, }}\n".encode()
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(64))
+    refused(call("gram", tmp_path / "x.npy"), "x.npy", "not a plain .npy array")
+
+
+def test_what_is_no_regular_file(call: Callable[..., object], tmp_path: Path) -> None:
+    """A pipe would wait for ever, a folder holds no rows."""
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "folder.csv").mkdir()
+    for name in ("pipe.csv", "folder.csv"):
+        refused(call("gram", tmp_path / name), name, "not a regular file")
+
+
+def test_damaged_archives(call: Callable[..., object], tmp_path: Path) -> None:
+    """Compressed files that are cut or none, and .npz files with no array, several, or two of one name."""
+    (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(b"1,2\n" * 1000)[:-20])
+    (tmp_path / "none.csv.gz").write_bytes(b"1,2\n")
+    np.savez(tmp_path / "two.npz", a=np.eye(2), b=np.eye(2))
+    with zipfile.ZipFile(tmp_path / "twice.npz", "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(2):
+            archive.writestr("a.npy", b"")
+    with zipfile.ZipFile(tmp_path / "empty.npz", "w"):
+        pass
+    words = {
+        "cut.csv.gz": "not readable",
+        "none.csv.gz": "not readable",
+        "two.npz": "'a', 'b'",
+        "twice.npz": "two arrays of one name",
+        "empty.npz": "nothing",
+    }
+    for name, word in words.items():
+        refused(call("gram", tmp_path / name), name, word)
 
 
 def test_damaged_parquet(call: Callable[..., object], tmp_path: Path) -> None:

@@ -83,6 +83,56 @@ def test_the_reference_is_current() -> None:
     assert (ROOT / "docs" / "study-file.md").read_text(encoding="utf-8") == reference_markdown()
 
 
+def test_the_settings_of_data_reach_the_reader(tmp_path: Path) -> None:
+    """Columns, labels and the meaning of numbers; what was left out is in the notes of the results."""
+    (tmp_path / "x.csv").write_text(",a,kind,b\n0,0.1,u,0.2\n1,0.3,v,0.7\n")
+    document = {
+        "study": {"systems": ["deq-relu"]},
+        "data": {"source": "x.csv", "labels": "kind", "numbers": "binary64", "normalize": "none"},
+        "finite-width": {"widths": []},
+        "budget": {"seconds": 1e-9},
+    }
+    study = build_study(document, base=tmp_path)
+    assert study.data.points is not None
+    assert study.data.points.values.tolist() == [[0.1, 0.2], [0.3, 0.7]]
+    assert study.data.labels is not None
+    assert study.data.labels.tolist() == [-1.0, 1.0]
+    found = run(study)
+    assert found.notes[:3] == (
+        "data: line 1 is a heading.",
+        "data: column 0 is left out: it is the index of a data frame.",
+        "data: labels from column 'kind': u is -1, v is +1.",
+    )
+    assert found.to_json()["data"]["description"] == "2 points of x.csv as binary64"
+
+
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        ("study", "seed"),
+        ("data", "n"),
+        ("data", "d"),
+        ("data", "labels"),
+        ("finite-width", "seeds"),
+        ("finite-width", "widths"),
+        ("budget", "bits"),
+        ("parameters", "deq-general"),
+    ],
+)
+def test_integers_longer_than_python_prints(tmp_path: Path, section: str, key: str) -> None:
+    """Hexadecimal integers of TOML have no limit; each is refused with a sentence that does not print it."""
+    huge = 16**5000
+    (tmp_path / "x.csv").write_text("1,2\n3,4\n")
+    document: dict[str, dict[str, object]] = {"study": {"systems": ["deq-general"]}, "data": {}}
+    if key in ("d", "labels"):
+        document["data"]["source"] = "sphere" if key == "d" else str(tmp_path / "x.csv")
+    values = {"widths": [huge, 2, 3], "deq-general": {"sigma_w2": huge}}
+    document.setdefault(section, {})[key] = values.get(key, huge)
+    with pytest.raises(SpecError) as refused:
+        build_study(document)
+    assert len(str(refused.value)) < 300
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.toml")), ids=lambda p: p.stem)
 def test_examples_run(path: Path) -> None:
     """Every example is a valid study, and a few of its points without networks prove its eigenvalues."""

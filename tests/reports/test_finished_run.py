@@ -13,6 +13,10 @@ import pytest
 from certigram.cli import run
 from certigram.numerics.certificate import Certificate
 from certigram.numerics.studies.archive import read_results, remove_stale
+from certigram.numerics.studies.data import load
+from certigram.numerics.studies.reading import Reading
+from certigram.numerics.studies.results import Results
+from certigram.numerics.studies.study import Study
 from certigram.reports import bundle
 from certigram.reports.model import Report
 
@@ -161,3 +165,18 @@ def test_what_another_study_left_is_removed(finished: Path) -> None:
     assert [file.name for file in remove_stale(finished, mine)] == ["stale.json"]
     assert {file.name for file in folder.iterdir()} == before - {"stale.json", "stale.npz"}
     assert isinstance(Certificate.from_json(json.loads(first.read_text())), Certificate)
+
+
+@pytest.mark.parametrize("source", ["digits", "sphere", "a file with labels"])
+def test_a_run_on_labelled_data_is_read_back(tmp_path: Path, source: str) -> None:
+    """Labels enter the digest of a study; results.json holds enough of them to tell the study again."""
+    (tmp_path / "x.csv").write_text("0.1,2,yes\n3,4,no\n5,7,no\n")
+    data = load(str(tmp_path / "x.csv"), reading=Reading(labels=2)) if "file" in source else load(source, 3)
+    study = Study("labelled", ("deq-relu",), (), data, widths=(), replicates=0)
+    bundle.save(Report(Results(study, (), 0.0, "0.1")), tmp_path / "run", pdf=False)
+    found = read_results(tmp_path / "run").study
+    assert found.digest == study.digest
+    assert found.data.labels_digest == data.labels_digest
+    assert (data.labels_digest is None) == (source == "sphere")
+    if data.labels is not None:
+        assert replace(study, data=replace(data, labels=-data.labels)).digest != study.digest
