@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
@@ -22,9 +21,11 @@ from ..checks.registry import Instance, decide
 from ..equilibria.instance import EquilibriumInstance
 from ..kernels.series import upper_float
 from ..networks import has_sampler, instance
+from ..replay import printable
 from ..sampling.experiment import Plan, Sample, Subject
 from ..sampling.experiment import run as run_sampling
 from ..sampling.statistics import ErrorBudget, Outcome, StatisticalTest
+from ..stored import remove_unfinished
 from .archive import remove_stale
 from .results import Results
 from .study import Study
@@ -87,7 +88,10 @@ class _Run:
             jobs=self.jobs,
             deadline=self.started + study.budget.seconds,
             progress=lambda text, done, total: self.listen(Event("sample", text, done, total)),
+            tell=self._tell,
         )
+        if out is not None:
+            remove_unfinished(out)
         self.refused: list[SpecError] = []
         self.found: list[Certificate] = []
         self.pending: list[tuple[int, tuple[StatisticalTest, ...]]] = []
@@ -260,6 +264,7 @@ class _Run:
             store=self.workspace.store,
             seconds=left,
             on_unit=lambda unit, done, of: self.listen(Event("sample", f"networks of width {unit.width}", done, of)),
+            on_damage=self._tell,
         )
         if not sample.complete:
             self.complete = False
@@ -304,11 +309,15 @@ class _Run:
 
     def _load(self, claim: Claim, subject: str) -> Certificate | None:
         path = self._path(claim.id, subject)
-        if path is None or not path.is_file():
+        if path is None or not path.exists():
             return None
         try:
-            found = Certificate.from_json(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, CertigramError):
+            found = Certificate.read(path)
+        except SpecError as error:
+            self._tell(f"{error} The claim is checked again.")
             return None
         mine = found.detail.get("study") == self.study.digest and found.detail.get("version") == __version__
         return found if mine and (found.claim, found.activation) == (claim.id, subject) else None
+
+    def _tell(self, sentence: str) -> None:
+        self.listen(Event("note", printable(sentence)))
