@@ -171,27 +171,29 @@ def moments(terms: Terms, s: Fraction, order: int, t: int) -> tuple[Fraction, li
     work = n * cut * p * (order * order // 64 + len(terms) * p * p // 256)
     require(n <= 128 and work <= MAX_WORK, "proof.kernel.activation", "too steep, or too many digits", UNSUPPORTED)
     unit, nodes = int(root(s, p)[0] * 2**p) // (2 * n), range(1 - 2 * n * cut, 2 * n * cut, 2)
-    values, sigma, size, noise = [0] * len(nodes), Fraction(2 * n * unit, 1 << p), ONE, 2
+    values, sigma, size, noise = [0] * len(nodes), Fraction(2 * n * unit, 1 << p), ZERO, 2
     for c, f, a in terms:
         known = (value(f, unit * x * a.numerator // a.denominator, p) for x in nodes)
         values = [y + z * c.numerator // c.denominator for y, z in zip(values, known, strict=True)]
         slope, _, first, second = KNOWN[f][0]
         size += abs(c) * (first + (second + 2 * slope) * abs(a) * sigma)
         noise += int(abs(c) * (9 + 9 * abs(a) * sigma * cut)) + 2
-    mean, error = isqrt(2 * pi(2 * p) << 2 * p), 8 * (size + abs(Fraction(values[n * cut], 1 << p))) ** 2 / 2**t
+    mean, size = isqrt(2 * pi(2 * p) << 2 * p), size + Fraction(abs(values[n * cut]) + noise, 1 << p)
     density = [(exp(-(x * x << 2 * p) // (8 * n * n), 2 * p) << 2 * p) // mean for x in nodes]
 
-    def total(first: list[int], second: list[int], off: int) -> Ends:  # off: of the first factor; 4 of the second
+    def total(
+        first: list[int], second: list[int], off: int, size: Fraction
+    ) -> Ends:  # off: of the first; 4 of the other
         lost = 4 * sum(map(abs, first)) + off * (sum(map(abs, second)) + 4 * len(nodes))
-        middle = sum(map(mul, first, second))
+        middle, error = sum(map(mul, first, second)), 8 * size / 2**t  # of the quadrature and of the cut
         return Fraction(middle - lost, n << 2 * p) - error, Fraction(middle + lost, n << 2 * p) + error
 
     noisy, found = (noise * (2 * max(map(abs, values)) + noise) >> p) + 2, []  # of a square, and its rounding
-    square = total([y * y >> p for y in values], [g >> p for g in density], noisy)
+    square = total([y * y >> p for y in values], [g >> p for g in density], noisy, size**2)
     before, hermite = [0] * len(nodes), [1] * len(nodes)
     for r in range(order + 1):
         divisor = isqrt(factorial(r) << 2 * p) * (2 * n) ** r
-        found.append(total(values, [g * h // divisor for g, h in zip(density, hermite, strict=True)], noise))
+        found.append(total(values, [g * h // divisor for g, h in zip(density, hermite, strict=True)], noise, size))
         before, hermite = hermite, [x * h - 4 * n * n * r * g for x, g, h in zip(nodes, before, hermite, strict=True)]
     return sigma, found, square
 
