@@ -349,7 +349,8 @@ def arrays(path: Path, names: set[str]) -> dict[str, tuple[list[int], bytes, tup
     """The arrays of a sidecar, exactly those of these names, '<f8' or '<i8' of two axes: shape, bytes and numbers."""
     require(path.is_file(), "arrays", "the sidecar (.npz) is missing")
     require(path.stat().st_size <= 24 * MAX_NUMBERS, "arrays", "too long", UNSUPPORTED)
-    kinds, found = {"points": (b"f", "d"), "factor": (b"i", "q"), "vector": (b"i", "q")}, {}
+    kinds = {"points": (b"f", "d"), "factor": (b"i", "q"), "vector": (b"i", "q")}
+    found: dict[str, tuple[list[int], bytes, tuple[Any, ...]]] = {}
     for name, content in members(path.read_bytes()):
         short = name.decode("ascii").removesuffix(".npy")
         require(short in names - set(found) and name == short.encode() + b".npy", "arrays", "an array too many")
@@ -450,9 +451,9 @@ def words(document: Any, proof: Any, low: Fraction, high: Fraction, bound: Fract
     for key in ("n", "d", "normalize", "sha256"):
         told = detail.get("data", {}).get(key, data[key])
         require(repr(told) == repr(data[key]), f"detail.data.{key}", "not the one of the proof")
-    stated = {"statement": f"lambda_min(K) {said['relation']} {said['bound']}", "quantity": "least eigenvalue"}
-    stated["parameters"] = {"sigma_w2": proof["kernel"]["sigma_w2"]}
-    for key, value in stated.items():
+    stated = f"lambda_min(K) {said['relation']} {said['bound']}"
+    given = {"sigma_w2": proof["kernel"]["sigma_w2"]}
+    for key, value in (("statement", stated), ("quantity", "least eigenvalue"), ("parameters", given)):
         require(detail.get(key, value) == value, f"detail.{key}", "not the one of the proof")
     parts = [("", document), *((f"evidence[{k}].values.", e["values"]) for k, e in enumerate(document["evidence"]))]
     floats = [(place + k, part.get(k), x) for place, part in parts for k, x in (("lower", low), ("upper", high))]
