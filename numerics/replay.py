@@ -166,7 +166,7 @@ def root(q: Fraction, p: int) -> Ends:
 def moments(terms: Terms, s: Fraction, order: int, t: int) -> tuple[Fraction, list[Ends], Ends]:
     """An exact sigma near the root of s, E f(sigma z) h_r(z) for r <= order, E f(sigma z)^2, all to about 2^-t."""
     p, cut = 2 * t + 80, isqrt(3 * t) + 2
-    strip = min(KNOWN[f][0][1] / max(abs(a) * root(s, 8)[1], Fraction(1, 9)) for _, f, a in terms)
+    strip = min(KNOWN[f][0][1] / max(root(a * a * s, 8)[1], Fraction(1, 9)) for _, f, a in terms)
     n = int((t * Fraction(7, 10) / strip + isqrt(order) + strip + 3) * Fraction(100, 628)) + 1
     work = n * cut * p * (order * order // 64 + len(terms) * p * p // 256)
     require(n <= 128 and work <= MAX_WORK, "proof.kernel.activation", "too steep, or too many digits", UNSUPPORTED)

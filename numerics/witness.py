@@ -7,6 +7,7 @@ its test of the series asks for, and shifts are estimates. The format: ``docs/ce
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from fractions import Fraction
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -173,18 +174,20 @@ def _with_factor(
     needed = Fraction(WIDTH) * lower
     if lower >= bound:  # what is stated must still reach the bound
         needed = max(min(needed, (lower - bound) / 2), lower / 2**64)
-    series, spread = _series(inst, document["kernel"], 1)
-    attempt = _float_witness(inst, lower, needed, spread)
-    if attempt is None:
-        size, n = float(np.max(np.diagonal(inst.gram.mid))), inst.data.n
-        digits = math.log2(max(size, 1.0) * n * n) - math.log2(float(needed)) + 24
-        limbs = max(2, math.ceil(digits / 64))
+    size, n, attempt = float(np.max(np.diagonal(inst.gram.mid))), inst.data.n, None
+    with suppress(DerivationGap):  # of what 64 bits do not resolve, more may
+        series, spread = _series(inst, document["kernel"], 1)
+        attempt = _float_witness(inst, lower, needed, spread)
+    digits = math.log2(max(size, 1.0) * n * n) - math.log2(float(needed)) + 24
+    limbs, gap = max(2, math.ceil(digits / 64)), ""
+    while attempt is None:
         if limbs > MAX_LIMBS:
-            raise DerivationGap(
-                f"the bound asks for integers of {64 * limbs} bits, the checker takes {64 * MAX_LIMBS}."
-            )
-        series, spread = _series(inst, document["kernel"], limbs)
-        attempt = _integer_witness(inst, lower, limbs, spread)
+            raise DerivationGap(gap or f"the bound asks for {64 * limbs} bits, the checker takes {64 * MAX_LIMBS}.")
+        try:
+            series, spread = _series(inst, document["kernel"], limbs)
+            attempt = _integer_witness(inst, lower, limbs, spread)
+        except DerivationGap as error:
+            limbs, gap = limbs + 1, str(error)
     shift, stated, quotient, factor, vector, exponent, limbs = attempt
     if stated < bound <= lower:
         raise DerivationGap("the bound is nearer to the least eigenvalue than the checker's arithmetic resolves.")
@@ -326,7 +329,7 @@ def _series(inst: EquilibriumInstance, claim: dict[str, Any], limbs: int) -> tup
 def _balls(inst: EquilibriumInstance, kernel: EquilibriumKernel, bits: int, room: float) -> dict[str, Any]:
     one = 1 << bits
     s, q = kernel.fixed_point.s, kernel.fixed_point.q
-    size = 1 + math.ceil(exact(q.abs_upper()))
+    size = upper_float(q)
     extra = _beyond(inst, kernel.series, kernel.correlation, float(one))
     coefficients = []
     for k, more in zip(kernel.series.coefficients, extra, strict=True):
@@ -334,12 +337,12 @@ def _balls(inst: EquilibriumInstance, kernel: EquilibriumKernel, bits: int, room
             coefficients.append(["0", "0"])
             continue
         mid, rad = exact(k.mid()), exact(k.rad())
-        radius = math.ceil((64 * size + 2 * more + float(rad * one) * 2) * room)
+        radius = math.ceil((4 + 64 * size + 2 * more + float(rad * one) * 2) * room)
         coefficients.append([str(round(mid * one)), str(radius)])
-    wide, about = 1 << 2 * bits, math.ceil(exact(s.abs_upper())) + size
+    wide, off = 1 << 2 * bits, Fraction(room * upper_float(s)) * 2 ** (bits + 8)
     return {
-        "s": [str(round(exact(s.mid()) * wide)), str((math.ceil(room * about) << bits + 8) + _units(s.rad(), wide))],
-        "mass": [str(round(exact(q.mid()) * one)), str(math.ceil(1024 * room * size) + _units(q.rad(), one))],
+        "s": [str(round(exact(s.mid()) * wide)), str(math.ceil(off) + 1 + _units(s.rad(), wide))],
+        "mass": [str(round(exact(q.mid()) * one)), str(math.ceil((4 + 1024 * size) * room) + _units(q.rad(), one))],
         "coefficients": coefficients,
     }
 

@@ -69,7 +69,8 @@ class Setting:
 
     @property
     def text(self) -> str:
-        return " + ".join(WRITTEN.get(f, f"{{c}}*{f}({{a}}*x)").format(c=f"({c})", a=f"({a})") for c, f, a in self.terms)
+        forms = ((WRITTEN.get(f, f"{{c}}*{f}({{a}}*x)"), c, a) for c, f, a in self.terms)
+        return " + ".join(form.format(c=f"({c})", a=f"({a})") for form, c, a in forms)
 
 
 def mp(q: Fraction) -> mpmath.mpf:
@@ -158,10 +159,11 @@ def random_setting(rng: random.Random) -> Setting:
         terms = []
         for f in rng.sample(pool, rng.randrange(1, 3)):
             a = Fraction(rng.choice([-1, 1]) * rng.randrange(4, 32), 16)
-            a *= Fraction(1) if f in ("relu", "id") else 1 / Fraction(float(size) ** 0.5).limit_denominator(10**12)
-            terms.append((scale * rng.choice([-1, 1]) * Fraction(rng.randrange(1, 9), 8), f, a if f != "one" else Fraction(1)))
+            a *= 1 if f in ("relu", "id") else 1 / Fraction(float(size) ** 0.5).limit_denominator(10**12)
+            c = scale * rng.choice([-1, 1]) * Fraction(rng.randrange(1, 9), 8)
+            terms.append((c, f, a if f != "one" else Fraction(1)))
         slope = sum((abs(c * a) * replay.KNOWN[f][0][0] for c, f, a in terms), Fraction(0))
-    theta = rng.choice([Fraction(0), Fraction(1, 10**9), Fraction(1, 10), Fraction(1, 2), Fraction(9, 10), Fraction(98, 100)])
+    theta = rng.choice([Fraction(x) for x in ("0", "1/1000000000", "1/10", "1/2", "9/10", "49/50")])
     return Setting(terms, theta / 2 / slope**2, gram)
 
 
@@ -185,16 +187,15 @@ def quiet(document: Document) -> Document:
     return document
 
 
-def with_series(document: Document, series: list[list[int]], mass: list[int], s: list[int]) -> tuple[Document, Arrays] | None:
+def with_series(
+    document: Document, series: list[list[int]], mass: list[int], s: list[int], limbs: int
+) -> tuple[Document, Arrays] | None:
     """A certificate for these balls, with the best witness there is for the matrix that the checker makes of them."""
     document = quiet(copy.deepcopy(document))
-    proof = document["proof"]
-    bits = (len(str(abs(int(proof["kernel"]["s"][0])))), 64)[1] * 2
-    one, limbs = 1 << bits, bits // 64
-    lift = [[m << bits - 64, r << bits - 64] for m, r in [*series, mass]]
-    proof["kernel"]["coefficients"] = [[str(m), str(r)] for m, r in lift[:-1]]
-    proof["kernel"]["mass"] = [str(x) for x in lift[-1]]
-    proof["kernel"]["s"] = [str(x << 2 * (bits - 64)) for x in s]
+    proof, bits, lift = document["proof"], 64 * limbs, [*series, mass]
+    one = 1 << bits
+    proof["kernel"]["coefficients"] = [[str(m), str(r)] for m, r in series]
+    proof["kernel"]["mass"], proof["kernel"]["s"] = [str(x) for x in mass], [str(x) for x in s]
     below = sum(max(m - r, 0) for m, r in lift[:-1])
     inner, _, _ = replay.inputs(proof["data"], {}, False)
     rows, errors = replay.matrix([*lift, [max(sum(lift[-1]) - below, 0), 0]], inner, bits)
@@ -209,18 +210,19 @@ def with_series(document: Document, series: list[list[int]], mass: list[int], s:
     factor = _integer_cholesky(rows, int(shift * one), bits)
     if factor is None:
         return None
-    exponent = bits - 16
+    exponent = bits - 16 - max(max(map(max, factor)).bit_length() - bits + 16, 0)
     vector = [int(vectors[i, k] * 2**50) for i in range(n)]
     lost = Fraction(max(errors), one) + Fraction(1, one >> 44)
-    proof["statement"]["lower"], proof["statement"]["upper"] = (
-        fraction_text(x) for x in (shift - lost, exact(values[k]) + lost)
-    )
-    proof["witness"] = {"kind": "factor", "shift": fraction_text(shift), "exponent": exponent}
-    arrays = {"factor": _digits([x >> bits - exponent for row in factor for x in row], limbs), "vector": _digits(vector, limbs)}
-    return document, arrays
+    proof["statement"]["lower"] = fraction_text(shift - lost)
+    proof["statement"]["upper"] = fraction_text(exact(values[k]) + lost)
+    proof["witness"] = {"kind": "factor", "shift": fraction_text(shift), "exponent": max(exponent, 0)}
+    scaled = [x >> bits - max(exponent, 0) for row in factor for x in row]
+    return document, {"factor": _digits(scaled, limbs), "vector": _digits(vector, limbs)}
 
 
-def forgeries(document: Document, arrays: Arrays, rng: random.Random, value: Fraction) -> Iterator[tuple[str, Document, Arrays]]:
+def forgeries(
+    document: Document, arrays: Arrays, rng: random.Random, value: Fraction
+) -> Iterator[tuple[str, Document, Arrays]]:
     """False or suspicious siblings of an honest certificate about a matrix of least eigenvalue ``value``."""
     for key, sign in (("lower", 1), ("upper", -1)):
         planted = quiet(copy.deepcopy(document))
@@ -235,17 +237,17 @@ def forgeries(document: Document, arrays: Arrays, rng: random.Random, value: Fra
             c, rest = kernel[key].split("*", 1)
             kernel[key] = f"{fraction_text(Fraction(c) * more)}*{rest}"
             planted["activation"] = kernel[key]
+            kernel["lipschitz"] = fraction_text(replay.parse(kernel[key])[2])
         yield f"{key} by {float(more)}", planted, arrays
     kernel = document["proof"]["kernel"]
-    down = 64 * (len(arrays["factor"]) - 1)
-    series = [[int(m) >> down, (int(r) >> down) + 1] for m, r in kernel["coefficients"]]
-    mass, s = ([int(x) >> down for x in kernel["mass"]], [int(x) >> 2 * down for x in kernel["s"]])
-    for kind in ("scale", "move", "carry", "exact", "short", "negative", "wide"):
+    limbs = max(2, len(arrays["factor"]))
+    up = 64 * (limbs - len(arrays["factor"]))
+    series = [[int(m) << up, int(r) << up] for m, r in kernel["coefficients"]]
+    mass, s = [int(x) << up for x in kernel["mass"]], [int(x) << 2 * up for x in kernel["s"]]
+    places = [k for k, (m, r) in enumerate(series) if m > r << 20]
+    for kind in ("scale", "move", "carry", "exact", "short", "negative", "wide") if places else ():
         changed, part = copy.deepcopy(series), rng.choice([2**-4, 2**-12, 2**-20])
-        total, places = copy.deepcopy(mass), [k for k, (m, _) in enumerate(series) if m > 2**20]
-        if not places:
-            continue
-        k, j = rng.choice(places), rng.choice(places)
+        total, k, j = copy.deepcopy(mass), rng.choice(places), rng.choice(places)
         if kind == "scale":
             for ball in [*changed, total]:
                 ball[0] = int(ball[0] * (1 + Fraction(rng.choice([-1, 1]) * part)))
@@ -263,7 +265,7 @@ def forgeries(document: Document, arrays: Arrays, rng: random.Random, value: Fra
         else:
             changed[k][1] += changed[k][0]
             changed[k][0] += changed[k][0] // 2
-        found = with_series(document, changed, total, s)
+        found = with_series(document, changed, total, s, limbs)
         if found is not None:
             yield kind, *found
 
@@ -308,7 +310,13 @@ def _moments_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forgeries of one certificate ask for the same Hermite coefficients again and again."""
     known: dict[str, Any] = {}
     compute = replay.moments
-    monkeypatch.setattr(replay, "moments", lambda *key: known.setdefault(repr(key), None) or known.update({repr(key): compute(*key)}) or known[repr(key)])
+
+    def once(*key: Any) -> Any:
+        if repr(key) not in known:
+            known[repr(key)] = compute(*key)
+        return known[repr(key)]
+
+    monkeypatch.setattr(replay, "moments", once)
 
 
 def test_random_certificates_are_valid_and_forgeries_are_not(outcome: Outcome, tmp_path: Any) -> None:
