@@ -452,9 +452,10 @@ def words(document: Any, proof: Any, low: Fraction, high: Fraction, bound: Fract
         told = detail.get("data", {}).get(key, data[key])
         require(repr(told) == repr(data[key]), f"detail.data.{key}", "not the one of the proof")
     stated = f"lambda_min(K) {said['relation']} {said['bound']}"
-    given = {"sigma_w2": proof["kernel"]["sigma_w2"]}
-    for key, value in (("statement", stated), ("quantity", "least eigenvalue"), ("parameters", given)):
+    for key, value in (("statement", stated), ("quantity", "least eigenvalue")):
         require(detail.get(key, value) == value, f"detail.{key}", "not the one of the proof")
+    w = proof["kernel"]["sigma_w2"]
+    require(detail.get("parameters", {}).get("sigma_w2", w) == w, "detail.parameters", "not the one of the proof")
     parts = [("", document), *((f"evidence[{k}].values.", e["values"]) for k, e in enumerate(document["evidence"]))]
     floats = [(place + k, part.get(k), x) for place, part in parts for k, x in (("lower", low), ("upper", high))]
     for line, text, end in [*floats, ("margin", document["margin"], low - bound)]:
@@ -475,9 +476,9 @@ def verify(document: Any, path: Path, accelerate: bool) -> str:
     require(isinstance(document, dict), "format", "not a JSON object")
     require(document["format"] == "certigram-certificate/1", "format", "not of this version", UNSUPPORTED)
     require(set(document) <= RECORD, "format", "a key that the format does not have")
-    proof, detail, line = document.get("proof"), document["detail"], "proof.kernel"
-    why = detail.get("not checkable", "the certificate carries no proof") if isinstance(detail, dict) else ""
-    require(proof is not None, "proof", str(why)[:300], UNSUPPORTED)
+    proof, line, deep = document.get("proof"), "proof.kernel", document["system"] in ("nngp", "ntk")
+    why = "there is no rule for the kernels of plain deep networks" if deep else "the certificate carries no proof"
+    require(proof is not None, "proof", why, UNSUPPORTED)
     require(isinstance(proof, dict) and proof["format"] == FORMAT, "proof", "not of this version", UNSUPPORTED)
     require(set(proof) == PROOF, "proof", "not the keys of this version")
     claim, said, f, kind = proof["kernel"], proof["statement"], proof["kernel"]["activation"], proof["witness"]["kind"]

@@ -76,6 +76,11 @@ class DataSet:
             raise ValueError("a data set has points or an input Gram matrix")
         return found
 
+    def summary(self) -> dict[str, Any]:
+        """What a certificate says of its data, as JSON data."""
+        size = {"n": self.n, "d": self.d, "normalize": self.normalize}
+        return {"sha256": self.digest, **size, "description": self.description}
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the exact numbers, so that a certificate names its data."""

@@ -304,7 +304,11 @@ class _Run:
     def _save(self, certificate: Certificate) -> None:
         path = self._path(certificate.claim, certificate.activation)
         if path is not None:
-            detail = {**certificate.detail, "study": self.study.digest, "version": __version__}
+            names = [p.name for p in system(certificate.system).parameters]
+            given = {name: str(self.study.parameter(certificate.system, name)) for name in names}
+            about = {"data": self.study.data.summary(), "parameters": given}
+            mark = {"study": self.study.digest, "version": __version__}
+            detail = {**certificate.detail, **about, **mark}
             replace(certificate, detail=detail).save(path)
 
     def _load(self, claim: Claim, subject: str) -> Certificate | None:
