@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import random
 import shutil
 import subprocess
 import sys
@@ -66,6 +67,64 @@ def test_sums_of_known_functions_are_valid(name: str, tmp_path: Path) -> None:
 def test_the_whole_range_of_feedback(sigma_w2: str, tmp_path: Path) -> None:
     found = cg.check(saved(gram("tanh", sphere(8), sigma_w2), tmp_path / "c.json"))
     assert found.verdict == "VALID", found.parts
+
+
+def test_a_kernel_of_large_mass(tmp_path: Path) -> None:
+    """Digits of products of series are as wide as the sums at hand: the least eigenvalue is 1.469e14, not 5.048e14."""
+    gram_of_two = [["1", "199/200"], ["199/200", "1"]]
+    K = cg.population_gram("deq-general", input_gram=gram_of_two, activation="33554432*sin(11*x/2)", sigma_w2="0")
+    path = saved(K, tmp_path / "c.json", "146947677370000")
+    found = replay.check(path)
+    assert found.verdict == "VALID", found
+    low, high = (Fraction(json.loads(path.read_text())["proof"]["statement"][key]) for key in ("lower", "upper"))
+    assert low <= Fraction("146947677376121.98") <= high < 146947677376123
+    document = json.loads(path.read_text())
+    document |= {"lower": None, "upper": None, "margin": None, "evidence": []}
+    document["proof"]["statement"]["lower"] = "504802660042450"
+    path.write_text(json.dumps(document))
+    found = replay.check(path)
+    assert (found.verdict, found.line) == ("INVALID", "proof.statement.lower")
+
+
+@pytest.mark.parametrize("size", [-40, 17, 30])
+def test_kept_norms_of_any_size(size: int, tmp_path: Path) -> None:
+    exact = np.array([[3.0, 4.0, 0.0], [4.0, -3.0, 0.0], [0.0, 3.0, 4.0]])
+    K = gram("relu", np.ldexp(exact, size), normalize=None)
+    assert cg.check(saved(K, tmp_path / "c.json")).verdict == "VALID"
+
+
+def naive(outer: list[int], inner: list[int], scale: int) -> list[Fraction]:
+    """The composition of two truncated series, term by term in rationals."""
+    one, size = Fraction(1 << scale), len(inner)
+    total, power = [Fraction(0)] * size, [Fraction(1)] + [Fraction(0)] * (size - 1)
+    for a in outer:
+        total = [x + a * y for x, y in zip(total, power, strict=True)]
+        power = [sum((power[i] * inner[k - i] for i in range(k + 1)), Fraction(0)) / one for k in range(size)]
+    return total
+
+
+@pytest.mark.parametrize("mass", [-70, -3, 0, 30, 41, 100, 400])
+def test_compositions_of_series_of_any_mass_are_enclosed(mass: int) -> None:
+    rng = random.Random(mass)
+    for scale in (16, 80, 144):
+        one = 1 << scale
+        outer = [rng.randrange(int(one * Fraction(2) ** mass) + 2) for _ in range(23)]
+        share = [rng.random() ** 4 for _ in range(9)]
+        inner = [int(one * x / sum(share)) for x in share]
+        low, high = (replay.compose(outer, inner, scale, up) for up in (0, 1))
+        true = naive(outer, inner, scale)
+        room = Fraction(max(sum(outer), one) * 64, one) + 64
+        for a, x, b in zip(low, true, high, strict=True):
+            assert a <= x <= b
+            assert b - a <= room
+
+
+def test_products_of_series_are_exact() -> None:
+    rng = random.Random(1)
+    for _ in range(200):
+        size = rng.randrange(1, 9)
+        a, b = ([rng.choice([0, 1, rng.getrandbits(rng.randrange(1, 300))]) for _ in range(size)] for _ in range(2))
+        assert replay.multiply(a, b) == [sum(a[i] * b[k - i] for i in range(k + 1)) for k in range(size)]
 
 
 def test_flint_changes_nothing(tmp_path: Path) -> None:
