@@ -204,9 +204,10 @@ class Certificate:
         Raises :class:`SpecError` when either is missing, damaged or edited. This is no proof: ``certigram check`` is.
         """
         data = read_json(path)
-        found = cls.from_json(data) if isinstance(data, dict) else None
-        if found is None:
-            raise damaged(path, "not a certificate")
+        try:
+            found = cls.from_json(data)
+        except SpecError as error:
+            raise damaged(path, error) from None
         told, side = data.pop("digest", None), path.with_suffix(".npz")
         if not isinstance(told, dict) or told.get("record") != digest(data):
             raise damaged(path, "it is not what was written")
