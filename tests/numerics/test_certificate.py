@@ -108,7 +108,7 @@ def test_a_forged_certificate_is_refused() -> None:
     ("lower", "upper"), [(0.9, 0.0015), (float("nan"), 1.0), ("abc", 1.0), (True, 1.0), (0.0, [1])]
 )
 def test_bounds_are_numbers_in_order(lower: object, upper: object) -> None:
-    with pytest.raises(ValueError, match="is above|is no number"):
+    with pytest.raises(ValueError, match=r"is above|is no number"):
         certificate(Verdict.PROVED, EXACT, lower=lower, upper=upper)
 
 
@@ -187,7 +187,7 @@ def test_only_files_are_replaced(kind: str, tmp_path: Path) -> None:
 
 def test_a_failure_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="Not a directory|exists") as failed:
+    with pytest.raises(OSError, match=r"Not a directory|exists") as failed:
         write_atomically(tmp_path / "file" / "x.json", "text")
     assert failed.value.filename == str(tmp_path / "file" / "x.json")
 
