@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..numerics.replay import printable
 from .options import Json, print_json
 
 if TYPE_CHECKING:
@@ -111,11 +112,13 @@ def _claims(console: Console, out: Path, as_json: bool) -> None:
 def _last(s: System, runs: Runs, out: Path) -> str:
     """Which run the verdicts are from, in a sentence."""
     if s.name not in runs:
-        return f"no run of {s.name} in {out}: `certigram verify --system {s.name}` makes one; no verdicts are shown."
+        place = printable(str(out))
+        return f"no run of {s.name} in {place}: `certigram verify --system {s.name}` makes one; no verdicts are shown."
     folder, document = runs[s.name]
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime((folder / "results.json").stat().st_mtime))
     unfinished = "" if document.get("complete") else ", not complete"
-    return f"verdicts of the last run: {folder}, {when}, certigram {document.get('version', '?')}{unfinished}"
+    place, version = (printable(str(x)) for x in (folder, document.get("version", "?")))
+    return f"verdicts of the last run: {place}, {when}, certigram {version}{unfinished}"
 
 
 def _verdicts(claim: str, system: str, runs: Runs) -> dict[str, str] | None:
