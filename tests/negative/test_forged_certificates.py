@@ -319,14 +319,17 @@ def _moments_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "moments", once)
 
 
+QUICK = (104, 105, 109, 111, 119, 156, 162, 175, 189, 193)
+
+
 def test_random_certificates_are_valid_and_forgeries_are_not(outcome: Outcome, tmp_path: Any) -> None:
-    honest, forged, lucky = map(sum, zip(*(attack(seed, outcome, tmp_path) for seed in range(6)), strict=True))
-    assert honest >= 4
-    assert forged - lucky >= 30
+    honest, forged, lucky = map(sum, zip(*(attack(seed, outcome, tmp_path) for seed in QUICK), strict=True))
+    assert honest == len(QUICK)
+    assert forged - lucky >= 80
 
 
 @pytest.mark.slow
 def test_hundreds_of_random_certificates_and_thousands_of_forgeries(outcome: Outcome, tmp_path: Any) -> None:
-    honest, forged, lucky = map(sum, zip(*(attack(seed, outcome, tmp_path) for seed in range(100, 500)), strict=True))
-    assert honest >= 250
-    assert forged - lucky >= 2000
+    honest, forged, lucky = map(sum, zip(*(attack(seed, outcome, tmp_path) for seed in range(100, 400)), strict=True))
+    assert honest >= 270
+    assert forged - lucky >= 2400
