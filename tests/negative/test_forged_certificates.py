@@ -319,6 +319,56 @@ def _moments_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "moments", once)
 
 
+def carrying(first: list[int], second: list[int]) -> list[int]:
+    """Products of series in digits of a fixed width, enough for series of mass 2^40 at this precision."""
+    width = (2 * 80 + 40) // 8
+    a, b = (sum(c << 8 * width * k for k, c in enumerate(x)) for x in (first, second))
+    return [a * b >> 8 * width * k & (1 << 8 * width) - 1 for k in range(len(first))]
+
+
+def test_a_series_that_overflowing_digits_would_confirm(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel of 2^25 sin(11x/2) has the mass 2^49: a checker that carries confirms twice the least eigenvalue."""
+    setting = Setting(
+        [(Fraction(2**25), "sin", Fraction(11, 2))],
+        Fraction(0),
+        [[Fraction(1), Fraction(199, 200)], [Fraction(199, 200), Fraction(1)]],
+    )
+    made = certificate(setting, tmp_path, Fraction(1))
+    assert made is not None
+    document, _ = made
+    claim, bits, one = document["proof"]["kernel"], 64, 1 << 80
+    s, mass = ([int(x) for x in claim[key]] for key in ("s", "mass"))
+    balls = [[int(m), int(r)] for m, r in claim["coefficients"]]
+    squares, (low, high), _ = replay.equilibrium(
+        claim["activation"], Fraction(0), Fraction(2), Fraction(s[0], 4**bits), len(balls) - 1, bits
+    )
+    with monkeypatch.context() as patched, mpmath.workdps(40):
+        patched.setattr(replay, "multiply", carrying)
+        inner = [[0, int(2 * one / high)], [0, -int(-2 * one // low)]]
+        below, above = (
+            replay.compose(
+                [int(pair[up] * one) + up for pair in squares], inner[up] + [0] * (len(balls) - 2), bits + 16, up
+            )
+            for up in (0, 1)
+        )
+        ends = [(min(pair) >> 16, (max(pair) >> 16) + 1) for pair in zip(below, above, strict=True)]
+        forged = [[(a + b) // 2, (b - a) // 2 + 64] for a, b in ends]
+        found = with_series(document, forged, mass, s, 1)
+        assert found is not None
+        planted, arrays = found
+        said = planted["proof"]["statement"]
+        said["lower"] = fraction_text(Fraction(said["lower"]) * Fraction(99, 100))
+        said["upper"] = fraction_text(Fraction(said["upper"]) * Fraction(101, 100))
+        path = tmp_path / "forged.json"
+        path.write_text(json.dumps(planted))
+        np.savez(path.with_suffix(".npz"), **arrays)
+        assert Fraction(said["lower"]) > 2 * 146947677376122
+        assert replay.check(path).verdict == "VALID"  # the attack is real
+    found_now = replay.check(path)
+    assert found_now.verdict == "INVALID"
+    assert found_now.line.startswith("proof.kernel.coefficients")
+
+
 QUICK = (104, 105, 109, 111, 119, 156, 162, 175, 189, 193)
 
 
