@@ -114,7 +114,7 @@ class Certificate:
         raise TypeError("a Certificate has no truth value: compare its verdict, e.g. `cert.verdict is Verdict.PROVED`")
 
     def to_json(self) -> dict[str, Any]:
-        """The certificate as plain JSON data; a number that is not finite bounds nothing and becomes null."""
+        """The certificate as plain JSON data; an infinite end is text, in ``detail`` such a number becomes null."""
         document: dict[str, Any] = _finite(
             {
                 "format": FORMAT,
@@ -123,9 +123,7 @@ class Certificate:
                 "activation": self.activation,
                 "verdict": self.verdict.name,
                 "method": self.method,
-                "lower": self.lower,
-                "upper": self.upper,
-                "margin": self.margin,
+                **{key: _end(getattr(self, key)) for key in ("lower", "upper", "margin")},
                 "seconds": round(self.seconds, 6),
                 "reason": self.reason,
                 "hypotheses": [{"name": h.name, "verdict": h.verdict.name, "text": h.text} for h in self.hypotheses],
@@ -157,9 +155,7 @@ class Certificate:
                     Discharged(_text(h["name"]), Verdict[h["verdict"]], _text(h["text"])) for h in data["hypotheses"]
                 ),
                 method=_text(data["method"]),
-                lower=own["lower"],
-                upper=own["upper"],
-                margin=own["margin"],
+                **{key: INFINITE.get(str(own[key]), own[key]) for key in ("lower", "upper", "margin")},
                 seconds=data["seconds"],
                 reason=_text(data["reason"]),
                 detail=dict(data["detail"]),
@@ -214,6 +210,13 @@ class Certificate:
         if "proof" in data and not (side.is_file() and sha256(side.read_bytes()).hexdigest() == told.get("sidecar")):
             raise damaged(side, "missing, or not what was written")
         return found
+
+
+INFINITE = {"inf": math.inf, "-inf": -math.inf}
+
+
+def _end(value: float | None) -> float | str | None:
+    return str(value) if value is not None and math.isinf(value) else value
 
 
 def _text(value: object) -> str:
