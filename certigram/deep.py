@@ -93,8 +93,8 @@ def ntk(
     Raises :class:`DerivationGap` for an activation that is not proved continuous: its tangent kernel may be infinite.
 
     >>> K = ntk([[1.0, 0.0], [0.0, 1.0]], activation="erf", depth=3, sigma_w2="9/4", sigma_b2="1/100")
-    >>> bool(K.rad < 1e-14), K.instance.system
-    (True, 'ntk (pre-activation)')
+    >>> bool(K.rad < 1e-14), K.instance.system, K.instance.parameters["convention"]
+    (True, 'ntk', 'pre-activation')
     """
     chosen = TangentConvention.named(convention)
     model = _model(X, activation, depth, sigma_w2, sigma_b2, input_gram, normalize, bits, budget, chosen)

@@ -7,14 +7,15 @@ import time
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .numerics.budget import Budget
 from .numerics.certificate import Certificate, EvidenceItem, Proof, fraction_text
 from .numerics.enclosure import Enclosure, float_below
 from .numerics.precision import MAX_BITS, MIN_BITS, undisturbed
 from .theory.activation import Activation
-from .theory.errors import SpecError
+from .theory.errors import DerivationGap, SpecError
+from .theory.kernel_claims import least_eigenvalue_claim
 from .theory.numbers import Exact, rational
 from .theory.system import suggestion
 from .theory.system import system as find_system
@@ -116,8 +117,28 @@ def model_on_data(
     return model
 
 
+class Provable(Protocol):
+    """A kernel on data, as far as the record of a bound names it."""
+
+    @property
+    def system(self) -> str:
+        """The name of the system or kernel."""
+
+    @property
+    def subject(self) -> str:
+        """The name of the activations."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Everything besides the data that determines the kernel, as JSON data: exact numbers are text."""
+
+    @property
+    def data(self) -> DataSet:
+        """The data."""
+
+
 def certificate_of(
-    model: EquilibriumInstance,
+    model: Provable,
     verdict: Verdict,
     found: Enclosure,
     bound: Fraction,
@@ -126,9 +147,9 @@ def certificate_of(
 ) -> Certificate:
     """The record of a decided bound, with what a stranger needs to check it."""
     return Certificate(
-        claim=f"{model.system}.least-eigenvalue",
+        claim=least_eigenvalue_claim(model.system),
         system=model.system,
-        activation=model.activation.name,
+        activation=model.subject,
         verdict=verdict,
         evidence=(evidence,),
         method=found.method,
@@ -139,12 +160,8 @@ def certificate_of(
         reason="" if verdict.rigorous else f"the bound lies inside the proved interval [{found.lower}, {found.upper}]",
         detail={
             "statement": f"lambda_min(K) >= {fraction_text(bound)}",
-            "data": {
-                "sha256": model.data.digest,
-                "n": model.data.n,
-                "description": model.data.description,
-                **({"notes": list(model.data.notes)} if model.data.notes else {}),
-            },
+            "data": model.data.summary(),
+            "parameters": model.parameters,
             "steps": list(found.steps),
             "environment": environment(),
         },
@@ -153,9 +170,12 @@ def certificate_of(
 
 
 @undisturbed
-def _proof(model: EquilibriumInstance, verdict: Verdict, found: Enclosure, bound: Fraction) -> Proof:
+def _proof(model: Provable, verdict: Verdict, found: Enclosure, bound: Fraction) -> Proof:
+    from .numerics.equilibria.instance import EquilibriumInstance
     from .numerics.witness import equilibrium_proof
 
+    if not isinstance(model, EquilibriumInstance):
+        raise DerivationGap(f"the checker has no rule for the kernels of {model.system}.")
     near = verdict.against or Fraction(found.lower) - bound < abs(bound) / 1000  # the search stopped at the bound
     return equilibrium_proof(model, model.eigenvalue if near else found, bound=bound, relation=">=")
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
+import math
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from ..theory.verdict import Evidence, Verdict
 from .enclosure import float_above, float_below
+from .replay import NAMES
+from .stored import arrays_as_bytes, damaged, digest, read_json, write_atomically
 
 FORMAT = "certigram-certificate/1"
 
@@ -96,6 +97,12 @@ class Certificate:
                     )
         if self.verdict in (Verdict.UNKNOWN, Verdict.NOT_APPLICABLE) and not self.reason:
             raise ValueError(f"{self.claim}: {self.verdict} needs a reason")
+        for name in ("lower", "upper", "margin", "seconds"):
+            end = getattr(self, name)
+            if not (isinstance(end, float) or type(end) is int or (end is None and name != "seconds")) or end != end:
+                raise ValueError(f"{self.claim}: {name} = {end!r} is no number")
+        if self.lower is not None and self.upper is not None and self.lower > self.upper:
+            raise ValueError(f"{self.claim}: lower = {self.lower!r} is above upper = {self.upper!r}")
 
     def __repr__(self) -> str:
         what = f"{self.claim}, {self.activation}: {self.verdict.name}"
@@ -107,51 +114,53 @@ class Certificate:
         raise TypeError("a Certificate has no truth value: compare its verdict, e.g. `cert.verdict is Verdict.PROVED`")
 
     def to_json(self) -> dict[str, Any]:
-        """The certificate as plain JSON data."""
-        return {
-            "format": FORMAT,
-            "claim": self.claim,
-            "system": self.system,
-            "activation": self.activation,
-            "verdict": self.verdict.name,
-            "method": self.method,
-            "lower": self.lower,
-            "upper": self.upper,
-            "margin": self.margin,
-            "seconds": round(self.seconds, 6),
-            "reason": self.reason,
-            "hypotheses": [{"name": h.name, "verdict": h.verdict.name, "text": h.text} for h in self.hypotheses],
-            "evidence": [{"kind": e.kind.name, "text": e.text, "values": e.values} for e in self.evidence],
-            "detail": self.detail,
-        }
+        """The certificate as plain JSON data; an infinite end is text, in ``detail`` such a number becomes null."""
+        document: dict[str, Any] = _finite(
+            {
+                "format": FORMAT,
+                "claim": self.claim,
+                "system": self.system,
+                "activation": self.activation,
+                "verdict": self.verdict.name,
+                "method": self.method,
+                **{key: _end(getattr(self, key)) for key in ("lower", "upper", "margin")},
+                "seconds": round(self.seconds, 6),
+                "reason": self.reason,
+                "hypotheses": [{"name": h.name, "verdict": h.verdict.name, "text": h.text} for h in self.hypotheses],
+                "evidence": [{"kind": e.kind.name, "text": e.text, "values": e.values} for e in self.evidence],
+                "detail": self.detail,
+            }
+        )
+        return document
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Certificate:
-        """Read back what :meth:`to_json` wrote; raises :class:`SpecError` when it is not that."""
+        """Read back what :meth:`to_json` or :meth:`save` wrote; raises :class:`SpecError` when it is not that."""
         try:
             if data["format"] != FORMAT:
                 raise SpecError(f"certificate format {data['format']!r} is not {FORMAT!r}.")
-            bounds = data.get("prover", data)
+            own = {**data, **data.get("prover", {})}
             return cls(
-                claim=str(data["claim"]),
-                system=str(data["system"]),
-                activation=str(data["activation"]),
+                claim=_text(data["claim"]),
+                system=_text(data["system"]),
+                activation=_text(own["activation"]),
                 verdict=Verdict[data["verdict"]],
                 evidence=tuple(
-                    EvidenceItem(Evidence[e["kind"]], str(e["text"]), dict(e["values"])) for e in data["evidence"]
+                    EvidenceItem(
+                        Evidence[e["kind"]], _text(e["text"]), {_text(k): _text(v) for k, v in e["values"].items()}
+                    )
+                    for e in data["evidence"]
                 ),
                 hypotheses=tuple(
-                    Discharged(str(h["name"]), Verdict[h["verdict"]], str(h["text"])) for h in data["hypotheses"]
+                    Discharged(_text(h["name"]), Verdict[h["verdict"]], _text(h["text"])) for h in data["hypotheses"]
                 ),
-                method=str(data["method"]),
-                lower=bounds["lower"],
-                upper=bounds["upper"],
-                margin=bounds["margin"],
-                seconds=float(data["seconds"]),
-                reason=str(data["reason"]),
+                method=_text(data["method"]),
+                **{key: INFINITE.get(str(own[key]), own[key]) for key in ("lower", "upper", "margin")},
+                seconds=data["seconds"],
+                reason=_text(data["reason"]),
                 detail=dict(data["detail"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SpecError(f"this is not a certificate: {error}.") from None
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -159,9 +168,9 @@ class Certificate:
 
         With a ``prover`` the file holds a proof that ``certigram check`` can repeat; its bounds are then those that the
         witness supports, a little weaker than ``lower`` and ``upper``, which stay in the file as ``prover``. Where no
-        rule exists, ``detail`` says so.
+        rule exists, ``detail`` says so. Raises :class:`SpecError` when ``detail`` holds something that JSON has not.
         """
-        path, data = Path(path), self.to_json()
+        path, data, arrays = Path(path), self.to_json(), None
         if self.prover is not None and self.verdict is not Verdict.UNKNOWN:
             try:
                 proof = self.prover()
@@ -169,39 +178,80 @@ class Certificate:
                 data["detail"] = {**data["detail"], "not checkable": str(gap)}
             else:
                 _restate(data, proof)
-                content = io.BytesIO()
-                np.savez(content, allow_pickle=False, **proof.arrays)
-                write_atomically(path.with_suffix(".npz"), content.getvalue())
-        return write_atomically(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+                arrays = arrays_as_bytes(proof.arrays)
+        try:
+            data = json.loads(json.dumps(data, allow_nan=False))  # as a reader finds it
+            told = {"record": digest(data), "sidecar": None if arrays is None else sha256(arrays).hexdigest()}
+            text = json.dumps({**data, "digest": told}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        except (TypeError, ValueError) as error:
+            raise SpecError(f"{path}: this certificate cannot be written ({error}): keep to JSON data.") from None
+        if path.suffix == ".npz":
+            raise SpecError(
+                f"{path}: a certificate is JSON, with its arrays beside it as .npz: choose a name in .json."
+            )
+        if arrays is not None:
+            write_atomically(path.with_suffix(".npz"), arrays)
+        return write_atomically(path, text)
+
+    @classmethod
+    def read(cls, path: Path) -> Certificate:
+        """The certificate of a file that :meth:`save` wrote, with its sidecar as it was written.
+
+        Raises :class:`SpecError` when either is missing, damaged or edited. This is no proof: ``certigram check`` is.
+        """
+        data = read_json(path)
+        try:
+            found = cls.from_json(data)
+        except SpecError as error:
+            raise damaged(path, error) from None
+        told, side = data.pop("digest", None), path.with_suffix(".npz")
+        if not isinstance(told, dict) or told.get("record") != digest(data):
+            raise damaged(path, "it is not what was written")
+        if "proof" in data and not (side.is_file() and sha256(side.read_bytes()).hexdigest() == told.get("sidecar")):
+            raise damaged(side, "missing, or not what was written")
+        return found
+
+
+INFINITE = {"inf": math.inf, "-inf": -math.inf}
+
+
+def _end(value: float | None) -> float | str | None:
+    return str(value) if value is not None and math.isinf(value) else value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is not text")
+    return value
+
+
+def _finite(value: Any) -> Any:
+    """The same JSON data without numbers that JSON has not."""
+    if isinstance(value, dict):
+        return {key: _finite(x) for key, x in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(x) for x in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _restate(data: dict[str, Any], proof: Proof) -> None:
-    """Put the proof into the record, and the bounds that it supports in place of the prover's."""
-    statement = proof.document["statement"]
+    """Put the proof into the record, and what it supports in place of the prover's: bounds, and the activation.
+
+    A name stays where it means to the checker what is proved; otherwise the record names the activation as the proof
+    does, so that every word of it is checked. What the prover says stays under ``prover``.
+    """
+    statement, expression = proof.document["statement"], proof.document["kernel"]["activation"]
     lower, upper = Fraction(statement["lower"]), Fraction(statement["upper"])
     data["proof"] = proof.document
-    data["prover"] = {key: data[key] for key in ("lower", "upper", "margin")}
+    data["prover"] = {key: data[key] for key in ("lower", "upper", "margin", "activation")}
+    if sorted(NAMES.get(data["activation"], "").split(" + ")) != sorted(expression.split(" + ")):
+        data["activation"] = expression
     data["lower"], data["upper"] = float_below(lower), float_above(upper)
     data["margin"] = float_below(lower - Fraction(statement["bound"]))
     data["detail"] = {k: v for k, v in data["detail"].items() if k not in ("kernel", "cosines", "relative_width")}
     for item in data["evidence"]:
         if "lower" in item["values"]:
             item["values"] = {**item["values"], "lower": repr(data["lower"]), "upper": repr(data["upper"])}
-
-
-def write_atomically(path: Path, content: str | bytes) -> Path:
-    """Write ``content`` to ``path`` so that a reader, or a kill, never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode("utf-8") if isinstance(content, str) else content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
 
 
 def fraction_text(q: Fraction) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..theory.errors import SpecError
-from .replay import Check, check
+from .replay import INVALID, UNSUPPORTED, VALID, Check, certificate_files, check, printable
 
-VALID, INVALID, UNSUPPORTED = "VALID", "INVALID", "UNSUPPORTED"
+__all__ = ["INVALID", "UNSUPPORTED", "VALID", "Checked", "check_files", "check_path", "printable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +42,14 @@ class Checked:
         return f"{self.verdict} ({counts})"
 
 
-def certificate_files(path: Path) -> list[Path]:
-    """The certificate files that a path means: itself, or the .json files of the folder or of its ``certificates``.
-
-    Raises :class:`SpecError` when there are none.
-    """
-    if path.is_dir():
-        inner = path / "certificates"
-        files = sorted((inner if inner.is_dir() else path).glob("*.json"))
-    else:
-        files = [path] if path.is_file() else []
-    if not files:
-        raise SpecError(f"{path}: there is no certificate here: give a .json certificate, or a folder of them.")
-    return files
-
-
 def check_files(path: Path, *, accelerate: bool = True) -> Iterator[Check]:
-    """Check what ``path`` means, one file at a time."""
-    for file in certificate_files(path):
+    """Check what ``path`` means, one file at a time; raises :class:`SpecError` when it means no certificate."""
+    files = certificate_files(path)
+    if not files:
+        raise SpecError(
+            f"{printable(str(path))}: there is no certificate here: give a .json certificate, or a folder of them."
+        )
+    for file in files:
         yield check(file, accelerate=accelerate)
 
 

@@ -1,13 +1,15 @@
 r"""What a certificate carries so that a stranger can check it: data, coefficient balls, a factor and a vector.
 
-Nothing here is proved; :mod:`certigram.numerics.replay` proves it from the file alone. Radii and shifts are therefore
-chosen generously, by estimates. The format: ``docs/certificate-format.md``.
+Nothing here is proved; :mod:`certigram.numerics.replay` proves it from the file alone. Radii are therefore as wide as
+its test of the series asks for, and shifts are estimates. The format: ``docs/certificate-format.md``.
 """
 
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from fractions import Fraction
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +29,8 @@ from .equilibria.instance import FLOAT_BITS, FLOAT_TARGET
 from .hermite import hermite_transform
 from .kernels.series import DotProductSeries, upper_float
 from .precision import undisturbed
-from .replay import FORMAT, MAX_GRAM, MAX_POINTS, parse
+from .replay import FORMAT, MAX_GRAM, MAX_LIMBS, MAX_POINTS, UNSUPPORTED, Stop, parse
+from .replay import kernel as accept
 
 if TYPE_CHECKING:
     from .equilibria.instance import EquilibriumInstance
@@ -39,6 +42,8 @@ WIDTH = 1e-6
 """Relative loss of a bound at which longer integers are used."""
 ROUNDS = 4
 """Steps of inverse iteration."""
+GROWTH = 5
+"""How often radii that the checker does not accept are tried again, 64 times wider."""
 
 NAMED = {
     sympy.tanh: "tanh",
@@ -136,6 +141,10 @@ def equilibrium_proof(
     arrays: dict[str, NDArray[Any]] = {}
     if source.points is not None:
         arrays["points"] = np.ascontiguousarray(source.points.values, dtype="<f8")
+    content = f"{source.normalize}|{source.n}|{source.d}|".encode()
+    content += arrays["points"].tobytes() if gram is None else ";".join(map(",".join, gram)).encode()
+    if sha256(content).hexdigest() != source.digest:
+        raise DerivationGap("the checker takes points as float64 numbers, or exact inner products: not these data.")
     document: dict[str, Any] = {
         "format": FORMAT,
         "system": inst.system,
@@ -172,18 +181,26 @@ def _with_factor(
     needed = Fraction(WIDTH) * lower
     if lower >= bound:  # what is stated must still reach the bound
         needed = max(min(needed, (lower - bound) / 2), lower / 2**64)
-    attempt = _float_witness(inst, lower, needed)
-    if attempt is None:
-        size, n = float(np.max(np.diagonal(inst.gram.mid))), inst.data.n
-        digits = math.log2(max(size, 1.0) * n * n) - math.log2(float(needed)) + 24
-        limbs = max(2, math.ceil(digits / 64))
-        attempt = _integer_witness(inst, lower, limbs, _kernel(inst, limbs))
+    size, n, attempt = float(np.max(np.diagonal(inst.gram.mid))), inst.data.n, None
+    with suppress(DerivationGap):  # of what 64 bits do not resolve, more may
+        series, spread = _series(inst, document["kernel"], 1)
+        attempt = _float_witness(inst, lower, needed, spread)
+    digits = math.log2(max(size, 1.0) * n * n) - math.log2(float(needed)) + 24
+    limbs, gap = max(2, math.ceil(digits / 64)), ""
+    while attempt is None:
+        if limbs > MAX_LIMBS:
+            raise DerivationGap(gap or f"the bound asks for {64 * limbs} bits, the checker takes {64 * MAX_LIMBS}.")
+        try:
+            series, spread = _series(inst, document["kernel"], limbs)
+            attempt = _integer_witness(inst, lower, limbs, spread)
+        except DerivationGap as error:
+            limbs, gap = limbs + 1, str(error)
     shift, stated, quotient, factor, vector, exponent, limbs = attempt
     if stated < bound <= lower:
         raise DerivationGap("the bound is nearer to the least eigenvalue than the checker's arithmetic resolves.")
     document["statement"]["lower"] = fraction_text(stated)
     document["statement"]["upper"] = fraction_text(max(upper, quotient))
-    document["kernel"].update(_series(inst, limbs, _kernel(inst, limbs)))
+    document["kernel"].update(series)
     document["witness"] = {"kind": "factor", "shift": fraction_text(shift), "exponent": exponent}
     arrays["factor"], arrays["vector"] = _digits(factor, limbs), _digits(vector, limbs)
     return Proof(document, arrays)
@@ -192,12 +209,13 @@ def _with_factor(
 Attempt = tuple[Fraction, Fraction, Fraction, list[int], list[int], int, int]
 
 
-def _float_witness(inst: EquilibriumInstance, lower: Fraction, needed: Fraction) -> Attempt | None:
-    """Factor, shift and vector from float64; None when its rounding would cost more than ``needed``."""
+def _float_witness(inst: EquilibriumInstance, lower: Fraction, needed: Fraction, spread: Fraction) -> Attempt | None:
+    """Factor, shift and vector from float64; None when its rounding would cost more than ``needed``.
+
+    ``spread`` is the largest sum of the radii of a row of the checker's matrix: what a bound loses at least.
+    """
     a, n = inst.gram.mid, inst.data.n
-    shift, lost, rest = float(lower - needed / 4), 0.0, 0.0
-    if inst.reach < inst.separation:  # the checker takes no pair by itself: it pays for the rest of the series
-        rest = 2 * n * upper_float(_kernel(inst, 1).series.tail)
+    shift, lost = float(lower - needed / 4), 0.0
     for _ in range(2):  # the second time as near to the bound as the rounding of the first time allows
         try:
             factor = cholesky(a - shift * np.eye(n), lower=True)
@@ -205,7 +223,7 @@ def _float_witness(inst: EquilibriumInstance, lower: Fraction, needed: Fraction)
             return None
         size = np.abs(factor)
         lost = (n + 4) * 2.0**-53 * float(np.max(size @ (size.T @ np.ones(n)))) + 2 * inst.gram.radius_norm()
-        lost += n * 2.0**-50 + rest
+        lost += 2 * float(spread)
         shift = max(shift, float(lower - Fraction(lost) / 2)) if lost < float(needed) / 2 else shift
     if shift - lost < float(lower - needed):
         return None
@@ -215,24 +233,25 @@ def _float_witness(inst: EquilibriumInstance, lower: Fraction, needed: Fraction)
         v = v / np.max(np.abs(v))
     wide = v.astype(np.longdouble)
     quotient = Fraction(*((wide @ (a @ wide)) / (wide @ wide)).as_integer_ratio()) + Fraction(lost)
-    exponent = 62 - max(math.frexp(float(size.max()))[1], 0)
+    exponent = min(62 - max(math.frexp(float(size.max()))[1], 0), 60)
+    if exponent < 0:
+        return None
     rows, columns = np.tril_indices(n)
-    scaled = np.rint(np.ldexp(factor[rows, columns], min(exponent, 60))).astype(np.int64)
+    scaled = np.rint(np.ldexp(factor[rows, columns], exponent)).astype(np.int64)
     vector = np.rint(np.ldexp(v, 52)).astype(np.int64)
     stated = Fraction(shift) - Fraction(lost)
-    return Fraction(shift), stated, quotient, scaled.tolist(), vector.tolist(), min(exponent, 60), 1
+    return Fraction(shift), stated, quotient, scaled.tolist(), vector.tolist(), exponent, 1
 
 
-def _integer_witness(inst: EquilibriumInstance, lower: Fraction, limbs: int, kernel: EquilibriumKernel) -> Attempt:
+def _integer_witness(inst: EquilibriumInstance, lower: Fraction, limbs: int, spread: Fraction) -> Attempt:
     """The same in integers of 64 bits times ``limbs``, for bounds that float64 cannot resolve."""
     n, bits = inst.data.n, 64 * limbs
     matrix = inst.refine(bits + 32).arb
     assert matrix is not None  # refine computes in ball arithmetic
     one = 1 << bits
     a = [[round(exact(matrix[i, j].mid()) * one) for j in range(i + 1)] for i in range(n)]
-    terms = kernel.series.order + n + 8
-    lost = Fraction(math.ceil(_room(inst)) * n * terms * (8 + max(a[i][i] for i in range(n)) // one) << 9, one)
-    lost += 2 * n * exact(kernel.series.tail.upper())
+    largest = 2 + max(a[i][i] for i in range(n)) // one
+    lost = 2 * spread + Fraction(n * n * largest << 6, one)
     shift = lower + lost
     rows = _integer_cholesky(a, round(shift * one), bits)
     if rows is None:
@@ -242,6 +261,8 @@ def _integer_witness(inst: EquilibriumInstance, lower: Fraction, limbs: int, ker
         raise DerivationGap("the shifted matrix was not factorised at the precision of the certificate.")
     v = [round(x * one) for x in start_vector(n).tolist()]
     exponent = DIGIT * limbs - 4 - max(row[-1] for row in rows).bit_length() + bits
+    if not 0 <= exponent <= bits + 64:
+        exponent = min(max(exponent, 0), bits)
     for _ in range(ROUNDS):
         for i in range(n):
             v[i] = ((v[i] << bits) - sum(x * y for x, y in zip(rows[i][:i], v, strict=False))) // rows[i][i]
@@ -251,7 +272,8 @@ def _integer_witness(inst: EquilibriumInstance, lower: Fraction, limbs: int, ker
         v = [(x << DIGIT * limbs - 8) // top for x in v]
     form = sum(v[i] * (2 * sum(x * y for x, y in zip(a[i][:i], v, strict=False)) + a[i][i] * v[i]) for i in range(n))
     quotient = Fraction(form, sum(x * x for x in v) << bits) + lost
-    return shift, shift - lost, quotient, [x >> bits - exponent for row in rows for x in row], v, exponent, limbs
+    scaled = [x << exponent - bits if exponent > bits else x >> bits - exponent for row in rows for x in row]
+    return shift, shift - lost, quotient, scaled, v, exponent, limbs
 
 
 def _integer_cholesky(a: list[list[int]], shift: int, bits: int) -> list[list[int]] | None:
@@ -285,10 +307,36 @@ def _kernel(inst: EquilibriumInstance, limbs: int) -> EquilibriumKernel:
     return inst.kernel(max(inst.order_for(arb((1, -64 * limbs)), 64 * limbs, individually=False), 8), 64 * limbs + 32)
 
 
-def _series(inst: EquilibriumInstance, limbs: int, kernel: EquilibriumKernel) -> dict[str, Any]:
-    """Balls around the coefficients, the mass and the variance, wide enough for the checker's own error."""
-    bits = 64 * limbs
-    room, one = _room(inst), 1 << bits
+def _series(inst: EquilibriumInstance, claim: dict[str, Any], limbs: int) -> tuple[dict[str, Any], Fraction]:
+    """Balls of coefficients, mass and variance that the checker accepts, and the largest row sum of radii they cost.
+
+    The radii begin at an estimate of the checker's own error, and grow until its own test of the series passes. Raises
+    :class:`DerivationGap` when it does not.
+    """
+    bits, v, kernel = 64 * limbs, 2 * (inst.common_norm or 0), _kernel(inst, limbs)
+    why = ""
+    for grown in range(GROWTH):
+        found = _balls(inst, kernel, bits, _room(inst) * 64.0**grown)
+        try:
+            checked = accept({**claim, **found}, Fraction(v), bits)
+        except Stop as stop:
+            why = f"{stop.args[1]}: {stop.args[2]}"
+            if stop.args[0] == UNSUPPORTED:
+                break
+        else:
+            *balls, (_, off), (tail, _) = checked
+            radius, reach = tail, Fraction(1.0 if inst.parallel else min(inst.separation, 1.0))
+            for _, r in reversed(balls):
+                radius = math.ceil(radius * reach) + r
+            radius += 4 * len(balls) * (sum(abs(m) for m, _ in balls) // 2**bits + 3)
+            return found, Fraction(off + inst.data.n * radius, 2**bits)
+    raise DerivationGap(f"the checker's arithmetic does not resolve this kernel ({why}).")
+
+
+def _balls(inst: EquilibriumInstance, kernel: EquilibriumKernel, bits: int, room: float) -> dict[str, Any]:
+    one = 1 << bits
+    s, q = kernel.fixed_point.s, kernel.fixed_point.q
+    size = upper_float(q)
     extra = _beyond(inst, kernel.series, kernel.correlation, float(one))
     coefficients = []
     for k, more in zip(kernel.series.coefficients, extra, strict=True):
@@ -296,18 +344,18 @@ def _series(inst: EquilibriumInstance, limbs: int, kernel: EquilibriumKernel) ->
             coefficients.append(["0", "0"])
             continue
         mid, rad = exact(k.mid()), exact(k.rad())
-        radius = math.ceil((64 + 2 * more + float(rad * one) * 2) * room)
+        radius = math.ceil((4 + 64 * size + 2 * more + float(rad * one) * 2) * room)
         coefficients.append([str(round(mid * one)), str(radius)])
-    s, q = kernel.fixed_point.s, kernel.fixed_point.q
-    wide = 1 << 2 * bits
+    wide, off = 1 << 2 * bits, Fraction(room * upper_float(s)) * 2 ** (bits + 8)
     return {
-        "s": [
-            str(round(exact(s.mid()) * wide)),
-            str(math.ceil(room * 2.0 ** (bits + 8)) + math.ceil(exact(s.rad()) * wide)),
-        ],
-        "mass": [str(round(exact(q.mid()) * one)), str(math.ceil(1024 * room) + math.ceil(exact(q.rad()) * one))],
+        "s": [str(round(exact(s.mid()) * wide)), str(math.ceil(off) + 1 + _units(s.rad(), wide))],
+        "mass": [str(round(exact(q.mid()) * one)), str(math.ceil((4 + 1024 * size) * room) + _units(q.rad(), one))],
         "coefficients": coefficients,
     }
+
+
+def _units(radius: arb, one: int) -> int:
+    return math.ceil(exact(radius) * one)
 
 
 def _room(inst: EquilibriumInstance) -> float:

@@ -16,15 +16,18 @@ def check(
     strict: Strict = False,
     as_json: Json = False,
 ) -> None:
-    """Check certificates without the prover: VALID, INVALID (which line, and why) or UNSUPPORTED."""
-    from ..numerics.checking import INVALID, UNSUPPORTED, Checked, check_files
+    """Check certificates without the prover: VALID, INVALID (which line, and why) or UNSUPPORTED.
+
+    Exit status: 0 nothing is INVALID; 1 something is; 2 there is no certificate; 3, with --strict, UNSUPPORTED.
+    """
+    from ..numerics.checking import INVALID, UNSUPPORTED, Checked, check_files, printable
 
     parts = []
     for part in check_files(path, accelerate=not exact):
         parts.append(part)
         if not as_json and not (path.is_dir() and part.line == "proof"):  # claims of other kinds carry no proof
             place = f" at {part.line}" if part.line else ""
-            typer.echo(f"{part.verdict:<11} {Path(part.path).name}{place}: {part.reason}")
+            typer.echo(f"{part.verdict:<11} {printable(Path(part.path).name)}{place}: {part.reason}")
     found = Checked(str(path), tuple(parts))
     if as_json:
         print_json({"verdict": found.verdict, "parts": [part._asdict() for part in parts]})

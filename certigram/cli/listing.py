@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..numerics.replay import printable
 from .options import Json, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..theory.claim import Claim
     from ..theory.system import System
 
 Runs = Mapping[str, tuple[Path, dict[str, Any]]]
@@ -89,27 +91,34 @@ def _activations() -> list[dict[str, Any]]:
 
 def _claims(console: Console, out: Path, as_json: bool) -> None:
     from ..numerics.studies.archive import last_runs
+    from ..theory.kernel_claims import CLAIMS, KERNELS
     from ..theory.system import systems
 
     runs = last_runs(out)
     if as_json:
-        print_json({"claims": [row for s in systems().values() for row in _documents(s, runs)]})
+        rows = [row for s in systems().values() for row in _documents(s.claims, s.name, runs)]
+        print_json({"claims": [*rows, *_documents(CLAIMS, "kernel", {})]})
         return
     for s in systems().values():
         console.print(f"{s.name}  {s.title}", style="bold", markup=False, soft_wrap=True)
         console.print(_last(s, runs, out), style="dim", markup=False, soft_wrap=True)
         _print(console, _shown(s, runs, roomy=console.width >= 120))
         console.print()
+    console.print("kernel  One kernel matrix on data", style="bold", markup=False, soft_wrap=True)
+    console.print(f"by certify, for {' and '.join(KERNELS)}; in no study.", style="dim", markup=False, soft_wrap=True)
+    _print(console, [{"claim": c.id.partition(".")[2], "label": c.label, "title": c.title} for c in CLAIMS])
 
 
 def _last(s: System, runs: Runs, out: Path) -> str:
     """Which run the verdicts are from, in a sentence."""
     if s.name not in runs:
-        return f"no run of {s.name} in {out}: `certigram verify --system {s.name}` makes one; no verdicts are shown."
+        place = printable(str(out))
+        return f"no run of {s.name} in {place}: `certigram verify --system {s.name}` makes one; no verdicts are shown."
     folder, document = runs[s.name]
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime((folder / "results.json").stat().st_mtime))
     unfinished = "" if document.get("complete") else ", not complete"
-    return f"verdicts of the last run: {folder}, {when}, certigram {document.get('version', '?')}{unfinished}"
+    place, version = (printable(str(x)) for x in (folder, document.get("version", "?")))
+    return f"verdicts of the last run: {place}, {when}, certigram {version}{unfinished}"
 
 
 def _verdicts(claim: str, system: str, runs: Runs) -> dict[str, str] | None:
@@ -135,20 +144,20 @@ def _shown(s: System, runs: Runs, *, roomy: bool) -> list[dict[str, Any]]:
     return rows
 
 
-def _documents(s: System, runs: Runs) -> list[dict[str, Any]]:
+def _documents(claims: tuple[Claim, ...], system: str, runs: Runs) -> list[dict[str, Any]]:
     return [
         {
             "id": c.id,
             "label": c.label,
-            "system": s.name,
+            "system": system,
             "title": c.title,
             "method": c.method,
             "statistical": c.statistical,
             "reference": str(c.reference),
             "statement": c.statement,
             "obligation": c.obligation,
-            "verdicts": _verdicts(c.id, s.name, runs),
-            "run": str(runs[s.name][0]) if s.name in runs else None,
+            "verdicts": _verdicts(c.id, system, runs),
+            "run": str(runs[system][0]) if system in runs else None,
         }
-        for c in s.claims
+        for c in claims
     ]

@@ -228,7 +228,8 @@ def _certify_large(
 def _write(K: PopulationGram, out: Path) -> None:
     import numpy as np
 
+    from ..numerics.stored import arrays_as_bytes, write_atomically
+
     if out.suffix != ".npz":
         raise SpecError(f"--out {out}: the matrix is written as .npz: choose a name that ends so.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(out, mid=K.mid, rad=K.rad)
+    write_atomically(out, arrays_as_bytes({"mid": K.mid, "rad": np.asarray(K.rad)}))

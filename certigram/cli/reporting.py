@@ -16,6 +16,7 @@ Out = Annotated[Path | None, typer.Option(help="folder of the report (default: t
 
 def report(run: Run, out: Out = None, as_json: Json = False) -> None:
     """Write the report of a finished run again, from its results.json and its certificates."""
+    from ..numerics.replay import printable
     from ..numerics.studies.archive import read_document, read_results
     from ..reports.bundle import save
     from ..reports.model import Report
@@ -24,7 +25,7 @@ def report(run: Run, out: Out = None, as_json: Json = False) -> None:
     results = read_results(run)
     home, _ = read_document(run)
     folder = home if out is None else out
-    stderr().print(f"writing the report to {folder}", markup=False, soft_wrap=True)
+    stderr().print(f"writing the report to {printable(str(folder))}", markup=False, soft_wrap=True)
     files = save(Report(results), folder, results=folder.resolve() != home.resolve())
     if as_json:
         sys.stdout.write(results.dumps())

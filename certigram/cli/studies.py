@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from ..numerics.replay import printable
 from ..theory.errors import SpecError
 from .options import Jobs, Json, Strict, print_json
 
@@ -46,7 +47,7 @@ def verify(
         from ..reports.bundle import save  # matplotlib is loaded when there is something to draw
         from ..reports.model import Report
 
-        console.print(f"writing the report to {folder}", markup=False, soft_wrap=True)
+        console.print(f"writing the report to {printable(str(folder))}", markup=False, soft_wrap=True)
         files = save(Report(results), folder)
     except KeyboardInterrupt:
         _interrupted(folder)
@@ -85,7 +86,7 @@ def sweep(
     if as_json:
         print_json({"study": chosen.name, "sampled": done, "total": total, "folder": str(folder / "samples")})
     else:
-        typer.echo(f"{done} of {total} networks are sampled in {folder / 'samples'}")
+        typer.echo(f"{done} of {total} networks are sampled in {printable(str(folder / 'samples'))}")
     raise typer.Exit(0)
 
 
@@ -120,7 +121,8 @@ def _folder(out: Path, name: str) -> Path:
 
 
 def _interrupted(folder: Path) -> NoReturn:
+    place = printable(str(folder))
     print(
-        f"certigram: interrupted; what was finished is saved in {folder}, the same command continues.", file=sys.stderr
+        f"certigram: interrupted; what was finished is saved in {place}, the same command continues.", file=sys.stderr
     )
     raise typer.Exit(130) from None

@@ -87,8 +87,8 @@ def _evidence(found: Enclosure) -> EvidenceItem:
 def witness(inst: EquilibriumInstance) -> dict[str, object]:
     """What somebody needs to repeat the proof: data, fixed point, coefficients as exact dyadic balls, radii, steps."""
     detail: dict[str, object] = {
-        "data": {"sha256": inst.data.digest, "n": inst.data.n, "description": inst.data.description},
-        "parameters": {"sigma_w2": str(inst.sigma_w2)},
+        "data": inst.data.summary(),
+        "parameters": inst.parameters,
         "matrix": {"radius_norm": inst.gram.radius_norm(), "provenance": list(inst.gram.provenance)},
         "steps": list(inst.eigenvalue.steps),
     }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat
@@ -67,8 +68,25 @@ class DeepInstance:
 
     @property
     def system(self) -> str:
-        """The name of the kernel."""
-        return "nngp" if self.convention is None else f"ntk ({self.convention.value})"
+        """The kind of the kernel: ``nngp`` or ``ntk``."""
+        return "nngp" if self.convention is None else "ntk"
+
+    @property
+    def subject(self) -> str:
+        """The activations of the network in words."""
+        return self.network.name
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What determines the kernel besides the data, as JSON data: one variance for each dense layer."""
+        network = self.network
+        found: dict[str, Any] = {
+            "depth": network.depth,
+            "activations": [phi.name for phi in network.activations],
+            "sigma_w2": [str(w) for w in network.sigma_w2],
+            "sigma_b2": [str(b) for b in network.sigma_b2],
+        }
+        return found if self.convention is None else {**found, "convention": self.convention.value}
 
     @property
     def activation(self) -> DeepNetwork:

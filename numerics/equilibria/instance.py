@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import arb
@@ -87,6 +87,11 @@ class EquilibriumInstance:
     def subject(self) -> str:
         """The name of the activation."""
         return self.activation.name
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What determines the kernel besides activation and data, as JSON data."""
+        return {"sigma_w2": str(self.sigma_w2)}
 
     @cached_property
     def regularity(self) -> Regularity:

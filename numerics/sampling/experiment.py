@@ -12,9 +12,7 @@ import itertools
 import os
 import pickle
 import signal
-import tempfile
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -30,6 +28,7 @@ from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
 from ..networks import FiniteGram, Nonlinearity, Sampler, nonlinearity, sampler
+from ..stored import arrays_as_bytes, damaged, read_arrays, silent, write_atomically
 from ..threads import blas_threads
 
 if TYPE_CHECKING:
@@ -280,6 +279,7 @@ def run(
     store: Path | None = None,
     seconds: float | None = None,
     on_unit: Callable[[Unit, int, int], None] | None = None,
+    on_damage: Callable[[str], None] = silent,
 ) -> Sample:
     """Run the units of a plan that are not yet in the store.
 
@@ -289,6 +289,7 @@ def run(
     store: a folder that receives one small file per unit, whole or not at all; finished units are read from it.
     seconds: no unit is started after this wall time; the sample is then not ``complete``.
     on_unit: called in this process after each unit with (unit, finished, total).
+    on_damage: told in a sentence of each stored file that is not what was written.
 
     Raises :class:`SpecError` when the plan cannot be sent to other processes.
     """
@@ -298,7 +299,12 @@ def run(
     todo: list[tuple[int, int]] = []
     mark = plan.fingerprint()
     for width, replicate in plan.units():
-        unit = None if store is None else _load(_path(store, mark, width, replicate), plan)
+        unit = None
+        if store is not None:
+            try:
+                unit = _load(_path(store, mark, width, replicate), plan, width, replicate)
+            except SpecError as error:
+                on_damage(f"{error} The network is sampled again.")
         if unit is None:
             todo.append((width, replicate))
         else:
@@ -348,24 +354,19 @@ def _path(store: Path, mark: str, width: int, replicate: int) -> Path:
 
 def _save(path: Path, unit: Unit) -> None:
     """Write one unit, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, numbers=unit.numbers, functionals=unit.functionals, key=[unit.width, unit.replicate])
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    key = np.array([unit.width, unit.replicate])
+    write_atomically(path, arrays_as_bytes({"numbers": unit.numbers, "functionals": unit.functionals, "key": key}))
 
 
-def _load(path: Path, plan: Plan) -> Unit | None:
-    """Read one unit; None when there is none, or when the file is not one of this plan's."""
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            unit = Unit(int(data["key"][0]), int(data["key"][1]), data["numbers"], data["functionals"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+def _load(path: Path, plan: Plan, width: int, replicate: int) -> Unit | None:
+    """Read one unit; None when there is none. Raises :class:`SpecError` when the file is not the one written for it."""
+    found = read_arrays(path)
+    if found is None:
         return None
     size = plan.entries()[0].size + 3 * plan.points.shape[0]
-    expected = (len(plan.subjects), len(NUMBERS)), (len(plan.subjects), size)
-    return unit if (unit.numbers.shape, unit.functionals.shape) == expected else None
+    shapes = {"numbers": (len(plan.subjects), len(NUMBERS)), "functionals": (len(plan.subjects), size), "key": (2,)}
+    if {name: array.shape for name, array in found.items()} != shapes or found["key"].tolist() != [width, replicate]:
+        raise damaged(path, "it holds other arrays than a sampled network of this plan")
+    if {array.dtype.str for name, array in found.items() if name != "key"} != {"<f8"}:
+        raise damaged(path, "its numbers are not float64")
+    return Unit(width, replicate, found["numbers"], found["functionals"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,11 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ...theory.errors import CertigramError, SpecError
+from ...theory.errors import SpecError
 from ...theory.numbers import rational
 from ...theory.verdict import Verdict
 from ..budget import Budget
 from ..certificate import FORMAT, Certificate
+from ..stored import read_json
 from .data import DataSet
 from .results import Results
 from .study import Study
@@ -63,9 +63,9 @@ def read_document(run: str | os.PathLike[str]) -> tuple[Path, dict[str, Any]]:
     if not path.is_file():
         raise SpecError(f"{given} holds no {RESULTS}: give the folder of a finished run, such as out/digits.")
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise SpecError(f"{path} is not readable as JSON ({error}): run the study again.") from None
+        document = read_json(path)
+    except SpecError as error:
+        raise SpecError(f"{str(error).rstrip('.')}: run the study again.") from None
     if not isinstance(document, dict) or not {"study", "digest", "claims"} <= set(document):
         raise SpecError(f"{path} is not the results of a run: give the folder that `certigram verify` wrote.")
     return path.parent, document
@@ -74,9 +74,9 @@ def read_document(run: str | os.PathLike[str]) -> tuple[Path, dict[str, Any]]:
 def read_results(run: str | os.PathLike[str]) -> Results:
     """The results of a finished run, from its results.json and its certificates; nothing is computed.
 
-    A claim whose certificate is missing keeps the verdict of results.json, but never PROVED or REFUTED: these become
-    UNKNOWN, because their evidence is in the certificate. Raises :class:`SpecError` when the folder holds no results,
-    or results whose digest does not fit their study.
+    A claim whose certificate is missing or damaged keeps the verdict of results.json, but never PROVED or REFUTED:
+    these become UNKNOWN, because their evidence is in the certificate. Raises :class:`SpecError` when the folder holds
+    no results, or results whose digest does not fit their study.
     """
     folder, document = read_document(run)
     try:
@@ -139,8 +139,8 @@ def last_runs(out: Path) -> Mapping[str, tuple[Path, dict[str, Any]]]:
 def _documents(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            document = read_json(path)
+        except SpecError:
             continue
         if isinstance(document, dict) and document.get("format") == FORMAT:
             yield path, document
@@ -148,10 +148,10 @@ def _documents(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def _saved(folder: Path, digest: str) -> dict[tuple[str, str], Certificate]:
     found: dict[tuple[str, str], Certificate] = {}
-    for _, document in _documents(folder):
+    for path, _ in _documents(folder):
         try:
-            certificate = Certificate.from_json(document)
-        except CertigramError:
+            certificate = Certificate.read(path)
+        except SpecError:
             continue
         if certificate.detail.get("study") == digest:
             found[certificate.claim, certificate.activation] = certificate
@@ -164,7 +164,8 @@ def _bare(row: Mapping[str, Any]) -> Certificate:
     if verdict.rigorous:  # PROVED is not to be had from a table: the evidence is in the certificate
         return Certificate(
             row["id"], row["system"], row["activation"], Verdict.UNKNOWN, method=str(row["method"]),
-            reason=f"{RESULTS} says {verdict}, but the certificate with its evidence is missing: run the study again.",
+            reason=f"{RESULTS} says {verdict}, but the certificate with its evidence is missing or damaged:"
+            " run the study again.",
         )  # fmt: skip
     return Certificate(row["id"], row["system"], row["activation"], verdict, **known)
 

@@ -18,6 +18,7 @@ from ...theory.system import suggestion
 from ..kernels.input_gram import InputGram
 from ..kernels.points import Points
 from ..kernels.points import points as exact_points
+from ..replay import printable
 from .reading import Contents, Reading, label_file, signs
 from .stored_arrays import read_npy, read_npz, read_parquet
 from .text_table import read_labels, read_text
@@ -96,6 +97,12 @@ class DataSet:
         if found is None:
             raise ValueError("a data set has points or an input Gram matrix")
         return found
+
+    def summary(self) -> dict[str, Any]:
+        """What a certificate says of its data, as JSON data."""
+        size = {"n": self.n, "d": self.d, "normalize": self.normalize}
+        notes = {"notes": list(self.notes)} if self.notes else {}
+        return {"sha256": self.digest, **size, "description": self.description, **notes}
 
     @cached_property
     def digest(self) -> str:
@@ -235,7 +242,7 @@ def load(
     elif found.labels is not None:
         given, told = signs(found.labels, f"column {how.labels!r}")
         notes = (*notes, told)
-    text = f"{rows} points of {path.name}"
+    text = f"{rows} points of {printable(path.name)}"
     if path.name.lower().endswith(TEXT):
         text += " as decimals" if how.numbers == "decimal" else " as binary64"
     kept = replace(checked, exact=MappingProxyType(found.exact))

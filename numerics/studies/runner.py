@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
@@ -22,10 +21,12 @@ from ..checks.registry import Instance, decide
 from ..equilibria.instance import EquilibriumInstance
 from ..kernels.series import upper_float
 from ..networks import has_sampler, instance
+from ..replay import printable
 from ..sampling.experiment import Plan, Sample, Subject
 from ..sampling.experiment import run as run_sampling
 from ..sampling.looks import look, share
 from ..sampling.statistics import ErrorBudget, Outcome, StatisticalTest
+from ..stored import remove_unfinished
 from .archive import remove_stale
 from .results import Results
 from .study import Study
@@ -88,7 +89,10 @@ class _Run:
             jobs=self.jobs,
             deadline=self.started + study.budget.seconds,
             progress=lambda text, done, total: self.listen(Event("sample", text, done, total)),
+            tell=self._tell,
         )
+        if out is not None:
+            remove_unfinished(out)
         self.refused: list[SpecError] = []
         self.found: list[Certificate] = []
         self.pending: list[tuple[int, tuple[StatisticalTest, ...]]] = []
@@ -261,6 +265,7 @@ class _Run:
             store=self.workspace.store,
             seconds=left,
             on_unit=lambda unit, done, of: self.listen(Event("sample", f"networks of width {unit.width}", done, of)),
+            on_damage=self._tell,
         )
         if not sample.complete:
             self.complete = False
@@ -307,16 +312,24 @@ class _Run:
     def _save(self, certificate: Certificate) -> None:
         path = self._path(certificate.claim, certificate.activation)
         if path is not None:
-            detail = {**certificate.detail, "study": self.study.digest, "version": __version__}
+            names = [p.name for p in system(certificate.system).parameters]
+            given = {name: str(self.study.parameter(certificate.system, name)) for name in names}
+            about = {"data": self.study.data.summary(), "parameters": given}
+            mark = {"study": self.study.digest, "version": __version__}
+            detail = {**certificate.detail, **about, **mark}
             replace(certificate, detail=detail).save(path)
 
     def _load(self, claim: Claim, subject: str) -> Certificate | None:
         path = self._path(claim.id, subject)
-        if path is None or not path.is_file():
+        if path is None or not path.exists():
             return None
         try:
-            found = Certificate.from_json(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, CertigramError):
+            found = Certificate.read(path)
+        except SpecError as error:
+            self._tell(f"{error} The claim is checked again.")
             return None
         mine = found.detail.get("study") == self.study.digest and found.detail.get("version") == __version__
         return found if mine and (found.claim, found.activation) == (claim.id, subject) else None
+
+    def _tell(self, sentence: str) -> None:
+        self.listen(Event("note", printable(sentence)))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 import time
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...theory.errors import SpecError
 from ...theory.version import __version__
-from ..certificate import write_atomically
+from ..stored import arrays_as_bytes, damaged, read_arrays, silent, write_atomically
 
 Arrays = dict[str, NDArray[np.float64]]
 
@@ -35,6 +34,7 @@ class Workspace:
     jobs: worker processes at most.
     deadline: the ``time.monotonic()`` after which no new experiment should start.
     progress: called with a text and how much is done of how much.
+    tell: called with a sentence about a stored file that is not what was written; it is then made anew.
     """
 
     store: Path | None = None
@@ -42,6 +42,7 @@ class Workspace:
     jobs: int = 1
     deadline: float = math.inf
     progress: Callable[[str, int, int], None] = _silent
+    tell: Callable[[str], None] = silent
 
     def seconds_left(self) -> float:
         """Seconds until the deadline, not negative."""
@@ -51,7 +52,7 @@ class Workspace:
         """The arrays that ``make`` returns: computed once, stored, and read back by a second run of the same study.
 
         ``key`` names the experiment and everything that determines it besides the study (seed, width, activation ...).
-        A stored file that is not readable as plain arrays is made anew.
+        A stored file that is not what was written is made anew, and ``tell`` hears of it.
 
         >>> Workspace().keep("twice", lambda: {"x": np.array([2.0])})["x"]
         array([2.])
@@ -60,22 +61,14 @@ class Workspace:
             return dict(make())
         name = hashlib.sha256(f"{self.study}|{__version__}|{key}".encode()).hexdigest()[:32]
         path = self.store / f"{name}.npz"
-        found = _read(path, key)
-        if found is None:
-            found = dict(make())
-            buffer = io.BytesIO()
-            np.savez_compressed(buffer, _key=np.array(key), **found)  # type: ignore[arg-type]  # numpy types ** as bool
-            write_atomically(path, buffer.getvalue())
-        return found
-
-
-def _read(path: Path, key: str) -> Arrays | None:
-    if not path.is_file():
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            if str(stored["_key"]) != key:
-                return None
-            return {name: np.asarray(stored[name]) for name in stored.files if name != "_key"}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
+        try:
+            found = read_arrays(path)
+            if found is not None:
+                if "_key" not in found or str(found.pop("_key")) != key:
+                    raise damaged(path, "it holds another experiment")
+                return found
+        except SpecError as error:
+            self.tell(f"{error} The experiment is made again.")
+        made = dict(make())
+        write_atomically(path, arrays_as_bytes({"_key": np.array(key), **made}, compressed=True))
+        return made

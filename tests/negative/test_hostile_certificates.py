@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -48,6 +50,18 @@ def planted() -> Iterator[tuple[str, Callable[[Document, Arrays], None]]]:
     yield "negative sigma_w2", entry("proof/kernel/sigma_w2", lambda m: "-1/16")
     yield "another activation", entry("proof/kernel/activation", lambda m: "1*sin(1*x)")
     yield "another label", entry("activation", lambda m: "erf")
+    yield "a label that the checker does not know", entry("activation", lambda m: "mish")
+    yield "another claim", entry("claim", lambda m: "deq-general.lower-bound-schur")
+    yield "another system in the record", entry("system", lambda m: "deq-relu")
+    yield "the data of somebody else", entry("detail/data/sha256", lambda m: "0" * 64)
+    yield "another number of points in words", entry("detail/data/n", lambda m: 1797)
+    yield "another normalisation in words", entry("detail/data/normalize", lambda m: None)
+    yield "another variance in words", entry("detail/parameters/sigma_w2", lambda m: "1/4")
+    yield "an interval of the prover that contradicts the proof", entry("prover/lower", lambda m: 0.9)
+    yield "a hypothesis that fails", entry("hypotheses", lambda m: [{"name": "h", "verdict": "REFUTED", "text": ""}])
+    yield "a second proof", lambda d, a: d.update({"proof2": d["proof"]})
+    yield "a key that occurs nowhere", lambda d, a: d["proof"].update({"remark": "PROVED"})
+    yield "a ball written as text", entry("proof/kernel/coefficients/0", lambda m: "11")
     yield "a numeral that is not in lowest terms", entry("proof/kernel/sigma_w2", lambda m: "2/32")
     yield "a numeral with a leading zero", entry("proof/kernel/sigma_w2", lambda m: "01/16")
     yield "digits of another script", entry("proof/kernel/sigma_w2", lambda m: "1/1٦")
@@ -102,9 +116,11 @@ def test_a_null_vector_needs_parity(tmp_path: Path) -> None:
     K = cg.population_gram("deq-general", [[1.0, 2.0], [-1.0, -2.0], [1.0, 1.0]], activation="tanh")
     path = cg.certify(K, at_least="1/1000").save(tmp_path / "c.json")
     assert replay.check(path).verdict == "VALID"
-    text = path.read_text().replace("1*tanh(1*x)", "1*tanh(1*x) + 1/1000*x**0").replace('"tanh"', '"tanh + 1/1000"')
+    other = "1*tanh(1*x) + 1/1000*x**0"
+    text = path.read_text().replace("1*tanh(1*x)", other).replace('"activation": "tanh"', f'"activation": "{other}"')
     path.write_text(text)
-    assert replay.check(path).verdict == "INVALID"
+    found = replay.check(path)
+    assert (found.verdict, found.line) == ("INVALID", "proof.witness.null_vector")
 
 
 def zipped(name: str, content: bytes, *, compressed: bool = False) -> bytes:
@@ -147,6 +163,7 @@ HOSTILE_TEXTS = {
     "not JSON": "{",
     "not an object": "[1, 2]",
     "deep": "[" * 100_000 + "]" * 100_000,
+    "deeper": "[" * 200_000,
     "a long number": '{"format": ' + "9" * 10_000 + "}",
     "not text": b"\xff\xfe\x00",
     "nothing": "",
@@ -199,6 +216,105 @@ def test_hostile_values(place: str, value: object, honest: Honest, outcome: Outc
     found, taken = outcome(json.dumps(document), arrays)
     assert found.verdict in ("INVALID", "UNSUPPORTED"), found
     assert taken < 2 * seconds + 1
+
+
+def sidecar(arrays: Arrays) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def rezipped(members: list[tuple[str, bytes]], *, comment: bytes = b"", extra: bytes = b"") -> bytes:
+    """A zip file of these members, in this order, a name perhaps twice."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(buffer, "w") as file:
+        warnings.simplefilter("ignore")  # of names that occur twice
+        for name, content in members:
+            info = zipfile.ZipInfo(name)
+            info.extra = extra
+            file.writestr(info, content)
+        file.comment = comment
+    return buffer.getvalue()
+
+
+def two_views(arrays: Arrays) -> Iterator[tuple[str, bytes]]:
+    """Sidecars in which one reader finds the points of the proof and another finds other ones."""
+    others = {**arrays, "points": np.roll(arrays["points"], 1, axis=1)}
+    plain, other = ([(f"{k}.npy", npy(v)) for k, v in a.items()] for a in (arrays, others))
+    honest = sidecar(arrays)
+    yield "a member whose name ends in that of another", rezipped([("xpoints.npy", plain[0][1]), *other])
+    yield "the same after it", rezipped([*plain, ("xpoints.npy", other[0][1])])
+    yield "a name twice", rezipped([plain[0], *other])
+    yield "a name twice, the other way round", rezipped([other[0], *plain])
+    yield "a folder", rezipped([("a/points.npy", plain[0][1]), *other])
+    yield "bytes before the archive", npy(arrays["points"]) + honest
+    yield "bytes after the archive", honest + npy(others["points"])
+    yield "an archive in the comment", rezipped(plain, comment=sidecar(others))
+    yield "an archive before it", sidecar(others) + honest
+    yield "an archive after it", honest + sidecar(others)
+    yield "an extra field", rezipped(plain, extra=b"\x99\x99\x04\x00abcd")
+    yield "one array too few", rezipped(plain[:2])
+    yield "one array too many", rezipped([*plain, ("other.npy", plain[0][1])])
+    yield "compressed", zipped("points.npy", plain[0][1], compressed=True)
+    yield "bytes after the numbers of an array", rezipped([(plain[0][0], plain[0][1] + b"\0" * 8), *plain[1:]])
+    renamed = honest.replace(b"points.npy", b"Points.npy", 1)
+    yield "two names of one member", renamed
+    yield "a gap between members and directory", gap(honest)
+    place = honest.index(arrays["points"].tobytes())
+    yield "a byte of the points", honest[:place] + bytes([honest[place] ^ 1]) + honest[place + 1 :]
+
+
+def gap(honest: bytes) -> bytes:
+    """Eight bytes that belong to no member before the directory, all offsets being right."""
+    end = len(honest) - 22
+    start = int.from_bytes(honest[end + 16 : end + 20], "little")
+    moved = honest[:start] + b"\0" * 8 + honest[start:]
+    return moved[: end + 24] + (start + 8).to_bytes(4, "little") + moved[end + 28 :]
+
+
+def test_a_sidecar_has_one_view_only(honest: Honest, outcome: Outcome) -> None:
+    text, arrays, _ = honest("tanh", "1/16")
+    assert outcome(text, sidecar(arrays))[0].verdict == "VALID"
+    assert outcome(text, rezipped([(f"{k}.npy", npy(v)) for k, v in arrays.items()]))[0].verdict == "VALID"
+    for what, content in two_views(arrays):
+        found, _ = outcome(text, content)
+        assert found.verdict == "INVALID", what
+        assert found.line.startswith("arrays"), (what, found)
+        assert found.reason
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "device"])
+def test_what_is_no_regular_file_is_not_opened(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    assert replay.check(path).verdict == "INVALID"
+    if kind != "folder":
+        with pytest.raises(cg.SpecError, match="no certificate here"):
+            cg.check(path)
+    assert cg.check(tmp_path).verdict == "INVALID"
+
+
+def test_names_and_reasons_hold_no_control_characters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "c\x1b[2J\x9b\u202e.json"
+    path.write_text(json.dumps({"format": "certigram-certificate/1", "\x1b[31m": 1}), encoding="utf-8")
+    assert replay.main([str(path)]) == 1
+    assert capsys.readouterr().out.rstrip("\n").isprintable()
+    assert replay.check(path).reason.isprintable()
+
+
+def test_numbers_of_an_input_gram_cannot_ask_for_long_work(outcome: Outcome) -> None:
+    """Different denominators of many digits: their common one, and elimination, would take hours."""
+    n = 40
+    rows = [[f"1/{10**1100 + 7 * i + 1}" if i == j else "0" for j in range(n)] for i in range(n)]
+    data = {"n": n, "d": None, "normalize": None, "input_gram": rows, "sha256": "0" * 64}
+    with pytest.raises(replay.Stop) as stopped:
+        replay.inputs(data, {}, False)
+    assert stopped.value.args[0] == "UNSUPPORTED"
 
 
 def test_a_missing_sidecar(honest: Honest, outcome: Outcome) -> None:

@@ -2,19 +2,23 @@
 
 import json
 import os
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+import certigram as cg
 from certigram.numerics.certificate import (
     Certificate,
     Discharged,
     EvidenceItem,
     fraction_text,
-    write_atomically,
 )
+from certigram.numerics.stored import UNFINISHED, _node, remove_unfinished, write_atomically
 from certigram.theory.errors import SpecError
+from certigram.theory.kernel_claims import CLAIMS, KERNELS
 from certigram.theory.verdict import Evidence, Verdict
 
 EXACT = EvidenceItem(Evidence.EXACT, "by structure")
@@ -98,6 +102,94 @@ def test_a_forged_certificate_is_refused() -> None:
     document["verdict"] = "PROVED"
     with pytest.raises(SpecError, match="cannot be PROVED"):
         Certificate.from_json(document)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper"), [(0.9, 0.0015), (float("nan"), 1.0), ("abc", 1.0), (True, 1.0), (0.0, [1])]
+)
+def test_bounds_are_numbers_in_order(lower: object, upper: object) -> None:
+    with pytest.raises(ValueError, match=r"is above|is no number"):
+        certificate(Verdict.PROVED, EXACT, lower=lower, upper=upper)
+
+
+def test_what_json_does_not_have_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    for detail in ({"x": object()}, {"x": 10**5000}, {("a", "b"): 1}):
+        with pytest.raises(SpecError, match="cannot be written"):
+            certificate(Verdict.PROVED, EXACT, detail=detail).save(tmp_path / "c.json")
+    with pytest.raises(SpecError, match="choose a name in"):
+        certificate(Verdict.PROVED, EXACT).save(tmp_path / "c.npz")
+    assert list(tmp_path.iterdir()) == []
+    made = certificate(Verdict.UNKNOWN, reason="r", lower=-float("inf"), upper=float("inf"), detail={"w": float("inf")})
+    read = Certificate.read(made.save(tmp_path / "c.json"))
+    assert (read.lower, read.upper, read.detail) == (made.lower, made.upper, {"w": None})
+
+
+def test_kernels_of_plain_networks_are_named_and_saved(tmp_path: Path) -> None:
+    """Depth, variances, convention, data and their normalisation; the claim is declared, the checker has no rule."""
+    points = [[1.0, 0.0], [0.0, 2.0]]
+    ntk = cg.ntk(points, activation="erf", depth=2, sigma_w2="9/4", sigma_b2="1/100", convention="pre-activation")
+    nngp = cg.nngp(points, activation=["tanh", "relu"], depth=2, normalize="sphere")
+    for K, more in ((ntk, {"convention": "pre-activation"}), (nngp, {})):
+        path = cg.certify(K, at_least="1/1000").save(tmp_path / "c.json")
+        saved, read = json.loads(path.read_text()), Certificate.read(path)
+        assert (read.claim, read.system) == ("kernel.least-eigenvalue", K.instance.system)
+        assert any(claim.id == read.claim for claim in CLAIMS)
+        assert read.system in KERNELS
+        network = K.instance.network
+        assert saved["detail"]["parameters"] == {
+            "depth": 2,
+            "activations": [phi.name for phi in network.activations],
+            "sigma_w2": list(map(str, network.sigma_w2)),
+            "sigma_b2": list(map(str, network.sigma_b2)),
+            **more,
+        }
+        data = saved["detail"]["data"]
+        assert (data["sha256"], data["n"], data["d"]) == (K.instance.data.digest, 2, 2)
+        assert data["normalize"] == K.instance.data.normalize
+        (part,) = cg.check(path).parts
+        assert (part.verdict, part.line) == ("UNSUPPORTED", "proof")
+        assert "deep networks" in part.reason
+
+
+def test_certificates_without_a_rule_name_their_parameters(tmp_path: Path) -> None:
+    K = cg.population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="mish", sigma_w2="1/32")
+    saved = json.loads(cg.certify(K, at_least="1/1000").save(tmp_path / "c.json").read_text())
+    assert saved["detail"]["parameters"] == {"sigma_w2": "1/32"}
+    assert saved["detail"]["data"]["normalize"] == "sphere"
+    assert "no rule" in saved["detail"]["not checkable"]
+
+
+def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
+    """Only of processes that are gone; what is being written, and files of others, are left alone."""
+    script = "import os, sys; from pathlib import Path; from certigram.numerics import stored\n"
+    script += "os.replace = lambda *paths: os._exit(9)\n"
+    script += "stored.write_atomically(Path(sys.argv[1]), 'half')"
+    for name in ("a.json", "certificates/b.json"):
+        assert subprocess.run([sys.executable, "-c", script, tmp_path / name], check=False).returncode == 9
+    mine = tmp_path / UNFINISHED.format(node=_node(), pid=os.getpid(), token="00000000")
+    others = tmp_path / UNFINISHED.format(node=_node() ^ 1, pid=2**22 + 1, token="00000000")
+    strange = tmp_path / ".certigram-notes.tmp"
+    for path in (mine, others, strange):
+        path.write_text("")
+    assert len(remove_unfinished(tmp_path)) == 2
+    assert sorted(p for p in tmp_path.rglob("*") if p.is_file()) == sorted([mine, others, strange])
+    assert remove_unfinished(tmp_path / "nothing") == []
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo"])
+def test_only_files_are_replaced(kind: str, tmp_path: Path) -> None:
+    target = tmp_path / "x"
+    target.mkdir() if kind == "folder" else os.mkfifo(target)
+    with pytest.raises(SpecError, match="not a regular file"):
+        write_atomically(target, "text")
+    assert not target.is_file()
+
+
+def test_a_failure_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"Not a directory|exists") as failed:
+        write_atomically(tmp_path / "file" / "x.json", "text")
+    assert failed.value.filename == str(tmp_path / "file" / "x.json")
 
 
 def test_writing_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,166 @@
+"""Stored files: written whole or not at all, and read back as what was written, or refused in one sentence."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import platform
+import re
+import secrets
+import sys
+import zipfile
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..theory.errors import SpecError
+
+MAX_DEPTH = 64
+"""Nesting of a JSON file that we wrote, at most."""
+MAX_JSON, MAX_ARRAYS = 1 << 28, 1 << 32
+"""Bytes of a JSON file, and of the arrays of one file, that are read back."""
+TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
+UNFINISHED = ".certigram-{node:08x}-{pid}-{token}.tmp"
+LEFT = re.compile(r"\.certigram-([0-9a-f]{8})-(\d{1,9})-[0-9a-f]{8}\.tmp")
+
+
+def silent(text: str) -> None:
+    """Nobody is told."""
+
+
+def write_atomically(path: Path, content: str | bytes) -> Path:
+    """Write ``content`` to ``path`` so that a reader, or a kill, never sees half of it.
+
+    It is written beside its place under a name of its own and then renamed; what a kill leaves behind is taken away by
+    :func:`remove_unfinished`. Raises :class:`SpecError` where something else than a file is in its place, and
+    :class:`OSError` with the name of the file.
+    """
+    if path.exists() and not path.is_file():
+        raise SpecError(f"{path} is not a regular file: choose another name.")
+    beside = path.parent / UNFINISHED.format(node=_node(), pid=os.getpid(), token=secrets.token_hex(4))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        os.replace(beside, path)
+    except BaseException as error:
+        with suppress(OSError):  # the folder itself may be no folder
+            beside.unlink()
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from None
+        raise
+    return path
+
+
+def remove_unfinished(folder: Path) -> list[Path]:
+    """Remove from a folder and its folders what killed processes of this machine were writing; what was removed."""
+    found = [] if not folder.is_dir() else [p for p in folder.rglob(".certigram-*.tmp") if _abandoned(p.name)]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return found
+
+
+def _node() -> int:
+    return zlib.crc32(platform.node().encode())
+
+
+def _abandoned(name: str) -> bool:
+    """Whether nobody writes a file of this name any more."""
+    match = LEFT.fullmatch(name)
+    if match is None or int(match[1], 16) != _node() or sys.platform == "win32":
+        return False  # another machine's, or one where asking after a process would end it
+    try:
+        os.kill(int(match[2]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):  # it is there, and somebody else's
+        return False
+    return False
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON file that we wrote: no number that is not finite, no key twice, no deep nesting.
+
+    Raises :class:`SpecError` for anything else.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     read_json(write_atomically(Path(folder) / "x.json", '{"seconds": Infinity}'))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    certigram.theory.errors.SpecError: .../x.json is damaged: Infinity is not a finite number.
+    """
+    try:
+        if not path.is_file() or path.stat().st_size > MAX_JSON:
+            raise ValueError("not a regular file, or too long")
+        text, depth = path.read_text("utf-8"), 0
+        for mark in re.finditer(r"[\[\]{}]", TEXT.sub("", text)):
+            depth += 1 if mark[0] in "[{" else -1
+            if depth > MAX_DEPTH:
+                raise ValueError(f"nested deeper than {MAX_DEPTH}")
+        return json.loads(text, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_once)
+    except (OSError, ValueError, RecursionError) as error:
+        raise damaged(path, error) from None
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is not a finite number")
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return dict(pairs)
+
+
+def damaged(path: Path, why: object) -> SpecError:
+    """The error of a stored file that is not what was written."""
+    return SpecError(f"{path} is damaged: {' '.join(str(why).split())[:200].rstrip('.')}.")
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a JSON document, whatever the order of its keys and its white space."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return sha256(text.encode()).hexdigest()
+
+
+def arrays_as_bytes(arrays: Mapping[str, NDArray[Any]], *, compressed: bool = False) -> bytes:
+    """Arrays by name as the bytes of a .npz file."""
+    content = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(content, allow_pickle=False, **arrays)
+    return content.getvalue()
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
+    """The arrays of a .npz file that we wrote, every byte compared with its check sum; None when there is no file.
+
+    Raises :class:`SpecError` for anything that is not such a file.
+    """
+    if not path.exists():
+        return None
+    try:
+        found: dict[str, NDArray[Any]] = {}
+        with zipfile.ZipFile(path) as file:
+            if sum(member.file_size for member in file.infolist()) > MAX_ARRAYS:
+                raise ValueError("too long")
+            for member in file.infolist():
+                content = io.BytesIO(file.read(member))
+                name = member.filename.removesuffix(".npy")
+                if name in found or name == member.filename:
+                    raise ValueError(f"no array, or one that occurs twice: {member.filename!r}")
+                found[name] = np.lib.format.read_array(content, allow_pickle=False)
+                if content.read(1):
+                    raise ValueError(f"{name} is longer than it says")
+        return found
+    except Exception as error:  # zipfile, zlib and numpy raise some fifteen kinds of errors on bytes that are no arrays
+        raise damaged(path, f"{type(error).__name__}: {error}") from None
