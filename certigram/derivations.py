@@ -114,7 +114,7 @@ def write_book(folder: str | os.PathLike[str], *, pdf: bool = True) -> list[Path
     """Write the whole book into a folder: book.tex, book.md, book.html, references.bib, and book.pdf with latexmk."""
     from importlib import resources
 
-    from .numerics.certificate import write_atomically
+    from .numerics.files import write_atomically
     from .reports.derivations.book import book
 
     place = Path(folder)
@@ -130,22 +130,21 @@ def write_book(folder: str | os.PathLike[str], *, pdf: bool = True) -> list[Path
 
 def write(document: Document, kind: str, path: Path) -> Path:
     """Write a document in one format; a PDF needs latexmk and raises :class:`CertigramError` when LaTeX fails."""
-    from .numerics.certificate import write_atomically
+    from .numerics.files import write_atomically
 
     if kind != "pdf":
         return write_atomically(path, _rendered(document, kind))
     from .reports.bundle import typeset
-    from .reports.figures import write_bytes
 
     if shutil.which("latexmk") is None:
         raise SpecError("a PDF needs latexmk, which is not installed: install TeX, or choose --format tex.")
     with tempfile.TemporaryDirectory(prefix="certigram-") as room:
         source = Path(room) / "document.tex"
-        source.write_text(_rendered(document, "tex"), encoding="ascii")
+        write_atomically(source, _rendered(document, "tex"))
         made, why = typeset(source, [])
     if made is None:
         raise CertigramError(f"{path} was not made: {why} Take --format tex to see the source.")
-    return write_bytes(path, made)
+    return write_atomically(path, made)
 
 
 def _rendered(document: Document, kind: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from ..theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from ..theory.verdict import Evidence, Verdict
 from .enclosure import float_above, float_below
+from .files import write_atomically
 
 FORMAT = "certigram-certificate/1"
 
@@ -187,21 +187,6 @@ def _restate(data: dict[str, Any], proof: Proof) -> None:
     for item in data["evidence"]:
         if "lower" in item["values"]:
             item["values"] = {**item["values"], "lower": repr(data["lower"]), "upper": repr(data["upper"])}
-
-
-def write_atomically(path: Path, content: str | bytes) -> Path:
-    """Write ``content`` to ``path`` so that a reader, or a kill, never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode("utf-8") if isinstance(content, str) else content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
 
 
 def fraction_text(q: Fraction) -> str:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from .figures import write_bytes
+from ..numerics.files import write_atomically
 from .model import Report
 
 SECONDS = 180
@@ -44,7 +44,7 @@ def save(
     if pdf and shutil.which("latexmk"):
         made, why = typeset(source, figures)
         if made is not None:
-            files.append(write_bytes(place / "report.pdf", made))
+            files.append(write_atomically(place / "report.pdf", made))
         else:
             tell(f"report.pdf was not made: {why} The source {source} is complete.")
     return files

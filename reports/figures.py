@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from ..numerics.certificate import Certificate
+from ..numerics.files import write_atomically
 from .curves import curves_figure
 from .palette import COLOURS, INK, MARKERS, STYLE, plain
 from .parts import SystemPart
@@ -189,22 +188,7 @@ def bounds_figure(part: SystemPart) -> Figure | None:
 
 def write_pdfs(report: Report, folder: Path) -> Sequence[Path]:
     """Write every figure as PDF into a folder of their own, each whole or not at all; others there are removed."""
-    files = [write_bytes(folder / f"{drawing.name}.pdf", drawing.pdf()) for drawing in report.drawings]
+    files = [write_atomically(folder / f"{drawing.name}.pdf", drawing.pdf()) for drawing in report.drawings]
     for old in set(folder.glob("*.pdf")) - set(files):
         old.unlink()
     return files
-
-
-def write_bytes(path: Path, content: bytes) -> Path:
-    """Write a file so that a reader, or a kill, never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path

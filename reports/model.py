@@ -11,7 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..numerics.certificate import Certificate, write_atomically
+from ..numerics.certificate import Certificate
+from ..numerics.files import write_atomically
 from ..numerics.studies.results import Results
 from ..theory.version import __version__
 from .parts import SystemPart

@@ -260,6 +260,7 @@ class _Run:
             store=self.workspace.store,
             seconds=left,
             on_unit=lambda unit, done, of: self.listen(Event("sample", f"networks of width {unit.width}", done, of)),
+            on_death=lambda sentence: self.listen(Event("note", sentence)),
         )
         if not sample.complete:
             self.complete = False

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...theory.version import __version__
-from ..certificate import write_atomically
+from ..files import write_atomically
 
 Arrays = dict[str, NDArray[np.float64]]
 

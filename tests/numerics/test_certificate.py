@@ -12,8 +12,8 @@ from certigram.numerics.certificate import (
     Discharged,
     EvidenceItem,
     fraction_text,
-    write_atomically,
 )
+from certigram.numerics.files import write_atomically
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Evidence, Verdict
 
