@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
@@ -112,7 +113,7 @@ def read_study(path: Path) -> Study:
         raise SpecError(f"{path}: not valid TOML, nested too deeply: write a simpler study.") from None
     except ValueError as error:  # tomllib's own errors, and integers beyond Python's limit
         raise SpecError(f"{path}: not valid TOML: {error}: check the syntax there.") from None
-    return build_study(document, where=str(path), base=path.parent)
+    return replace(build_study(document, where=str(path), base=path.parent), origin=str(path))
 
 
 def default_study() -> Study:

@@ -21,25 +21,28 @@ def require_output(path: Path, *, folder: bool = False) -> None:
     >>> require_output(Path(os.devnull))
     Traceback (most recent call last):
         ...
-    certigram.theory.errors.SpecError: /dev/null is a device, not a file: choose another name.
+    certigram.theory.errors.SpecError: /dev/null is a device, not a file: choose another file.
     """
+    wanted = "folder" if folder else "file"
     try:
         kind = _kind(path)
-        if kind not in ("", "a folder" if folder else "a file"):
-            if kind == "a folder":
-                raise SpecError(f"{path}: Is a directory: give the name of a file.")
-            raise SpecError(f"{path} is {kind}, not a {'folder' if folder else 'file'}: choose another name.")
+        if kind == "a folder" and not folder:
+            raise SpecError(f"{path}: Is a directory: give the name of a file.")
+        if kind not in ("", f"a {wanted}"):
+            raise SpecError(f"{path} is {kind}, not a {wanted}: choose another {wanted}.")
         place = Path(os.path.abspath(path))
         place = place if folder else place.parent
         while not (kind := _kind(place)):
             place = place.parent
         if kind != "a folder":
-            raise SpecError(f"{path} cannot be written: {place} is {kind}, not a folder: choose another place.")
+            raise SpecError(f"{path} cannot be made: {place} is {kind}, not a folder: choose another {wanted}.")
         if not os.access(place, os.W_OK | os.X_OK):
-            raise SpecError(f"{path} cannot be written: nothing may be made in {place}: check its permissions.")
+            raise SpecError(f"{path} cannot be written: {place} does not allow it: choose another {wanted}.")
     except (OSError, ValueError) as error:  # a name that is too long, or no name of a file at all
+        if isinstance(error, SpecError):
+            raise
         why = error.strerror if isinstance(error, OSError) else str(error)
-        raise SpecError(f"{path} cannot be written ({why}): choose another name.") from None
+        raise SpecError(f"{path} cannot be written ({why}): choose another {wanted}.") from None
 
 
 def _kind(path: Path) -> str:
@@ -55,7 +58,7 @@ def _kind(path: Path) -> str:
     return "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
-def write_atomically(path: Path, content: str | bytes) -> Path:
+def write_atomically(path: Path, content: str | bytes | memoryview) -> Path:
     """Write ``content`` to ``path`` so that a reader, or a kill, never sees half of it; folders are made.
 
     Raises :class:`SpecError` where ``path`` is there and is no regular file, and :class:`OSError`, with ``path`` in it,

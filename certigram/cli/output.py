@@ -9,6 +9,9 @@ from typing import Any, NoReturn
 
 from ..theory.printable import printable
 
+DEFECT, LATER, INTERRUPTED = 70, 75, 130
+"""Exit statuses: an error nobody foresaw (never 1, which means refuted), something outside in the way, and Ctrl-C."""
+
 
 def say(text: str) -> None:
     """Lines on standard output; nothing in them reaches the terminal as a control."""

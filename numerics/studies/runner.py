@@ -26,6 +26,7 @@ from ..sampling.experiment import Plan, Sample, Subject
 from ..sampling.experiment import run as run_sampling
 from ..sampling.statistics import ErrorBudget, Outcome, StatisticalTest
 from .archive import remove_stale
+from .folder import SAMPLES
 from .results import Results
 from .study import Study
 from .workspace import Workspace
@@ -82,7 +83,7 @@ class _Run:
         self.jobs = jobs or max(1, min(os.cpu_count() or 1, 16))
         self.started = time.monotonic()
         self.workspace = Workspace(
-            store=None if out is None else out / "samples",
+            store=None if out is None else out / SAMPLES,
             study=study.digest,
             jobs=self.jobs,
             deadline=self.started + study.budget.seconds,
