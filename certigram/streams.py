@@ -13,7 +13,10 @@ import io
 import os
 import sys
 import unicodedata
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 READER_GONE, NOT_WRITTEN = 141, 74
 """Exit statuses: 128 + SIGPIPE, and EX_IOERR of sysexits.h."""
@@ -29,42 +32,32 @@ class OutputLost(Exception):
 
     def __init__(self, cause: OSError) -> None:
         super().__init__(f"standard output: {cause.strerror}: what should be there is not complete.")
-        self.status = READER_GONE if cause.errno in (errno.EPIPE, errno.EINVAL) else NOT_WRITTEN
+        self.status = READER_GONE if cause.errno == errno.EPIPE else NOT_WRITTEN
 
 
-class _Stream(io.TextIOWrapper):
-    """A standard stream; once it is lost, the null device takes its place."""
+class _Guarded(io.FileIO):
+    """The file under a standard stream; once it is lost, the null device takes its place.
 
-    def __init__(self, stream: io.TextIOWrapper, *, required: bool) -> None:
-        super().__init__(
-            stream.buffer,
-            encoding=stream.encoding,
-            errors="certigram",
-            line_buffering=stream.line_buffering,
-            write_through=stream.write_through,
-        )
-        self.stream = stream  # which would close the buffer when it is collected
+    Its loss is raised at every writing until somebody takes notice: libraries try a stream and hide what they find.
+    """
+
+    def __init__(self, number: int, *, required: bool) -> None:
+        super().__init__(number, "w", closefd=False)
         self.required = required
+        self.lost: OutputLost | None = None
 
-    def write(self, text: str) -> int:
-        try:
-            return super().write(text)
-        except OSError as error:
-            self._lost(error)
-            return len(text)
-
-    def flush(self) -> None:
-        try:
-            super().flush()
-        except OSError as error:
-            self._lost(error)
-
-    def _lost(self, error: OSError) -> None:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, self.fileno())
-        os.close(null)
+    def write(self, content: Buffer, /) -> int | None:
+        if self.lost is None:
+            try:
+                return super().write(content)
+            except OSError as error:
+                null = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(null, self.fileno())
+                os.close(null)
+                self.lost = OutputLost(error)
         if self.required:
-            raise OutputLost(error) from None
+            raise self.lost from None
+        return super().write(content)
 
 
 def prepare() -> None:
@@ -78,15 +71,26 @@ def prepare() -> None:
             if null != number:
                 os.close(null)
     codecs.register_error("certigram", _plain)
-    for name, number in (("stdout", 1), ("stderr", 2)):
-        given = getattr(sys, name)
-        if given is None or isinstance(given, io.TextIOWrapper):
-            stream = given or open(number, "w", closefd=False)  # noqa: SIM115 - it stays open
-            setattr(sys, name, _Stream(stream, required=name == "stdout"))
+    sys.stdout = _stream(sys.stdout, 1)
+    sys.stderr = _stream(sys.stderr, 2)
+
+
+def _stream(given: TextIO | None, number: int) -> TextIO:
+    if os.name == "nt" and isinstance(given, io.TextIOWrapper):  # the console has a file of its own kind
+        given.reconfigure(errors="certigram")
+        return given
+    guarded = _Guarded(number, required=number == 1)
+    encoding = None if given is None else given.encoding
+    return io.TextIOWrapper(
+        io.BufferedWriter(guarded), encoding, errors="certigram", line_buffering=number == 2 or guarded.isatty()
+    )
 
 
 def give_up(lost: OutputLost) -> NoReturn:
     """Leave because standard output is lost; in silence when its reader has gone."""
+    file = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    if isinstance(file, _Guarded):
+        file.required = False
     if lost.status != READER_GONE:
         print(f"certigram: {lost}", file=sys.stderr)
     raise SystemExit(lost.status)
