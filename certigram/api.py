@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,7 +182,7 @@ class PopulationGram:
 
     def _repr_html_(self) -> str:
         i = self.instance
-        return f"{self.matrix._repr_html_()}<br>{i.system}, {i.activation.name}, {i.data.description}"
+        return f"{self.matrix._repr_html_()}<br>{escape(f'{i.system}, {i.activation.name}, {i.data.description}')}"
 
 
 def population_gram(

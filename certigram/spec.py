@@ -18,12 +18,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .numerics.budget import Budget
+from .numerics.budget import LONGEST, Budget
 from .numerics.studies.data import SUFFIXES, load
 from .numerics.studies.study import Study
 from .theory.activation import activation
 from .theory.errors import SpecError
-from .theory.numbers import rational
+from .theory.numbers import rational, require_short
+from .theory.printable import shown
 from .theory.system import suggestion, system, systems
 
 MAX_STUDY_BYTES = 1 << 20
@@ -77,7 +78,7 @@ class BudgetSection(_Section):
     bits: int = Field(default=128, description="precision of enclosures, in binary digits", ge=24, le=10_000)
     max_bits: int = Field(default=1024, description="ceiling of the escalation of precision", ge=24, le=100_000)
     max_terms: int = Field(default=1024, description="longest series", ge=8, le=100_000)
-    seconds: float = Field(default=600.0, description="wall time after which no new claim is started", gt=0)
+    seconds: float = Field(default=600.0, description="wall time after which no new claim is started", gt=0, le=LONGEST)
     memory: float = Field(default=8.0, description="memory for matrices, in GB", gt=0, le=1e6)
 
 
@@ -124,6 +125,7 @@ def default_study() -> Study:
 
 def build_study(document: dict[str, Any], *, where: str = "study", base: Path | None = None) -> Study:
     """The study described by the parsed TOML ``document``; relative data paths start at ``base``."""
+    _require_short(document, where)
     try:
         spec = Spec.model_validate(document)
     except ValidationError as error:
@@ -188,6 +190,15 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
     )
 
 
+def _require_short(content: object, where: str) -> None:
+    """Refuse an integer, anywhere in the document, that is too long to be shown."""
+    if isinstance(content, int):
+        require_short(content, where)
+    parts = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for key, part in parts:
+        _require_short(part, f"{where}: {key}")
+
+
 def _parameters(
     given: dict[str, dict[str, str | int | float]], names: tuple[str, ...], where: str
 ) -> MappingProxyType[str, MappingProxyType[str, Fraction]]:
@@ -229,16 +240,6 @@ _ADVICE = {
     "int_type": "should be an integer",
     "float_type": "should be a number",
 }
-
-
-def shown(value: object) -> str:
-    """A value of a study file, short enough for a sentence.
-
-    >>> shown("tanh")
-    "'tanh'"
-    """
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _found(find: Callable[[str], T], name: str, where: str) -> T:

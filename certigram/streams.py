@@ -81,9 +81,8 @@ def _stream(given: TextIO | None, number: int) -> TextIO:
         return given
     guarded = _Guarded(number, required=number == 1)
     encoding = None if given is None else given.encoding
-    return io.TextIOWrapper(
-        io.BufferedWriter(guarded), encoding, errors="certigram", line_buffering=number == 2 or guarded.isatty()
-    )
+    at_once = number == 2 or guarded.isatty() or getattr(given, "write_through", False)
+    return io.TextIOWrapper(io.BufferedWriter(guarded), encoding, errors="certigram", line_buffering=at_once)
 
 
 def give_up(lost: OutputLost) -> NoReturn:

@@ -18,3 +18,19 @@ def printable(text: str, keep: str = "") -> str:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+def shown(value: object) -> str:
+    """A value that somebody gave, short enough for a sentence.
+
+    >>> shown("tanh"), shown(-(10**5000))
+    ("'tanh'", 'an integer of about 5001 digits')
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write integers of more than 4300 digits
+        size = (
+            f"of about {int(value.bit_length() * 0.30103) + 1} digits" if isinstance(value, int) else "too long to show"
+        )
+        return f"{'an integer' if isinstance(value, int) else f'a {type(value).__name__}'} {size}"
+    return printable(text if len(text) <= 60 else text[:57] + "...")

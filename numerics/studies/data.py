@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
+from ...theory.printable import printable
 from ...theory.system import suggestion
 from ..kernels.input_gram import InputGram
 from ..kernels.points import Points
@@ -249,7 +250,7 @@ def load(
         read = {".csv": _read_csv, ".npy": _read_npy, ".parquet": _read_parquet}[path.suffix.lower()]
         if path.stat().st_size > memory:
             raise SpecError(f"data: {source} is larger than the budget of {memory / 1e9:.2g} GB: raise memory.")
-        table, what = read(path, n), f"points of {path.name}"
+        table, what = read(path, n), f"points of {printable(path.name)}"
         if table.ndim == 2:
             require_memory(min(n or table.shape[0], table.shape[0]), table.shape[1], memory)
         if table.ndim == 2 and n is not None:
