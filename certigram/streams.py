@@ -23,6 +23,7 @@ READER_GONE, NOT_WRITTEN = 141, 74
 PLAIN = {
     "±": "+/-", "×": "*", "·": "*", "−": "-", "–": "-", "—": "-", "…": "...", "≤": "<=", "≥": ">=", "≠": "!=",
     "≈": "~", "→": "->", "∞": "inf", "√": "sqrt", "‖": "||", "²": "^2", "³": "^3", "½": "1/2", "′": "'", "∂": "d",
+    "λ": "lambda", "Λ": "lambda",
 }  # fmt: skip
 """What stands for a character where the stream has none."""
 

@@ -126,6 +126,7 @@ class Workers(Generic[Setting, Item, Found]):
             worker.process.kill()
         for worker in self.workers:
             worker.end()
+        self.workers.clear()
 
 
 def _started() -> _Worker[Any]:
