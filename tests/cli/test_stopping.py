@@ -1,4 +1,4 @@
-"""Signals: a failure here means that a command cannot be stopped, leaves processes behind, or ends with a status that lies.
+"""Signals: a failure here means that a command cannot be stopped, leaves processes behind, or lies with its status.
 
 The commands are small programs under the supervision of the command line, so that they tell when they are under work.
 """

@@ -14,7 +14,9 @@ from certigram.numerics.studies.folder import locked, run_folder
 from certigram.spec import read_study
 from certigram.theory.errors import CertigramError, SpecError, Unfinished
 
-STUDY = '[study]\nname = "s"\nsystems = ["deq-general"]\nactivations = ["{}"]\n[data]\nn = 2\n[finite-width]\nwidths=[]\n'
+STUDY = (
+    '[study]\nname = "s"\nsystems = ["deq-general"]\nactivations = ["{}"]\n[data]\nn = 2\n[finite-width]\nwidths=[]\n'
+)
 
 
 def study(folder: Path, activation: str, name: str = "s.toml") -> Path:
@@ -42,7 +44,10 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "writing\n"
-        with pytest.raises(Unfinished, match=rf"another run \(process {other.pid}\) is writing to .*run"), locked(folder):
+        with (
+            pytest.raises(Unfinished, match=rf"another run \(process {other.pid}\) is writing to .*run"),
+            locked(folder),
+        ):
             pass
         other.kill()
     (folder / "certificates").mkdir()
