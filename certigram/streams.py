@@ -47,7 +47,7 @@ class _Guarded(io.FileIO):
         self.required = required
         self.lost: OutputLost | None = None
 
-    def write(self, content: Buffer, /) -> int | None:
+    def write(self, content: Buffer, /) -> int:
         if self.lost is None:
             try:
                 return super().write(content)

@@ -33,8 +33,9 @@ class Budget:
             if not isinstance(value, int) or isinstance(value, bool):
                 raise SpecError(f"budget: {name} = {shown(value)} is not an integer: give a whole number.")
             require_short(value, f"{name} of the budget")
-        if not isinstance(self.seconds, (int, float)) or isinstance(self.seconds, bool):
-            raise SpecError(f"budget: seconds = {shown(self.seconds)} is not a number: give seconds, such as 60.")
+        seconds: object = self.seconds
+        if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
+            raise SpecError(f"budget: seconds = {shown(seconds)} is not a number: give seconds, such as 60.")
         if not 24 <= self.bits <= self.max_bits:
             raise SpecError(f"budget: bits = {self.bits} must lie between 24 and max_bits = {self.max_bits}.")
         if self.max_terms < 1 or not 0 < self.seconds <= LONGEST or self.memory <= 0:
