@@ -35,9 +35,8 @@ def supervise() -> None:
     if child:
         _Supervisor(child, answered).wait()
     _leave_with(parent)
-    signal.signal(signal.SIGUSR1, _interrupt)
-    for number in answered:
-        signal.signal(number, signal.SIG_IGN)  # also in the processes that this one starts
+    for number in (*answered, signal.SIGUSR1):
+        signal.signal(number, _interrupt)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, answered)
 
 
@@ -85,6 +84,9 @@ def _killed(number: int) -> str:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Interrupt the child once; a terminal sends its signal to the child and to the parent, who passes it on."""
+    for repeated in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(repeated, lambda *_: None)  # one that is under way already may not be ignored
     raise KeyboardInterrupt
 
 

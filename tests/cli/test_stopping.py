@@ -73,6 +73,16 @@ def test_a_command_stops_by_itself(tmp_path: Path, number: signal.Signals) -> No
     assert gone(child)
 
 
+def test_a_terminal_sends_its_signal_to_both(tmp_path: Path) -> None:
+    """Ctrl-C reaches the parent and the child: the child is interrupted once, and says what it has saved once."""
+    process, child = start(tmp_path, "willing")
+    os.kill(child, signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=GUARD)
+    assert (process.returncode, err) == (130, "finished pieces are saved\n")
+    assert gone(child)
+
+
 @pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM, signal.SIGTERM]])
 def test_a_command_that_cannot_stop_is_killed(tmp_path: Path, signals: list[signal.Signals]) -> None:
     """A library of C that does not return is no reason to wait: one sentence, the same status, no process left."""
