@@ -85,8 +85,10 @@ def _killed(number: int) -> str:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Interrupt the child once; a terminal sends its signal to the child and to the parent, who passes it on."""
-    for repeated in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
-        signal.signal(repeated, lambda *_: None)  # one that is under way already may not be ignored
+    repeated = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+    signal.pthread_sigmask(signal.SIG_BLOCK, repeated)  # to the very end of this process
+    for other in repeated:
+        signal.signal(other, lambda *_: None)  # one that was under way already
     raise KeyboardInterrupt
 
 
