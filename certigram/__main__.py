@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import NoReturn
 
 from .streams import OutputLost, give_up, prepare
-from .supervision import INTERRUPTED, supervise
+from .supervision import INTERRUPTED, leave, supervise
 
 
 def main() -> None:
@@ -27,17 +25,11 @@ def main() -> None:
         give_up(lost)
     except KeyboardInterrupt:  # before the command line was there to answer it
         print("certigram: interrupted.", file=sys.stderr)
-        _leave()
+        leave()
     except SystemExit as left:
         if left.code == INTERRUPTED:
-            _leave()
+            leave()
         raise
-
-
-def _leave() -> NoReturn:
-    """Leave without taking the interpreter apart, which may take a second: everything is said and written."""
-    sys.stderr.flush()
-    os._exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

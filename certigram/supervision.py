@@ -15,6 +15,7 @@ import time
 from contextlib import suppress
 from threading import Thread
 from types import FrameType
+from typing import NoReturn
 
 GRACE = 1.5
 """Seconds that a command has to stop by itself."""
@@ -38,6 +39,15 @@ def supervise() -> None:
     for number in (*answered, signal.SIGUSR1):
         signal.signal(number, _interrupt)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, answered)
+
+
+def leave() -> NoReturn:
+    """Leave an interrupted command, everything being said and written.
+
+    The interpreter is not taken apart: that may take a second, and another signal in that second would kill it.
+    """
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)
 
 
 class _Supervisor:
@@ -85,10 +95,8 @@ def _killed(number: int) -> str:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Interrupt the child once; a terminal sends its signal to the child and to the parent, who passes it on."""
-    repeated = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
-    signal.pthread_sigmask(signal.SIG_BLOCK, repeated)  # to the very end of this process
-    for other in repeated:
-        signal.signal(other, lambda *_: None)  # one that was under way already
+    for repeated in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(repeated, lambda *_: None)  # one that is under way already may not be ignored
     raise KeyboardInterrupt
 
 
