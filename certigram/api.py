@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -201,7 +202,7 @@ class PopulationGram:
 
     def _repr_html_(self) -> str:
         i = self.instance
-        return f"{self.matrix._repr_html_()}<br>{i.system}, {i.activation.name}, {i.data.description}"
+        return f"{self.matrix._repr_html_()}<br>{escape(f'{i.system}, {i.activation.name}, {i.data.description}')}"
 
 
 @undisturbed
@@ -319,20 +320,30 @@ def check(path: str | os.PathLike[str], *, accelerate: bool = True) -> Checked:
 
 
 def verify(
-    study: str | os.PathLike[str] | None = None, *, out: str | os.PathLike[str] | None = None, jobs: int = 1
+    study: str | os.PathLike[str] | None = None,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    jobs: int = 1,
+    replace: bool = False,
 ) -> Report:
     """Run a study file (or the study that ships with the package) and return its report.
 
-    With ``out`` the run is saved there as it proceeds and continued if it was interrupted. ``jobs`` processes sample
-    the networks; with more than one a script must protect its own code by ``if __name__ == "__main__":``.
+    With ``out`` the run is saved there as it proceeds and continued if it was interrupted; a run of another study is
+    left alone (:class:`SpecError`) unless ``replace``. ``jobs`` processes sample the networks; with more than one a
+    script must protect its own code by ``if __name__ == "__main__":``.
     """
+    from .numerics.studies.folder import run_folder
     from .numerics.studies.runner import run
     from .reports.model import Report
     from .spec import default_study, read_study
 
     chosen = default_study() if study is None else read_study(_path("verify", study))
-    folder = None if out is None else _path("verify", out)
-    return Report(run(chosen, out=folder, jobs=whole(jobs, "jobs", 1, 4096)))
+    count = whole(jobs, "jobs", 1, 4096)
+    if out is None:
+        return Report(run(chosen, jobs=count))
+    folder = _path("verify", out)
+    with run_folder(folder, chosen, replace=replace):
+        return Report(run(chosen, out=folder, jobs=count))
 
 
 def _rounded(x: arb, bits: int) -> Ball:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,27 +111,37 @@ def derive(name: str) -> DerivationHandle:
     return DerivationHandle(name)
 
 
-def write_book(folder: str | os.PathLike[str], *, pdf: bool = True) -> list[Path]:
-    """Write the whole book into a folder: book.tex, book.md, book.html, references.bib, and book.pdf with latexmk."""
+def write_book(
+    folder: str | os.PathLike[str], *, pdf: bool = True, tell: Callable[[str], None] = lambda what: None
+) -> list[Path]:
+    """Write the whole book into a folder: book.tex, book.md, book.html, references.bib, and book.pdf with latexmk.
+
+    ``tell`` is called with what is being done.
+    """
     from importlib import resources
 
-    from .numerics.stored import write_atomically
+    from .numerics.files import write_atomically
     from .reports.derivations.book import book
 
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
+    tell("deriving and checking every line of the book")
     whole = book()
-    files = [write(whole, kind, place / f"book.{kind}") for kind in ("tex", "md", "html")]
+    files = []
+    for kind in ("tex", "md", "html"):
+        tell(f"writing book.{kind}")
+        files.append(write(whole, kind, place / f"book.{kind}"))
     bib = (resources.files(f"{__package__}.theory") / "references.bib").read_text("utf-8")
     files.append(write_atomically(place / "references.bib", bib))
     if pdf and shutil.which("latexmk"):
+        tell("typesetting book.pdf")
         files.append(write(whole, "pdf", place / "book.pdf"))
     return files
 
 
 def write(document: Document, kind: str, path: Path) -> Path:
     """Write a document in one format; a PDF needs latexmk and raises :class:`CertigramError` when LaTeX fails."""
-    from .numerics.stored import write_atomically
+    from .numerics.files import write_atomically
 
     if kind != "pdf":
         return write_atomically(path, _rendered(document, kind))
@@ -140,7 +151,7 @@ def write(document: Document, kind: str, path: Path) -> Path:
         raise SpecError("a PDF needs latexmk, which is not installed: install TeX, or choose --format tex.")
     with tempfile.TemporaryDirectory(prefix="certigram-") as room:
         source = Path(room) / "document.tex"
-        source.write_text(_rendered(document, "tex"), encoding="ascii")
+        write_atomically(source, _rendered(document, "tex"))
         made, why = typeset(source, [])
     if made is None:
         raise CertigramError(f"{path} was not made: {why} Take --format tex to see the source.")

@@ -17,6 +17,7 @@ from .theory.activation import Activation
 from .theory.errors import DerivationGap, SpecError
 from .theory.kernel_claims import least_eigenvalue_claim
 from .theory.numbers import Exact, rational
+from .theory.printable import shown
 from .theory.system import suggestion
 from .theory.system import system as find_system
 from .theory.verdict import Verdict
@@ -49,10 +50,10 @@ def whole(value: object, what: str, least: int, most: int) -> int:
         number = operator.index(value)  # type: ignore[arg-type]  # anything may come; what has no __index__ raises
     except TypeError:
         raise SpecError(
-            f"{what} = {value!r} is not an integer: give one between {least} and {most}, as in {what}={least}."
+            f"{what} = {shown(value)} is not an integer: give one between {least} and {most}, as in {what}={least}."
         ) from None
     if not least <= number <= most:
-        raise SpecError(f"{what} = {number} is out of range: give an integer between {least} and {most}.")
+        raise SpecError(f"{what} = {shown(number)} is out of range: give an integer between {least} and {most}.")
     return number
 
 

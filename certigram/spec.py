@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
@@ -17,13 +18,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .numerics.budget import Budget
+from .numerics.budget import LONGEST, Budget
 from .numerics.studies.data import MANY, SUFFIXES, load
 from .numerics.studies.reading import NUMBERS, Reading
 from .numerics.studies.study import Study
 from .theory.activation import activation
 from .theory.errors import SpecError
-from .theory.numbers import rational, shown_integer
+from .theory.numbers import rational, require_short
+from .theory.printable import shown
 from .theory.system import suggestion, system, systems
 
 MAX_STUDY_BYTES = 1 << 20
@@ -94,7 +96,7 @@ class BudgetSection(_Section):
     bits: int = Field(default=128, description="precision of enclosures, in binary digits", ge=24, le=10_000)
     max_bits: int = Field(default=1024, description="ceiling of the escalation of precision", ge=24, le=100_000)
     max_terms: int = Field(default=1024, description="longest series", ge=8, le=100_000)
-    seconds: float = Field(default=600.0, description="wall time after which no new claim is started", gt=0)
+    seconds: float = Field(default=600.0, description="wall time after which no new claim is started", gt=0, le=LONGEST)
     memory: float = Field(default=8.0, description="memory for matrices, in GB", gt=0, le=1e6)
 
 
@@ -130,7 +132,7 @@ def read_study(path: Path) -> Study:
         raise SpecError(f"{path}: not valid TOML, nested too deeply: write a simpler study.") from None
     except ValueError as error:  # tomllib's own errors, and integers beyond Python's limit
         raise SpecError(f"{path}: not valid TOML: {error}: check the syntax there.") from None
-    return build_study(document, where=str(path), base=path.parent)
+    return replace(build_study(document, where=str(path), base=path.parent), origin=str(path))
 
 
 def default_study() -> Study:
@@ -141,6 +143,7 @@ def default_study() -> Study:
 
 def build_study(document: dict[str, Any], *, where: str = "study", base: Path | None = None) -> Study:
     """The study described by the parsed TOML ``document``; relative data paths start at ``base``."""
+    _require_short(document, where)
     try:
         spec = Spec.model_validate(document)
     except ValidationError as error:
@@ -170,7 +173,7 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
     widest = max(spec.finite_width.widths, default=0)
     if 24 * widest**2 > memory:  # W in float64 and float32, and the draw itself
         raise SpecError(
-            f"{where}: [finite-width] a network of width {shown_integer(widest)} needs about"
+            f"{where}: [finite-width] a network of width {shown(widest)} needs about"
             f" {min(24 * widest**2, 10**300) / 1e9:.2g} GB, the budget is {memory / 1e9:.2g} GB: take smaller widths,"
             " or raise memory in [budget]."
         )
@@ -216,6 +219,15 @@ def build_study(document: dict[str, Any], *, where: str = "study", base: Path | 
     )
 
 
+def _require_short(content: object, where: str) -> None:
+    """Refuse an integer, anywhere in the document, that is too long to be shown."""
+    if isinstance(content, int):
+        require_short(content, where)
+    parts = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for key, part in parts:
+        _require_short(part, f"{where}: {key}")
+
+
 def _parameters(
     given: dict[str, dict[str, str | int | float]], names: tuple[str, ...], where: str
 ) -> MappingProxyType[str, MappingProxyType[str, Fraction]]:
@@ -257,16 +269,6 @@ _ADVICE = {
     "int_type": "should be an integer",
     "float_type": "should be a number",
 }
-
-
-def shown(value: object) -> str:
-    """A value of a study file, short enough for a sentence.
-
-    >>> shown("tanh")
-    "'tanh'"
-    """
-    text = shown_integer(value) if isinstance(value, int) and not isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _found(find: Callable[[str], T], name: str, where: str) -> T:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..theory.errors import SpecError
+from ..theory.numbers import require_short
+from ..theory.printable import shown
+
+LONGEST = 1e9
+"""Seconds that a study may take at most: thirty years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +31,14 @@ class Budget:
         for name in ("bits", "max_bits", "max_terms", "memory", "seed"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool):
-                raise SpecError(f"budget: {name} = {value!r} is not an integer: give a whole number.")
-        if not isinstance(self.seconds, (int, float)):
-            raise SpecError(f"budget: seconds = {self.seconds!r} is not a number: give seconds, such as 60.")
+                raise SpecError(f"budget: {name} = {shown(value)} is not an integer: give a whole number.")
+            require_short(value, f"{name} of the budget")
+        seconds: object = self.seconds
+        if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
+            raise SpecError(f"budget: seconds = {shown(seconds)} is not a number: give seconds, such as 60.")
         if not 24 <= self.bits <= self.max_bits:
             raise SpecError(f"budget: bits = {self.bits} must lie between 24 and max_bits = {self.max_bits}.")
-        if self.max_terms < 1 or self.seconds <= 0 or self.memory <= 0:
-            raise SpecError("budget: max_terms, seconds and memory must be positive.")
+        if self.max_terms < 1 or not 0 < self.seconds <= LONGEST or self.memory <= 0:
+            raise SpecError(f"budget: max_terms, seconds (at most {LONGEST:g}) and memory must be positive.")
+        if self.seed < 0:
+            raise SpecError(f"budget: seed = {self.seed} is negative: give 0 or more.")

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from ..theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from ..theory.verdict import Evidence, Verdict
 from .enclosure import float_above, float_below
+from .files import write_atomically
 from .replay import NAMES
-from .stored import arrays_as_bytes, damaged, digest, read_json, write_atomically
+from .stored import arrays_as_bytes, damaged, digest, read_json
 
 FORMAT = "certigram-certificate/1"
 

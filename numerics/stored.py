@@ -1,19 +1,13 @@
-"""Stored files: written whole or not at all, and read back as what was written, or refused in one sentence."""
+"""Stored files, read back as what was written, or refused in one sentence; :mod:`.files` writes them."""
 
 from __future__ import annotations
 
 import io
 import json
 import math
-import os
-import platform
 import re
-import secrets
-import sys
 import zipfile
-import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -28,61 +22,10 @@ MAX_DEPTH = 64
 MAX_JSON, MAX_ARRAYS = 1 << 28, 1 << 32
 """Bytes of a JSON file, and of the arrays of one file, that are read back."""
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
-UNFINISHED = ".certigram-{node:08x}-{pid}-{token}.tmp"
-LEFT = re.compile(r"\.certigram-([0-9a-f]{8})-(\d{1,9})-[0-9a-f]{8}\.tmp")
 
 
 def silent(text: str) -> None:
     """Nobody is told."""
-
-
-def write_atomically(path: Path, content: str | bytes) -> Path:
-    """Write ``content`` to ``path`` so that a reader, or a kill, never sees half of it.
-
-    It is written beside its place under a name of its own and then renamed; what a kill leaves behind is taken away by
-    :func:`remove_unfinished`. Raises :class:`SpecError` where something else than a file is in its place, and
-    :class:`OSError` with the name of the file.
-    """
-    if path.exists() and not path.is_file():
-        raise SpecError(f"{path} is not a regular file: choose another name.")
-    beside = path.parent / UNFINISHED.format(node=_node(), pid=os.getpid(), token=secrets.token_hex(4))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        os.replace(beside, path)
-    except BaseException as error:
-        with suppress(OSError):  # the folder itself may be no folder
-            beside.unlink()
-        if isinstance(error, OSError):
-            raise OSError(error.errno, error.strerror or str(error), str(path)) from None
-        raise
-    return path
-
-
-def remove_unfinished(folder: Path) -> list[Path]:
-    """Remove from a folder and its folders what killed processes of this machine were writing; what was removed."""
-    found = [] if not folder.is_dir() else [p for p in folder.rglob(".certigram-*.tmp") if _abandoned(p.name)]
-    for path in found:
-        path.unlink(missing_ok=True)
-    return found
-
-
-def _node() -> int:
-    return zlib.crc32(platform.node().encode())
-
-
-def _abandoned(name: str) -> bool:
-    """Whether nobody writes a file of this name any more."""
-    match = LEFT.fullmatch(name)
-    if match is None or int(match[1], 16) != _node() or sys.platform == "win32":
-        return False  # another machine's, or one where asking after a process would end it
-    try:
-        os.kill(int(match[2]), 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):  # it is there, and somebody else's
-        return False
-    return False
 
 
 def read_json(path: Path) -> Any:
@@ -91,6 +34,7 @@ def read_json(path: Path) -> Any:
     Raises :class:`SpecError` for anything else.
 
     >>> import tempfile
+    >>> from .files import write_atomically
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     read_json(write_atomically(Path(folder) / "x.json", '{"seconds": Infinity}'))  # doctest: +ELLIPSIS
     Traceback (most recent call last):

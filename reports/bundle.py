@@ -11,7 +11,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from ..numerics.stored import write_atomically
+from ..numerics.files import write_atomically
+from ..theory.printable import printable
 from .model import Report
 
 SECONDS = 180
@@ -19,7 +20,7 @@ SECONDS = 180
 
 
 def _to_stderr(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
+    print(printable(sentence), file=sys.stderr)
 
 
 def save(

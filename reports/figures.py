@@ -19,7 +19,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from ..numerics.certificate import Certificate
-from ..numerics.stored import write_atomically
+from ..numerics.files import write_atomically
 from .curves import curves_figure
 from .palette import COLOURS, INK, MARKERS, STYLE, plain
 from .parts import SystemPart

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup, escape
 
+from ..theory.printable import printable
 from ..theory.verdict import Evidence, Verdict
 from . import words
 from .bibliography import Entry
@@ -20,6 +21,9 @@ from .notation import EVIDENCE_SYMBOL, SYMBOL, TILDE, Bracket, Numeral, Run, Sho
 
 if TYPE_CHECKING:
     from .model import Report
+
+SPACES = "\n\t\u00a0"
+"""What a page holds besides printable characters; others came from outside."""
 
 
 def runs(pieces: Iterable[Run]) -> Markup:
@@ -159,9 +163,10 @@ def render(report: Report) -> str:
     context = _context(report)
     figures = {drawing.name: drawing.svg() for drawing in report.drawings}
     graphs = {part.system.name: svg(part.claims, part.system.name) for part in report.systems if part.claims}
-    return environment().get_template("report.html.j2").render(context | {"figures": figures, "graphs": graphs})
+    page = environment().get_template("report.html.j2").render(context | {"figures": figures, "graphs": graphs})
+    return printable(page, keep=SPACES)
 
 
 def render_summary(report: Report) -> str:
     """The verdicts, the eigenvalues and the claims, for a notebook."""
-    return environment().get_template("summary.html.j2").render(_context(report))
+    return printable(environment().get_template("summary.html.j2").render(_context(report)), keep=SPACES)

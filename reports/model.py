@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..numerics.certificate import Certificate
-from ..numerics.stored import write_atomically
+from ..numerics.files import write_atomically
 from ..numerics.studies.results import Results
 from ..theory.version import __version__
 from .parts import SystemPart

@@ -12,6 +12,7 @@ from ..numerics.studies.results import Results
 from ..theory.claim import Claim
 from ..theory.system import System, system
 from ..theory.verdict import Verdict
+from .console import WIDE
 from .notation import Bracket, Numeral, Shown, enclosure, numeral, share
 from .parts import ANY, count
 from .sections import gather, reason
@@ -25,8 +26,6 @@ STYLE = {
     Verdict.INCONSISTENT: "bold red",
 }
 
-WIDE = 160
-"""Columns used when the output goes to a file or a pipe."""
 ROOMY = 120
 """Columns from which on the tables show everything in one row; below, they are grouped and shortened."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,6 @@ from ..numerics.studies.runner import Event
 from .tables import (
     ROOMY,
     STYLE,
-    WIDE,
     claims_table,
     eigenvalue_table,
     heading,
@@ -29,16 +27,18 @@ from .tables import (
     summary,
     systems_of,
 )
+from .working import Working
 
 
 class LiveProgress:
-    """A listener of a run: a live display on a terminal, plain lines otherwise."""
+    """A listener of a run: a live display on a terminal; plain lines otherwise, one every few seconds at least."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
         self.started = time.monotonic()
         self.live = console.is_terminal
         self.lines_at = 0.0
+        self.working = Working("starting")
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -54,6 +54,8 @@ class LiveProgress:
     def __enter__(self) -> LiveProgress:
         if self.live:
             self.progress.start()
+        else:
+            self.working.__enter__()
         return self
 
     def __exit__(
@@ -61,6 +63,8 @@ class LiveProgress:
     ) -> None:
         if self.live:
             self.progress.stop()
+        else:
+            self.working.__exit__(kind, error, trace)
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -89,15 +93,18 @@ class LiveProgress:
 
     def _line(self, event: Event) -> None:
         now = time.monotonic() - self.started
+        self.working.stage(event.text)
         if event.kind == "claim" and event.certificate is not None:
-            text = self.sentence(event.certificate)
-            self.console.print(Text(f"{now:7.1f} s  [{event.done}/{event.total}] ").append(text))
-        elif event.kind == "sample":
-            if now - self.lines_at >= 5.0 or event.done == event.total:
-                self.lines_at = now
-                self.console.print(f"{now:7.1f} s  {event.text}: {event.done} of {event.total}", markup=False)
+            line = Text(f"[{event.done}/{event.total}] ").append(self.sentence(event.certificate))
+        elif event.kind == "sample" and (now - self.lines_at >= 5.0 or event.done == event.total):
+            self.lines_at = now
+            line = Text(f"{event.text}: {event.done} of {event.total}")
         elif event.kind in ("start", "note"):
-            self.console.print(f"{now:7.1f} s  {event.text}", markup=False)
+            line = Text(event.text)
+        else:
+            return
+        self.working.spoken()
+        self.console.print(Text(f"{now:7.1f} s  ").append(line))
 
     def sentence(self, found: Certificate) -> Text:
         """One certificate in one line, as wide as the console allows."""
@@ -135,13 +142,3 @@ def print_results(results: Results, console: Console, files: Sequence[Path]) -> 
     if files:
         names = ", ".join(file.name for file in files if file.suffix != ".pdf" or file.parent == files[0].parent)
         console.print(f"written to {files[0].parent}: {names}", markup=False, soft_wrap=True)
-
-
-def stdout() -> Console:
-    """The console of the results; wide when it is not a terminal, so that tables are not folded in a file."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
-
-
-def stderr() -> Console:
-    """The console of progress and errors."""
-    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDE)

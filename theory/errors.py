@@ -15,6 +15,10 @@ class DerivationGap(CertigramError, NotImplementedError):
     """No rule is known for this object; nothing was guessed in its place."""
 
 
+class Unfinished(CertigramError):
+    """Something outside stood in the way; what was finished is kept, and a second start may well succeed."""
+
+
 class PrecisionExhausted(CertigramError, ArithmeticError):
     """The budget was too small to decide; more bits or more terms may help.
 

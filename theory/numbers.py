@@ -15,16 +15,16 @@ Exact: TypeAlias = str | int | float | Fraction | Decimal
 
 MAX_DIGITS = 4000
 """Longest numeral accepted; a longer one is a mistake or an attack."""
-MAX_BITS = 13_288
-"""The binary digits of the longest integer of so many decimal ones."""
+MAX_BITS = 14000
+"""Longest numerator and denominator: a little more than those digits, and less than the 4300 that Python writes."""
 MAX_EXPONENT = 20000
-"""Largest decimal exponent accepted, for the same reason."""
+"""Largest decimal exponent that is read at all."""
 
 
 def rational(value: Exact, *, what: str = "number") -> Fraction:
     """The exact rational meant by ``value``; a float means its exact binary value.
 
-    Raises :class:`SpecError` for anything that is not a finite rational number.
+    Raises :class:`SpecError` for anything that is not a finite rational number, or too long to be written as one.
 
     >>> rational("1/16"), rational("0.02"), rational(0.5), rational("1e-3")
     (Fraction(1, 16), Fraction(1, 50), Fraction(1, 2), Fraction(1, 1000))
@@ -35,6 +35,25 @@ def rational(value: Exact, *, what: str = "number") -> Fraction:
         ...
     certigram.theory.errors.SpecError: 'one half' is not a number for q: write a decimal or a fraction like "1/16".
     """
+    found = _rational(value, what)
+    require_short(found.numerator, what)
+    require_short(found.denominator, what)
+    return found
+
+
+def require_short(value: int, what: str) -> None:
+    """Refuse an integer of more digits than Python writes.
+
+    >>> require_short(10**5000, "seed")
+    Traceback (most recent call last):
+        ...
+    certigram.theory.errors.SpecError: the numeral for seed is too long: give at most 4000 digits.
+    """
+    if value.bit_length() > MAX_BITS:
+        raise SpecError(f"the numeral for {what} is too long: give at most {MAX_DIGITS} digits.")
+
+
+def _rational(value: Exact, what: str) -> Fraction:
     if isinstance(value, bool):
         raise SpecError(f'{value!r} is not a number for {what}: write a decimal or a fraction like "1/16".')
     if isinstance(value, (int, Fraction)):

@@ -2,39 +2,45 @@
 
 Exit status: 0 nothing speaks against a claim; 1 something is REFUTED or INCONSISTENT; 2 the command or its input is
 not usable (one sentence on standard error says what, where, and what to try); 3 with ``--strict``, something stays
-UNKNOWN; 70 a defect of certigram itself, which says nothing about the claim; 130 interrupted, with what was finished
-saved.
+UNKNOWN; 70 a defect of certigram itself, which says nothing about the claim; 74 a full or failing disk, 141 a reader
+that went away before everything was printed; 75 something outside stood in the way (a worker process died twice at one
+network, another run writes to the folder); 130, 143, 129 stopped by Ctrl-C, SIGTERM, SIGHUP. What was finished is saved
+whatever the status, and the same command continues.
 """
 
 from __future__ import annotations
 
-import os
+import errno
 import sys
 import traceback
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from ..theory.errors import CertigramError
+from ..streams import NOT_WRITTEN, OutputLost, give_up
+from ..theory.errors import CertigramError, Unfinished
+from ..theory.printable import printable
 from ..theory.version import __version__
 from .checking import check
 from .derivations import derive
 from .listing import list_
 from .matrices import certify, gram
+from .output import DEFECT, INTERRUPTED, LATER, fail, say
 from .reporting import report
 from .studies import sweep, verify
 from .values import dual, hermite
 
 app = typer.Typer(name="certigram", pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
 
-EPILOG = "Exit status: 0 nothing refuted; 1 refuted; 2 unusable input; 3 unknown, with --strict; 130 interrupted."
-DEFECT, INTERRUPTED = 70, 130
-"""Exit statuses: an error nobody foresaw (never 1, which means refuted), and Ctrl-C."""
+EPILOG = (
+    "Exit status: 0 nothing refuted; 1 refuted; 2 unusable input; 3 unknown, with --strict;"
+    " 70 a defect; 74 disk full; 75 try again; 130, 143, 129 stopped by a signal; 141 the reader went away."
+)
 
 
 def _version(value: bool) -> None:
     if value:
-        typer.echo(f"certigram {__version__}")
+        say(f"certigram {__version__}")
         raise typer.Exit
 
 
@@ -50,7 +56,7 @@ def main(
     Start with `certigram verify`: it checks a deep equilibrium model on 200 images of handwritten digits.
     """
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        say(context.get_help())
 
 
 _NEGATIVE_NUMBERS = {"ignore_unknown_options": True}  # where an argument may start with a minus sign
@@ -94,13 +100,6 @@ _MISUSE = next(  # the base of typer's own complaints, wherever this version of 
 )
 
 
-def fail(message: str, status: int = 2) -> NoReturn:
-    """One clear sentence on standard error, and the exit status; nothing in it reaches the terminal as a control."""
-    sentence = "".join(ch if ch.isprintable() else " " for ch in message)
-    print(f"certigram: {sentence}", file=sys.stderr)
-    raise SystemExit(status)
-
-
 def run() -> None:
     """Run the command line; an error of ours is one sentence, never a traceback."""
     try:
@@ -111,20 +110,22 @@ def run() -> None:
         place = getattr(context, "command_path", "certigram")
         message = " ".join(getattr(error, "format_message", error.__str__)().split())
         fail(f"{message.rstrip('.')}: see `{place} --help`.".replace(": Value error, ", ": "))
+    except OutputLost as lost:
+        give_up(lost)
+    except Unfinished as error:
+        fail(str(error), LATER)
     except CertigramError as error:
         fail(str(error))
     except MemoryError:
         fail("not enough memory: take fewer points, or lower memory in [budget].")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader is gone: nothing left to flush
-        raise SystemExit(0) from None
     except OSError as error:
-        place = error.filename2 or error.filename or "a file"  # of a renaming, the name that was asked for
-        fail(f"{place}: {error.strerror or error}: check the path, its permissions and the disk.")
+        place = error.filename2 or error.filename or "a temporary file"  # of a renaming, the name that was asked for
+        status = NOT_WRITTEN if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO) else 2
+        fail(f"{place}: {error.strerror or error}: check the path, its permissions and the disk.", status)
     except (KeyboardInterrupt, typer.Abort):
         fail("interrupted.", INTERRUPTED)
     except Exception as error:  # a defect of ours: shown whole, with a status that no verdict has
-        traceback.print_exc()
+        print(printable(traceback.format_exc(), keep="\n"), end="", file=sys.stderr)
         what = f"{type(error).__name__}: {error}".rstrip(" .:")
         fail(f"{what}: this is a defect of certigram and says nothing about the claim; please report it.", DEFECT)
     if status == INTERRUPTED:  # typer turns Ctrl-C into this status

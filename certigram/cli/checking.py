@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .options import Json, Strict, print_json
+from .options import Json, Strict
+from .output import print_json, say
 
 
 def check(
@@ -20,18 +21,22 @@ def check(
 
     Exit status: 0 nothing is INVALID; 1 something is; 2 there is no certificate; 3, with --strict, UNSUPPORTED.
     """
-    from ..numerics.checking import INVALID, UNSUPPORTED, Checked, check_files, printable
+    from ..numerics.checking import INVALID, UNSUPPORTED, Checked, check_files
+    from ..reports.working import Working
 
     parts = []
-    for part in check_files(path, accelerate=not exact):
-        parts.append(part)
-        if not as_json and not (path.is_dir() and part.line == "proof"):  # claims of other kinds carry no proof
-            place = f" at {part.line}" if part.line else ""
-            typer.echo(f"{part.verdict:<11} {printable(Path(part.path).name)}{place}: {part.reason}")
+    with Working("checking") as working:
+        for part in check_files(path, accelerate=not exact):
+            parts.append(part)
+            working.stage(f"checking, {len(parts)} done")
+            if not as_json and not (path.is_dir() and part.line == "proof"):  # claims of other kinds carry no proof
+                place = f" at {part.line}" if part.line else ""
+                say(f"{part.verdict:<11} {Path(part.path).name}{place}: {part.reason}")
+                working.spoken()
     found = Checked(str(path), tuple(parts))
     if as_json:
         print_json({"verdict": found.verdict, "parts": [part._asdict() for part in parts]})
     elif len(parts) > 1:
-        typer.echo(str(found))
+        say(str(found))
     unsure = strict and found.count(UNSUPPORTED) > 0
     raise typer.Exit(1 if found.verdict == INVALID else 3 if unsure else 0)

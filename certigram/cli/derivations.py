@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..theory.errors import SpecError
+from .output import say, write_document
 
 
 class Format(StrEnum):
@@ -34,12 +34,18 @@ def derive(
     """
     from ..derivations import derive as find
     from ..derivations import write, write_book
+    from ..numerics.files import require_output
+    from ..reports.working import Working
 
     if everything:
         if name is not None:
             raise SpecError(f"derive --all writes everything: leave out {name!r}, or leave out --all.")
-        for path in write_book(out or Path("out/book")):
-            typer.echo(str(path))
+        folder = out or Path("out/book")
+        require_output(folder, folder=True)
+        with Working("the book") as working:
+            files = write_book(folder, tell=working.stage)
+        for path in files:
+            say(str(path))
         return
     if name is None:
         raise SpecError("derive needs a name: give an activation such as gelu, a lemma, a system, or --all.")
@@ -47,8 +53,12 @@ def derive(
     if format is Format.pdf or out is not None:
         from ..reports.derivations.book import slug
 
-        path = write(found.document, format.value, out or Path(f"{slug(name)}.pdf"))
-        typer.echo(str(path))
+        place = out or Path(f"{slug(name)}.pdf")
+        require_output(place)
+        with Working(f"the derivation of {name}"):
+            write(found.document, format.value, place)
+        say(str(place))
         return
-    text = {Format.tex: found.latex, Format.md: found.markdown, Format.html: found.html}[format]()
-    sys.stdout.write(text)
+    with Working(f"the derivation of {name}"):
+        text = {Format.tex: found.latex, Format.md: found.markdown, Format.html: found.html}[format]()
+    write_document(text, markup=format is Format.html)

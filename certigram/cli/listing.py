@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..numerics.replay import printable
-from .options import Json, print_json
+from ..theory.errors import SpecError
+from ..theory.printable import printable
+from .options import Json
+from .output import print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,16 +35,18 @@ class Kind(StrEnum):
 
 def list_(
     what: Annotated[Kind, typer.Argument(help="what to list")],
-    out: Annotated[Path, typer.Option(help="folder of results, or one run: where the last verdicts are read")] = Path(
-        "out"
-    ),
+    out: Annotated[
+        Path | None, typer.Option(help="folder of results, or one run, where the last verdicts are read (default: out)")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List the systems, the activations, or the claims: how each is checked, and what the last run said of it."""
-    from ..reports.terminal import stdout
+    from ..reports.console import stdout
 
+    if out is not None and not out.is_dir():
+        raise SpecError(f"--out {out}: there is no such folder: give a folder of results, or leave it out.")
     if what is Kind.claims:
-        _claims(stdout(), out, as_json)
+        _claims(stdout(), out or Path("out"), as_json)
         return
     rows = _systems() if what is Kind.systems else _activations()
     if as_json:

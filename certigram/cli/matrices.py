@@ -26,8 +26,8 @@ from .options import (
     SystemName,
     finite,
     named_values,
-    print_json,
 )
+from .output import print_json, say
 
 if TYPE_CHECKING:
     from ..api import PopulationGram
@@ -56,14 +56,23 @@ def gram(
 ) -> None:
     """Enclose a population Gram matrix and its least eigenvalue on data."""
     from ..api import least_eigenvalue, population_gram
+    from ..numerics.files import require_output
+    from ..reports.working import Working
 
+    if out is not None:
+        if out.suffix != ".npz":
+            raise SpecError(f"--out {out}: the matrix is written as .npz: choose a name that ends so.")
+        require_output(out)
     values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
     activation = _activation(activation, system)
     reading = _reading(numbers, header, columns, drop, array)
-    data = _data(source, activation, system, values, n, keep_norms, reading)
-    K = population_gram(system, data, activation=activation, bits=bits, **values)
-    singular = K.instance.null_vector
-    found = least_eigenvalue(K)
+    with Working("reading the points") as working:
+        data = _data(source, activation, system, values, n, keep_norms, reading)
+        working.stage(f"enclosing the kernel of {data.n} points")
+        K = population_gram(system, data, activation=activation, bits=bits, **values)
+        working.stage(f"enclosing the least eigenvalue, n = {data.n}")
+        singular = K.instance.null_vector
+        found = least_eigenvalue(K)
     if out is not None:
         _write(K, out)
     largest = float(K.rad if isinstance(K.rad, float) else K.rad.max())
@@ -83,11 +92,11 @@ def gram(
             }
         )
         return
-    typer.echo(f"{system}, {activation}, {data.description}: every entry of K is known to ± {largest:.3g}")
+    say(f"{system}, {activation}, {data.description}: every entry of K is known to ± {largest:.3g}")
     for note in data.notes:
-        typer.echo(f"data: {note}")
-    typer.echo(f"{found.lower!r} <= least eigenvalue <= {found.upper!r}")
-    typer.echo(f"proved by: {found.method}" if singular is None else f"exactly singular: {singular.reason}")
+        say(f"data: {note}")
+    say(f"{found.lower!r} <= least eigenvalue <= {found.upper!r}")
+    say(f"proved by: {found.method}" if singular is None else f"exactly singular: {singular.reason}")
 
 
 def certify(
@@ -116,11 +125,18 @@ def certify(
     """
     from ..api import certify as prove
     from ..api import population_gram
+    from ..numerics.files import require_output
     from ..numerics.kernels.cosines import require_memory
     from ..numerics.replay import MAX_POINTS
     from ..numerics.scale.large import memory_estimate
+    from ..reports.working import Working
     from ..theory.numbers import rational
 
+    if out is not None:
+        if out.suffix == ".npz":
+            raise SpecError(f"--out {out}: its arrays take that name: choose a name that ends in .json.")
+        for file in (out, out.with_suffix(".npz")):
+            require_output(file)
     rational(bound, what="the bound")
     values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
     activation = _activation(activation, system)
@@ -129,20 +145,24 @@ def certify(
         require_memory("certify", n, memory_estimate(n, 1), budget)  # before so many points are made
     room = 2 * budget.memory  # the estimate there is for a whole study; two arrays are asked for below
     reading = _reading(numbers, header, columns, drop, array)
-    data = _data(source, activation, system, values, n, keep_norms, reading, room)
+    with Working("reading the points"):
+        data = _data(source, activation, system, values, n, keep_norms, reading, room)
     if data.n > MAX_POINTS and bits is None:
         found = _certify_large(system, data, activation, bound, budget, values)
     else:
-        K = population_gram(system, data, activation=activation, bits=bits, budget=budget, **values)
-        found = prove(K, at_least=bound)
+        with Working(f"enclosing the kernel of {data.n} points") as working:
+            K = population_gram(system, data, activation=activation, bits=bits, budget=budget, **values)
+            working.stage(f"deciding whether the least eigenvalue is at least {bound}, n = {data.n}")
+            found = prove(K, at_least=bound)
     if out is not None:
-        found.save(out)
+        with Working("writing a proof that can be checked"):
+            found.save(out)
     if as_json:
         print_json(found.to_json())
     else:
-        typer.echo(f"{found.verdict.name}: least eigenvalue >= {bound}; proved [{found.lower!r}, {found.upper!r}]")
-        typer.echo(f"method: {found.method}" if not found.reason else f"reason: {found.reason}")
-        typer.echo(f"data: {'; '.join((data.description, *data.notes))}")
+        say(f"{found.verdict.name}: least eigenvalue >= {bound}; proved [{found.lower!r}, {found.upper!r}]")
+        say(f"method: {found.method}" if not found.reason else f"reason: {found.reason}")
+        say(f"data: {'; '.join((data.description, *data.notes))}")
     raise typer.Exit(1 if found.verdict.against else 3 if strict and found.verdict.name == "UNKNOWN" else 0)
 
 
@@ -205,22 +225,18 @@ def _budget(memory: float, bits: int | None) -> Budget:
 def _certify_large(
     system: str, data: DataSet, activation: str, bound: str, budget: Budget, parameters: dict[str, Any]
 ) -> Certificate:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
     from ..large import certify_large
+    from ..reports.working import Working
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("reading", total=1.0)
+    with Working("reading") as working:
         return certify_large(
             system,
             data,
             activation=activation,
             at_least=bound,
             budget=budget,
-            announce=lambda forecast: bar.console.print(str(forecast), markup=False, highlight=False),
-            progress=lambda what, share: bar.update(task, description=what, completed=share),
+            announce=lambda forecast: working.note(str(forecast)),
+            progress=lambda what, share: working.stage(f"{what}: {share:.0%}"),
             **parameters,
         )
 
@@ -228,8 +244,7 @@ def _certify_large(
 def _write(K: PopulationGram, out: Path) -> None:
     import numpy as np
 
-    from ..numerics.stored import arrays_as_bytes, write_atomically
+    from ..numerics.files import write_atomically
+    from ..numerics.stored import arrays_as_bytes
 
-    if out.suffix != ".npz":
-        raise SpecError(f"--out {out}: the matrix is written as .npz: choose a name that ends so.")
     write_atomically(out, arrays_as_bytes({"mid": K.mid, "rad": np.asarray(K.rad)}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,8 +72,3 @@ def ball_fields(ball: Ball) -> dict[str, Any]:
 def finite(x: float) -> float | None:
     """A float for a JSON document, null where it is beyond the range of float64."""
     return x if x - x == 0 else None
-
-
-def print_json(document: dict[str, Any]) -> None:
-    """One JSON document on stdout."""
-    typer.echo(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -16,17 +17,23 @@ Out = Annotated[Path | None, typer.Option(help="folder of the report (default: t
 
 def report(run: Run, out: Out = None, as_json: Json = False) -> None:
     """Write the report of a finished run again, from its results.json and its certificates."""
-    from ..numerics.replay import printable
+    from ..numerics.files import require_output
     from ..numerics.studies.archive import read_document, read_results
+    from ..numerics.studies.folder import locked
     from ..reports.bundle import save
+    from ..reports.console import stdout
     from ..reports.model import Report
-    from ..reports.terminal import print_results, stderr, stdout
+    from ..reports.terminal import print_results
+    from ..reports.working import Working
 
     results = read_results(run)
     home, _ = read_document(run)
     folder = home if out is None else out
-    stderr().print(f"writing the report to {printable(str(folder))}", markup=False, soft_wrap=True)
-    files = save(Report(results), folder, results=folder.resolve() != home.resolve())
+    require_output(folder, folder=True)
+    elsewhere = folder.resolve() != home.resolve()
+    with Working(f"writing the report to {folder}") as working, nullcontext() if elsewhere else locked(folder):
+        working.note(working.what)
+        files = save(Report(results), folder, tell=working.note, results=elsewhere)
     if as_json:
         sys.stdout.write(results.dumps())
     else:

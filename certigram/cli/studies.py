@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace as changed
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..numerics.replay import printable
+from ..numerics.files import require_output
 from ..theory.errors import SpecError
-from .options import Jobs, Json, Strict, print_json
+from .options import Jobs, Json, Strict
+from .output import INTERRUPTED, fail, print_json, say
 
 if TYPE_CHECKING:
     from ..numerics.studies.study import Study
@@ -21,6 +23,7 @@ StudyFile = Annotated[
 ]
 Only = Annotated[str | None, typer.Option(help="check only this system (of the study file, when one is given)")]
 Out = Annotated[Path, typer.Option(help="folder of the results; the study gets a folder of its own there")]
+Replace = Annotated[bool, typer.Option("--replace", help="take the place of another study's run in that folder")]
 
 
 def verify(
@@ -28,31 +31,31 @@ def verify(
     system: Only = None,
     out: Out = Path("out"),
     jobs: Jobs = None,
+    replace: Replace = False,
     strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Check every claim of a study and write its report, certificates and results.json.
 
-    An interrupted run is continued by the same command: what was finished is read from the folder of the results.
+    An interrupted run is continued by the same command: what was finished is read from the folder of the results. A
+    study that was edited takes the place of its last run.
     """
     from ..numerics.studies.runner import run
-    from ..reports.terminal import LiveProgress, print_results, stderr, stdout
+    from ..reports.console import stderr, stdout
+    from ..reports.terminal import LiveProgress, print_results
+    from ..reports.working import Working
 
-    chosen = _read(study, system)
-    folder = _folder(out, chosen.name)
-    console = stderr()
-    try:
-        with LiveProgress(console) as progress:
+    with _chosen(study, system, out, replace) as (chosen, folder):
+        with LiveProgress(stderr()) as progress:
             results = run(chosen, out=folder, listen=progress, jobs=jobs)
-        from ..reports.bundle import save  # matplotlib is loaded when there is something to draw
-        from ..reports.model import Report
+        with Working(f"writing the report to {folder}") as working:
+            from ..reports.bundle import save  # matplotlib is loaded when there is something to draw
+            from ..reports.model import Report
 
-        console.print(f"writing the report to {printable(str(folder))}", markup=False, soft_wrap=True)
-        files = save(Report(results), folder)
-    except KeyboardInterrupt:
-        _interrupted(folder)
+            working.note(working.what)
+            files = save(Report(results), folder, tell=working.note)
     if as_json:
-        sys.stdout.write(results.dumps())
+        print_json(results.to_json())
     else:
         print_results(results, stdout(), files)
     unknown = any(c.verdict.name == "UNKNOWN" for c in results.certificates)
@@ -64,6 +67,7 @@ def sweep(
     system: Only = None,
     out: Out = Path("out"),
     jobs: Jobs = None,
+    replace: Replace = False,
     as_json: Json = False,
 ) -> None:
     """Sample the finite-width networks of a study, and nothing else.
@@ -71,23 +75,36 @@ def sweep(
     Each network is saved when it is finished; a second start continues, and `verify` with the same folder uses them.
     """
     from ..numerics.studies.runner import sample
-    from ..reports.terminal import LiveProgress, stderr
+    from ..reports.console import stderr
+    from ..reports.terminal import LiveProgress
 
-    chosen = _read(study, system)
-    if not chosen.widths:
-        raise SpecError("the study samples no networks: give widths in [finite-width].")
-    folder = _folder(out, chosen.name)
-    console = stderr()
-    try:
-        with LiveProgress(console) as progress:
+    with _chosen(study, system, out, replace) as (chosen, folder):
+        if not chosen.widths:
+            raise SpecError("the study samples no networks: give widths in [finite-width].")
+        with LiveProgress(stderr()) as progress:
             done, total = sample(chosen, out=folder, listen=progress, jobs=jobs)
-    except KeyboardInterrupt:
-        _interrupted(folder)
     if as_json:
         print_json({"study": chosen.name, "sampled": done, "total": total, "folder": str(folder / "samples")})
     else:
-        typer.echo(f"{done} of {total} networks are sampled in {printable(str(folder / 'samples'))}")
+        say(f"{done} of {total} networks are sampled in {folder / 'samples'}")
     raise typer.Exit(0)
+
+
+@contextmanager
+def _chosen(study: Path | None, system: str | None, out: Path, replace: bool) -> Iterator[tuple[Study, Path]]:
+    """The study, and its folder, which no other run writes to meanwhile; an interrupt says where the work is."""
+    from ..numerics.studies.folder import run_folder
+    from ..reports.working import Working
+
+    require_output(out, folder=True)
+    with Working("reading the study") as working:
+        chosen = _read(study, system)
+    folder = out / chosen.name
+    try:
+        with run_folder(folder, chosen, replace=replace, tell=working.note):
+            yield chosen, folder
+    except KeyboardInterrupt:
+        fail(f"interrupted; what was finished is saved in {folder}, the same command continues.", INTERRUPTED)
 
 
 def _read(path: Path | None, system: str | None) -> Study:
@@ -102,27 +119,4 @@ def _read(path: Path | None, system: str | None) -> Study:
         system = find(system).name
     elif system not in chosen.systems:
         raise SpecError(f"--system {system!r} is not a system of the study." + suggestion(system, list(chosen.systems)))
-    return replace(chosen, systems=(system,), name=f"{chosen.name}-{system}")
-
-
-def _folder(out: Path, name: str) -> Path:
-    """The folder of a run, made and proved writable before any work is done."""
-    folder = out / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.write_text("")
-        probe.unlink()
-    except OSError as error:
-        raise SpecError(
-            f"--out {out}: nothing can be written to {folder} ({error.strerror}): choose another folder."
-        ) from None
-    return folder
-
-
-def _interrupted(folder: Path) -> NoReturn:
-    place = printable(str(folder))
-    print(
-        f"certigram: interrupted; what was finished is saved in {place}, the same command continues.", file=sys.stderr
-    )
-    raise typer.Exit(130) from None
+    return changed(chosen, systems=(system,), name=f"{chosen.name}-{system}")

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .options import Bits, Expression, Json, ball_fields, print_json
+from .options import Bits, Expression, Json, ball_fields
+from .output import print_json, say
 
 
 def dual(
@@ -19,16 +20,19 @@ def dual(
 ) -> None:
     """Enclose the dual activation E φ(u) φ(v) at the covariance [[a, c], [c, b]]."""
     from ..api import activation
+    from ..reports.working import Working
 
     phi = activation(expression)
-    ball = phi.dual(a, b, c, bits=bits)
-    form = phi.dual_closed_form()
+    with Working(f"enclosing the dual to {bits} binary digits") as working:
+        ball = phi.dual(a, b, c, bits=bits)
+        working.stage("looking for a closed form")
+        form = phi.dual_closed_form()
     if as_json:
         closed = None if form is None else str(form)
         print_json({"activation": phi.name, "a": a, "b": b, "c": c, "bits": bits, **ball_fields(ball), "form": closed})
         return
-    typer.echo(f"E φ(u)φ(v) = {ball}")
-    typer.echo(f"closed form: {form}" if form is not None else "closed form: none known here; certified series")
+    say(f"E φ(u)φ(v) = {ball}")
+    say(f"closed form: {form}" if form is not None else "closed form: none known here; certified series")
 
 
 def hermite(
@@ -40,14 +44,17 @@ def hermite(
 ) -> None:
     """Enclose the Hermite coefficients E φ(σz) h_r(z) for r = 0, 1, ..., and what is left of the series."""
     from ..api import activation
+    from ..reports.working import Working
 
     phi = activation(expression)
-    balls, tail = phi.hermite(order, variance, bits=bits), phi.hermite_tail(order, variance, bits=bits)
+    with Working(f"enclosing the Hermite coefficients up to order {order}"):
+        balls = phi.hermite(order, variance, bits=bits)
+        tail = phi.hermite_tail(order, variance, bits=bits)
     if as_json:
         rows = [{"order": r, **ball_fields(ball)} for r, ball in enumerate(balls)]
         head = {"activation": phi.name, "variance": variance, "bits": bits}
         print_json({**head, "coefficients": rows, "tail": ball_fields(tail)})
         return
     for r, ball in enumerate(balls):
-        typer.echo(f"mu_{r:<4d} {ball}")
-    typer.echo(f"sum of the squares beyond: {tail}")
+        say(f"mu_{r:<4d} {ball}")
+    say(f"sum of the squares beyond: {tail}")

@@ -9,17 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 import pickle
-import signal
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,9 +22,11 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
+from ..files import write_atomically
 from ..networks import FiniteGram, Nonlinearity, Sampler, nonlinearity, sampler
-from ..stored import arrays_as_bytes, damaged, read_arrays, silent, write_atomically
+from ..stored import arrays_as_bytes, damaged, read_arrays, silent
 from ..threads import blas_threads
+from .workers import Workers
 
 if TYPE_CHECKING:
     from ...theory.activation import Activation
@@ -251,25 +248,14 @@ def _cholesky(kernel: NDArray[np.float64]) -> NDArray[np.float64] | None:
     return np.asarray(scipy.linalg.cholesky(kernel))
 
 
-_laboratory: list[_Laboratory] = []  # of a worker process: filled once by its initializer, never in the parent
+def _work(plan: Plan) -> Callable[[tuple[int, int]], Unit]:
+    """What a worker process does with a unit."""
+    laboratory = _Laboratory(plan)
+    return lambda unit: laboratory.run(*unit)
 
 
-def _leave_with_the_parent() -> None:
-    """End this worker when its parent is gone: after a kill it would wait for work for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _enter(plan: Plan) -> None:
-    Thread(target=_leave_with_the_parent, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt at the terminal is the parent's to answer
-    _laboratory[:] = [_Laboratory(plan)]
-
-
-def _work(unit: tuple[int, int]) -> Unit:
-    return _laboratory[0].run(*unit)
+def _called(unit: tuple[int, int]) -> str:
+    return f"the network of width {unit[0]}, replicate {unit[1]}"
 
 
 def run(
@@ -280,6 +266,7 @@ def run(
     seconds: float | None = None,
     on_unit: Callable[[Unit, int, int], None] | None = None,
     on_damage: Callable[[str], None] = silent,
+    on_death: Callable[[str], None] = silent,
 ) -> Sample:
     """Run the units of a plan that are not yet in the store.
 
@@ -290,8 +277,10 @@ def run(
     seconds: no unit is started after this wall time; the sample is then not ``complete``.
     on_unit: called in this process after each unit with (unit, finished, total).
     on_damage: told in a sentence of each stored file that is not what was written.
+    on_death: called with a sentence when a process died and its unit is started once more.
 
-    Raises :class:`SpecError` when the plan cannot be sent to other processes.
+    Raises :class:`SpecError` when the plan cannot be sent to other processes, and :class:`Unfinished` when one unit
+    ends two of them, or when they do not start.
     """
     started = time.monotonic()
     total = len(plan.units())
@@ -313,39 +302,25 @@ def run(
     def in_time() -> bool:
         return seconds is None or time.monotonic() - started < seconds
 
-    for unit in _execute(plan, todo, min(jobs, len(todo)), in_time):
+    def finish(unit: Unit) -> None:
         done.append(unit)
         if store is not None:
             _save(_path(store, mark, unit.width, unit.replicate), unit)
         if on_unit is not None:
             on_unit(unit, len(done), total)
-    return Sample(plan, tuple(sorted(done, key=lambda unit: (unit.width, unit.replicate))))
 
-
-def _execute(plan: Plan, todo: list[tuple[int, int]], jobs: int, in_time: Callable[[], bool]) -> Iterator[Unit]:
-    """Finished units, as they come."""
-    if jobs <= 1:
+    if min(jobs, len(todo)) <= 1:
         laboratory = _Laboratory(plan) if todo else None
-        for unit in todo:
+        for pair in todo:
             if laboratory is not None and in_time():
-                yield laboratory.run(*unit)
-        return
-    try:
-        pickle.dumps(plan)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise SpecError(f"this plan cannot be sent to other processes ({error}); run it with jobs = 1.") from None
-    queue = iter(todo)
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_enter, initargs=(plan,))
-    try:
-        running: set[Future[Unit]] = {pool.submit(_work, unit) for unit in itertools.islice(queue, jobs + 1)}
-        while running:
-            finished, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield future.result()
-                if in_time() and (following := next(queue, None)) is not None:
-                    running.add(pool.submit(_work, following))
-    finally:
-        pool.shutdown(cancel_futures=True)  # after an interrupt, only the units under work are waited for
+                finish(laboratory.run(*pair))
+    else:
+        try:
+            pickle.dumps(plan)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise SpecError(f"this plan cannot be sent to other processes ({error}); run it with jobs = 1.") from None
+        Workers(_work, plan, finish=finish, more=in_time, name=_called, tell=on_death).run(todo, jobs)
+    return Sample(plan, tuple(sorted(done, key=lambda unit: (unit.width, unit.replicate))))
 
 
 def _path(store: Path, mark: str, width: int, replicate: int) -> Path:

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
 from ...theory.numbers import shown_integer
+from ...theory.printable import printable
 from ...theory.system import suggestion
 from ..kernels.input_gram import InputGram
 from ..kernels.points import Points
 from ..kernels.points import points as exact_points
-from ..replay import printable
 from .reading import Contents, Reading, label_file, signs
 from .stored_arrays import read_npy, read_npz, read_parquet
 from .text_table import read_labels, read_text

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...theory.claim import Claim
 from ...theory.errors import CertigramError, SpecError
+from ...theory.printable import printable
 from ...theory.system import System, system
 from ...theory.verdict import Verdict
 from ...theory.version import __version__
@@ -21,13 +22,12 @@ from ..checks.registry import Instance, decide
 from ..equilibria.instance import EquilibriumInstance
 from ..kernels.series import upper_float
 from ..networks import has_sampler, instance
-from ..replay import printable
 from ..sampling.experiment import Plan, Sample, Subject
 from ..sampling.experiment import run as run_sampling
 from ..sampling.looks import look, share
 from ..sampling.statistics import ErrorBudget, Outcome, StatisticalTest
-from ..stored import remove_unfinished
 from .archive import remove_stale
+from .folder import SAMPLES
 from .results import Results
 from .study import Study
 from .workspace import Workspace
@@ -84,15 +84,13 @@ class _Run:
         self.jobs = jobs or max(1, min(os.cpu_count() or 1, 16))
         self.started = time.monotonic()
         self.workspace = Workspace(
-            store=None if out is None else out / "samples",
+            store=None if out is None else out / SAMPLES,
             study=study.digest,
             jobs=self.jobs,
             deadline=self.started + study.budget.seconds,
             progress=lambda text, done, total: self.listen(Event("sample", text, done, total)),
             tell=self._tell,
         )
-        if out is not None:
-            remove_unfinished(out)
         self.refused: list[SpecError] = []
         self.found: list[Certificate] = []
         self.pending: list[tuple[int, tuple[StatisticalTest, ...]]] = []
@@ -266,6 +264,7 @@ class _Run:
             seconds=left,
             on_unit=lambda unit, done, of: self.listen(Event("sample", f"networks of width {unit.width}", done, of)),
             on_damage=self._tell,
+            on_death=self._tell,
         )
         if not sample.complete:
             self.complete = False

@@ -21,7 +21,8 @@ class Study:
     """Everything that determines a run; ``digest`` identifies it, so that a second start can continue a first.
 
     ``alpha`` is the error level of all statistical claims together; ``replicates`` the networks sampled per width.
-    ``activations`` and ``kernels`` may be empty: then each system is checked with its own default ones.
+    ``activations`` and ``kernels`` may be empty: then each system is checked with its own default ones. ``origin`` is
+    the file that it was read from, if any.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Study:
     alpha: float = 1e-3
     budget: Budget = field(default_factory=Budget)
     kernels: tuple[str, ...] = ()
+    origin: str = ""
 
     def subjects(self, system_name: str) -> tuple[str, ...]:
         """The activations (or kernels) that the claims of a system are checked with."""

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
 from ...theory.version import __version__
-from ..stored import arrays_as_bytes, damaged, read_arrays, silent, write_atomically
+from ..files import write_atomically
+from ..stored import arrays_as_bytes, damaged, read_arrays, silent
 
 Arrays = dict[str, NDArray[np.float64]]
 

@@ -79,10 +79,15 @@ def _index(derivation: Derivation) -> str:
 
 
 def ball_blocks(f: sympy.Expr, *, instead: bool) -> list[Block]:
-    """The first coefficients at variance 1 as balls, and the rest of the series, ``instead`` of a closed dual."""
+    """The first coefficients at variance 1 as balls, and the rest of the series, ``instead`` of a closed dual.
+
+    Raises :class:`CertigramError` where there is neither: nothing is left to write about.
+    """
     try:
         found = hermite_transform(from_expression(f), ORDERS - 1, Fraction(1), 64)
     except CertigramError as error:
+        if instead:
+            raise
         return [Paragraph(f"Nor is there a certified series: {plain_text(str(error))}")]
     rows = tuple((f"${r}$", f"`{_ball(mu)}`") for r, mu in enumerate(found.coefficients))
     return [

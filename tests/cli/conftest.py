@@ -19,7 +19,11 @@ class Answer(NamedTuple):
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
-    """Call the command line as a shell would: arguments in, exit status and both streams out."""
+    """Call the command line as a shell would: arguments in, exit status and both streams out.
+
+    What it says while it works depends on how fast it is; the tests of that are in test_working.py.
+    """
+    monkeypatch.setattr("certigram.reports.working.SILENCE", 1e6)
 
     def command(*arguments: object) -> Answer:
         monkeypatch.setattr(sys, "argv", ["certigram", *map(str, arguments)])

@@ -29,7 +29,7 @@ n = 12
 widths = [32, 64, 128]
 seeds = 12
 """
-LONG = STUDY.replace("[32, 64, 128]", "[32, 64, 2048]").replace("seeds = 12", "seeds = 200")
+LONG = STUDY.replace("[32, 64, 128]", "[32, 64, 256]").replace("seeds = 12", "seeds = 5000")
 
 
 def started(study: Path, out: Path) -> subprocess.Popen[str]:

@@ -3,9 +3,11 @@
 Every refusal is one sentence on standard error, exit status 2, nothing on standard output.
 """
 
+import errno
 import gzip
 import os
 import pickle
+import stat
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -15,6 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from certigram import population_gram
+from certigram.numerics.studies.data import load
+from certigram.theory.errors import Unfinished
 
 
 def refused(answer: object, *words: str) -> None:
@@ -72,6 +78,14 @@ ARGUMENTS = {
     "no file": (["gram", "nowhere.csv"], "there is no file"),
     "no study": (["verify", "nowhere.toml"], "there is no study file"),
     "not a matrix file": (["gram", "--n", "3", "--out", "matrix.csv"], ".npz"),
+    "arrays in the place of a certificate": (["certify", "0", "--n", "3", "--out", "c.npz"], ".json"),
+    "nothing to derive": (["derive", "exp(x**2)"], "not square-integrable at variance 1"),
+    "nothing to write": (["derive", "exp(x**3)", "--format", "html"], "square-integrable at no variance"),
+    "no folder of results": (["list", "claims", "--out", "nofolder"], "no such folder"),
+    "no folder of results for systems": (["list", "systems", "--out", "nofolder"], "no such folder"),
+    "more digits than Python writes": (["dual", "tanh", "1", "1e-4500", "0"], "at most 4000 digits"),
+    "a bound of as many": (["certify", "1e5000", "--n", "2"], "at most 4000 digits"),
+    "a parameter of as many": (["gram", "--n", "2", "--sigma-w2", "1e-5000"], "at most 4000 digits"),
 }
 
 
@@ -269,6 +283,20 @@ STUDIES = {
     "sigma_w2 in words": (SYSTEMS + '[parameters.deq-general]\nsigma_w2 = "abc"\n', "'abc' is not a number"),
     "unknown parameter": (SYSTEMS + '[parameters.deq-general]\nsigma_w = "1"\n', "Did you mean sigma_w2"),
     "integer beyond measure": (SYSTEMS + f"seed = {'9' * 5000}\n", "not valid TOML"),
+    "hexadecimal seed beyond measure": (SYSTEMS + f"seed = 0x{'f' * 5000}\n", "study: seed is too long"),
+    "hexadecimal n": (SYSTEMS + f"[data]\nn = 0x{'f' * 5000}\n", "data: n is too long"),
+    "octal width": (SYSTEMS + f"[finite-width]\nwidths = [64, 128, 0o{'7' * 9000}]\n", "widths: 2 is too long"),
+    "binary parameter": (
+        SYSTEMS + f"[parameters.deq-general]\nsigma_w2 = 0b{'1' * 20000}\n",
+        "deq-general: sigma_w2 is too long",
+    ),
+    "exponent beyond measure": (SYSTEMS + '[parameters.deq-general]\nsigma_w2 = "1e-5000"\n', "too long"),
+    "endless time": (SYSTEMS + "[budget]\nseconds = inf\n", "seconds = inf"),
+    "no time at all": (SYSTEMS + "[budget]\nseconds = 0\n", "seconds = 0"),
+    "time backwards": (SYSTEMS + "[budget]\nseconds = -1.5\n", "seconds = -1.5"),
+    "time that is no number": (SYSTEMS + "[budget]\nseconds = nan\n", "seconds = nan"),
+    "memory that is no number": (SYSTEMS + "[budget]\nmemory = nan\n", "memory = nan"),
+    "level that is no number": (SYSTEMS + "[finite-width]\nalpha = nan\n", "alpha = nan"),
 }
 
 
@@ -294,6 +322,25 @@ def test_output_that_cannot_be_written(call: Callable[..., object], tmp_path: Pa
     refused(call("verify", "--out", tmp_path / "taken"), "choose another folder")
 
 
+def test_only_files_and_folders_are_replaced(call: Callable[..., object], tmp_path: Path) -> None:
+    """A pipe or a device that --out names is refused before any work, by every command that writes."""
+    pipe, device = tmp_path / "pipe.npz", "/dev/null"
+    os.mkfifo(pipe)
+    for command in (
+        ["gram", "--n", "1000", "--out", pipe],
+        ["certify", "0.001", "--n", "1000", "--out", device],
+        ["certify", "0.001", "--n", "1000", "--out", tmp_path / "pipe.json"],  # its arrays would replace the pipe
+        ["derive", "mish", "--out", pipe],
+        ["derive", "mish", "--format", "pdf", "--out", device],
+        ["derive", "--all", "--out", pipe],
+        ["verify", "--out", pipe],
+        ["sweep", "--out", device],
+    ):
+        refused(call(*command), "choose another")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert stat.S_ISCHR(os.stat(device).st_mode)
+
+
 def test_a_place_that_is_a_folder(call: Callable[..., object], tmp_path: Path) -> None:
     """The sentence names what was asked for, not the file that was written first."""
     place = tmp_path / "folder"
@@ -315,6 +362,26 @@ def test_a_defect_is_not_a_refutation(call: Callable[..., object], monkeypatch: 
     )
 
 
+def test_what_stands_in_the_way_has_its_own_status(
+    call: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead worker or another run is no defect and no fault of the input: 75, try again. A full disk is 74."""
+
+    def ended(error: Exception) -> Callable[..., object]:
+        def raiser(*_: object, **__: object) -> None:
+            raise error
+
+        return raiser
+
+    monkeypatch.setattr("certigram.api.population_gram", ended(Unfinished("a worker died.")))
+    assert call("gram", "--n", "3") == (75, "", "certigram: a worker died.\n")
+    full = OSError(errno.ENOSPC, "No space left on device", "x.json")
+    monkeypatch.setattr("certigram.api.population_gram", ended(full))
+    status, _, err = call("gram", "--n", "3")  # type: ignore[misc]  # an Answer
+    assert status == 74
+    assert err.startswith("certigram: x.json: No space left on device")
+
+
 def test_control_c_says_so(call: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in a command that saves nothing on the way."""
 
@@ -327,6 +394,26 @@ def test_control_c_says_so(call: Callable[..., object], monkeypatch: pytest.Monk
 
 def test_nothing_reaches_the_terminal_as_a_control(call: Callable[..., object]) -> None:
     """Escape sequences in a name are not echoed."""
-    answer = call("gram", "\x1b[31mred.csv")
-    refused(answer)
-    assert "\x1b" not in answer[2]  # type: ignore[index]  # an Answer
+    for name in ("\x1b[31mred.csv", "a\u202ebfdp.csv", "\x9b2Jc.csv", "\u2066d.csv", "\udcff.csv", "e\nf.csv"):
+        answer = call("gram", name)
+        refused(answer)
+        assert answer[2][:-1].isprintable()  # type: ignore[index]  # an Answer
+        if name != "e\nf.csv":
+            assert name.encode("unicode_escape").decode() in answer[2]  # type: ignore[index]  # an Answer
+
+
+def test_names_of_files_are_shown_as_text(call: Callable[..., object], tmp_path: Path) -> None:
+    """A file called by controls is read, and named on the terminal and in notebooks without any of them."""
+    name = "\x1b[31m\u202e<b>\x9b.npy"
+    np.save(tmp_path / name, np.eye(2))
+    status, out, _ = call("gram", tmp_path / name)  # type: ignore[misc]  # an Answer
+    assert status == 0
+    assert out.replace("\n", "").isprintable()
+    assert r"\x1b[31m\u202e<b>\x9b.npy" in out
+    K = population_gram("deq-general", load(str(tmp_path / name)), activation="tanh")
+    assert r"\x1b[31m\u202e&lt;b&gt;\x9b.npy" in K._repr_html_()
+    status, out, _ = call("certify", "0", tmp_path / name, "--out", tmp_path / f"{name}.json")  # type: ignore[misc]
+    assert status == 0
+    status, out, _ = call("check", tmp_path / f"{name}.json")  # type: ignore[misc]  # an Answer
+    assert status == 0
+    assert out.replace("\n", "").isprintable()

@@ -16,7 +16,7 @@ from certigram.numerics.certificate import (
     EvidenceItem,
     fraction_text,
 )
-from certigram.numerics.stored import UNFINISHED, _node, remove_unfinished, write_atomically
+from certigram.numerics.files import remove_parts, write_atomically
 from certigram.theory.errors import SpecError
 from certigram.theory.kernel_claims import CLAIMS, KERNELS
 from certigram.theory.verdict import Evidence, Verdict
@@ -160,20 +160,18 @@ def test_certificates_without_a_rule_name_their_parameters(tmp_path: Path) -> No
 
 
 def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
-    """Only of processes that are gone; what is being written, and files of others, are left alone."""
-    script = "import os, sys; from pathlib import Path; from certigram.numerics import stored\n"
+    """In the folders below too; other hidden files are left alone."""
+    script = "import os, sys; from pathlib import Path; from certigram.numerics import files\n"
     script += "os.replace = lambda *paths: os._exit(9)\n"
-    script += "stored.write_atomically(Path(sys.argv[1]), 'half')"
+    script += "files.write_atomically(Path(sys.argv[1]), 'half')"
     for name in ("a.json", "certificates/b.json"):
         assert subprocess.run([sys.executable, "-c", script, tmp_path / name], check=False).returncode == 9
-    mine = tmp_path / UNFINISHED.format(node=_node(), pid=os.getpid(), token="00000000")
-    others = tmp_path / UNFINISHED.format(node=_node() ^ 1, pid=2**22 + 1, token="00000000")
-    strange = tmp_path / ".certigram-notes.tmp"
-    for path in (mine, others, strange):
-        path.write_text("")
-    assert len(remove_unfinished(tmp_path)) == 2
-    assert sorted(p for p in tmp_path.rglob("*") if p.is_file()) == sorted([mine, others, strange])
-    assert remove_unfinished(tmp_path / "nothing") == []
+    strange = tmp_path / ".notes.tmp"
+    strange.write_text("")
+    assert len([p for p in tmp_path.rglob("*") if p.is_file()]) == 3
+    remove_parts(tmp_path)
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == [strange]
+    remove_parts(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize("kind", ["folder", "fifo"])
