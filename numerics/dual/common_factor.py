@@ -13,7 +13,9 @@ variances cost more than a logarithm. Proofs: docs/theory/dual-activations.md, s
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Protocol
 
 from flint import arb
@@ -22,7 +24,7 @@ from ...theory.activation import Activation, from_expression
 from ...theory.errors import PrecisionExhausted
 from ...theory.functions import X
 from ...theory.parity import parity
-from ..expressions.growth import Growth
+from ..ball import enclose
 from ..hermite.bounds import Envelope, choose_cut, growth_tail, log_float
 from ..precision import precision
 from .cells import QuadratureSmoothing
@@ -34,7 +36,7 @@ from .smoothing import Pieces, Scales, function_pieces
 
 FIRST_BITS = 24
 """Accuracy of the first pass, relative to the sizes of the functions: it finds the size of the value."""
-PASSES = 5
+PASSES = 4
 """How often the accuracy is raised before the enclosure reached is returned as it is."""
 GUARD = 48
 
@@ -57,11 +59,6 @@ class Setting:
     same: bool
 
 
-def applies(f: Activation, g: Activation) -> bool:
-    """Whether the functions have pieces and growth bounds that this method can use."""
-    return function_pieces(f) is not None and function_pieces(g) is not None
-
-
 def piecewise_exponential(activation: Activation) -> bool:
     """Whether the smoothings of the activation have a closed form here.
 
@@ -76,7 +73,7 @@ def piecewise_exponential(activation: Activation) -> bool:
 def common_factor_value(
     f: Activation, g: Activation, cov: Covariance, bits: int, sizes: tuple[float, float]
 ) -> arb | None:
-    """The enclosure, to relative accuracy 2^-bits where five passes reach it; None where the method does not apply.
+    """The enclosure, to relative accuracy 2^-bits where four passes reach it; None where the method does not apply.
 
     ``cov`` must have exact entries with 0 < c^2 < ab; ``sizes`` guess the norms of f and g and prove nothing.
     """
@@ -90,14 +87,37 @@ def common_factor_value(
     if left is None or right is None:
         return None
     kinds = parity(f.expression), parity(g.expression)
+    if None not in kinds and kinds[0] != kinds[1]:
+        return arb(0)
     same = f.expression == g.expression and a == b
-    setting = Setting(left, right, cov, sizes, kinds[0] is not None and kinds[0] == kinds[1], same)
+    setting = Setting(left, right, cov, sizes, kinds[0] is not None, same)
     log_size = math.log(sizes[0]) + math.log(sizes[1])
+    return _refined(lambda log_target: _pass(setting, log_size, log_target), log_size, bits)
+
+
+def smoothed_mean(f: Activation, variance: Fraction, bits: int, size: float) -> arb | None:
+    """E f(u) for u of the variance given, by the same rules and in the same passes; None where they do not apply."""
+    pieces = function_pieces(f)
+    if pieces is None:
+        return None
+
+    def once(log_target: float) -> arb:
+        work = _work(log_size - log_target, enclose(variance))
+        with precision(work):
+            scales = Scales(pieces, arb(0), enclose(variance).sqrt())
+            return _smoothing(scales, arb(0), log_target - 4.0, work).values([arb(0)])[0]
+
+    log_size = math.log(size)
+    return _refined(once, log_size, bits)
+
+
+def _refined(once: Callable[[float], arb | None], log_size: float, bits: int) -> arb | None:
+    """The enclosures of one number at higher and higher accuracy, until ``bits`` relative bits are reached."""
     log_target = log_size - FIRST_BITS * math.log(2)
     best: arb | None = None
     for _ in range(PASSES):
         try:
-            value = _pass(setting, log_size, log_target)
+            value = once(log_target)
         except PrecisionExhausted:
             break
         if value is None or not value.is_finite():
@@ -107,17 +127,22 @@ def common_factor_value(
         reached = best.rel_accuracy_bits()
         if reached >= bits:
             break
-        aim = log_float(best) if reached > 4 else log_float(best) - 8.0 - max(bits, 64) * math.log(2) / 4
+        aim = log_float(best) if reached > 4 else log_float(best) - bits * math.log(2) / 4
         log_target = min(aim - (bits + 3) * math.log(2), log_target - 8.0)
     return best
+
+
+def _work(log_digits: float, largest_variance: arb) -> int:
+    """A working precision: the digits wanted, and what exponents of the size of the variance lose."""
+    with precision(BOUND_BITS):
+        return int(log_digits / math.log(2) + GUARD + 2 * max(log_float(largest_variance) / math.log(2), 0.0))
 
 
 def _pass(setting: Setting, log_size: float, log_target: float) -> arb | None:
     """The enclosure with a radius of about ``exp(log_target)``."""
     digits = (log_size - log_target) / math.log(2)
-    with precision(BOUND_BITS):
-        largest = max(log_float(v) for v in setting.cov.balls()[:2]) / math.log(2)
-    work = int(digits + GUARD + 2 * max(largest, 0.0))
+    a, b, _ = setting.cov.balls()
+    work = _work(log_size - log_target, a.max(b))
     with precision(work):
         a, b, _ = setting.cov.balls()
         rho, rest = setting.cov.correlation(), setting.cov.defect()
@@ -137,7 +162,6 @@ def _pass(setting: Setting, log_size: float, log_target: float) -> arb | None:
             _smoothing(s, end, log_target - math.log(other) - 4.0, work)
             for s, other in zip(scales, setting.sizes[::-1], strict=False)
         ]
-        # an estimate of |F G| on the panels decides the number of nodes, nothing else
         count = node_count(digits + 8)
 
         def bound(centre: arb, wide: arb, high: arb) -> arb:

@@ -13,6 +13,7 @@ stays finite however large m and s are: balls have exponents of any size, and er
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy
 from flint import arb
@@ -30,6 +31,7 @@ class Part:
     terms: tuple[tuple[sympy.Expr, tuple[sympy.Expr, ...]], ...]
 
 
+@lru_cache(maxsize=256)
 def exponential_parts(function: Pieces) -> tuple[Part, ...] | None:
     """The pieces as exponential polynomials, None when one of them is something else."""
     parts = []

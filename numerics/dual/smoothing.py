@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import sympy
 from flint import acb, arb, fmpq
@@ -47,11 +48,8 @@ class Pieces:
     stretches: tuple[Stretch, ...]
     bound: Growth
 
-    def mirrored(self) -> bool:
-        """Whether there is a single piece."""
-        return len(self.stretches) == 1
 
-
+@lru_cache(maxsize=256)
 def function_pieces(activation: Activation) -> Pieces | None:
     """The pieces of an activation; None where they are not known, or where it may grow like a Gaussian."""
     expression = activation.expression
