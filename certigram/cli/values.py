@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .options import Bits, Expression, Json, ball_fields, print_json
+from ..numerics.ball import accuracy_of_series
+from .options import Bits, Expression, Json, ball_fields, print_json, shortfall
 
 
 def dual(
@@ -28,6 +29,7 @@ def dual(
         print_json({"activation": phi.name, "a": a, "b": b, "c": c, "bits": bits, **ball_fields(ball), "form": closed})
         return
     typer.echo(f"E φ(u)φ(v) = {ball}")
+    shortfall(ball.accuracy_bits, bits, "the value")
     typer.echo(f"closed form: {form}" if form is not None else "closed form: none known here; certified series")
 
 
@@ -43,11 +45,13 @@ def hermite(
 
     phi = activation(expression)
     balls, tail = phi.hermite(order, variance, bits=bits), phi.hermite_tail(order, variance, bits=bits)
+    reached = accuracy_of_series(balls, tail)
     if as_json:
         rows = [{"order": r, **ball_fields(ball)} for r, ball in enumerate(balls)]
-        head = {"activation": phi.name, "variance": variance, "bits": bits}
+        head = {"activation": phi.name, "variance": variance, "bits": bits, "accuracy_bits": reached}
         print_json({**head, "coefficients": rows, "tail": ball_fields(tail)})
         return
     for r, ball in enumerate(balls):
         typer.echo(f"mu_{r:<4d} {ball}")
     typer.echo(f"sum of the squares beyond: {tail}")
+    shortfall(reached, bits, "the norm of φ")

@@ -30,8 +30,8 @@ from .gauss import cover, legendre, node_count
 from .grid import BOUND_BITS
 from .smoothing import Scales, Stretch
 
-MAX_CELLS = 6000
-"""Most cells computed before the quadrature gives up."""
+MAX_PANELS = 6000
+"""Most panels in all cells together before the quadrature gives up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +71,7 @@ class QuadratureSmoothing:
     degree: int = field(init=False)
     far: FarRule = field(init=False)
     cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    panels: int = 0
 
     def __post_init__(self) -> None:
         with precision(BOUND_BITS):
@@ -153,8 +154,8 @@ class QuadratureSmoothing:
                 last = min(last, -1)
             for k in range(first, last + 1):
                 if (number, k) not in self.cells:
-                    if len(self.cells) >= MAX_CELLS:
-                        raise PrecisionExhausted(f"more than {MAX_CELLS} cells are needed for this function.")
+                    if self.panels > MAX_PANELS:
+                        raise PrecisionExhausted(f"more than {MAX_PANELS} panels are needed for this function.")
                     self.cells[number, k] = self._cell(piece, anchor + width * k, anchor + width * (k + 1))
                 found.append(self.cells[number, k])
         return found
@@ -183,7 +184,9 @@ class QuadratureSmoothing:
 
         centre, rule = (lo + hi) / 2, legendre(count, self.bits)
         sums, error, mass = [arb(0)] * self.degree, arb(0), arb(0)
-        for panel in cover(lo, hi, count, self.log_tolerance, bound):
+        panels = cover(lo, hi, count, self.log_tolerance, bound, MAX_PANELS - self.panels)
+        self.panels += len(panels)
+        for panel in panels:
             nodes = [panel.centre + panel.half * x for x, _ in rule]
             offsets = [(y - centre) / beta for y in nodes]
             scale = panel.half / norm

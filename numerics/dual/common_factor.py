@@ -38,6 +38,8 @@ FIRST_BITS = 24
 """Accuracy of the first pass, relative to the sizes of the functions: it finds the size of the value."""
 PASSES = 4
 """How often the accuracy is raised before the enclosure reached is returned as it is."""
+FARTHEST = 4
+"""A value that is smaller than the sizes of the functions by this many times the bits asked is not pursued."""
 GUARD = 48
 
 
@@ -90,7 +92,7 @@ def common_factor_value(
     if None not in kinds and kinds[0] != kinds[1]:
         return arb(0)
     same = f.expression == g.expression and a == b
-    setting = Setting(left, right, cov, sizes, kinds[0] is not None, same)
+    setting = Setting(left, right, cov, sizes, None not in kinds, same)
     log_size = math.log(sizes[0]) + math.log(sizes[1])
     return _refined(lambda log_target: _pass(setting, log_size, log_target), log_size, bits)
 
@@ -108,7 +110,15 @@ def smoothed_mean(f: Activation, variance: Fraction, bits: int, size: float) -> 
             return _smoothing(scales, arb(0), log_target - 4.0, work).values([arb(0)])[0]
 
     log_size = math.log(size)
-    return _refined(once, log_size, bits)
+    parts = exponential_parts(pieces)
+    if parts is None:
+        return _refined(once, log_size, bits)
+    for guard in (64, 256, 1024):
+        with precision(_work((bits + guard) * math.log(2), enclose(variance))):
+            value = ClosedSmoothing(Scales(pieces, arb(0), enclose(variance).sqrt()), parts).value(arb(0))
+        if value.rel_accuracy_bits() >= bits:
+            break
+    return value
 
 
 def _refined(once: Callable[[float], arb | None], log_size: float, bits: int) -> arb | None:
@@ -129,6 +139,8 @@ def _refined(once: Callable[[float], arb | None], log_size: float, bits: int) ->
             break
         aim = log_float(best) if reached > 4 else log_float(best) - bits * math.log(2) / 4
         log_target = min(aim - (bits + 3) * math.log(2), log_target - 8.0)
+        if log_size - log_target > (FARTHEST * bits + 512) * math.log(2):
+            break
     return best
 
 
@@ -140,7 +152,6 @@ def _work(log_digits: float, largest_variance: arb) -> int:
 
 def _pass(setting: Setting, log_size: float, log_target: float) -> arb | None:
     """The enclosure with a radius of about ``exp(log_target)``."""
-    digits = (log_size - log_target) / math.log(2)
     a, b, _ = setting.cov.balls()
     work = _work(log_size - log_target, a.max(b))
     with precision(work):
@@ -162,7 +173,7 @@ def _pass(setting: Setting, log_size: float, log_target: float) -> arb | None:
             _smoothing(s, end, log_target - math.log(other) - 4.0, work)
             for s, other in zip(scales, setting.sizes[::-1], strict=False)
         ]
-        count = node_count(digits + 8)
+        count = node_count((max(log_float(growth.bound(arb(1))), log_size) - log_target) / math.log(2) + 8)
 
         def bound(centre: arb, wide: arb, high: arb) -> arb:
             near = (abs(centre) - wide).max(arb(0))

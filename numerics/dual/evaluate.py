@@ -3,7 +3,7 @@ r"""Dual activations :math:`\hat\varphi(a,b,c)=E\,\varphi(u)\psi(v)` at any cova
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache, reduce
 
@@ -192,6 +192,24 @@ def dual_expression(
     """
     second = None if other is None else from_expression(other)
     return dual(from_expression(expression), a, b, c, bits, other=second)
+
+
+def require_digits(value: arb, activation: Activation, variances: Sequence[Fraction], bits: int) -> None:
+    r"""Raise :class:`PrecisionExhausted` when an enclosure of :math:`E\varphi(u)\varphi(v)` says nothing.
+
+    That is: not one decimal digit of the value is known, and it is not small against the (guessed) norms of
+    :math:`\varphi` either, so that "zero to so many digits" would be no answer.
+    """
+    if value.is_exact() or value.rel_accuracy_bits() >= 4:
+        return
+    sizes = [_size(activation.expression, math.sqrt(v)) for v in variances]
+    if value.is_finite() and value.abs_upper() <= arb(sizes[0]) * arb(sizes[1]) * arb(2) ** (-bits // 2):
+        return
+    raise PrecisionExhausted(
+        f"the dual of {activation.name} at the variances {', '.join(f'{float(v):.6g}' for v in variances)}: not one digit"
+        f" is known, only {value.str(5)}: ask for more bits.",
+        reached=str(value.str(5)),
+    )
 
 
 def _mean(expression: sympy.Expr, variance: Number, bits: int) -> arb:

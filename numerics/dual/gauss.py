@@ -48,10 +48,10 @@ def legendre(count: int, bits: int) -> tuple[tuple[arb, arb], ...]:
         return tuple(arb.legendre_p_root(count, k, weight=True) for k in range(count))
 
 
-def cover(lo: arb, hi: arb, count: int, log_tolerance: float, bound: Bound) -> list[Panel]:
+def cover(lo: arb, hi: arb, count: int, log_tolerance: float, bound: Bound, most: int = MAX_PANELS) -> list[Panel]:
     """Panels of ``count`` nodes from ``lo`` to ``hi``, each with an error of at most about ``exp(log_tolerance)``.
 
-    Raises :class:`PrecisionExhausted` when more than ``MAX_PANELS`` are needed. Ends may be balls: a panel stands for
+    Raises :class:`PrecisionExhausted` when more than ``most`` are tried. Ends may be balls: a panel stands for
     the interval between the exact numbers in them.
     """
     found: list[Panel] = []
@@ -59,8 +59,8 @@ def cover(lo: arb, hi: arb, count: int, log_tolerance: float, bound: Bound) -> l
     while stack:
         left, right = stack.pop()
         tried += 1
-        if tried > MAX_PANELS:
-            raise PrecisionExhausted(f"more than {MAX_PANELS} panels are needed: ask for fewer bits.")
+        if tried > most:
+            raise PrecisionExhausted(f"more than {most} panels are needed: ask for fewer bits.")
         centre, half = (left + right) / 2, (right - left) / 2
         error = _error(centre, half, count, log_tolerance, bound)
         if error is None:
