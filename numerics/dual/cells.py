@@ -26,6 +26,7 @@ from ..expressions.growth import Growth
 from ..hermite.bounds import Envelope, choose_cut, growth_tail, log_float
 from ..hermite.panel_error import modulus
 from ..precision import precision
+from .far_rules import FarRule, far_rules
 from .gauss import cover, legendre, node_count
 from .grid import BOUND_BITS
 from .smoothing import Scales, Stretch
@@ -47,17 +48,6 @@ class Cell:
     rest: arb
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FarRule:
-    """A rule on ``[-cut, cut]`` in units of beta: nodes, Gaussian weights, and its error per unit of the modulus."""
-
-    nodes: list[arb]
-    weights: list[arb]
-    wide: arb
-    high: arb
-    error: arb
-
-
 @dataclass(slots=True, eq=False)
 class QuadratureSmoothing:
     r"""F with an absolute error of about ``exp(log_tolerance)`` at the points ``|z| <= reach``; ``bits`` to work at."""
@@ -69,7 +59,7 @@ class QuadratureSmoothing:
     cut: arb = field(init=False)
     tail: arb = field(init=False)
     degree: int = field(init=False)
-    far: FarRule = field(init=False)
+    far: list[FarRule] = field(init=False)
     cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
     panels: int = 0
 
@@ -83,7 +73,8 @@ class QuadratureSmoothing:
             self.cut = arb(math.ceil(found[0] * 8) / 8)
             self.tail = growth_tail(around, beta, Envelope(arb(1), arb(0)), self.cut)
         self.degree = _moments_needed(float(self.cut), -self.log_tolerance + log_float(around.constant))
-        self.far = self._far_rule()
+        log_far = 8.0 + max(log_float(self.scales.function.bound.bound(self.scales.beta * self.cut)), 0.0)
+        self.far = far_rules(self.cut, -self.log_tolerance + log_far, self.bits)
 
     def values(self, points: list[arb]) -> list[arb]:
         """F at real points with ``|z| <= reach``; the points of one call should lie close together."""
@@ -91,45 +82,26 @@ class QuadratureSmoothing:
             means = [self.scales.alpha * z for z in points]
             far = self._far_piece(reduce(arb.union, means))
             if far is not None:
-                return [self._far(far[0].real, m) + arb(0, far[1]) for m in means]
+                return [self._far(far[0].real, far[1], m) + arb(0, far[2]) for m in means]
             return [self._near(m) for m in means]
 
-    def _far_rule(self) -> FarRule:
-        digits, w = -self.log_tolerance + 8, float(self.cut)
-
-        def count(parameter: float) -> float:
-            return (digits + (w * (parameter - 1 / parameter) / 2) ** 2 / 2) / (2 * math.log(parameter))
-
-        parameter = min((1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.0, 2.2), key=count)
-        n = int(count(parameter)) + 2
-        with precision(self.bits):
-            rule = legendre(n, self.bits)
-            nodes = [self.cut * x for x, _ in rule]
-            scale = self.cut / (2 * arb.pi()).sqrt()
-            weights = [scale * w * (-x * x / 2).exp() for x, (_, w) in zip(nodes, rule, strict=True)]
-            rho = arb(parameter)
-            high = self.cut * (rho - 1 / rho) / 2
-            error = arb(64) / 15 * self.cut * rho ** (-2 * n) / (1 - rho**-2) * (high * high / 2).exp()
-            return FarRule(nodes, weights, self.cut * (rho + 1 / rho) / 2, high, error / (2 * arb.pi()).sqrt())
-
-    def _far_piece(self, means: arb) -> tuple[Stretch, arb] | None:
-        """The piece on which the far rule serves for all these means, with its error; None when there is none."""
+    def _far_piece(self, means: arb) -> tuple[Stretch, FarRule, arb] | None:
+        """The piece and the shortest rule that serve for all these means, with the error; None where none does."""
         with precision(BOUND_BITS):
             beta = self.scales.beta
-            left, right = means.lower() - beta * self.far.wide, means.upper() + beta * self.far.wide
-            for piece in self.scales.function.stretches:
-                if piece.holds(left, right):
-                    size = modulus(piece.box, arb(1), (left + right) / 2, (right - left) / 2, beta * self.far.high)
-                    if size is not None:
-                        error = self.far.error * size
-                        if log_float(error) <= self.log_tolerance + 3.0:
-                            return piece, arb((error + self.tail).upper())
+            for rule in self.far:
+                left, right = means.lower() - beta * rule.wide, means.upper() + beta * rule.wide
+                for piece in self.scales.function.stretches:
+                    if piece.holds(left, right):
+                        size = modulus(piece.box, arb(1), (left + right) / 2, (right - left) / 2, beta * rule.high)
+                        if size is not None and log_float(rule.error * size) <= self.log_tolerance + 3.0:
+                            return piece, rule, arb((rule.error * size + self.tail).upper())
             return None
 
-    def _far(self, function: Callable[[arb], arb], mean: arb) -> arb:
+    def _far(self, function: Callable[[arb], arb], rule: FarRule, mean: arb) -> arb:
         beta = self.scales.beta
-        values = [function(mean + beta * x) for x in self.far.nodes]
-        return sum(map(mul, values, self.far.weights), arb(0))
+        values = [function(mean + beta * x) for x in rule.nodes]
+        return sum(map(mul, values, rule.weights), arb(0))
 
     def _near(self, mean: arb) -> arb:
         beta, total, missing = self.scales.beta, arb(0), self.tail

@@ -6,8 +6,8 @@ For :math:`\rho\ge0` and independent standard normal :math:`z,w,w'` the pair
 
 has the covariance wanted, so that :math:`E f(u)g(v)=E\,F(z)G(z)` with the smoothings
 :math:`F(z)=E f(\sqrt{a\rho}\,z+\sqrt{a(1-\rho)}\,w)` and G alike: one integral of an entire function, whose panels
-gather near the kinks of f and g. For :math:`\rho<0`, g(-x) takes the place of g. Neither :math:`|\rho|` near 1 nor large
-variances cost more than a logarithm. Proofs: docs/theory/dual-activations.md, sections 9 to 11.
+gather near the kinks of f and g. For :math:`\rho<0`, g(-x) takes the place of g. Neither :math:`|\rho|` near 1 nor
+large variances cost more than a logarithm. Proofs: docs/theory/dual-activations.md, sections 9 to 11.
 """
 
 from __future__ import annotations

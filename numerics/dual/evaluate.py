@@ -205,9 +205,10 @@ def require_digits(value: arb, activation: Activation, variances: Sequence[Fract
     sizes = [_size(activation.expression, math.sqrt(v)) for v in variances]
     if value.is_finite() and value.abs_upper() <= arb(sizes[0]) * arb(sizes[1]) * arb(2) ** (-bits // 2):
         return
+    shown = ", ".join(f"{float(v):.6g}" for v in variances)
     raise PrecisionExhausted(
-        f"the dual of {activation.name} at the variances {', '.join(f'{float(v):.6g}' for v in variances)}: not one digit"
-        f" is known, only {value.str(5)}: ask for more bits.",
+        f"the dual of {activation.name} at the variances {shown}: not one digit is known, only {value.str(5)}: "
+        "ask for more bits.",
         reached=str(value.str(5)),
     )
 
