@@ -177,6 +177,11 @@ class PopulationGram:
         """The number of points."""
         return self.matrix.n
 
+    @property
+    def accuracy_bits(self) -> int | None:
+        r"""The correct bits of the worst entry, relative to :math:`\sqrt{K_{ii}K_{jj}}`; None when all are exact."""
+        return self.matrix.accuracy_bits
+
     def ball(self, i: int, j: int) -> Ball:
         """Entry (i, j) as a ball."""
         return self.matrix.ball(i, j)

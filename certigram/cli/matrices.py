@@ -22,6 +22,7 @@ from .options import (
     finite,
     named_values,
     print_json,
+    shortfall,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def gram(
                 "activation": activation,
                 "n": K.n,
                 "radius": finite(largest),
+                "accuracy_bits": K.accuracy_bits,
                 "lower": finite(found.lower),
                 "upper": finite(found.upper),
                 "method": found.method,
@@ -70,6 +72,8 @@ def gram(
         )
         return
     typer.echo(f"{system}, {activation}, {data.description}: every entry of K is known to ± {largest:.3g}")
+    if bits is not None:
+        shortfall(K.accuracy_bits, bits, "the diagonal of K", slack=16)
     typer.echo(f"{found.lower!r} <= least eigenvalue <= {found.upper!r}")
     typer.echo(f"proved by: {found.method}" if singular is None else f"exactly singular: {singular.reason}")
 

@@ -62,9 +62,9 @@ def ball_fields(ball: Ball) -> dict[str, Any]:
     return {"ball": str(ball), "lower": lower, "upper": upper, "radius": radius, "accuracy_bits": ball.accuracy_bits}
 
 
-def shortfall(reached: int | None, bits: int, of: str) -> None:
-    """One line when an enclosure does not reach the accuracy asked for; the last two bits go to rounding."""
-    if reached is not None and reached < bits - 2:
+def shortfall(reached: int | None, bits: int, of: str, *, slack: int = 2) -> None:
+    """One line when an enclosure falls short of the accuracy asked for by more than ``slack`` bits, lost to rounding."""
+    if reached is not None and reached < bits - slack:
         typer.echo(
             f"accuracy: {reached} bits relative to {of}, where {bits} were asked for: no method known here gives more"
             " at these arguments; the enclosure is proved all the same."

@@ -1,7 +1,8 @@
 """The equilibrium kernel at single cosines next to ±1, where its power series is slow: near-duplicates and antipodes.
 
-Smooth activations go through Taylor's formula at 1 (:mod:`.near_one`), the others through their dual activation where it
-has a closed form or is one integral of closed forms (:mod:`certigram.numerics.dual.common_factor`). Such pairs are taken out of what decides the length of the series.
+Smooth activations go through Taylor's formula at 1 (:mod:`.near_one`), the others through their dual activation where
+it has a closed form or is one integral of closed forms (:mod:`certigram.numerics.dual.common_factor`). Such pairs are
+taken out of what decides the length of the series.
 """
 
 from __future__ import annotations
