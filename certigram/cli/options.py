@@ -63,7 +63,7 @@ def ball_fields(ball: Ball) -> dict[str, Any]:
 
 
 def shortfall(reached: int | None, bits: int, of: str, *, slack: int = 2) -> None:
-    """One line when an enclosure falls short of the accuracy asked for by more than ``slack`` bits, lost to rounding."""
+    """One line when an enclosure falls short of what was asked for by more than ``slack`` bits, lost to rounding."""
     if reached is not None and reached < bits - slack:
         typer.echo(
             f"accuracy: {reached} bits relative to {of}, where {bits} were asked for: no method known here gives more"
