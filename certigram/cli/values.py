@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from ..numerics.ball import accuracy_of_series
 from .options import Bits, Expression, Json, ball_fields, print_json, shortfall
 
 
@@ -42,6 +41,7 @@ def hermite(
 ) -> None:
     """Enclose the Hermite coefficients E φ(σz) h_r(z) for r = 0, 1, ..., and what is left of the series."""
     from ..api import activation
+    from ..numerics.ball import accuracy_of_series
 
     phi = activation(expression)
     balls, tail = phi.hermite(order, variance, bits=bits), phi.hermite_tail(order, variance, bits=bits)

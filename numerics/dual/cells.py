@@ -118,7 +118,7 @@ class QuadratureSmoothing:
         for number, piece in enumerate(self.scales.function.stretches):
             anchor, width, count = self._layout(piece)
             low, high = ((mean - anchor - reach) / width).lower(), ((mean - anchor + reach) / width).upper()
-            first, last = int(low.floor().unique_fmpz()), int(high.floor().unique_fmpz())
+            first, last = _floor(low), _floor(high)
             if piece.lo is not None:
                 first = max(first, 0)
                 last = last if count is None else min(last, count - 1)
@@ -139,7 +139,7 @@ class QuadratureSmoothing:
             end = piece.hi if piece.lo is None else piece.lo
             return arb(0) if end is None else arb(end), beta, None
         length = arb(piece.hi - piece.lo)
-        count = int((length / beta).upper().ceil().unique_fmpz())
+        count = _floor((length / beta).upper()) + 1
         return arb(piece.lo), length / count, count
 
     def _cell(self, piece: Stretch, lo: arb, hi: arb) -> Cell:
@@ -179,6 +179,14 @@ class QuadratureSmoothing:
             x = (self.cut + arb(1.01)) / 2  # |delta/beta| <= 1/2 and |m - p|/beta <= cut + 1
             rest = mass * x**self.degree / arb(self.degree).fac() / (1 - x / (self.degree + 1))
             return Cell(centre, arb_poly(coefficients), arb(error.upper()), arb(rest.upper()))
+
+
+def _floor(x: arb) -> int:
+    """The floor of an exact number."""
+    found = x.floor().unique_fmpz()
+    if found is None:
+        raise PrecisionExhausted("the cells of a function cannot be counted: ask for more bits.")
+    return int(found)
 
 
 def _moments_needed(cut: float, digits: float) -> int:

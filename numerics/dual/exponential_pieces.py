@@ -103,10 +103,8 @@ def _truncated(stretch: Stretch, rate: arb, coefficients: list[arb], mean: arb, 
 def _mass(lo: arb | None, hi: arb | None) -> arb:
     """The probability of an interval of a standard normal law, without loss in the tails."""
     root = arb(2).sqrt()
-    if lo is None and hi is None:
-        return arb(1)
     if lo is None:
-        return (-hi / root).erfc() / 2
+        return arb(1) if hi is None else (-hi / root).erfc() / 2
     if hi is None:
         return (lo / root).erfc() / 2
     if lo > 0:

@@ -88,6 +88,6 @@ def gauss_hermite(n: int, bits: int) -> tuple[tuple[arb, ...], tuple[arb, ...]]:
     for k in range(1, n):
         previous, current = current, fmpz_poly([0, 1]) * current - k * previous
     with precision(bits + 2 * n + 32):
-        nodes = [root.real for root, _ in current.complex_roots()]
+        nodes = [root.real for root, _ in current.complex_roots()]  # type: ignore[misc, has-type]  # the stub forgets pairs
         weights = [arb(n).fac() / (n * previous(x)) ** 2 for x in nodes]
     return tuple(nodes), tuple(weights)
