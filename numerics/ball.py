@@ -109,7 +109,7 @@ class Ball:
         >>> from ..numerics.precision import precision
         >>> with precision(100):
         ...     Ball.exactly("1/3").accuracy_bits, Ball.exactly("1/2").accuracy_bits, Ball(arb(0, 1)).accuracy_bits
-        (99, None, 0)
+        (98, None, 0)
         """
         if not self.finite:
             return 0
