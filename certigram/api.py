@@ -82,13 +82,17 @@ class ActivationHandle:
     def dual(self, a: Exact, b: Exact, c: Exact, *, bits: int = DEFAULT_BITS) -> Ball:
         r"""The dual activation :math:`\mathbb E\,\phi(u)\phi(v)`, covariance [[a, c], [c, b]], as a ball.
 
-        Raises :class:`SpecError` unless a, b >= 0 and c^2 <= ab. Proof: docs/theory/dual-activations.md.
+        The accuracy reached is :attr:`Ball.accuracy_bits`: ``bits``, less what rounding the midpoint takes, or fewer
+        where no method reaches it.
+
+        Raises :class:`SpecError` unless a, b >= 0 and c^2 <= ab, and :class:`PrecisionExhausted` when not one digit
+        would be correct. Proof: docs/theory/dual-activations.md.
 
         >>> activation("sin").dual("1", "1", "0").contains(0)
         True
         """
         from .numerics.ball import enclose
-        from .numerics.dual import dual
+        from .numerics.dual import dual, require_digits
         from .numerics.expressions.growth import require_square_integrable
 
         bits = precision_bits(bits)
@@ -96,7 +100,9 @@ class ActivationHandle:
         largest = max(exact[:2])
         if largest > 0:
             require_square_integrable(self.exact.expression, enclose(largest), name=self.name)
-        return _rounded(dual(self.exact, *exact, bits), bits)
+        found = dual(self.exact, *exact, bits)
+        require_digits(found, self.exact, exact[:2], bits)
+        return _rounded(found, bits)
 
     def dual_closed_form(self) -> sympy.Expr | None:
         r"""The dual as a sympy expression in the symbols a, b, c, or None where no closed form is known here.
@@ -191,6 +197,11 @@ class PopulationGram:
     def n(self) -> int:
         """The number of points."""
         return self.matrix.n
+
+    @property
+    def accuracy_bits(self) -> int | None:
+        r"""The correct bits of the worst entry, relative to :math:`\sqrt{K_{ii}K_{jj}}`; None when all are exact."""
+        return self.matrix.accuracy_bits
 
     def ball(self, i: int, j: int) -> Ball:
         """Entry (i, j) as a ball."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from flint import arb, fmpq
@@ -101,6 +102,19 @@ class Ball:
         """The upper end, exactly."""
         return self.mid + self.rad
 
+    @property
+    def accuracy_bits(self) -> int | None:
+        """How many binary digits are known, relative to the number: 0 where not even one is, None for an exact number.
+
+        >>> from ..numerics.precision import precision
+        >>> with precision(100):
+        ...     Ball.exactly("1/3").accuracy_bits, Ball.exactly("1/2").accuracy_bits, Ball(arb(0, 1)).accuracy_bits
+        (98, None, 0)
+        """
+        if not self.finite:
+            return 0
+        return None if self._arb.is_exact() else max(0, int(self._arb.rel_accuracy_bits()))
+
     def dyadic(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Midpoint and radius as pairs (mantissa, exponent) of integers."""
         (m, e), (r, f) = self._arb.mid().man_exp(), self._arb.rad().man_exp()
@@ -175,6 +189,24 @@ class Ball:
 
     def _repr_latex_(self) -> str:
         return f"${str(self).replace('±', chr(92) + 'pm')}$"
+
+
+def accuracy_of_series(coefficients: Sequence[Ball], rest: Ball) -> int | None:
+    r"""The accuracy in bits of the worst coefficient, relative to the norm; None when all are exact.
+
+    ``rest`` is the sum of the squares of the coefficients that are not given.
+
+    >>> accuracy_of_series([Ball(arb(1)), Ball(arb(0, 2.0**-40))], Ball(arb(0)))
+    40
+    """
+    square = sum((abs(x.arb) * abs(x.arb) for x in coefficients), abs(rest.arb))
+    worst = max((x.arb.rad() for x in coefficients), key=float, default=arb(0))
+    if not square.is_finite() or not all(x.finite for x in coefficients):
+        return 0
+    if worst.is_zero():
+        return None
+    quotient = (square.abs_lower() / (worst * worst)).log() / (2 * arb(2).log()) if square > 0 else arb(0)
+    return max(0, int(float(quotient.lower()) + 0.01)) if quotient.is_finite() else 0
 
 
 def _not_finite() -> Ball:

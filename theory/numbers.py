@@ -79,12 +79,3 @@ def _rational(value: Exact, what: str) -> Fraction:
     except (ValueError, ZeroDivisionError):
         shown = text if len(text) <= 60 else text[:57] + "..."
         raise SpecError(f'{shown!r} is not a number for {what}: write a decimal or a fraction like "1/16".') from None
-
-
-def shown_integer(n: int) -> str:
-    """An integer for a sentence, however long it is.
-
-    >>> shown_integer(-12), shown_integer(10**5000)
-    ('-12', 'an integer of about 5001 digits')
-    """
-    return str(n) if abs(n) < 10**40 else f"an integer of about {int(n.bit_length() * 0.30103) + 1} digits"

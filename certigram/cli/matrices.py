@@ -26,6 +26,7 @@ from .options import (
     SystemName,
     finite,
     named_values,
+    shortfall,
 )
 from .output import print_json, say
 
@@ -85,6 +86,7 @@ def gram(
                 "notes": list(data.notes),
                 "n": K.n,
                 "radius": finite(largest),
+                "accuracy_bits": K.accuracy_bits,
                 "lower": finite(found.lower),
                 "upper": finite(found.upper),
                 "method": found.method,
@@ -95,6 +97,8 @@ def gram(
     say(f"{system}, {activation}, {data.description}: every entry of K is known to ± {largest:.3g}")
     for note in data.notes:
         say(f"data: {note}")
+    if bits is not None:
+        shortfall(K.accuracy_bits, bits, "the diagonal of K", slack=16)
     say(f"{found.lower!r} <= least eigenvalue <= {found.upper!r}")
     say(f"proved by: {found.method}" if singular is None else f"exactly singular: {singular.reason}")
 

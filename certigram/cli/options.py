@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..theory.errors import SpecError
+from .output import say
 
 if TYPE_CHECKING:
     from ..numerics.ball import Ball
@@ -62,11 +63,21 @@ def named_values(given: list[str] | None, sigma_w2: str | None) -> dict[str, str
 
 
 def ball_fields(ball: Ball) -> dict[str, Any]:
-    """A ball for a JSON document: as text, and as float64 rounded outwards."""
+    """A ball for a JSON document: as text, as float64 rounded outwards, and its relative accuracy (null: exact)."""
     from ..numerics.enclosure import float_above, float_below
 
     lower, upper = finite(float_below(ball.lower)), finite(float_above(ball.upper))
-    return {"ball": str(ball), "lower": lower, "upper": upper, "radius": finite(float_above(Fraction(ball.rad)))}
+    radius = finite(float_above(Fraction(ball.rad)))
+    return {"ball": str(ball), "lower": lower, "upper": upper, "radius": radius, "accuracy_bits": ball.accuracy_bits}
+
+
+def shortfall(reached: int | None, bits: int, of: str, *, slack: int = 2) -> None:
+    """One line when an enclosure falls short of what was asked for by more than ``slack`` bits, lost to rounding."""
+    if reached is not None and reached < bits - slack:
+        say(
+            f"accuracy: {reached} bits relative to {of}, where {bits} were asked for: no method known here gives more"
+            " at these arguments; the enclosure is proved all the same."
+        )
 
 
 def finite(x: float) -> float | None:

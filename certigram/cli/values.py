@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Bits, Expression, Json, ball_fields
+from .options import Bits, Expression, Json, ball_fields, shortfall
 from .output import print_json, say
 
 
@@ -32,6 +32,7 @@ def dual(
         print_json({"activation": phi.name, "a": a, "b": b, "c": c, "bits": bits, **ball_fields(ball), "form": closed})
         return
     say(f"E φ(u)φ(v) = {ball}")
+    shortfall(ball.accuracy_bits, bits, "the value")
     say(f"closed form: {form}" if form is not None else "closed form: none known here; certified series")
 
 
@@ -44,17 +45,20 @@ def hermite(
 ) -> None:
     """Enclose the Hermite coefficients E φ(σz) h_r(z) for r = 0, 1, ..., and what is left of the series."""
     from ..api import activation
+    from ..numerics.ball import accuracy_of_series
     from ..reports.working import Working
 
     phi = activation(expression)
     with Working(f"enclosing the Hermite coefficients up to order {order}"):
         balls = phi.hermite(order, variance, bits=bits)
         tail = phi.hermite_tail(order, variance, bits=bits)
+    reached = accuracy_of_series(balls, tail)
     if as_json:
         rows = [{"order": r, **ball_fields(ball)} for r, ball in enumerate(balls)]
-        head = {"activation": phi.name, "variance": variance, "bits": bits}
+        head = {"activation": phi.name, "variance": variance, "bits": bits, "accuracy_bits": reached}
         print_json({**head, "coefficients": rows, "tail": ball_fields(tail)})
         return
     for r, ball in enumerate(balls):
         say(f"mu_{r:<4d} {ball}")
     say(f"sum of the squares beyond: {tail}")
+    shortfall(reached, bits, "the norm of φ")

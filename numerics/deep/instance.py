@@ -44,7 +44,7 @@ NEARLY_PARALLEL = 1.0 - 2.0**-16
 """Modulus of the cosine beyond which pairs are evaluated one by one, where the errors of slopes grow."""
 INDIVIDUAL = 4
 """At most this many times n pairs."""
-PAIRS_IN_LADDER, CLOSED_PAIRS_IN_LADDER = 16, 128
+PAIRS_IN_LADDER, CLOSED_PAIRS_IN_LADDER = 24, 128
 """Up to so many points the proof of an eigenvalue may ask for more bits pair by pair by itself."""
 PAIR_BITS = 160
 """Their precision: half of it is lost to square roots next to 1."""

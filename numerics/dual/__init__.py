@@ -1,6 +1,6 @@
 """Dual activations of a Gaussian pair, enclosed at any covariance."""
 
 from .covariance import Covariance, covariance
-from .evaluate import dual, dual_expression
+from .evaluate import dual, dual_expression, require_digits
 
-__all__ = ["Covariance", "covariance", "dual", "dual_expression"]
+__all__ = ["Covariance", "covariance", "dual", "dual_expression", "require_digits"]

@@ -3,9 +3,9 @@ r"""Dual activations :math:`\hat\varphi(a,b,c)=E\,\varphi(u)\psi(v)` at any cova
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 import sympy
@@ -13,19 +13,21 @@ from flint import arb
 
 from ...theory.activation import Activation, from_expression
 from ...theory.closed_forms import closed_form, closed_mean
-from ...theory.errors import DerivationGap, SpecError
+from ...theory.errors import CertigramError, DerivationGap, PrecisionExhausted, SpecError
 from ...theory.functions import X
 from ...theory.parity import parity
 from ...theory.pieces import value_at
-from ..ball import enclose
+from ..ball import enclose, exact
 from ..expressions.growth import growth, require_square_integrable
 from ..expressions.lowering import lower_arb, lower_numpy
+from ..expressions.regularity import declared, lipschitz_by_range
 from ..hermite import gaussian_mean
 from ..hermite.bounds import growth_mean
 from ..hermite.strip import strip
 from ..precision import precision
 from . import lattice, rotated
 from .closed import closed_value
+from .common_factor import common_factor_value, smoothed_mean
 from .covariance import Covariance, Number, covariance
 from .grid import BOUND_BITS, Side
 from .series import series_value
@@ -36,6 +38,10 @@ WIDE = 2.0**-16
 """Radius, relative to the sizes, from which a second rule is tried on balls: its dependence on them is another one."""
 LATTICE_COST, ROTATED_COST = 0.06, 3.0
 """Microseconds for one point of the two rules, measured; they decide which one runs and nothing else."""
+DEAREST = 5e5
+"""Microseconds from which another method is tried before a rule in the plane."""
+SLACK = 24
+"""Bits that a rule on balls may lose against its entries before the value at their centre is asked for."""
 
 
 def dual(activation: Activation, a: Number, b: Number, c: Number, bits: int, *, other: Activation | None = None) -> arb:
@@ -44,8 +50,8 @@ def dual(activation: Activation, a: Number, b: Number, c: Number, bits: int, *, 
     ``a``, ``b``, ``c`` are exact Fractions, or balls; :math:`\psi` is ``other``, or the activation itself. Degenerate
     laws are treated exactly (zero variances; :math:`c=\pm\sqrt{ab}`; c = 0), with the value of the expression at a
     jump, as in step(0) = 1/2. Otherwise the closed form is evaluated where one exists, then a trapezoid rule with a
-    proved error, then the Hermite series. The radius aimed at is :math:`2^{-\mathrm{bits}}\|\varphi\|\|\psi\|`; where
-    it is out of reach (a kinked function without closed form at :math:`|\rho|\approx1`) the ball is wider, never wrong.
+    proved error, then the integral over a common factor (:mod:`.common_factor`), then the Hermite series, until the
+    relative accuracy is 2^-bits. Where none reaches it the ball is wider, never wrong: its accuracy says so.
 
     Raises :class:`SpecError` when the entries are not a covariance, or when an activation is not square-integrable.
 
@@ -58,22 +64,118 @@ def dual(activation: Activation, a: Number, b: Number, c: Number, bits: int, *, 
     """
     cov = covariance(a, b, c)
     f, g = activation, activation if other is None else other
-    exact = cov.rational
-    if exact is not None and (exact[0] == 0 or exact[1] == 0 or exact[2] == 0):
+    law = cov.rational
+    if law is None:
+        return _on_balls(f, g, cov, bits)
+    if 0 in law:
         means = [_mean(h.expression, v, bits) for h, v in ((f, cov.a), (g, cov.b))]
         with precision(bits + 16):
             return means[0] * means[1]
+    return _first_accurate(_methods(f, g, cov, law, bits), bits)
+
+
+def _methods(
+    f: Activation, g: Activation, cov: Covariance, law: tuple[Fraction, Fraction, Fraction], bits: int
+) -> Iterator[Callable[[], arb | None]]:
+    """What encloses a dual at exact entries that are not zero, the method to be tried first in front."""
+    formula = closed_form(f.expression, g.expression)
+    if formula is not None:
+        yield lambda: closed_value(formula, cov, bits)
+    if cov.degenerate:
+        yield lambda: trapezoid_value(f, g, cov, bits)
+        yield lambda: _on_a_line(f, g, law, bits)
+        return
+    sizes = _size(f.expression, math.sqrt(law[0])), _size(g.expression, math.sqrt(law[1]))
+    yield lambda: trapezoid_value(f, g, cov, bits, dearest=DEAREST)
+    yield lambda: common_factor_value(f, g, cov, bits, sizes)
+    yield lambda: trapezoid_value(f, g, cov, bits)
+    yield lambda: _series(f, g, cov, bits)
+
+
+def _first_accurate(methods: Iterator[Callable[[], arb | None]], bits: int) -> arb:
+    """The first enclosure of relative accuracy 2^-bits, or else what all of them say together.
+
+    A method that does not apply is passed over, unless no other has an answer.
+    """
+    best: arb | None = None
+    refusal: CertigramError | None = None
+    for method in methods:
+        try:
+            value = method()
+        except (DerivationGap, PrecisionExhausted, SpecError) as error:
+            refusal = error
+            continue
+        if value is None or not value.is_finite():
+            continue
+        with precision(bits + 16):
+            best = value if best is None else best.intersection(value)
+        if best.is_exact() or best.rel_accuracy_bits() >= bits:
+            return best
+    if best is None:
+        raise refusal or PrecisionExhausted("no method encloses this dual activation: ask for more bits.")
+    return best
+
+
+def _on_balls(f: Activation, g: Activation, cov: Covariance, bits: int) -> arb:
+    """The dual at every valid covariance in the balls."""
     formula = closed_form(f.expression, g.expression)
     if formula is not None:
         value = closed_value(formula, cov, bits)
         if value.is_finite():
             return value
     quadrature = trapezoid_value(f, g, cov, bits)
-    if quadrature is not None:
+    known = quadrature is not None and quadrature.rel_accuracy_bits() >= min(bits, _least_accuracy(cov)) - SLACK
+    if quadrature is not None and known:
         return quadrature
-    if exact is not None and cov.degenerate:
-        return _on_a_line(f, g, exact, bits)
-    return _series(f, g, cov, bits)
+    spread = _around_the_centre(f, g, cov, bits)
+    found = [x for x in (quadrature, spread) if x is not None and x.is_finite()]
+    if not found:
+        return _series(f, g, cov, bits)
+    with precision(bits + 16):
+        return reduce(arb.intersection, found)
+
+
+def _least_accuracy(cov: Covariance) -> int:
+    """The relative accuracy of the entries, in bits, the least of the three."""
+    return min(int(x.rel_accuracy_bits()) for x in cov.balls())
+
+
+@lru_cache(maxsize=256)
+def _lipschitz(activation: Activation) -> arb | None:
+    """An upper bound of the Lipschitz constant, None where none is proved."""
+    with precision(BOUND_BITS):
+        return (declared(activation.lipschitz) or lipschitz_by_range(activation, 1, BOUND_BITS)).value
+
+
+def _around_the_centre(f: Activation, g: Activation, cov: Covariance, bits: int) -> arb | None:
+    """The value at an exact covariance in the balls, widened by Lipschitz bounds (section 12).
+
+    None where a function is not proved Lipschitz continuous, or where the value at the centre is not known.
+    """
+    constants = [_lipschitz(h) for h in (f, g)]
+    if constants[0] is None or constants[1] is None:
+        return None
+    a, b, c = cov.balls()
+    a0, b0, c0 = (exact(x.mid()) for x in (a, b, c))
+    if not (a0 > 0 and b0 > 0):
+        return None
+    if c0 * c0 > a0 * b0:
+        scale = 1 << (bits + 64)
+        c0 = Fraction(math.isqrt(int(a0 * b0 * scale * scale)), scale) * (1 if c0 > 0 else -1)
+    try:
+        centre = dual(f, a0, b0, c0, bits, other=g)
+    except (DerivationGap, PrecisionExhausted, SpecError):
+        return None
+    with precision(bits + 16):
+        left, right = constants[0].abs_upper(), constants[1].abs_upper()
+        norms = [
+            abs(lower_arb(h.expression)(arb(0))) + lipschitz * v.sqrt()
+            for h, lipschitz, v in ((f, left, a), (g, right, b))
+        ]
+        first, second = (abs(v.sqrt() - enclose(v0).sqrt()) for v, v0 in ((a, a0), (b, b0)))
+        shift = left * right * abs(cov.correlation() * enclose(a0 * b0).sqrt() - enclose(c0))
+        scaled = left * first * norms[1] + (norms[0] + left * first) * right * second
+        return centre + arb(0, (shift + scaled).abs_upper())
 
 
 def dual_expression(
@@ -92,17 +194,45 @@ def dual_expression(
     return dual(from_expression(expression), a, b, c, bits, other=second)
 
 
+def require_digits(value: arb, activation: Activation, variances: Sequence[Fraction], bits: int) -> None:
+    r"""Raise :class:`PrecisionExhausted` when an enclosure of :math:`E\varphi(u)\varphi(v)` says nothing.
+
+    That is: not one decimal digit of the value is known, and it is not small against the (guessed) norms of
+    :math:`\varphi` either, so that "zero to so many digits" would be no answer.
+    """
+    if value.is_exact() or value.rel_accuracy_bits() >= 4:
+        return
+    sizes = [_size(activation.expression, math.sqrt(v)) for v in variances]
+    if value.is_finite() and value.abs_upper() <= arb(sizes[0]) * arb(sizes[1]) * arb(2) ** (-bits // 2):
+        return
+    shown = ", ".join(f"{float(v):.6g}" for v in variances)
+    raise PrecisionExhausted(
+        f"the dual of {activation.name} at the variances {shown}: not one digit is known, only {value.str(5)}: "
+        "ask for more bits.",
+        reached=str(value.str(5)),
+    )
+
+
 def _mean(expression: sympy.Expr, variance: Number, bits: int) -> arb:
     """E f(u), the value f(0) when the variance is exactly zero."""
     if not isinstance(variance, arb) and variance == 0:
         with precision(bits + 16):
             return lower_arb(value_at(expression, sympy.Integer(0)))(arb(0))
     formula = closed_mean(expression)
-    if formula is not None:
-        value = closed_value(formula, Covariance(variance, Fraction(1), Fraction(0)), bits)
-        if value.is_finite():
-            return value
-    return gaussian_mean(expression, variance, bits + 8)
+    if isinstance(variance, arb):
+        value = arb("nan")
+        if formula is not None:
+            value = closed_value(formula, Covariance(variance, Fraction(1), Fraction(0)), bits)
+        return value if value.is_finite() else gaussian_mean(expression, variance, bits + 8)
+    law, size = variance, _size(expression, math.sqrt(variance))
+
+    def methods() -> Iterator[Callable[[], arb | None]]:
+        if formula is not None:
+            yield lambda: closed_value(formula, Covariance(law, Fraction(1), Fraction(0)), bits + 1)
+        yield lambda: gaussian_mean(expression, law, bits + 8)
+        yield lambda: smoothed_mean(from_expression(expression), law, bits + 1, size)
+
+    return _first_accurate(methods(), bits + 1)
 
 
 def _on_a_line(f: Activation, g: Activation, law: tuple[Fraction, Fraction, Fraction], bits: int) -> arb:
@@ -113,16 +243,24 @@ def _on_a_line(f: Activation, g: Activation, law: tuple[Fraction, Fraction, Frac
             require_square_integrable(h.expression, enclose(variance), name=h.name)
     ratio = sympy.Rational((c / a).numerator, (c / a).denominator)
     product = f.expression * g.expression.subs(X, ratio * X)
-    return gaussian_mean(product, a, bits + 8)
+    return _mean(product, a, bits)
 
 
 @lru_cache(maxsize=1024)
 def _size(expression: sympy.Expr, spread: float) -> float:
-    """A guess, not a bound, of the L2 norm of f(spread z): it only sets the accuracy aimed at."""
-    nodes = np.linspace(-6.0, 6.0, 97)
+    """A guess, not a bound, of the L2 norm of f(spread z): it only sets the accuracy aimed at.
+
+    The nodes are geometric, so that a function which lives on a small part of the line is seen.
+    """
+    logs = np.linspace(-40.0, 2.0, 337)
+    nodes = np.exp(logs)
+    weights = np.exp(-(nodes**2) / 2) * nodes * (logs[1] - logs[0]) / math.sqrt(2 * math.pi)
+    function = lower_numpy(expression)
     with np.errstate(all="ignore"):
-        values = np.asarray(lower_numpy(expression)(spread * nodes), dtype=np.float64) + 0.0 * nodes
-        square = float(np.sum(values**2 * np.exp(-(nodes**2) / 2))) * 0.125 / math.sqrt(2 * math.pi)
+        square = sum(
+            float(np.sum(np.asarray(function(side * nodes), dtype=np.float64) ** 2 * weights))
+            for side in (spread, -spread)
+        )
     size = math.sqrt(square)
     return min(max(size, 1e-150), 1e150) if math.isfinite(size) else 1.0
 
@@ -135,8 +273,13 @@ def _side(f: Activation, variance: Number) -> Side | None:
     return Side(found, lower_arb(f.expression), _size(f.expression, spread))
 
 
-def trapezoid_value(f: Activation, g: Activation, cov: Covariance, bits: int) -> arb | None:
-    """The cheaper of the two rules in the plane, None when neither applies; on wide balls, both."""
+def trapezoid_value(
+    f: Activation, g: Activation, cov: Covariance, bits: int, *, dearest: float = math.inf
+) -> arb | None:
+    """The cheaper of the two rules in the plane, None when neither applies; on wide balls, both.
+
+    A rule that is forecast to take more than ``dearest`` microseconds does not apply.
+    """
     left, right = _side(f, cov.a), _side(g, cov.b)
     if left is None or right is None:
         return None
@@ -157,7 +300,9 @@ def trapezoid_value(f: Activation, g: Activation, cov: Covariance, bits: int) ->
             )
         )
     best: arb | None = None
-    for _, rule in sorted(rules, key=lambda pair: pair[0]):
+    for cost, rule in sorted(rules, key=lambda pair: pair[0]):
+        if cost > dearest:
+            break
         value = rule()
         if value.is_finite():
             with precision(bits + 16):

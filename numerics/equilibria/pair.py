@@ -43,6 +43,7 @@ def equilibrium_pair(
     *,
     lipschitz: arb | None,
     dual: Callable[[arb, arb, arb], arb] | None = None,
+    start: arb | None = None,
 ) -> PairFixedPoint:
     r"""Enclose :math:`\rho_{ij}` and :math:`K_{ij}` for two inputs whose variances are those of the Hermite transforms.
 
@@ -53,7 +54,7 @@ def equilibrium_pair(
     :math:`s_i = 2C_{ii} + 2\sigma_w^2 q_i` of :func:`~certigram.numerics.equilibria.variance.variance_fixed_point`.
     ``c_ij`` is the entry of the input Gram matrix, with :math:`c_{ij}^2 = c_{ii}c_{jj}` allowed. ``dual(a, b, c)``,
     when given, encloses :math:`E\,\varphi(u)\varphi(v)` and replaces the series, whose tail is large near
-    :math:`|\rho| = 1`.
+    :math:`|\rho| = 1`. ``start`` is a guess of the correlation, which saves steps.
 
     Raises :class:`SpecError` when :math:`c_{ij}^2 > c_{ii} c_{jj}` is proved or σ_w² is outside the contraction range,
     :class:`PrecisionExhausted` when a variance is not proved positive. Source: truong2023deq (the limit); own proof in
@@ -79,7 +80,7 @@ def equilibrium_pair(
                 return dual(s_i, s_j, rho * scale)
             return head(rho) + arb(0, (rho.abs_upper() ** len(products) * tail).upper())
 
-        point = _clip((2 * c / scale).mid())
+        point = _clip((2 * c / scale if start is None else start).mid())
         if sigma_w2 == 0:
             rho = _within_one(2 * c / scale)
             return PairFixedPoint(rho, kernel(rho))

@@ -1,7 +1,8 @@
 """The equilibrium kernel at single cosines next to ±1, where its power series is slow: near-duplicates and antipodes.
 
-Smooth activations go through Taylor's formula at 1 (:mod:`.near_one`), the others through the closed form of their dual
-activation where there is one. Such pairs are taken out of what decides the length of the series.
+Smooth activations go through Taylor's formula at 1 (:mod:`.near_one`), the others through their dual activation where
+it has a closed form or is one integral of closed forms (:mod:`certigram.numerics.dual.common_factor`). Such pairs are
+taken out of what decides the length of the series.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ...theory.closed_forms import dual_closed_form
 from ...theory.errors import DerivationGap, PrecisionExhausted
 from ..ball import enclose
 from ..dual import dual
+from ..dual.common_factor import piecewise_exponential
 from ..hermite import HermiteTransform, hermite_transform
 from ..kernels.cosines import Cosines
 from ..kernels.gram import INDIVIDUAL
@@ -30,6 +32,8 @@ PAIR_ORDER = 64
 """Hermite orders that steer Newton's method for a single pair; the enclosure does not depend on them."""
 NEAR = 1.0 - 2.0**-21
 """Cosines beyond it, in modulus, are taken one by one."""
+NEAR_WITH_KINKS = 1.0 - 2.0**-14
+"""The same for an activation with kinks, whose series is slower."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,11 @@ class PairEntry:
     def reaches(self, sign: int) -> bool:
         """Whether entries at cosines next to ``sign`` (1 or -1) are known."""
         return self._closed or (self.near.usable and (sign > 0 or self.activation.parity == "odd"))
+
+    @property
+    def nearness(self) -> float:
+        """The modulus of the cosine from which entries are taken one by one."""
+        return NEAR if self.near.usable else NEAR_WITH_KINKS
 
     def __call__(self, cosine: arb) -> arb:
         """An enclosure of F(cosine)."""
@@ -77,7 +86,7 @@ class PairEntry:
 
     @cached_property
     def _closed(self) -> bool:
-        return dual_closed_form(self.activation) is not None
+        return dual_closed_form(self.activation) is not None or piecewise_exponential(self.activation)
 
     @cached_property
     def _transform(self) -> HermiteTransform:
@@ -106,15 +115,16 @@ def reach_of_series(cosines: Cosines, parallel: Iterable[tuple[int, int, int]], 
     Without ``entry``, or where more pairs than can be taken one by one are next to ±1, those count as well.
     """
     known = list(parallel)
-    if not known and (entry is None or cosines.delta <= NEAR):
+    near = NEAR if entry is None else entry.nearness
+    if not known and (entry is None or cosines.delta <= near):
         return cosines.delta
     rest = cosines.mid.copy()
     np.fill_diagonal(rest, 0.0)
     for i, j, _ in known:
         rest[i, j] = rest[j, i] = 0.0
-    close = np.abs(rest) > 1.0 - 2.0**-19  # at least all that will be taken one by one
+    close = np.abs(rest) > 1.0 - 4.0 * (1.0 - near)  # at least all that will be taken one by one
     if entry is not None and np.count_nonzero(close) // 2 + len(known) <= INDIVIDUAL * cosines.n:
         for sign in (1, -1):
             if entry.reaches(sign):
-                rest[sign * rest > NEAR] = 0.0
+                rest[sign * rest > near] = 0.0
     return Cosines(rest, cosines.rad).delta

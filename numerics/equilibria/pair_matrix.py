@@ -65,7 +65,15 @@ def pair_matrix(
                     value = found.value
                     if value.rad() > (1 + abs(value)).upper() * arb((1, SLACK_BITS - bits)):
                         other = equilibrium_pair(
-                            activation, first, second, sigma_w2, c, work, lipschitz=lipschitz, dual=mended
+                            activation,
+                            first,
+                            second,
+                            sigma_w2,
+                            c,
+                            work,
+                            lipschitz=lipschitz,
+                            dual=mended,
+                            start=found.rho,
                         ).value
                         value = other if other.rad() < value.rad() else value
                 result[i, j] = result[j, i] = +value

@@ -131,7 +131,8 @@ def _by_rule(node: sympy.Expr) -> Growth:
     if isinstance(node, sympy.Pow):
         return _power(node)
     if name in {"Max", "Min"}:
-        return reduce(Growth.maximum, map(_growth, node.args))
+        clipped = natural_range(node).magnitude
+        return bounded_by(clipped) if clipped.is_finite() else reduce(Growth.maximum, map(_growth, node.args))
     if name in {"Abs", "asinh"}:
         return _growth(node.args[0])
     if name == "softplus":

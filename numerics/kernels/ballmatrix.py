@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -153,6 +154,40 @@ class BallMatrix:
     def accuracy(self) -> str:
         """How well the entries are known, in words."""
         return f"entries known to ± {float(np.max(self.rad)):.3g}"
+
+    @property
+    def accuracy_bits(self) -> int | None:
+        r"""The correct bits of the worst entry, relative to :math:`\sqrt{K_{ii}K_{jj}}`; None when all are exact.
+
+        0 where an entry is not known to one bit, or a diagonal entry not to be positive.
+
+        >>> BallMatrix(np.array([[1.0, 0.5], [0.5, 1.0]]), 2.0**-40).accuracy_bits
+        39
+        """
+        if self.arb is not None:
+            return self._bits_of_balls(self.arb)
+        if not np.any(self.rad):
+            return None
+        least = np.diag(self.mid) - np.diag(np.broadcast_to(self.rad, self.mid.shape))
+        if not (least > 0).all():
+            return 0
+        root = np.sqrt(least)
+        worst = 0.0
+        for i in range(self.n):
+            row = self.rad[i] if isinstance(self.rad, np.ndarray) else self.rad
+            worst = max(worst, float(np.max(row / root / root[i])))
+        return max(0, -math.frexp(worst)[1])
+
+    def _bits_of_balls(self, table: arb_mat) -> int | None:
+        least = [table[i, i].lower() for i in range(self.n)]
+        if not all(x > 0 for x in least):
+            return 0
+        root = [x.sqrt() for x in least]
+        worst = arb(0)
+        for i in range(self.n):
+            for j in range(i + 1):
+                worst = worst.max((table[i, j].rad() / (root[i] * root[j])).upper())
+        return None if worst.is_zero() else max(0, -math.ceil(float(worst.log() / arb(2).log())))
 
     def __repr__(self) -> str:
         return f"BallMatrix(n={self.n}, {self.accuracy})"

@@ -284,7 +284,7 @@ def gram_arb(series: DotProductSeries, cosines: arb_mat, bits: int, *, entry: En
     r"""The matrix :math:`g(C_{ij})` in ball arithmetic at ``bits``; ``.arb`` holds it, ``mid ± rad`` contains it.
 
     An entry of ``cosines`` that is exactly 1 gives the mass; the diagonal does whatever is stored there. ``entry``,
-    another enclosure of g on balls, is tried for the pairs with :math:`|C_{ij}| > 1 - 2^{-20}` where the rest of the
+    another enclosure of g on balls, is tried for the pairs with :math:`|C_{ij}| > 1 - 2^{-13}` where the rest of the
     series is not small, as long as there are at most 4n of them; the narrower ball is kept.
 
     >>> c = arb_mat([[1, arb(1) / 2], [arb(1) / 2, 1]])
@@ -296,7 +296,7 @@ def gram_arb(series: DotProductSeries, cosines: arb_mat, bits: int, *, entry: En
     with precision(bits):
         result = arb_mat(n, n)
         polynomial, unit = arb_poly(list(series.coefficients)), arb(0, 1)
-        nearly, left = 1 - arb((1, -20)), INDIVIDUAL * n
+        nearly, left = 1 - arb((1, -13)), INDIVIDUAL * n
         for i in range(n):
             for j in range(i + 1):
                 t = cosines[i, j]

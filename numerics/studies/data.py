@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
-from ...theory.numbers import shown_integer
-from ...theory.printable import printable
+from ...theory.printable import printable, shown
 from ...theory.system import suggestion
 from ..kernels.input_gram import InputGram
 from ..kernels.points import Points
@@ -137,9 +136,7 @@ def labels(data: DataSet, seed: int) -> NDArray[np.float64]:
 
 def _digits(n: int) -> NDArray[np.float64]:
     if n > DIGITS_ROWS:
-        raise SpecError(
-            f"data: digits has {DIGITS_ROWS} images, not {shown_integer(n)}: ask for at most {DIGITS_ROWS}."
-        )
+        raise SpecError(f"data: digits has {DIGITS_ROWS} images, not {shown(n)}: ask for at most {DIGITS_ROWS}.")
     return np.asarray(_load_digits().data[:n], dtype=np.float64)
 
 
@@ -206,9 +203,7 @@ def load(
     (3, 64)
     """
     if n is not None and not 1 <= n < MANY:
-        raise SpecError(
-            f"data: n = {shown_integer(n)} is not a number of points: give at least 1, and as many as there are."
-        )
+        raise SpecError(f"data: n = {shown(n)} is not a number of points: give at least 1, and as many as there are.")
     path, how = Path(source), reading or Reading()
     if source in SOURCES:
         if how != Reading():
@@ -263,7 +258,7 @@ def _made(source: str, n: int, d: int, seed: int, normalize: str | None, memory:
         require_memory(n, table.shape[1], memory)
     else:
         if not 1 <= d < MANY:
-            raise SpecError(f"data: d = {shown_integer(d)} is not a dimension: give at least 1.")
+            raise SpecError(f"data: d = {shown(d)} is not a dimension: give at least 1.")
         require_memory(n, d, memory)
         table, what = _sphere(n, d, seed), f"random points on the sphere in R^{d}, seed {seed}"
     given = _parity_of_digits(n) if source == "digits" else None
@@ -282,6 +277,6 @@ take fewer points, or raise memory in [budget].
     needed = 8 * (3 * n * n + 2 * n * d)
     if needed > memory:
         raise SpecError(
-            f"n = {shown_integer(n)} points need about {min(needed, 10**300) / 1e9:.2g} GB,"
+            f"n = {shown(n)} points need about {min(needed, 10**300) / 1e9:.2g} GB,"
             f" the budget is {memory / 1e9:.2g} GB: take fewer points, or raise memory in [budget]."
         )

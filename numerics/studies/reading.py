@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
-from ...theory.numbers import shown_integer
 from ...theory.system import suggestion
 from ..kernels.exact_rows import ExactRow, Floats
 
@@ -78,9 +77,7 @@ def choose(names: Sequence[str] | None, width: int, index: Sequence[int], readin
     def place(which: str | int) -> int:
         if isinstance(which, int):
             if not 0 <= which < width:
-                raise SpecError(
-                    f"{where}: there is no column {shown_integer(which)}: there are {width}, counted from 0."
-                )
+                raise SpecError(f"{where}: there is no column {shown(which)}: there are {width}, counted from 0.")
             return which
         if names is None:
             raise SpecError(f"{where}: no heading names the column {which!r}: give its place, counted from 0.")
@@ -89,21 +86,21 @@ def choose(names: Sequence[str] | None, width: int, index: Sequence[int], readin
             raise SpecError(f"{where}: there is {found} {which!r}." + suggestion(which, list(names)))
         return names.index(which)
 
-    def shown(k: int) -> str:
+    def named(k: int) -> str:
         return f"column {k}" if names is None or not names[k] else f"column {names[k]!r}"
 
     label = None if reading.labels is None else place(reading.labels)
     if reading.columns:
         kept = tuple(place(c) for c in reading.columns)
         left_out = [k for k in range(width) if k not in kept and k != label]
-        notes = [f"{shown(k)} is left out: it is not among the columns asked for" for k in left_out]
+        notes = [f"{named(k)} is left out: it is not among the columns asked for" for k in left_out]
         if len(notes) > 3:
             notes = [f"{len(notes)} columns are left out: they are not among the columns asked for"]
     else:
         dropped = [place(c) for c in reading.drop]
         kept = tuple(k for k in range(width) if k not in dropped and k not in index and k != label)
-        notes = [f"{shown(k)} is left out: it is the index of a data frame" for k in index if k != label]
-        notes += [f"{shown(k)} is left out as asked" for k in dropped]
+        notes = [f"{named(k)} is left out: it is the index of a data frame" for k in index if k != label]
+        notes += [f"{named(k)} is left out as asked" for k in dropped]
     if not kept:
         raise SpecError(f"{where}: no column is left for the coordinates of the points: keep at least one.")
     return Choice(kept, label, tuple(notes))

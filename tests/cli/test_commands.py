@@ -35,6 +35,22 @@ def test_dual(call: Callable[..., tuple[int, str, str]]) -> None:
     assert "asin" in out
 
 
+def test_the_accuracy_reached_is_said(call: Callable[..., tuple[int, str, str]]) -> None:
+    """As a field, as a line where it falls short; the value in question is about exp(-4e6)."""
+    status, out, _ = call("dual", "hard_tanh", "1", "1", "0.999", "--json")
+    document = json.loads(out)
+    assert (status, document["accuracy_bits"] >= 126) == (0, True)
+    assert document["ball"].startswith("[0.5153816175469456")
+    status, out, _ = call("dual", "elu", "100000", "1", "0")
+    assert "20.17067603613162507" in out
+    assert "accuracy" not in out
+    status, out, _ = call("dual", "max(x-2,0)", "1", "1", "-0.999999", "--bits", "32")
+    assert status == 0
+    assert "accuracy: 0 bits relative to the value, where 32 were asked for" in out
+    status, out, _ = call("hermite", "elu", "--variance", "100000", "--order", "2", "--json")
+    assert json.loads(out)["accuracy_bits"] >= 126
+
+
 def test_hermite(call: Callable[..., tuple[int, str, str]]) -> None:
     """Orders 0 to 3 of the sine at variance 1: e^(-1/2) at order 1, minus that over sqrt 6 at order 3."""
     status, out, err = call("hermite", "sin", "--order", "3", "--json")

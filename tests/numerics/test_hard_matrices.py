@@ -171,3 +171,49 @@ def test_an_ill_conditioned_matrix_says_how_far_each_rung_came() -> None:
     assert all("stopped" in s or "good enough" in s or "factorise" in s or "gap" in s for s in e.steps)
     floats = least_eigenvalue(BallMatrix(a, 0.0), budget=Budget(bits=24, max_bits=64))
     assert floats.lower <= e.lower <= e.upper <= floats.upper
+
+
+def _clipped_gap(distance: float) -> float:
+    """q - K_12 for hard_tanh and two unit vectors at an angle atan(distance), sigma_w^2 = 1/16, by sums in float64.
+
+    With s = 2 + q/8 the gap D solves s e = D/8 + 2 (1 - cos), D = E (f(u) - f(v))^2 / 2 at the correlation 1 - e.
+    """
+    x, w = np.polynomial.legendre.leggauss(20)
+
+    def composite(ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        half = np.diff(ends)[:, None] / 2
+        nodes = (half * x + (ends[1:] + ends[:-1])[:, None] / 2).ravel()
+        return nodes, (half * w).ravel() * np.exp(-(nodes**2) / 2) / np.sqrt(2 * np.pi)
+
+    def clip(t: np.ndarray) -> np.ndarray:
+        return np.clip(t, -1.0, 1.0)
+
+    s, e, cosine_gap = 2.0, 0.0, 1.0 - 1.0 / np.hypot(1.0, distance)
+    for _ in range(60):
+        nodes, weights = composite(np.unique(np.concatenate([np.linspace(-9, 9, 19), [-1 / s**0.5, 1 / s**0.5]])))
+        s = 2.0 + float(np.sum(weights * clip(s**0.5 * nodes) ** 2)) / 8
+    gap = 0.0
+    for _ in range(40):
+        e = (gap / 8 + 2 * cosine_gap) / s
+        along, across = (s * (1 - e / 2)) ** 0.5, (s * e / 2) ** 0.5
+        near = np.linspace(-9, 9, 73) * across / along
+        cuts = np.concatenate([np.linspace(-9, 9, 19), near - 1 / along, near + 1 / along])
+        z1, w1 = composite(np.unique(cuts))
+        z2, w2 = composite(np.linspace(-9, 9, 37))
+        u, shift = (along * z1)[:, None], across * z2
+        gap = float(w1 @ ((clip(u + shift) - clip(u - shift)) ** 2 / 2) @ w2)
+    return gap
+
+
+@pytest.mark.parametrize("distance", [2.0**-7])
+def test_near_duplicates_with_kinks_are_known_to_float64(distance: float) -> None:
+    found = cg.least_eigenvalue(model(np.array([[1.0, 0.0], [1.0, distance]]), "hard_tanh"))
+    assert found.relative_width <= 1e-9
+    assert abs(found.lower / _clipped_gap(distance) - 1) < 1e-5
+
+
+def test_near_duplicates_of_a_rectifier_scale_with_the_square_of_the_distance() -> None:
+    pairs = [np.array([[1.0, 0.0], [1.0, d]]) for d in (2.0**-10, 2.0**-20)]
+    far, near = (cg.least_eigenvalue(cg.population_gram("deq-relu", x, activation="relu")) for x in pairs)
+    assert max(far.relative_width, near.relative_width) <= 1e-9
+    assert abs(far.lower / near.lower / 2**20 - 1) < 2e-3

@@ -131,11 +131,11 @@ def test_long_series_agree_with_short_recursions() -> None:
         (sigmoid(X), (0, 0.2), (math.pi, 0.1)),
         (sigmoid(X), (0, 40), (-math.pi, 0.1)),
         (softplus(X), (0, 0.2), (math.pi, 0.1)),
-        (softplus(X), (5, 0.2), (math.pi, 0.1)),
-        (softplus(X), (30, 20), (3.2, 0.1)),
-        (softplus(X), (10, 1), (2 * math.pi, 0.1)),
+        (softplus(X), (0.1, 0.2), (3 * math.pi, 0.1)),
+        (softplus(X), (10, 20), (3.2, 0.1)),
+        (softplus(X), (0, 1), (2 * math.pi, 0.1)),
         (sympy.log(1 + sympy.exp(X)), (5, 0.2), (math.pi, 0.1)),
-        (X * sympy.tanh(softplus(X)), (2, 0.1), (math.pi, 0.2)),
+        (X * sympy.tanh(softplus(X)), (0, 0.1), (math.pi, 0.2)),
         (sympy.sqrt(1 + X**2), (0, 1), (1.2, 0.1)),
         (sympy.tanh(1 / X), (0, 1), (0, 0.1)),
     ],
@@ -146,6 +146,18 @@ def test_boxes_that_meet_a_pole_or_a_cut_are_not_finite(
     for bits in (53, 128):
         with precision(bits):
             assert not lower_acb(expr)(acb(arb(*real), arb(*imag))).is_finite()
+
+
+@pytest.mark.parametrize(("x", "y"), [(5, math.pi), (0.5, 9.5), (30, -40), (2, 3.2)])
+def test_softplus_is_continued_from_the_positive_axis(x: float, y: float) -> None:
+    """To the right of 0 it is z + log(1 + exp(-z)) at every height, the principal logarithm of a number near 1."""
+    z = mpmath.mpc(x, y)
+    expected = z + mpmath.log(1 + mpmath.exp(-z))
+    for radius in (0.0, 0.25):
+        found = lower_acb(softplus(X))(acb(arb(x, radius), arb(y, radius)))
+        assert abs(complex(found.mid()) - complex(expected)) <= 2 * radius + 1e-12
+        assert found.real.overlaps(arb(float(expected.real), 1e-12))
+        assert found.imag.overlaps(arb(float(expected.imag), 1e-12))
 
 
 @pytest.mark.parametrize("expr", [sympy.tanh(X), sigmoid(X), softplus(X), sympy.asinh(X), normal_cdf(X)], ids=str)

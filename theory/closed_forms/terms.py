@@ -51,14 +51,14 @@ def terms(expression: sympy.Expr) -> tuple[Term, ...]:
     [(1, 'one'), (1, 'sign')]
     """
     if not expression.has(*_KINKED):
-        return _smooth(expression)
+        return smooth_terms(expression)
     t = sympy.Symbol("t", positive=True)
     right, left = expression.subs(X, t), expression.subs(X, -t)
     if right.has(*_KINKED) or left.has(*_KINKED):
         raise NoClosedForm(f"{expression} has a kink away from 0")
     right, left = right.subs(t, X), left.subs(t, -X)
     even, odd = sympy.expand((right + left) / 2), sympy.expand((right - left) / 2)
-    return _smooth(even) + tuple(_times_sign(term) for term in _smooth(odd))
+    return smooth_terms(even) + tuple(_times_sign(term) for term in smooth_terms(odd))
 
 
 def _times_sign(term: Term) -> Term:
@@ -67,7 +67,12 @@ def _times_sign(term: Term) -> Term:
     return Term(term.coefficient, term.power, term.rate, term.decay, "sign")
 
 
-def _smooth(expression: sympy.Expr) -> tuple[Term, ...]:
+def smooth_terms(expression: sympy.Expr) -> tuple[Term, ...]:
+    """The normal form of an expression without kinks; raises :class:`NoClosedForm` when there is none.
+
+    >>> [(t.coefficient, t.rate) for t in smooth_terms(3 * sympy.exp(2 * X) - 1)]
+    [(-1, 0), (3, 2)]
+    """
     flat = rewrite_elementary(expression).rewrite([sympy.sinh, sympy.cosh], sympy.exp)
     flat = sympy.expand(flat)
     if flat.has(sympy.sin, sympy.cos):

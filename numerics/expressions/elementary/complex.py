@@ -125,16 +125,16 @@ def sigmoid(z: acb) -> acb:
 
 
 def softplus(z: acb) -> acb:
-    r"""``log(1 + exp z)`` on the strip ``|Im z| < pi``, and wherever ``Re z < 0``; not finite on other boxes.
+    r"""``log(1 + exp z)`` off the cuts ``{iy : |y| >= pi}``; not finite on boxes that meet them.
 
-    The right half of the strip uses :math:`z + \log(1+e^{-z})`; a wide box uses the mean value form
-    :math:`f(m) + f'(z)(z - m)` with :math:`f' =` sigmoid.
+    The right half plane uses :math:`z + \log(1+e^{-z})`, the continuation from the positive axis; a wide box uses the
+    mean value form :math:`f(m) + f'(z)(z - m)` with :math:`f' =` sigmoid.
     """
     pi = arb.pi()
-    if not (abs(z.imag) < pi or z.real < 0):
+    if not (abs(z.imag) < pi or z.real < 0 or z.real > 0):
         return undefined()
     if not (z.real.rad() > WIDE):
-        if z.real.mid() > 0 and abs(z.imag) < pi:
+        if z.real > 0 or (z.real.mid() > 0 and abs(z.imag) < pi):
             return z + log(1 + (-z).exp())
         return log(1 + z.exp())
     middle = acb(z.real.mid(), z.imag)

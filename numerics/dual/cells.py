@@ -1,0 +1,198 @@
+r"""Gaussian smoothings by quadrature, for functions made of pieces that can be evaluated on complex boxes.
+
+Far from the ends of the pieces, measured in units of :math:`\beta`, one Gauss-Legendre rule around the point serves.
+Elsewhere the line is cut into cells of length :math:`\beta`; inside a cell panels gather where the function bends, and
+all of them are condensed into moments, since for y in a cell with centre p
+
+.. math:: e^{-(y-m)^2/2\beta^2}=e^{-(p-m)^2/2\beta^2}\,e^{-\delta^2/2\beta^2}
+          \sum_j\frac{1}{j!}\Bigl(\frac\delta\beta\Bigr)^j\Bigl(\frac{m-p}\beta\Bigr)^j,\qquad \delta=y-p .
+
+A cell is computed once and then costs one short polynomial for each m. Proofs of the error bounds:
+docs/theory/dual-activations.md, section 10.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import mul
+
+from flint import arb, arb_poly
+
+from ...theory.errors import PrecisionExhausted
+from ..expressions.growth import Growth
+from ..hermite.bounds import Envelope, choose_cut, growth_tail, log_float
+from ..hermite.panel_error import modulus
+from ..precision import precision
+from .far_rules import FarRule, far_rules
+from .gauss import cover, legendre, node_count
+from .grid import BOUND_BITS
+from .smoothing import Scales, Stretch
+
+MAX_PANELS = 6000
+"""Most panels in all cells together before the quadrature gives up."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """Its centre, its moments as a polynomial in (m - p)/beta, the error of its rule, and the rest of the series.
+
+    ``rest`` is multiplied by the weight of the cell in use, ``error`` is not.
+    """
+
+    centre: arb
+    moments: arb_poly
+    error: arb
+    rest: arb
+
+
+@dataclass(slots=True, eq=False)
+class QuadratureSmoothing:
+    r"""F with an absolute error of about ``exp(log_tolerance)`` at the points ``|z| <= reach``; ``bits`` to work at."""
+
+    scales: Scales
+    reach: arb
+    log_tolerance: float
+    bits: int
+    cut: arb = field(init=False)
+    tail: arb = field(init=False)
+    degree: int = field(init=False)
+    far: list[FarRule] = field(init=False)
+    cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    panels: int = 0
+
+    def __post_init__(self) -> None:
+        with precision(BOUND_BITS):
+            g, beta = self.scales.function.bound, self.scales.beta
+            around = Growth(g.bound(self.scales.alpha * self.reach), g.degree, g.rate, arb(0))
+            found = choose_cut(around, beta, 0, self.log_tolerance)
+            if found is None:
+                raise PrecisionExhausted("the Gaussian tail of the function has no bound here.")
+            self.cut = arb(math.ceil(found[0] * 8) / 8)
+            self.tail = growth_tail(around, beta, Envelope(arb(1), arb(0)), self.cut)
+        self.degree = _moments_needed(float(self.cut), -self.log_tolerance + log_float(around.constant))
+        log_far = 8.0 + max(log_float(self.scales.function.bound.bound(self.scales.beta * self.cut)), 0.0)
+        self.far = far_rules(self.cut, -self.log_tolerance + log_far, self.bits)
+
+    def values(self, points: list[arb]) -> list[arb]:
+        """F at real points with ``|z| <= reach``; the points of one call should lie close together."""
+        with precision(self.bits):
+            means = [self.scales.alpha * z for z in points]
+            far = self._far_piece(reduce(arb.union, means))
+            if far is not None:
+                return [self._far(far[0].real, far[1], m) + arb(0, far[2]) for m in means]
+            return [self._near(m) for m in means]
+
+    def _far_piece(self, means: arb) -> tuple[Stretch, FarRule, arb] | None:
+        """The piece and the shortest rule that serve for all these means, with the error; None where none does."""
+        with precision(BOUND_BITS):
+            beta = self.scales.beta
+            for rule in self.far:
+                left, right = means.lower() - beta * rule.wide, means.upper() + beta * rule.wide
+                for piece in self.scales.function.stretches:
+                    if piece.holds(left, right):
+                        size = modulus(piece.box, arb(1), (left + right) / 2, (right - left) / 2, beta * rule.high)
+                        if size is not None and log_float(rule.error * size) <= self.log_tolerance + 3.0:
+                            return piece, rule, arb((rule.error * size + self.tail).upper())
+            return None
+
+    def _far(self, function: Callable[[arb], arb], rule: FarRule, mean: arb) -> arb:
+        beta = self.scales.beta
+        values = [function(mean + beta * x) for x in rule.nodes]
+        return sum(map(mul, values, rule.weights), arb(0))
+
+    def _near(self, mean: arb) -> arb:
+        beta, total, missing = self.scales.beta, arb(0), self.tail
+        for cell in self._reached(mean):
+            x = (mean - cell.centre) / beta
+            weight = (-x * x / 2).exp()
+            total += weight * cell.moments(x)
+            missing += cell.error + weight * cell.rest
+        return total + arb(0, missing.upper())
+
+    def _reached(self, mean: arb) -> list[Cell]:
+        """The cells that meet the interval of half-width cut times beta around the mean."""
+        found, reach = [], self.cut * self.scales.beta
+        for number, piece in enumerate(self.scales.function.stretches):
+            anchor, width, count = self._layout(piece)
+            low, high = ((mean - anchor - reach) / width).lower(), ((mean - anchor + reach) / width).upper()
+            first, last = _floor(low), _floor(high)
+            if piece.lo is not None:
+                first = max(first, 0)
+                last = last if count is None else min(last, count - 1)
+            elif piece.hi is not None:
+                last = min(last, -1)
+            for k in range(first, last + 1):
+                if (number, k) not in self.cells:
+                    if self.panels > MAX_PANELS:
+                        raise PrecisionExhausted(f"more than {MAX_PANELS} panels are needed for this function.")
+                    self.cells[number, k] = self._cell(piece, anchor + width * k, anchor + width * (k + 1))
+                found.append(self.cells[number, k])
+        return found
+
+    def _layout(self, piece: Stretch) -> tuple[arb, arb, int | None]:
+        """Where the cells of a piece begin, their length (at most beta), and their number on a finite piece."""
+        beta = self.scales.beta
+        if piece.lo is None or piece.hi is None:
+            end = piece.hi if piece.lo is None else piece.lo
+            return arb(0) if end is None else arb(end), beta, None
+        length = arb(piece.hi - piece.lo)
+        count = _floor((length / beta).upper()) + 1
+        return arb(piece.lo), length / count, count
+
+    def _cell(self, piece: Stretch, lo: arb, hi: arb) -> Cell:
+        beta = self.scales.beta
+        norm = beta * (2 * arb.pi()).sqrt()
+        size = log_float(self.scales.function.bound.bound(lo.union(hi)))
+        count = -(-node_count((size - self.log_tolerance) / math.log(2)) // 8) * 8
+
+        def bound(centre: arb, wide: arb, high: arb) -> arb:
+            if not high < 6 * beta:
+                return arb.pos_inf()
+            inside = modulus(piece.box, arb(1), centre, wide, high)
+            return arb.pos_inf() if inside is None else inside * (high * high / (2 * beta * beta)).exp() / norm
+
+        centre, rule = (lo + hi) / 2, legendre(count, self.bits)
+        sums, error, mass = [arb(0)] * self.degree, arb(0), arb(0)
+        panels = cover(lo, hi, count, self.log_tolerance, bound, MAX_PANELS - self.panels)
+        self.panels += len(panels)
+        for panel in panels:
+            nodes = [panel.centre + panel.half * x for x, _ in rule]
+            offsets = [(y - centre) / beta for y in nodes]
+            scale = panel.half / norm
+            row = [
+                scale * w * piece.real(y) * (-x * x / 2).exp()
+                for y, x, (_, w) in zip(nodes, offsets, rule, strict=True)
+            ]
+            error += panel.error
+            mass += sum(map(abs, row), arb(0))
+            for j in range(self.degree):
+                sums[j] += sum(row, arb(0))
+                row = list(map(mul, row, offsets))
+        factorial, coefficients = arb(1), []
+        for j, s in enumerate(sums):
+            factorial *= max(j, 1)
+            coefficients.append(s / factorial)
+        with precision(BOUND_BITS):
+            x = (self.cut + arb(1.01)) / 2  # |delta/beta| <= 1/2 and |m - p|/beta <= cut + 1
+            rest = mass * x**self.degree / arb(self.degree).fac() / (1 - x / (self.degree + 1))
+            return Cell(centre, arb_poly(coefficients), arb(error.upper()), arb(rest.upper()))
+
+
+def _floor(x: arb) -> int:
+    """The floor of an exact number."""
+    found = x.floor().unique_fmpz()
+    if found is None:
+        raise PrecisionExhausted("the cells of a function cannot be counted: ask for more bits.")
+    return int(found)
+
+
+def _moments_needed(cut: float, digits: float) -> int:
+    """The length J at which (x^J/J!) is below exp(-digits), for x = (cut + 1)/2."""
+    x = (cut + 1.01) / 2
+    j = int(3 * x) + 2
+    while j * math.log(x) - math.lgamma(j + 1) > -digits - 2.0:
+        j += 1
+    return j
