@@ -109,6 +109,7 @@ class ActivationHandle:
 
         It may contain ``normal_cdf`` and ``bivariate_normal_cdf`` (:math:`\Phi` and :math:`\Phi_2`), as for ELU and
         hard tanh; such a form comes from the derivation engine, and only with every line proved (docs/derivations.md).
+        It is meant for :math:`c^2<ab`: at the ends some forms read 0/0, and :meth:`dual` has the value.
 
         >>> activation("sign").dual_closed_form()
         2*asin(c/(sqrt(a)*sqrt(b)))/pi
