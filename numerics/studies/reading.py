@@ -71,7 +71,7 @@ def choose(names: Sequence[str] | None, width: int, index: Sequence[int], readin
     Raises :class:`SpecError` for a column that is not there, that is named twice, and when none is left.
 
     >>> choose(["", "a", "b", "y"], 4, [0], Reading(labels="y"), "x.csv")
-    Choice(kept=(1, 2), label=3, notes=("column 0 is left out: it is the index of a data frame",))
+    Choice(kept=(1, 2), label=3, notes=('column 0 is left out: it is the index of a data frame',))
     """
 
     def place(which: str | int) -> int:
