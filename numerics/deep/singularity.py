@@ -12,7 +12,6 @@ from math import prod
 from ...theory.homogeneity import composed_degrees, homogeneous_degree, monomial_degrees
 from ..eigenvalues.monomial_rank import monomial_rank
 from ..eigenvalues.nullspace import NullVector, RankBound, proportional_pair
-from ..kernels.parallel import ParallelPair
 from ..studies.data import DataSet
 from .network import DeepNetwork
 
@@ -21,7 +20,7 @@ MAX_DEGREE = 64
 
 
 def deep_singularity(
-    network: DeepNetwork, data: DataSet, parallel: Iterable[ParallelPair], *, one_norm: bool
+    network: DeepNetwork, data: DataSet, parallel: Iterable[tuple[int, int, int]], *, one_norm: bool
 ) -> NullVector | RankBound | None:
     """Proportional rows or a polynomial kernel with too few monomials; None when nothing is known."""
     found = proportional_pair(data.source, parallel, Scaling(network).factor, sphere=data.normalize == "sphere")

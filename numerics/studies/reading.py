@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
+from ...theory.printable import shown
 from ...theory.system import suggestion
 from ..kernels.exact_rows import ExactRow, Floats
 
