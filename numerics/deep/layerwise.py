@@ -96,6 +96,8 @@ def layerwise_gram(
         raise SpecError(f"deep network: the index must give one of {len(norms)} norms for each of {n} points.")
     with precision(BITS):
         plan = _plan(network, norms, order, convention)
+        if not all(np.isfinite(upper_float(q)) for q in (*plan.variance, *plan.tangent_diagonal)):
+            raise SpecError("the kernel is beyond the range of float64: scale the activation or the variances down.")
         scale = roots(plan.variance)[which]
         table = np.array([_errors(plan, float(level), cosines.rad) for level in LEVELS])
     mids = [np.empty((n, n)) for _ in range(count // 2)]
