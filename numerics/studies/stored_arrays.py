@@ -123,13 +123,13 @@ def read_parquet(path: Path, n: int | None, reading: Reading, memory: int) -> Co
         raise SpecError(f"{path}: reading Parquet needs pyarrow: install certigram[parquet].") from None
     try:
         table = pyarrow.parquet.read_table(path)
+        names = [str(name) for name in table.column_names]  # decoded here: a damaged one is no UTF-8
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise SpecError(f"{path}: not readable as Parquet ({(str(error).splitlines() or [''])[0]}).") from None
     if table.num_columns == 0 or table.num_rows == 0:
         raise SpecError(f"{path}: the table is empty.")
     if n is not None:
         table = table.slice(0, n)
-    names = [str(name) for name in table.column_names]
     choice = choose(names, len(names), _index(table, names), reading, str(path))
     try:
         columns = [arrow_column(names[k], table.column(k)) for k in choice.kept]
