@@ -75,8 +75,13 @@ def _exactly(given: Array, origin: str) -> Array:
         return table if fits else given.astype(object)
     if given.shape == ():
         raise SpecError(f"{UNREADABLE} but a {origin}: give n rows of equal length.")
-    if kind == "O" or kind in "US":
-        return _narrow(given.astype(str) if kind == "S" else given.astype(object))
+    if kind == "O":
+        return _narrow(given)
+    if kind in "US":
+        try:
+            return _narrow(given.astype(str).astype(object))
+        except (ValueError, SystemError):  # bytes that are no ASCII, code points that are none
+            raise SpecError(f"entries of type {given.dtype} are not numerals: give numbers.") from None
     raise SpecError(f"entries of type {given.dtype} are not real numbers: give float64, integers or exact numbers.")
 
 

@@ -30,7 +30,7 @@ def contents_of(
     labels: list[object] | None = None
     if reading.columns or reading.drop or reading.labels is not None:
         choice = choose(names, given.shape[1], [], reading, where)
-        labels = None if choice.label is None else given[:n, choice.label].tolist()
+        labels = None if choice.label is None else _labels(given[:n, choice.label], where)
         given = given[:, list(choice.kept)]
         notes += choice.notes
     table = exact_array(given if n is None else given[:n])
@@ -81,7 +81,7 @@ def read_npz(path: Path, n: int | None, reading: Reading, memory: int) -> Conten
     if raw is None or raw.ndim != 1 or len(raw) != len(array):
         raise SpecError(f"{path}: the labels {label!r} are not one number for each point of {chosen!r}.")
     found = _array_contents(array, Reading(columns=reading.columns, drop=reading.drop), f"{path}: {chosen}", n)
-    return found._replace(labels=raw[:n].tolist())
+    return found._replace(labels=_labels(raw[:n], f"{path}: {label}"))
 
 
 def _array_contents(array: Array, reading: Reading, where: str, n: int | None) -> Contents:
@@ -93,6 +93,13 @@ def _array_contents(array: Array, reading: Reading, where: str, n: int | None) -
     except SpecError as error:
         text = str(error)
         raise SpecError(text if text.startswith(where) else f"{where}: {text}") from None
+
+
+def _labels(given: Array, where: str) -> list[object]:
+    try:
+        return list(given.tolist())
+    except (ValueError, SystemError):  # code points that are none
+        raise SpecError(f"{where}: the labels are no text and no numbers: save them again.") from None
 
 
 def _no_array(path: Path, error: Exception) -> SpecError:
@@ -116,13 +123,13 @@ def read_parquet(path: Path, n: int | None, reading: Reading, memory: int) -> Co
         raise SpecError(f"{path}: reading Parquet needs pyarrow: install certigram[parquet].") from None
     try:
         table = pyarrow.parquet.read_table(path)
+        names = [str(name) for name in table.column_names]  # decoded here: a damaged one is no UTF-8
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise SpecError(f"{path}: not readable as Parquet ({(str(error).splitlines() or [''])[0]}).") from None
     if table.num_columns == 0 or table.num_rows == 0:
         raise SpecError(f"{path}: the table is empty.")
     if n is not None:
         table = table.slice(0, n)
-    names = [str(name) for name in table.column_names]
     choice = choose(names, len(names), _index(table, names), reading, str(path))
     try:
         columns = [arrow_column(names[k], table.column(k)) for k in choice.kept]

@@ -223,6 +223,13 @@ def test_what_is_no_regular_file(call: Callable[..., object], tmp_path: Path) ->
         refused(call("gram", tmp_path / name), name, "not a regular file")
 
 
+def test_text_that_is_no_text(call: Callable[..., object], tmp_path: Path) -> None:
+    """An array of characters beyond Unicode, which numpy loads and cannot convert."""
+    header = b"{'descr': '<U1', 'fortran_order': False, 'shape': (1, 1), }\n"
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b" " * 4)
+    refused(call("gram", tmp_path / "x.npy"), "x.npy", "not numerals")
+
+
 def test_damaged_archives(call: Callable[..., object], tmp_path: Path) -> None:
     """Compressed files that are cut or none, and .npz files with no array, several, or two of one name."""
     (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(b"1,2\n" * 1000)[:-20])
