@@ -128,9 +128,23 @@ def test_claims_with_the_verdicts_of_the_last_run(call: Call, finished: Path, tm
     text = call("list", "claims", "--out", finished.parent)[1]
     assert "verdicts of the last run" in text
     assert "PROVED" in text
-    nothing = call("list", "claims", "--out", tmp_path / "nowhere")[1]
+    (tmp_path / "empty").mkdir()
+    nothing = call("list", "claims", "--out", tmp_path / "empty")[1]
     assert "no run of deq-general" in nothing
     assert "PROVED" not in nothing
+
+
+def test_a_page_holds_no_controls(call: Call, finished: Path) -> None:
+    """A recorded name that turns the order of reading, or commands a terminal, is written as text everywhere."""
+    hostile, shown = "\x1b[31m\u202e<b>\x9b.csv", r"\x1b[31m\u202e&lt;b&gt;\x9b.csv"
+    document = json.loads((finished / "results.json").read_text())
+    document["data"]["description"] = f"points of {hostile}"
+    (finished / "results.json").write_text(json.dumps(document))
+    _, out, _ = call("report", finished)
+    page, source = (finished / "report.html").read_text(), (finished / "report.tex").read_text()
+    for text in (out, page, source):
+        assert text.replace("\n", "").isprintable()
+    assert shown in page
 
 
 def test_the_newest_run_speaks(call: Call, finished: Path) -> None:
