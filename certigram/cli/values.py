@@ -29,7 +29,7 @@ def dual(
         return
     typer.echo(f"E φ(u)φ(v) = {ball}")
     shortfall(ball.accuracy_bits, bits, "the value")
-    typer.echo(f"closed form: {form}" if form is not None else "closed form: none known here; certified series")
+    typer.echo(f"closed form: {form}" if form is not None else "closed form: none known here; the enclosure is proved")
 
 
 def hermite(
