@@ -33,7 +33,7 @@ def dual(
         return
     say(f"E φ(u)φ(v) = {ball}")
     shortfall(ball.accuracy_bits, bits, "the value")
-    say(f"closed form: {form}" if form is not None else "closed form: none known here; certified series")
+    say(f"closed form: {form}" if form is not None else "closed form: none known here; the enclosure is proved")
 
 
 def hermite(

@@ -14,16 +14,19 @@ from itertools import product
 import mpmath
 import numpy as np
 import pytest
+import scipy.special
 from flint import arb
 from numpy.typing import NDArray
 
-from certigram.numerics.dual import dual, dual_expression
+import certigram as cg
+from certigram.numerics.dual import dual, dual_expression, require_digits
 from certigram.numerics.dual.common_factor import common_factor_value
 from certigram.numerics.dual.covariance import covariance
 from certigram.numerics.dual.evaluate import trapezoid_value
 from certigram.numerics.dual.far_rules import far_rules, gauss_hermite
 from certigram.numerics.precision import precision
 from certigram.theory.activation import activation
+from certigram.theory.errors import PrecisionExhausted
 
 BITS = 128
 Law = tuple[str, str, str]
@@ -238,3 +241,28 @@ def test_far_rules_bound_their_error() -> None:
             finer = sum((w / (pole - x) for x, w in zip(*gauss_hermite(90, 128), strict=True)), arb(0))
             bound = rule.error / (rule.wide * arb("0.0001")) + arb((1, -100))
             assert abs(value - finer) < bound
+
+
+def test_an_enclosure_without_a_digit_is_refused() -> None:
+    phi, variances = activation("elu"), (Fraction(100000), Fraction(1))
+    with pytest.raises(PrecisionExhausted, match="not one digit is known"):
+        require_digits(arb(0, 1e30), phi, variances, BITS)
+    with pytest.raises(PrecisionExhausted, match="more bits"):
+        require_digits(arb("nan"), phi, variances, BITS)
+    require_digits(arb(20, 0.25), phi, variances, BITS)
+    require_digits(arb(0, 1e-30), phi, variances, BITS)  # zero to thirty digits is an answer
+
+
+def _selu_mean(variance: float) -> float:
+    """E selu(u) by its closed form, the tail through the scaled complementary error function."""
+    alpha, scale, sigma = 1.6732632423543772, 1.0507009873554805, math.sqrt(variance)
+    tail = float(scipy.special.erfcx(sigma / math.sqrt(2))) / 2
+    return scale * (sigma / math.sqrt(2 * math.pi) + alpha * (tail - 0.5))
+
+
+def test_the_nngp_kernel_of_selu_at_a_large_norm() -> None:
+    found = cg.nngp([[1000, 0], [0, 1]], activation="selu", depth=1)
+    assert abs(found.mid[0, 1] / (_selu_mean(500000.0) * _selu_mean(0.5)) - 1) < 1e-12
+    assert found.accuracy_bits >= 45
+    eigenvalue = cg.least_eigenvalue(found)
+    assert 0.5786 < eigenvalue.lower <= eigenvalue.upper < 0.5787
