@@ -4,7 +4,7 @@ The whole public face; everything is imported at its first use, so that ``import
 
 >>> import certigram as cg
 >>> print(cg.activation("tanh").dual("1.3", "0.7", "-0.4", bits=53))
-[-0.1509197641091417 ± 5.09e-17]
+[-0.1509197641091417 ± 3.53e-17]
 """
 
 from __future__ import annotations

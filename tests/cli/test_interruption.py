@@ -32,11 +32,21 @@ seeds = 12
 LONG = STUDY.replace("[32, 64, 128]", "[32, 64, 256]").replace("seeds = 12", "seeds = 5000")
 
 
+def heed_interrupts() -> None:
+    """A shell starts what runs in its background deaf to SIGINT, and so would be everything below it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def started(study: Path, out: Path) -> subprocess.Popen[str]:
     """`certigram verify` in a process of its own, under work: some claims are decided and some networks sampled."""
     command = [sys.executable, "-m", "certigram", "verify", str(study), "--out", str(out), "--jobs", "2"]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"NO_COLOR": "1"}
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"NO_COLOR": "1"},
+        preexec_fn=heed_interrupts,
     )
     deadline = time.monotonic() + 120
     while not (list(out.glob("small/certificates/*.json")) and list(out.glob("small/samples/*.npz"))):
@@ -51,7 +61,7 @@ def read_everything(folder: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     for path in folder.glob("certificates/[!.]*.json"):
         found[path.name] = json.loads(path.read_text(encoding="utf-8"))["verdict"]
-    for path in folder.glob("samples/[!.]*"):
+    for path in folder.glob("samples/*.npz"):
         with np.load(path, allow_pickle=False) as data:
             if "numbers" in data.files:  # of a network: all but the time it took
                 found[path.name] = data["numbers"][:, :-1].tobytes()
@@ -86,7 +96,7 @@ def test_a_second_start_continues(tmp_path: Path) -> None:
     whole = run(study, out=tmp_path / "whole", jobs=1)
     part = tmp_path / "part"
     run(study, out=part, jobs=1)
-    for path in sorted(part.glob("*/[!.]*"))[::2]:
+    for path in sorted(part.glob("*/*.[jn]*"))[::2]:
         path.unlink()  # as if the run had been killed before these were written
     for path in sorted(part.glob("certificates/*.json"))[:2]:
         path.write_text('{"format": "certigram-cer')  # half a file from somewhere else is not believed

@@ -82,7 +82,7 @@ def test_workers_that_do_not_start(tasks: ModuleType, monkeypatch: pytest.Monkey
     monkeypatch.setattr("multiprocessing.spawn._main_path", str(tmp_path / "tasks_of_workers.py"), raising=False)
     main = importlib.import_module("__main__")
     monkeypatch.setattr(main, "__spec__", None)
-    monkeypatch.setattr(main, "__file__", str(tmp_path / "tasks_of_workers.py"))
+    monkeypatch.setattr(main, "__file__", str(tmp_path / "tasks_of_workers.py"), raising=False)
     with pytest.raises(Unfinished, match="ended with status 4 before it could work"):
         Workers(tasks.squares, "x" * 10**6, finish=print, more=lambda: True).run([1, 2], 2)
 
