@@ -178,7 +178,7 @@ def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
 def test_only_files_are_replaced(kind: str, tmp_path: Path) -> None:
     target = tmp_path / "x"
     target.mkdir() if kind == "folder" else os.mkfifo(target)
-    with pytest.raises(SpecError, match="Is a directory|is a pipe, not a file"):
+    with pytest.raises(SpecError, match=r"Is a directory|is a pipe, not a file"):
         write_atomically(target, "text")
     assert not target.is_file()
 
