@@ -27,7 +27,7 @@ from .theory.verdict import Evidence, Verdict
 if TYPE_CHECKING:
     import sympy
     from flint import arb
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from .numerics.checking import Checked
     from .numerics.gram_model import GramModel
@@ -200,6 +200,18 @@ class PopulationGram:
         return self.matrix.n
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """(n, n)."""
+        return self.matrix.shape
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+        """A writeable copy of the midpoints alone, (n, n) float64, as ``numpy.asarray(K)`` and its like want it."""
+        return self.matrix.__array__(dtype, copy)
+
+    @property
     def accuracy_bits(self) -> int | None:
         r"""The correct bits of the worst entry, relative to :math:`\sqrt{K_{ii}K_{jj}}`; None when all are exact."""
         return self.matrix.accuracy_bits
@@ -267,7 +279,7 @@ def population(model: GramModel, bits: int | None) -> PopulationGram:
 
 
 @undisturbed
-def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: float = 1e-6) -> Enclosure:
+def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: Exact = 1e-6) -> Enclosure:
     """The least eigenvalue, proved on both sides: ``lower <= lambda_min <= upper`` for every matrix within the radius.
 
     The precision is raised as far as the budget allows when float64 is not enough.
@@ -278,9 +290,9 @@ def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: float = 
     """
     from .numerics.eigenvalues.eigenvalue import least_eigenvalue as prove
 
-    given: object = relative_width
-    if not (isinstance(given, (int, float)) and given > 0):
-        raise SpecError(f"relative_width = {relative_width!r} is no width: give a positive number, such as 1e-6.")
+    relative_width = float(rational(relative_width, what="relative_width"))
+    if not relative_width > 0:
+        raise SpecError(f"relative_width = {relative_width} is no width: give a positive number, such as 1e-6.")
     if isinstance(K, BallMatrix):
         return prove(K, relative_width=relative_width)
     _require_gram("least_eigenvalue", K)

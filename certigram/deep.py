@@ -62,6 +62,7 @@ def nngp(
     >>> print(K.ball(0, 1))  # (sqrt(3)/2 + pi/3)/pi
     [0.6089977810442293580889965825 ± 2.76e-29]
     """
+    bits = None if bits is None else precision_bits(bits)
     model = _model(X, activation, depth, sigma_w2, sigma_b2, input_gram, normalize, bits, budget, None)
     return population(model, bits)
 
@@ -97,6 +98,7 @@ def ntk(
     (True, 'ntk', 'pre-activation')
     """
     chosen = TangentConvention.named(convention)
+    bits = None if bits is None else precision_bits(bits)
     model = _model(X, activation, depth, sigma_w2, sigma_b2, input_gram, normalize, bits, budget, chosen)
     return population(model, bits)
 
@@ -147,7 +149,6 @@ def _model(
     else:
         assert input_gram is not None  # exactly one of the two was given
         data = DataSet(None, exact_gram(input_gram), "exact input Gram matrix", normalize)
-    bits = None if bits is None else precision_bits(bits)
     network = deep_network(
         _exact(activation),
         whole(depth, "depth", 1, MAX_DEPTH),

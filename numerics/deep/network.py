@@ -96,7 +96,7 @@ def deep_network(
 
 
 def _list(value: Exact | Sequence[Exact], count: int, name: str) -> tuple[Fraction, ...]:
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1:
         if len(value) != count:
             raise SpecError(
                 f"deep network: {name} has {len(value)} entries where {count} dense layers have one: give one number,"
