@@ -123,6 +123,16 @@ def proportional_pair(
     return None
 
 
+def zero_row(i: int, n: int, reason: str) -> NullVector:
+    """The null vector e_i of a matrix whose row i is zero because the input i is, for a reason that is proved.
+
+    >>> zero_row(1, 2, "the kernel vanishes at 0").reason
+    'point 1 is zero, and so is its row of the matrix: the kernel vanishes at 0'
+    """
+    text = f"point {i} is zero, and so is its row of the matrix: {reason}"
+    return NullVector(tuple(Fraction(int(k == i)) for k in range(n)), text)
+
+
 def rational_null_vector(gram: Sequence[Sequence[Fraction]], reason: str = "exact elimination") -> NullVector | None:
     r"""A null vector of an exact rational matrix (n, n) by elimination; None when it is regular.
 

@@ -157,10 +157,8 @@ class ImplicitInstance:
         source = self.data.points
         if source is None:
             raise DerivationGap("networks need input points, and only their Gram matrix is given.")
-        given = None if self.data.labels is None else self.data.labels[:count]
-        table = source.take(range(min(count, source.n)))
-        text = f"the first {table.n} of {self.data.description}"
-        return replace(self, data=DataSet(table, None, text, self.data.normalize, given))
+        first = range(min(count, source.n))
+        return replace(self, data=self.data.take(first, f"the first {len(first)} of {self.data.description}"))
 
     @cached_property
     def inputs(self) -> NDArray[np.float64]:
@@ -264,6 +262,8 @@ class ImplicitInstance:
             raise SpecError(
                 f"gamma = {str(self.gamma)[:40]} must be positive and at most 2^100: it scales the recurrent weights."
             )
+        if self.data.points is not None:
+            self.data.points.require_directions()
         plan = self.plan
         if plan.width < 2 or plan.points < 1 or plan.steps < 1 or plan.step <= 0:
             raise SpecError("implicit-relu: width >= 2, training_points >= 1, steps >= 1 and step > 0 are needed.")
