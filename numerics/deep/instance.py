@@ -121,25 +121,20 @@ class DeepInstance:
     def parallel(self) -> tuple[tuple[int, int, int], ...]:
         """All pairs (i, j, ±1) of parallel inputs that are not zero, decided exactly."""
         if self.data.zero_rows:
-            rest = () if self._rest is None else self._rest.parallel
-            return tuple((self._kept[i], self._kept[j], sign) for i, j, sign in rest)
+            rest, kept = () if self._rest is None else self._rest.parallel, self.data.nonzero_rows
+            return tuple((kept[i], kept[j], sign) for i, j, sign in rest)
         return tuple(parallel_pairs(self.cosines))
-
-    @cached_property
-    def _kept(self) -> list[int]:
-        """The inputs that are not zero."""
-        return sorted(set(range(self.data.n)) - set(self.data.zero_rows))
 
     @cached_property
     def _rest(self) -> DeepInstance | None:
         """The same network on the inputs that are not zero."""
-        if not self._kept:
-            return None
-        return replace(self, data=self.data.take(self._kept, f"{self.data.description}, without zeros"))
+        kept = self.data.nonzero_rows
+        return replace(self, data=self.data.take(kept, f"{self.data.description}, without zeros")) if kept else None
 
     def _border(self, blocks: tuple[BallMatrix, ...] | None, bits: int) -> tuple[BallMatrix, ...]:
         """The matrices from those of the inputs that are not zero; the last ones where ``blocks`` are fewer."""
-        norms = [self.data.source.second_moment(i) for i in self._kept]
+        kept = self.data.nonzero_rows
+        norms = [self.data.source.second_moment(i) for i in kept]
         zero = Fraction(0)
         known = {m: pair_kernels(self.network, zero, m, zero, bits, self.convention) for m in {zero, *norms}}
         values = {m: _found(pair) for m, pair in known.items()}
@@ -148,7 +143,7 @@ class DeepInstance:
         return tuple(
             bordered(
                 None if blocks is None else blocks[k - which.start],
-                self._kept,
+                kept,
                 [values[m][k] for m in norms],
                 values[zero][k],
                 self.data.n,

@@ -5,14 +5,14 @@ Proofs: docs/theory/deep-networks.md, section 4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
 from math import prod
 
 from ...theory.homogeneity import composed_degrees, homogeneous_degree, monomial_degrees
 from ..eigenvalues.monomial_rank import monomial_rank
 from ..dual import vanishes_at_zero
-from ..eigenvalues.nullspace import NullVector, RankBound, proportional_pair, zero_row
+from ..eigenvalues.nullspace import NullVector, RankBound, proportional_pair, zero_inputs
 from ..studies.data import DataSet
 from .network import DeepNetwork
 
@@ -24,7 +24,9 @@ def deep_singularity(
     network: DeepNetwork, data: DataSet, parallel: Iterable[tuple[int, int, int]], *, one_norm: bool
 ) -> NullVector | RankBound | None:
     """Proportional rows or a polynomial kernel with too few monomials; None when nothing is known."""
-    found = _zero_inputs(network, data.zero_rows, data.n)
+    vanishes = not any(network.sigma_b2) and all(map(vanishes_at_zero, network.activations))
+    reason = "no layer has a bias and every activation vanishes at 0" if vanishes else None
+    found = zero_inputs(data.zero_rows, data.n, reason)
     if found is not None:
         return found
     found = proportional_pair(data.source, parallel, Scaling(network).factor, sphere=data.normalize == "sphere")
@@ -35,16 +37,6 @@ def deep_singularity(
         return None
     bound = monomial_rank(data.source, degrees, one_norm=one_norm, what="the network")
     return bound if bound.singular else None
-
-
-def _zero_inputs(network: DeepNetwork, zeros: Sequence[int], n: int) -> NullVector | None:
-    """Two zero inputs, or one whose row of the matrix is zero."""
-    if len(zeros) > 1:
-        entries = [Fraction((i == zeros[0]) - (i == zeros[1])) for i in range(n)]
-        return NullVector(tuple(entries), f"points {zeros[0]} and {zeros[1]} are both zero, so they are equal")
-    if zeros and not any(network.sigma_b2) and all(map(vanishes_at_zero, network.activations)):
-        return zero_row(zeros[0], n, "no layer has a bias and every activation vanishes at 0")
-    return None
 
 
 class Scaling:

@@ -123,14 +123,20 @@ def proportional_pair(
     return None
 
 
-def zero_row(i: int, n: int, reason: str) -> NullVector:
-    """The null vector e_i of a matrix whose row i is zero because the input i is, for a reason that is proved.
+def zero_inputs(zeros: Sequence[int], n: int, reason: str | None) -> NullVector | None:
+    """A null vector from two zero inputs, or from one whose row of the matrix is zero for a proved ``reason``.
 
-    >>> zero_row(1, 2, "the kernel vanishes at 0").reason
+    >>> zero_inputs([1], 2, "the kernel vanishes at 0").reason
     'point 1 is zero, and so is its row of the matrix: the kernel vanishes at 0'
     """
-    text = f"point {i} is zero, and so is its row of the matrix: {reason}"
-    return NullVector(tuple(Fraction(int(k == i)) for k in range(n)), text)
+    if not zeros or (len(zeros) == 1 and reason is None):
+        return None
+    entries = [Fraction(0)] * n
+    entries[zeros[0]] = Fraction(1)
+    if reason is not None:
+        return NullVector(tuple(entries), f"point {zeros[0]} is zero, and so is its row of the matrix: {reason}")
+    entries[zeros[1]] = Fraction(-1)
+    return NullVector(tuple(entries), f"points {zeros[0]} and {zeros[1]} are both zero, so they are equal")
 
 
 def rational_null_vector(gram: Sequence[Sequence[Fraction]], reason: str = "exact elimination") -> NullVector | None:

@@ -97,6 +97,11 @@ class DataSet:
         """The inputs that are zero, which are refused unless norms are kept."""
         return () if self.points is None else self.points.zero_rows
 
+    @property
+    def nonzero_rows(self) -> list[int]:
+        """The other inputs, in order."""
+        return sorted(set(range(self.n)) - set(self.zero_rows))
+
     def take(self, rows: Sequence[int], description: str) -> DataSet:
         """Some of the points, in the order given; raises ``ValueError`` where only a Gram matrix is given."""
         if self.points is None:
