@@ -237,6 +237,7 @@ def load(
             f"data: {short!r} is neither a known source nor a file of points ({', '.join(SUFFIXES)})."
             + suggestion(source, list(SOURCES))
         )
+    how = replace(how, zero_rows=normalize is None)
     beside = how.labels if isinstance(how.labels, str) and label_file(Path(how.labels)) else None
     found = _file(path, n, replace(how, labels=None) if beside else how, memory)
     rows, width = found.values.shape
