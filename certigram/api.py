@@ -207,7 +207,7 @@ class PopulationGram:
     def __len__(self) -> int:
         return self.n
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """A writeable copy of the midpoints alone, (n, n) float64, as ``numpy.asarray(K)`` and its like want it."""
         return self.matrix.__array__(dtype, copy)
 

@@ -96,4 +96,6 @@ def _scalar(value: object, what: str) -> Fraction:
     except SpecError:
         raise
     except Exception:  # whatever a foreign object raises
-        raise SpecError(f'{shown(value)} is not a number for {what}: write a decimal or a fraction like "1/16".') from None
+        raise SpecError(
+            f'{shown(value)} is not a number for {what}: write a decimal or a fraction like "1/16".'
+        ) from None

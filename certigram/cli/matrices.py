@@ -174,12 +174,12 @@ def certify(
     raise typer.Exit(1 if found.verdict.against else 3 if strict and found.verdict.name == "UNKNOWN" else 0)
 
 
-def _subject(activation: str | None, kernel: str | None, system: str) -> dict[str, str]:
+def _subject(activation: str | None, kernel: str | None, system: str) -> dict[str, Any]:
     """The activation or the kernel that was asked for, by its keyword; what is meant where neither was."""
     from ..theory.system import system as find
 
     found = find(system)
-    given = {k: v for k, v in (("activation", activation), ("kernel", kernel)) if v is not None}
+    given: dict[str, Any] = {k: v for k, v in (("activation", activation), ("kernel", kernel)) if v is not None}
     if given or found.subject == "kernel":
         return given
     return {"activation": found.default_activations[0] if found.fixed else "tanh"}
@@ -187,7 +187,7 @@ def _subject(activation: str | None, kernel: str | None, system: str) -> dict[st
 
 def _data(
     source: str,
-    subject: dict[str, str],
+    subject: dict[str, Any],
     system: str,
     parameters: dict[str, str],
     n: int | None,
@@ -233,7 +233,7 @@ def _budget(memory: float, bits: int | None) -> Budget:
 
 
 def _certify_large(
-    system: str, data: DataSet, subject: dict[str, str], bound: str, budget: Budget, parameters: dict[str, Any]
+    system: str, data: DataSet, subject: dict[str, Any], bound: str, budget: Budget, parameters: dict[str, Any]
 ) -> Certificate:
     from ..large import certify_large
     from ..reports.working import Working

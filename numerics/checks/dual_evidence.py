@@ -51,7 +51,9 @@ def study_variance(inst: EquilibriumInstance) -> Fraction:
         found = [rounded(float(point.s)) for point in inst.variances.values()]
     except (DerivationGap, SpecError, PrecisionExhausted):
         source = inst.data.source
-        found = [2 * (Fraction(1) if inst.data.normalize == "sphere" else source.second_moment(i)) for i in range(source.n)]
+        found = [
+            2 * (Fraction(1) if inst.data.normalize == "sphere" else source.second_moment(i)) for i in range(source.n)
+        ]
     return next((s for s in found if s > 0), Fraction(2))
 
 

@@ -10,8 +10,8 @@ from fractions import Fraction
 from math import prod
 
 from ...theory.homogeneity import composed_degrees, homogeneous_degree, monomial_degrees
-from ..eigenvalues.monomial_rank import monomial_rank
 from ..dual import vanishes_at_zero
+from ..eigenvalues.monomial_rank import monomial_rank
 from ..eigenvalues.nullspace import NullVector, RankBound, proportional_pair, zero_inputs
 from ..studies.data import DataSet
 from .network import DeepNetwork

@@ -78,7 +78,9 @@ def _integer_inner_products(source: Points | InputGram) -> fmpz_mat:
     n = source.n
     if isinstance(source, InputGram):
         scale = lcm(*(value.denominator for row in source.entries for value in row))
-        return fmpz_mat(n, n, [value.numerator * (scale // value.denominator) for row in source.entries for value in row])
+        return fmpz_mat(
+            n, n, [value.numerator * (scale // value.denominator) for row in source.entries for value in row]
+        )
     rows = [source.row(i) for i in range(n)]
     scale = lcm(*(t.denominator for t, _ in rows))
     factors = [t.numerator * (scale // t.denominator) for t, _ in rows]

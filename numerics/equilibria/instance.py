@@ -170,7 +170,7 @@ class EquilibriumInstance:
 
     @cached_property
     def parallel(self) -> tuple[tuple[int, int, int], ...]:
-        """All pairs (i, j, ±1) of parallel inputs that are not zero, +1 when they point the same way; decided exactly."""
+        """All pairs (i, j, ±1) of parallel inputs that are not zero, +1 if they point the same way; decided exactly."""
         if self.data.zero_rows:
             rest, kept = () if self._rest is None else self._rest.parallel, self.data.nonzero_rows
             return tuple((kept[i], kept[j], sign) for i, j, sign in rest)

@@ -28,7 +28,7 @@ def read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
     return array
 
 
-def midpoints(mid: NDArray[np.float64], dtype: DTypeLike, copy: bool | None) -> NDArray[Any]:
+def midpoints(mid: NDArray[np.float64], dtype: DTypeLike | None, copy: bool | None) -> NDArray[Any]:
     """What ``__array__`` of a matrix with radii returns: always a copy, so ``copy=False`` is a :class:`ValueError`."""
     if copy is False:
         raise ValueError("the midpoints are given away as a copy only: what is proved of them must not change")
@@ -159,7 +159,7 @@ class BallMatrix:
     def __len__(self) -> int:
         return self.n
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """A writeable copy of the midpoints alone, (n, n) float64: what numpy makes of it knows no radius.
 
         >>> np.asarray(BallMatrix([[1, 0], [0, 1]], 2**-40)).tolist()

@@ -1,7 +1,7 @@
 """The rows of a Gram matrix that belong to zero inputs, put around the block of the other inputs.
 
-A zero input has no direction, so it has no place in a matrix of cosines; but where norms are kept it is an input like any
-other, and its entries K(0, x) depend on |x| alone. They are computed one by one, in balls.
+A zero input has no direction, so it has no place in a matrix of cosines; but where norms are kept it is an input like
+any other, and its entries K(0, x) depend on |x| alone. They are computed one by one, in balls.
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ def bordered(block: BallMatrix | None, kept: Sequence[int], edge: Sequence[arb],
                     balls[i, j] = block.arb[a, b]
     notes = () if block is None else block.provenance
     return BallMatrix(
-        read_only(mid), read_only(rad), arb=balls, provenance=(*notes, f"zero inputs, {len(zeros)}: pair by pair in balls")
+        read_only(mid),
+        read_only(rad),
+        arb=balls,
+        provenance=(*notes, f"zero inputs, {len(zeros)}: pair by pair in balls"),
     )
 
 

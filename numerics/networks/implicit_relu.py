@@ -289,7 +289,6 @@ def unit_rows(values: Floats) -> Floats:
 
 def instance(subject: str, study: Study, workspace: Workspace) -> ImplicitInstance:
     """The system on the data of a study; ``subject`` must be ReLU, which the paper is about."""
-    from ..gram_model import GramModel
     from ..implicit.instance import from_study
 
     return from_study(subject, study, workspace)

@@ -1,7 +1,7 @@
 """A failure here means that the front door refuses a system that has a population Gram matrix, or gives a wrong one.
 
-Entries are compared with formulas written down here: the arc-cosine kernel, the Gaussian and Matérn kernels, the dual of
-the error function.
+Entries are compared with formulas written down here: the arc-cosine kernel, the Gaussian and Matérn kernels, the dual
+of the error function.
 """
 
 from __future__ import annotations
@@ -57,11 +57,14 @@ def test_every_system_answers_and_its_entries_are_right(name: str) -> None:
     if expected is not None:
         assert np.abs(np.asarray(K) - expected).max() < 1e-13
     found = cg.least_eigenvalue(K)
-    assert found.lower <= np.linalg.eigvalsh(K.mid)[0] + 1e-12 and found.upper >= np.linalg.eigvalsh(K.mid)[0] - 1e-12
+    assert found.lower <= np.linalg.eigvalsh(K.mid)[0] + 1e-12
+    assert found.upper >= np.linalg.eigvalsh(K.mid)[0] - 1e-12
     assert found.relative_width < 1e-5
-    assert repr(K).startswith(f"PopulationGram({MODELS[name][0]!r}") and K.instance.subject in K._repr_html_()
+    assert repr(K).startswith(f"PopulationGram({MODELS[name][0]!r}")
+    assert K.instance.subject in K._repr_html_()
     fine = cg.population_gram(MODELS[name][0], POINTS, **MODELS[name][1], bits=160)
-    assert fine.accuracy_bits is not None and fine.accuracy_bits > 140
+    assert fine.accuracy_bits is not None
+    assert fine.accuracy_bits > 140
     assert all(K.ball(i, j).overlaps(fine.ball(i, j)) for i in range(5) for j in range(5))
 
 
@@ -75,7 +78,8 @@ def test_bounds_are_certified_under_the_claim_of_the_system(name: str, tmp_path:
     assert proved.claim in {claim.id for claim in systems()[MODELS[name][0]].claims}
     path = proved.save(tmp_path / "bound.json")
     read = cg.Certificate.read(path)
-    assert read.activation == K.instance.subject and read.system == MODELS[name][0]
+    assert read.activation == K.instance.subject
+    assert read.system == MODELS[name][0]
     assert all(isinstance(value, str) for value in json.loads(path.read_text())["detail"]["parameters"].values())
     assert cg.check(path).verdict == ("VALID" if name == "deq-relu" else "UNSUPPORTED")
 
@@ -92,12 +96,14 @@ def test_singular_for_an_exact_reason() -> None:
     repeated = [[1, 2], [3, 1], [2, 4]]
     for system, arguments in (("implicit-relu", {}), ("deq-relu", {}), ("resnet-rkhs", {"kernel": "gaussian"})):
         K = cg.population_gram(system, repeated, **arguments)  # type: ignore[arg-type]
-        assert cg.least_eigenvalue(K).upper == 0 and K.instance.null_vector is not None
+        assert cg.least_eigenvalue(K).upper == 0
+        assert K.instance.null_vector is not None
         assert cg.certify(K, at_least="1e-30").verdict is cg.Verdict.REFUTED
     hexagon = [[1, -1, 0], [1, 0, -1], [0, 1, -1], [-1, 1, 0], [-1, 0, 1], [0, -1, 1]]
     K = cg.population_gram("implicit-relu", hexagon)
     reason = K.instance.null_vector
-    assert reason is not None and "linearly dependent" in reason.reason
+    assert reason is not None
+    assert "linearly dependent" in reason.reason
     assert np.linalg.matrix_rank(K.mid, tol=1e-12) == reason.rank  # type: ignore[union-attr]
     assert cg.population_gram("resnet-rkhs", repeated, kernel="gaussian", normalize=None).instance.null_vector is None
 
@@ -141,5 +147,6 @@ def test_the_arc_cosine_kernel_to_thirty_digits() -> None:
         t = mpmath.mpf(1) / 3
         value = (mpmath.sqrt(1 - t * t) + t * (mpmath.pi - mpmath.acos(t))) / (2 * mpmath.pi)
         middle = K.ball(0, 1).mid
-        assert K.accuracy_bits is not None and K.accuracy_bits >= 120
+        assert K.accuracy_bits is not None
+        assert K.accuracy_bits >= 120
         assert mpmath.almosteq(mpmath.mpf(middle.numerator) / middle.denominator, value, 1e-36)

@@ -65,7 +65,8 @@ def test_relu_on_an_odd_grid() -> None:
             for bits in (None, 96):
                 K = make(LINE, bits=bits, **setting)
                 found = cg.least_eigenvalue(K)
-                assert found.lower <= value <= found.upper and found.relative_width < 2e-6
+                assert found.lower <= value <= found.upper
+                assert found.relative_width < 2e-6
                 for j in range(15):
                     middle = mpmath.mpf(K.mid[7, j])
                     assert abs(middle - matrix[7, j]) <= mpmath.mpf(np.broadcast_to(K.rad, (15, 15))[7, j])
@@ -93,15 +94,14 @@ def test_the_row_of_a_zero_input_by_quadrature() -> None:
 
         def mean(variance: Any) -> Any:
             root = mpmath.sqrt(variance)
-            return mpmath.quad(
-                lambda z: mpmath.log1p(mpmath.exp(root * z)) * mpmath.npdf(z), [-12, -6, 0, 6, 12]
-            )
+            return mpmath.quad(lambda z: mpmath.log1p(mpmath.exp(root * z)) * mpmath.npdf(z), [-12, -6, 0, 6, 12])
 
         for j, row in enumerate(PLANE):
             value = 3 * mpmath.log(2) * mean(mpmath.mpf(sum(t * t for t in row)) / 2) + mpmath.mpf(1) / 7
             middle = K.ball(0, j).mid
             assert mpmath.almosteq(mpmath.mpf(middle.numerator) / middle.denominator, value, 1e-24)
-        assert K.accuracy_bits is not None and K.accuracy_bits > 80
+        assert K.accuracy_bits is not None
+        assert K.accuracy_bits > 80
 
 
 def test_exactly_singular_without_bias_and_value_at_zero() -> None:
@@ -109,23 +109,30 @@ def test_exactly_singular_without_bias_and_value_at_zero() -> None:
         for make in (cg.nngp, cg.ntk):
             K = make(PLANE[:2], activation=name, depth=2)
             null = K.instance.null_vector
-            assert null is not None and null.entries == (1, 0) and "point 0 is zero" in null.reason  # type: ignore[union-attr]
-            assert not K.mid[0].any() and (cg.least_eigenvalue(K).lower, cg.least_eigenvalue(K).upper) == (0.0, 0.0)
+            assert null is not None
+            assert null.entries == (1, 0)
+            assert "point 0 is zero" in null.reason
+            assert not K.mid[0].any()
+            assert (cg.least_eigenvalue(K).lower, cg.least_eigenvalue(K).upper) == (0.0, 0.0)
     for name, bias in (("tanh", [0, 0, 1]), ("cos", 0), ("x + 1", 0), ("step", 0)):  # the controls: nothing vanishes
         K = cg.nngp(PLANE[:2], activation=name, depth=2, sigma_b2=bias)
-        assert K.instance.null_vector is None and cg.least_eigenvalue(K).lower > 0, name
+        assert K.instance.null_vector is None, name
+        assert cg.least_eigenvalue(K).lower > 0, name
 
 
 def test_two_zero_inputs_are_one() -> None:
     twice = [*PLANE[:2], [0.0, -0.0]]
     for name, bias in (("cos", 0), ("relu", 1)):
         null = cg.ntk(twice, activation=name, depth=1, sigma_b2=bias).instance.null_vector
-        assert null is not None and null.entries == (1, 0, -1)  # type: ignore[union-attr]
+        assert null is not None
+        assert null.entries == (1, 0, -1)
     null = cg.population_gram("deq-general", twice, activation="sigmoid", normalize=None).instance.null_vector
-    assert null is not None and null.entries == (1, 0, -1)  # type: ignore[union-attr]
+    assert null is not None
+    assert null.entries == (1, 0, -1)
     assert cg.nngp([[0.0], [0.0]], activation="relu", depth=1, sigma_b2=1).instance.null_vector is not None
     single = cg.nngp([[0]], activation="relu", depth=1, sigma_b2=2)
-    assert single.ball(0, 0).contains(3) and cg.least_eigenvalue(single).contains(3)
+    assert single.ball(0, 0).contains(3)
+    assert cg.least_eigenvalue(single).contains(3)
 
 
 def test_other_reasons_are_found_beside_a_zero_input() -> None:
@@ -168,19 +175,23 @@ def test_equilibrium_of_a_zero_input() -> None:
                 )
                 k += left * right * (rho / 2) ** r / mpmath.factorial(r)
         for M in (K, fine):
-            assert abs(M.mid[0, 1] - float(k)) < 1e-9 and abs(M.mid[0, 0] - float(2 * s0)) < 1e-12
-    assert fine.ball(0, 1).overlaps(K.ball(0, 1)) and np.max(fine.rad) < 1e-16
+            assert abs(M.mid[0, 1] - float(k)) < 1e-9
+            assert abs(M.mid[0, 0] - float(2 * s0)) < 1e-12
+    assert fine.ball(0, 1).overlaps(K.ball(0, 1))
+    assert np.max(fine.rad) < 1e-16
     assert cg.certify(K, at_least="1/100").verdict is cg.Verdict.PROVED
 
 
 def test_equilibria_that_vanish_and_none_without_feedback() -> None:
-    for system, name in (("deq-general", "tanh"), ("deq-relu", "relu")):
-        K = cg.population_gram(system, PLANE[:3], activation=name, normalize=None)
-        assert "point 0 is zero" in K.instance.null_vector.reason and not K.mid[0].any()  # type: ignore[union-attr]
+    for chosen, name in (("deq-general", "tanh"), ("deq-relu", "relu")):
+        K = cg.population_gram(chosen, PLANE[:3], activation=name, normalize=None)
+        assert "point 0 is zero" in K.instance.null_vector.reason
+        assert not K.mid[0].any()
         assert cg.certify(K, at_least="1e-300").verdict is cg.Verdict.REFUTED
     free = cg.population_gram("deq-general", PLANE[:3], activation="cos", sigma_w2=0, normalize=None, bits=80)
     half = mpmath.exp(-mpmath.mpf(5) / 2)  # E cos(v), v of variance 2 · 5/2
-    assert free.ball(0, 0).contains(1) and abs(free.mid[0, 1] - float(half)) < 1e-16
+    assert free.ball(0, 0).contains(1)
+    assert abs(free.mid[0, 1] - float(half)) < 1e-16
 
 
 def test_radial_kernels_have_an_origin() -> None:
@@ -210,17 +221,22 @@ def test_where_a_zero_row_has_no_meaning_it_is_refused(case: str) -> None:
 
 def test_points_with_a_zero_row() -> None:
     given = points([[1, 2], [0, 0], ["1/3", 0], [0, -0.0]], zero_rows=True)
-    assert given.zero_rows == (1, 3) and given.row(1) == (1, (0, 0)) and given.entries(1) == (0, 0)
+    assert given.zero_rows == (1, 3)
+    assert given.row(1) == (1, (0, 0))
+    assert given.entries(1) == (0, 0)
     assert given.inner(0, 1) == given.second_moment(1) == 0
-    assert given.integer_gram()[0, 1] == 0 and duplicate_pairs(given) == [(1, 3)]
-    assert given.take([0, 2]).zero_rows == () and points(given, zero_rows=True) is given
+    assert given.integer_gram()[0, 1] == 0
+    assert duplicate_pairs(given) == [(1, 3)]
+    assert given.take([0, 2]).zero_rows == ()
+    assert points(given, zero_rows=True) is given
 
 
 def test_files_and_studies(tmp_path: Path) -> None:
     table = tmp_path / "blank.csv"
     table.write_text("0,0\n1,2\n0.1,0.2\n", encoding="utf-8")
     data = load(str(table), normalize=None)
-    assert data.zero_rows == (0,) and data.nonzero_rows == [1, 2]
+    assert data.zero_rows == (0,)
+    assert data.nonzero_rows == [1, 2]
     K = cg.nngp(data, activation="relu", depth=1, sigma_b2="1/10")
     assert cg.least_eigenvalue(K).lower > 0
     with pytest.raises(cg.SpecError, match="line 1 is zero, so it has no direction"):
@@ -235,7 +251,8 @@ def test_files_and_studies(tmp_path: Path) -> None:
         (gaussian, "least-eigenvalue", cg.Verdict.PROVED, ""),
     ):
         decided, _ = decide(system(model.system).claim(f"{model.system}.{claim}"), model)
-        assert decided.verdict is verdict and sentence in decided.reason
+        assert decided.verdict is verdict
+        assert sentence in decided.reason
     with pytest.raises(cg.SpecError, match="row 0 is zero, so it has no direction"):  # in a study: NOT_APPLICABLE
         _ = relu.cosines  # type: ignore[attr-defined]
     assert relu.training.chosen(2) == [1]  # type: ignore[attr-defined]  # 2 is parallel to 1
@@ -249,5 +266,6 @@ def test_duals_at_variance_zero_are_exact() -> None:
     assert dual(activation("relu"), Fraction(0), ball, Fraction(0), 64).is_zero()
     assert dual(activation("tanh"), arb(0), ball, arb(0), 64).is_zero()
     found = dual(activation("cos"), Fraction(0), ball, Fraction(0), 64)
-    assert found.overlaps(arb(-1).exp().sqrt()) and found.rad() < 2.0**-58
+    assert found.overlaps(arb(-1).exp().sqrt())
+    assert found.rad() < 2.0**-58
     assert dual(activation("step"), Fraction(0), Fraction(1), Fraction(0), 64).contains(arb(1) / 4)
