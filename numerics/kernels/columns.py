@@ -78,7 +78,10 @@ def _exactly(given: Array, origin: str) -> Array:
     if given.shape == ():
         raise SpecError(f"{UNREADABLE} but a {origin}: give n rows of equal length.")
     if kind == "O" or kind in "US":
-        return _narrow(given.astype(str) if kind == "S" else given.astype(object))
+        try:
+            return _narrow(given.astype(str) if kind == "S" else given.astype(object))
+        except (SystemError, ValueError, OverflowError):  # bytes or code points that are no text
+            raise SpecError(f"{UNREADABLE} but holds what is no text: give numbers.") from None
     raise SpecError(f"entries of type {given.dtype} are not real numbers: give float64, integers or exact numbers.")
 
 

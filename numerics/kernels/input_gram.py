@@ -59,7 +59,7 @@ def input_gram(entries: Sequence[Sequence[Exact]]) -> InputGram:
         raise SpecError("input_gram: the matrix is empty: give n rows of n numbers with n >= 1.")
     rows = []
     for i, line in enumerate(entries):
-        line = _listed(line, f"row {i}")
+        line = [] if isinstance(line, (str, bytes)) else _listed(line, f"row {i}")
         if len(line) != n:
             raise SpecError(f"input_gram: row {i} does not have {n} entries: a Gram matrix is square.")
         rows.append(tuple(rational(x, what=f"input_gram row {i}") for x in line))

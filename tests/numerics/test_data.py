@@ -110,4 +110,4 @@ def test_a_file_larger_than_the_budget(tmp_path: Path) -> None:
 def test_the_name_of_a_file_is_printed_without_control_characters(tmp_path: Path) -> None:
     path = tmp_path / "x\x1b[2J\x9b\u202e.csv"
     path.write_text("1,2\n3,4\n")
-    assert load(str(path)).description == r"2 points of x\x1b[2J\x9b\u202e.csv"
+    assert load(str(path)).description == r"2 points of x\x1b[2J\x9b\u202e.csv as decimals"
