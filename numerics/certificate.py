@@ -18,7 +18,7 @@ from ..theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from ..theory.printable import shown
 from ..theory.verdict import Evidence, Verdict
 from .enclosure import float_above, float_below
-from .files import require_output, write_atomically
+from .files import write_atomically
 from .replay import NAMES
 from .stored import arrays_as_bytes, damaged, digest, read_json
 
@@ -176,7 +176,6 @@ class Certificate:
         if not isinstance(given, (str, os.PathLike)):
             raise SpecError(f"certificate: {shown(given)} is not the path of a file: give its name as text.")
         path, data, arrays = Path(path), self.to_json(), None
-        require_output(path)
         if self.prover is not None and self.verdict is not Verdict.UNKNOWN:
             try:
                 proof = self.prover()
