@@ -27,10 +27,10 @@ from .theory.verdict import Evidence, Verdict
 if TYPE_CHECKING:
     import sympy
     from flint import arb
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from .numerics.checking import Checked
-    from .numerics.equilibria.instance import EquilibriumInstance
+    from .numerics.gram_model import GramModel
     from .numerics.studies.data import DataSet
     from .reports.model import Report
 
@@ -182,7 +182,7 @@ class PopulationGram:
     """
 
     matrix: BallMatrix
-    instance: EquilibriumInstance
+    instance: GramModel
 
     @property
     def mid(self) -> NDArray[Any]:
@@ -200,6 +200,18 @@ class PopulationGram:
         return self.matrix.n
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """(n, n)."""
+        return self.matrix.shape
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """A writeable copy of the midpoints alone, (n, n) float64, as ``numpy.asarray(K)`` and its like want it."""
+        return self.matrix.__array__(dtype, copy)
+
+    @property
     def accuracy_bits(self) -> int | None:
         r"""The correct bits of the worst entry, relative to :math:`\sqrt{K_{ii}K_{jj}}`; None when all are exact."""
         return self.matrix.accuracy_bits
@@ -210,11 +222,11 @@ class PopulationGram:
 
     def __repr__(self) -> str:
         i = self.instance
-        return f"PopulationGram({i.system!r}, {i.activation.name!r}, n={self.n}, {self.matrix.accuracy})"
+        return f"PopulationGram({i.system!r}, {i.subject!r}, n={self.n}, {self.matrix.accuracy})"
 
     def _repr_html_(self) -> str:
         i = self.instance
-        return f"{self.matrix._repr_html_()}<br>{escape(f'{i.system}, {i.activation.name}, {i.data.description}')}"
+        return f"{self.matrix._repr_html_()}<br>{escape(f'{i.system}, {i.subject}, {i.data.description}')}"
 
 
 @undisturbed
@@ -222,7 +234,8 @@ def population_gram(
     system: str,
     X: ArrayLike | DataSet | None = None,
     *,
-    activation: str | ActivationHandle,
+    activation: str | ActivationHandle | None = None,
+    kernel: str | None = None,
     input_gram: Sequence[Sequence[Exact]] | None = None,
     normalize: str | None = "sphere",
     bits: int | None = None,
@@ -235,6 +248,7 @@ def population_gram(
     ----------
     X: (n, d), rows are points, each number meant exactly (docs/data.md), or a data set (which knows its normalisation);
         or give ``input_gram``, exact rationals :math:`\langle x_i, x_j\rangle/d`.
+    activation, kernel: what the system is about; unnecessary where it has only one (deq-relu, implicit-relu).
     normalize: "sphere" rescales the points to norm sqrt(d); None keeps them.
     bits: None for float64 with a radius, or a precision for balls of that many digits.
     parameters: those of the system, e.g. ``sigma_w2="1/16"``.
@@ -247,18 +261,25 @@ def population_gram(
     True
     >>> K
     PopulationGram('deq-general', 'tanh', n=2, entries known to ± 2.04e-17)
+    >>> K = population_gram("resnet-rkhs", [[1, 0], [0, 1]], kernel="gaussian", scale=1, normalize=None)
+    >>> K.ball(0, 1).contains("0.36787944117144232")  # exp(-1)
+    True
     """
     bits = None if bits is None else precision_bits(bits)
-    model = model_on_data(
-        "population_gram", system, X, exact_activation(activation), input_gram, normalize, bits, budget, parameters
-    )
-    if bits is None and X is None and model.data.n <= 64:
+    phi = None if activation is None else exact_activation(activation)
+    model = model_on_data("population_gram", system, X, phi, kernel, input_gram, normalize, bits, budget, parameters)
+    return population(model, bits)
+
+
+def population(model: GramModel, bits: int | None) -> PopulationGram:
+    """The matrix of a model in float64, or in balls; few inputs known by their exact inner products deserve balls."""
+    if bits is None and model.data.points is None and model.data.n <= 64:
         bits = DEFAULT_BITS
     return PopulationGram(model.gram if bits is None else model.refine(bits), model)
 
 
 @undisturbed
-def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: float = 1e-6) -> Enclosure:
+def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: Exact = 1e-6) -> Enclosure:
     """The least eigenvalue, proved on both sides: ``lower <= lambda_min <= upper`` for every matrix within the radius.
 
     The precision is raised as far as the budget allows when float64 is not enough.
@@ -269,9 +290,9 @@ def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: float = 
     """
     from .numerics.eigenvalues.eigenvalue import least_eigenvalue as prove
 
-    given: object = relative_width
-    if not (isinstance(given, (int, float)) and given > 0):
-        raise SpecError(f"relative_width = {relative_width!r} is no width: give a positive number, such as 1e-6.")
+    relative_width = float(rational(relative_width, what="relative_width"))
+    if not relative_width > 0:
+        raise SpecError(f"relative_width = {relative_width} is no width: give a positive number, such as 1e-6.")
     if isinstance(K, BallMatrix):
         return prove(K, relative_width=relative_width)
     _require_gram("least_eigenvalue", K)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .api import ActivationHandle, PopulationGram
-from .models import DEFAULT_BITS
+from .api import ActivationHandle, PopulationGram, population
+from .models import DEFAULT_BITS, precision_bits, whole
 from .numerics.budget import Budget
 from .numerics.deep.conventions import TangentConvention
 from .numerics.deep.instance import DeepInstance
-from .numerics.deep.network import deep_network
+from .numerics.deep.network import MAX_DEPTH, deep_network
 from .numerics.kernels.input_gram import input_gram as exact_gram
 from .numerics.precision import undisturbed
 from .numerics.studies.data import DataSet
@@ -62,8 +62,9 @@ def nngp(
     >>> print(K.ball(0, 1))  # (sqrt(3)/2 + pi/3)/pi
     [0.6089977810442293580889965825 ± 2.76e-29]
     """
+    bits = None if bits is None else precision_bits(bits)
     model = _model(X, activation, depth, sigma_w2, sigma_b2, input_gram, normalize, bits, budget, None)
-    return _population(model.gram if _bits(model, bits) is None else model.refine(_bits(model, bits) or 0), model)
+    return population(model, bits)
 
 
 @undisturbed
@@ -97,8 +98,9 @@ def ntk(
     (True, 'ntk', 'pre-activation')
     """
     chosen = TangentConvention.named(convention)
+    bits = None if bits is None else precision_bits(bits)
     model = _model(X, activation, depth, sigma_w2, sigma_b2, input_gram, normalize, bits, budget, chosen)
-    return _population(model.gram if _bits(model, bits) is None else model.refine(_bits(model, bits) or 0), model)
+    return population(model, bits)
 
 
 @undisturbed
@@ -149,7 +151,7 @@ def _model(
         data = DataSet(None, exact_gram(input_gram), "exact input Gram matrix", normalize)
     network = deep_network(
         _exact(activation),
-        depth,
+        whole(depth, "depth", 1, MAX_DEPTH),
         sigma_w2=sigma_w2,
         sigma_b2=sigma_b2,
         convention=convention or TangentConvention.PREACTIVATION,
@@ -164,13 +166,3 @@ def _exact(activation: Name | Sequence[Name]) -> Any:
     if isinstance(activation, (str, ActivationHandle)):
         return activation.exact if isinstance(activation, ActivationHandle) else activation
     return [_exact(a) for a in activation] if isinstance(activation, (list, tuple)) else activation
-
-
-def _bits(model: DeepInstance, bits: int | None) -> int | None:
-    """Few exact inner products deserve balls by default, as in population_gram."""
-    return DEFAULT_BITS if bits is None and model.data.points is None and model.data.n <= 64 else bits
-
-
-def _population(matrix: BallMatrix, model: Any) -> PopulationGram:
-    """The front door's type; of the model it uses what a :class:`DeepInstance` has too."""
-    return PopulationGram(matrix, model)

@@ -11,7 +11,9 @@ from .api import ActivationHandle, exact_activation
 from .models import certificate_of, model_on_data, whole
 from .numerics.certificate import Certificate, EvidenceItem
 from .numerics.precision import undisturbed
+from .theory.errors import SpecError
 from .theory.numbers import Exact, rational
+from .theory.printable import shown
 from .theory.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -22,11 +24,15 @@ if TYPE_CHECKING:
     from .numerics.studies.data import DataSet
 
 
+SYSTEMS = ("deq-general", "deq-relu")
+"""The systems whose matrices are made in place: those that are one power series in the cosine."""
+
+
 def certify_large(
     system: str,
     X: ArrayLike | DataSet,
     *,
-    activation: str | ActivationHandle,
+    activation: str | ActivationHandle | None = None,
     at_least: Exact,
     normalize: str | None = "sphere",
     relative_width: float = 1e-6,
@@ -52,11 +58,15 @@ def certify_large(
     >>> certify_large("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh", at_least="0.5").verdict.name
     'PROVED'
     """
+    from .numerics.equilibria.instance import EquilibriumInstance
     from .numerics.scale.large import MAX_TILE, prove_large, prove_tiled
 
     started, bound = time.process_time(), rational(at_least, what="at_least")
-    phi = exact_activation(activation)
-    model = model_on_data("certify_large", system, X, phi, None, normalize, None, budget, parameters)
+    if system not in SYSTEMS:
+        raise SpecError(f"certify_large: {shown(system)} is not made in place: choose {' or '.join(SYSTEMS)}.")
+    phi = None if activation is None else exact_activation(activation)
+    model = model_on_data("certify_large", system, X, phi, None, None, normalize, None, budget, parameters)
+    assert isinstance(model, EquilibriumInstance)  # these two systems are
     if tiles is None:
         found = undisturbed(prove_large)(model, progress=progress, announce=announce, relative_width=relative_width)
     else:

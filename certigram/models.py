@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from .numerics.budget import Budget
 from .numerics.certificate import Certificate, EvidenceItem, Proof, fraction_text
@@ -18,7 +18,7 @@ from .theory.errors import DerivationGap, SpecError
 from .theory.kernel_claims import least_eigenvalue_claim
 from .theory.numbers import Exact, rational
 from .theory.printable import shown
-from .theory.system import suggestion
+from .theory.system import System, suggestion
 from .theory.system import system as find_system
 from .theory.verdict import Verdict
 from .theory.version import __version__
@@ -26,7 +26,7 @@ from .theory.version import __version__
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .numerics.equilibria.instance import EquilibriumInstance
+    from .numerics.gram_model import GramModel
     from .numerics.studies.data import DataSet
 
 DEFAULT_BITS = 128
@@ -66,17 +66,17 @@ def model_on_data(
     caller: str,
     system: str,
     X: ArrayLike | DataSet | None,
-    activation: Activation,
+    activation: Activation | None,
+    kernel: str | None,
     input_gram: Sequence[Sequence[Exact]] | None,
     normalize: str | None,
     bits: int | None,
     budget: Budget | None,
     parameters: dict[str, Exact],
-) -> EquilibriumInstance:
+) -> GramModel:
     """The system on the data, admitted; nothing is computed yet."""
-    from .numerics.equilibria.instance import EquilibriumInstance
     from .numerics.kernels.input_gram import input_gram as exact_gram
-    from .numerics.networks import instance
+    from .numerics.networks import gram_model, require_gram
     from .numerics.studies.data import DataSet
     from .numerics.studies.given import given_data
     from .numerics.studies.study import Study
@@ -84,14 +84,14 @@ def model_on_data(
     if not isinstance(system, str):
         raise SpecError(f"{caller}: system = {system!r} is not a name: give one as text, such as deq-general.")
     found = find_system(system)
+    require_gram(system)
     if (X is None) == (input_gram is None):
         raise SpecError(f"{caller}: give either the points X or their exact input_gram.")
     if normalize not in ("sphere", None):
         raise SpecError(f'{caller}: normalize = {normalize!r}: choose "sphere" or None.')
     if not (budget is None or isinstance(budget, Budget)):
         raise SpecError(f"{caller}: budget = {budget!r} is not a Budget: give one, such as Budget(max_bits=512).")
-    if found.subject != "activation":
-        raise SpecError(f"{caller}: {system} is about {found.subject}s: choose deq-general or deq-relu.")
+    subject = _subject(caller, found, activation, kernel)
     if isinstance(X, DataSet):
         data = X
     elif X is not None:
@@ -105,41 +105,32 @@ def model_on_data(
             raise SpecError(f"{caller}: {system} has no parameter {name!r}." + suggestion(name, known))
     values = {name: rational(value, what=name) for name, value in parameters.items()}
     allowed = budget or Budget(bits=bits or DEFAULT_BITS, max_bits=max(1024, bits or 0))
-    study = Study("api", (system,), (activation.name,), data, {system: values}, (), 0, budget=allowed)
-    model: object
-    if system == "deq-general":  # any Activation, also one that no text describes
-        model = EquilibriumInstance(system, activation, data, study.parameter(system, "sigma_w2"), allowed)
-        model.require_square_integrable()
-    else:
-        model = instance(system, activation.name, study)
-    if not isinstance(model, EquilibriumInstance):
-        raise SpecError(f"{caller}: {system} is no deep equilibrium model: choose deq-general or deq-relu.")
-    model.admit()
-    return model
+    study = Study("api", (system,), (), data, {system: values}, (), 0, budget=allowed)
+    return gram_model(system, subject, study)
 
 
-class Provable(Protocol):
-    """A kernel on data, as far as the record of a bound names it."""
-
-    @property
-    def system(self) -> str:
-        """The name of the system or kernel."""
-
-    @property
-    def subject(self) -> str:
-        """The name of the activations."""
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Everything besides the data that determines the kernel, as JSON data: exact numbers are text."""
-
-    @property
-    def data(self) -> DataSet:
-        """The data."""
+def _subject(caller: str, system: System, activation: Activation | None, kernel: str | None) -> str | Activation:
+    """What the matrix is asked for: an activation or a kernel, which may be left out where there is only one."""
+    kernels = system.subject == "kernel"
+    asked, other = ("kernel", activation) if kernels else ("activation", kernel)
+    given = kernel if kernels else activation
+    if other is not None:
+        raise SpecError(f"{caller}: {system.name} is about {asked}s: give {asked}=, and nothing else.")
+    if given is None:
+        if not system.fixed:
+            raise SpecError(
+                f'{caller}: {system.name} is about {asked}s: give one, as in {asked}="{system.default_activations[0]}".'
+            )
+        return system.default_activations[0]
+    if isinstance(given, str):
+        return given
+    if not isinstance(given, Activation):
+        raise SpecError(f"{caller}: kernel = {shown(given)} is not a name: give one as text, such as gaussian.")
+    return given.name if system.fixed else given
 
 
 def certificate_of(
-    model: Provable,
+    model: GramModel,
     verdict: Verdict,
     found: Enclosure,
     bound: Fraction,
@@ -162,7 +153,7 @@ def certificate_of(
         detail={
             "statement": f"lambda_min(K) >= {fraction_text(bound)}",
             "data": model.data.summary(),
-            "parameters": model.parameters,
+            "parameters": dict(model.parameters),
             "steps": list(found.steps),
             "environment": environment(),
         },
@@ -171,7 +162,7 @@ def certificate_of(
 
 
 @undisturbed
-def _proof(model: Provable, verdict: Verdict, found: Enclosure, bound: Fraction) -> Proof:
+def _proof(model: GramModel, verdict: Verdict, found: Enclosure, bound: Fraction) -> Proof:
     from .numerics.equilibria.instance import EquilibriumInstance
     from .numerics.witness import equilibrium_proof
 

@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from flint import arb, fmpq
 
-from ..theory.errors import PrecisionExhausted
+from ..theory.errors import PrecisionExhausted, SpecError
 from ..theory.numbers import Exact, rational
+from ..theory.printable import shown
 from ..theory.verdict import Verdict
 
 MAX_EXPONENT = 1 << 24
@@ -53,6 +54,9 @@ class Ball:
     _arb: arb
 
     def __init__(self, value: arb) -> None:
+        given: object = value
+        if not isinstance(given, arb):
+            raise SpecError(f"Ball: {shown(given)} is no flint.arb: for an exact number take Ball.exactly.")
         object.__setattr__(self, "_arb", value)
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 
 from ..theory.errors import SpecError
@@ -30,9 +31,14 @@ class Budget:
     def __post_init__(self) -> None:
         for name in ("bits", "max_bits", "max_terms", "memory", "seed"):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise SpecError(f"budget: {name} = {shown(value)} is not an integer: give a whole number.")
+            try:
+                if isinstance(value, bool):
+                    raise TypeError
+                value = operator.index(value)
+            except TypeError:
+                raise SpecError(f"budget: {name} = {shown(value)} is not an integer: give a whole number.") from None
             require_short(value, f"{name} of the budget")
+            object.__setattr__(self, name, value)
         seconds: object = self.seconds
         if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
             raise SpecError(f"budget: seconds = {shown(seconds)} is not a number: give seconds, such as 60.")

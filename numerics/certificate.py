@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from numpy.typing import NDArray
 
 from ..theory.errors import DerivationGap, PrecisionExhausted, SpecError
+from ..theory.printable import shown
 from ..theory.verdict import Evidence, Verdict
 from .enclosure import float_above, float_below
 from .files import write_atomically
@@ -171,6 +172,9 @@ class Certificate:
         witness supports, a little weaker than ``lower`` and ``upper``, which stay in the file as ``prover``. Where no
         rule exists, ``detail`` says so. Raises :class:`SpecError` when ``detail`` holds something that JSON has not.
         """
+        given: object = path
+        if not isinstance(given, (str, os.PathLike)):
+            raise SpecError(f"certificate: {shown(given)} is not the path of a file: give its name as text.")
         path, data, arrays = Path(path), self.to_json(), None
         if self.prover is not None and self.verdict is not Verdict.UNKNOWN:
             try:
@@ -195,11 +199,12 @@ class Certificate:
         return write_atomically(path, text)
 
     @classmethod
-    def read(cls, path: Path) -> Certificate:
+    def read(cls, path: str | os.PathLike[str]) -> Certificate:
         """The certificate of a file that :meth:`save` wrote, with its sidecar as it was written.
 
         Raises :class:`SpecError` when either is missing, damaged or edited. This is no proof: ``certigram check`` is.
         """
+        path = Path(path)
         data = read_json(path)
         try:
             found = cls.from_json(data)

@@ -64,6 +64,8 @@ def write_atomically(path: Path, content: str | bytes | memoryview) -> Path:
     Raises :class:`SpecError` where ``path`` is there and is no regular file, and :class:`OSError`, with ``path`` in it,
     where the system refuses. A link stays a link: the file behind it is written.
     """
+    if "\0" in str(path):  # no name of a file
+        require_output(path)
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
     if target.exists():
         require_output(path)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 from fractions import Fraction
-from numbers import Integral
+from numbers import Rational
 from typing import TypeAlias
 
 from .errors import SpecError
+from .printable import shown
 
 Exact: TypeAlias = str | int | float | Fraction | Decimal
 """What a caller may pass where an exact rational is meant."""
@@ -22,7 +23,8 @@ MAX_EXPONENT = 20000
 
 
 def rational(value: Exact, *, what: str = "number") -> Fraction:
-    """The exact rational meant by ``value``; a float means its exact binary value.
+    """The exact rational meant by ``value``; a float means its exact binary value, and so does a scalar of an array
+    library, of any precision (a 0-d array holds such a scalar).
 
     Raises :class:`SpecError` for anything that is not a finite rational number, or too long to be written as one.
 
@@ -60,8 +62,10 @@ def _rational(value: Exact, what: str) -> Fraction:
         if max(abs(value.numerator), value.denominator).bit_length() > MAX_BITS:
             raise SpecError(f"the number for {what} is too long: give at most {MAX_DIGITS} digits.")
         return Fraction(value)
-    if isinstance(value, Integral):  # numpy's integers
-        return Fraction(int(value))
+    if isinstance(value, Rational):  # numpy's integers, sympy's rationals
+        return Fraction(int(value.numerator), int(value.denominator))
+    if getattr(value, "shape", None) == () and not isinstance(value, (str, bytes)):
+        return _scalar(value, what)
     if isinstance(value, Decimal):
         value = str(value)  # exact, under the limits of a numeral
     if isinstance(value, float):
@@ -79,3 +83,19 @@ def _rational(value: Exact, what: str) -> Fraction:
     except (ValueError, ZeroDivisionError):
         shown = text if len(text) <= 60 else text[:57] + "..."
         raise SpecError(f'{shown!r} is not a number for {what}: write a decimal or a fraction like "1/16".') from None
+
+
+def _scalar(value: object, what: str) -> Fraction:
+    """What a 0-d array of whatever library holds; its ``item`` is a number of Python, or has ``as_integer_ratio``."""
+    try:
+        held = value.item()  # type: ignore[attr-defined]  # what has no item is refused
+        if isinstance(held, (bool, int, float, str)):
+            return _rational(held, what)
+        numerator, denominator = held.as_integer_ratio()  # extended precision
+        return Fraction(int(numerator), int(denominator))
+    except SpecError:
+        raise
+    except Exception:  # whatever a foreign object raises
+        raise SpecError(
+            f'{shown(value)} is not a number for {what}: write a decimal or a fraction like "1/16".'
+        ) from None

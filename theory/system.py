@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from .claim import Claim
 from .errors import SpecError
+from .printable import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,9 @@ def systems() -> Mapping[str, System]:
 
 def system(name: str) -> System:
     """The system called ``name``; raises :class:`SpecError` with a suggestion otherwise."""
+    given: object = name
+    if not isinstance(given, str):
+        raise SpecError(f"{shown(given)} is not the name of a system: give one as text, such as deq-general.")
     try:
         return systems()[name]
     except KeyError:

@@ -15,6 +15,7 @@ from .options import (
     Header,
     Json,
     KeepNorms,
+    KernelName,
     MatrixBits,
     Member,
     Numbers,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 def gram(
     source: Source = "digits",
     activation: ActivationName = None,
+    kernel: KernelName = None,
     system: SystemName = "deq-general",
     parameter: Parameters = None,
     sigma_w2: SigmaW2 = None,
@@ -65,12 +67,12 @@ def gram(
             raise SpecError(f"--out {out}: the matrix is written as .npz: choose a name that ends so.")
         require_output(out)
     values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
-    activation = _activation(activation, system)
+    subject = _subject(activation, kernel, system)
     reading = _reading(numbers, header, columns, drop, array)
     with Working("reading the points") as working:
-        data = _data(source, activation, system, values, n, keep_norms, reading)
+        data = _data(source, subject, system, values, n, keep_norms, reading)
         working.stage(f"enclosing the kernel of {data.n} points")
-        K = population_gram(system, data, activation=activation, bits=bits, **values)
+        K = population_gram(system, data, **subject, bits=bits, **values)
         working.stage(f"enclosing the least eigenvalue, n = {data.n}")
         singular = K.instance.null_vector
         found = least_eigenvalue(K)
@@ -81,7 +83,7 @@ def gram(
         print_json(
             {
                 "system": system,
-                "activation": activation,
+                **subject,
                 "data": data.description,
                 "notes": list(data.notes),
                 "n": K.n,
@@ -94,7 +96,7 @@ def gram(
             }
         )
         return
-    say(f"{system}, {activation}, {data.description}: every entry of K is known to ± {largest:.3g}")
+    say(f"{system}, {K.instance.subject}, {data.description}: every entry of K is known to ± {largest:.3g}")
     for note in data.notes:
         say(f"data: {note}")
     if bits is not None:
@@ -107,6 +109,7 @@ def certify(
     bound: Annotated[str, typer.Argument(help="the bound to prove, an exact number such as 0.001")],
     source: Source = "digits",
     activation: ActivationName = None,
+    kernel: KernelName = None,
     system: SystemName = "deq-general",
     parameter: Parameters = None,
     sigma_w2: SigmaW2 = None,
@@ -129,6 +132,7 @@ def certify(
     """
     from ..api import certify as prove
     from ..api import population_gram
+    from ..large import SYSTEMS
     from ..numerics.files import require_output
     from ..numerics.kernels.cosines import require_memory
     from ..numerics.replay import MAX_POINTS
@@ -143,19 +147,19 @@ def certify(
             require_output(file)
     rational(bound, what="the bound")
     values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
-    activation = _activation(activation, system)
+    subject = _subject(activation, kernel, system)
     budget = _budget(memory, bits)
     if n is not None and n > MAX_POINTS:
         require_memory("certify", n, memory_estimate(n, 1), budget)  # before so many points are made
     room = 2 * budget.memory  # the estimate there is for a whole study; two arrays are asked for below
     reading = _reading(numbers, header, columns, drop, array)
     with Working("reading the points"):
-        data = _data(source, activation, system, values, n, keep_norms, reading, room)
-    if data.n > MAX_POINTS and bits is None:
-        found = _certify_large(system, data, activation, bound, budget, values)
+        data = _data(source, subject, system, values, n, keep_norms, reading, room)
+    if data.n > MAX_POINTS and bits is None and system in SYSTEMS:
+        found = _certify_large(system, data, subject, bound, budget, values)
     else:
         with Working(f"enclosing the kernel of {data.n} points") as working:
-            K = population_gram(system, data, activation=activation, bits=bits, budget=budget, **values)
+            K = population_gram(system, data, **subject, bits=bits, budget=budget, **values)
             working.stage(f"deciding whether the least eigenvalue is at least {bound}, n = {data.n}")
             found = prove(K, at_least=bound)
     if out is not None:
@@ -170,19 +174,20 @@ def certify(
     raise typer.Exit(1 if found.verdict.against else 3 if strict and found.verdict.name == "UNKNOWN" else 0)
 
 
-def _activation(given: str | None, system: str) -> str:
-    """The activation that was asked for; without one, the only one of a system that has but one."""
+def _subject(activation: str | None, kernel: str | None, system: str) -> dict[str, Any]:
+    """The activation or the kernel that was asked for, by its keyword; what is meant where neither was."""
     from ..theory.system import system as find
 
     found = find(system)
-    if given is not None:
+    given: dict[str, Any] = {k: v for k, v in (("activation", activation), ("kernel", kernel)) if v is not None}
+    if given or found.subject == "kernel":
         return given
-    return found.default_activations[0] if found.fixed else "tanh"
+    return {"activation": found.default_activations[0] if found.fixed else "tanh"}
 
 
 def _data(
     source: str,
-    activation: str,
+    subject: dict[str, Any],
     system: str,
     parameters: dict[str, str],
     n: int | None,
@@ -200,7 +205,8 @@ def _data(
     for name in parameters:
         if name not in known:
             raise SpecError(f"--parameter {name}: {system} has no such parameter." + suggestion(name, known))
-    parse(activation)
+    if "activation" in subject:
+        parse(subject["activation"])
     return load(source, n, normalize=None if keep_norms else "sphere", memory=memory, reading=reading)
 
 
@@ -227,7 +233,7 @@ def _budget(memory: float, bits: int | None) -> Budget:
 
 
 def _certify_large(
-    system: str, data: DataSet, activation: str, bound: str, budget: Budget, parameters: dict[str, Any]
+    system: str, data: DataSet, subject: dict[str, Any], bound: str, budget: Budget, parameters: dict[str, Any]
 ) -> Certificate:
     from ..large import certify_large
     from ..reports.working import Working
@@ -236,7 +242,7 @@ def _certify_large(
         return certify_large(
             system,
             data,
-            activation=activation,
+            **subject,
             at_least=bound,
             budget=budget,
             announce=lambda forecast: working.note(str(forecast)),

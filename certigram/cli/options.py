@@ -32,6 +32,9 @@ ActivationName = Annotated[
     str | None,
     typer.Option(help="an activation by name, or an expression in x (default: tanh, or the one the system is about)"),
 ]
+KernelName = Annotated[
+    str | None, typer.Option(help="a kernel, where the system is about kernels: gaussian, matern-5/2, dual(erf), ...")
+]
 SystemName = Annotated[str, typer.Option(help="the system (`certigram list systems`)")]
 Parameters = Annotated[
     list[str] | None, typer.Option("--parameter", "-p", help="a parameter of the system, such as sigma_w2=1/16")

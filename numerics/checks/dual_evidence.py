@@ -46,11 +46,15 @@ def rounded(x: float) -> Fraction:
 
 
 def study_variance(inst: EquilibriumInstance) -> Fraction:
-    """The variance of the equilibrium, rounded; where none is known, that of the first layer."""
+    """The least variance of the equilibrium that is not 0, rounded; where none is known, one of the first layer."""
     try:
-        return rounded(float(next(iter(inst.variances.values())).s))
+        found = [rounded(float(point.s)) for point in inst.variances.values()]
     except (DerivationGap, SpecError, PrecisionExhausted):
-        return 2 * (Fraction(1) if inst.data.normalize == "sphere" else inst.data.source.second_moment(0))
+        source = inst.data.source
+        found = [
+            2 * (Fraction(1) if inst.data.normalize == "sphere" else source.second_moment(i)) for i in range(source.n)
+        ]
+    return next((s for s in found if s > 0), Fraction(2))
 
 
 def study_cosines(inst: EquilibriumInstance) -> tuple[Fraction, ...]:
@@ -60,7 +64,7 @@ def study_cosines(inst: EquilibriumInstance) -> tuple[Fraction, ...]:
     """
     source = inst.data.source
     found = []
-    for i, j in combinations(range(min(source.n, INPUTS)), 2):
+    for i, j in combinations(inst.data.nonzero_rows[:INPUTS], 2):
         root = math.sqrt(source.inner(i, i)) * math.sqrt(source.inner(j, j))
         found.append(rounded(float(source.inner(i, j)) / root))
     inside = sorted(x for x in found if abs(x) <= 1 - Fraction(1, 2**DIGITS))

@@ -21,6 +21,7 @@ from ..enclosure import Enclosure
 from ..equilibria.kernel import choose_order
 from ..expressions.growth import require_square_integrable
 from ..kernels.ballmatrix import BallMatrix
+from ..kernels.border import bordered
 from ..kernels.cosines import Cosines, cosines, cosines_arb
 from ..kernels.gram import gram, gram_arb
 from ..kernels.parallel import parallel_pairs
@@ -58,7 +59,7 @@ class DeepInstance:
 
     Inputs of one norm: one power series in the cosine for each kernel (:mod:`.series`). Different norms, or a rectifier
     among the activations, whose series converges slowly: layer by layer (:mod:`.layerwise`). More bits: the series
-    again, or pair by pair (:mod:`.pair`).
+    again, or pair by pair (:mod:`.pair`). Zero inputs: one by one, around the matrices of the others.
     """
 
     network: DeepNetwork
@@ -118,8 +119,37 @@ class DeepInstance:
 
     @cached_property
     def parallel(self) -> tuple[tuple[int, int, int], ...]:
-        """All pairs (i, j, ±1) of parallel inputs, decided exactly."""
+        """All pairs (i, j, ±1) of parallel inputs that are not zero, decided exactly."""
+        if self.data.zero_rows:
+            rest, kept = () if self._rest is None else self._rest.parallel, self.data.nonzero_rows
+            return tuple((kept[i], kept[j], sign) for i, j, sign in rest)
         return tuple(parallel_pairs(self.cosines))
+
+    @cached_property
+    def _rest(self) -> DeepInstance | None:
+        """The same network on the inputs that are not zero."""
+        kept = self.data.nonzero_rows
+        return replace(self, data=self.data.take(kept, f"{self.data.description}, without zeros")) if kept else None
+
+    def _border(self, blocks: tuple[BallMatrix, ...] | None, bits: int) -> tuple[BallMatrix, ...]:
+        """The matrices from those of the inputs that are not zero; the last ones where ``blocks`` are fewer."""
+        kept = self.data.nonzero_rows
+        norms = [self.data.source.second_moment(i) for i in kept]
+        zero = Fraction(0)
+        known = {m: pair_kernels(self.network, zero, m, zero, bits, self.convention) for m in {zero, *norms}}
+        values = {m: _found(pair) for m, pair in known.items()}
+        count = len(values[zero])
+        which = range(count) if blocks is None else range(count - len(blocks), count)
+        return tuple(
+            bordered(
+                None if blocks is None else blocks[k - which.start],
+                kept,
+                [values[m][k] for m in norms],
+                values[zero][k],
+                self.data.n,
+            )
+            for k in which
+        )
 
     @cached_property
     def nngp(self) -> BallMatrix:
@@ -136,6 +166,8 @@ class DeepInstance:
         if self.convention is not None:
             for phi in self.network.activations:
                 slope(phi)
+        if self.data.zero_rows:
+            return self._border(None if self._rest is None else self._rest._matrices, FLOAT_BITS)
         norm = self.common_norm
         if norm is None or self._layered:
             return self._layer_by_layer()
@@ -182,8 +214,7 @@ class DeepInstance:
                 return self._pair(self.cosines.entry(i, j), bits)
             a, b, c = source.second_moment(i), source.second_moment(j), source.inner(i, j)
             c = c / source.d if isinstance(source, Points) else c
-            first, second = pair_kernels(self.network, a, b, c, bits, self.convention)
-            return (first,) if second is None else (first, second)
+            return _found(pair_kernels(self.network, a, b, c, bits, self.convention))
 
     def _series(self, order: int, bits: int, norm: Fraction) -> tuple[DotProductSeries, ...]:
         found = deep_series(self.network, order, bits, input_variance=norm, convention=self.convention)
@@ -205,8 +236,7 @@ class DeepInstance:
         c = norm if t == 1 else -norm if t == -1 else enclose(norm) * t
         if t == -1 and self.network.odd:
             return tuple(-value for value in self._pair(arb(1), bits))
-        first, second = pair_kernels(self.network, norm, norm, c, bits, self.convention)
-        return (first,) if second is None else (first, second)
+        return _found(pair_kernels(self.network, norm, norm, c, bits, self.convention))
 
     @property
     def _separation(self) -> float:
@@ -233,6 +263,8 @@ class DeepInstance:
     @property
     def refinement(self) -> Callable[[int], BallMatrix] | None:
         """:meth:`refine` where it is quick enough for the ladder to ask for it by itself, None otherwise."""
+        if self.data.zero_rows:
+            return self.refine if self._rest is None or self._rest.refinement is not None else None
         closed = has_closed_forms(self.network, slopes=self.convention is not None)
         quick = not self._layered or self.data.n <= (CLOSED_PAIRS_IN_LADDER if closed else PAIRS_IN_LADDER)
         return self.refine if quick else None
@@ -244,6 +276,8 @@ class DeepInstance:
 
     def refine(self, bits: int) -> BallMatrix:
         """The matrix asked for in ball arithmetic at ``bits``; pair by pair where a series is too long."""
+        if self.data.zero_rows:
+            return self._border(None if self._rest is None else (self._rest.refine(bits),), bits)[-1]
         norm = self.common_norm
         if norm is not None and not self._layered:
             try:
@@ -269,7 +303,7 @@ class DeepInstance:
             for i in range(n):
                 a = norm if norm is not None else source.second_moment(i)
                 if a not in diagonal:
-                    diagonal[a] = _last(pair_kernels(self.network, a, a, a, bits, self.convention))
+                    diagonal[a] = _found(pair_kernels(self.network, a, a, a, bits, self.convention))[-1]
                 for j in range(i + 1):
                     value = diagonal[a] if (i, j) in same else self._entry(i, j, bits)[-1]
                     if not value.is_finite():
@@ -292,5 +326,5 @@ class DeepInstance:
         return least_eigenvalue(self.gram, budget=self.budget, refine=self.refinement, known_psd=True)
 
 
-def _last(found: tuple[arb, arb | None]) -> arb:
-    return found[0] if found[1] is None else found[1]
+def _found(pair: tuple[arb, arb | None]) -> tuple[arb, ...]:
+    return (pair[0],) if pair[1] is None else (pair[0], pair[1])

@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 from flint import arb
 
-from ...theory.errors import SpecError
+from ...theory.errors import PrecisionExhausted, SpecError
 from ..ball import enclose
 from ..budget import Budget
 from ..kernels.ballmatrix import BallMatrix, read_only
@@ -30,6 +30,8 @@ from .network import DeepNetwork
 from .tile_layers import Index, TileLayer, tile_layer
 
 BITS = 96
+LARGEST = 1e300
+"""Diagonals beyond it are refused, before products of their square roots overflow."""
 UNDERFLOW = arb((1, -1000))
 """Bound of everything that underflow adds to one step, in units of the diagonal."""
 
@@ -99,6 +101,8 @@ def layerwise_gram(
         if not all(np.isfinite(upper_float(q)) for q in (*plan.variance, *plan.tangent_diagonal)):
             raise SpecError("the kernel is beyond the range of float64: scale the activation or the variances down.")
         scale = roots(plan.variance)[which]
+        if not (np.isfinite(scale).all() and all(float(q) < LARGEST for q in plan.tangent_diagonal)):
+            raise PrecisionExhausted("deep network: a kernel leaves the range of float64: scale the activation.")
         table = np.array([_errors(plan, float(level), cosines.rad) for level in LEVELS])
     mids = [np.empty((n, n)) for _ in range(count // 2)]
     rads = [np.empty((n, n)) for _ in mids]

@@ -96,11 +96,12 @@ def deep_network(
 
 
 def _list(value: Exact | Sequence[Exact], count: int, name: str) -> tuple[Fraction, ...]:
-    if isinstance(value, (list, tuple)):
-        if len(value) != count:
-            raise SpecError(
-                f"deep network: {name} has {len(value)} entries where {count} dense layers have one: give one number,"
-                f" or a list of {count}."
-            )
-        return tuple(rational(x, what=name) for x in value)
-    return (rational(value, what=name),) * count  # type: ignore[arg-type]  # a Sequence that is a str is one number
+    if not (isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1):
+        return (rational(value, what=name),) * count  # type: ignore[arg-type]  # a Sequence that is a str is one number
+    given: list[Exact] = list(value)  # type: ignore[arg-type]  # a one-dimensional array is a sequence too
+    if len(given) != count:
+        raise SpecError(
+            f"deep network: {name} has {len(given)} entries where {count} dense layers have one: give one number,"
+            f" or a list of {count}."
+        )
+    return tuple(rational(x, what=name) for x in given)

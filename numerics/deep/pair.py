@@ -10,11 +10,14 @@ from fractions import Fraction
 
 from flint import arb
 
+from ...theory.activation import Activation
 from ...theory.closed_forms import closed_form
 from ...theory.errors import DerivationGap
 from ..ball import enclose
-from ..dual import dual
+from ..dual import covariance, dual
+from ..dual.series import series_value
 from ..hermite import second_moment
+from ..hermite.strip import strip
 from ..precision import precision
 from .conventions import Layer, TangentConvention, tangent
 from .network import DeepNetwork
@@ -22,6 +25,8 @@ from .series import slope
 
 Number = Fraction | arb
 GUARD_BITS = 32
+SMALL, SHORT, LOST = 0.25, 80, 16
+"""Correlations, orders and bits short of what is asked at which a Hermite series beats the rules in the plane."""
 
 
 def pair_kernels(
@@ -49,13 +54,15 @@ def pair_kernels(
         for phi, w, v in zip(network.activations, network.sigma_w2[1:], network.sigma_b2[1:], strict=True):
             derivative = slope(phi) if convention is not None else None
             square = second_moment(phi, left, work)
-            features = square if same else dual(phi, left, right, cross, work)
+            features = square if same else _dual(phi, left, right, cross, work)
             if derivative is None:
                 slopes = features
+            elif _is_zero(left) or _is_zero(right):
+                slopes = arb(0)  # it multiplies the tangent kernel of an input of variance 0, which is 0 (section 8)
             elif same:
                 slopes = second_moment(derivative, left, work)
             else:
-                slopes = dual(derivative, left, right, cross, work)
+                slopes = _dual(derivative, left, right, cross, work)
             layers.append(Layer(_ball(cross), features, slopes))
             other = square if same else second_moment(phi, right, work)
             left, right, cross = (_dense(x, w, v) for x in (square, other, features))
@@ -78,6 +85,21 @@ def has_closed_forms(network: DeepNetwork, *, slopes: bool) -> bool:
 def _dense(x: Number, weight: Fraction, bias: Fraction) -> Number:
     """weight · x + bias, exactly when x is exact."""
     return enclose(weight) * x + enclose(bias) if isinstance(x, arb) else weight * x + bias
+
+
+def _dual(phi: Activation, a: Number, b: Number, c: Number, bits: int) -> arb:
+    """The dual activation: by a short Hermite series at a small correlation, for analytic φ without a closed form."""
+    if not (_is_zero(a) or _is_zero(b)) and closed_form(phi.expression) is None and strip(phi.expression) is not None:
+        law = covariance(a, b, c)
+        if abs(law.correlation()) < SMALL:
+            value = series_value(phi, phi, law, bits, SHORT)
+            if value.is_finite() and value.rel_accuracy_bits() >= bits - LOST:
+                return value
+    return dual(phi, a, b, c, bits)
+
+
+def _is_zero(x: Number) -> bool:
+    return bool(x.is_zero()) if isinstance(x, arb) else x == 0
 
 
 def _ball(x: Number) -> arb:

@@ -10,8 +10,9 @@ from fractions import Fraction
 from math import prod
 
 from ...theory.homogeneity import composed_degrees, homogeneous_degree, monomial_degrees
+from ..dual import vanishes_at_zero
 from ..eigenvalues.monomial_rank import monomial_rank
-from ..eigenvalues.nullspace import NullVector, RankBound, proportional_pair
+from ..eigenvalues.nullspace import NullVector, RankBound, proportional_pair, zero_inputs
 from ..studies.data import DataSet
 from .network import DeepNetwork
 
@@ -23,6 +24,11 @@ def deep_singularity(
     network: DeepNetwork, data: DataSet, parallel: Iterable[tuple[int, int, int]], *, one_norm: bool
 ) -> NullVector | RankBound | None:
     """Proportional rows or a polynomial kernel with too few monomials; None when nothing is known."""
+    vanishes = not any(network.sigma_b2) and all(map(vanishes_at_zero, network.activations))
+    reason = "no layer has a bias and every activation vanishes at 0" if vanishes else None
+    found = zero_inputs(data.zero_rows, data.n, reason)
+    if found is not None:
+        return found
     found = proportional_pair(data.source, parallel, Scaling(network).factor, sphere=data.normalize == "sphere")
     if found is not None:
         return found

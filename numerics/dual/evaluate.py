@@ -65,13 +65,27 @@ def dual(activation: Activation, a: Number, b: Number, c: Number, bits: int, *, 
     cov = covariance(a, b, c)
     f, g = activation, activation if other is None else other
     law = cov.rational
-    if law is None:
-        return _on_balls(f, g, cov, bits)
-    if 0 in law:
-        means = [_mean(h.expression, v, bits) for h, v in ((f, cov.a), (g, cov.b))]
+    if _is_zero(cov.a) or _is_zero(cov.b) or (law is not None and law[2] == 0):
+        means = [_mean(h.expression, Fraction(0) if _is_zero(v) else v, bits) for h, v in ((f, cov.a), (g, cov.b))]
         with precision(bits + 16):
             return means[0] * means[1]
+    if law is None:
+        return _on_balls(f, g, cov, bits)
     return _first_accurate(_methods(f, g, cov, law, bits), bits)
+
+
+def vanishes_at_zero(activation: Activation) -> bool:
+    """Whether the value at 0, that of a Gaussian of variance 0, is proved to be exactly 0.
+
+    >>> from certigram.theory.activation import activation
+    >>> [vanishes_at_zero(activation(name)) for name in ("tanh", "relu", "sigmoid", "step")]
+    [True, True, False, False]
+    """
+    return bool(_mean(activation.expression, Fraction(0), BOUND_BITS).is_zero())
+
+
+def _is_zero(variance: Number) -> bool:
+    return bool(variance.is_zero()) if isinstance(variance, arb) else variance == 0
 
 
 def _methods(

@@ -9,7 +9,6 @@ multiplies a Hadamard power by diagonal matrices and keeps its rank. docs/theory
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import comb, lcm
 
 from flint import fmpz_mat, nmod_mat
@@ -65,17 +64,25 @@ def exact_rank(matrix: fmpz_mat) -> int:
 
 def _power_sum(source: Points | InputGram, degrees: frozenset[int]) -> fmpz_mat:
     """The sum of the Hadamard powers of the inner products, all scaled by one number so that they are integers."""
-    n = source.n
-    inner = [[source.inner(i, j) for j in range(i + 1)] for i in range(n)]
-    scale = lcm(*(value.denominator for row in inner for value in row))
+    n, inner = source.n, _integer_inner_products(source)
     total = fmpz_mat(n, n)
-    for i, row in enumerate(inner):
-        for j, value in enumerate(row):
-            x = _integer(value * scale)
+    for i in range(n):
+        for j in range(i + 1):
+            x = inner[i, j]
             total[i, j] = total[j, i] = sum(x**r for r in degrees)
     return total
 
 
-def _integer(x: Fraction) -> int:
-    assert x.denominator == 1
-    return x.numerator
+def _integer_inner_products(source: Points | InputGram) -> fmpz_mat:
+    """The inner products times one positive number, in integers: for points by one exact matrix product."""
+    n = source.n
+    if isinstance(source, InputGram):
+        scale = lcm(*(value.denominator for row in source.entries for value in row))
+        return fmpz_mat(
+            n, n, [value.numerator * (scale // value.denominator) for row in source.entries for value in row]
+        )
+    rows = [source.row(i) for i in range(n)]
+    scale = lcm(*(t.denominator for t, _ in rows))
+    factors = [t.numerator * (scale // t.denominator) for t, _ in rows]
+    matrix = fmpz_mat(n, source.d, [factor * x for factor, (_, row) in zip(factors, rows, strict=True) for x in row])
+    return matrix * matrix.transpose()

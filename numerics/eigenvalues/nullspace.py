@@ -123,6 +123,22 @@ def proportional_pair(
     return None
 
 
+def zero_inputs(zeros: Sequence[int], n: int, reason: str | None) -> NullVector | None:
+    """A null vector from two zero inputs, or from one whose row of the matrix is zero for a proved ``reason``.
+
+    >>> zero_inputs([1], 2, "the kernel vanishes at 0").reason
+    'point 1 is zero, and so is its row of the matrix: the kernel vanishes at 0'
+    """
+    if not zeros or (len(zeros) == 1 and reason is None):
+        return None
+    entries = [Fraction(0)] * n
+    entries[zeros[0]] = Fraction(1)
+    if reason is not None:
+        return NullVector(tuple(entries), f"point {zeros[0]} is zero, and so is its row of the matrix: {reason}")
+    entries[zeros[1]] = Fraction(-1)
+    return NullVector(tuple(entries), f"points {zeros[0]} and {zeros[1]} are both zero, so they are equal")
+
+
 def rational_null_vector(gram: Sequence[Sequence[Fraction]], reason: str = "exact elimination") -> NullVector | None:
     r"""A null vector of an exact rational matrix (n, n) by elimination; None when it is regular.
 

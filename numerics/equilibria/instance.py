@@ -27,6 +27,7 @@ from ..expressions.growth import require_square_integrable
 from ..expressions.regularity import Regularity, regularity
 from ..hermite import hermite_transform
 from ..kernels.ballmatrix import BallMatrix
+from ..kernels.border import bordered
 from ..kernels.cosines import Cosines, cosines, cosines_arb
 from ..kernels.gram import ENTRY_BITS, gram, gram_arb
 from ..kernels.gram_unequal import gram_unequal
@@ -39,7 +40,7 @@ from .contraction import contraction_squared
 from .hypotheses import discharge
 from .kernel import EquilibriumKernel, choose_order, equilibrium_kernel
 from .pair_entry import PairEntry, reach_of_series
-from .pair_matrix import pair_matrix
+from .pair_matrix import pair_matrix, zero_input
 from .schur_bounds import (
     SchurBound,
     bound_through_correlations,
@@ -169,8 +170,30 @@ class EquilibriumInstance:
 
     @cached_property
     def parallel(self) -> tuple[tuple[int, int, int], ...]:
-        """All pairs (i, j, ±1) of parallel inputs, +1 when they point the same way, decided exactly."""
+        """All pairs (i, j, ±1) of parallel inputs that are not zero, +1 if they point the same way; decided exactly."""
+        if self.data.zero_rows:
+            rest, kept = () if self._rest is None else self._rest.parallel, self.data.nonzero_rows
+            return tuple((kept[i], kept[j], sign) for i, j, sign in rest)
         return tuple(parallel_pairs(self.cosines))
+
+    @cached_property
+    def _rest(self) -> EquilibriumInstance | None:
+        """The same model on the inputs that are not zero."""
+        kept = self.data.nonzero_rows
+        return replace(self, data=self.data.take(kept, f"{self.data.description}, without zeros")) if kept else None
+
+    def _border(self, block: BallMatrix | None, bits: int) -> BallMatrix:
+        """The matrix from that of the inputs that are not zero."""
+        kept = self.data.nonzero_rows
+        *edge, corner = zero_input(
+            self.activation,
+            [*(self.data.source.second_moment(i) for i in kept), Fraction(0)],
+            self.sigma_w2,
+            bits,
+            lipschitz=self.mean_lipschitz,
+            max_terms=self.budget.max_terms,
+        )
+        return bordered(block, kept, edge, corner, self.data.n)
 
     def kernel(self, order: int, bits: int) -> EquilibriumKernel:
         """The equilibrium kernel to a given order and precision."""
@@ -212,6 +235,8 @@ class EquilibriumInstance:
     @cached_property
     def gram(self) -> BallMatrix:
         """The population Gram matrix K in float64, with its radius."""
+        if self.data.zero_rows:
+            return self._border(None if self._rest is None else self._rest.gram, FLOAT_BITS)
         if self.common_norm is None:
             return self._gram_of_unequal_norms()
         entry = self.pair_entry(ENTRY_BITS) if self.reach < self.separation else None
@@ -242,6 +267,8 @@ class EquilibriumInstance:
 
         Where the norms differ every entry has a fixed point of its own, so that takes seconds for n = 64.
         """
+        if self.data.zero_rows:
+            return self._border(None if self._rest is None else self._rest.refine(bits), bits)
         if self.common_norm is None:
             return pair_matrix(
                 self.activation,
@@ -262,6 +289,8 @@ class EquilibriumInstance:
     @property
     def refinement(self) -> Callable[[int], BallMatrix] | None:
         """:meth:`refine` where it is quick enough for the ladder to ask for it by itself, None otherwise."""
+        if self.data.zero_rows:
+            return self.refine if self._rest is None or self._rest.refinement is not None else None
         return self.refine if self.common_norm is not None or self.data.n <= PAIRS_IN_LADDER else None
 
     @cached_property

@@ -5,12 +5,14 @@ Source: docs/theory/equilibrium-kernel.md, section 5.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 
 from flint import arb, arb_mat
 
 from ...theory.activation import Activation
-from ..dual import dual
+from ..dual import dual, vanishes_at_zero
 from ..hermite import HermiteTransform, hermite_transform
 from ..kernels.ballmatrix import BallMatrix
 from ..kernels.input_gram import InputGram
@@ -48,10 +50,6 @@ def pair_matrix(
         point = variance_fixed_point(activation, sigma_w2, work, lipschitz=lipschitz, input_variance=2 * norm)
         transforms[norm] = hermite_transform(activation, order, point.s, work)
     share = source.d if isinstance(source, Points) else 1
-
-    def mended(a: arb, b: arb, c: arb) -> arb:
-        return dual(activation, a, b, c, work)
-
     result = arb_mat(n, n)
     with precision(bits):
         for i in range(n):
@@ -61,20 +59,66 @@ def pair_matrix(
                 value = first.second_moment
                 if i != j:
                     c = source.inner(i, j) / share
-                    found = equilibrium_pair(activation, first, second, sigma_w2, c, work, lipschitz=lipschitz)
-                    value = found.value
-                    if value.rad() > (1 + abs(value)).upper() * arb((1, SLACK_BITS - bits)):
-                        other = equilibrium_pair(
-                            activation,
-                            first,
-                            second,
-                            sigma_w2,
-                            c,
-                            work,
-                            lipschitz=lipschitz,
-                            dual=mended,
-                            start=found.rho,
-                        ).value
-                        value = other if other.rad() < value.rad() else value
+                    value = _entry(activation, first, second, sigma_w2, c, bits, lipschitz)
                 result[i, j] = result[j, i] = +value
         return BallMatrix.from_arb(result, (f"ball arithmetic at {bits} bits, pair by pair",))
+
+
+def zero_input(
+    activation: Activation,
+    norms: Sequence[Fraction],
+    sigma_w2: Fraction,
+    bits: int,
+    *,
+    lipschitz: arb,
+    max_terms: int,
+) -> list[arb]:
+    r"""The entries :math:`K(0, x)` for inputs with these :math:`|x|^2/d`, 0 among them; exact zeros if φ(0) = 0.
+
+    The pre-activation of a zero input has the variance :math:`s_0 = 2\sigma_w^2q_0`, the fixed point without an input
+    term; its correlation with another one comes from the weights W alone. docs/theory/equilibrium-kernel.md, section 5.
+    """
+    if vanishes_at_zero(activation):
+        return [arb(0)] * len(norms)
+    work, order = bits + GUARD, min(max(2 * bits, 32), max_terms)
+    if sigma_w2 == 0:
+        return [dual(activation, Fraction(0), 2 * norm, Fraction(0), work) for norm in norms]
+
+    @cache
+    def transform(norm: Fraction) -> HermiteTransform:
+        point = variance_fixed_point(activation, sigma_w2, work, lipschitz=lipschitz, input_variance=2 * norm)
+        return hermite_transform(activation, order, point.s, work)
+
+    zero = Fraction(0)
+    values = {zero: transform(zero).second_moment}
+    for norm in {*norms} - {zero}:
+        values[norm] = _entry(activation, transform(zero), transform(norm), sigma_w2, zero, bits, lipschitz)
+    return [values[norm] for norm in norms]
+
+
+def _entry(
+    activation: Activation,
+    first: HermiteTransform,
+    second: HermiteTransform,
+    sigma_w2: Fraction,
+    c: Fraction,
+    bits: int,
+    lipschitz: arb,
+) -> arb:
+    """One entry off the diagonal: by the series, or by the dual activation where that is sharper."""
+    work = bits + GUARD
+    found = equilibrium_pair(activation, first, second, sigma_w2, c, work, lipschitz=lipschitz)
+    if not found.value.rad() > (1 + abs(found.value)).upper() * arb((1, SLACK_BITS - bits)):
+        return found.value
+    other = equilibrium_pair(
+        activation,
+        first,
+        second,
+        sigma_w2,
+        c,
+        work,
+        lipschitz=lipschitz,
+        dual=lambda a, b, c: dual(activation, a, b, c, work),
+        start=found.rho,
+    ).value
+    return other if other.rad() < found.value.rad() else found.value

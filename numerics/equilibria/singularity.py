@@ -9,8 +9,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ...theory.homogeneity import homogeneous_degree, monomial_degrees
+from ..dual import vanishes_at_zero
 from ..eigenvalues.monomial_rank import monomial_rank
-from ..eigenvalues.nullspace import NullVector, RankBound, proportional_pair
+from ..eigenvalues.nullspace import NullVector, RankBound, proportional_pair, zero_inputs
 
 if TYPE_CHECKING:
     from .instance import EquilibriumInstance
@@ -27,6 +28,10 @@ def equilibrium_singularity(inst: EquilibriumInstance) -> NullVector | RankBound
             return None
         return Fraction(sign) * abs(t) ** (degree or 0)
 
+    vanishes = vanishes_at_zero(inst.activation)
+    zero = zero_inputs(inst.data.zero_rows, source.n, "the activation vanishes at 0" if vanishes else None)
+    if zero is not None:
+        return zero
     found = proportional_pair(source, inst.parallel, factor, sphere=sphere)
     degrees = monomial_degrees(inst.activation)
     if found is not None or degrees is None or (max(degrees, default=0) > 1 and sigma_w2 != 0):

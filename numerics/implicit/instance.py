@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -17,6 +18,7 @@ from ...theory.verdict import Evidence
 from ..budget import Budget
 from ..certificate import Discharged
 from ..eigenvalues.eigenvalue import least_eigenvalue
+from ..eigenvalues.nullspace import RankBound
 from ..enclosure import Enclosure, float_below
 from ..equilibria.kernel import choose_order
 from ..kernels.ballmatrix import BallMatrix
@@ -115,11 +117,27 @@ class ImplicitInstance:
         """The same matrix in ball arithmetic, by the closed form."""
         return arc_cosine_matrix(cosines_arb(self.data.source, bits), bits)
 
+    @property
+    def parameters(self) -> dict[str, object]:
+        """What determines the population matrix besides the data: nothing, it is that of the features of the input."""
+        return {}
+
+    @property
+    def refinement(self) -> Callable[[int], BallMatrix]:
+        """:meth:`refine`, which the eigenvalue ladder may ask for by itself."""
+        return self.refine
+
+    @cached_property
+    def null_vector(self) -> RankBound | None:
+        """The exact reason why the population matrix is singular, when it is."""
+        lost = self.singularity.nullity
+        return RankBound(self.data.n - lost, self.data.n, self.singularity.reason) if lost else None
+
     @cached_property
     def eigenvalue(self) -> Enclosure:
         """λ_0, proved on both sides; exactly 0 where the matrix is singular for an exact reason."""
-        if self.singularity.nullity:
-            return Enclosure(0.0, 0.0, Evidence.EXACT, f"exactly singular: {self.singularity.reason}")
+        if self.null_vector is not None:
+            return Enclosure(0.0, 0.0, Evidence.EXACT, f"exactly singular: {self.null_vector.reason}")
         return least_eigenvalue(self.gram, budget=self.budget, refine=self.refine, known_psd=True)
 
     @cached_property
@@ -139,10 +157,8 @@ class ImplicitInstance:
         source = self.data.points
         if source is None:
             raise DerivationGap("networks need input points, and only their Gram matrix is given.")
-        given = None if self.data.labels is None else self.data.labels[:count]
-        table = source.take(range(min(count, source.n)))
-        text = f"the first {table.n} of {self.data.description}"
-        return replace(self, data=DataSet(table, None, text, self.data.normalize, given))
+        first = range(min(count, source.n))
+        return replace(self, data=self.data.take(first, f"the first {len(first)} of {self.data.description}"))
 
     @cached_property
     def inputs(self) -> NDArray[np.float64]:
@@ -246,6 +262,8 @@ class ImplicitInstance:
             raise SpecError(
                 f"gamma = {str(self.gamma)[:40]} must be positive and at most 2^100: it scales the recurrent weights."
             )
+        if self.data.points is not None:
+            self.data.points.require_directions()
         plan = self.plan
         if plan.width < 2 or plan.points < 1 or plan.steps < 1 or plan.step <= 0:
             raise SpecError("implicit-relu: width >= 2, training_points >= 1, steps >= 1 and step > 0 are needed.")

@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from ...theory.errors import SpecError
 from ..ball import Ball
@@ -25,6 +26,13 @@ def read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
     """The same array, given away: nobody writes to it any more, so that a :class:`BallMatrix` need not copy it."""
     array.setflags(write=False)
     return array
+
+
+def midpoints(mid: NDArray[np.float64], dtype: DTypeLike | None, copy: bool | None) -> NDArray[Any]:
+    """What ``__array__`` of a matrix with radii returns: always a copy, so ``copy=False`` is a :class:`ValueError`."""
+    if copy is False:
+        raise ValueError("the midpoints are given away as a copy only: what is proved of them must not change")
+    return np.array(mid, dtype=dtype)
 
 
 def _own(array: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -47,7 +55,12 @@ def _radius(given: object) -> Radius:
         except (ValueError, OverflowError):
             raise SpecError("the radius must be finite and non-negative, a number or an (n, n) array") from None
     if not isinstance(given, np.ndarray):
-        raise SpecError(f"the radius is a {type(given).__name__}: give a number or an (n, n) float64 array")
+        try:
+            given = exact_array(given)
+        except SpecError:
+            raise SpecError(
+                f"the radius is a {type(given).__name__}: give a number or an (n, n) float64 array"
+            ) from None
     if given.dtype == np.longdouble and given.dtype != np.float64:
         near = np.array(given, dtype=np.float64)
         return read_only(np.where(near < given, np.nextafter(near, np.inf), near))
@@ -99,7 +112,7 @@ class BallMatrix:
         given: object = self.mid
         mid = given if isinstance(given, np.ndarray) else exact_array(given)
         if mid.ndim != 2 or mid.shape[0] != mid.shape[1]:
-            raise SpecError(f"a Gram matrix is square, not {mid.shape}")
+            raise SpecError(f"a Gram matrix is square, not {mid.shape}: give an (n, n) array.")
         if mid.dtype != np.float64:
             raise SpecError(f"the midpoints must be float64, not {mid.dtype}: the bounds count its roundings")
         if np.ma.is_masked(mid):
@@ -137,6 +150,22 @@ class BallMatrix:
     def radius(self, i: int, j: int) -> float:
         """The radius of entry (i, j)."""
         return float(self.rad[i, j]) if isinstance(self.rad, np.ndarray) else float(self.rad)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, n)."""
+        return self.n, self.n
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """A writeable copy of the midpoints alone, (n, n) float64: what numpy makes of it knows no radius.
+
+        >>> np.asarray(BallMatrix([[1, 0], [0, 1]], 2**-40)).tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+        """
+        return midpoints(self.mid, dtype, copy)
 
     def ball(self, i: int, j: int) -> Ball:
         """Entry (i, j), at the highest precision it is known to."""

@@ -47,6 +47,8 @@ def exact_array(values: object) -> Array:
         raise SpecError(f"{UNREADABLE} but a sparse {type(values).__name__}: give its toarray().")
     if isinstance(values, (Mapping, set, frozenset)):
         raise SpecError(f"{UNREADABLE} but a {type(values).__name__}: give an array or a data frame.")
+    if hasattr(values, "mid") and hasattr(values, "rad"):
+        raise SpecError(f"{UNREADABLE} but a {type(values).__name__}, whose radii would be lost: give its mid.")
     if _masked(values):
         raise SpecError("some entries are masked: fill them in or remove their rows.")
     exactly = isinstance(values, (list, tuple)) and not _floats(values)
@@ -80,7 +82,7 @@ def _exactly(given: Array, origin: str) -> Array:
     if kind in "US":
         try:
             return _narrow(given.astype(str).astype(object))
-        except (ValueError, SystemError):  # bytes that are no ASCII, code points that are none
+        except (SystemError, OverflowError, UnicodeError):  # bytes that are no ASCII, code points that are none
             raise SpecError(f"entries of type {given.dtype} are not numerals: give numbers.") from None
     raise SpecError(f"entries of type {given.dtype} are not real numbers: give float64, integers or exact numbers.")
 

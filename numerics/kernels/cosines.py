@@ -172,8 +172,8 @@ def cosines_arb(source: Any, bits: int) -> arb_mat:
     >>> cosines_arb([[1.0, 0.0], [-2.0, 0.0], [1.0, 1.0]], 64)[0, 1]
     -1.00000000000000
     """
-    if not hasattr(source, "inner"):
-        source = points(source)
+    if isinstance(source, Points) or not hasattr(source, "inner"):
+        source = points(source)  # refuses zero rows
     n = int(source.n)
     with precision(bits + 8):
         result = arb_mat(n, n)

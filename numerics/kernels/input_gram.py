@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from flint import arb, arb_mat, fmpq
 
 from ...theory.errors import SpecError
 from ...theory.numbers import Exact, rational
 from ..precision import precision
+from .columns import table_of
 
 EXACT_ORDER = 60
 """Up to this order positive semidefiniteness is decided by rational elimination, beyond it by ball elimination."""
@@ -51,14 +53,14 @@ def input_gram(entries: Sequence[Sequence[Exact]]) -> InputGram:
         ...
     certigram.theory.errors.SpecError: input_gram: |entry (0, 1)| = 3/2 exceeds what rows 0 and 1 allow ...
     """
-    if isinstance(entries, str) or not hasattr(entries, "__len__"):
-        raise SpecError(f"input_gram: {entries!r} is not a matrix: give n rows of n numbers.")
+    entries = _listed(entries, "the matrix")
     n = len(entries)
     if n == 0:
         raise SpecError("input_gram: the matrix is empty: give n rows of n numbers with n >= 1.")
     rows = []
     for i, line in enumerate(entries):
-        if isinstance(line, str) or not hasattr(line, "__len__") or len(line) != n:
+        line = [] if isinstance(line, (str, bytes)) else _listed(line, f"row {i}")
+        if len(line) != n:
             raise SpecError(f"input_gram: row {i} does not have {n} entries: a Gram matrix is square.")
         rows.append(tuple(rational(x, what=f"input_gram row {i}") for x in line))
     for i in range(n):
@@ -77,6 +79,19 @@ def input_gram(entries: Sequence[Sequence[Exact]]) -> InputGram:
     else:
         _eliminate_in_balls(rows)
     return InputGram(tuple(rows))
+
+
+def _listed(given: object, what: str) -> list[Any]:
+    """The rows of a matrix, or the entries of a row: lists as they are, and arrays of whatever library exactly."""
+    if isinstance(given, (list, tuple)):
+        return list(given)
+    try:
+        found = table_of(given).tolist()
+    except SpecError as error:
+        raise SpecError(f"input_gram: {what}: {error}") from None
+    if not isinstance(found, list):
+        raise SpecError(f"input_gram: {what} is a single number: give n rows of n numbers.")
+    return found
 
 
 def _eliminate_exactly(rows: list[tuple[Fraction, ...]]) -> None:

@@ -63,7 +63,7 @@ def duplicate_pairs(values: Any) -> list[tuple[int, int]]:
     >>> duplicate_pairs([[0.0, 1.0], [0.0, 2.0], [-0.0, 1.0]])
     [(0, 2)]
     """
-    given = points(values)
+    given = points(values, zero_rows=True)
     table = given.values + 0.0
     return list(_same({i: given.exact.get(i, row.tobytes()) for i, row in enumerate(table)}))
 

@@ -40,7 +40,7 @@ class InnerProducts(Protocol):
 class Points:
     r"""n points in dimension d: row i of ``values`` is :math:`x_i`, exactly, unless ``exact`` has that row.
 
-    Made by :func:`points`, which refuses rows that no kernel on directions can use.
+    Made by :func:`points`. A zero row has no direction: it is there only where a caller of :func:`points` allowed it.
 
     Attributes
     ----------
@@ -69,6 +69,8 @@ class Points:
 
     def row(self, i: int) -> tuple[Fraction, tuple[int, ...]]:
         """The pair (t, N) of a positive rational and a vector of integers, not all even, with :math:`x_i = t N`."""
+        if not self.values[i].any():  # an exact row has a float64 entry that is not zero
+            return Fraction(1), (0,) * self.d
         if i in self.exact:
             q, wide = self.exact[i]
             even = min((w & -w).bit_length() - 1 for w in wide if w)
@@ -82,12 +84,25 @@ class Points:
     def direction(self, i: int) -> tuple[int, tuple[int, ...]]:
         """The pair (sign, D), D the primitive integer vector on the line through x_i, its first nonzero entry positive.
 
-        Two points are parallel exactly when their D agree, and point the same way exactly when their signs do.
+        Two points are parallel exactly when their D agree, and point the same way exactly when their signs do. Raises
+        :class:`SpecError` for a zero row, which has none.
         """
         _, wide = self.row(i)
+        if not any(wide):
+            raise SpecError(_no_direction(i))
         common = math.gcd(*wide)
         sign = 1 if next(w for w in wide if w) > 0 else -1
         return sign, tuple(sign * w // common for w in wide)
+
+    @property
+    def zero_rows(self) -> tuple[int, ...]:
+        """The rows that are zero."""
+        return tuple(np.flatnonzero(~self.values.any(axis=1)).tolist())
+
+    def require_directions(self) -> None:
+        """Raise :class:`SpecError` for the first zero row."""
+        for i in self.zero_rows[:1]:
+            raise SpecError(_no_direction(i))
 
     def integer_rows(self) -> fmpz_mat:
         """Positive multiples of the points that are integers, (n, d)."""
@@ -135,13 +150,13 @@ class Points:
         return Points(_read_only(values), MappingProxyType(rest)) if len(rest) < len(self.exact) else self
 
 
-def points(values: Any) -> Points:
+def points(values: Any, *, zero_rows: bool = False) -> Points:
     """Check a table of points, rows = points, and keep it as exact numbers, copied.
 
     Arrays of any real dtype, nested lists of floats, integers, fractions, decimals and numerals, and data frames,
     column by column, enter exactly: what does not fit binary64 is kept as integers beside the nearest such numbers.
-    Raises :class:`SpecError` for anything but a finite real (n, d) table with n, d >= 1 and no zero row, naming the
-    first bad row.
+    Raises :class:`SpecError` for anything but a finite real (n, d) table with n, d >= 1, naming the first bad row, and
+    for a zero row unless ``zero_rows``.
 
     >>> points([[1, 2], [0, 0]])
     Traceback (most recent call last):
@@ -152,6 +167,8 @@ def points(values: Any) -> Points:
     """
     require_ieee_arithmetic()
     if isinstance(values, Points):
+        if not zero_rows:
+            values.require_directions()
         return values
     try:
         given = table_of(values)
@@ -164,9 +181,12 @@ def points(values: Any) -> Points:
             table = given
     except SpecError as error:
         raise SpecError(f"points: {error}") from None
-    _first_bad(~np.isfinite(table).all(axis=1), "has an entry that is NaN or infinite", "remove the row or fill it in")
-    _first_bad(~table.any(axis=1), "is zero, so it has no direction", "remove it or fill it in")
-    return Points(_read_only(table), MappingProxyType(exact))
+    bad = ~np.isfinite(table).all(axis=1)
+    if bad.any():
+        raise SpecError(
+            f"points: row {int(np.argmax(bad))} has an entry that is NaN or infinite: remove the row or fill it in."
+        )
+    return points(Points(_read_only(table), MappingProxyType(exact)), zero_rows=zero_rows)
 
 
 def _read_only(table: Floats) -> Floats:
@@ -174,6 +194,5 @@ def _read_only(table: Floats) -> Floats:
     return table
 
 
-def _first_bad(bad: Any, what: str, remedy: str) -> None:
-    if bad.any():
-        raise SpecError(f"points: row {int(np.argmax(bad))} {what}: {remedy}.")
+def _no_direction(i: int) -> str:
+    return f"points: row {i} is zero, so it has no direction: remove it or fill it in."

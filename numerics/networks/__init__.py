@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...theory.errors import DerivationGap
+from ...theory.errors import DerivationGap, SpecError
+from ...theory.system import systems
 
 if TYPE_CHECKING:
     from ...theory.activation import Activation
     from ..checks.registry import Instance
+    from ..gram_model import GramModel
     from ..studies.study import Study
     from ..studies.workspace import Workspace
 
@@ -123,6 +125,38 @@ def instance(system: str, subject: str, study: Study, workspace: Workspace | Non
 
     made: Instance = _module(system).instance(subject, study, workspace or Workspace())
     return made
+
+
+def gram_model(system: str, subject: str | Activation, study: Study) -> GramModel:
+    """The system as far as its population Gram matrix is asked for, admitted; nothing is computed yet.
+
+    Raises :class:`SpecError` for a system that has no such matrix, and as :func:`instance` and its ``admit`` do.
+    """
+    from ..studies.workspace import Workspace
+
+    require_gram(system)
+    found = _module(system).gram_model(subject, study, Workspace())
+    found.admit()
+    made: GramModel = found
+    return made
+
+
+def require_gram(system: str) -> None:
+    """Raise :class:`SpecError` unless the system has a population Gram matrix.
+
+    >>> require_gram("two-layer-logistic")
+    Traceback (most recent call last):
+        ...
+    certigram.theory.errors.SpecError: two-layer-logistic has no population Gram matrix: \
+choose deq-general, deq-relu, implicit-relu or resnet-rkhs.
+    """
+    if not _has_gram(system):
+        *others, last = filter(_has_gram, systems())
+        raise SpecError(f"{system} has no population Gram matrix: choose {', '.join(others)} or {last}.")
+
+
+def _has_gram(system: str) -> bool:
+    return hasattr(_module(system), "gram_model")
 
 
 def _module(system: str) -> Any:

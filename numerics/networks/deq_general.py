@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...theory.activation import activation
+from ...theory.activation import Activation, activation
 from ...theory.errors import SpecError
 from ..equilibria.instance import EquilibriumInstance
+from ..gram_model import GramModel
 from ..rounding import UNIT, gamma
 from ..sampling.operator_norm import NormBounds, operator_norm
 from ..studies.study import Study
@@ -194,14 +196,14 @@ def _iterate(
     return state, limit, change
 
 
-def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstance:
+def instance(name: str | Activation, study: Study, workspace: Workspace) -> EquilibriumInstance:
     """The model of the study's data with one activation; its population kernel is that of the limit m → ∞.
 
     Raises :class:`SpecError` when the activation is not known to be square-integrable on these inputs.
     """
     model = EquilibriumInstance(
         "deq-general",
-        activation(name),
+        activation(name) if isinstance(name, str) else name,
         study.data,
         study.parameter("deq-general", "sigma_w2"),
         study.budget,
@@ -210,3 +212,7 @@ def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstan
     )
     model.require_square_integrable()
     return model
+
+
+gram_model: Callable[[str | Activation, Study, Workspace], GramModel] = instance
+"""It has a population Gram matrix; see :func:`~certigram.numerics.networks.gram_model`."""

@@ -6,6 +6,7 @@ With :math:`\Lambda^2 = \mathbb E\varphi'(z)^2 = 1/2` in place of L² = 1 every 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flint import arb
@@ -15,13 +16,14 @@ from ...theory.errors import SpecError
 from ..ball import enclose
 from ..equilibria.contraction import homogeneous_mean_square
 from ..equilibria.instance import EquilibriumInstance
+from ..gram_model import GramModel
 from ..precision import precision
 from ..studies.study import Study
 from ..studies.workspace import Workspace
 from ..training.size import training_size
 from .deq_general import sample_grams
 
-__all__ = ["ReluInstance", "instance", "sample_grams"]
+__all__ = ["ReluInstance", "gram_model", "instance", "sample_grams"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,3 +71,7 @@ def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstan
         workspace,
         training_size(study, "deq-relu"),
     )
+
+
+gram_model: Callable[[str, Study, Workspace], GramModel] = instance
+"""It has a population Gram matrix; see :func:`~certigram.numerics.networks.gram_model`."""

@@ -12,6 +12,7 @@ point").
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -31,6 +32,7 @@ from ..training.enclosed_function import norm_up
 from . import Seed
 
 if TYPE_CHECKING:
+    from ..gram_model import GramModel
     from ..implicit.instance import ImplicitInstance
     from ..studies.study import Study
     from ..studies.workspace import Workspace
@@ -290,3 +292,7 @@ def instance(subject: str, study: Study, workspace: Workspace) -> ImplicitInstan
     from ..implicit.instance import from_study
 
     return from_study(subject, study, workspace)
+
+
+gram_model: Callable[[str, Study, Workspace], GramModel] = instance
+"""It has a population Gram matrix; see :func:`~certigram.numerics.networks.gram_model`."""

@@ -5,10 +5,12 @@ The network itself, its exact discrete adjoint and gradient descent are in :mod:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import MappingProxyType
 
 from ...theory.activation import activation
 from ...theory.system import system
+from ..gram_model import GramModel
 from ..radial.kernel import radial_kernel
 from ..residual.dot_product import DotProductInstance, activation_of
 from ..residual.instance import ResNetInstance
@@ -29,3 +31,7 @@ def instance(name: str, study: Study, workspace: Workspace) -> ResNetInstance | 
         return DotProductInstance(NAME, activation(inside), study.data, parameters, study.budget, workspace)
     kernel = radial_kernel(name, parameters["scale"])
     return ResNetInstance(NAME, kernel, study.data, parameters, study.budget, workspace)
+
+
+gram_model: Callable[[str, Study, Workspace], GramModel] = instance
+"""It has a population Gram matrix; see :func:`~certigram.numerics.networks.gram_model`."""

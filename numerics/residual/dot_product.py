@@ -11,7 +11,7 @@ NOT_APPLICABLE.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -54,9 +54,19 @@ class DotProductInstance:
     system: str
     activation: Activation
     data: DataSet
-    parameters: Mapping[str, Fraction]
+    values: Mapping[str, Fraction]
     budget: Budget
     workspace: Workspace
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What determines the Gram matrix besides kernel and data, as JSON data."""
+        return {name: str(self.values[name]) for name in ("scale", "embedding")}
+
+    @property
+    def refinement(self) -> Callable[[int], BallMatrix]:
+        """:meth:`refine`, which the eigenvalue ladder may ask for by itself."""
+        return self.refine
 
     @property
     def subject(self) -> str:
@@ -80,7 +90,7 @@ class DotProductInstance:
     @cached_property
     def variance(self) -> Fraction:
         """v = α² |x|²/s², exactly; raises :class:`SpecError` when the norms differ."""
-        factor = (self.parameters["embedding"] / self.parameters["scale"]) ** 2
+        factor = (self.values["embedding"] / self.values["scale"]) ** 2
         source = self.data.source
         d = self.data.d or source.n
         if self.data.normalize == "sphere":

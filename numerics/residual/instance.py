@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -59,9 +59,22 @@ class ResNetInstance:
     system: str
     kernel: RadialKernel
     data: DataSet
-    parameters: Mapping[str, Fraction]
+    values: Mapping[str, Fraction]
     budget: Budget
     workspace: Workspace
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What determines the Gram matrix besides kernel and data, as JSON data."""
+        found = {name: str(self.values[name]) for name in ("scale", "embedding")}
+        if self.data.normalize == "sphere":
+            found["points"] = "rescaled to norm sqrt(d), then rounded to binary64"
+        return found
+
+    @property
+    def refinement(self) -> Callable[[int], BallMatrix]:
+        """:meth:`refine`, which the eigenvalue ladder may ask for by itself."""
+        return self.refine
 
     @property
     def subject(self) -> str:
@@ -71,11 +84,11 @@ class ResNetInstance:
     def admit(self) -> None:
         """Raise :class:`SpecError` for parameters that leave no network."""
         for name in ("depth", "points", "iterations", "features"):
-            value = self.parameters[name]
+            value = self.values[name]
             if value.denominator != 1 or value < 1:
                 raise SpecError(f"{name} = {value} must be a positive integer.")
         for name in ("scale", "embedding", "step"):
-            if not 0 < self.parameters[name] <= LARGEST_PARAMETER:
+            if not 0 < self.values[name] <= LARGEST_PARAMETER:
                 raise SpecError(f"{name} must be positive and at most 2^100.")
         if not SMALLEST_SCALE <= self.seen_kernel.scale <= 1 / SMALLEST_SCALE:
             raise SpecError("embedding: the scale over the lift must lie between 2^-100 and 2^100.")
@@ -93,7 +106,7 @@ class ResNetInstance:
 
     def integer(self, name: str) -> int:
         """A parameter that is a whole number."""
-        return int(self.parameters[name])
+        return int(self.values[name])
 
     # -- the data -------------------------------------------------------------------
 
@@ -163,7 +176,7 @@ class ResNetInstance:
     @property
     def alpha(self) -> Fraction:
         """The lift of the study."""
-        return self.parameters["embedding"]
+        return self.values["embedding"]
 
     @property
     def seen_kernel(self) -> RadialKernel:
@@ -211,7 +224,7 @@ class ResNetInstance:
     @property
     def eta(self) -> float:
         """The step size as a float64 number; the one that the runs use, exactly."""
-        return float(self.parameters["step"])
+        return float(self.values["step"])
 
     def landscape(self, depth: int | None) -> Landscape:
         """The constants at the study's scale and lift."""

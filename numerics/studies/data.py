@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -60,6 +61,8 @@ class DataSet:
             own = np.array(self.labels, dtype=np.float64)
             own.setflags(write=False)
             object.__setattr__(self, "labels", own)
+        if self.points is not None and self.normalize == "sphere":
+            self.points.require_directions()
         if self.points is not None and self.points.exact and self.normalize == "sphere":
             object.__setattr__(self, "points", self.points.on_sphere())
         if self.normalize is None and self.input_gram is not None:
@@ -71,7 +74,7 @@ class DataSet:
                     )
         if self.normalize is None and self.points is not None:
             sizes = np.abs(self.points.values).max(axis=1)
-            bad = ~((sizes > SMALLEST) & (sizes < LARGEST))
+            bad = ~((sizes > SMALLEST) & (sizes < LARGEST)) & (sizes > 0)
             if bad.any():
                 row = int(np.argmax(bad))
                 raise SpecError(
@@ -88,6 +91,23 @@ class DataSet:
     def d(self) -> int | None:
         """The dimension of the inputs, when points are given."""
         return None if self.points is None else self.points.d
+
+    @property
+    def zero_rows(self) -> tuple[int, ...]:
+        """The inputs that are zero, which are refused unless norms are kept."""
+        return () if self.points is None else self.points.zero_rows
+
+    @property
+    def nonzero_rows(self) -> list[int]:
+        """The other inputs, in order."""
+        return sorted(set(range(self.n)) - set(self.zero_rows))
+
+    def take(self, rows: Sequence[int], description: str) -> DataSet:
+        """Some of the points, in the order given; raises ``ValueError`` where only a Gram matrix is given."""
+        if self.points is None:
+            raise ValueError("rows are taken from points, and only their Gram matrix is given")
+        given = None if self.labels is None else self.labels[list(rows)]
+        return DataSet(self.points.take(rows), None, description, self.normalize, given)
 
     @property
     def source(self) -> Points | InputGram:
@@ -217,6 +237,7 @@ def load(
             f"data: {short!r} is neither a known source nor a file of points ({', '.join(SUFFIXES)})."
             + suggestion(source, list(SOURCES))
         )
+    how = replace(how, zero_rows=normalize is None)
     beside = how.labels if isinstance(how.labels, str) and label_file(Path(how.labels)) else None
     found = _file(path, n, replace(how, labels=None) if beside else how, memory)
     rows, width = found.values.shape
@@ -224,7 +245,7 @@ def load(
     if n is not None and n > rows:
         raise SpecError(f"data: {source} has {rows} rows, not {n}: ask for fewer points.")
     try:
-        checked = exact_points(found.values)
+        checked = exact_points(found.values, zero_rows=normalize is None)
     except SpecError as error:
         raise SpecError(f"{source}: {str(error).removeprefix('points: ')}") from None
     notes, given = found.notes, None

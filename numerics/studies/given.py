@@ -27,4 +27,4 @@ def given_data(values: object, normalize: str | None) -> DataSet:
         shape = tuple(table.shape[1:])
         table = table.reshape(table.shape[0], -1)
         text += f", each of shape {shape} laid out as a row of {math.prod(shape)}"
-    return DataSet(points(table), None, text, normalize)
+    return DataSet(points(table, zero_rows=normalize is None), None, text, normalize)

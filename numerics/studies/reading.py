@@ -32,6 +32,7 @@ class Reading:
     columns, drop: the columns to keep, or those to leave out, by name (text) or place (an integer, from 0).
     labels: the column of the labels, or the file that holds them; None: the file has none.
     array: the array of an .npz file.
+    zero_rows: whether a zero row is a point; no setting, it follows from normalize.
     """
 
     numbers: str = "decimal"
@@ -40,6 +41,7 @@ class Reading:
     drop: tuple[str | int, ...] = ()
     labels: str | int | None = None
     array: str | None = None
+    zero_rows: bool = False
 
     def __post_init__(self) -> None:
         if self.numbers not in NUMBERS:

@@ -218,7 +218,7 @@ class _Table:
                 raise SpecError(f"{where} has an entry that is NaN or infinite: remove the line or fill it in.")
         else:
             floats, rest = split_row(row, where)
-        if not any(floats):
+        if not (any(floats) or self.reading.zero_rows):
             raise SpecError(f"{where} is zero, so it has no direction: remove the line or fill it in.")
         values.extend(floats)
         if rest is not None:

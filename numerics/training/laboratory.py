@@ -78,10 +78,10 @@ class Laboratory:
         return EnclosedFunction(self.inst.activation)
 
     def chosen(self, count: int) -> list[int]:
-        """The first ``count`` inputs of which no two point the same or the opposite way."""
+        """The first ``count`` inputs that are not zero and of which no two point the same or the opposite way."""
         parallel = {(i, j) for i, j, _ in self.inst.parallel}
         found: list[int] = []
-        for i in range(self.inst.data.n):
+        for i in self.inst.data.nonzero_rows:
             if len(found) == count:
                 break
             if not any((k, i) in parallel or (i, k) in parallel for k in found):

@@ -90,7 +90,7 @@ def test_nearly_parallel_points_of_a_rectifier_are_sharp() -> None:
 @pytest.mark.parametrize("convention", ["implicit", "readout", "standard"])
 def test_other_conventions(convention: str) -> None:
     K = ntk(TABLE, activation="tanh", depth=2, sigma_w2=[2, 3], convention=convention, normalize="sphere")
-    assert K.instance.parameters["convention"] == convention
+    assert (K.instance.system, K.instance.parameters["convention"]) == ("ntk", convention)
     assert cg.least_eigenvalue(K).lower > 0
     with pytest.raises(SpecError, match="3 entries where 2 dense layers"):
         ntk(TABLE, activation="tanh", depth=2, sigma_w2=[1, 1, 1], convention=convention)
