@@ -82,7 +82,7 @@ def _exactly(given: Array, origin: str) -> Array:
     if kind in "US":
         try:
             return _narrow(given.astype(str).astype(object))
-        except (SystemError, OverflowError, UnicodeError):  # bytes that are no ASCII, code points that are none
+        except (ValueError, SystemError, OverflowError):  # bytes that are no ASCII, code points that are none
             raise SpecError(f"entries of type {given.dtype} are not numerals: give numbers.") from None
     raise SpecError(f"entries of type {given.dtype} are not real numbers: give float64, integers or exact numbers.")
 
