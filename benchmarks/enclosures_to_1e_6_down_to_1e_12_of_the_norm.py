@@ -13,7 +13,7 @@ import time
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from certigram.numerics.budget import Budget
+from certigram.numerics.balls.budget import Budget
 from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 

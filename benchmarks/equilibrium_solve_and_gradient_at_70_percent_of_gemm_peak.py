@@ -16,10 +16,10 @@ import time
 
 import numpy as np
 
-from certigram.numerics.threads import thread_count
-from certigram.numerics.training.equilibrium import differentiable
-from certigram.numerics.training.gradient import Gradient, Network, gradient, sample_network
-from certigram.theory.activation import activation
+from certigram.numerics.balls.threads import thread_count
+from certigram.numerics.papers.deep_equilibrium.training.equilibrium import differentiable
+from certigram.numerics.papers.deep_equilibrium.training.gradient import Gradient, Network, gradient, sample_network
+from certigram.theory.activations.activation import activation
 
 GOAL = 0.70
 ROUNDS = 7

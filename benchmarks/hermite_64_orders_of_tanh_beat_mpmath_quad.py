@@ -12,7 +12,7 @@ import mpmath
 from mpmath import mp, mpf
 
 from certigram.numerics.hermite import hermite_transform
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 
 BITS, ORDERS, CLAIM = 128, 64, 20
 

@@ -18,13 +18,13 @@ from flint import arb
 
 from certigram.numerics.eigenvalues.cholesky import factorise
 from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
-from certigram.numerics.equilibria.kernel import equilibrium_kernel
 from certigram.numerics.kernels.cosines import cosines
 from certigram.numerics.kernels.gram import gram
 from certigram.numerics.kernels.series import DotProductSeries
+from certigram.numerics.papers.deep_equilibrium.population.kernel import equilibrium_kernel
 from certigram.numerics.scale.tiled_eigenvalue import tiled_least_eigenvalue
 from certigram.numerics.scale.tiled_gram import tiled_gram
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 
 D, TILE = 64, 1000
 

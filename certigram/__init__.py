@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from .deep import nngp, nngp_and_ntk, ntk
     from .derivations import DerivationHandle, derive
     from .large import certify_large
-    from .numerics.ball import Ball
-    from .numerics.budget import Budget
-    from .numerics.certificate import Certificate
-    from .numerics.enclosure import Enclosure
+    from .numerics.balls.ball import Ball
+    from .numerics.balls.budget import Budget
+    from .numerics.balls.enclosure import Enclosure
+    from .numerics.certificates.certificate import Certificate
     from .numerics.kernels.ballmatrix import BallMatrix
+    from .theory.claims.system import System, system, systems
     from .theory.errors import CertigramError, DerivationGap, PrecisionExhausted, SpecError
-    from .theory.system import System, system, systems
     from .theory.verdict import Evidence, Verdict
 
 _WHERE = {

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .models import DEFAULT_BITS, certificate_of, model_on_data, precision_bits, whole
-from .numerics.ball import Ball
-from .numerics.budget import Budget
-from .numerics.certificate import Certificate, EvidenceItem
-from .numerics.enclosure import Enclosure
+from .numerics.balls.ball import Ball
+from .numerics.balls.budget import Budget
+from .numerics.balls.enclosure import Enclosure
+from .numerics.balls.precision import precision, undisturbed
+from .numerics.certificates.certificate import Certificate, EvidenceItem
 from .numerics.kernels.ballmatrix import BallMatrix, Radius
-from .numerics.precision import precision, undisturbed
-from .theory.activation import Activation, from_expression
-from .theory.activation import activation as parse_activation
+from .theory.activations.activation import Activation, from_expression
+from .theory.activations.activation import activation as parse_activation
 from .theory.errors import SpecError
 from .theory.numbers import Exact, rational
 from .theory.verdict import Evidence, Verdict
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from flint import arb
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-    from .numerics.checking import Checked
+    from .numerics.certificates.checking import Checked
     from .numerics.gram_model import GramModel
     from .numerics.studies.data import DataSet
     from .reports.model import Report
@@ -91,7 +91,7 @@ class ActivationHandle:
         >>> activation("sin").dual("1", "1", "0").contains(0)
         True
         """
-        from .numerics.ball import enclose
+        from .numerics.balls.ball import enclose
         from .numerics.dual import dual, require_digits
         from .numerics.expressions.growth import require_square_integrable
 
@@ -347,7 +347,7 @@ def check(path: str | os.PathLike[str], *, accelerate: bool = True) -> Checked:
     >>> found.verdict
     'VALID'
     """
-    from .numerics.checking import check_path
+    from .numerics.certificates.checking import check_path
 
     return check_path(_path("check", path), accelerate=accelerate)
 
@@ -365,8 +365,8 @@ def verify(
     left alone (:class:`SpecError`) unless ``replace``. ``jobs`` processes sample the networks; with more than one a
     script must protect its own code by ``if __name__ == "__main__":``.
     """
-    from .numerics.studies.folder import run_folder
-    from .numerics.studies.runner import run
+    from .numerics.runs.folder import run_folder
+    from .numerics.runs.runner import run
     from .reports.model import Report
     from .spec import default_study, read_study
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from .api import ActivationHandle, PopulationGram, population
 from .models import DEFAULT_BITS, precision_bits, whole
-from .numerics.budget import Budget
+from .numerics.balls.budget import Budget
+from .numerics.balls.precision import undisturbed
 from .numerics.deep.conventions import TangentConvention
 from .numerics.deep.instance import DeepInstance
 from .numerics.deep.network import MAX_DEPTH, deep_network
 from .numerics.kernels.input_gram import input_gram as exact_gram
-from .numerics.precision import undisturbed
 from .numerics.studies.data import DataSet
 from .numerics.studies.given import given_data
 from .theory.errors import SpecError

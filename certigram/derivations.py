@@ -14,10 +14,10 @@ from .theory.errors import CertigramError, SpecError
 
 if TYPE_CHECKING:
     from .numerics.derivation_check.report import CheckReport
-    from .numerics.lemma_checks.registry import CheckedLemma
+    from .numerics.proof_lines.registry import CheckedLemma
     from .reports.derivations.blocks import Document
+    from .theory.claims.lemma import Lemma
     from .theory.derivations.step import Derivation
-    from .theory.lemmas.lemma import Lemma
 
 FORMATS = ("tex", "md", "html", "pdf")
 
@@ -38,7 +38,7 @@ class DerivationHandle:
     @property
     def derivation(self) -> Derivation:
         """The derivation of the dual activation; raises :class:`SpecError` for a lemma or a system."""
-        from .theory.activation import activation
+        from .theory.activations.activation import activation
         from .theory.derivations.dual import derive_dual
 
         return derive_dual(activation(self.name))
@@ -50,7 +50,7 @@ class DerivationHandle:
         True
         """
         from .numerics.derivation_check.check import check
-        from .numerics.lemma_checks.registry import check_lemma
+        from .numerics.proof_lines.registry import check_lemma
 
         found = _lemmas(self.name)
         return tuple(check_lemma(lemma) for lemma in found) if found else check(self.derivation)
@@ -105,7 +105,7 @@ def derive(name: str) -> DerivationHandle:
     if not isinstance(name, str):
         raise SpecError(f'{name!r} is not a name: give an activation such as "gelu", a lemma or a system.')
     if not _lemmas(name):
-        from .theory.activation import activation
+        from .theory.activations.activation import activation
 
         activation(name)
     return DerivationHandle(name)
@@ -174,8 +174,8 @@ def _rendered(document: Document, kind: str) -> str:
 
 def _lemmas(name: str) -> tuple[Lemma, ...]:
     """The lemmas that a name stands for; none for an activation."""
-    from .theory.lemmas.lemma import lemmas, lemmas_of
-    from .theory.system import systems
+    from .theory.claims.lemma import lemmas, lemmas_of
+    from .theory.claims.system import systems
 
     if name in systems():
         return lemmas_of(name)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from .api import ActivationHandle, exact_activation
 from .models import certificate_of, model_on_data, whole
-from .numerics.certificate import Certificate, EvidenceItem
-from .numerics.precision import undisturbed
+from .numerics.balls.precision import undisturbed
+from .numerics.certificates.certificate import Certificate, EvidenceItem
 from .theory.errors import SpecError
 from .theory.numbers import Exact, rational
 from .theory.printable import shown
@@ -19,8 +19,8 @@ from .theory.verdict import Verdict
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .numerics.budget import Budget
-    from .numerics.scale.large import Forecast
+    from .numerics.balls.budget import Budget
+    from .numerics.papers.deep_equilibrium.large import Forecast
     from .numerics.studies.data import DataSet
 
 
@@ -58,8 +58,8 @@ def certify_large(
     >>> certify_large("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh", at_least="0.5").verdict.name
     'PROVED'
     """
-    from .numerics.equilibria.instance import EquilibriumInstance
-    from .numerics.scale.large import MAX_TILE, prove_large, prove_tiled
+    from .numerics.papers.deep_equilibrium.instance import EquilibriumInstance
+    from .numerics.papers.deep_equilibrium.large import MAX_TILE, prove_large, prove_tiled
 
     started, bound = time.process_time(), rational(at_least, what="at_least")
     if system not in SYSTEMS:

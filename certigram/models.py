@@ -9,17 +9,17 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .numerics.budget import Budget
-from .numerics.certificate import Certificate, EvidenceItem, Proof, fraction_text
-from .numerics.enclosure import Enclosure, float_below
-from .numerics.precision import MAX_BITS, MIN_BITS, undisturbed
-from .theory.activation import Activation
+from .numerics.balls.budget import Budget
+from .numerics.balls.enclosure import Enclosure, float_below
+from .numerics.balls.precision import MAX_BITS, MIN_BITS, undisturbed
+from .numerics.certificates.certificate import Certificate, EvidenceItem, Proof, fraction_text
+from .theory.activations.activation import Activation
+from .theory.claims.kernel_claims import least_eigenvalue_claim
+from .theory.claims.system import System, suggestion
+from .theory.claims.system import system as find_system
 from .theory.errors import DerivationGap, SpecError
-from .theory.kernel_claims import least_eigenvalue_claim
 from .theory.numbers import Exact, rational
 from .theory.printable import shown
-from .theory.system import System, suggestion
-from .theory.system import system as find_system
 from .theory.verdict import Verdict
 from .theory.version import __version__
 
@@ -76,9 +76,9 @@ def model_on_data(
 ) -> GramModel:
     """The system on the data, admitted; nothing is computed yet."""
     from .numerics.kernels.input_gram import input_gram as exact_gram
-    from .numerics.networks import gram_model, require_gram
     from .numerics.studies.data import DataSet
     from .numerics.studies.given import given_data
+    from .numerics.studies.networks import gram_model, require_gram
     from .numerics.studies.study import Study
 
     if not isinstance(system, str):
@@ -163,8 +163,8 @@ def certificate_of(
 
 @undisturbed
 def _proof(model: GramModel, verdict: Verdict, found: Enclosure, bound: Fraction) -> Proof:
-    from .numerics.equilibria.instance import EquilibriumInstance
-    from .numerics.witness import equilibrium_proof
+    from .numerics.papers.deep_equilibrium.instance import EquilibriumInstance
+    from .numerics.papers.deep_equilibrium.witness import equilibrium_proof
 
     if not isinstance(model, EquilibriumInstance):
         raise DerivationGap(f"the checker has no rule for the kernels of {model.system}.")

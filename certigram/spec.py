@@ -18,15 +18,15 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .numerics.budget import LONGEST, Budget
+from .numerics.balls.budget import LONGEST, Budget
 from .numerics.studies.data import MANY, SUFFIXES, load
 from .numerics.studies.reading import NUMBERS, Reading
 from .numerics.studies.study import Study
-from .theory.activation import activation
+from .theory.activations.activation import activation
+from .theory.claims.system import suggestion, system, systems
 from .theory.errors import SpecError
 from .theory.numbers import rational, require_short
 from .theory.printable import shown
-from .theory.system import suggestion, system, systems
 
 MAX_STUDY_BYTES = 1 << 20
 T = TypeVar("T")

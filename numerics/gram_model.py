@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from .budget import Budget
+from .balls.budget import Budget
+from .balls.enclosure import Enclosure
 from .eigenvalues.nullspace import NullVector, RankBound
-from .enclosure import Enclosure
 from .kernels.ballmatrix import BallMatrix
 from .studies.data import DataSet
 

@@ -18,7 +18,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from ..numerics.certificate import Certificate
+from ..numerics.certificates.certificate import Certificate
 from ..numerics.files import write_atomically
 from .curves import curves_figure
 from .palette import COLOURS, INK, MARKERS, STYLE, plain

@@ -11,9 +11,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..numerics.certificate import Certificate
+from ..numerics.certificates.certificate import Certificate
 from ..numerics.files import write_atomically
-from ..numerics.studies.results import Results
+from ..numerics.runs.results import Results
 from ..theory.version import __version__
 from .parts import SystemPart
 from .sections import parts

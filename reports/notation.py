@@ -13,7 +13,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 from itertools import takewhile
 
-from ..numerics.enclosure import float_below
+from ..numerics.balls.enclosure import float_below
 from ..theory.verdict import Evidence, Verdict
 
 SYMBOL = {

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..numerics.certificate import Certificate
+from ..numerics.certificates.certificate import Certificate
+from ..numerics.runs.results import EigenvalueRow
 from ..numerics.studies.curves import Curves
-from ..numerics.studies.results import EigenvalueRow
-from ..theory.claim import Claim, Hypothesis, Reference
-from ..theory.system import System
+from ..theory.claims.claim import Claim, Hypothesis, Reference
+from ..theory.claims.system import System
 from ..theory.verdict import Evidence, Verdict
 from .notation import Numeral
 

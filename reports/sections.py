@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from ..numerics.certificate import Certificate
+from ..numerics.certificates.certificate import Certificate
+from ..numerics.runs.results import Results
 from ..numerics.studies.curves import curves
-from ..numerics.studies.results import Results
-from ..theory.activation import activation
-from ..theory.claim import Claim, Hypothesis
+from ..theory.activations.activation import activation
+from ..theory.claims.claim import Claim, Hypothesis
+from ..theory.claims.system import System, system
 from ..theory.errors import CertigramError, SpecError
-from ..theory.system import System, system
 from ..theory.verdict import Evidence, Verdict
 from .notation import share
 from .parts import (

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from ..numerics.certificate import Certificate
-from ..numerics.studies.results import Results
-from ..theory.claim import Claim
-from ..theory.system import System, system
+from ..numerics.certificates.certificate import Certificate
+from ..numerics.runs.results import Results
+from ..theory.claims.claim import Claim
+from ..theory.claims.system import System, system
 from ..theory.verdict import Verdict
 from .console import WIDE
 from .notation import Bracket, Numeral, Shown, enclosure, numeral, share

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from ..numerics.certificate import Certificate
-from ..numerics.studies.results import Results
-from ..numerics.studies.runner import Event
+from ..numerics.certificates.certificate import Certificate
+from ..numerics.runs.results import Results
+from ..numerics.runs.runner import Event
 from .tables import (
     ROOMY,
     STYLE,

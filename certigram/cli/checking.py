@@ -21,7 +21,7 @@ def check(
 
     Exit status: 0 nothing is INVALID; 1 something is; 2 there is no certificate; 3, with --strict, UNSUPPORTED.
     """
-    from ..numerics.checking import INVALID, UNSUPPORTED, Checked, check_files
+    from ..numerics.certificates.checking import INVALID, UNSUPPORTED, Checked, check_files
     from ..reports.working import Working
 
     parts = []

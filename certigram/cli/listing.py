@@ -19,8 +19,8 @@ from .output import print_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..theory.claim import Claim
-    from ..theory.system import System
+    from ..theory.claims.claim import Claim
+    from ..theory.claims.system import System
 
 Runs = Mapping[str, tuple[Path, dict[str, Any]]]
 
@@ -67,7 +67,7 @@ def _print(console: Console, rows: list[dict[str, Any]]) -> None:
 
 
 def _systems() -> list[dict[str, Any]]:
-    from ..theory.system import systems
+    from ..theory.claims.system import systems
 
     return [
         {
@@ -82,7 +82,7 @@ def _systems() -> list[dict[str, Any]]:
 
 
 def _activations() -> list[dict[str, Any]]:
-    from ..theory.catalogue import FAMILIES
+    from ..theory.activations.catalogue import FAMILIES
 
     return [
         {"activation": name if family.default != "" else f"{name}(k)", "meaning": family.meaning}
@@ -94,9 +94,9 @@ def _activations() -> list[dict[str, Any]]:
 
 
 def _claims(console: Console, out: Path, as_json: bool) -> None:
-    from ..numerics.studies.archive import last_runs
-    from ..theory.kernel_claims import CLAIMS, KERNELS
-    from ..theory.system import systems
+    from ..numerics.runs.archive import last_runs
+    from ..theory.claims.kernel_claims import CLAIMS, KERNELS
+    from ..theory.claims.system import systems
 
     runs = last_runs(out)
     if as_json:

@@ -33,8 +33,8 @@ from .output import print_json, say
 
 if TYPE_CHECKING:
     from ..api import PopulationGram
-    from ..numerics.budget import Budget
-    from ..numerics.certificate import Certificate
+    from ..numerics.balls.budget import Budget
+    from ..numerics.certificates.certificate import Certificate
     from ..numerics.studies.data import DataSet
     from ..numerics.studies.reading import Reading
 
@@ -135,8 +135,8 @@ def certify(
     from ..large import SYSTEMS
     from ..numerics.files import require_output
     from ..numerics.kernels.cosines import require_memory
+    from ..numerics.papers.deep_equilibrium.large import memory_estimate
     from ..numerics.replay import MAX_POINTS
-    from ..numerics.scale.large import memory_estimate
     from ..reports.working import Working
     from ..theory.numbers import rational
 
@@ -176,7 +176,7 @@ def certify(
 
 def _subject(activation: str | None, kernel: str | None, system: str) -> dict[str, Any]:
     """The activation or the kernel that was asked for, by its keyword; what is meant where neither was."""
-    from ..theory.system import system as find
+    from ..theory.claims.system import system as find
 
     found = find(system)
     given: dict[str, Any] = {k: v for k, v in (("activation", activation), ("kernel", kernel)) if v is not None}
@@ -197,9 +197,9 @@ def _data(
 ) -> DataSet:
     """The points, read after the cheap mistakes are found."""
     from ..numerics.studies.data import load
-    from ..theory.activation import activation as parse
-    from ..theory.system import suggestion
-    from ..theory.system import system as find
+    from ..theory.activations.activation import activation as parse
+    from ..theory.claims.system import suggestion
+    from ..theory.claims.system import system as find
 
     known = [p.name for p in find(system).parameters]
     for name in parameters:
@@ -224,7 +224,7 @@ def _reading(
 
 def _budget(memory: float, bits: int | None) -> Budget:
     from ..models import DEFAULT_BITS
-    from ..numerics.budget import Budget
+    from ..numerics.balls.budget import Budget
 
     if not 0.001 <= memory <= 2**20:
         raise SpecError(f"--memory {memory} is no amount of memory: give GiB, such as 8.")

@@ -11,7 +11,7 @@ from ..theory.errors import SpecError
 from .output import say
 
 if TYPE_CHECKING:
-    from ..numerics.ball import Ball
+    from ..numerics.balls.ball import Ball
 
 Json = Annotated[bool, typer.Option("--json", help="print one JSON document on stdout and nothing else")]
 Bits = Annotated[int, typer.Option(help="binary digits of the enclosure", min=24, max=20_000)]
@@ -67,7 +67,7 @@ def named_values(given: list[str] | None, sigma_w2: str | None) -> dict[str, str
 
 def ball_fields(ball: Ball) -> dict[str, Any]:
     """A ball for a JSON document: as text, as float64 rounded outwards, and its relative accuracy (null: exact)."""
-    from ..numerics.enclosure import float_above, float_below
+    from ..numerics.balls.enclosure import float_above, float_below
 
     lower, upper = finite(float_below(ball.lower)), finite(float_above(ball.upper))
     radius = finite(float_above(Fraction(ball.rad)))

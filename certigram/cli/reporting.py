@@ -18,8 +18,8 @@ Out = Annotated[Path | None, typer.Option(help="folder of the report (default: t
 def report(run: Run, out: Out = None, as_json: Json = False) -> None:
     """Write the report of a finished run again, from its results.json and its certificates."""
     from ..numerics.files import require_output
-    from ..numerics.studies.archive import read_document, read_results
-    from ..numerics.studies.folder import locked
+    from ..numerics.runs.archive import read_document, read_results
+    from ..numerics.runs.folder import locked
     from ..reports.bundle import save
     from ..reports.console import stdout
     from ..reports.model import Report

@@ -40,7 +40,7 @@ def verify(
     An interrupted run is continued by the same command: what was finished is read from the folder of the results. A
     study that was edited takes the place of its last run.
     """
-    from ..numerics.studies.runner import run
+    from ..numerics.runs.runner import run
     from ..reports.console import stderr, stdout
     from ..reports.terminal import LiveProgress, print_results
     from ..reports.working import Working
@@ -74,7 +74,7 @@ def sweep(
 
     Each network is saved when it is finished; a second start continues, and `verify` with the same folder uses them.
     """
-    from ..numerics.studies.runner import sample
+    from ..numerics.runs.runner import sample
     from ..reports.console import stderr
     from ..reports.terminal import LiveProgress
 
@@ -93,7 +93,7 @@ def sweep(
 @contextmanager
 def _chosen(study: Path | None, system: str | None, out: Path, replace: bool) -> Iterator[tuple[Study, Path]]:
     """The study, and its folder, which no other run writes to meanwhile; an interrupt says where the work is."""
-    from ..numerics.studies.folder import run_folder
+    from ..numerics.runs.folder import run_folder
     from ..reports.working import Working
 
     require_output(out, folder=True)
@@ -109,8 +109,8 @@ def _chosen(study: Path | None, system: str | None, out: Path, replace: bool) ->
 
 def _read(path: Path | None, system: str | None) -> Study:
     from ..spec import default_study, read_study
-    from ..theory.system import suggestion
-    from ..theory.system import system as find
+    from ..theory.claims.system import suggestion
+    from ..theory.claims.system import system as find
 
     chosen = default_study() if path is None else read_study(path)
     if system is None:

@@ -45,7 +45,7 @@ def hermite(
 ) -> None:
     """Enclose the Hermite coefficients E φ(σz) h_r(z) for r = 0, 1, ..., and what is left of the series."""
     from ..api import activation
-    from ..numerics.ball import accuracy_of_series
+    from ..numerics.balls.ball import accuracy_of_series
     from ..reports.working import Working
 
     phi = activation(expression)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import arb
 
-from ..numerics.ball import Ball
+from ..numerics.balls.ball import Ball
+from ..numerics.balls.enclosure import Enclosure
 from ..numerics.eigenvalues.eigenvalue import least_eigenvalue
-from ..numerics.enclosure import Enclosure
 from ..numerics.kernels.ballmatrix import BallMatrix
 from ..theory.numbers import rational
 

@@ -9,13 +9,13 @@ from itertools import pairwise
 from flint import arb
 
 from ..api import ActivationHandle
-from ..numerics.ball import enclose
+from ..numerics.balls.ball import enclose
+from ..numerics.balls.precision import precision
 from ..numerics.dual import dual
 from ..numerics.expressions.lowering import lower_arb
 from ..numerics.expressions.regularity import regularity
 from ..numerics.hermite import hermite_transform, second_moment
-from ..numerics.precision import precision
-from ..theory.activation import Activation, activation, from_expression
+from ..theory.activations.activation import Activation, activation, from_expression
 from ..theory.errors import DerivationGap, PrecisionExhausted
 from ..theory.numbers import Exact, rational
 from .assertions import assert_overlap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..theory.activation import Activation, activation
+from ..theory.activations.activation import Activation, activation
 from ._hypothesis import strategies
 
 _SMOOTH = ("tanh", "erf", "sin", "cos", "atan", "sigmoid", "gelu", "silu", "normal_cdf", "softplus", "mish", "asinh")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..numerics.ball import Ball
+from ..numerics.balls.ball import Ball
 from ._hypothesis import strategies
 
 if TYPE_CHECKING:

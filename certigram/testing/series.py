@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..numerics.ball import enclose
+from ..numerics.balls.ball import enclose
+from ..numerics.balls.precision import precision
 from ..numerics.kernels.ballmatrix import BallMatrix
 from ..numerics.kernels.series import DotProductSeries
-from ..numerics.precision import precision
 from ._hypothesis import strategies
 from .numbers import dyadics
 

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
 
-from ...theory.claim import Claim, Hypothesis
+from ...theory.claims.claim import Claim, Hypothesis
 from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
-from ..budget import Budget
-from ..certificate import Certificate, Discharged, EvidenceItem, Proof
-from ..precision import undisturbed
+from ..balls.budget import Budget
+from ..balls.precision import undisturbed
+from ..certificates.certificate import Certificate, Discharged, EvidenceItem, Proof
 from ..sampling.statistics import StatisticalTest
 
 

@@ -13,9 +13,9 @@ from fractions import Fraction
 import numpy as np
 from flint import arb
 
+from ..balls.rounding import UNIT
 from ..kernels.horner import horner
 from ..kernels.points import Floats
-from ..rounding import UNIT
 
 TERMS = 25
 """Terms of A: the rest is below 2^-58 on [0, 1/4]."""

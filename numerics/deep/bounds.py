@@ -8,8 +8,8 @@ import numpy as np
 from flint import arb
 
 from ...theory.errors import PrecisionExhausted
+from ..balls.rounding import UNIT
 from ..kernels.points import Floats
-from ..rounding import UNIT
 
 
 def largest(values: Iterable[arb]) -> arb:

@@ -10,11 +10,11 @@ import sympy
 from flint import arb
 from numpy.typing import NDArray
 
-from ...theory.activation import Activation
-from ...theory.functions import X
+from ...theory.activations.activation import Activation
+from ...theory.activations.functions import X
+from ..balls.rounding import UNIT
 from ..expressions.lowering import constant
 from ..kernels.points import Floats
-from ..rounding import UNIT
 from .arcsine import arcsine
 from .bounds import largest, roots
 
@@ -27,7 +27,7 @@ SMALLEST = 2.0**-60
 def error_function(phi: Activation) -> tuple[sympy.Expr, sympy.Expr] | None:
     r"""The pair (c, γ) with :math:`\phi(x) = c \operatorname{erf}(\gamma x)`; None for any other function.
 
-    >>> from certigram.theory.activation import activation
+    >>> from certigram.theory.activations.activation import activation
     >>> error_function(activation("erf(2*x)/3")), error_function(activation("erf(x) + 1"))
     ((1/3, 2), None)
     """

@@ -9,11 +9,11 @@ import numpy as np
 from flint import arb, arb_poly
 from numpy.typing import NDArray
 
-from ...theory.activation import Activation
+from ...theory.activations.activation import Activation
+from ..balls.rounding import TINY, UNIT
 from ..hermite import hermite_transform, second_moment
-from ..kernels.gram_unequal import mehler
 from ..kernels.points import Floats
-from ..rounding import TINY, UNIT
+from ..papers.deep_equilibrium.population.gram_unequal import mehler
 from .series import slope
 
 

@@ -13,12 +13,12 @@ from flint import arb, arb_mat
 
 from ...theory.errors import PrecisionExhausted
 from ...theory.verdict import Evidence
-from ..ball import enclose
-from ..budget import Budget
+from ..balls.ball import enclose
+from ..balls.budget import Budget
+from ..balls.enclosure import Enclosure
+from ..balls.precision import precision
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..eigenvalues.nullspace import NullVector, RankBound
-from ..enclosure import Enclosure
-from ..equilibria.kernel import choose_order
 from ..expressions.growth import require_square_integrable
 from ..kernels.ballmatrix import BallMatrix
 from ..kernels.border import bordered
@@ -27,7 +27,7 @@ from ..kernels.gram import gram, gram_arb
 from ..kernels.parallel import parallel_pairs
 from ..kernels.points import Points
 from ..kernels.series import DotProductSeries, Undecided, upper_float
-from ..precision import precision
+from ..papers.deep_equilibrium.population.kernel import choose_order
 from ..studies.data import DataSet
 from .conventions import TangentConvention
 from .layerwise import layerwise_gram

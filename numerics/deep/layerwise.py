@@ -14,16 +14,16 @@ import numpy as np
 from flint import arb
 
 from ...theory.errors import PrecisionExhausted, SpecError
-from ..ball import enclose
-from ..budget import Budget
+from ..balls.ball import enclose
+from ..balls.budget import Budget
+from ..balls.precision import precision
+from ..balls.rounding import UNIT
 from ..kernels.ballmatrix import BallMatrix, read_only
 from ..kernels.cosines import Cosines, require_memory
 from ..kernels.gram import tiles
 from ..kernels.horner import LEVELS
 from ..kernels.points import Floats
 from ..kernels.series import upper_float
-from ..precision import precision
-from ..rounding import UNIT
 from .bounds import largest, least, roots
 from .conventions import TangentConvention
 from .network import DeepNetwork

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ...theory.activation import Activation
-from ...theory.activation import activation as parse_activation
+from ...theory.activations.activation import Activation
+from ...theory.activations.activation import activation as parse_activation
 from ...theory.errors import SpecError
 from ...theory.numbers import Exact, rational
 from .conventions import TangentConvention

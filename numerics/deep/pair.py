@@ -10,15 +10,15 @@ from fractions import Fraction
 
 from flint import arb
 
-from ...theory.activation import Activation
+from ...theory.activations.activation import Activation
 from ...theory.closed_forms import closed_form
 from ...theory.errors import DerivationGap
-from ..ball import enclose
+from ..balls.ball import enclose
+from ..balls.precision import precision
 from ..dual import covariance, dual
 from ..dual.series import series_value
 from ..hermite import second_moment
 from ..hermite.strip import strip
-from ..precision import precision
 from .conventions import Layer, TangentConvention, tangent
 from .network import DeepNetwork
 from .series import slope

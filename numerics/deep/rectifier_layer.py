@@ -10,19 +10,19 @@ import sympy
 from flint import arb
 from numpy.typing import NDArray
 
-from ...theory.activation import Activation
+from ...theory.activations.activation import Activation
+from ...theory.activations.functions import X
 from ...theory.errors import DerivationGap
-from ...theory.functions import X
+from ..balls.rounding import UNIT
 from ..expressions.lowering import constant
 from ..kernels.points import Floats
-from ..rounding import UNIT
 from .arcsine import arcsine, arcsine_bound, arcsine_change
 
 
 def rectifier(phi: Activation) -> tuple[sympy.Expr, sympy.Expr] | None:
     r"""The slopes (p, n) of :math:`\phi(x) = p\max(x,0) + n\min(x,0)`; None for any other function (and for zero).
 
-    >>> from certigram.theory.activation import activation
+    >>> from certigram.theory.activations.activation import activation
     >>> rectifier(activation("leaky_relu(1/10)")), rectifier(activation("tanh"))
     ((1, 1/10), None)
     """

@@ -15,12 +15,12 @@ from functools import lru_cache
 
 from flint import arb
 
-from ...theory.activation import Activation, from_expression
+from ...theory.activations.activation import Activation, from_expression
 from ...theory.errors import DerivationGap, SpecError
-from ..ball import enclose
+from ..balls.ball import enclose
+from ..balls.precision import precision
 from ..hermite import HermiteTransform, hermite_transform, second_moment
 from ..kernels.series import DotProductSeries
-from ..precision import precision
 from .conventions import Layer, TangentConvention, tangent
 from .network import DeepNetwork
 
@@ -94,7 +94,7 @@ def derivative_series(transform: HermiteTransform, mass: arb) -> DotProductSerie
 
     for an absolutely continuous φ; ``mass`` is :math:`\mathbb E\,\phi'(\sigma z)^2`.
 
-    >>> from certigram.theory.activation import activation
+    >>> from certigram.theory.activations.activation import activation
     >>> relu = hermite_transform(activation("relu"), 3, Fraction(1), 64)
     >>> [c.str(5, radius=False) for c in derivative_series(relu, arb(1) / 2).coefficients]
     ['0.25000', '0.15915', '0']

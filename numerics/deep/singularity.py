@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from math import prod
 
-from ...theory.homogeneity import composed_degrees, homogeneous_degree, monomial_degrees
+from ...theory.activations.homogeneity import composed_degrees, homogeneous_degree, monomial_degrees
 from ..dual import vanishes_at_zero
 from ..eigenvalues.monomial_rank import monomial_rank
 from ..eigenvalues.nullspace import NullVector, RankBound, proportional_pair, zero_inputs

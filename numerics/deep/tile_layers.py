@@ -17,7 +17,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from ...theory.activation import Activation
+from ...theory.activations.activation import Activation
 from ..kernels.points import Floats
 from .error_function_layer import ErrorFunctionLayer, error_function
 from .hermite_layer import HermiteLayer

@@ -12,7 +12,7 @@ from flint import arb
 from ...theory.derivations.step import Derivation, Step
 from ...theory.derivations.verify import verify
 from ...theory.errors import CertigramError
-from ..precision import precision, undisturbed
+from ..balls.precision import precision, undisturbed
 from .points import Point, points
 from .report import CheckReport, Status, StepReport
 from .value import enclose
@@ -28,7 +28,7 @@ def check(
 ) -> CheckReport:
     """The report of a derivation; ``generic`` random points and, with ``corners``, the extreme ones.
 
-    >>> from certigram.theory.activation import activation
+    >>> from certigram.theory.activations.activation import activation
     >>> from certigram.theory.derivations.dual import derive_dual
     >>> check(derive_dual(activation("sin"))).derived
     True

@@ -17,15 +17,15 @@ from functools import lru_cache
 import sympy
 from flint import arb
 
-from ...theory.activation import Activation, from_expression
+from ...theory.activations.activation import Activation, from_expression
+from ...theory.activations.functions import X
+from ...theory.activations.pieces import KINKED
 from ...theory.derivations.functions import Term, flat, terms, total
-from ...theory.functions import X
-from ...theory.pieces import KINKED
-from ..ball import enclose
+from ..balls.ball import enclose
+from ..balls.precision import precision
 from ..dual.covariance import covariance
 from ..dual.evaluate import trapezoid_value
 from ..hermite import HermiteTransform, gaussian_mean, hermite_transform
-from ..precision import precision
 from . import pieces
 
 ORDERS = (48, 160, 400)

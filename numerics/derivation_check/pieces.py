@@ -18,13 +18,13 @@ from fractions import Fraction
 import sympy
 from flint import arb
 
+from ...theory.activations.pieces import Piece, pieces
 from ...theory.derivations.functions import Term, terms
 from ...theory.errors import DerivationGap
-from ...theory.pieces import Piece, pieces
-from ..ball import enclose
+from ..balls.ball import enclose
+from ..balls.precision import precision
 from ..expressions.lowering import constant
 from ..hermite import HermiteTransform
-from ..precision import precision
 from .special import normal_cdf
 
 GUARD = 64

@@ -11,6 +11,7 @@ from fractions import Fraction
 import sympy
 from flint import acb, arb, arb_series, fmpq
 
+from ...theory.activations.functions import X, normal_cdf
 from ...theory.closed_forms import A, B, C
 from ...theory.derivations.notation import (
     Expectation,
@@ -21,14 +22,13 @@ from ...theory.derivations.notation import (
     bivariate_normal_cdf,
 )
 from ...theory.errors import DerivationGap
-from ...theory.functions import X, normal_cdf
+from ..balls.precision import MAX_BITS, precision
 from ..dual.closed import Evaluator, Value
 from ..dual.covariance import covariance
 from ..expressions.elementary import real
 from ..expressions.elementary.series import coefficient
 from ..expressions.lowering import lower_acb, lower_series
 from ..hermite import hermite_transform
-from ..precision import MAX_BITS, precision
 from . import gaussian, special
 from .points import Environment
 

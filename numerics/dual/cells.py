@@ -22,10 +22,10 @@ from operator import mul
 from flint import arb, arb_poly
 
 from ...theory.errors import PrecisionExhausted
+from ..balls.precision import precision
 from ..expressions.growth import Growth
 from ..hermite.bounds import Envelope, choose_cut, growth_tail, log_float
 from ..hermite.panel_error import modulus
-from ..precision import precision
 from .far_rules import FarRule, far_rules
 from .gauss import cover, legendre, node_count
 from .grid import BOUND_BITS

@@ -16,9 +16,9 @@ from flint import arb, fmpq
 
 from ...theory.closed_forms import A, B, C
 from ...theory.errors import DerivationGap
+from ..balls.precision import MAX_BITS, precision
 from ..expressions.elementary import real
 from ..expressions.lowering import constant
-from ..precision import MAX_BITS, precision
 from .covariance import Covariance, Number
 
 Value = fmpq | arb

@@ -20,13 +20,13 @@ from typing import Protocol
 
 from flint import arb
 
-from ...theory.activation import Activation, from_expression
+from ...theory.activations.activation import Activation, from_expression
+from ...theory.activations.functions import X
+from ...theory.activations.parity import parity
 from ...theory.errors import PrecisionExhausted
-from ...theory.functions import X
-from ...theory.parity import parity
-from ..ball import enclose
+from ..balls.ball import enclose
+from ..balls.precision import precision
 from ..hermite.bounds import Envelope, choose_cut, growth_tail, log_float
-from ..precision import precision
 from .cells import QuadratureSmoothing
 from .covariance import Covariance
 from .exponential_pieces import ClosedSmoothing, exponential_parts

@@ -12,7 +12,7 @@ from fractions import Fraction
 from flint import arb
 
 from ...theory.errors import SpecError
-from ..ball import enclose, exact
+from ..balls.ball import enclose, exact
 from ..expressions.elementary import real
 
 Number = Fraction | arb

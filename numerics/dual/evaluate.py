@@ -11,20 +11,20 @@ import numpy as np
 import sympy
 from flint import arb
 
-from ...theory.activation import Activation, from_expression
+from ...theory.activations.activation import Activation, from_expression
+from ...theory.activations.functions import X
+from ...theory.activations.parity import parity
+from ...theory.activations.pieces import value_at
 from ...theory.closed_forms import closed_form, closed_mean
 from ...theory.errors import CertigramError, DerivationGap, PrecisionExhausted, SpecError
-from ...theory.functions import X
-from ...theory.parity import parity
-from ...theory.pieces import value_at
-from ..ball import enclose, exact
+from ..balls.ball import enclose, exact
+from ..balls.precision import precision
 from ..expressions.growth import growth, require_square_integrable
 from ..expressions.lowering import lower_arb, lower_numpy
 from ..expressions.regularity import declared, lipschitz_by_range
 from ..hermite import gaussian_mean
 from ..hermite.bounds import growth_mean
 from ..hermite.strip import strip
-from ..precision import precision
 from . import lattice, rotated
 from .closed import closed_value
 from .common_factor import common_factor_value, smoothed_mean
@@ -57,7 +57,7 @@ def dual(activation: Activation, a: Number, b: Number, c: Number, bits: int, *, 
 
     Reference: docs/theory/dual-activations.md; price1958, daniely2016.
 
-    >>> from certigram.theory.activation import activation
+    >>> from certigram.theory.activations.activation import activation
     >>> value = dual(activation("relu"), Fraction(1), Fraction(1), Fraction(1, 2), 128)
     >>> print(value.str(12, radius=False), bool(value.rad() < 1e-38))
     0.304498890522 True
@@ -77,7 +77,7 @@ def dual(activation: Activation, a: Number, b: Number, c: Number, bits: int, *, 
 def vanishes_at_zero(activation: Activation) -> bool:
     """Whether the value at 0, that of a Gaussian of variance 0, is proved to be exactly 0.
 
-    >>> from certigram.theory.activation import activation
+    >>> from certigram.theory.activations.activation import activation
     >>> [vanishes_at_zero(activation(name)) for name in ("tanh", "relu", "sigmoid", "step")]
     [True, True, False, False]
     """
@@ -195,11 +195,11 @@ def _around_the_centre(f: Activation, g: Activation, cov: Covariance, bits: int)
 def dual_expression(
     expression: sympy.Expr, a: Number, b: Number, c: Number, bits: int, *, other: sympy.Expr | None = None
 ) -> arb:
-    r"""The same for expressions in :data:`certigram.theory.functions.X`, such as derivatives of activations.
+    r"""The same for expressions in :data:`certigram.theory.activations.functions.X`, such as derivatives of activations.
 
     The contraction rates of the equilibrium are :math:`2\sigma_w^2\,E\varphi'(u)\varphi'(v)`:
 
-    >>> from certigram.theory.activation import activation
+    >>> from certigram.theory.activations.activation import activation
     >>> slope = dual_expression(activation("relu").derivative(), Fraction(1), Fraction(1), Fraction(1), 64)
     >>> slope.contains(arb(0.5))
     True

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 from flint import arb, fmpz_poly
 
-from ..precision import precision
+from ..balls.precision import precision
 from .gauss import legendre
 
 DISTANCES = (1000.0, 240.0, 100.0, 55.0, 35.0)

@@ -14,8 +14,8 @@ from functools import lru_cache
 from flint import arb
 
 from ...theory.errors import PrecisionExhausted
+from ..balls.precision import precision
 from ..hermite.bounds import log_float
-from ..precision import precision
 from .grid import BOUND_BITS
 
 ELLIPSES = (6.0, 4.5, 3.5, 2.8, 2.2, 1.7)

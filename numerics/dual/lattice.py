@@ -17,8 +17,8 @@ import math
 
 from flint import arb, arb_poly
 
+from ..balls.precision import precision
 from ..hermite.bounds import log_float
-from ..precision import precision
 from .covariance import Covariance
 from .grid import ATTEMPTS, BOUND_BITS, Axis, Plan, Side, choose_axis, edge_norm, flat_growth, geometric, tail_and_mass
 

@@ -17,9 +17,9 @@ from operator import mul
 
 from flint import arb
 
+from ..balls.precision import precision
 from ..expressions.growth import Growth
 from ..hermite.bounds import log_float
-from ..precision import precision
 from .covariance import Covariance
 from .grid import ATTEMPTS, BOUND_BITS, Axis, Plan, Side, choose_axis, edge_norm, flat_growth, geometric, tail_and_mass
 

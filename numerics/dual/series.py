@@ -13,9 +13,9 @@ import math
 
 from flint import arb
 
-from ...theory.activation import Activation
+from ...theory.activations.activation import Activation
+from ..balls.precision import precision
 from ..hermite import HermiteTransform, hermite_transform
-from ..precision import precision
 from .covariance import Covariance, Number
 
 FIRST_ORDER = 32

@@ -14,9 +14,9 @@ from functools import lru_cache
 import sympy
 from flint import acb, arb, fmpq
 
-from ...theory.activation import Activation
+from ...theory.activations.activation import Activation
+from ...theory.activations.pieces import KINKED, pieces
 from ...theory.errors import DerivationGap, SpecError
-from ...theory.pieces import KINKED, pieces
 from ..expressions.growth import Growth, growth
 from ..expressions.lowering import lower_acb, lower_arb
 from ..hermite.bounds import growth_mean

@@ -8,9 +8,9 @@ from fractions import Fraction
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from ..ball import exact
+from ..balls.ball import exact
+from ..balls.precision import precision
 from ..kernels.ballmatrix import BallMatrix
-from ..precision import precision
 from .inverse_iteration import start_vector
 from .ladder import Known, Problem, interval_text
 from .ldlt import LDLT, arb_rayleigh_quotient, ldlt, ldlt_lower_bound

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-from ..enclosure import float_below
-from ..rounding import UNIT, sum_up, up
+from ..balls.enclosure import float_below
+from ..balls.rounding import UNIT, sum_up, up
 from .blocked import Progress, factorise_panels
 
 Matrix = NDArray[np.float64]

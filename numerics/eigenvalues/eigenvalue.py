@@ -16,12 +16,12 @@ from flint import arb
 from numpy.typing import NDArray
 
 from ...theory.verdict import Verdict
-from ..ball import enclose, exact
-from ..budget import Budget
-from ..enclosure import Enclosure
+from ..balls.ball import enclose, exact
+from ..balls.budget import Budget
+from ..balls.enclosure import Enclosure
+from ..balls.precision import precision
+from ..balls.rounding import gamma, require_ieee_arithmetic, up
 from ..kernels.ballmatrix import BallMatrix
-from ..precision import precision
-from ..rounding import gamma, require_ieee_arithmetic, up
 from .arb_rung import LDLTRung
 from .blocked import Progress
 from .float_rungs import CholeskyRung, TempleRung

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 from scipy.linalg import LinAlgError, eigh
 
-from ..enclosure import float_above
+from ..balls.enclosure import float_above
 from .blocked import Progress
 from .cholesky import LARGEST_DIAGONAL, Matrix, ShiftedCholesky, backward_error, factorise
 from .guess import SMALLEST_ORDER, single_precision_guess

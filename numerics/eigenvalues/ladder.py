@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...theory.verdict import Evidence
-from ..budget import Budget
-from ..enclosure import Enclosure, float_above, float_below
+from ..balls.budget import Budget
+from ..balls.enclosure import Enclosure, float_above, float_below
 from ..kernels.ballmatrix import BallMatrix
 from .blocked import Progress
 

@@ -22,8 +22,8 @@ from fractions import Fraction
 from flint import arb, arb_mat, fmpq
 
 from ...theory.verdict import Verdict
-from ..ball import exact
-from ..precision import precision
+from ..balls.ball import exact
+from ..balls.precision import precision
 
 LEAF = 12
 """Below this order the factorisation loops in Python; above, it halves."""

@@ -19,9 +19,9 @@ from fractions import Fraction
 from flint import arb, fmpq, fmpq_mat
 
 from ...theory.errors import SpecError
+from ..balls.precision import precision
 from ..kernels.ballmatrix import BallMatrix
 from ..kernels.points import InnerProducts
-from ..precision import precision
 from .arb_rung import entries_in_balls
 
 

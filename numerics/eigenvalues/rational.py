@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from flint import arb_mat, fmpz_mat, fmpz_poly
 
-from ..ball import exact
+from ..balls.ball import exact
 from ..kernels.ballmatrix import BallMatrix
 from .ladder import Goal, Known, Problem, interval_text
 

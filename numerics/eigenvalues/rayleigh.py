@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..balls.rounding import gamma, sum_up, up
 from ..kernels.ballmatrix import BallMatrix
-from ..rounding import gamma, sum_up, up
 
 Vector = NDArray[np.float64]
 

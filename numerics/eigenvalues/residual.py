@@ -17,9 +17,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from ..enclosure import float_below
+from ..balls.enclosure import float_below
+from ..balls.rounding import UNIT, gamma, up
 from ..kernels.split_rows import split_bits
-from ..rounding import UNIT, gamma, up
 from .cholesky import SMALLEST_NORMAL, Matrix, ShiftedCholesky, shifted_diagonal
 
 PANEL = 512

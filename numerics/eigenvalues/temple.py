@@ -19,8 +19,8 @@ from fractions import Fraction
 import numpy as np
 from scipy.linalg.blas import dsyr
 
-from ..enclosure import float_below
-from ..rounding import gamma, up
+from ..balls.enclosure import float_below
+from ..balls.rounding import gamma, up
 from .cholesky import SMALLEST_NORMAL, Matrix, ShiftedCholesky, factorise_in_place, shifted_diagonal
 from .rayleigh import RayleighQuotient, norm_up
 

@@ -13,8 +13,8 @@ from operator import add, mul
 import sympy
 from flint import arb
 
+from ...theory.activations.functions import normal_cdf, sigmoid, softplus
 from ...theory.errors import DerivationGap
-from ...theory.functions import normal_cdf, sigmoid, softplus
 from .asymptotic import ZERO, Asymptotic, Envelope, TooEarly, trimmed, weight
 from .lowering import constant, the_variable
 

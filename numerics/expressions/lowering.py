@@ -21,7 +21,7 @@ from flint import acb, arb, arb_series, fmpq
 from numpy.typing import NDArray
 
 from ...theory.errors import DerivationGap
-from ..precision import precision
+from ..balls.precision import precision
 from .elementary import complex as on_boxes
 from .elementary import floating as on_floats
 from .elementary import real as on_balls

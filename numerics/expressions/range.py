@@ -18,8 +18,8 @@ from functools import lru_cache, partial
 import sympy
 from flint import arb, arb_series
 
-from ...theory.periodicity import independent, period, periodic_parts
-from ..precision import precision
+from ...theory.activations.periodicity import independent, period, periodic_parts
+from ..balls.precision import precision
 from .elementary import real
 from .elementary.series import coefficient
 from .interval import INFINITY, Interval

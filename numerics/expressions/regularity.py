@@ -12,12 +12,12 @@ from itertools import pairwise
 import sympy
 from flint import arb
 
-from ...theory.activation import Activation
+from ...theory.activations.activation import Activation
+from ...theory.activations.functions import X
+from ...theory.activations.pieces import Piece, value_at
 from ...theory.errors import DerivationGap
-from ...theory.functions import X
-from ...theory.pieces import Piece, value_at
 from ...theory.verdict import Verdict
-from ..precision import precision
+from ..balls.precision import precision
 from .lowering import constant, lower_arb
 from .range import Extremum, supremum_of_absolute_value
 
@@ -61,7 +61,7 @@ class _Bound:
 def regularity(activation: Activation, bits: int = 128) -> Regularity:
     r"""The proved regularity of an activation, with enclosures at ``bits`` binary digits where they are found.
 
-    >>> from certigram.theory.activation import activation
+    >>> from certigram.theory.activations.activation import activation
     >>> tanh = regularity(activation("tanh"), 128)
     >>> tanh.lipschitz, tanh.bounded.name, tanh.non_affine.name
     (1.00000000000000, 'PROVED', 'PROVED')

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import sympy
 from flint import arb
 
+from ...theory.activations.periodicity import oscillating_terms
 from ...theory.errors import DerivationGap
-from ...theory.periodicity import oscillating_terms
 from .asymptotic import ZERO, Asymptotic, TooEarly
 from .asymptotic_rules import asymptotic
 from .interval import INFINITY, Interval

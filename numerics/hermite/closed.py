@@ -10,8 +10,8 @@ from itertools import combinations_with_replacement
 import sympy
 from flint import arb
 
+from ..balls.precision import precision
 from ..expressions.lowering import constant
-from ..precision import precision
 from .kernels import KERNELS, times_x
 from .terms import ONE, SIGN, Kernel, Terms
 

@@ -8,7 +8,7 @@ from operator import mul
 
 from flint import arb, arb_mat, arb_poly
 
-from ..precision import precision
+from ..balls.precision import precision
 
 ATTEMPTS = 4
 """How often the working precision is raised before the radius reached is returned as it is."""

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 
 from flint import acb, arb
 
+from ..balls.precision import precision
 from ..expressions.growth import Growth
-from ..precision import precision
 from .bounds import flattest, log_float
 
 BITS = 64

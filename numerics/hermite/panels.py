@@ -17,11 +17,11 @@ from itertools import pairwise
 
 from flint import arb, fmpq
 
+from ...theory.activations.pieces import Piece
 from ...theory.errors import PrecisionExhausted
-from ...theory.pieces import Piece
+from ..balls.precision import precision
 from ..expressions.growth import Growth
 from ..expressions.lowering import lower_acb, lower_arb
-from ..precision import precision
 from .bounds import Envelope, choose_cut, growth_mean, growth_tail, log_float
 from .moments import hermite_sums
 from .panel_error import BITS, Box, Setting, crude_errors, gauss_error

@@ -16,10 +16,10 @@ from functools import lru_cache
 import sympy
 from flint import arb
 
-from ...theory.functions import X, normal_cdf, sigmoid, softplus
+from ...theory.activations.functions import X, normal_cdf, sigmoid, softplus
+from ..balls.precision import precision
 from ..expressions.growth import Growth
 from ..expressions.lowering import lower_arb
-from ..precision import precision
 
 BITS = 64
 """Precision of the constants: a bound needs few digits."""

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import sympy
 
-from ...theory.functions import X, normal_cdf
+from ...theory.activations.functions import X, normal_cdf
 
 Kernel: TypeAlias = tuple[str, sympy.Expr, sympy.Expr]
 """Kind (``one``, ``sign``, ``erf``, ``exp``, ``gauss``, ``sin``), first parameter, phase (0 except for ``sin``)."""

@@ -18,13 +18,13 @@ from fractions import Fraction
 import sympy
 from flint import arb, fmpq
 
-from ...theory.activation import Activation
+from ...theory.activations.activation import Activation
+from ...theory.activations.parity import parity
+from ...theory.activations.pieces import KINKED, Piece, pieces, value_at
 from ...theory.errors import DerivationGap, PrecisionExhausted, SpecError
-from ...theory.parity import parity
-from ...theory.pieces import KINKED, Piece, pieces, value_at
+from ..balls.precision import precision
 from ..expressions.growth import Growth, growth, require_square_integrable
 from ..expressions.lowering import constant, lower_arb
-from ..precision import precision
 from . import closed, panels, trapezoid
 from .strip import strip
 from .terms import terms
@@ -67,7 +67,7 @@ def hermite_transform(
     Raises :class:`SpecError` when the function is not square-integrable at this variance, :class:`DerivationGap` when
     no rule (or not the forced engine) applies, :class:`PrecisionExhausted` when a singularity cannot be resolved.
 
-    >>> from certigram.theory.activation import activation
+    >>> from certigram.theory.activations.activation import activation
     >>> found = hermite_transform(activation("tanh"), 3, Fraction(5, 2), 64)
     >>> [round(float(mu), 12) for mu in found.coefficients], found.method
     ([0.0, 0.697564567568, 0.0, -0.220653126553], 'trapezoid')
@@ -96,7 +96,7 @@ def hermite_transform(
 def second_moment(activation: Activation, variance: arb | Fraction, bits: int) -> arb:
     r""":math:`\mathbb E\,\varphi(\sqrt v\,z)^2`, radius about ``2**-bits``; raises as :func:`hermite_transform` does.
 
-    >>> from certigram.theory.activation import activation
+    >>> from certigram.theory.activations.activation import activation
     >>> second_moment(activation("relu"), Fraction(3), 64).contains(arb(1.5))
     True
     """
@@ -123,7 +123,7 @@ def gaussian_mean(expression: sympy.Expr, variance: arb | Fraction, bits: int) -
 
     Raises :class:`SpecError` when f is not seen to be integrable, otherwise as :func:`hermite_transform`.
 
-    >>> from certigram.theory.functions import X
+    >>> from certigram.theory.activations.functions import X
     >>> gaussian_mean(abs(X) ** 3, Fraction(1), 64).overlaps((8 / arb.pi()).sqrt())
     True
     """

@@ -19,8 +19,8 @@ from operator import mul
 
 from flint import arb
 
+from ..balls.precision import precision
 from ..expressions.growth import Growth
-from ..precision import precision
 from .bounds import Envelope, choose_cut, flattest, growth_mean, growth_tail, log_float
 from .moments import hermite_sums
 from .strip import BITS, Strip

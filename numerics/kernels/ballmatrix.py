@@ -13,9 +13,9 @@ from flint import arb, arb_mat
 from numpy.typing import DTypeLike, NDArray
 
 from ...theory.errors import SpecError
-from ..ball import Ball
-from ..enclosure import float_above
-from ..rounding import gamma, up
+from ..balls.ball import Ball
+from ..balls.enclosure import float_above
+from ..balls.rounding import gamma, up
 from .columns import exact_array
 
 Radius = float | NDArray[np.float64]

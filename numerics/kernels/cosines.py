@@ -11,11 +11,11 @@ import numpy as np
 from flint import arb, arb_mat, fmpq
 
 from ...theory.errors import SpecError
-from ..budget import Budget
-from ..enclosure import float_above
-from ..precision import precision
-from ..rounding import gamma, up
-from ..threads import over_blocks, thread_count
+from ..balls.budget import Budget
+from ..balls.enclosure import float_above
+from ..balls.precision import precision
+from ..balls.rounding import gamma, up
+from ..balls.threads import over_blocks, thread_count
 from .ballmatrix import BallMatrix, read_only
 from .input_gram import InputGram
 from .points import Floats, InnerProducts, Points, points

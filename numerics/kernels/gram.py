@@ -13,10 +13,10 @@ import numpy as np
 from flint import arb, arb_mat, arb_poly
 
 from ...theory.errors import SpecError
-from ..budget import Budget
-from ..precision import precision
-from ..rounding import TINY, UNIT, up
-from ..threads import over_blocks, thread_count
+from ..balls.budget import Budget
+from ..balls.precision import precision
+from ..balls.rounding import TINY, UNIT, up
+from ..balls.threads import over_blocks, thread_count
 from .ballmatrix import BallMatrix, read_only
 from .cosines import Cosines, require_memory
 from .horner import LEVELS, TileSeries, tile_series

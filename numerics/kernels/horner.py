@@ -11,8 +11,8 @@ import numpy as np
 from flint import arb, arb_poly
 from numpy.typing import NDArray
 
-from ..precision import precision
-from ..rounding import TINY, UNIT, sum_up, up
+from ..balls.precision import precision
+from ..balls.rounding import TINY, UNIT, sum_up, up
 from .points import Floats
 from .series import BOUND_BITS, FloatSeries, upper_float
 

@@ -11,7 +11,7 @@ from flint import arb, arb_mat, fmpq
 
 from ...theory.errors import SpecError
 from ...theory.numbers import Exact, rational
-from ..precision import precision
+from ..balls.precision import precision
 from .columns import table_of
 
 EXACT_ORDER = 60

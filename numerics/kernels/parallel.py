@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..rounding import UNIT
+from ..balls.rounding import UNIT
 from .cosines import Cosines
 from .cosines import cosines as _cosines
 from .input_gram import InputGram

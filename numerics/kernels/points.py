@@ -13,7 +13,7 @@ import numpy as np
 from flint import fmpz_mat
 
 from ...theory.errors import SpecError
-from ..rounding import require_ieee_arithmetic
+from ..balls.rounding import require_ieee_arithmetic
 from .columns import table_of
 from .exact_rows import ExactRow, exact_entries, split_rows_exactly
 from .exact_rows import Floats as Floats

@@ -19,10 +19,10 @@ from flint import arb, arb_poly, arb_series
 from numpy.typing import NDArray
 
 from ...theory.errors import PrecisionExhausted, SpecError
-from ..ball import exact
-from ..enclosure import float_above
+from ..balls.ball import exact
+from ..balls.enclosure import float_above
+from ..balls.precision import MAX_BITS, MIN_BITS, precision, same_precision
 from ..expressions.elementary.series import coefficient
-from ..precision import MAX_BITS, MIN_BITS, precision, same_precision
 
 BOUND_BITS = 64
 """Precision of quantities that are used only as upper bounds."""

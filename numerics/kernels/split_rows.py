@@ -11,8 +11,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..enclosure import float_above
-from ..rounding import gamma
+from ..balls.enclosure import float_above
+from ..balls.rounding import gamma
 from .points import Floats, Points
 
 UNDERFLOW = Fraction(1, 2**1000)

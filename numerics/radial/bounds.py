@@ -13,8 +13,8 @@ from __future__ import annotations
 from flint import arb
 
 from ...theory.errors import SpecError
-from ..ball import Ball, enclose
-from ..enclosure import float_above, float_below
+from ..balls.ball import Ball, enclose
+from ..balls.enclosure import float_above, float_below
 from .kernel import RadialKernel
 
 SMALLEST = 5e-324

@@ -17,7 +17,7 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
-from ..rounding import gamma
+from ..balls.rounding import gamma
 
 Array = NDArray[np.float64]
 

@@ -16,9 +16,9 @@ from flint import arb
 from numpy.typing import NDArray
 
 from ...theory.errors import PrecisionExhausted, SpecError
-from ..ball import Ball
-from ..precision import precision
-from ..rounding import UNIT
+from ..balls.ball import Ball
+from ..balls.precision import precision
+from ..balls.rounding import UNIT
 
 Array = NDArray[np.float64]
 

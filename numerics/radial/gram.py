@@ -13,13 +13,13 @@ from flint import arb, arb_mat, fmpq
 from numpy.typing import NDArray
 
 from ...theory.verdict import Evidence
-from ..budget import Budget
+from ..balls.budget import Budget
+from ..balls.enclosure import Enclosure, float_above, float_below
+from ..balls.precision import precision
+from ..balls.rounding import UNIT, up
 from ..eigenvalues.eigenvalue import least_eigenvalue
-from ..enclosure import Enclosure, float_above, float_below
 from ..kernels.ballmatrix import BallMatrix, read_only
 from ..kernels.cosines import require_memory
-from ..precision import precision
-from ..rounding import UNIT, up
 from .distances import integer_rows, relative_error, squared_distances
 from .kernel import RadialKernel
 

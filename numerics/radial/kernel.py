@@ -20,14 +20,14 @@ import numpy as np
 from flint import arb, arb_poly, fmpq
 from numpy.typing import NDArray
 
+from ...theory.claims.system import suggestion
 from ...theory.errors import SpecError
 from ...theory.numbers import Exact, rational
-from ...theory.system import suggestion
-from ..ball import enclose
-from ..enclosure import float_above
+from ..balls.ball import enclose
+from ..balls.enclosure import float_above
+from ..balls.precision import precision
+from ..balls.rounding import UNIT, gamma
 from ..kernels.series import upper_float
-from ..precision import precision
-from ..rounding import UNIT, gamma
 from .elementary import EXP_ABSOLUTE, EXP_ERROR, exp_minus
 
 Array = NDArray[np.float64]

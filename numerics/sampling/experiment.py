@@ -22,14 +22,14 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
+from ..balls.threads import blas_threads
 from ..files import write_atomically
-from ..networks import FiniteGram, Nonlinearity, Sampler, nonlinearity, sampler
 from ..stored import arrays_as_bytes, damaged, read_arrays, silent
-from ..threads import blas_threads
+from ..studies.networks import FiniteGram, Nonlinearity, Sampler, nonlinearity, sampler
 from .workers import Workers
 
 if TYPE_CHECKING:
-    from ...theory.activation import Activation
+    from ...theory.activations.activation import Activation
 
 NUMBERS = (
     "operator_error",  # ||G_m − K||_2

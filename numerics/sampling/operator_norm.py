@@ -15,7 +15,7 @@ import scipy.linalg
 import scipy.sparse.linalg
 from numpy.typing import NDArray
 
-from ..rounding import UNIT, down, gamma, sum_up, up
+from ..balls.rounding import UNIT, down, gamma, sum_up, up
 
 LOST = 2.0**-500
 """More than squares that underflow can add to a computed norm."""

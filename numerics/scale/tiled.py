@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from ...theory.errors import SpecError
+from ..balls.enclosure import float_below
 from ..eigenvalues.blocked import Matrix, factorise_tile, solve_tile
 from ..eigenvalues.cholesky import LARGEST_DIAGONAL, backward_error, shifted_diagonal
-from ..enclosure import float_below
 
 TILE = 1000
 

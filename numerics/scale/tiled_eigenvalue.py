@@ -16,11 +16,11 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal, solve_triangular
 
 from ...theory.verdict import Evidence
+from ..balls.enclosure import Enclosure, float_above, float_below
+from ..balls.rounding import gamma, sum_up, up
 from ..eigenvalues.blocked import Matrix, Progress
 from ..eigenvalues.inverse_iteration import start_vector
 from ..eigenvalues.rayleigh import SMALLEST_NORMAL, RayleighQuotient, quotient_of_products
-from ..enclosure import Enclosure, float_above, float_below
-from ..rounding import gamma, sum_up, up
 from .tiled import TiledProof, checked_tiles, require_dask, tiled_factorise
 from .tiled_gram import TiledGram
 

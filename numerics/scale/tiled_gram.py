@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from ..balls.rounding import gamma, up
 from ..eigenvalues.cholesky import Matrix
 from ..kernels.gram import float_diagonal
 from ..kernels.horner import TilePolynomial, tile_series
 from ..kernels.points import points
 from ..kernels.series import DotProductSeries
 from ..kernels.split_rows import SplitRows, cosine_block, split_rows
-from ..rounding import gamma, up
 from .tiled import TILE, require_dask, tiled_factorise
 
 STRIP = 25

@@ -11,8 +11,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from ...theory.system import system
-from ..budget import Budget
+from ...theory.claims.system import system
+from ..balls.budget import Budget
 from .data import DataSet
 
 

@@ -10,18 +10,18 @@ import sympy
 
 from ...numerics.derivation_check.check import check
 from ...numerics.derivation_check.report import CheckReport
-from ...numerics.lemma_checks.registry import check_lemma
-from ...theory.activation import activation
-from ...theory.claim import Claim, Reference
+from ...numerics.proof_lines.registry import check_lemma
+from ...theory.activations.activation import activation
+from ...theory.activations.functions import X
+from ...theory.claims.claim import Claim, Reference
+from ...theory.claims.lemma import Lemma, arguments, lemmas, lemmas_of
+from ...theory.claims.system import System, systems
 from ...theory.closed_forms import C
 from ...theory.derivations.dual import derive_expectation
 from ...theory.derivations.notation import Expectation
 from ...theory.derivations.rules import RULES
 from ...theory.derivations.step import Derivation
 from ...theory.errors import DerivationGap
-from ...theory.functions import X
-from ...theory.lemmas.lemma import Lemma, arguments, lemmas, lemmas_of
-from ...theory.system import System, systems
 from ..bibliography import library
 from .blocks import MARKUP, Block, Display, Document, Facts, Heading, Items, Paragraph, Theorem
 from .breaking import LINE, equation, statement, width

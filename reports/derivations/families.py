@@ -6,13 +6,13 @@ import sympy
 
 from ...numerics.derivation_check.check import check
 from ...numerics.derivation_check.report import CheckReport
-from ...theory.activation import activation
+from ...theory.activations.activation import activation
+from ...theory.activations.functions import X
 from ...theory.derivations.dual import derive_expectation
 from ...theory.derivations.functions import derivative
 from ...theory.derivations.identity import identical
 from ...theory.derivations.step import Derivation
 from ...theory.errors import DerivationGap
-from ...theory.functions import X
 from .blocks import Block, Display, Heading, Paragraph
 from .breaking import equation
 from .fold import fold

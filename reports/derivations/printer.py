@@ -12,9 +12,9 @@ from typing import Any
 import sympy
 from sympy.printing.latex import LatexPrinter
 
+from ...theory.activations.functions import X
 from ...theory.closed_forms import A, B, C
 from ...theory.derivations.notation import Expectation, K, Mean, R, Y
-from ...theory.functions import X
 
 NAMES = {
     "asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "erf": r"\operatorname{erf}",

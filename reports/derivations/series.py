@@ -8,11 +8,11 @@ from functools import lru_cache
 
 import sympy
 
-from ...numerics.ball import Ball
+from ...numerics.balls.ball import Ball
 from ...numerics.derivation_check.check import check
 from ...numerics.derivation_check.report import CheckReport
 from ...numerics.hermite import hermite_transform
-from ...theory.activation import from_expression
+from ...theory.activations.activation import from_expression
 from ...theory.derivations.coefficients import derive_coefficients
 from ...theory.derivations.hermite import hermite_formula
 from ...theory.derivations.rules import RULES

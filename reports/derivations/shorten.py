@@ -9,12 +9,12 @@ from typing import Any
 
 import sympy
 
+from ...theory.activations.functions import X
 from ...theory.closed_forms import A, B, C
 from ...theory.derivations.functions import derivative
 from ...theory.derivations.notation import Expectation, T
 from ...theory.derivations.tidy import base_shown
 from ...theory.errors import DerivationGap
-from ...theory.functions import X
 from .fold import Display
 from .printer import Printer
 

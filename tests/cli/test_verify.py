@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from certigram.numerics.certificate import FORMAT
-from certigram.numerics.studies.results import Results
-from certigram.numerics.studies.runner import run
+from certigram.numerics.certificates.certificate import FORMAT
+from certigram.numerics.runs.results import Results
+from certigram.numerics.runs.runner import run
 from certigram.reports.terminal import print_results
 from certigram.spec import read_study
-from certigram.theory.system import system
+from certigram.theory.claims.system import system
 
 Call = Callable[..., tuple[int, str, str]]
 CLAIMS = len(system("deq-general").claims)

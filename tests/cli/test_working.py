@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from certigram.numerics.studies.runner import Event as RunEvent
+from certigram.numerics.runs.runner import Event as RunEvent
 from certigram.reports import working
 from certigram.reports.console import stderr
 from certigram.reports.terminal import LiveProgress

@@ -15,20 +15,25 @@ import pytest
 import scipy.stats
 from flint import arb
 
-from certigram.numerics.equilibria.instance import EquilibriumInstance
+from certigram.numerics.checks.trajectories import Bounds, verify_inequality
+from certigram.numerics.expressions.enclosed_function import EnclosedFunction
 from certigram.numerics.kernels.points import points
-from certigram.numerics.networks import instance
+from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
+from certigram.numerics.papers.deep_equilibrium.training.descent import certified_descent, geometric
+from certigram.numerics.papers.deep_equilibrium.training.equilibrium import Differentiable, differentiable, solve
+from certigram.numerics.papers.deep_equilibrium.training.gradient import (
+    equilibrium,
+    gradient,
+    sample_network,
+    tangent_gram,
+)
+from certigram.numerics.papers.deep_equilibrium.training.sampled import population_stability
 from certigram.numerics.sampling.operator_norm import operator_norm
 from certigram.numerics.studies.data import DataSet
+from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
-from certigram.numerics.training.descent import certified_descent, geometric
-from certigram.numerics.training.enclosed_function import EnclosedFunction
-from certigram.numerics.training.equilibrium import Differentiable, differentiable, solve
-from certigram.numerics.training.gradient import equilibrium, gradient, sample_network, tangent_gram
-from certigram.numerics.training.sampled import population_stability
-from certigram.numerics.trajectories import Bounds, verify_inequality
-from certigram.theory.activation import activation
-from certigram.theory.system import systems
+from certigram.theory.activations.activation import activation
+from certigram.theory.claims.system import systems
 from certigram.theory.verdict import Verdict
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import scipy.special
 
-from certigram.numerics.networks import Nonlinearity
 from certigram.numerics.sampling.experiment import Plan, Sample, Subject, run
 from certigram.numerics.sampling.finite_width import (
     Moments,
@@ -25,6 +24,7 @@ from certigram.numerics.sampling.finite_width import (
     solver_share,
 )
 from certigram.numerics.sampling.statistics import ErrorBudget
+from certigram.numerics.studies.networks import Nonlinearity
 from certigram.theory.verdict import Verdict
 
 pytestmark = pytest.mark.slow

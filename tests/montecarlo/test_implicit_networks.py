@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from certigram.numerics.checks.registry import find_check
-from certigram.numerics.implicit.experiments import feature_sample, state_sample
-from certigram.numerics.implicit.instance import ImplicitInstance, TrainingPlan
-from certigram.numerics.implicit.limit import limit_variance
 from certigram.numerics.kernels.points import points
+from certigram.numerics.papers.implicit_relu.experiments import feature_sample, state_sample
+from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan
+from certigram.numerics.papers.implicit_relu.limit import limit_variance
 from certigram.numerics.studies.data import DataSet
 from certigram.theory.verdict import Verdict
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from certigram.numerics.papers.resnet_rkhs.features import frequencies
 from certigram.numerics.radial.gram import radial_gram
 from certigram.numerics.radial.kernel import radial_kernel
-from certigram.numerics.residual.features import frequencies
 
 POINTS = np.array([[np.cos(1 + (3 * i * i + i) * (j + 1) * 0.37) + 0.3 * i / 8 for j in range(2)] for i in range(8)])
 LIFTED = np.hstack([POINTS, np.zeros((8, 1))])

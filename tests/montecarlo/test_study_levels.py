@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 import scipy.special
 
-from certigram.numerics.networks import FiniteGram, Nonlinearity, Seed
 from certigram.numerics.sampling.experiment import Plan, Sample, Subject, Unit, run
 from certigram.numerics.sampling.finite_width import (
     Moments,
@@ -31,6 +30,7 @@ from certigram.numerics.sampling.finite_width import (
 )
 from certigram.numerics.sampling.moments import BoundedTest
 from certigram.numerics.sampling.statistics import BinomialTest, StatisticalTest, clopper_pearson, holm
+from certigram.numerics.studies.networks import FiniteGram, Nonlinearity, Seed
 
 Floats = np.ndarray
 

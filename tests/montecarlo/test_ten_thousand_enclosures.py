@@ -16,11 +16,11 @@ import mpmath as mp
 import pytest
 
 import certigram as cg
-from certigram.numerics.ball import Ball
+from certigram.numerics.balls.ball import Ball
 from certigram.numerics.dual import dual
 from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.hermite import hermite_transform, second_moment
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 
 Real = mp.mpf
 BITS = (30, 53, 90, 128)

@@ -11,10 +11,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from certigram.numerics.villani.evolution import evolve
-from certigram.numerics.villani.langevin import langevin, mini_batch_descent, noisy_descent
-from certigram.numerics.villani.quadrature import cell_moments, clustered_grid, default_reach
-from certigram.numerics.villani.scalar import reference
+from certigram.numerics.papers.two_layer_logistic.evolution import evolve
+from certigram.numerics.papers.two_layer_logistic.langevin import langevin, mini_batch_descent, noisy_descent
+from certigram.numerics.papers.two_layer_logistic.quadrature import cell_moments, clustered_grid, default_reach
+from certigram.numerics.papers.two_layer_logistic.scalar import reference
 
 pytestmark = pytest.mark.slow
 
@@ -59,8 +59,8 @@ def test_mini_batches_have_other_noise() -> None:
 
 def test_mini_batch_excess_shrinks_with_the_step() -> None:
     """p = 8, d = 4, n = 40, batches of 4: the excess over the best gradient descent falls with s."""
-    from certigram.numerics.villani.loss import TwoLayerLogistic
-    from certigram.theory.activation import activation
+    from certigram.numerics.papers.two_layer_logistic.loss import TwoLayerLogistic
+    from certigram.theory.activations.activation import activation
 
     rng = np.random.default_rng(7)
     points = rng.standard_normal((40, 4))

@@ -13,29 +13,29 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from certigram.numerics.checks.implicit_relu_training import (
+from certigram.numerics.checks.registry import decide
+from certigram.numerics.kernels.points import points as exact_points
+from certigram.numerics.papers.implicit_relu.checks.training import (
     _output,
     _rate_test,
     descent_control,
     output_training,
     slowest,
 )
-from certigram.numerics.checks.registry import decide
-from certigram.numerics.implicit.instance import ImplicitInstance, TrainingPlan
-from certigram.numerics.implicit.training import Trajectory
-from certigram.numerics.kernels.points import points as exact_points
-from certigram.numerics.networks import instance
-from certigram.numerics.networks.implicit_relu import column_norms, row_norms
+from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan
+from certigram.numerics.papers.implicit_relu.network import column_norms, row_norms
+from certigram.numerics.papers.implicit_relu.training import Trajectory
+from certigram.numerics.papers.resnet_rkhs.descent import _norm
+from certigram.numerics.papers.resnet_rkhs.features import feature_field
+from certigram.numerics.papers.resnet_rkhs.fields import rows
+from certigram.numerics.papers.resnet_rkhs.instance import ResNetInstance
 from certigram.numerics.radial.distances import exact_squared_distance, separation
-from certigram.numerics.residual.descent import _norm
-from certigram.numerics.residual.features import feature_field
-from certigram.numerics.residual.fields import rows
-from certigram.numerics.residual.instance import ResNetInstance
 from certigram.numerics.sampling.operator_norm import operator_norm
 from certigram.numerics.studies.data import DataSet, load
+from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
+from certigram.theory.claims.system import system
 from certigram.theory.errors import SpecError
-from certigram.theory.system import system
 from certigram.theory.verdict import Evidence, Verdict
 
 TINY = 1.6e-162

@@ -10,23 +10,25 @@ import pytest
 import sympy
 from flint import arb
 
-from certigram.numerics.budget import Budget
-from certigram.numerics.checks import deq_tangent, deq_training, villani_stationary
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import decide as decide_claim
 from certigram.numerics.checks.registry import find_check, find_control
-from certigram.numerics.equilibria.instance import EquilibriumInstance
-from certigram.numerics.networks.two_layer_logistic import instance
-from certigram.numerics.precision import precision
+from certigram.numerics.expressions.enclosed_function import EnclosedFunction
+from certigram.numerics.papers.deep_equilibrium.checks import tangent as deq_tangent
+from certigram.numerics.papers.deep_equilibrium.checks import training as deq_training
+from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
+from certigram.numerics.papers.deep_equilibrium.training.gradient import Network
+from certigram.numerics.papers.deep_equilibrium.training.iterate import iterate_bounds
+from certigram.numerics.papers.deep_equilibrium.training.size import TrainingSize
+from certigram.numerics.papers.two_layer_logistic.checks import stationary as villani_stationary
+from certigram.numerics.papers.two_layer_logistic.counterexample import decide
+from certigram.numerics.papers.two_layer_logistic.network import instance
 from certigram.numerics.studies.data import load
 from certigram.numerics.studies.study import Study
 from certigram.numerics.studies.workspace import Workspace
-from certigram.numerics.training.enclosed_function import EnclosedFunction
-from certigram.numerics.training.gradient import Network
-from certigram.numerics.training.iterate import iterate_bounds
-from certigram.numerics.training.size import TrainingSize
-from certigram.numerics.villani.counterexample import decide
-from certigram.theory.activation import activation
-from certigram.theory.systems.two_layer_logistic import SYSTEM
+from certigram.theory.activations.activation import activation
+from certigram.theory.papers.two_layer_logistic.claims import SYSTEM
 from certigram.theory.verdict import Verdict
 
 

@@ -12,6 +12,7 @@ from flint import arb
 
 import certigram as cg
 from certigram.deep import nngp, ntk
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.deep import layerwise
 from certigram.numerics.deep.arcsine import ARCSINE_ERROR, COEFFICIENTS, arcsine
 from certigram.numerics.deep.conventions import TangentConvention
@@ -20,7 +21,6 @@ from certigram.numerics.deep.pair import pair_kernels
 from certigram.numerics.deep.series import deep_series
 from certigram.numerics.kernels.cosines import cosines
 from certigram.numerics.kernels.series import DotProductSeries
-from certigram.numerics.precision import precision
 from certigram.theory.verdict import Verdict
 
 HALF = Fraction(1, 2)

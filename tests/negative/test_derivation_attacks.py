@@ -6,7 +6,8 @@ import pytest
 import sympy
 
 from certigram.numerics.derivation_check import check
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
+from certigram.theory.activations.functions import X
 from certigram.theory.closed_forms import A, B, C
 from certigram.theory.derivations.dual import derive_dual, derive_expectation
 from certigram.theory.derivations.identity import identical
@@ -14,7 +15,6 @@ from certigram.theory.derivations.notation import Expectation, Mean, T
 from certigram.theory.derivations.step import Step
 from certigram.theory.derivations.verify import proved, verify
 from certigram.theory.errors import CertigramError
-from certigram.theory.functions import X
 
 Z = sympy.Symbol("z")
 REAL, NEGATIVE = sympy.Symbol("beta", real=True), sympy.Symbol("nu", negative=True)

@@ -15,13 +15,13 @@ import sympy
 from certigram.numerics.derivation_check import Status
 from certigram.numerics.derivation_check.check import BITS, check_step
 from certigram.numerics.derivation_check.points import Point, points
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
+from certigram.theory.activations.parity import parity
 from certigram.theory.derivations.coefficients import derive_coefficients
 from certigram.theory.derivations.dual import derive_dual
 from certigram.theory.derivations.notation import Expectation, HermiteCoefficient, Mean, TaylorCoefficient
 from certigram.theory.derivations.step import Derivation
 from certigram.theory.derivations.verify import proved
-from certigram.theory.parity import parity
 
 FAST = ["erf", "relu", "x*exp(-x**2/2)", "exp"]
 DUALS = [

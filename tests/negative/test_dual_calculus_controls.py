@@ -14,23 +14,32 @@ import pytest
 import sympy
 from flint import arb, fmpq
 
-from certigram.numerics.budget import Budget
-from certigram.numerics.checks import dual_evidence
-from certigram.numerics.checks.dual_evidence import Sides, compared
-from certigram.numerics.checks.dual_kernels import mixture_constants
+from certigram.numerics.balls.budget import Budget
 from certigram.numerics.checks.registry import find_check, find_control
-from certigram.numerics.equilibria.high_dimensional import brackets, high_dimensional_equivalent, measured_response
-from certigram.numerics.equilibria.instance import EquilibriumInstance
-from certigram.numerics.lemma_checks import dual_calculus, high_dimensional
-from certigram.numerics.lemma_checks.identities import same
-from certigram.numerics.lemma_checks.registry import CheckedLemma, outcome
-from certigram.numerics.sampling.gaussian_mixture import deviations
+from certigram.numerics.papers.deep_equilibrium import (
+    lines_dual_calculus as dual_calculus,
+)
+from certigram.numerics.papers.deep_equilibrium import (
+    lines_high_dimensional as high_dimensional,
+)
+from certigram.numerics.papers.deep_equilibrium.checks import dual_evidence
+from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import Sides, compared
+from certigram.numerics.papers.deep_equilibrium.checks.dual_kernels import mixture_constants
+from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
+from certigram.numerics.papers.deep_equilibrium.population.gaussian_mixture import deviations
+from certigram.numerics.papers.deep_equilibrium.population.high_dimensional import (
+    brackets,
+    high_dimensional_equivalent,
+    measured_response,
+)
+from certigram.numerics.proof_lines.identities import same
+from certigram.numerics.proof_lines.registry import CheckedLemma, outcome
 from certigram.numerics.studies.data import load
-from certigram.theory.activation import activation
-from certigram.theory.claim import Claim
-from certigram.theory.dual_calculus import dual_calculus_claims
-from certigram.theory.lemmas.lemma import Lemma, lemmas
-from certigram.theory.systems.deq_general import FAMILY
+from certigram.theory.activations.activation import activation
+from certigram.theory.claims.claim import Claim
+from certigram.theory.claims.lemma import Lemma, lemmas
+from certigram.theory.papers.deep_equilibrium.dual_calculus import dual_calculus_claims
+from certigram.theory.papers.deep_equilibrium.general import FAMILY
 from certigram.theory.verdict import Verdict
 
 CLAIMS = dual_calculus_claims(FAMILY)

@@ -5,9 +5,9 @@ from fractions import Fraction as F
 import pytest
 from flint import arb, fmpq
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual import dual
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 from certigram.theory.errors import SpecError
 
 NAMES = ["tanh", "sigmoid", "softplus", "gelu", "relu", "erf", "sin", "abs", "silu", "elu", "mish", "atan"]

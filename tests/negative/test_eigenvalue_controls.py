@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from flint import arb, fmpq, fmpq_mat
 
-from certigram.numerics.ball import exact
-from certigram.numerics.budget import Budget
+from certigram.numerics.balls.ball import exact
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.enclosure import float_below
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues import cholesky, float_rungs
 from certigram.numerics.eigenvalues.cholesky import factorise
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, least_eigenvalue
 from certigram.numerics.eigenvalues.guess import single_precision_guess
 from certigram.numerics.eigenvalues.ldlt import exact_matrix
 from certigram.numerics.eigenvalues.residual import residual_lower_bound
-from certigram.numerics.enclosure import float_below
 from certigram.numerics.kernels.ballmatrix import BallMatrix
-from certigram.numerics.precision import precision
 from certigram.theory.verdict import Verdict
 
 PAST = Fraction(1, 10**9)

@@ -7,15 +7,15 @@ from fractions import Fraction
 import pytest
 from flint import arb
 
-from certigram.numerics.equilibria.contraction import contraction_squared, refuse_understated
-from certigram.numerics.equilibria.kernel import equilibrium_kernel
-from certigram.numerics.equilibria.pair import equilibrium_pair
-from certigram.numerics.equilibria.variance import variance_fixed_point
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.hermite import hermite_transform
 from certigram.numerics.kernels.series import DotProductSeries
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.numerics.papers.deep_equilibrium.population.contraction import contraction_squared, refuse_understated
+from certigram.numerics.papers.deep_equilibrium.population.kernel import equilibrium_kernel
+from certigram.numerics.papers.deep_equilibrium.population.pair import equilibrium_pair
+from certigram.numerics.papers.deep_equilibrium.population.variance import variance_fixed_point
+from certigram.theory.activations.activation import activation
 from certigram.theory.errors import PrecisionExhausted, SpecError
 
 NAMES = ["tanh", "erf", "sigmoid", "gelu", "sin", "softplus", "relu"]

@@ -9,23 +9,23 @@ import numpy as np
 import pytest
 from flint import arb
 
-from certigram.numerics.budget import Budget
-from certigram.numerics.certificate import Certificate
-from certigram.numerics.checks import fixed_point
-from certigram.numerics.checks.finite_width import SampledInstance
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.enclosure import Enclosure
+from certigram.numerics.certificates.certificate import Certificate
 from certigram.numerics.checks.registry import decide
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least
-from certigram.numerics.enclosure import Enclosure
-from certigram.numerics.equilibria.instance import EquilibriumInstance
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.kernels.points import points
+from certigram.numerics.papers.deep_equilibrium.checks import fixed_point
+from certigram.numerics.papers.deep_equilibrium.checks.finite_width import SampledInstance
+from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.sampling.experiment import Plan, Subject, run
 from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.data import DataSet
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
+from certigram.theory.claims.system import system
 from certigram.theory.closed_forms import dual_closed_form
-from certigram.theory.system import system
 from certigram.theory.verdict import Evidence, Verdict
 
 

@@ -16,7 +16,7 @@ import pytest
 
 import certigram as cg
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least
-from certigram.numerics.equilibria.contraction import contraction_squared
+from certigram.numerics.papers.deep_equilibrium.population.contraction import contraction_squared
 
 RELATIVE = Fraction(1, 10**9)
 Real = mp.mpf

@@ -21,8 +21,8 @@ import pytest
 
 import certigram as cg
 from certigram.numerics import replay
-from certigram.numerics.certificate import fraction_text
-from certigram.numerics.witness import _digits, _integer_cholesky
+from certigram.numerics.certificates.certificate import fraction_text
+from certigram.numerics.papers.deep_equilibrium.witness import _digits, _integer_cholesky
 from certigram.theory.errors import CertigramError
 
 Document = dict[str, Any]

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat, fmpq
 
-from certigram.numerics.kernels import gram_unequal as unequal
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.kernels.cosines import Cosines, cosines, cosines_arb
 from certigram.numerics.kernels.gram import gram, gram_arb
-from certigram.numerics.kernels.gram_unequal import gram_unequal
 from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.kernels.parallel import parallel_pairs
 from certigram.numerics.kernels.series import DotProductSeries
-from certigram.numerics.precision import precision
+from certigram.numerics.papers.deep_equilibrium.population import gram_unequal as unequal
+from certigram.numerics.papers.deep_equilibrium.population.gram_unequal import gram_unequal
 from certigram.theory.errors import SpecError
 
 BITS = 200

@@ -16,13 +16,13 @@ import pytest
 from flint import arb
 from scipy import integrate, linalg, optimize, special, stats
 
-from certigram.numerics.checks.implicit_relu_sampling import deviation_at, gaussian_norm
-from certigram.numerics.enclosure import Enclosure
-from certigram.numerics.implicit.arc_cosine import arc_cosine, even_coefficient
-from certigram.numerics.implicit.convergence import SHARES, TARGETS, Norms, _closes, bootstrap
-from certigram.numerics.implicit.experiments import StateSample, sufficient_width
-from certigram.numerics.implicit.limit import limit_map, limit_variance
-from certigram.numerics.precision import precision
+from certigram.numerics.balls.enclosure import Enclosure
+from certigram.numerics.balls.precision import precision
+from certigram.numerics.papers.implicit_relu.arc_cosine import arc_cosine, even_coefficient
+from certigram.numerics.papers.implicit_relu.checks.sampling import deviation_at, gaussian_norm
+from certigram.numerics.papers.implicit_relu.convergence import SHARES, TARGETS, Norms, _closes, bootstrap
+from certigram.numerics.papers.implicit_relu.experiments import StateSample, sufficient_width
+from certigram.numerics.papers.implicit_relu.limit import limit_map, limit_variance
 from certigram.numerics.sampling.statistics import ErrorBudget
 from certigram.theory.verdict import Evidence, Verdict
 

@@ -12,20 +12,20 @@ import numpy as np
 import pytest
 from flint import arb
 
-from certigram.numerics.checks.implicit_relu_sampling import settled
-from certigram.numerics.checks.implicit_relu_training import descent_tests, slowest, with_step
 from certigram.numerics.checks.registry import decide, find_check, find_control
 from certigram.numerics.eigenvalues.nullspace import NullVector, consistent
-from certigram.numerics.implicit.closed import WIDTH_CONSTANTS, bootstrap_obligations
-from certigram.numerics.implicit.instance import ImplicitInstance, TrainingPlan, from_study
-from certigram.numerics.implicit.sides import combine
 from certigram.numerics.kernels.points import points
+from certigram.numerics.papers.implicit_relu.checks.sampling import settled
+from certigram.numerics.papers.implicit_relu.checks.training import descent_tests, slowest, with_step
+from certigram.numerics.papers.implicit_relu.closed import WIDTH_CONSTANTS, bootstrap_obligations
+from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan, from_study
+from certigram.numerics.papers.implicit_relu.sides import combine
 from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.data import DataSet, load
 from certigram.numerics.studies.study import Study
 from certigram.numerics.studies.workspace import Workspace
+from certigram.theory.claims.system import system
 from certigram.theory.errors import SpecError
-from certigram.theory.system import system
 from certigram.theory.verdict import Verdict
 
 SYSTEM = system("implicit-relu")

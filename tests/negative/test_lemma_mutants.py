@@ -17,8 +17,8 @@ import pytest
 import sympy
 from flint import fmpq
 
-from certigram.numerics.lemma_checks.relations import Equation, Growth, Instances, Order, Relation, relations
-from certigram.theory.lemmas.lemma import Lemma, lemmas
+from certigram.numerics.proof_lines.relations import Equation, Growth, Instances, Order, Relation, relations
+from certigram.theory.claims.lemma import Lemma, lemmas
 
 LEMMAS = [found for found in lemmas().values() if any(relations(step.check) for step in found.proof)]
 MOST = 5

@@ -6,14 +6,14 @@ import pytest
 import sympy
 from flint import arb
 
-from certigram.numerics.ball import Ball
+from certigram.numerics.balls.ball import Ball
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import constant
 from certigram.numerics.expressions.range import supremum, supremum_of_absolute_value
 from certigram.numerics.expressions.regularity import lipschitz_by_range, regularity
-from certigram.numerics.precision import precision
-from certigram.theory import catalogue
-from certigram.theory.activation import activation
-from certigram.theory.functions import X
+from certigram.theory.activations import catalogue
+from certigram.theory.activations.activation import activation
+from certigram.theory.activations.functions import X
 from certigram.theory.verdict import Verdict
 
 NUDGE = arb(10) ** -9

@@ -16,28 +16,28 @@ import pytest
 from flint import arb
 from scipy.integrate import quad
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import find_check
-from certigram.numerics.checks.resnet_trajectories import (
+from certigram.numerics.papers.resnet_rkhs.checks.trajectories import (
     attained_at_zero,
     extremal_distances,
     extremal_lower,
     extremal_upper,
 )
-from certigram.numerics.networks import instance
-from certigram.numerics.precision import precision
-from certigram.numerics.radial.bounds import gershgorin, spectral_density, wendland, wendland_constants
-from certigram.numerics.radial.kernel import RadialKernel, radial_kernel
-from certigram.numerics.residual.features import (
+from certigram.numerics.papers.resnet_rkhs.features import (
     chernoff_failure,
     enough_at_one_configuration,
     enough_uniformly,
     uniform_failure,
 )
-from certigram.numerics.residual.instance import ResNetInstance
-from certigram.numerics.residual.lazy import lazy_constants
-from certigram.numerics.residual.rates import Landscape
-from certigram.numerics.residual.recipe import Recipe, quiet_distance
+from certigram.numerics.papers.resnet_rkhs.instance import ResNetInstance
+from certigram.numerics.papers.resnet_rkhs.lazy import lazy_constants
+from certigram.numerics.papers.resnet_rkhs.rates import Landscape
+from certigram.numerics.papers.resnet_rkhs.recipe import Recipe, quiet_distance
+from certigram.numerics.radial.bounds import gershgorin, spectral_density, wendland, wendland_constants
+from certigram.numerics.radial.kernel import RadialKernel, radial_kernel
 from certigram.numerics.studies.data import load
+from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
 from certigram.theory.errors import DerivationGap
 from certigram.theory.verdict import Verdict

@@ -12,24 +12,24 @@ import numpy as np
 import pytest
 from flint import arb
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import Outcome, decide, find_control
-from certigram.numerics.checks.resnet_convergence import decrease
-from certigram.numerics.checks.resnet_trajectories import concluded, times
+from certigram.numerics.checks.trajectories import verify_inequality
 from certigram.numerics.kernels.points import points as exact_points
-from certigram.numerics.networks import instance
-from certigram.numerics.precision import precision
+from certigram.numerics.papers.resnet_rkhs.checks.convergence import decrease
+from certigram.numerics.papers.resnet_rkhs.checks.trajectories import concluded, times
+from certigram.numerics.papers.resnet_rkhs.descent import descend, embed
+from certigram.numerics.papers.resnet_rkhs.fields import KernelField
+from certigram.numerics.papers.resnet_rkhs.instance import ResNetInstance
+from certigram.numerics.papers.resnet_rkhs.lazy import lazy_run
+from certigram.numerics.papers.resnet_rkhs.rates import Landscape
 from certigram.numerics.radial.distances import separation
 from certigram.numerics.radial.kernel import radial_kernel
-from certigram.numerics.residual.descent import descend, embed
-from certigram.numerics.residual.fields import KernelField
-from certigram.numerics.residual.instance import ResNetInstance
-from certigram.numerics.residual.lazy import lazy_run
-from certigram.numerics.residual.rates import Landscape
 from certigram.numerics.studies.data import DataSet, load
+from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
-from certigram.numerics.trajectories import verify_inequality
+from certigram.theory.claims.system import system
 from certigram.theory.errors import DerivationGap, PrecisionExhausted, SpecError
-from certigram.theory.system import system
 from certigram.theory.verdict import Verdict
 
 NAME = "resnet-rkhs"

@@ -17,8 +17,7 @@ import pytest
 import scipy.special
 import scipy.stats
 
-from certigram.numerics.networks import FiniteGram, Nonlinearity, Seed
-from certigram.numerics.networks.deq_general import sample_grams
+from certigram.numerics.papers.deep_equilibrium.network import sample_grams
 from certigram.numerics.sampling.experiment import NUMBERS, Plan, Sample, Subject, run
 from certigram.numerics.sampling.finite_width import (
     Moments,
@@ -31,6 +30,7 @@ from certigram.numerics.sampling.finite_width import (
 )
 from certigram.numerics.sampling.moments import MomentTest
 from certigram.numerics.sampling.statistics import ErrorBudget, StatisticalTest, clopper_pearson, holm
+from certigram.numerics.studies.networks import FiniteGram, Nonlinearity, Seed
 from certigram.theory.errors import PrecisionExhausted, SpecError
 from certigram.theory.verdict import Verdict
 

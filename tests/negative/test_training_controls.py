@@ -16,22 +16,27 @@ import pytest
 from flint import arb
 
 import certigram as cg
-from certigram.numerics.checks.finite_width import SampledInstance
 from certigram.numerics.checks.registry import decide, find_control
-from certigram.numerics.equilibria.instance import EquilibriumInstance
+from certigram.numerics.checks.trajectories import Bounds, verify_inequality
+from certigram.numerics.expressions.enclosed_function import EnclosedFunction
 from certigram.numerics.kernels.points import points
-from certigram.numerics.networks import instance
+from certigram.numerics.papers.deep_equilibrium.checks.finite_width import SampledInstance
+from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
+from certigram.numerics.papers.deep_equilibrium.training.descent import certified_descent, geometric
+from certigram.numerics.papers.deep_equilibrium.training.equilibrium import differentiable
+from certigram.numerics.papers.deep_equilibrium.training.gradient import gradient, sample_network
+from certigram.numerics.papers.deep_equilibrium.training.sampled import (
+    convergence_probability,
+    event_tests,
+    radius_test,
+    stability_samples,
+)
 from certigram.numerics.sampling.statistics import ErrorBudget
 from certigram.numerics.studies.data import DataSet, load
+from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
-from certigram.numerics.training.descent import certified_descent, geometric
-from certigram.numerics.training.enclosed_function import EnclosedFunction
-from certigram.numerics.training.equilibrium import differentiable
-from certigram.numerics.training.gradient import gradient, sample_network
-from certigram.numerics.training.sampled import convergence_probability, event_tests, radius_test, stability_samples
-from certigram.numerics.trajectories import Bounds, verify_inequality
-from certigram.theory.activation import activation
-from certigram.theory.system import systems
+from certigram.theory.activations.activation import activation
+from certigram.theory.claims.system import systems
 from certigram.theory.verdict import Verdict
 
 

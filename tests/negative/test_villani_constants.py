@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from flint import arb
 
-from certigram.numerics.checks import villani_stationary
 from certigram.numerics.checks.registry import decide, find_control
-from certigram.numerics.networks import instance
+from certigram.numerics.papers.two_layer_logistic.bounds import LogisticBounds
+from certigram.numerics.papers.two_layer_logistic.checks import stationary as villani_stationary
+from certigram.numerics.papers.two_layer_logistic.instance import TwoLayerInstance
 from certigram.numerics.studies.data import load
+from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
-from certigram.numerics.villani.bounds import LogisticBounds
-from certigram.numerics.villani.instance import TwoLayerInstance
-from certigram.theory.system import system
+from certigram.theory.claims.system import system
 from certigram.theory.verdict import Verdict
 
 SYSTEM = system("two-layer-logistic")
@@ -124,7 +124,7 @@ def test_true_constants_stay_proved_and_their_controls_do_not(slug: str) -> None
 
 def test_undecided_sides_are_unknown() -> None:
     """A bound that is not finite excludes nothing, and nothing follows from it."""
-    from certigram.numerics.checks.villani_bounds import below
+    from certigram.numerics.papers.two_layer_logistic.checks.bounds import below
 
     assert below([(arb(1), arb("nan"))]) is Verdict.UNKNOWN
     assert below([(arb(1), arb(2, 3))]) is Verdict.UNKNOWN

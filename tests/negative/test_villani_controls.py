@@ -15,25 +15,25 @@ import numpy as np
 import pytest
 from flint import arb
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import decide, find_control
-from certigram.numerics.networks import instance
-from certigram.numerics.precision import precision
+from certigram.numerics.papers.two_layer_logistic import barta, quadrature
+from certigram.numerics.papers.two_layer_logistic.conditions import villani_conditions
+from certigram.numerics.papers.two_layer_logistic.constants import activation_constants
+from certigram.numerics.papers.two_layer_logistic.counterexample import activation_text
+from certigram.numerics.papers.two_layer_logistic.counterexample import decide as decide_counterexample
+from certigram.numerics.papers.two_layer_logistic.evolution import evolve
+from certigram.numerics.papers.two_layer_logistic.instance import TwoLayerInstance
+from certigram.numerics.papers.two_layer_logistic.quadrature import cell_moments, clustered_grid, default_reach
+from certigram.numerics.papers.two_layer_logistic.rayleigh import rayleigh_bound
+from certigram.numerics.papers.two_layer_logistic.scalar import ScalarLoss, reference
+from certigram.numerics.papers.two_layer_logistic.spectrum import spectrum
 from certigram.numerics.studies.data import load
+from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
-from certigram.numerics.villani import barta, quadrature
-from certigram.numerics.villani.conditions import villani_conditions
-from certigram.numerics.villani.constants import activation_constants
-from certigram.numerics.villani.counterexample import activation_text
-from certigram.numerics.villani.counterexample import decide as decide_counterexample
-from certigram.numerics.villani.evolution import evolve
-from certigram.numerics.villani.instance import TwoLayerInstance
-from certigram.numerics.villani.quadrature import cell_moments, clustered_grid, default_reach
-from certigram.numerics.villani.rayleigh import rayleigh_bound
-from certigram.numerics.villani.scalar import ScalarLoss, reference
-from certigram.numerics.villani.spectrum import spectrum
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
+from certigram.theory.claims.system import system
 from certigram.theory.errors import SpecError
-from certigram.theory.system import system
 from certigram.theory.verdict import Verdict
 
 SYSTEM = system("two-layer-logistic")

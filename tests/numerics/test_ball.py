@@ -9,8 +9,8 @@ from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certigram.numerics.ball import Ball, enclose, exact, excludes
-from certigram.numerics.precision import precision
+from certigram.numerics.balls.ball import Ball, enclose, exact, excludes
+from certigram.numerics.balls.precision import precision
 from certigram.theory.errors import PrecisionExhausted, SpecError
 from certigram.theory.verdict import Verdict
 

@@ -10,15 +10,10 @@ from pathlib import Path
 import pytest
 
 import certigram as cg
-from certigram.numerics.certificate import (
-    Certificate,
-    Discharged,
-    EvidenceItem,
-    fraction_text,
-)
+from certigram.numerics.certificates.certificate import Certificate, Discharged, EvidenceItem, fraction_text
 from certigram.numerics.files import remove_parts, write_atomically
+from certigram.theory.claims.kernel_claims import CLAIMS, KERNELS
 from certigram.theory.errors import SpecError
-from certigram.theory.kernel_claims import CLAIMS, KERNELS
 from certigram.theory.verdict import Evidence, Verdict
 
 EXACT = EvidenceItem(Evidence.EXACT, "by structure")

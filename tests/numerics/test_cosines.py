@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from certigram.numerics.budget import Budget
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.kernels.cosines import (
     Cosines,
     cosines,
@@ -23,7 +24,6 @@ from certigram.numerics.kernels.cosines import (
 from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.kernels.points import points
 from certigram.numerics.kernels.split_rows import radius, split_bits
-from certigram.numerics.precision import precision
 from certigram.theory.errors import SpecError
 
 

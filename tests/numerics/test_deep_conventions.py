@@ -12,7 +12,7 @@ from certigram.numerics.deep.conventions import Layer, TangentConvention, equili
 from certigram.numerics.deep.network import deep_network
 from certigram.numerics.deep.series import deep_series, derivative_series
 from certigram.numerics.hermite import hermite_transform, second_moment
-from certigram.theory.activation import activation, from_expression
+from certigram.theory.activations.activation import activation, from_expression
 from certigram.theory.errors import SpecError
 
 N1, N2, N3, N4 = TangentConvention

@@ -10,11 +10,11 @@ from flint import arb
 
 import certigram as cg
 from certigram.deep import nngp, nngp_and_ntk, ntk
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.deep.conventions import TangentConvention
 from certigram.numerics.deep.instance import DeepInstance
 from certigram.numerics.deep.pair import pair_kernels
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least
-from certigram.numerics.precision import precision
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Verdict
 

@@ -14,7 +14,7 @@ import pytest
 from scipy.special import expit, roots_hermite
 
 from certigram.numerics.dual import dual
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 
 FUNCTIONS = {"tanh": np.tanh, "sigmoid": expit, "relu": lambda x: np.maximum(x, 0.0)}
 TABLE = [

@@ -12,7 +12,8 @@ import pytest
 from flint import arb
 
 import certigram
-from certigram.numerics.ball import enclose
+from certigram.numerics.balls.ball import enclose
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.deep.conventions import TangentConvention
 from certigram.numerics.deep.layerwise import layerwise_gram
 from certigram.numerics.deep.network import DeepNetwork, deep_network
@@ -20,7 +21,6 @@ from certigram.numerics.deep.pair import pair_kernels
 from certigram.numerics.deep.series import deep_series
 from certigram.numerics.kernels.cosines import cosines
 from certigram.numerics.kernels.points import points
-from certigram.numerics.precision import precision
 from certigram.theory.errors import CertigramError, DerivationGap, SpecError
 
 CASES: dict[str, tuple[Callable[[mpmath.mpf], mpmath.mpf], Callable[[mpmath.mpf], mpmath.mpf]]] = {

@@ -13,20 +13,20 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat
 
-from certigram.numerics.ball import Ball, enclose
+from certigram.numerics.balls.ball import Ball, enclose
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import decide
-from certigram.numerics.equilibria.contraction import homogeneous_mean_square
-from certigram.numerics.equilibria.instance import EquilibriumInstance
-from certigram.numerics.equilibria.tangent import equilibrium_tangent_series
 from certigram.numerics.kernels.gram import gram_arb
 from certigram.numerics.kernels.input_gram import input_gram
-from certigram.numerics.networks import instance
-from certigram.numerics.precision import precision
+from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
+from certigram.numerics.papers.deep_equilibrium.population.contraction import homogeneous_mean_square
+from certigram.numerics.papers.deep_equilibrium.population.tangent import equilibrium_tangent_series
 from certigram.numerics.studies.data import DataSet, load
+from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
+from certigram.theory.claims.system import systems
 from certigram.theory.errors import SpecError
-from certigram.theory.system import systems
 from certigram.theory.verdict import Verdict
 
 COSINES = [["1", "1/2", "-1/4"], ["1/2", "1", "1/5"], ["-1/4", "1/5", "1"]]

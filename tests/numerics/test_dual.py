@@ -8,16 +8,16 @@ from flint import arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certigram.numerics.ball import Ball
+from certigram.numerics.balls.ball import Ball
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual import covariance, dual, dual_expression, evaluate, lattice, rotated
 from certigram.numerics.dual.grid import Side
 from certigram.numerics.dual.series import series_value
 from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.hermite.strip import strip
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
+from certigram.theory.activations.functions import X
 from certigram.theory.errors import SpecError
-from certigram.theory.functions import X
 
 # own 2-d quadrature at a = 13/10, b = 7/10, c = -2/5, docs/theory/dual-activations.md, section 8
 ORACLES = {

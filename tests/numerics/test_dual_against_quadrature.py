@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from flint import arb, fmpq
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual import dual
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 
 SMOOTH: dict[str, Callable[[Any], Any]] = {
     "tanh": np.tanh,

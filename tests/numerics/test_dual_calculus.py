@@ -16,32 +16,32 @@ import pytest
 import sympy
 from flint import arb
 
-from certigram.numerics.ball import Ball
-from certigram.numerics.budget import Budget
-from certigram.numerics.checks.dual_calculus import slope_bracket
-from certigram.numerics.checks.dual_closed_forms import gelu_formula, same_function
-from certigram.numerics.checks.dual_evidence import Sides, compared, study_cosines, study_laws
-from certigram.numerics.checks.dual_kernels import mixture_constants
+from certigram.numerics.balls.ball import Ball
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import decide
 from certigram.numerics.dual import dual_expression
-from certigram.numerics.equilibria.high_dimensional import (
+from certigram.numerics.expressions.regularity import regularity
+from certigram.numerics.kernels.points import points
+from certigram.numerics.papers.deep_equilibrium.checks.dual_calculus import slope_bracket
+from certigram.numerics.papers.deep_equilibrium.checks.dual_closed_forms import gelu_formula, same_function
+from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import Sides, compared, study_cosines, study_laws
+from certigram.numerics.papers.deep_equilibrium.checks.dual_kernels import mixture_constants
+from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
+from certigram.numerics.papers.deep_equilibrium.population.gaussian_mixture import equivalent, kernel, mixture
+from certigram.numerics.papers.deep_equilibrium.population.high_dimensional import (
     HighDimensionalEquivalent,
     brackets,
     entry,
     high_dimensional_equivalent,
     measured_response,
 )
-from certigram.numerics.equilibria.instance import EquilibriumInstance
-from certigram.numerics.expressions.regularity import regularity
-from certigram.numerics.kernels.points import points
-from certigram.numerics.precision import precision
-from certigram.numerics.sampling.gaussian_mixture import equivalent, kernel, mixture
 from certigram.numerics.studies.data import DataSet, load
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 from certigram.theory.closed_forms import C, dual_closed_form
-from certigram.theory.dual_calculus import dual_calculus_claims
 from certigram.theory.errors import SpecError
-from certigram.theory.systems.deq_general import FAMILY
+from certigram.theory.papers.deep_equilibrium.dual_calculus import dual_calculus_claims
+from certigram.theory.papers.deep_equilibrium.general import FAMILY
 from certigram.theory.verdict import Evidence, Verdict
 
 CLAIMS = {c.label: c for c in dual_calculus_claims(FAMILY)}

@@ -19,13 +19,13 @@ from flint import arb
 from numpy.typing import NDArray
 
 import certigram as cg
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual import dual, dual_expression, require_digits
 from certigram.numerics.dual.common_factor import common_factor_value
 from certigram.numerics.dual.covariance import covariance
 from certigram.numerics.dual.evaluate import trapezoid_value
 from certigram.numerics.dual.far_rules import far_rules, gauss_hermite
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 from certigram.theory.errors import PrecisionExhausted
 
 BITS = 128

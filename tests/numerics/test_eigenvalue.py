@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat
 
-from certigram.numerics.budget import Budget
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues import arb_rung, rational
 from certigram.numerics.eigenvalues.arb_rung import LDLTRung
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, gershgorin, least_eigenvalue
@@ -17,7 +18,6 @@ from certigram.numerics.eigenvalues.guess import single_precision_guess
 from certigram.numerics.eigenvalues.ladder import Goal, Known
 from certigram.numerics.eigenvalues.ldlt import LDLT, ldlt
 from certigram.numerics.kernels.ballmatrix import BallMatrix
-from certigram.numerics.precision import precision
 from certigram.theory.verdict import Evidence, Verdict
 
 FLOAT_ONLY = Budget(bits=24, max_bits=64)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certigram.numerics.enclosure import Enclosure, float_above, float_below
+from certigram.numerics.balls.enclosure import Enclosure, float_above, float_below
 from certigram.theory.verdict import Evidence, Verdict
 
 TINY, HUGE = Fraction(5, 10**325), Fraction(10) ** 400

@@ -8,14 +8,18 @@ import mpmath
 import pytest
 from flint import arb, arb_series
 
-from certigram.numerics.ball import Ball, enclose, exact
-from certigram.numerics.equilibria.kernel import EquilibriumKernel, choose_order, equilibrium_kernel
-from certigram.numerics.equilibria.pair import PairFixedPoint, equilibrium_pair
-from certigram.numerics.equilibria.variance import a_priori_bound, variance_fixed_point
+from certigram.numerics.balls.ball import Ball, enclose, exact
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.hermite import hermite_transform
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.numerics.papers.deep_equilibrium.population.kernel import (
+    EquilibriumKernel,
+    choose_order,
+    equilibrium_kernel,
+)
+from certigram.numerics.papers.deep_equilibrium.population.pair import PairFixedPoint, equilibrium_pair
+from certigram.numerics.papers.deep_equilibrium.population.variance import a_priori_bound, variance_fixed_point
+from certigram.theory.activations.activation import activation
 
 NAMES = ["tanh", "erf", "sigmoid", "gelu", "sin", "softplus", "relu"]
 

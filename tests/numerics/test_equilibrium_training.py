@@ -12,24 +12,30 @@ import numpy as np
 import pytest
 from flint import arb
 
+from certigram.numerics.balls.precision import precision
+from certigram.numerics.checks.trajectories import Bounds, verify_inequality
+from certigram.numerics.expressions.enclosed_function import EnclosedFunction, norm_down, norm_up
 from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.expressions.regularity import regularity
-from certigram.numerics.precision import precision
-from certigram.numerics.sampling.operator_norm import operator_norm
-from certigram.numerics.training.descent import certified_descent, geometric
-from certigram.numerics.training.enclosed_function import EnclosedFunction, norm_down, norm_up
-from certigram.numerics.training.equilibrium import adjoint, differentiable, solve
-from certigram.numerics.training.explicit_constants import (
+from certigram.numerics.papers.deep_equilibrium.training.descent import certified_descent, geometric
+from certigram.numerics.papers.deep_equilibrium.training.equilibrium import adjoint, differentiable, solve
+from certigram.numerics.papers.deep_equilibrium.training.explicit_constants import (
     ExplicitConstants,
     admissible_residual,
     explicit_constants,
     starting_point,
 )
-from certigram.numerics.training.gradient import Network, equilibrium, gradient, sample_network, tangent_gram
-from certigram.numerics.training.iterate import equilibrium_error, iterate_bounds, lower_float
-from certigram.numerics.training.symbolic import gradient_identities
-from certigram.numerics.trajectories import Bounds, verify_inequality
-from certigram.theory.activation import activation
+from certigram.numerics.papers.deep_equilibrium.training.gradient import (
+    Network,
+    equilibrium,
+    gradient,
+    sample_network,
+    tangent_gram,
+)
+from certigram.numerics.papers.deep_equilibrium.training.iterate import equilibrium_error, iterate_bounds, lower_float
+from certigram.numerics.papers.deep_equilibrium.training.symbolic import gradient_identities
+from certigram.numerics.sampling.operator_norm import operator_norm
+from certigram.theory.activations.activation import activation
 from certigram.theory.errors import DerivationGap, PrecisionExhausted
 from certigram.theory.verdict import Verdict
 

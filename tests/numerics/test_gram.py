@@ -10,8 +10,9 @@ from flint import arb, arb_mat, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certigram.numerics import threads
-from certigram.numerics.budget import Budget
+from certigram.numerics.balls import threads
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.kernels import cosines as cosines_module
 from certigram.numerics.kernels import gram as gram_module
 from certigram.numerics.kernels.ballmatrix import BallMatrix
@@ -20,7 +21,6 @@ from certigram.numerics.kernels.cosines import memory_estimate as cosines_memory
 from certigram.numerics.kernels.gram import gram, gram_arb, gram_truncated, hadamard_power, memory_estimate
 from certigram.numerics.kernels.horner import LEVELS, tile_series
 from certigram.numerics.kernels.series import DotProductSeries, FloatSeries
-from certigram.numerics.precision import precision
 from certigram.theory.errors import SpecError
 
 BITS = 200

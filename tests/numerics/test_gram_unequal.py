@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from flint import arb, fmpq
 
-from certigram.numerics.budget import Budget
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.kernels.cosines import Cosines, cosines, cosines_arb
 from certigram.numerics.kernels.gram import gram
-from certigram.numerics.kernels.gram_unequal import MAX_STEPS, gram_unequal
 from certigram.numerics.kernels.series import DotProductSeries
-from certigram.numerics.precision import precision
+from certigram.numerics.papers.deep_equilibrium.population.gram_unequal import MAX_STEPS, gram_unequal
 from certigram.theory.errors import SpecError
 
 BITS = 200

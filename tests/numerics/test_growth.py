@@ -9,6 +9,7 @@ import pytest
 import sympy
 from flint import arb
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.growth import (
     Growth,
     gaussian_square_integrable,
@@ -18,9 +19,8 @@ from certigram.numerics.expressions.growth import (
     tail_integral,
 )
 from certigram.numerics.expressions.lowering import lower_arb
-from certigram.numerics.precision import precision
+from certigram.theory.activations.functions import X, normal_cdf, sigmoid, softplus
 from certigram.theory.errors import DerivationGap, SpecError
-from certigram.theory.functions import X, normal_cdf, sigmoid, softplus
 from certigram.theory.verdict import Verdict
 
 exp, tanh, sqrt = sympy.exp, sympy.tanh, sympy.sqrt

@@ -9,15 +9,15 @@ import pytest
 from flint import arb
 
 import certigram as cg
-from certigram.numerics.budget import Budget
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, least_eigenvalue
-from certigram.numerics.equilibria.pair_entry import PairEntry
 from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.kernels.cosines import cosines_arb
 from certigram.numerics.kernels.gram import gram_arb
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation as activation_named
+from certigram.numerics.papers.deep_equilibrium.population.pair_entry import PairEntry
+from certigram.theory.activations.activation import activation as activation_named
 from certigram.theory.verdict import Verdict
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from flint import arb_mat, fmpq, fmpq_mat
 
-from certigram.numerics.budget import Budget
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, least_eigenvalue
 from certigram.numerics.eigenvalues.rational import exact_spectrum
 from certigram.numerics.kernels.ballmatrix import BallMatrix
-from certigram.numerics.precision import precision
 from certigram.theory.verdict import Verdict
 
 

@@ -6,14 +6,14 @@ from fractions import Fraction
 import pytest
 from flint import acb, arb
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import lower_acb
 from certigram.numerics.hermite import HermiteTransform, gaussian_mean, hermite_transform, second_moment
 from certigram.numerics.hermite.bounds import envelopes
 from certigram.numerics.hermite.moments import hermite_sums
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
+from certigram.theory.activations.functions import X
 from certigram.theory.errors import DerivationGap, SpecError
-from certigram.theory.functions import X
 
 SEVERAL = {
     "erf": ("closed", "trapezoid", "panels"),

@@ -15,9 +15,9 @@ from flint import arb
 from mpmath import mp, mpf
 from mpmath.calculus.quadrature import GaussLegendre
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.hermite import hermite_transform
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 
 DIGITS = 48
 END = 19

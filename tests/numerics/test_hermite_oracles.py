@@ -9,9 +9,9 @@ from fractions import Fraction
 import pytest
 from flint import arb
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.hermite import hermite_transform, second_moment
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 
 BITS = (53, 128, 333)
 

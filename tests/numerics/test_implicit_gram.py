@@ -14,28 +14,28 @@ import pytest
 import sympy
 from flint import arb
 
-from certigram.numerics.ball import Ball
-from certigram.numerics.budget import Budget
+from certigram.numerics.balls.ball import Ball
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
-from certigram.numerics.equilibria.instance import EquilibriumInstance
-from certigram.numerics.implicit.algebraic import AlgebraicPoints, algebraic, regular_polygon
-from certigram.numerics.implicit.antipodes import nullity
-from certigram.numerics.implicit.arc_cosine import (
+from certigram.numerics.kernels.cosines import cosines_arb
+from certigram.numerics.kernels.parallel import parallel_pairs
+from certigram.numerics.kernels.points import points
+from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
+from certigram.numerics.papers.implicit_relu.algebraic import AlgebraicPoints, algebraic, regular_polygon
+from certigram.numerics.papers.implicit_relu.antipodes import nullity
+from certigram.numerics.papers.implicit_relu.arc_cosine import (
     arc_cosine,
     arc_cosine_matrix,
     arc_cosine_series,
     even_coefficient,
     hermite_bound,
 )
-from certigram.numerics.implicit.closed import pair_eigenvalue
-from certigram.numerics.implicit.instance import ImplicitInstance
-from certigram.numerics.implicit.limit import limit_map, limit_variance
-from certigram.numerics.kernels.cosines import cosines_arb
-from certigram.numerics.kernels.parallel import parallel_pairs
-from certigram.numerics.kernels.points import points
-from certigram.numerics.precision import precision
+from certigram.numerics.papers.implicit_relu.closed import pair_eigenvalue
+from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance
+from certigram.numerics.papers.implicit_relu.limit import limit_map, limit_variance
 from certigram.numerics.studies.data import DataSet
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 from certigram.theory.errors import SpecError
 
 

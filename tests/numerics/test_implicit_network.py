@@ -13,24 +13,25 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat
 
-from certigram.numerics.checks.implicit_relu_training import flow as flow_check
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import find_check
-from certigram.numerics.implicit.convergence import Norms, bootstrap, norms, width_condition
-from certigram.numerics.implicit.instance import ImplicitInstance, TrainingPlan
-from certigram.numerics.implicit.sides import resolvent_norm
-from certigram.numerics.implicit.tangent import feature_gram, tangent_kernel
-from certigram.numerics.implicit.training import Trajectory, descend, distance, gradient_flow, train_output
+from certigram.numerics.checks.trajectories import Bounds
+from certigram.numerics.expressions.enclosed_function import norm_up
 from certigram.numerics.kernels.points import points
-from certigram.numerics.networks.implicit_relu import (
-    Network,
-    Parameters,
-    sample_parameters,
-    unit_rows,
+from certigram.numerics.papers.implicit_relu.checks.training import flow as flow_check
+from certigram.numerics.papers.implicit_relu.convergence import Norms, bootstrap, norms, width_condition
+from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan
+from certigram.numerics.papers.implicit_relu.network import Network, Parameters, sample_parameters, unit_rows
+from certigram.numerics.papers.implicit_relu.sides import resolvent_norm
+from certigram.numerics.papers.implicit_relu.tangent import feature_gram, tangent_kernel
+from certigram.numerics.papers.implicit_relu.training import (
+    Trajectory,
+    descend,
+    distance,
+    gradient_flow,
+    train_output,
 )
-from certigram.numerics.precision import precision
 from certigram.numerics.studies.data import DataSet
-from certigram.numerics.training.enclosed_function import norm_up
-from certigram.numerics.trajectories import Bounds
 from certigram.theory.errors import PrecisionExhausted, SpecError
 from certigram.theory.verdict import Verdict
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat, fmpq
 
-from certigram.numerics.ball import Ball
+from certigram.numerics.balls.ball import Ball
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.ldlt import (
     LEAF,
     arb_rayleigh_quotient,
@@ -19,7 +20,6 @@ from certigram.numerics.eigenvalues.ldlt import (
     ldlt_lower_bound,
     norm_bound,
 )
-from certigram.numerics.precision import precision
 from certigram.theory.verdict import Verdict
 
 

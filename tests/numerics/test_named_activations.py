@@ -10,11 +10,11 @@ import mpmath
 import pytest
 from flint import arb
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual import dual
 from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.hermite import hermite_transform
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 
 DIGITS = 30
 BITS = 128

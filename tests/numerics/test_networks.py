@@ -11,10 +11,10 @@ import scipy.linalg
 import scipy.optimize
 import scipy.special
 
-from certigram.numerics.networks import Nonlinearity, sampler
-from certigram.numerics.networks.deq_general import sample_grams, sample_weights
+from certigram.numerics.papers.deep_equilibrium.network import sample_grams, sample_weights
 from certigram.numerics.sampling.experiment import NUMBERS, Plan, Sample, Subject, Unit, run
 from certigram.numerics.sampling.operator_norm import operator_norm
+from certigram.numerics.studies.networks import Nonlinearity, sampler
 from certigram.theory.errors import DerivationGap, SpecError
 
 SIXTEENTH = Fraction(1, 16)

@@ -21,13 +21,13 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat
 
-from certigram.numerics.ball import Ball, enclose, exact
-from certigram.numerics.equilibria.kernel import EquilibriumKernel, equilibrium_kernel
-from certigram.numerics.equilibria.pair import equilibrium_pair
+from certigram.numerics.balls.ball import Ball, enclose, exact
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.hermite import gaussian_mean
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.numerics.papers.deep_equilibrium.population.kernel import EquilibriumKernel, equilibrium_kernel
+from certigram.numerics.papers.deep_equilibrium.population.pair import equilibrium_pair
+from certigram.theory.activations.activation import activation
 
 ORACLE: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "deq-three-points.json").read_text())[
     "activations"

@@ -11,16 +11,16 @@ import sympy
 from flint import arb
 
 import certigram as cg
-from certigram.numerics.equilibria.contraction import contraction_squared
-from certigram.numerics.equilibria.variance import variance_fixed_point
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import constant, lower_numpy
 from certigram.numerics.expressions.range import infimum, supremum
 from certigram.numerics.expressions.regularity import lipschitz_by_range, regularity
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.numerics.papers.deep_equilibrium.population.contraction import contraction_squared
+from certigram.numerics.papers.deep_equilibrium.population.variance import variance_fixed_point
+from certigram.theory.activations.activation import activation
+from certigram.theory.activations.functions import X
+from certigram.theory.activations.periodicity import independent, oscillating_terms, period, periodic_parts
 from certigram.theory.errors import DerivationGap, PrecisionExhausted, SpecError
-from certigram.theory.functions import X
-from certigram.theory.periodicity import independent, oscillating_terms, period, periodic_parts
 
 BITS = 128
 TIGHT = arb(10) ** -30

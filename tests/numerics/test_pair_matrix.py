@@ -13,10 +13,10 @@ import pytest
 from flint import arb
 
 import certigram as cg
-from certigram.numerics.equilibria.pair_matrix import pair_matrix
 from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.kernels.input_gram import input_gram
-from certigram.theory.activation import activation
+from certigram.numerics.papers.deep_equilibrium.population.pair_matrix import pair_matrix
+from certigram.theory.activations.activation import activation
 
 
 @pytest.mark.parametrize("name", ["tanh", "gelu", "sigmoid"])

@@ -17,7 +17,7 @@ import pytest
 
 import certigram as cg
 from certigram.numerics.gram_model import GramModel
-from certigram.theory.system import systems
+from certigram.theory.claims.system import systems
 
 POINTS = np.random.default_rng(11).standard_normal((5, 3))
 UNIT = POINTS / np.linalg.norm(POINTS, axis=1, keepdims=True)

@@ -21,10 +21,10 @@ import pytest
 from flint import arb, arb_series
 
 import certigram
-from certigram.numerics import precision as module
-from certigram.numerics.budget import Budget
+from certigram.numerics.balls import precision as module
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.precision import LENGTH, MAX_BITS, MIN_BITS, precision, same_precision, undisturbed
 from certigram.numerics.expressions.elementary.series import coefficient
-from certigram.numerics.precision import LENGTH, MAX_BITS, MIN_BITS, precision, same_precision, undisturbed
 from certigram.theory.errors import SpecError
 
 

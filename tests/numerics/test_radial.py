@@ -15,18 +15,18 @@ from flint import arb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certigram.numerics.ball import enclose
+from certigram.numerics.balls.ball import enclose
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
-from certigram.numerics.networks import instance
-from certigram.numerics.precision import precision
+from certigram.numerics.papers.resnet_rkhs.dot_product import DotProductInstance
+from certigram.numerics.papers.resnet_rkhs.symbolic import taylor_constants
 from certigram.numerics.radial.bounds import gershgorin, outward, wendland, wendland_constants
 from certigram.numerics.radial.distances import exact_squared_distance, separation, squared_distances
 from certigram.numerics.radial.elementary import EXP_ERROR, TRIG_ERROR, cos_sin, exp_minus
 from certigram.numerics.radial.gram import gram_radius, largest_eigenvalue, radial_gram, radial_gram_arb
 from certigram.numerics.radial.kernel import NAMES, radial_kernel
-from certigram.numerics.residual.dot_product import DotProductInstance
-from certigram.numerics.residual.symbolic import taylor_constants
 from certigram.numerics.studies.data import load
+from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
 from certigram.theory.errors import PrecisionExhausted, SpecError
 

@@ -9,14 +9,14 @@ import pytest
 import sympy
 from flint import arb
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.asymptotic import Envelope, TooEarly
 from certigram.numerics.expressions.asymptotic_rules import asymptotic
 from certigram.numerics.expressions.interval import Interval, natural_range
 from certigram.numerics.expressions.lowering import constant, lower_arb
 from certigram.numerics.expressions.range import infimum, range_over, supremum, supremum_of_absolute_value
-from certigram.numerics.precision import precision
+from certigram.theory.activations.functions import X, normal_cdf, sigmoid, softplus
 from certigram.theory.errors import DerivationGap
-from certigram.theory.functions import X, normal_cdf, sigmoid, softplus
 
 sqrt, exp, pi, tanh = sympy.sqrt, sympy.exp, sympy.pi, sympy.tanh
 

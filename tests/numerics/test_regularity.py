@@ -10,11 +10,11 @@ import pytest
 import sympy
 from flint import arb
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import constant
 from certigram.numerics.expressions.regularity import lipschitz_by_range, regularity
-from certigram.numerics.precision import precision
-from certigram.theory import catalogue
-from certigram.theory.activation import activation
+from certigram.theory.activations import catalogue
+from certigram.theory.activations.activation import activation
 from certigram.theory.verdict import Verdict
 
 NAMES = [name for name, family in catalogue.FAMILIES.items() if family.default != ""]

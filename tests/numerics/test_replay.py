@@ -18,9 +18,9 @@ import pytest
 import certigram as cg
 from certigram.api import PopulationGram
 from certigram.numerics import replay
-from certigram.numerics.checking import Checked
-from certigram.numerics.witness import checkable_expression, equilibrium_proof
-from certigram.theory.activation import activation
+from certigram.numerics.certificates.checking import Checked
+from certigram.numerics.papers.deep_equilibrium.witness import checkable_expression, equilibrium_proof
+from certigram.theory.activations.activation import activation
 from certigram.theory.errors import DerivationGap, SpecError
 
 
@@ -297,7 +297,7 @@ def test_slopes_and_strips_are_bounded_as_stated(name: str) -> None:
     "text", ["1*tanh(1*x)", "1/3*erf(2*x) + 1/5*x**1 + 1/7*x**0", "1*gelu(-1/2*x)", "2*sin(1*x)", "1*phi(2*x)"]
 )
 def test_hermite_coefficients_against_the_prover(text: str) -> None:
-    from certigram.numerics.ball import Ball
+    from certigram.numerics.balls.ball import Ball
     from certigram.numerics.hermite import hermite_transform
 
     sigma, mu, square = replay.moments(replay.parse(text)[0], Fraction(5, 2), 40, 90)
@@ -310,7 +310,7 @@ def test_hermite_coefficients_against_the_prover(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["1*relu(1*x)", "1/2*x**1 + -1/3*relu(-2*x)", "1/3*x**1"])
 def test_rational_transforms_against_the_prover(text: str) -> None:
-    from certigram.numerics.ball import exact
+    from certigram.numerics.balls.ball import exact
     from certigram.numerics.hermite import hermite_transform
 
     squares, s, q = replay.equilibrium(text, Fraction(1, 8), Fraction(2), Fraction(2), 24, 64)

@@ -14,14 +14,11 @@ import numpy as np
 import pytest
 from flint import arb
 
-from certigram.numerics.ball import enclose
+from certigram.numerics.balls.ball import enclose
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
-from certigram.numerics.precision import precision
-from certigram.numerics.radial.distances import separation
-from certigram.numerics.radial.gram import largest_eigenvalue, radial_gram
-from certigram.numerics.radial.kernel import radial_kernel
-from certigram.numerics.residual.descent import Descent, Problem, descend, embed
-from certigram.numerics.residual.features import (
+from certigram.numerics.papers.resnet_rkhs.descent import Descent, Problem, descend, embed
+from certigram.numerics.papers.resnet_rkhs.features import (
     enough_at_one_configuration,
     enough_uniformly,
     feature_field,
@@ -29,13 +26,16 @@ from certigram.numerics.residual.features import (
     frequencies,
     spectral_constant,
 )
-from certigram.numerics.residual.fields import KernelField
-from certigram.numerics.residual.flow import integrate
-from certigram.numerics.residual.lazy import lazy_constants
-from certigram.numerics.residual.passes import run_pass
-from certigram.numerics.residual.rates import Landscape
-from certigram.numerics.residual.recipe import recipe
-from certigram.numerics.residual.variation import BallNetwork
+from certigram.numerics.papers.resnet_rkhs.fields import KernelField
+from certigram.numerics.papers.resnet_rkhs.flow import integrate
+from certigram.numerics.papers.resnet_rkhs.lazy import lazy_constants
+from certigram.numerics.papers.resnet_rkhs.passes import run_pass
+from certigram.numerics.papers.resnet_rkhs.rates import Landscape
+from certigram.numerics.papers.resnet_rkhs.recipe import recipe
+from certigram.numerics.papers.resnet_rkhs.variation import BallNetwork
+from certigram.numerics.radial.distances import separation
+from certigram.numerics.radial.gram import largest_eigenvalue, radial_gram
+from certigram.numerics.radial.kernel import radial_kernel
 
 N = 8
 POINTS = np.array([[np.cos(1 + (3 * i * i + i) * (j + 1) * 0.37) + 0.3 * i / 8 for j in range(2)] for i in range(N)])

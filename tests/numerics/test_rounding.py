@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import certigram
-from certigram.numerics.rounding import gamma, require_ieee_arithmetic
+from certigram.numerics.balls.rounding import gamma, require_ieee_arithmetic
 from certigram.theory.errors import SpecError
 
 FLUSH, DENORMALS_ARE_ZERO = 1 << 15, 1 << 6

@@ -10,7 +10,7 @@ import pytest
 
 from certigram import verify
 from certigram.numerics.files import require_output, write_atomically
-from certigram.numerics.studies.folder import locked, run_folder
+from certigram.numerics.runs.folder import locked, run_folder
 from certigram.spec import read_study
 from certigram.theory.errors import CertigramError, SpecError, Unfinished
 
@@ -35,7 +35,7 @@ def started(folder: Path, file: Path, *, replace: bool = False) -> list[str]:
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     """A second process is told who is writing, the lock ends with its holder, and what a kill left is removed."""
-    program = "import sys\nfrom pathlib import Path\nfrom certigram.numerics.studies.folder import locked\n"
+    program = "import sys\nfrom pathlib import Path\nfrom certigram.numerics.runs.folder import locked\n"
     program += "with locked(Path(sys.argv[1])):\n    print('writing', flush=True)\n    sys.stdin.read()\n"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     folder = tmp_path / "run"

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from certigram.numerics.certificate import Certificate
+from certigram.numerics.certificates.certificate import Certificate
+from certigram.numerics.runs.results import Results
+from certigram.numerics.runs.runner import Event, _Run, run, sample
 from certigram.numerics.sampling.statistics import BinomialTest
-from certigram.numerics.studies.results import Results
-from certigram.numerics.studies.runner import Event, _Run, run, sample
 from certigram.spec import build_study
+from certigram.theory.claims.system import system
 from certigram.theory.errors import SpecError
-from certigram.theory.system import system
 from certigram.theory.verdict import Verdict
 
 POINTS = np.random.default_rng(0).standard_normal((6, 4))

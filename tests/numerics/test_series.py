@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from flint import arb, fmpq
 
-from certigram.numerics.ball import enclose, exact
+from certigram.numerics.balls.ball import enclose, exact
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.kernels.series import DotProductSeries
-from certigram.numerics.precision import precision
 
 POINTS = [Fraction(p, 16) for p in range(-16, 17)]
 

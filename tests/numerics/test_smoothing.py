@@ -10,11 +10,11 @@ import math
 import pytest
 from flint import acb, arb
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual.cells import QuadratureSmoothing
 from certigram.numerics.dual.exponential_pieces import ClosedSmoothing, exponential_parts
 from certigram.numerics.dual.smoothing import Scales, function_pieces
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 
 WORK = 140
 

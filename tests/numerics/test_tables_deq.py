@@ -14,18 +14,18 @@ import numpy as np
 import pytest
 from flint import arb, fmpq
 
-from certigram.numerics.budget import Budget
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual import dual_expression
 from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
-from certigram.numerics.equilibria.instance import EquilibriumInstance
-from certigram.numerics.equilibria.schur_bounds import bound_through_discs_of_correlations
 from certigram.numerics.expressions.lowering import constant
 from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.kernels.gram import hadamard_power
 from certigram.numerics.kernels.points import points
-from certigram.numerics.precision import precision
+from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
+from certigram.numerics.papers.deep_equilibrium.population.schur_bounds import bound_through_discs_of_correlations
 from certigram.numerics.studies.data import DataSet
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 
 SIGMA_W2 = Fraction(1, 16)
 

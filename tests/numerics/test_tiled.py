@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from flint import arb
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.blocked import factorise_panels
 from certigram.numerics.eigenvalues.cholesky import backward_error, factorise, shifted_diagonal
 from certigram.numerics.kernels.cosines import cosines
 from certigram.numerics.kernels.gram import gram
 from certigram.numerics.kernels.series import DotProductSeries
-from certigram.numerics.precision import precision
 from certigram.numerics.scale.tiled import tiled_factorise
 from certigram.numerics.scale.tiled_eigenvalue import tiled_least_eigenvalue, tiled_rayleigh_quotient
 from certigram.numerics.scale.tiled_gram import tiled_gram

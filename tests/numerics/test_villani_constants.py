@@ -14,12 +14,12 @@ import pytest
 import sympy
 from flint import arb
 
-from certigram.numerics.ball import Ball
-from certigram.numerics.precision import precision
-from certigram.numerics.villani.constants import activation_constants
-from certigram.theory.activation import activation
-from certigram.theory.functions import X, rewrite_elementary
-from certigram.theory.suprema import CLOSED_FORMS
+from certigram.numerics.balls.ball import Ball
+from certigram.numerics.balls.precision import precision
+from certigram.numerics.papers.two_layer_logistic.constants import activation_constants
+from certigram.theory.activations.activation import activation
+from certigram.theory.activations.functions import X, rewrite_elementary
+from certigram.theory.activations.suprema import CLOSED_FORMS
 from certigram.theory.verdict import Verdict
 
 BUILT_IN = (

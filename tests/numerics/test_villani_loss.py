@@ -11,15 +11,15 @@ import pytest
 import sympy
 from flint import arb, arb_mat
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.elementary.real import power
 from certigram.numerics.expressions.lowering import lower_arb
-from certigram.numerics.precision import precision
-from certigram.numerics.villani.enclosed import EnclosedNetwork
-from certigram.numerics.villani.loss import TwoLayerLogistic
-from certigram.numerics.villani.symbolic import coordinate_identities, vanishes
-from certigram.theory.activation import activation
+from certigram.numerics.papers.two_layer_logistic.enclosed import EnclosedNetwork
+from certigram.numerics.papers.two_layer_logistic.loss import TwoLayerLogistic
+from certigram.numerics.papers.two_layer_logistic.symbolic import coordinate_identities, vanishes
+from certigram.theory.activations.activation import activation
+from certigram.theory.activations.functions import X, rewrite_elementary
 from certigram.theory.errors import SpecError
-from certigram.theory.functions import X, rewrite_elementary
 
 
 def _network(name: str, p: int, d: int, n: int, rate: float = 0.25) -> tuple[TwoLayerLogistic, np.ndarray]:

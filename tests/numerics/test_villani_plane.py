@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat
 
-from certigram.numerics.ball import enclose
-from certigram.numerics.precision import precision
-from certigram.numerics.villani.bounds import LogisticBounds, OuterWeights, holley_stroock
-from certigram.numerics.villani.constants import activation_constants
-from certigram.numerics.villani.enclosed import EnclosedNetwork
-from certigram.numerics.villani.loss import TwoLayerLogistic
-from certigram.numerics.villani.plane import best_direction, plane_moments, plane_rayleigh_bound
-from certigram.numerics.villani.spectrum import spectrum
-from certigram.theory.activation import activation
+from certigram.numerics.balls.ball import enclose
+from certigram.numerics.balls.precision import precision
+from certigram.numerics.papers.two_layer_logistic.bounds import LogisticBounds, OuterWeights, holley_stroock
+from certigram.numerics.papers.two_layer_logistic.constants import activation_constants
+from certigram.numerics.papers.two_layer_logistic.enclosed import EnclosedNetwork
+from certigram.numerics.papers.two_layer_logistic.loss import TwoLayerLogistic
+from certigram.numerics.papers.two_layer_logistic.plane import best_direction, plane_moments, plane_rayleigh_bound
+from certigram.numerics.papers.two_layer_logistic.spectrum import spectrum
+from certigram.theory.activations.activation import activation
 from certigram.theory.errors import PrecisionExhausted, SpecError
 
 RATE, STEP = Fraction(1, 5), Fraction(1)

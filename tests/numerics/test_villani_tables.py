@@ -15,20 +15,30 @@ import pytest
 import scipy.linalg
 from flint import arb
 
-from certigram.numerics.ball import Ball
+from certigram.numerics.balls.ball import Ball
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.expressions.range import supremum_of_absolute_value
-from certigram.numerics.precision import precision
-from certigram.numerics.villani import quadrature
-from certigram.numerics.villani.bounds import LogisticBounds, alternating, holley_stroock, oscillation
-from certigram.numerics.villani.constants import activation_constants
-from certigram.numerics.villani.counterexample import least_profile
-from certigram.numerics.villani.evolution import evolve
-from certigram.numerics.villani.gap import GapEnclosure, gap_enclosure
-from certigram.numerics.villani.quadrature import CellMoments, cell_moments, clustered_grid, default_reach
-from certigram.numerics.villani.scalar import ScalarLoss, reference, scalar_case
-from certigram.numerics.villani.spectrum import spectrum
-from certigram.theory.activation import activation
+from certigram.numerics.papers.two_layer_logistic import quadrature
+from certigram.numerics.papers.two_layer_logistic.bounds import (
+    LogisticBounds,
+    alternating,
+    holley_stroock,
+    oscillation,
+)
+from certigram.numerics.papers.two_layer_logistic.constants import activation_constants
+from certigram.numerics.papers.two_layer_logistic.counterexample import least_profile
+from certigram.numerics.papers.two_layer_logistic.evolution import evolve
+from certigram.numerics.papers.two_layer_logistic.gap import GapEnclosure, gap_enclosure
+from certigram.numerics.papers.two_layer_logistic.quadrature import (
+    CellMoments,
+    cell_moments,
+    clustered_grid,
+    default_reach,
+)
+from certigram.numerics.papers.two_layer_logistic.scalar import ScalarLoss, reference, scalar_case
+from certigram.numerics.papers.two_layer_logistic.spectrum import spectrum
+from certigram.theory.activations.activation import activation
 
 CRITICAL = {
     "T1": (

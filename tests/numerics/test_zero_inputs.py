@@ -19,11 +19,11 @@ from certigram.numerics.dual import dual
 from certigram.numerics.kernels.cosines import cosines, cosines_arb
 from certigram.numerics.kernels.parallel import duplicate_pairs, parallel_pairs
 from certigram.numerics.kernels.points import points
-from certigram.numerics.networks import instance
 from certigram.numerics.studies.data import load
+from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
-from certigram.theory.activation import activation
-from certigram.theory.system import system
+from certigram.theory.activations.activation import activation
+from certigram.theory.claims.system import system
 
 LINE = np.linspace(-1, 1, 15)[:, None]
 PLANE = [[0.0, 0.0], [1.0, 2.0], [0.5, 1.0], [-1.0, 2.0], [2.0, 0.0]]

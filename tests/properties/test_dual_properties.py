@@ -8,12 +8,12 @@ from flint import arb
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from certigram.numerics.ball import enclose
+from certigram.numerics.balls.ball import enclose
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual import dual
 from certigram.numerics.hermite import hermite_transform, second_moment
-from certigram.numerics.precision import precision
 from certigram.testing import activations, check_activation, covariances, rationals, reproducible
-from certigram.theory.activation import Activation, from_expression
+from certigram.theory.activations.activation import Activation, from_expression
 from certigram.theory.errors import PrecisionExhausted
 
 BITS = 48

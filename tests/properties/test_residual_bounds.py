@@ -14,12 +14,12 @@ from flint import arb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certigram.numerics.precision import precision
+from certigram.numerics.balls.precision import precision
+from certigram.numerics.papers.resnet_rkhs.features import feature_field, frequencies
+from certigram.numerics.papers.resnet_rkhs.fields import FeatureField, KernelField
+from certigram.numerics.papers.resnet_rkhs.passes import form, pairing, run_pass
+from certigram.numerics.papers.resnet_rkhs.variation import BallNetwork
 from certigram.numerics.radial.kernel import NAMES, radial_kernel
-from certigram.numerics.residual.features import feature_field, frequencies
-from certigram.numerics.residual.fields import FeatureField, KernelField
-from certigram.numerics.residual.passes import form, pairing, run_pass
-from certigram.numerics.residual.variation import BallNetwork
 
 BITS = 256
 

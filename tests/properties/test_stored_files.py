@@ -16,16 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import certigram as cg
-from certigram.numerics.certificate import Certificate
+from certigram.numerics.certificates.certificate import Certificate
+from certigram.numerics.runs.archive import last_runs, read_results
+from certigram.numerics.runs.runner import Event, run
 from certigram.numerics.sampling.experiment import Plan, Sample, Subject
 from certigram.numerics.sampling.experiment import run as sample
 from certigram.numerics.stored import read_json
-from certigram.numerics.studies.archive import last_runs, read_results
-from certigram.numerics.studies.runner import Event, run
 from certigram.numerics.studies.study import Study
 from certigram.numerics.studies.workspace import Workspace
 from certigram.spec import build_study
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 from certigram.theory.errors import SpecError
 
 EXAMPLES = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

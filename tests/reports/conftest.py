@@ -12,15 +12,15 @@ from types import MappingProxyType
 
 import pytest
 
-import certigram.theory.system
-from certigram.numerics.budget import Budget
-from certigram.numerics.certificate import Certificate, Discharged, EvidenceItem
+import certigram.theory.claims.system
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.certificates.certificate import Certificate, Discharged, EvidenceItem
+from certigram.numerics.runs.results import Results
 from certigram.numerics.studies.data import load
-from certigram.numerics.studies.results import Results
 from certigram.numerics.studies.study import Study
 from certigram.reports.model import Report
-from certigram.theory.claim import Claim, Hypothesis, Reference
-from certigram.theory.system import Parameter, System, system, systems
+from certigram.theory.claims.claim import Claim, Hypothesis, Reference
+from certigram.theory.claims.system import Parameter, System, system, systems
 from certigram.theory.verdict import Evidence, Verdict
 
 ENVIRONMENT = {"python": "3.x", "machine": "any"}
@@ -189,7 +189,7 @@ def registered() -> Iterator[None]:
     """The two invented systems are known while a module of tests runs."""
     known = MappingProxyType({**systems(), "toy-kernels": KERNELS, "toy-fixed": FIXED})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(certigram.theory.system, "systems", lambda: known)
+        patch.setattr(certigram.theory.claims.system, "systems", lambda: known)
         yield
 
 

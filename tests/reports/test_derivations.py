@@ -25,13 +25,13 @@ from certigram.reports.derivations.printer import Printer
 from certigram.reports.derivations.proof import checked, derivation_blocks
 from certigram.reports.derivations.shorten import shorthand
 from certigram.reports.derivations.typeset import render as tex
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
+from certigram.theory.activations.functions import X
 from certigram.theory.closed_forms import A, B, C
 from certigram.theory.derivations.dual import derive_dual
 from certigram.theory.derivations.identity import identical
 from certigram.theory.derivations.notation import Expectation, Mean
 from certigram.theory.errors import SpecError
-from certigram.theory.functions import X
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 NAMES = ("erf", "relu", "gelu", "x**2*Heaviside(x)", "x*exp(-x**2/2)", "sin", "x**3", "elu(1)")

@@ -24,8 +24,8 @@ from certigram.reports.latex import render as render_latex
 from certigram.reports.mathml import mathml
 from certigram.reports.model import Report
 from certigram.reports.tex import code, escape
+from certigram.theory.claims.system import systems
 from certigram.theory.errors import DerivationGap
-from certigram.theory.system import systems
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 SCHEMA = json.loads((resources.files("certigram.reports") / "results.schema.json").read_text("utf-8"))

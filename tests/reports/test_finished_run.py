@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from certigram.cli import run
-from certigram.numerics.certificate import Certificate
-from certigram.numerics.studies.archive import read_results, remove_stale
+from certigram.numerics.certificates.certificate import Certificate
+from certigram.numerics.runs.archive import read_results, remove_stale
+from certigram.numerics.runs.results import Results
 from certigram.numerics.studies.data import load
 from certigram.numerics.studies.reading import Reading
-from certigram.numerics.studies.results import Results
 from certigram.numerics.studies.study import Study
 from certigram.reports import bundle
 from certigram.reports.model import Report

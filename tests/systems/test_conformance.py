@@ -16,21 +16,21 @@ import numpy as np
 import pytest
 
 import certigram.theory
-from certigram.numerics.budget import Budget
-from certigram.numerics.checks.finite_width import SampledInstance
+from certigram.numerics.balls.budget import Budget
 from certigram.numerics.checks.registry import Instance, Outcome, decide, find_check, find_control
-from certigram.numerics.equilibria.instance import EquilibriumInstance
 from certigram.numerics.kernels.points import points
 from certigram.numerics.kernels.series import upper_float
-from certigram.numerics.networks import has_sampler, instance
+from certigram.numerics.papers.deep_equilibrium.checks.finite_width import SampledInstance
+from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.sampling.experiment import Plan, Subject
 from certigram.numerics.sampling.experiment import run as sample_networks
 from certigram.numerics.sampling.statistics import ErrorBudget
 from certigram.numerics.studies.data import DataSet, load
+from certigram.numerics.studies.networks import has_sampler, instance
 from certigram.numerics.studies.study import Study
-from certigram.theory.activation import activation
-from certigram.theory.claim import Claim
-from certigram.theory.system import System, systems
+from certigram.theory.activations.activation import activation
+from certigram.theory.claims.claim import Claim
+from certigram.theory.claims.system import System, systems
 from certigram.theory.verdict import Verdict
 
 SYSTEMS = list(systems().values())

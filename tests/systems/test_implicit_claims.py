@@ -5,7 +5,7 @@ A failure here means that a claim of docs/theory/implicit-relu.md is silently mi
 
 from __future__ import annotations
 
-from certigram.theory.system import system
+from certigram.theory.claims.system import system
 
 SYSTEM = system("implicit-relu")
 

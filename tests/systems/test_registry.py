@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from certigram.theory.system import system, systems
+from certigram.theory.claims.system import system, systems
 
 
 def numbered(letter: str, count: int, width: int = 1) -> set[str]:

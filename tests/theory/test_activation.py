@@ -8,9 +8,9 @@ import pytest
 import sympy
 from sympy import exp, oo, pi, sqrt
 
-from certigram.theory.activation import Activation, activation
+from certigram.theory.activations.activation import Activation, activation
+from certigram.theory.activations.functions import X, sigmoid
 from certigram.theory.errors import SpecError
-from certigram.theory.functions import X, sigmoid
 
 
 def test_value_semantics() -> None:

@@ -9,10 +9,10 @@ import pytest
 import sympy
 from sympy import Rational, oo
 
-from certigram.theory.activation import activation
-from certigram.theory.catalogue import ALIASES, FAMILIES, entry, names
+from certigram.theory.activations.activation import activation
+from certigram.theory.activations.catalogue import ALIASES, FAMILIES, entry, names
+from certigram.theory.activations.functions import X, rewrite_elementary
 from certigram.theory.errors import SpecError
-from certigram.theory.functions import X, rewrite_elementary
 
 NAMED = [name for name, family in FAMILIES.items() if family.default != ""]
 TEXTS = [
@@ -194,7 +194,7 @@ def test_the_letter_phi_is_not_read_as_a_distribution_function() -> None:
     ],
 )
 def test_values_of_the_definitions(name: str, points: dict[object, object]) -> None:
-    from certigram.theory.pieces import value_at
+    from certigram.theory.activations.pieces import value_at
 
     for point, value in points.items():
         assert sympy.simplify(value_at(activation(name).expression, sympy.sympify(point)) - value) == 0

@@ -6,10 +6,10 @@ import pytest
 import sympy
 from sympy import Rational
 
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
+from certigram.theory.activations.functions import X
+from certigram.theory.activations.pieces import value_at
 from certigram.theory.errors import SpecError
-from certigram.theory.functions import X
-from certigram.theory.pieces import value_at
 
 POINTS = [Rational(k, 4) for k in range(-16, 17)]
 

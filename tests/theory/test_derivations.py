@@ -8,14 +8,15 @@ import sympy
 from flint import arb
 
 import certigram as cg
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.derivation_check import Status, check, special
 from certigram.numerics.derivation_check.points import points
 from certigram.numerics.derivation_check.value import enclose
 from certigram.numerics.dual import dual
 from certigram.numerics.dual.covariance import covariance
 from certigram.numerics.dual.series import series_value
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation, from_expression
+from certigram.theory.activations.activation import activation, from_expression
+from certigram.theory.activations.functions import X
 from certigram.theory.closed_forms import A, B, C, dual_closed_form
 from certigram.theory.derivations.dual import derive_dual, derive_expectation
 from certigram.theory.derivations.functions import derivative
@@ -24,7 +25,6 @@ from certigram.theory.derivations.notation import Expectation, bivariate_normal_
 from certigram.theory.derivations.rules import RULES
 from certigram.theory.derivations.step import Step
 from certigram.theory.derivations.verify import proved, verify
-from certigram.theory.functions import X
 
 ELEMENTARY = [
     "identity",

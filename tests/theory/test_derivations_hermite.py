@@ -5,11 +5,12 @@ from fractions import Fraction
 import pytest
 import sympy
 
+from certigram.numerics.balls.precision import precision
 from certigram.numerics.derivation_check import check
 from certigram.numerics.expressions.lowering import constant
 from certigram.numerics.hermite import hermite_transform
-from certigram.numerics.precision import precision
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
+from certigram.theory.activations.functions import X
 from certigram.theory.closed_forms import A
 from certigram.theory.derivations.builder import Builder
 from certigram.theory.derivations.coefficients import derive_coefficient, derive_coefficients
@@ -22,7 +23,6 @@ from certigram.theory.derivations.step import Step
 from certigram.theory.derivations.taylor import taylor_coefficient
 from certigram.theory.derivations.verify import proved, verify
 from certigram.theory.errors import DerivationGap
-from certigram.theory.functions import X
 
 NAMES = [
     "identity",

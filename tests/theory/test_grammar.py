@@ -8,9 +8,9 @@ import pytest
 import sympy
 from sympy import Rational
 
+from certigram.theory.activations.functions import X, normal_cdf, sigmoid, softplus
+from certigram.theory.activations.grammar import parse
 from certigram.theory.errors import SpecError
-from certigram.theory.functions import X, normal_cdf, sigmoid, softplus
-from certigram.theory.grammar import parse
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ import sympy
 from flint import fmpq, fmpq_mat
 
 import certigram.theory
-from certigram.numerics.lemma_checks import identities
-from certigram.numerics.lemma_checks.instances import gram, hadamard, positive_semidefinite
-from certigram.numerics.lemma_checks.registry import check_lemma, outcome
+from certigram.numerics.proof_lines import identities
+from certigram.numerics.proof_lines.instances import gram, hadamard, positive_semidefinite
+from certigram.numerics.proof_lines.registry import check_lemma, outcome
+from certigram.theory.claims.lemma import Lemma, arguments, lemma, lemmas, lemmas_of
+from certigram.theory.claims.system import systems
 from certigram.theory.errors import DerivationGap, SpecError
-from certigram.theory.lemmas.lemma import Lemma, arguments, lemma, lemmas, lemmas_of
-from certigram.theory.system import systems
 
 LEMMAS = list(lemmas().values())
 

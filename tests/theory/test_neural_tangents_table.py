@@ -16,7 +16,7 @@ import sympy
 from sympy import Float
 
 from certigram.numerics.dual import dual
-from certigram.theory.activation import activation
+from certigram.theory.activations.activation import activation
 from certigram.theory.closed_forms import A, B, C
 from certigram.theory.derivations.dual import derive_dual
 

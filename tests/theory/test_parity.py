@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import sympy
 
-from certigram.theory.activation import activation
-from certigram.theory.functions import X
+from certigram.theory.activations.activation import activation
+from certigram.theory.activations.functions import X
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_degrees() -> None:
     "text", ["sigmoid(x)", "softplus(x)", "x*Phi(x)", "max(x, tanh(x), -1)", "min(x, 2)", "elu(x)", "step(x - 2)"]
 )
 def test_the_split_form_is_the_same_function(text: str) -> None:
-    from certigram.theory.functions import rewrite_elementary
-    from certigram.theory.parity import split_form
+    from certigram.theory.activations.functions import rewrite_elementary
+    from certigram.theory.activations.parity import split_form
 
     expression = activation(text).expression
     for point in (-3, sympy.Rational(-1, 3), 0, 2, sympy.Rational(7, 2)):

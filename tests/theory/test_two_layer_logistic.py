@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 import sympy
 
-from certigram.theory.suprema import CLOSED_FORMS, closed_forms
-from certigram.theory.system import system
+from certigram.theory.activations.suprema import CLOSED_FORMS, closed_forms
+from certigram.theory.claims.system import system
 
 SYSTEM = system("two-layer-logistic")
 

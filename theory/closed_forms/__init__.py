@@ -18,7 +18,7 @@ from .moments import joint_moment, moment
 from .terms import NoClosedForm, terms
 
 if TYPE_CHECKING:
-    from ..activation import Activation
+    from ..activations.activation import Activation
 
 A = sympy.Symbol("a", positive=True)
 """The variance of u."""
@@ -37,7 +37,7 @@ def dual_closed_form(activation: Activation, other: Activation | None = None) ->
     ``other`` is :math:`\psi`; without it :math:`\psi=\varphi`. Every entry of the table is proved in
     docs/theory/dual-activations.md, sections 2 and 3 (price1958, daniely2016).
 
-    >>> from certigram.theory.activation import activation
+    >>> from certigram.theory.activations.activation import activation
     >>> dual_closed_form(activation("erf"))
     2*asin(2*c/(sqrt(2*a + 1)*sqrt(2*b + 1)))/pi
     >>> dual_closed_form(activation("tanh")) is None

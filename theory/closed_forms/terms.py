@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 import sympy
 from sympy.simplify.fu import TR8
 
-from ..functions import X, rewrite_elementary
+from ..activations.functions import X, rewrite_elementary
 
 Core: TypeAlias = Literal["one", "cos", "erf", "sign"]
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import sympy
 
+from ..activations.functions import X, normal_cdf
+from ..activations.parity import parity
 from ..errors import DerivationGap
-from ..functions import X, normal_cdf
-from ..parity import parity
 from .functions import Term, derivative, terms
 from .notation import Expectation, Mean, bivariate_normal_cdf
 from .univariate import density, level, single

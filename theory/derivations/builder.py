@@ -12,9 +12,9 @@ from typing import Any
 
 import sympy
 
+from ..activations.functions import X
 from ..closed_forms import A, B, C
 from ..errors import DerivationGap
-from ..functions import X
 from . import bivariate, univariate
 from .functions import derivative, terms
 from .integration import antiderivative

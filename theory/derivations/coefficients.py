@@ -12,9 +12,9 @@ from functools import lru_cache
 
 import sympy
 
+from ..activations.functions import X
+from ..activations.pieces import KINKED
 from ..errors import DerivationGap
-from ..functions import X
-from ..pieces import KINKED
 from .builder import Builder
 from .domain import real
 from .functions import terms, total

@@ -10,8 +10,8 @@ from functools import lru_cache
 
 import sympy
 
+from ..activations.functions import normal_cdf
 from ..closed_forms import C
-from ..functions import normal_cdf
 from .identity import positive
 from .notation import Expectation, Mean
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import sympy
 
-from ..activation import Activation
+from ..activations.activation import Activation
 from ..closed_forms import A, B, C
 from ..errors import DerivationGap, SpecError
 from .builder import Builder

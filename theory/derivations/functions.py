@@ -15,9 +15,9 @@ from functools import lru_cache
 import sympy
 from sympy.simplify.fu import TR8
 
+from ..activations.functions import X, normal_cdf, rewrite_elementary, sigmoid, softplus
+from ..activations.pieces import KINKED, pieces
 from ..errors import DerivationGap
-from ..functions import X, normal_cdf, rewrite_elementary, sigmoid, softplus
-from ..pieces import KINKED, pieces
 
 MAX_DEGREE = 64
 """Largest power of x that is expanded."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import sympy
 
-from ..activation import Activation
+from ..activations.activation import Activation
 from ..errors import DerivationGap
 from .functions import Term, terms
 from .notation import SIGMA, K, R

@@ -17,8 +17,8 @@ from typing import Any
 import sympy
 from sympy import QQ
 
+from ..activations.functions import normal_cdf
 from ..closed_forms import A, B, C
-from ..functions import normal_cdf
 from .notation import Expectation, HermiteCoefficient, Mean, T, TaylorCoefficient, bivariate_normal_cdf
 
 OPAQUE = (Expectation, Mean, HermiteCoefficient, TaylorCoefficient, sympy.Integral, sympy.Derivative)

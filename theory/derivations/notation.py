@@ -11,8 +11,8 @@ from typing import Any
 
 import sympy
 
+from ..activations.functions import X, normal_cdf
 from ..closed_forms import A, B, C
-from ..functions import X, normal_cdf
 
 T = sympy.Symbol("t", real=True)
 """The variable of integration over covariances."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ..claim import Reference
+from ..claims.claim import Reference
 from .step import Rule
 
 _OURS = "docs/derivations.md, section 2"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from ..claim import Reference
+from ..claims.claim import Reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import sympy
 
+from ..activations.functions import X
 from ..errors import DerivationGap
-from ..functions import X
 from .functions import Term, terms
 from .notation import K, R, Y
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import sympy
 
+from ..activations.functions import X, normal_cdf
 from ..errors import DerivationGap
-from ..functions import X, normal_cdf
 from .functions import Term, derivative, terms
 from .notation import Mean
 

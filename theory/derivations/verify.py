@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 
 import sympy
 
+from ..activations.functions import X
 from ..closed_forms import A, B, C
 from ..errors import DerivationGap
-from ..functions import X
 from . import bivariate, univariate
 from .domain import admissible, continuous, real
 from .functions import derivative, same, terms

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..claim import Hypothesis, Reference
-from .lemma import Lemma, ProofStep, both
+from ..claims.claim import Hypothesis, Reference
+from ..claims.lemma import Lemma, ProofStep, both
 
 SQUARE_INTEGRABLE = Hypothesis("square-integrable", r"\mathbb E\,\phi(u)^2 < \infty,\ \mathbb E\,\phi(v)^2 < \infty")
 COVARIANCE = Hypothesis(

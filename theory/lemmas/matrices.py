@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..claim import Hypothesis, Reference
-from .equilibrium import CONTRACTION, NOTES, SPHERE
-from .lemma import Lemma, ProofStep, both
+from ..claims.claim import Hypothesis, Reference
+from ..claims.lemma import Lemma, ProofStep, both
+from ..papers.deep_equilibrium.lemmas_equilibrium import CONTRACTION, NOTES, SPHERE
 
 SCHUR = Lemma(
     "lemma.schur-order",

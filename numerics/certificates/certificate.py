@@ -1,0 +1,265 @@
+"""What was concluded about one claim, from which evidence; the constructor enforces honesty."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NoReturn
+
+from numpy.typing import NDArray
+
+from ...theory.errors import DerivationGap, PrecisionExhausted, SpecError
+from ...theory.printable import shown
+from ...theory.verdict import Evidence, Verdict
+from ..balls.enclosure import float_above, float_below
+from ..files import write_atomically
+from ..replay import NAMES
+from ..stored import arrays_as_bytes, damaged, digest, read_json
+
+FORMAT = "certigram-certificate/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The checkable part of a certificate: JSON data, and the arrays of its sidecar by name."""
+
+    document: dict[str, Any]
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceItem:
+    """One piece of evidence: its kind, what it establishes in a sentence, and the exact numbers behind it."""
+
+    kind: Evidence
+    text: str
+    values: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Discharged:
+    """A hypothesis and how it was settled; ``verdict`` must be PROVED for the claim to be PROVED."""
+
+    name: str
+    verdict: Verdict
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The verdict on one claim for one activation and data set.
+
+    ``lower``/``upper`` enclose the quantity the claim is about (floats rounded outwards, or None), ``margin`` is a
+    proved lower bound of how far the claim is from being false, in the units of that quantity. ``prover`` makes, when
+    the certificate is saved, the part that the independent checker needs (docs/certificate-format.md).
+
+    A certificate can be PROVED or REFUTED only from rigorous evidence, and PROVED only when each hypothesis is:
+
+    >>> Certificate("x.y", "x", "tanh", Verdict.PROVED, (EvidenceItem(Evidence.EXPERIMENTAL, "saw it"),))
+    Traceback (most recent call last):
+        ...
+    ValueError: x.y cannot be PROVED: its evidence 'saw it' is EXPERIMENTAL
+    """
+
+    claim: str
+    system: str
+    activation: str
+    verdict: Verdict
+    evidence: tuple[EvidenceItem, ...] = ()
+    hypotheses: tuple[Discharged, ...] = ()
+    method: str = ""
+    lower: float | None = None
+    upper: float | None = None
+    margin: float | None = None
+    seconds: float = 0.0
+    reason: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+    prover: Callable[[], Proof] | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.verdict.rigorous:
+            if not self.evidence:
+                raise ValueError(f"{self.claim} cannot be {self.verdict}: no evidence is given")
+            for item in self.evidence:
+                if not item.kind.rigorous:
+                    raise ValueError(
+                        f"{self.claim} cannot be {self.verdict}: its evidence {item.text!r} is {item.kind}"
+                    )
+        if self.verdict is Verdict.PROVED:
+            for hypothesis in self.hypotheses:
+                if hypothesis.verdict is not Verdict.PROVED:
+                    raise ValueError(
+                        f"{self.claim} cannot be PROVED: hypothesis {hypothesis.name!r} is {hypothesis.verdict}"
+                    )
+        if self.verdict in (Verdict.UNKNOWN, Verdict.NOT_APPLICABLE) and not self.reason:
+            raise ValueError(f"{self.claim}: {self.verdict} needs a reason")
+        for name in ("lower", "upper", "margin", "seconds"):
+            end = getattr(self, name)
+            if not (isinstance(end, float) or type(end) is int or (end is None and name != "seconds")) or end != end:
+                raise ValueError(f"{self.claim}: {name} = {end!r} is no number")
+        if self.lower is not None and self.upper is not None and self.lower > self.upper:
+            raise ValueError(f"{self.claim}: lower = {self.lower!r} is above upper = {self.upper!r}")
+
+    def __repr__(self) -> str:
+        what = f"{self.claim}, {self.activation}: {self.verdict.name}"
+        stated = self.detail.get("statement")
+        ends = "" if self.lower is None or self.upper is None else f"; proved [{self.lower!r}, {self.upper!r}]"
+        return f"Certificate({what}{'' if stated is None else f' {stated}'}{ends if self.verdict.rigorous else ''})"
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a Certificate has no truth value: compare its verdict, e.g. `cert.verdict is Verdict.PROVED`")
+
+    def to_json(self) -> dict[str, Any]:
+        """The certificate as plain JSON data; an infinite end is text, in ``detail`` such a number becomes null."""
+        document: dict[str, Any] = _finite(
+            {
+                "format": FORMAT,
+                "claim": self.claim,
+                "system": self.system,
+                "activation": self.activation,
+                "verdict": self.verdict.name,
+                "method": self.method,
+                **{key: _end(getattr(self, key)) for key in ("lower", "upper", "margin")},
+                "seconds": round(self.seconds, 6),
+                "reason": self.reason,
+                "hypotheses": [{"name": h.name, "verdict": h.verdict.name, "text": h.text} for h in self.hypotheses],
+                "evidence": [{"kind": e.kind.name, "text": e.text, "values": e.values} for e in self.evidence],
+                "detail": self.detail,
+            }
+        )
+        return document
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Certificate:
+        """Read back what :meth:`to_json` or :meth:`save` wrote; raises :class:`SpecError` when it is not that."""
+        try:
+            if data["format"] != FORMAT:
+                raise SpecError(f"certificate format {data['format']!r} is not {FORMAT!r}.")
+            own = {**data, **data.get("prover", {})}
+            return cls(
+                claim=_text(data["claim"]),
+                system=_text(data["system"]),
+                activation=_text(own["activation"]),
+                verdict=Verdict[data["verdict"]],
+                evidence=tuple(
+                    EvidenceItem(
+                        Evidence[e["kind"]], _text(e["text"]), {_text(k): _text(v) for k, v in e["values"].items()}
+                    )
+                    for e in data["evidence"]
+                ),
+                hypotheses=tuple(
+                    Discharged(_text(h["name"]), Verdict[h["verdict"]], _text(h["text"])) for h in data["hypotheses"]
+                ),
+                method=_text(data["method"]),
+                **{key: INFINITE.get(str(own[key]), own[key]) for key in ("lower", "upper", "margin")},
+                seconds=data["seconds"],
+                reason=_text(data["reason"]),
+                detail=dict(data["detail"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SpecError(f"this is not a certificate: {error}.") from None
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the certificate as JSON, whole or not at all (write, then rename), and its arrays beside it as .npz.
+
+        With a ``prover`` the file holds a proof that ``certigram check`` can repeat; its bounds are then those that the
+        witness supports, a little weaker than ``lower`` and ``upper``, which stay in the file as ``prover``. Where no
+        rule exists, ``detail`` says so. Raises :class:`SpecError` when ``detail`` holds something that JSON has not.
+        """
+        given: object = path
+        if not isinstance(given, (str, os.PathLike)):
+            raise SpecError(f"certificate: {shown(given)} is not the path of a file: give its name as text.")
+        path, data, arrays = Path(path), self.to_json(), None
+        if self.prover is not None and self.verdict is not Verdict.UNKNOWN:
+            try:
+                proof = self.prover()
+            except (DerivationGap, PrecisionExhausted) as gap:
+                data["detail"] = {**data["detail"], "not checkable": str(gap)}
+            else:
+                _restate(data, proof)
+                arrays = arrays_as_bytes(proof.arrays)
+        try:
+            data = json.loads(json.dumps(data, allow_nan=False))  # as a reader finds it
+            told = {"record": digest(data), "sidecar": None if arrays is None else sha256(arrays).hexdigest()}
+            text = json.dumps({**data, "digest": told}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        except (TypeError, ValueError) as error:
+            raise SpecError(f"{path}: this certificate cannot be written ({error}): keep to JSON data.") from None
+        if path.suffix == ".npz":
+            raise SpecError(
+                f"{path}: a certificate is JSON, with its arrays beside it as .npz: choose a name in .json."
+            )
+        if arrays is not None:
+            write_atomically(path.with_suffix(".npz"), arrays)
+        return write_atomically(path, text)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Certificate:
+        """The certificate of a file that :meth:`save` wrote, with its sidecar as it was written.
+
+        Raises :class:`SpecError` when either is missing, damaged or edited. This is no proof: ``certigram check`` is.
+        """
+        path = Path(path)
+        data = read_json(path)
+        try:
+            found = cls.from_json(data)
+        except SpecError as error:
+            raise damaged(path, error) from None
+        told, side = data.pop("digest", None), path.with_suffix(".npz")
+        if not isinstance(told, dict) or told.get("record") != digest(data):
+            raise damaged(path, "it is not what was written")
+        if "proof" in data and not (side.is_file() and sha256(side.read_bytes()).hexdigest() == told.get("sidecar")):
+            raise damaged(side, "missing, or not what was written")
+        return found
+
+
+INFINITE = {"inf": math.inf, "-inf": -math.inf}
+
+
+def _end(value: float | None) -> float | str | None:
+    return str(value) if value is not None and math.isinf(value) else value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is not text")
+    return value
+
+
+def _finite(value: Any) -> Any:
+    """The same JSON data without numbers that JSON has not."""
+    if isinstance(value, dict):
+        return {key: _finite(x) for key, x in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(x) for x in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _restate(data: dict[str, Any], proof: Proof) -> None:
+    """Put the proof into the record, and what it supports in place of the prover's: bounds, and the activation.
+
+    A name stays where it means to the checker what is proved; otherwise the record names the activation as the proof
+    does, so that every word of it is checked. What the prover says stays under ``prover``.
+    """
+    statement, expression = proof.document["statement"], proof.document["kernel"]["activation"]
+    lower, upper = Fraction(statement["lower"]), Fraction(statement["upper"])
+    data["proof"] = proof.document
+    data["prover"] = {key: data[key] for key in ("lower", "upper", "margin", "activation")}
+    if sorted(NAMES.get(data["activation"], "").split(" + ")) != sorted(expression.split(" + ")):
+        data["activation"] = expression
+    data["lower"], data["upper"] = float_below(lower), float_above(upper)
+    data["margin"] = float_below(lower - Fraction(statement["bound"]))
+    data["detail"] = {k: v for k, v in data["detail"].items() if k not in ("kernel", "cosines", "relative_width")}
+    for item in data["evidence"]:
+        if "lower" in item["values"]:
+            item["values"] = {**item["values"], "lower": repr(data["lower"]), "upper": repr(data["upper"])}
+
+
+def fraction_text(q: Fraction) -> str:
+    """An exact rational as text for a certificate: ``p/q``."""
+    return f"{q.numerator}/{q.denominator}" if q.denominator != 1 else str(q.numerator)

@@ -1,1 +1,0 @@
-"""The population kernel of deep equilibrium models, and what is proved about it on data."""

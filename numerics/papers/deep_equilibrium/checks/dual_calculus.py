@@ -1,0 +1,197 @@
+"""Mehler, Price and the recurrences of Hermite coefficients (C1 to C4), at points of the study.
+
+The verdict rests on the lemma, whose lines are checked, and on the hypotheses, which are discharged for the activation;
+the enclosures show both sides, and refute where they are disjoint. Proofs: docs/theory/dual-calculus.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import sympy
+from flint import arb
+
+from .....theory.activations.activation import Activation, from_expression
+from .....theory.closed_forms import C, closed_form
+from .....theory.derivations.identity import identical
+from ....balls.ball import enclose
+from ....balls.precision import precision
+from ....certificates.certificate import EvidenceItem
+from ....checks.registry import Outcome, check, control
+from ....dual import dual, dual_expression
+from ....hermite import HermiteTransform, hermite_transform
+from ..instance import EquilibriumInstance
+from .dual_evidence import BITS, Law, Sides, compared, planted, study_laws, study_variance, within
+from .fixed_point import SLIGHTLY, exact
+
+ORDER = 64
+RECURRENCE_ORDER = 12
+STEP = Fraction(1, 2**30)
+"""Relative steps of difference quotients in c, and in the variance."""
+QUOTIENT_BITS = 160
+OPERATIONS = 150
+"""Longest closed forms that are compared symbolically."""
+PLANTED_SLOPE = Fraction(1, 10**6)
+PLANTED_ORDER = Fraction(1, 1000)
+
+
+def partial_sum(f: HermiteTransform, g: HermiteTransform, rho: arb) -> tuple[arb, arb]:
+    """Mehler's sum of the coefficients that are given, and the bound of its tail."""
+    total, power = arb(0), arb(1)
+    for x, y in zip(f.coefficients, g.coefficients, strict=True):
+        total += x * y * power
+        power *= rho
+    return total, arb((abs(power) * (f.tail * g.tail).nonnegative_part().sqrt()).abs_upper())
+
+
+def _mehler(inst: EquilibriumInstance, shift: Fraction = Fraction(0)) -> Iterator[Sides]:
+    phi = inst.activation
+    for law in study_laws(inst):
+        first = hermite_transform(phi, ORDER, law.a, BITS)
+        second = first if law.a == law.b else hermite_transform(phi, ORDER, law.b, BITS)
+        value = dual(phi, law.a, law.b, law.c, BITS)
+        with precision(BITS):
+            rho = enclose(law.c) / enclose(law.a * law.b).sqrt() + enclose(shift)
+            total, tail = partial_sum(first, second, rho)
+            sides = Sides(f"{law.text}, {ORDER + 1} terms", value, total + arb(0, tail))
+        yield sides
+
+
+@check("dual-mehler")
+def mehler(inst: EquilibriumInstance) -> Outcome:
+    """The dual against Mehler's partial sum with its proved tail."""
+    return compared("lemma.mehler", _mehler(inst), method="Mehler's series with its tail", quantity="dual activation")
+
+
+@control("dual-mehler")
+def mehler_control(inst: EquilibriumInstance) -> Outcome:
+    """The sum at a correlation that is off by 1e-9."""
+    return planted(_mehler(inst, SLIGHTLY))
+
+
+def slope_bracket(phi: Activation, s: Fraction, rho: Fraction, bits: int = QUOTIENT_BITS) -> arb:
+    r"""The derivative of the dual in c at a = b = s, c = s ρ ≠ 0, from values of the dual alone.
+
+    The even and the odd part of the dual are power series in c with non-negative coefficients, so at t > 0 each lies
+    above its tangents: its derivative is between the backward and the forward difference quotient. Where c < 0, the
+    derivative is that of the odd part at -c less that of the even part.
+    """
+    t = s * abs(rho)
+    h = min(t, s - t) * STEP
+    values = [dual(phi, s, s, sign * (t + k * h), bits) for sign in ((1,) if rho > 0 else (1, -1)) for k in (-1, 0, 1)]
+    with precision(bits):
+        step = enclose(h)
+        if rho > 0:
+            below, here, above = values
+            return within((here - below) / step, (above - here) / step)
+        even = [(values[k] + values[k + 3]) / 2 for k in range(3)]
+        odd = [(values[k] - values[k + 3]) / 2 for k in range(3)]
+        slopes = [within((f[1] - f[0]) / step, (f[2] - f[1]) / step) for f in (odd, even)]
+        return slopes[0] - slopes[1]
+
+
+def _price(inst: EquilibriumInstance, factor: Fraction = Fraction(1)) -> Iterator[Sides]:
+    phi = inst.activation
+    for law in _equal(study_laws(inst)):
+        value = dual_expression(phi.derivative(), law.a, law.a, law.c, BITS)
+        with precision(BITS):
+            sides = Sides(
+                f"{law.text}: difference quotients of the dual, dual of the derivative",
+                slope_bracket(phi, law.a, law.c / law.a),
+                value * enclose(factor),
+            )
+        yield sides
+
+
+def _equal(laws: tuple[Law, ...]) -> list[Law]:
+    return [law for law in laws if law.a == law.b and abs(law.c) * 1000 > law.a]
+
+
+def _price_on_closed_forms(phi: Activation) -> tuple[EvidenceItem, ...]:
+    """The identity on the closed forms of both sides, where both are known and sympy's normal form settles it."""
+    left, right = closed_form(phi.expression), closed_form(phi.derivative())
+    if left is None or right is None or max(sympy.count_ops(left), sympy.count_ops(right)) > OPERATIONS:
+        return ()
+    if not identical(sympy.diff(left, C), right):
+        return ()
+    return (exact("the closed form of the dual has the closed form of the derivative's as its derivative in c"),)
+
+
+@check("dual-price")
+def price(inst: EquilibriumInstance) -> Outcome:
+    """Difference quotients on both sides of the derivative, against the dual of φ'."""
+    return compared(
+        "lemma.price",
+        _price(inst),
+        *_price_on_closed_forms(inst.activation),
+        method="Mehler's series term by term, with difference quotients",
+        quantity="derivative of the dual",
+    )
+
+
+@control("dual-price")
+def price_control(inst: EquilibriumInstance) -> Outcome:
+    """The dual of the derivative, a millionth too large."""
+    return planted(_price(inst, 1 + PLANTED_SLOPE))
+
+
+def _orders(inst: EquilibriumInstance, factor: Fraction = Fraction(1)) -> Iterator[Sides]:
+    phi, s = inst.activation, study_variance(inst)
+    mu = hermite_transform(phi, RECURRENCE_ORDER, s, BITS).coefficients
+    nu = hermite_transform(from_expression(phi.derivative()), RECURRENCE_ORDER, s, BITS).coefficients
+    with precision(BITS):
+        sigma = enclose(s).sqrt() * enclose(factor)
+        sides = [
+            Sides(f"r = {r}, variance {float(s):.7g}", arb(r).sqrt() * mu[r], sigma * nu[r - 1])
+            for r in range(1, RECURRENCE_ORDER + 1)
+            if not (mu[r].is_zero() and nu[r - 1].is_zero())
+        ]
+    yield from sides
+
+
+@check("hermite-order-recurrence")
+def order_recurrence(inst: EquilibriumInstance) -> Outcome:
+    """The coefficients of φ against those of φ', each computed from its own function."""
+    return compared(
+        "lemma.stein-recurrence", _orders(inst), method="integration by parts", quantity="sqrt(r) mu_r at the first r"
+    )
+
+
+@control("hermite-order-recurrence")
+def order_control(inst: EquilibriumInstance) -> Outcome:
+    """The right side, 1e-9 too large."""
+    return planted(_orders(inst, 1 + SLIGHTLY))
+
+
+def _scales(inst: EquilibriumInstance, extra: Fraction = Fraction(0)) -> Iterator[Sides]:
+    """The mean value theorem: a difference quotient in σ meets the right side on the interval between."""
+    phi, s = inst.activation, study_variance(inst)
+    other = s * (1 + STEP)
+    with precision(BITS):
+        hull = enclose(s).union(enclose(other))
+    low, high, wide = (hermite_transform(phi, RECURRENCE_ORDER + 2, v, BITS).coefficients for v in (s, other, hull))
+    with precision(BITS):
+        sigma, width = hull.sqrt(), enclose(other).sqrt() - enclose(s).sqrt()
+        sides = []
+        for r in range(RECURRENCE_ORDER + 1):
+            if low[r].is_zero() and wide[r + 2].is_zero():
+                continue
+            right = enclose(r + extra) * wide[r] + arb((r + 1) * (r + 2)).sqrt() * wide[r + 2]
+            quotient = (high[r] - low[r]) / width
+            sides.append(Sides(f"r = {r}, variance {float(s):.7g}", quotient, right / sigma))
+    yield from sides
+
+
+@check("hermite-scale-recurrence")
+def scale_recurrence(inst: EquilibriumInstance) -> Outcome:
+    """Difference quotients of the coefficients in σ against the right side on the interval."""
+    return compared(
+        "lemma.scale-recurrence", _scales(inst), method="three-term recurrence and Stein", quantity="d mu_r / d sigma"
+    )
+
+
+@control("hermite-scale-recurrence")
+def scale_control(inst: EquilibriumInstance) -> Outcome:
+    """The factor r + 1/1000 in place of r."""
+    return planted(_scales(inst, PLANTED_ORDER))

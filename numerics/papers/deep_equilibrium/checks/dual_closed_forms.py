@@ -1,0 +1,194 @@
+"""Closed forms of dual activations, derived and checked line by line, and Khatri-Rao powers (C5, C6, C15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy
+from flint import fmpz
+
+from .....theory.activations.activation import Activation, activation
+from .....theory.closed_forms import A, B, C
+from .....theory.derivations.domain import continuous
+from .....theory.derivations.dual import derive_dual
+from .....theory.derivations.identity import identical
+from .....theory.verdict import Verdict
+from ....certificates.certificate import EvidenceItem
+from ....checks.registry import Outcome, check, control
+from ....derivation_check.check import check as check_derivation
+from ....derivation_check.value import enclose as enclose_at
+from ....dual.covariance import covariance
+from ....dual.series import series_value
+from ..instance import EquilibriumInstance
+from .dual_evidence import BITS, Law, Sides, lemma_evidence, planted, study_laws
+from .fixed_point import SLIGHTLY, enclosed, ends, exact
+
+SERIES_ORDER = 256
+ENTRIES = 100_000
+"""Largest number of coordinates written out in a Khatri-Rao power."""
+POWERS = (2, 3)
+SUBSET, COORDINATES = 5, 300
+"""Inputs and coordinates of the exact comparison; it holds for part of the coordinates as for all."""
+
+
+def _formula_sides(phi: Activation, formula: sympy.Expr, laws: tuple[Law, ...]) -> Iterator[Sides]:
+    """A formula against Mehler's series, which knows no closed form of duals."""
+    for law in laws:
+        value = enclose_at(formula, {A: law.a, B: law.b, C: law.c}, BITS)
+        series = series_value(phi, phi, covariance(law.a, law.b, law.c), BITS, SERIES_ORDER)
+        yield Sides(f"{law.text}: the formula, Mehler's series", value, series)
+
+
+def _settled(exactly: tuple[EvidenceItem, ...], sides: list[Sides], method: str) -> Outcome:
+    refuted = planted(sides)
+    if refuted.verdict is Verdict.REFUTED:
+        return refuted
+    shown = tuple(enclosed(f"both sides at {x.text}", left=x.left, right=x.right) for x in sides)
+    lower, upper = ends(sides[0].left)
+    return Outcome(
+        Verdict.PROVED,
+        (*exactly, *shown),
+        lower,
+        upper,
+        method=method,
+        detail={"quantity": "dual activation"},
+    )
+
+
+@check("dual-closed-form")
+def closed(inst: EquilibriumInstance) -> Outcome:
+    """The derivation, each line an instance of its rule, and the result against Mehler's series at points of study."""
+    derivation = derive_dual(inst.activation)
+    report = check_derivation(derivation, generic=1, corners=False)
+    if not report.derived or derivation.result is None:
+        return Outcome(Verdict.UNKNOWN, reason=f"the derivation has a line without proof:\n{report}")
+    evidence = exact(
+        "every line of the derivation is an instance of its rule or follows from earlier lines",
+        lines=str(len(report.steps)),
+        rules=", ".join(derivation.rules),
+        result=str(derivation.result),
+    )
+    sides = list(_formula_sides(inst.activation, derivation.result, study_laws(inst)))
+    return _settled((evidence,), sides, f"derivation of {len(report.steps)} lines")
+
+
+@control("dual-closed-form")
+def closed_control(inst: EquilibriumInstance) -> Outcome:
+    """The closed form, 1e-9 too large, against Mehler's series."""
+    result = derive_dual(inst.activation).result
+    if result is None:
+        return Outcome(Verdict.NOT_APPLICABLE, reason="no closed form is known to the rules")
+    wrong = result * (1 + sympy.Rational(SLIGHTLY.numerator, SLIGHTLY.denominator))
+    return planted(_formula_sides(inst.activation, wrong, study_laws(inst)))
+
+
+def gelu_formula(slope: sympy.Expr = 1 / (2 * sympy.pi)) -> sympy.Expr:
+    r"""The dual of GELU; ``slope`` is the factor of :math:`c\arctan(c/\sqrt\Delta)`."""
+    delta = (1 + A) * (1 + B) - C**2
+    rational = (A * B * delta + C**2) / (2 * sympy.pi * (1 + A) * (1 + B) * sympy.sqrt(delta))
+    return C / 4 + slope * C * sympy.atan(C / sympy.sqrt(delta)) + rational
+
+
+def same_function(left: sympy.Expr, right: sympy.Expr) -> bool:
+    """Whether two formulas smooth in c are proved equal: at c = 0, and so are their derivatives up to the second.
+
+    The second derivative is free of arctangents and arcsines when each of these is multiplied by c; the first
+    derivatives agree at c = 0.
+
+    >>> same_function(gelu_formula(), gelu_formula()), same_function(gelu_formula(), gelu_formula() + C)
+    (True, False)
+    """
+    if not (continuous(left) and continuous(right)):
+        return False
+    for order in (0, 1):
+        first, second = (sympy.diff(side, C, order).subs(C, 0) for side in (left, right))
+        if not identical(sympy.simplify(first), sympy.simplify(second)):
+            return False
+    return identical(sympy.diff(left, C, 2), sympy.diff(right, C, 2))
+
+
+@check("dual-gelu")
+def gelu(inst: EquilibriumInstance) -> Outcome:
+    """The formula with the arctangent is the one derived: both agree at c = 0 with all their derivatives in c."""
+    derivation = derive_dual(inst.activation)
+    report = check_derivation(derivation, generic=1, corners=False)
+    if not report.derived or derivation.result is None:
+        return Outcome(Verdict.UNKNOWN, reason=f"the derivation has a line without proof:\n{report}")
+    if not same_function(gelu_formula(), derivation.result):
+        return Outcome(Verdict.UNKNOWN, reason="the formula was not proved equal to the derived one")
+    evidence = (
+        exact(
+            "the dual of x Phi(x) is derived line by line", lines=str(len(report.steps)), result=str(derivation.result)
+        ),
+        exact("claimed and derived formula have equal values and slopes at c = 0 and equal second derivatives in c"),
+    )
+    sides = list(_formula_sides(inst.activation, gelu_formula(), study_laws(inst)))
+    return _settled(evidence, sides, f"derivation of {len(report.steps)} lines, and comparison of formulas")
+
+
+@control("dual-gelu")
+def gelu_control(inst: EquilibriumInstance) -> Outcome:
+    """c/6 in place of c/(2 pi), for GELU at the study's points."""
+    phi = activation("gelu")
+    return planted(_formula_sides(phi, gelu_formula(sympy.Rational(1, 6)), study_laws(inst)))
+
+
+def kronecker_power(x: tuple[int, ...], r: int) -> list[int]:
+    """The r-fold Kronecker product of an integer vector with itself.
+
+    >>> kronecker_power((2, 3), 2)
+    [4, 6, 6, 9]
+    """
+    power = [1]
+    for _ in range(r):
+        power = [p * entry for p in power for entry in x]
+    return power
+
+
+def _rows(inst: EquilibriumInstance) -> list[tuple[int, ...]]:
+    """Integer multiples of the first inputs, cut to ``COORDINATES`` entries; none when only a Gram matrix is given."""
+    found = inst.data.points
+    return [] if found is None else [found.row(i)[1][:COORDINATES] for i in range(min(found.n, SUBSET))]
+
+
+def _inner(x: list[int] | tuple[int, ...], y: list[int] | tuple[int, ...]) -> int:
+    return int(sum((fmpz(a) * b for a, b in zip(x, y, strict=True) if a and b), fmpz(0)))
+
+
+@check("khatri-rao")
+def khatri_rao(inst: EquilibriumInstance) -> Outcome:
+    """The lemma, and both sides in integers for the first inputs (each scaled, which scales both sides alike)."""
+    proof = lemma_evidence("lemma.khatri-rao")
+    if proof is None:
+        return Outcome(Verdict.UNKNOWN, reason="a line of lemma.khatri-rao did not pass its check")
+    rows, shown = _rows(inst), []
+    for r in POWERS:
+        if not rows or len(rows[0]) ** r > ENTRIES:
+            continue
+        powers = [kronecker_power(x, r) for x in rows]
+        pairs = [(i, j) for i in range(len(rows)) for j in range(i + 1)]
+        for i, j in pairs:
+            if _inner(powers[i], powers[j]) != _inner(rows[i], rows[j]) ** r:
+                values = {"i": str(i), "j": str(j), "r": str(r)}
+                return Outcome(Verdict.REFUTED, (exact("the two sides differ in integers", **values),))
+        what = f"C^({r}) of {len(rows)} inputs in {len(rows[0])} coordinates, in integers"
+        shown.append(exact(what, entries=str(len(pairs))))
+    return Outcome(Verdict.PROVED, (proof, *shown), method="exact integer arithmetic")
+
+
+@control("khatri-rao")
+def khatri_rao_control(inst: EquilibriumInstance) -> Outcome:
+    """Two coordinates of one input exchanged before its power is taken."""
+    rows = _rows(inst)
+    if len(rows) < 2:
+        return Outcome(Verdict.NOT_APPLICABLE, reason="the inputs are not given as points")
+    x, y = rows[0], rows[1]
+    for k in range(len(x)):
+        for m in range(k):
+            moved = list(x)
+            moved[k], moved[m] = moved[m], moved[k]
+            if _inner(moved, y) == _inner(x, y):
+                continue
+            if _inner(kronecker_power(tuple(moved), 2), kronecker_power(y, 2)) != _inner(x, y) ** 2:
+                return Outcome(Verdict.REFUTED, (exact("the two sides differ in integers", exchanged=f"{m}, {k}"),))
+    return Outcome(Verdict.UNKNOWN, reason="no exchange of coordinates changes the inner product")

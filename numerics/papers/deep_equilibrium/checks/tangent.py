@@ -1,0 +1,289 @@
+"""Deep equilibrium models at finite width: relative concentration, the tangent kernel, stability (C21, C23, C26)."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import scipy.linalg
+from flint import arb
+
+from .....theory.errors import DerivationGap
+from .....theory.verdict import Verdict
+from ....balls.ball import enclose
+from ....balls.budget import Budget
+from ....balls.enclosure import Enclosure, float_below
+from ....balls.precision import precision
+from ....balls.rounding import TINY, UNIT, gamma
+from ....checks.registry import Outcome, check, control
+from ....eigenvalues.eigenvalue import least_eigenvalue
+from ....expressions.enclosed_function import norm_up
+from ....kernels.ballmatrix import BallMatrix
+from ....kernels.gram import gram
+from ....kernels.series import upper_float
+from ....sampling.statistics import ErrorBudget
+from ..instance import EquilibriumInstance
+from ..training.iterate import BITS
+from ..training.laboratory import contracts
+from ..training.sampled import (
+    STABILITY_REPLICATES,
+    STABILITY_WIDTH,
+    TANGENT_REPLICATES,
+    TANGENT_WIDTHS,
+    convergence_probability,
+    event_tests,
+    radius_test,
+    stability_samples,
+    tangent_limit,
+    tangent_samples,
+    tangent_test,
+)
+from .finite_width import SampledInstance, observed
+from .fixed_point import SLIGHTLY, enclosed, ends, exact
+from .lower_bounds import as_ball
+
+QUICK = Budget(bits=64, max_bits=64)
+PLANTED_SCALE = 1.15
+
+
+# -- relative concentration (C21) -----------------------------------------------------------
+
+
+def _network_gram(inst: EquilibriumInstance) -> BallMatrix:
+    """G_m of the network at the start on the chosen inputs, with a proved radius; also for inputs scaled exactly."""
+    lab = inst.training
+    state, error = lab.start(lab.inputs)
+    mid = state.T @ state / inst.training.width
+    with precision(BITS):
+        size, off = arb(norm_up(state)), arb(error)
+        if inst.data.normalize is not None:  # K is that of the exact inputs, the network has them rounded
+            points = lab.points(lab.inputs)
+            moved = arb(gamma(points.shape[1] + 12)) * arb(norm_up(points))
+            off += arb(lab.lipschitz) * arb(norm_up(lab.network.inputs)) * moved / (1 - arb(lab.theta))
+        slack = (arb(gamma(inst.training.width + 4)) * size * size + 2 * size * off + off * off) / inst.training.width
+        slack += arb(TINY) * (state.shape[1] * (inst.training.width + 4))  # underflow
+    return BallMatrix((mid + mid.T) / 2, upper_float(slack))
+
+
+def _population_gram(inst: EquilibriumInstance) -> BallMatrix:
+    """K on the chosen inputs."""
+    chosen = np.ix_(*[inst.training.chosen(inst.training.inputs)] * 2)
+    whole = inst.gram
+    rad = whole.rad[chosen] if isinstance(whole.rad, np.ndarray) else whole.rad
+    return BallMatrix(whole.mid[chosen].copy(), rad)
+
+
+def _combination(a: BallMatrix, p: float, b: BallMatrix, q: float) -> BallMatrix:
+    """p A + q B with its radius."""
+    mid = p * a.mid + q * b.mid
+    size = np.abs(p * a.mid) + np.abs(q * b.mid)
+    rad = (abs(p) * np.asarray(a.rad) + abs(q) * np.asarray(b.rad) + 4 * UNIT * size) * (1 + 8 * UNIT)
+    return BallMatrix((mid + mid.T) / 2, np.maximum(rad, rad.T))
+
+
+@check("deq-relative-concentration")
+def relative_concentration(inst: EquilibriumInstance) -> Outcome:
+    """G − K/2 and 3K/2 − G proved positive definite for one sampled network, and what follows for the eigenvalue."""
+    network, limit = _network_gram(inst), _population_gram(inst)
+    below = least_eigenvalue(_combination(network, 1.0, limit, -0.5), budget=QUICK)
+    above = least_eigenvalue(_combination(limit, 1.5, network, -1.0), budget=QUICK)
+    least = least_eigenvalue(network, budget=QUICK, known_psd=True)
+    star = least_eigenvalue(limit, budget=QUICK, known_psd=True)
+    if below.lower <= 0 or above.lower <= 0:
+        reason = (
+            f"the network of width {inst.training.width} is not proved to lie in the event"
+            " ||K^(-1/2)(G - K)K^(-1/2)|| <= 1/2: take a larger training_width"
+        )
+        return Outcome(Verdict.UNKNOWN, reason=reason)
+    margin = float_below(Fraction(least.lower) - Fraction(star.upper) / 2)
+    evidence = (
+        enclosed("the least eigenvalues of G - K/2 and 3K/2 - G", below=as_ball(below), above=as_ball(above)),
+        enclosed("the least eigenvalues of G and K", network=as_ball(least), limit=as_ball(star)),
+    )
+    if margin < 0:
+        verdict = Verdict.REFUTED if least.upper < star.lower / 2 else Verdict.UNKNOWN
+        return Outcome(verdict, evidence, least.lower, least.upper, reason="lambda_min(G) and lambda_*/2 overlap")
+    return Outcome(
+        Verdict.PROVED,
+        evidence,
+        least.lower,
+        least.upper,
+        margin,
+        f"two shifted factorisations, width {inst.training.width}, {network.n} inputs",
+        detail={
+            "quantity": "least eigenvalue of G_m",
+            "lambda_*": [star.lower, star.upper],
+            "whitened norm (float)": _whitened(network, limit),
+            "||G - K|| over lambda_*/2 (float)": float(np.linalg.norm(network.mid - limit.mid, 2) / (star.upper / 2)),
+        },
+    )
+
+
+def _whitened(network: BallMatrix, limit: BallMatrix) -> float:
+    values = scipy.linalg.eigh(network.mid - limit.mid, limit.mid, eigvals_only=True)
+    return float(np.abs(values).max())
+
+
+@control("deq-relative-concentration")
+def half_the_deviation(inst: EquilibriumInstance) -> Outcome:
+    """The whitened norm at most half of what it is."""
+    contracting, text = contracts(inst.training)
+    if contracting is not Verdict.PROVED:
+        return Outcome(Verdict.NOT_APPLICABLE, reason=text)
+    network, limit = _network_gram(inst), _population_gram(inst)
+    w = _whitened(network, limit) / 2
+    sides = (
+        least_eigenvalue(_combination(network, 1.0, limit, -(1.0 - w)), budget=QUICK),
+        least_eigenvalue(_combination(limit, 1.0 + w, network, -1.0), budget=QUICK),
+    )
+    if any(side.upper < 0 for side in sides):
+        return Outcome(Verdict.REFUTED, (enclosed("a side is indefinite", side=as_ball(min(sides, key=_upper))),))
+    verdict = Verdict.PROVED if all(side.lower >= 0 for side in sides) else Verdict.UNKNOWN
+    return Outcome(verdict, (enclosed("planted", side=as_ball(sides[0])),), reason="a planted norm")
+
+
+def _upper(found: Enclosure) -> float:
+    return found.upper
+
+
+# -- the tangent kernel (C23) ------------------------------------------------------------------
+
+
+@check("deq-tangent-order")
+def tangent_order(inst: EquilibriumInstance) -> Outcome:
+    """χ < 1 in balls; Θ − K is a series in the cosines with non-negative coefficients; both eigenvalues enclosed."""
+    found = inst.tangent
+    theta = least_eigenvalue(gram(found.tangent, inst.cosines, budget=inst.budget), budget=inst.budget, known_psd=True)
+    star = inst.eigenvalue
+    with precision(inst.budget.bits):
+        margin = 1 - found.stability
+    evidence = (
+        enclosed("chi = 2 sigma_w2 E phi'(sqrt(s) z)^2 is below 1", chi=found.stability),
+        exact(
+            "Theta - K = K o sum_k (2 sigma_w2)^k Gd^(k+1) has non-negative coefficients in C_ij: positive semidefinite"
+            " by the Schur product theorem"
+        ),
+        enclosed("the least eigenvalues", tangent=as_ball(theta), gram=as_ball(star)),
+    )
+    if theta.upper < star.lower:
+        return Outcome(
+            Verdict.REFUTED, evidence, theta.lower, theta.upper, reason="the eigenvalues contradict the order"
+        )
+    return Outcome(
+        Verdict.PROVED,
+        evidence,
+        theta.lower,
+        theta.upper,
+        max(float_below(Fraction(theta.lower) - Fraction(star.upper)), 0.0),
+        "Schur product theorem",
+        detail={"quantity": "least eigenvalue of Theta", "chi": ends(found.stability), "1 - chi": ends(margin)},
+    )
+
+
+@control("deq-tangent-order")
+def tangent_order_control(inst: EquilibriumInstance) -> Outcome:
+    """Θ ⪰ (1 + t) K with t a relative 1e-9 above what the diagonal allows."""
+    found = inst.tangent
+    with precision(inst.budget.bits):
+        diagonal = found.added.mass  # (Theta - K)_ii
+        difference = diagonal - diagonal * enclose(1 + SLIGHTLY)  # with t q a little above it
+    if difference < 0:
+        text = "a diagonal entry of Theta - (1 + t) K is negative"
+        return Outcome(Verdict.REFUTED, (enclosed(text, entry=difference),))
+    return Outcome(Verdict.UNKNOWN, reason="the sign of the diagonal is not decided")
+
+
+def _with_networks(inst: SampledInstance) -> EquilibriumInstance:
+    """The instance, unless the study samples no networks: then :class:`DerivationGap` with the reason."""
+    if inst.sample is None and inst.why_not:
+        raise DerivationGap(inst.why_not)
+    return inst.base
+
+
+@check("deq-tangent-limit")
+def tangent_limit_check(inst: SampledInstance) -> Outcome:
+    """H/m of sampled networks, extrapolated in 1/m, against Θ."""
+    base = _with_networks(inst)
+    samples, limit = tangent_samples(base), tangent_limit(base)
+    test = tangent_test(samples, limit, f"tangent limit, {inst.subject}")
+    low, high = test.interval(0.999)
+    least = [float(scipy.linalg.eigvalsh(h).min()) for h in samples.mean(axis=1)]
+    goal = float(scipy.linalg.eigvalsh(limit).min())
+    return Outcome(
+        Verdict.UNKNOWN,
+        (observed("relative error of scale of the extrapolated H/m", scale=test.estimate, low=low, high=high),),
+        low,
+        high,
+        method=f"{TANGENT_REPLICATES} networks at each of the widths {', '.join(map(str, TANGENT_WIDTHS))}",
+        reason="not settled yet",
+        tests=(test,),
+        detail={
+            "quantity": "relative error of scale of H/m",
+            "figure": {
+                "title": "Tangent Gram matrix: least eigenvalue of the mean of H/m",
+                "x": {"label": "width", "values": [float(m) for m in TANGENT_WIDTHS]},
+                "series": [
+                    {"label": "mean of H/m", "values": least, "role": "measured"},
+                    {"label": "limit Theta", "values": [goal] * len(least), "role": "limit"},
+                ],
+                "log": False,
+            },
+        },
+    )
+
+
+@control("deq-tangent-limit")
+def tangent_limit_control(inst: SampledInstance) -> Outcome:
+    """The same networks, said to have 1.15 Θ at these widths already."""
+    limit = PLANTED_SCALE * tangent_limit(inst.base)
+    test = tangent_test(tangent_samples(inst.base), limit, "planted", of_limit=False)
+    verdict = ErrorBudget().settle([test])[0].verdict
+    return Outcome(verdict, (observed("planted limit", scale=test.estimate),), reason="a planted statement")
+
+
+# -- stability (C26) ------------------------------------------------------------------------------
+
+
+def _promised(inst: EquilibriumInstance) -> float:
+    return convergence_probability(float(inst.sigma_w2), upper_float(inst.lipschitz))
+
+
+@check("deq-stability-threshold")
+def stability_threshold(inst: SampledInstance) -> Outcome:
+    """The spectral radius of DW over √χ, and Picard's iteration inside and past the threshold."""
+    found = stability_samples(_with_networks(inst))
+    events = event_tests(found["inside"], found["past"], inst.subject, _promised(inst.base))
+    if not math.isfinite(float(found["ratio"].sum())):
+        raise DerivationGap("sigma_w2 = 0: there is no feedback, and the spectral radius is 0.")
+    radius = radius_test(found["ratio"], f"spectral radius, {inst.subject}")
+    low, high = radius.interval(0.999)
+    return Outcome(
+        Verdict.UNKNOWN,
+        (
+            observed("spectral radius of DW over sqrt(chi)", ratio=radius.estimate, low=low, high=high),
+            observed(
+                f"Picard's iteration at sigma_w2 = {found['sigma_w2'][0]:g}, chi = {found['chi'][0]:.4g}",
+                converged=float(found["inside"].sum()),
+            ),
+            observed(
+                f"Picard's iteration at sigma_w2 = {found['sigma_w2'][1]:g}, chi = {found['chi'][1]:.4g}",
+                converged=float(found["past"].sum()),
+            ),
+        ),
+        low,
+        high,
+        method=f"{STABILITY_REPLICATES} networks of width {STABILITY_WIDTH} on each side",
+        reason="not settled yet",
+        tests=(radius, *events),
+        detail={"quantity": "spectral radius over sqrt(chi)", "chi": [float(x) for x in found["chi"]]},
+    )
+
+
+@control("deq-stability-threshold")
+def past_the_threshold(inst: SampledInstance) -> Outcome:
+    """The networks past the threshold, said to converge as those inside are proved to."""
+    found = stability_samples(inst.base)
+    test = event_tests(found["past"], found["inside"], "planted", _promised(inst.base))[0]
+    verdict = ErrorBudget().settle([test])[0].verdict
+    return Outcome(verdict, (observed("planted", converged=float(test.successes)),), reason="a planted statement")

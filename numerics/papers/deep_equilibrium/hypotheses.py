@@ -1,0 +1,209 @@
+"""The hypotheses of the deep-equilibrium claims, settled by exact or enclosed evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from flint import arb
+
+from ....theory.activations.activation import Activation, activation
+from ....theory.claims.claim import Hypothesis
+from ....theory.derivations.dual import derive_dual
+from ....theory.errors import DerivationGap, PrecisionExhausted, SpecError
+from ....theory.verdict import Verdict
+from ...balls.ball import enclose
+from ...balls.precision import precision
+from ...certificates.certificate import Discharged
+from ...expressions.growth import gaussian_square_integrable, growth
+from ...expressions.lowering import lower_arb
+
+if TYPE_CHECKING:
+    from .instance import EquilibriumInstance
+
+Settled = tuple[Verdict, str]
+PROBES = (Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(3))
+"""Points where an activation is evaluated to prove that it is not odd."""
+
+
+def discharge(inst: EquilibriumInstance, hypothesis: Hypothesis) -> Discharged:
+    """Whether a hypothesis holds for an instance: PROVED, REFUTED or UNKNOWN, with the reason in a sentence."""
+    from .training.hypotheses import RULES
+
+    rule = _RULES.get(hypothesis.name) or RULES.get(hypothesis.name)
+    if rule is None:
+        return Discharged(hypothesis.name, Verdict.UNKNOWN, "no rule decides this hypothesis")
+    verdict, text = rule(inst)
+    return Discharged(hypothesis.name, verdict, text)
+
+
+def _short(x: arb) -> str:
+    return str(x.str(8)).replace("+/-", "±")
+
+
+def _lipschitz(inst: EquilibriumInstance) -> Settled:
+    known = inst.regularity
+    if known.lipschitz is not None:
+        return Verdict.PROVED, f"L = {_short(known.lipschitz)}"
+    name, reason = inst.activation.name, known.reason("lipschitz")
+    if "lipschitz" in known.infinite:
+        return Verdict.REFUTED, f"{name} has no finite Lipschitz constant: {reason}"
+    return Verdict.UNKNOWN, f"no finite Lipschitz constant of {name} was found: {reason}"
+
+
+def _contraction(inst: EquilibriumInstance) -> Settled:
+    try:
+        return Verdict.PROVED, f"2 sigma_w2 L^2 = {_short(inst.contraction2)} < 1"
+    except SpecError as error:
+        return Verdict.REFUTED, str(error)
+    except PrecisionExhausted as error:
+        return Verdict.UNKNOWN, str(error)
+    except DerivationGap as error:
+        return Verdict.UNKNOWN, str(error)
+
+
+def _relu_range(inst: EquilibriumInstance) -> Settled:
+    if 0 <= inst.sigma_w2 < 1:
+        return Verdict.PROVED, f"sigma_w2 = {inst.sigma_w2} < 1"
+    return Verdict.REFUTED, f"sigma_w2 = {inst.sigma_w2} is not below 1: q = 1/(1 - sigma_w2) ceases to exist"
+
+
+def _common_norm(inst: EquilibriumInstance) -> Settled:
+    norm = inst.common_norm
+    if norm is None:
+        return Verdict.REFUTED, "the inputs have different norms (exact comparison)"
+    if inst.data.normalize == "sphere":
+        return Verdict.PROVED, "the inputs are rescaled to norm sqrt(d)"
+    if norm != 1:
+        return Verdict.REFUTED, f"|x_i|^2/d = {norm} for every input, not 1: rescale the inputs to norm sqrt(d)"
+    return Verdict.PROVED, "|x_i|^2/d = 1 for every input (exact comparison)"
+
+
+def _non_parallel(inst: EquilibriumInstance) -> Settled:
+    if inst.parallel:
+        i, j, sign = inst.parallel[0]
+        what = "the same direction as" if sign > 0 else "the direction opposite to"
+        return Verdict.REFUTED, f"input {j} has {what} input {i} (decided in integers)"
+    return Verdict.PROVED, f"no two inputs are parallel (decided in integers); delta <= {inst.separation:.8g}"
+
+
+def _feedback(inst: EquilibriumInstance) -> Settled:
+    if inst.sigma_w2 > 0:
+        return Verdict.PROVED, f"sigma_w2 = {inst.sigma_w2}"
+    return Verdict.REFUTED, "sigma_w2 = 0: there is no feedback"
+
+
+def _non_affine(inst: EquilibriumInstance) -> Settled:
+    verdict = inst.regularity.non_affine
+    text = {
+        Verdict.PROVED: "a second difference of the activation is proved non-zero",
+        Verdict.REFUTED: f"{inst.activation.name} is affine",
+    }.get(verdict, "the second differences tried are not proved non-zero")
+    return verdict, text
+
+
+def _affine(inst: EquilibriumInstance) -> Settled:
+    if inst.activation.affine is not None:
+        beta, alpha = inst.activation.affine
+        return Verdict.PROVED, f"phi(x) = {beta} + ({alpha}) x"
+    if inst.regularity.non_affine is Verdict.PROVED:
+        return Verdict.REFUTED, f"{inst.activation.name} is not affine: a second difference is proved non-zero"
+    return Verdict.UNKNOWN, f"{inst.activation.name} is not known to be affine"
+
+
+def not_odd(phi: Activation, bits: int) -> Verdict:
+    """Whether an activation is proved not odd: phi(x) + phi(-x) is enclosed away from 0 at some x."""
+    if phi.parity == "odd":
+        return Verdict.REFUTED
+    with precision(bits):
+        value = lower_arb(phi.expression)
+        for q in PROBES:
+            x = arb(q.numerator) / q.denominator
+            total = value(x) + value(-x)
+            if total.is_finite() and not total.contains(0):
+                return Verdict.PROVED
+    return Verdict.UNKNOWN
+
+
+def _odd(inst: EquilibriumInstance) -> Settled:
+    name = inst.activation.name
+    match not_odd(inst.activation, inst.budget.bits):
+        case Verdict.REFUTED:
+            return Verdict.PROVED, f"{name} is odd, by its structure"
+        case Verdict.PROVED:
+            return Verdict.REFUTED, f"{name} is not odd: phi(x) + phi(-x) is enclosed away from 0"
+        case _:
+            return Verdict.UNKNOWN, f"{name} is neither proved odd nor proved not odd"
+
+
+def _not_odd(inst: EquilibriumInstance) -> Settled:
+    verdict, text = _odd(inst)
+    swapped = {Verdict.PROVED: Verdict.REFUTED, Verdict.REFUTED: Verdict.PROVED}
+    return swapped.get(verdict, verdict), text
+
+
+def _relu(inst: EquilibriumInstance) -> Settled:
+    if inst.activation.expression == activation("relu").expression:
+        return Verdict.PROVED, "the activation is max(x, 0)"
+    return Verdict.REFUTED, f"the activation is {inst.activation.name}, not ReLU"
+
+
+def _square_integrable(inst: EquilibriumInstance) -> Settled:
+    source, name = inst.data.source, inst.activation.name
+    largest = 1 if inst.data.normalize == "sphere" else max(source.second_moment(i) for i in range(source.n))
+    with precision(inst.budget.bits):
+        verdict = gaussian_square_integrable(inst.activation.expression, enclose(2 * largest))
+    text = {
+        Verdict.PROVED: f"{name} is square-integrable at variance {2 * largest}, by its growth",
+        Verdict.REFUTED: f"E phi(u)^2 is infinite at variance {2 * largest}",
+    }.get(verdict, f"no bound on the growth of {name} makes it square-integrable at variance {2 * largest}")
+    return verdict, text
+
+
+def _absolutely_continuous(inst: EquilibriumInstance) -> Settled:
+    name = inst.activation.name
+    if inst.regularity.lipschitz is not None:
+        return Verdict.PROVED, f"{name} is Lipschitz with L = {_short(inst.regularity.lipschitz)}"
+    if not inst.activation.continuous:
+        return Verdict.UNKNOWN, f"{name} is not proved continuous"
+    try:
+        bound = growth(inst.activation.derivative())
+    except (DerivationGap, SpecError) as error:
+        return Verdict.UNKNOWN, f"no bound on the growth of the derivative of {name} is known: {error}"
+    if bound.quadratic.is_zero():
+        return Verdict.PROVED, f"{name} is continuous and piecewise smooth, its derivative grows at most exponentially"
+    return Verdict.UNKNOWN, f"the derivative of {name} is not proved to grow at most exponentially"
+
+
+def _closed_form(inst: EquilibriumInstance) -> Settled:
+    found = derive_dual(inst.activation)
+    if found.derived:
+        return Verdict.PROVED, f"the rules derive the dual of {inst.activation.name} in {len(found.steps)} lines"
+    reason = found.gaps[0].reason if found.gaps else "the chain of lines has no end"
+    return Verdict.REFUTED, f"no closed form of the dual is known to the rules: {reason}"
+
+
+def _gelu(inst: EquilibriumInstance) -> Settled:
+    if inst.activation.expression == activation("gelu").expression:
+        return Verdict.PROVED, "the activation is x Phi(x)"
+    return Verdict.REFUTED, f"the activation is {inst.activation.name}, not GELU"
+
+
+_RULES: dict[str, Callable[[EquilibriumInstance], Settled]] = {
+    "lipschitz": _lipschitz,
+    "contraction": _contraction,
+    "common-norm": _common_norm,
+    "non-parallel": _non_parallel,
+    "feedback": _feedback,
+    "non-affine": _non_affine,
+    "affine": _affine,
+    "odd": _odd,
+    "not-odd": _not_odd,
+    "relu": _relu,
+    "relu-range": _relu_range,
+    "square-integrable": _square_integrable,
+    "absolutely-continuous": _absolutely_continuous,
+    "closed-form": _closed_form,
+    "gelu": _gelu,
+}

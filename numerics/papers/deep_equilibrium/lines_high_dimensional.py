@@ -1,0 +1,165 @@
+"""Lines about the high-dimensional equivalent: the fixed point expanded symbolically to second order."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import sympy
+from flint import arb
+
+from ....theory.activations.activation import activation
+from ....theory.activations.functions import X
+from ...balls.ball import enclose
+from ...balls.precision import precision
+from ...hermite import gaussian_mean, hermite_transform
+from ...proof_lines.enclosures import BITS, NAMES, POINTS, enclosed
+from ...proof_lines.identities import identity, same
+from ...proof_lines.registry import Checked, line
+
+EPS, T, CHI_I, CHI_J = sympy.symbols("epsilon t chi_i chi_j", real=True)
+A2, B2, D1, D2 = sympy.symbols("sigma_a2 sigma_b2 d_1 d_2", positive=True)
+RESPONSE = sympy.Symbol("alpha_4", positive=True)
+"""The symbols of the expansion: a small parameter, inner product and norms, variances, slopes, and alpha_4."""
+
+
+def stated() -> tuple[sympy.Expr, sympy.Expr, sympy.Expr]:
+    """alpha_1, alpha_2, alpha_3 as they are claimed."""
+    alpha1 = B2 * D1**2 / (1 - A2 * D1**2)
+    alpha2 = D2**2 * RESPONSE**2 / (4 * (1 - A2 * D1**2))
+    alpha3 = D2**2 * (A2 * alpha1 + B2) ** 2 / (2 * (1 - A2 * D1**2))
+    return alpha1, alpha2, alpha3
+
+
+def expand_fixed_point() -> dict[str, sympy.Expr]:
+    r"""The coefficients to second order of the solution of :math:`G = F(s_i, s_j, \sigma_a^2 G + \sigma_b^2 t)`.
+
+    Inner product and deviations of the norms are of order ε. F is entered as its Taylor polynomial: by the two lines
+    before, with the activation centred, :math:`F(s,s',0) = m(s)m(s')` with :math:`m = \frac12 d_2\delta + O(\delta^2)`,
+    :math:`\partial_cF = (d_1 + d_1'\delta)(d_1 + d_1'\delta') + \dots` and :math:`\partial_c^2F = d_2^2 + \dots`
+
+    >>> sorted(expand_fixed_point())
+    ['chi_i', 'chi_i chi_i', 'chi_i chi_j', 'constant', 't', 't chi_i', 't t']
+    """
+    d1_slope, curvature, m2 = sympy.symbols("d_1_slope s_2 m_2", real=True)
+    unknown = sympy.symbols("g_0 g_t g_i g_tt g_ti g_ij g_ii", real=True)
+    g0, gt, gi, gtt, gti, gij, gii = unknown
+    t, x, y = EPS * T, EPS * CHI_I, EPS * CHI_J
+    g = g0 + gt * t + gi * (x + y) + gtt * t**2 + gti * t * (x + y) + gij * x * y + gii * (x**2 + y**2)
+    moves = [RESPONSE * z + curvature * z**2 for z in (x, y)]  # s - tau_*^2
+    means = [D2 / 2 * move + m2 * move**2 for move in moves]  # m vanishes at tau_*^2: centred
+    c = A2 * g + B2 * t
+    slopes = [D1 + d1_slope * move for move in moves]
+    image = means[0] * means[1] + slopes[0] * slopes[1] * c + D2**2 / 2 * c**2
+    equation = sympy.Poly(sympy.expand((g - image).subs(g0, 0)), EPS, T, CHI_I, CHI_J)
+    wanted = {gt: (1, 1, 0, 0), gi: (1, 0, 1, 0), gtt: (2, 2, 0, 0), gti: (2, 1, 1, 0), gij: (2, 0, 1, 1)}
+    wanted[gii] = (2, 0, 2, 0)
+    known: dict[sympy.Symbol, sympy.Expr] = {}
+    for symbol in (gt, gi, gtt, gti, gij, gii):
+        (solution,) = sympy.solve(equation.coeff_monomial(_monomial(wanted[symbol])).subs(known), symbol)
+        known[symbol] = solution
+    return {
+        "constant": (g - image).subs(
+            {EPS: 0, g0: 0}
+        ),  # the equation of g_0 has the root 0, the only one by contraction
+        "t": known[gt],
+        "chi_i": known[gi],
+        "t t": known[gtt],
+        "t chi_i": known[gti],
+        "chi_i chi_j": known[gij],
+        "chi_i chi_i": known[gii],
+    }
+
+
+def _monomial(powers: tuple[int, int, int, int]) -> sympy.Expr:
+    return sympy.Mul(*(symbol**n for symbol, n in zip((EPS, T, CHI_I, CHI_J), powers, strict=True)))
+
+
+@line("heat-equation")
+def heat_equation() -> Checked:
+    rng, passed = random.Random(31), True
+    for name in NAMES:
+        square = activation(name).expression ** 2
+        for _ in range(POINTS):
+            s = Fraction(rng.randint(5, 30), 10)
+            mean = gaussian_mean(sympy.diff(square, X, 2), s, BITS)
+            with precision(BITS):
+                z2 = gaussian_mean(square * X**2, s, BITS) / enclose(s) - gaussian_mean(square, s, BITS)
+                passed = passed and bool((z2 / enclose(s)).overlaps(mean))
+    x = sympy.Symbol("x", real=True)
+    s = sympy.Symbol("s", positive=True)
+    density = sympy.exp(-(x**2) / (2 * s)) / sympy.sqrt(2 * sympy.pi * s)
+    passed = passed and same(sympy.diff(density, s), sympy.diff(density, x, 2) / 2)
+    return enclosed(passed, "E f'' = E f(u)(u^2/s - 1)/s for f = phi^2; and the heat equation, symbolically")
+
+
+@line("dual-at-independence")
+def dual_at_independence() -> Checked:
+    x, y, c = sympy.symbols("x y c", real=True)
+    a, b = sympy.symbols("a b", positive=True)
+    determinant = a * b - c**2
+    density = sympy.exp(-(b * x**2 - 2 * c * x * y + a * y**2) / (2 * determinant)) / sympy.sqrt(determinant)
+    quotient = (sympy.diff(density, c) - sympy.diff(density, x, y)) / density
+    product = sympy.diff(density, x) / density
+    factor = same(product.subs(c, 0), -x / a)
+    return identity(same(quotient, sympy.Integer(0)) and factor, "d/dc p = d^2/dx dy p for the bivariate density")
+
+
+@line("variance-response")
+def variance_response() -> Checked:
+    s, chi, tau, curvature = sympy.symbols(
+        "s chi tau_0 curvature", positive=True
+    )  # curvature = E (phi^2)''(sqrt(s) xi)
+    q = sympy.Function("q")
+    equation = s - A2 * q(s) - B2 * (tau**2 + chi)
+    rate = -sympy.diff(equation, chi) / sympy.diff(equation, s)  # the implicit function theorem
+    found = rate.subs(sympy.Derivative(q(s), s), curvature / 2)
+    at_zero = same(equation.subs(chi, 0), s - (A2 * q(s) + B2 * tau**2))
+    return identity(same(found, B2 / (1 - A2 / 2 * curvature)) and at_zero, "implicit differentiation in chi")
+
+
+@line("equivalent-coefficients")
+def equivalent_coefficients() -> Checked:
+    found, (alpha1, alpha2, alpha3) = expand_fixed_point(), stated()
+    passed = same(found["t"], alpha1) and same(found["chi_i chi_j"], alpha2) and same(found["t t"], alpha3)
+    passed = passed and all(found[name] == 0 for name in ("constant", "chi_i", "chi_i chi_i"))
+    return identity(passed, "the expansion of the fixed point to second order, with undetermined coefficients")
+
+
+@line("equivalent-tangent")
+def equivalent_tangent() -> Checked:
+    a0, t, x, y = A2 * D1**2, EPS * T, EPS * CHI_I, EPS * CHI_J
+    d1_slope, gamma, delta = sympy.symbols("d_1_slope gamma delta", real=True)
+    alpha = sympy.symbols("alpha_1 alpha_2 alpha_3", positive=True)
+    beta = sympy.symbols("beta_1 beta_2 beta_3", positive=True)
+    g, k = (
+        first * t + second * x * y + third * t**2 + mixed * t * (x + y)
+        for (first, second, third), mixed in ((alpha, gamma), (beta, delta))
+    )
+    slopes = D1**2 + D1 * d1_slope * RESPONSE * (x + y) + D2**2 * (A2 * g + B2 * t)  # to first order
+    residual = sympy.Poly(sympy.expand(k * (1 - A2 * slopes) - g), EPS, T, CHI_I, CHI_J)
+    claimed = {
+        beta[0]: alpha[0] / (1 - a0),
+        beta[1]: alpha[1] / (1 - a0),
+        beta[2]: alpha[2] / (1 - a0) + A2 * D2**2 * alpha[0] * (A2 * alpha[0] + B2) / (1 - a0) ** 2,
+    }
+    orders = ((1, 1, 0, 0), (2, 2, 0, 0), (2, 0, 1, 1), (2, 0, 2, 0), (2, 0, 0, 2), (1, 0, 1, 0))
+    found = (residual.coeff_monomial(_monomial(powers)).subs(claimed) for powers in orders)
+    passed = all(same(coefficient, sympy.Integer(0)) for coefficient in found)
+    return identity(passed, "K (1 - sigma_a2 Gd) = G to second order, but for the terms in t chi")
+
+
+@line("equivalent-slopes")
+def equivalent_slopes() -> Checked:
+    rng, passed = random.Random(32), True
+    for name in NAMES:
+        phi = activation(name)
+        s = Fraction(rng.randint(5, 30), 10)
+        mu = hermite_transform(phi, 2, s, BITS).coefficients
+        with precision(BITS):
+            root = enclose(s).sqrt()
+            passed = passed and bool((mu[1] / root).overlaps(gaussian_mean(phi.derivative(1), s, BITS)))
+            passed = passed and bool(
+                (arb(2).sqrt() * mu[2] / enclose(s)).overlaps(gaussian_mean(phi.derivative(2), s, BITS))
+            )
+    return enclosed(passed, "d_1 = mu_1/sigma and d_2 = sqrt(2) mu_2/sigma^2")

@@ -1,0 +1,397 @@
+"""Lines about the training of equilibrium models: gradients, tangent kernels, concentration, descent."""
+
+from __future__ import annotations
+
+import random
+
+import sympy
+from flint import fmpq, fmpq_mat
+
+from ...proof_lines.draws import (
+    contraction,
+    diagonal,
+    eye,
+    inner,
+    matrix,
+    positive,
+    share,
+    signed_share,
+    vector,
+    with_spectrum,
+)
+from ...proof_lines.instances import gram, hadamard, hadamard_power, rational
+from ...proof_lines.relations import Equation, Instances, Order, Relation, Sides, argument
+
+N = 3
+PHI, LAM, ETA, G, P, U = sympy.symbols("Phi lambda eta g p u", positive=True)
+A, B = sympy.symbols("a b", positive=True)
+
+
+@argument("perturbation-split", "both sides as matrices")
+def perturbation_split() -> tuple[Relation, ...]:
+    def draw(rng: random.Random) -> Sides:
+        w, v, u, t, z, y = (matrix(rng, N, N) for _ in range(6))
+        x = matrix(rng, N, N)
+        return w * z + u * x - (v * y + t * x), w * (z - y) + (w - v) * y + (u - t) * x
+
+    return (Instances(draw, 101, equal=True),)
+
+
+@argument("perturbation-solved", "t = theta t + L b at t = L b/(1 - theta); relu is 1-Lipschitz")
+def perturbation_solved() -> tuple[Relation, ...]:
+    theta, lip, b = sympy.symbols("theta L b", positive=True)
+    solution = lip * b / (1 - theta)
+
+    def sides(s: fmpq, t: fmpq) -> Sides:
+        return abs(max(s, fmpq(0)) - max(t, fmpq(0))), abs(s - t)
+
+    def draw(rng: random.Random) -> Sides:
+        return sides(rational(rng), rational(rng))
+
+    return Equation(solution, theta * solution + lip * b), Instances(draw, 102, (sides(fmpq(3), fmpq(1)),))
+
+
+@argument("perturbation-plane", "the difference of the squares is a square")
+def perturbation_plane() -> tuple[Relation, ...]:
+    p, q, r, s = sympy.symbols("p q r s", real=True)
+    return (Order((p * q + r * s) ** 2, (p**2 + r**2) * (q**2 + s**2), (p * s - q * r) ** 2),)
+
+
+def _layer(rng: random.Random) -> tuple[fmpq_mat, fmpq_mat]:
+    """A contracting matrix and slopes between 0 and 1."""
+    return contraction(rng, N, share(rng)), diagonal([abs(signed_share(rng)) for _ in range(N)])
+
+
+@argument("implicit-derivative", "the stated derivative solves the differentiated equation")
+def implicit_derivative() -> tuple[Relation, ...]:
+    def draw(rng: random.Random) -> Sides:
+        w, d = _layer(rng)
+        z, x, dw, du = vector(rng, N), vector(rng, N), matrix(rng, N, N), matrix(rng, N, N)
+        moved = (eye(N) - d * w).inv() * d * (dw * z + du * x)
+        return moved, d * (dw * z + du * x + w * moved)
+
+    return (Instances(draw, 103, equal=True),)
+
+
+@argument("adjoint-resolvent", "both matrices")
+def adjoint_resolvent() -> tuple[Relation, ...]:
+    def draw(rng: random.Random) -> Sides:
+        w, d = _layer(rng)
+        return ((eye(N) - d * w).inv() * d).transpose(), d * (eye(N) - w.transpose() * d).inv()
+
+    return (Instances(draw, 104, equal=True),)
+
+
+@argument("implicit-gradient", "the derivative of the output along random directions of all three parameters")
+def implicit_gradient() -> tuple[Relation, ...]:
+    def draw(rng: random.Random) -> Sides:
+        w, d = _layer(rng)
+        a, z, x, da = (vector(rng, N) for _ in range(4))
+        dw, du = matrix(rng, N, N), matrix(rng, N, N)
+        moved = (eye(N) - d * w).inv() * d * (dw * z + du * x)
+        delta = d * (eye(N) - w.transpose() * d).inv() * a
+        by_weights = inner(delta * z.transpose(), dw) + inner(delta * x.transpose(), du)
+        return inner(da, z) + inner(a, moved), inner(z, da) + by_weights
+
+    return (Instances(draw, 105, equal=True),)
+
+
+def _gradients(rng: random.Random) -> tuple[fmpq_mat, fmpq_mat, fmpq_mat, fmpq_mat]:
+    """Z, X, Delta and the rows of all gradients, for two inputs."""
+    z, x, delta = matrix(rng, N, 2), matrix(rng, N, 2), matrix(rng, N, 2)
+    rows: list[fmpq] = []
+    for i in range(2):
+        rows += [delta[j, i] * z[k, i] for j in range(N) for k in range(N)]
+        rows += [delta[j, i] * x[k, i] for j in range(N) for k in range(N)]
+        rows += [z[k, i] for k in range(N)]
+    return z, x, delta, fmpq_mat(2, 2 * N * N + N, rows)
+
+
+def _tangent(z: fmpq_mat, x: fmpq_mat, delta: fmpq_mat) -> fmpq_mat:
+    g = z.transpose() * z
+    return g + hadamard(g + x.transpose() * x, delta.transpose() * delta)
+
+
+@argument("tangent-gram", "J J' and the formula of H for two inputs; the flow -J J' e")
+def tangent_gram() -> tuple[Relation, ...]:
+    def gram_of_gradients(rng: random.Random) -> Sides:
+        z, x, delta, rows = _gradients(rng)
+        return rows * rows.transpose(), _tangent(z, x, delta)
+
+    def flow(rng: random.Random) -> Sides:
+        z, x, delta, rows = _gradients(rng)
+        e = vector(rng, 2)
+        direction = rows.transpose() * e * -1  # theta' = -sum_j e_j grad y_j
+        return rows * direction, _tangent(z, x, delta) * e * -1
+
+    return Instances(gram_of_gradients, 106, equal=True), Instances(flow, 107, equal=True)
+
+
+@argument("tangent-above-gram", "H - G by elimination; equality at a = 0")
+def tangent_above_gram() -> tuple[Relation, ...]:
+    def sides(z: fmpq_mat, x: fmpq_mat, delta: fmpq_mat) -> Sides:
+        return z.transpose() * z, _tangent(z, x, delta)
+
+    def draw(rng: random.Random) -> Sides:
+        return sides(*_gradients(rng)[:3])
+
+    return (Instances(draw, 108, (sides(eye(2), eye(2), eye(2, 0)),)),)
+
+
+Relative = tuple[fmpq_mat, fmpq_mat, fmpq, fmpq]
+
+
+def _relative(rng: random.Random) -> Relative:
+    """K, G with relative deviation at most w, w and the least eigenvalue of K (K is a square of a rational matrix)."""
+    roots = [positive(rng) for _ in range(N)]
+    s, w = with_spectrum(rng, roots), share(rng)
+    m = with_spectrum(rng, [w * signed_share(rng) for _ in range(N)])
+    return s * s, s * s + s * m * s, w, min(roots) ** 2
+
+
+def _extreme(sign: int) -> Relative:
+    """The same with K = 4I and M = -wI or wI."""
+    w, k = fmpq(1, 2), eye(N, 4)
+    return k, k + k * w * sign, w, fmpq(4)
+
+
+@argument("relative-order", "both inequalities by elimination; equality at M = -wI and M = wI")
+def relative_order() -> tuple[Relation, ...]:
+    def below(case: Relative) -> Sides:
+        k, g, w, _ = case
+        return k * (1 - w), g
+
+    def above(case: Relative) -> Sides:
+        k, g, w, _ = case
+        return g, k * (1 + w)
+
+    return (
+        Instances(lambda rng: below(_relative(rng)), 109, (below(_extreme(-1)),)),
+        Instances(lambda rng: above(_relative(rng)), 110, (above(_extreme(1)),)),
+    )
+
+
+@argument("relative-eigenvalue", "G - (1 - w) lambda I by elimination; equality for K = lambda I and M = -wI")
+def relative_eigenvalue() -> tuple[Relation, ...]:
+    def sides(case: Relative) -> Sides:
+        _, g, w, least = case
+        return eye(N, (1 - w) * least), g
+
+    return (Instances(lambda rng: sides(_relative(rng)), 111, (sides(_extreme(-1)),)),)
+
+
+@argument("relative-weyl", "M^2 and w^2 I for |G - K| = w lambda; equality for K = lambda I")
+def relative_weyl() -> tuple[Relation, ...]:
+    def sides(s: fmpq_mat, e: fmpq_mat, w: fmpq) -> Sides:
+        m = s.inv() * e * s.inv()
+        return m * m, eye(N, w * w)
+
+    def draw(rng: random.Random) -> Sides:
+        roots, w = [positive(rng) for _ in range(N)], share(rng)
+        size = w * min(roots) ** 2
+        return sides(with_spectrum(rng, roots), with_spectrum(rng, [size * signed_share(rng) for _ in range(N)]), w)
+
+    return (Instances(draw, 112, (sides(eye(N, 2), eye(N, 2), fmpq(1, 2)),)),)
+
+
+@argument("minor-of-order-two", "entries of Gram matrices against the largest of the diagonal; equality for rank one")
+def minor_of_order_two() -> tuple[Relation, ...]:
+    def sides(c: fmpq_mat) -> Sides:
+        return max(abs(c[0, j]) for j in range(1, N)), max(c[i, i] for i in range(N))
+
+    return (Instances(lambda rng: sides(gram(rng, N, 2)), 113, (sides(fmpq_mat(N, N, [4] * N * N)),)),)
+
+
+@argument("tangent-series", "the sum of n terms and the rest, n = 1 to 4")
+def tangent_series() -> tuple[Relation, ...]:
+    w, x = sympy.symbols("w x", positive=True)
+    return tuple(
+        Equation(
+            x / (1 - w * x),
+            sum((w ** (k - 1) * x**k for k in range(1, n + 1)), sympy.Integer(0)) + w**n * x ** (n + 1) / (1 - w * x),
+        )
+        for n in range(1, 5)
+    )
+
+
+@argument("tangent-domination", "five terms of the series, and the limit, by elimination; equality at zero slopes")
+def tangent_domination() -> tuple[Relation, ...]:
+    def kernels(rng: random.Random) -> tuple[fmpq_mat, fmpq_mat, fmpq]:
+        k, slopes = gram(rng, N, 2), gram(rng, N, 2)
+        largest = max(max(slopes[i, i] for i in range(N)), fmpq(1, 100))
+        return k, slopes, share(rng) / largest
+
+    def partial(k: fmpq_mat, slopes: fmpq_mat, w: fmpq) -> Sides:
+        total = k
+        for order in range(1, 6):
+            total = total + hadamard(k, hadamard_power(slopes, order)) * w ** (order - 1)
+        return k, total
+
+    def limit(k: fmpq_mat, slopes: fmpq_mat, w: fmpq) -> Sides:
+        entries = [1 + slopes[i, j] / (1 - w * slopes[i, j]) for i in range(N) for j in range(N)]
+        return k, hadamard(k, fmpq_mat(N, N, entries))
+
+    linear = (eye(N), eye(N, 0), fmpq(1, 2))
+    return (
+        Instances(lambda rng: partial(*kernels(rng)), 114, (partial(*linear),)),
+        Instances(lambda rng: limit(*kernels(rng)), 115, (limit(*linear),)),
+    )
+
+
+@argument("descent-step", "margins eta u g^2/2 with u = 1 - eta beta, and eta p/2 with p = g^2 - lambda Phi")
+def descent_step() -> tuple[Relation, ...]:
+    beta = (1 - U) / ETA
+    taylor = PHI - ETA * G**2 + beta * ETA**2 * G**2 / 2
+    inequality = LAM * PHI + P  # the square of the gradient
+    return (
+        Order(taylor, PHI - ETA * G**2 / 2, ETA * U * G**2 / 2),
+        Order(PHI - ETA * inequality / 2, (1 - ETA * LAM / 2) * PHI, ETA * P / 2),
+    )
+
+
+@argument("descent-root", "three margins; a and b are the roots of the loss before and after, g = sqrt(lambda) a + p")
+def descent_root() -> tuple[Relation, ...]:
+    root = sympy.sqrt(LAM)
+    fall = ETA * G**2 / 2 + P  # at least half of eta g^2
+    gradient = root * A + P
+    return (
+        Order((A**2 - B**2) / (2 * A), A - B, (A - B) ** 2 / (2 * A)),
+        Order(ETA * G**2 / (4 * A), fall / (2 * A), P / (2 * A)),
+        Order(ETA * gradient * root / 4, ETA * gradient**2 / (4 * A), ETA * gradient * P / (4 * A)),
+    )
+
+
+@argument("descent-telescope", "four steps, each 4/sqrt(lambda) times a difference of roots of the loss")
+def descent_telescope() -> tuple[Relation, ...]:
+    roots = sympy.symbols("a_0:5", positive=True)
+    steps = [4 * (roots[k] - roots[k + 1]) / sympy.sqrt(LAM) for k in range(4)]
+    bound = 4 * roots[0] / sympy.sqrt(LAM)
+    return (
+        Equation(sum(steps, sympy.Integer(0)), 4 * (roots[0] - roots[4]) / sympy.sqrt(LAM)),
+        Order(4 * (roots[0] - roots[4]) / sympy.sqrt(LAM), bound, 4 * roots[4] / sympy.sqrt(LAM)),
+    )
+
+
+@argument("descent-inside", "the doubled line at Phi = 0, and the margin 2 a/sqrt(lambda)")
+def descent_inside() -> tuple[Relation, ...]:
+    start = sympy.Symbol("a_0", positive=True)
+    root = sympy.sqrt(LAM)
+    path = 4 * (start - A) / root + 2 * A / root
+    return (
+        Equation(A, 2 * (A**2 - 0) / (2 * A)),
+        Equation(path, (4 * start - 2 * A) / root),
+        Order(path, 4 * start / root, 2 * A / root),
+    )
+
+
+@argument("flow-rate", "the derivative of e^(lambda t) Phi, with Phi' = -lambda Phi - p")
+def flow_rate() -> tuple[Relation, ...]:
+    t = sympy.Symbol("t", nonnegative=True)
+    loss = sympy.Function("Phi")(t)
+    slope = sympy.diff(sympy.exp(LAM * t) * loss, t).subs(sympy.Derivative(loss, t), -LAM * loss - P)
+    return (Equation(slope, -P * sympy.exp(LAM * t)),)
+
+
+@argument("flow-root", "the chain rule, and the margin g p/(2 a) with g = sqrt(lambda) a + p")
+def flow_root() -> tuple[Relation, ...]:
+    t = sympy.Symbol("t", positive=True)
+    loss = sympy.Function("Phi", positive=True)(t)
+    chain = -sympy.diff(sympy.sqrt(loss), t).subs(sympy.Derivative(loss, t), -(G**2))
+    gradient = sympy.sqrt(LAM) * A + P
+    return (
+        Equation(chain, G**2 / (2 * sympy.sqrt(loss))),
+        Order(sympy.sqrt(LAM) * gradient / 2, gradient**2 / (2 * A), gradient * P / (2 * A)),
+    )
+
+
+@argument("flow-radius", "the square of the bound at the critical loss, and the integral of the rate")
+def flow_radius() -> tuple[Relation, ...]:
+    radius = sympy.Symbol("R", positive=True)
+    critical = radius**2 * LAM / 4
+    return (
+        Equation(2 * sympy.sqrt(critical / LAM), radius),
+        Equation(sympy.integrate(LAM * sympy.exp(-LAM * A), (A, 0, sympy.oo)), sympy.Integer(1)),
+    )
+
+
+@argument("singular-value-weyl", "(Z + P)'(Z + P) - (s - p)^2 I by elimination; equality for Z = sI, P = -pI")
+def singular_value_weyl() -> tuple[Relation, ...]:
+    def sides(z: fmpq_mat, p: fmpq_mat, room: fmpq) -> Sides:
+        return eye(N, room**2), (z + p).transpose() * (z + p)
+
+    def draw(rng: random.Random) -> Sides:
+        s, part = positive(rng), share(rng)
+        z = with_spectrum(rng, [s + abs(rational(rng)) for _ in range(N)])
+        return sides(z, contraction(rng, N, s * part), s - s * part)
+
+    return (Instances(draw, 116, (sides(eye(N, 4), eye(N, -1), fmpq(3)),)),)
+
+
+@argument("half-eigenvalue", "the three roots")
+def half_eigenvalue() -> tuple[Relation, ...]:
+    root = sympy.sqrt(LAM)
+    return (Equation(root - (1 - 1 / sympy.sqrt(2)) * root, sympy.sqrt(LAM / 2)),)
+
+
+@argument("equilibrium-pl", "half of lambda |e|^2, the radius, and G below H for a positive definite G")
+def equilibrium_pl() -> tuple[Relation, ...]:
+    e = sympy.Symbol("e", positive=True)
+
+    def sides(z: fmpq_mat, x: fmpq_mat, delta: fmpq_mat, v: fmpq_mat) -> Sides:
+        return inner(v, z.transpose() * z * v), inner(v, _tangent(z, x, delta) * v)
+
+    def draw(rng: random.Random) -> Sides:
+        return sides(*_gradients(rng)[:3], vector(rng, 2))
+
+    still = sides(eye(2), eye(2), eye(2, 0), fmpq_mat(2, 1, [1, 2]))
+    return (
+        Equation(LAM * e**2 / 2, LAM * (e**2 / 2)),
+        Equation(4 * sympy.sqrt(e**2 / 2 / LAM), 2 * sympy.sqrt(2) * e / sympy.sqrt(LAM)),
+        Instances(draw, 117, (still,)),
+    )
+
+
+@argument("range-moment", "the integral over both half-lines")
+def range_moment() -> tuple[Relation, ...]:
+    z = sympy.Symbol("z", real=True)
+    v, alpha, beta = sympy.symbols("v alpha beta", positive=True)
+    density = sympy.exp(-(z**2) / 2) / sympy.sqrt(2 * sympy.pi)
+    right = sympy.integrate(alpha**2 * v * z**2 * density, (z, 0, sympy.oo))
+    left = sympy.integrate(beta**2 * v * z**2 * density, (z, -sympy.oo, 0))
+    return (Equation(right + left, (alpha**2 + beta**2) / 2 * v),)
+
+
+@argument("range-variance", "the stated q in the equation")
+def range_variance() -> tuple[Relation, ...]:
+    w, lam2, c = sympy.symbols("sigma_w2 Lambda2 C", positive=True)
+    q = 2 * lam2 * c / (1 - 2 * w * lam2)
+    return (Equation(q, lam2 * (2 * w * q + 2 * c)),)
+
+
+@argument("range-bound", "the margin of the squares, and the solved inequality")
+def range_bound() -> tuple[Relation, ...]:
+    w, lam, c, q = sympy.symbols("sigma_w Lambda C q", positive=True)
+    root = sympy.sqrt(2) * w * sympy.sqrt(q) + sympy.sqrt(2 * c)
+    bound = sympy.sqrt(2 * c) * lam / (1 - sympy.sqrt(2) * w * lam)
+    return (
+        Order(2 * w**2 * q + 2 * c, root**2, 4 * w * sympy.sqrt(q * c)),
+        Equation(bound, lam * (sympy.sqrt(2) * w * bound + sympy.sqrt(2 * c))),
+    )
+
+
+@argument("range-slope", "the derivative of Q, and the mean of the products of slopes at every correlation")
+def range_slope() -> tuple[Relation, ...]:
+    rho = sympy.Symbol("rho", real=True)
+    kernel = (sympy.sqrt(1 - rho**2) + rho * (sympy.pi - sympy.acos(rho))) / sympy.pi
+
+    def sides(alpha: fmpq, beta: fmpq, both: fmpq) -> Sides:
+        mixed = fmpq(1, 2) - both
+        return abs(both * (alpha**2 + beta**2) + 2 * mixed * alpha * beta), (alpha**2 + beta**2) / 2
+
+    def draw(rng: random.Random) -> Sides:  # P(u, v > 0) = P(u, v < 0) lies between 0 and 1/2
+        return sides(rational(rng), rational(rng), share(rng) / 2)
+
+    return (
+        Equation(sympy.diff(kernel, rho), 1 - sympy.acos(rho) / sympy.pi),
+        Instances(draw, 118, (sides(fmpq(2), fmpq(1), fmpq(1, 2)),)),
+    )

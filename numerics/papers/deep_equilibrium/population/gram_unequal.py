@@ -1,0 +1,270 @@
+r"""The equilibrium Gram matrix of points of unequal norms: a vectorised fixed point and its a-posteriori bound.
+
+Proofs: docs/error-analysis.md, "Unequal norms".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+from flint import arb, arb_poly
+from numpy.typing import NDArray
+
+from .....theory.errors import SpecError
+from ....balls.ball import enclose
+from ....balls.budget import Budget
+from ....balls.precision import precision
+from ....balls.rounding import TINY, UNIT
+from ....kernels.ballmatrix import BallMatrix, read_only
+from ....kernels.cosines import Cosines, require_memory
+from ....kernels.gram import TILE, memory_estimate, tiles
+from ....kernels.horner import LEVELS
+from ....kernels.points import Floats
+from ....kernels.series import upper_float
+
+BITS = 96
+MAX_STEPS = 60
+"""Steps of the iteration on a tile; stopping early widens the radius, never falsifies it."""
+NEGLIGIBLE = 2.0**-80
+"""Coefficients below this share of the norm, for all points, are left out and counted as coefficient error."""
+
+
+class Transform(Protocol):
+    r"""What is needed of a Hermite transform at the variance s: :math:`μ_r(\sqrt s)`, E φ², its rest, and s itself."""
+
+    @property
+    def coefficients(self) -> tuple[arb, ...]:
+        """The first coefficients."""
+        ...
+
+    @property
+    def second_moment(self) -> arb:
+        """The sum of the squares of all coefficients."""
+        ...
+
+    @property
+    def tail(self) -> arb:
+        """The sum of the squares of the others."""
+        ...
+
+    @property
+    def variance(self) -> arb:
+        """The variance s."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    r"""The transforms in float64, one row for each, and what rounding them lost; :math:`h_i^2 \ge q_i`.
+
+    ``a`` (D, R+1); ``feedback`` :math:`β = \sqrt{2σ_w^2/s}`; ``share`` :math:`α = \sqrt{1 - β^2 q}`; ``h`` (D,).
+    The bounds: ``share_error`` of α, ``feedback_error`` of :math:`β h`, ``feedback_size`` of :math:`β h` itself,
+    ``coefficient_error`` of :math:`\|a_i - \tilde a_i\|/h_i`, ``tail`` of :math:`\mathrm{tail}_i/h_i^2`.
+    """
+
+    a: Floats
+    feedback: Floats
+    share: Floats
+    h: Floats
+    share_error: arb
+    feedback_error: arb
+    feedback_size: arb
+    coefficient_error: arb
+    tail: arb
+
+
+def gram_unequal(
+    transforms: Sequence[Transform],
+    index: Sequence[int] | NDArray[np.int64],
+    cosines: Cosines,
+    *,
+    sigma_w2: Fraction,
+    lipschitz: arb | None,
+    budget: Budget | None = None,
+) -> BallMatrix:
+    r"""The matrix :math:`K_{ij} = \sum_r μ_r(\sqrt{s_i}) μ_r(\sqrt{s_j})\, ρ_{ij}^r`, every entry enclosed; (n, n).
+
+    ρ_ij is the fixed point of :math:`F(ρ) = (2σ_w^2 K_{ij}(ρ) + 2 c_{ij})/\sqrt{s_i s_j}`, unique because F contracts
+    [-1, 1] by :math:`θ = 2σ_w^2 L^2 < 1`. ``transforms[index[i]]`` is the Hermite transform at the variance
+    :math:`s_i = 2σ_w^2 q_i + 2|x_i|^2/d`, so that :math:`2|x_i|^2/(d s_i) = 1 - 2σ_w^2 q_i/s_i`.
+    A float iteration finds :math:`\tildeρ`; then :math:`|\tildeρ - ρ^*| \le |F(\tildeρ) - \tildeρ|/(1-θ)` is evaluated
+    with the a-priori error of F. ``lipschitz`` may be None when ``sigma_w2`` is 0. Raises :class:`SpecError` when θ < 1
+    is not proved, an index is out of range, or the matrices would not fit ``budget.memory``.
+    """
+    n, budget = cosines.n, budget or Budget()
+    which = np.asarray(index, dtype=np.int64)
+    if which.shape != (n,) or not 0 <= int(which.min()) <= int(which.max()) < len(transforms):
+        raise SpecError(
+            f"gram_unequal: the index must give one of {len(transforms)} transforms for each of {n} points."
+        )
+    require_memory("gram_unequal", n, memory_estimate(n, entrywise=True), budget)
+    with precision(BITS):
+        theta = _contraction(sigma_w2, lipschitz)
+        rows = _rows(transforms, sigma_w2)
+    a = np.ascontiguousarray(rows.a[which].T)
+    h, feedback, share = rows.h[which], rows.feedback[which], rows.share[which]
+    mid, rad = np.empty((n, n)), np.empty((n, n))
+    residual = largest = 0.0
+    for r, c, t in tiles(cosines.mid):
+        np.multiply(t, np.multiply.outer(share[r], share[c]), out=t)
+        rho, k, gap = _iterate(a[:, r], a[:, c], t, np.multiply.outer(feedback[r], feedback[c]), theta)
+        np.abs(rho, out=rho)
+        if r.start == c.start:
+            np.fill_diagonal(rho, 0.0)
+            np.fill_diagonal(gap, 0.0)
+        residual = max(residual, float(np.abs(gap, out=gap).max()))
+        largest = max(largest, float(rho.max()))
+        mid[r, c], rad[r, c] = k, rho
+        mid[c, r], rad[c, r] = k.T, rho.T
+    with precision(BITS):
+        bounds = _Bounds(rows, theta, residual, cosines.rad)
+        diagonal, off = _diagonal(transforms)
+        scalar, rounding = bounds(largest), bounds(0.5)
+    np.fill_diagonal(mid, diagonal[which])
+    provenance = (
+        f"fixed points: contraction {theta:.3g}, largest residual {residual:.3g}",
+        f"entries known to {scalar:.3g} relative to the second moments or better, cosines to {cosines.rad:.3g}",
+    )
+    if scalar <= 4 * rounding and float(h.max()) <= 1.5 * float(h.min()):
+        bound = scalar * float(h.max()) ** 2 * (1.0 + 8.0 * UNIT)
+        return BallMatrix(read_only(mid), max(bound, float(off[which].max())), provenance=provenance)
+    with precision(BITS):
+        table = np.array([bounds(float(level)) for level in LEVELS])
+    for start in range(0, n, TILE):
+        r = slice(start, start + TILE)
+        rad[r] = table[np.searchsorted(LEVELS, rad[r])]
+        rad[r] *= np.multiply.outer(h[r], h) * (1.0 + 8.0 * UNIT)
+        rad[r] += TINY
+    np.fill_diagonal(rad, off[which])
+    return BallMatrix(read_only(mid), read_only(rad), provenance=provenance)
+
+
+def _iterate(left: Floats, right: Floats, t: Floats, gain: Floats, theta: float) -> tuple[Floats, Floats, Floats]:
+    r"""A secant iteration on a tile for :math:`ρ = t + \mathrm{gain}\, κ(ρ)`: the last ρ, κ(ρ), F(ρ) - ρ, in floats.
+
+    The slope of :math:`F(ρ) - ρ` lies in :math:`[-1-θ, -1+θ]` and is kept there.
+    """
+    rho, work, k = np.clip(t, -1.0, 1.0), np.empty_like(t), np.empty_like(t)
+    slope, before = np.full_like(t, -1.0), np.inf
+    last: tuple[Floats, Floats] | None = None
+    for step in range(1, MAX_STEPS + 1):
+        mehler(left, right, rho, k, work)
+        gap = np.multiply(gain, k)
+        gap += t
+        gap -= rho
+        size = max(float(gap.max()), -float(gap.min()))
+        if size <= 2.0 * UNIT or (size <= 64.0 * UNIT and size >= 0.5 * before) or step == MAX_STEPS:
+            break  # before rho moves on: the bound speaks of the rho that k and gap belong to
+        before = size
+        if last is not None:
+            moved = rho - last[0]
+            np.divide(gap - last[1], moved, out=slope, where=np.abs(moved) > 1e-9)
+            np.clip(slope, -1.0 - theta, -1.0 + theta, out=slope)
+        last = rho, gap
+        rho = np.clip(rho - gap / slope, -1.0, 1.0)
+    return rho, k, gap
+
+
+def mehler(left: Floats, right: Floats, rho: Floats, out: Floats, work: Floats) -> None:
+    r""":math:`\sum_r l_{ri} r_{rj} ρ_{ij}^r` by Horner's rule; in ρ² when the orders present have one parity."""
+    present = np.flatnonzero(left.any(axis=1) & right.any(axis=1)).tolist()
+    if not present:
+        out.fill(0.0)
+        return
+    offset = present[0] % 2
+    stride = 2 if all(r % 2 == offset for r in present) else 1
+    offset = offset if stride == 2 else 0
+    variable = rho * rho if stride == 2 else rho
+    np.multiply.outer(left[present[-1]], right[present[-1]], out=out)
+    for r in range(present[-1] - stride, offset - 1, -stride):
+        np.multiply(out, variable, out=out)
+        np.multiply(left[r][:, None], right[r], out=work)
+        np.add(out, work, out=out)
+    if offset:
+        np.multiply(out, rho, out=out)
+
+
+class _Bounds:
+    r"""The error of an entry relative to :math:`h_i h_j`, increasing in a bound of :math:`|\tildeρ_{ij}|`."""
+
+    __slots__ = ("_derivative", "_residual", "_rounding", "_rows", "_theta", "_unit_error")
+
+    def __init__(self, rows: _Rows, theta: float, residual: float, rad: float) -> None:
+        largest = ((rows.a / rows.h[:, None]) ** 2).max(axis=0) * (1.0 + 8.0 * UNIT) + TINY
+        c = [arb(x) for x in largest.tolist()]
+        u, count = arb(UNIT), 2 * len(c)
+        self._rounding = arb_poly([x * (2 * r + 2) * u / (1 - count * u) for r, x in enumerate(c)])
+        self._derivative = arb_poly(c).derivative()
+        self._rows, self._theta, self._residual = rows, theta, arb(residual) * (1 + 2 * u)
+        e = rows.share_error
+        self._unit_error = arb(rad) + e * (2 + e) + 4 * u * (1 + e) ** 2
+
+    def __call__(self, tau: float) -> float:
+        rows, u, t = self._rows, arb(UNIT), arb(tau)
+        stored = rows.coefficient_error * (2 + rows.coefficient_error)
+        order = rows.a.shape[1]
+        underflow = arb(TINY) * (8 * order + 16) / arb(float(rows.h.min())) ** 2
+        kappa = self._rounding(t) + stored + rows.tail * t**order + underflow
+        size, lost = rows.feedback_size, rows.feedback_error
+        feedback = size**2 * kappa + (1 + kappa) * (lost * (2 * size + lost) + 4 * u * (size + lost) ** 2)
+        distance = ((self._residual + self._unit_error + feedback + 16 * arb(TINY)) / (1 - arb(self._theta))).upper()
+        reach = (t + distance).upper()
+        reach = reach if reach <= 1 else arb(1)
+        total = self._rounding(t) + stored + rows.tail * reach**order + underflow + distance * self._derivative(reach)
+        return upper_float(total)
+
+
+def _diagonal(transforms: Sequence[Transform]) -> tuple[Floats, Floats]:
+    """The second moments as floats, and their radii."""
+    mid = np.array([float(t.second_moment.mid()) for t in transforms])
+    return mid, np.array(
+        [upper_float(abs(t.second_moment - arb(m))) for t, m in zip(transforms, mid.tolist(), strict=True)]
+    )
+
+
+def _contraction(sigma_w2: Fraction, lipschitz: arb | None) -> float:
+    if sigma_w2 < 0:
+        raise SpecError(f"gram_unequal: sigma_w2 = {sigma_w2} is negative: a variance is at least 0.")
+    if sigma_w2 == 0:
+        return 0.0
+    if lipschitz is None:
+        raise SpecError("gram_unequal: no finite Lipschitz constant is given, so only sigma_w2 = 0 is possible.")
+    largest = arb(lipschitz.abs_upper())
+    theta = upper_float(2 * enclose(sigma_w2) * largest * largest)
+    if not theta < 1.0:
+        raise SpecError(
+            f"gram_unequal: 2 sigma_w2 L^2 <= {theta:.6g} does not prove a contraction: take sigma_w2 below 1/(2 L^2)."
+        )
+    return theta
+
+
+def _rows(transforms: Sequence[Transform], sigma_w2: Fraction) -> _Rows:
+    count, length = len(transforms), len(transforms[0].coefficients)
+    a = np.empty((count, length))
+    feedback, share, h = (np.empty(count) for _ in range(3))
+    for i, t in enumerate(transforms):
+        if len(t.coefficients) != length:
+            raise SpecError("gram_unequal: the transforms have different orders: compute them with one order.")
+        a[i] = [float(c.mid()) for c in t.coefficients]
+        h[i] = upper_float(t.second_moment.abs_upper().sqrt()) or 1.0
+    a[:, (np.abs(a) <= NEGLIGIBLE * h[:, None]).all(axis=0)] = 0.0
+    errors = [arb(0)] * 5
+    for i, t in enumerate(transforms):
+        beta = (2 * enclose(sigma_w2) / t.variance).nonnegative_part().sqrt()
+        alpha = (1 - beta**2 * t.second_moment).nonnegative_part().sqrt()
+        feedback[i], share[i] = float(beta.mid()), float(alpha.mid())
+        lost = sum(((c - arb(m)) * (c - arb(m)) for c, m in zip(t.coefficients, a[i].tolist(), strict=True)), arb(0))
+        norm = arb(float(h[i]))
+        new = (
+            abs(alpha - arb(float(share[i]))),
+            abs(beta - arb(float(feedback[i]))) * norm,
+            beta * norm,
+            lost.nonnegative_part().sqrt() / norm,
+            t.tail / norm**2,
+        )
+        errors = [old.max(x.abs_upper()).upper() for old, x in zip(errors, new, strict=True)]
+    return _Rows(a, feedback, share, h, *errors)

@@ -1,0 +1,168 @@
+r"""The convergence theorem with explicit constants: its hypotheses and rates, in ball arithmetic, for given weights.
+
+With :math:`e_0` the output error and :math:`\lambda_0 = \lambda_{\min}(Z^\top Z)` at the start, a radius R around the
+start, :math:`\rho_w = \lVert W\rVert_2 + R` (likewise :math:`\rho_u`, :math:`\rho_a`),
+:math:`\kappa = 1/(1 - L\rho_w)`, :math:`\ell = L\kappa`,
+:math:`B = \kappa(|\varphi(0)|\sqrt{mn} + L\rho_u\lVert X\rVert_F)`:
+
+.. math::
+    \text{(H1)}\; L\rho_w < 1,\qquad
+    \text{(H2)}\; \ell\sqrt{B^2 + \lVert X\rVert_2^2}\;R \le (1 - 1/\sqrt2)\sqrt{\lambda_0},\qquad
+    \text{(H3)}\; 0 < \eta \le 1/\beta .
+
+Gradient descent takes :math:`R = 2\sqrt2\lVert e_0\rVert/\sqrt{\lambda_0}`, the gradient flow half of it and no (H3).
+Theorem and proof: ``docs/theory/deep-equilibrium-training.md``, "The theorem with explicit constants".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from .....theory.verdict import Verdict
+from ....balls.precision import precision
+from ....kernels.series import between, nonnegative
+from ....sampling.operator_norm import NormBounds, operator_norm
+from .gradient import Network
+from .iterate import IterateBounds, norm_ball
+
+BITS = 96
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StartingPoint:
+    """What the theorem knows of the first iterate: balls around norms of weights, inputs, error, and λ_0; m neurons."""
+
+    width: int
+    recurrent: arb
+    inputs: arb
+    readout: arb
+    points: arb  # spectral norm of X
+    point_norms: tuple[arb, ...]
+    residual: arb
+    least: arb
+
+
+def starting_point(
+    network: Network[Array], points: Array, found: IterateBounds, *, norm: NormBounds | None = None
+) -> StartingPoint:
+    """Enclose all norms of a network (float64 weights) on points (n, d); ``norm`` are bounds of ‖W‖_2 when at hand."""
+    recurrent, inputs, data = norm or operator_norm(network.recurrent), network.inputs, points
+    u, x = operator_norm(inputs), operator_norm(data)
+    with precision(BITS):
+        return StartingPoint(
+            network.width,
+            between(arb(recurrent.lower), arb(recurrent.upper)),
+            between(arb(u.lower), arb(u.upper)),
+            norm_ball(network.readout),
+            between(arb(x.lower), arb(x.upper)),
+            tuple(norm_ball(row) for row in data),
+            found.residual,
+            found.least,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExplicitConstants:
+    r"""The constants of the theorem; all balls, not finite where an earlier hypothesis fails.
+
+    ``gap`` is the left side of (H2) over the right side: the hypothesis holds where it is at most 1, and says by what
+    factor it fails elsewhere. ``smoothness`` is β, not finite without a bound of φ''. ``rate`` is λ_0/2.
+    """
+
+    radius: arb
+    contraction: arb
+    gap: arb
+    smoothness: arb
+    rate: arb
+
+    @property
+    def well_posed(self) -> Verdict:
+        """(H1)."""
+        return _below(self.contraction, strict=True)
+
+    @property
+    def small_radius(self) -> Verdict:
+        """(H2)."""
+        return _below(self.gap, strict=False)
+
+
+def _below(x: arb, *, strict: bool) -> Verdict:
+    if not x.is_finite():
+        return Verdict.UNKNOWN
+    if x < 1 or (not strict and x <= 1):
+        return Verdict.PROVED
+    return Verdict.REFUTED if (x > 1 or (strict and x >= 1)) else Verdict.UNKNOWN
+
+
+def explicit_constants(
+    start: StartingPoint, lipschitz: arb, second_lipschitz: arb | None, at_zero: arb, *, flow: bool = False
+) -> ExplicitConstants:
+    r"""The constants at a starting point; ``lipschitz`` is L, ``second_lipschitz`` is :math:`L_2 = \sup|\varphi''|`.
+
+    ``flow``: with the radius of the gradient flow, :math:`\sqrt2\lVert e_0\rVert/\sqrt{\lambda_0}`. With
+    :math:`q_i^2 = B_i^2 + \lVert x_i\rVert^2` and
+    :math:`\Lambda_i = \rho_a(L_2\kappa^3 q_i^2 + 2\ell^2 q_i) + \ell q_i`,
+
+    .. math:: \beta = L_F^2 + (\lVert e_0\rVert + L_F R)\Bigl(\sum_i\Lambda_i^2\Bigr)^{1/2},\qquad
+              L_F^2 = B^2 + (B^2 + \lVert X\rVert_2^2)\,\rho_a^2\ell^2 .
+    """
+    nothing = arb("nan")
+    with precision(BITS):
+        root = start.least.sqrt()
+        radius = (1 if flow else 2) * arb(2).sqrt() * start.residual / root
+        rate = start.least / 2
+        if not start.least > 0:
+            return ExplicitConstants(arb("nan"), lipschitz * start.recurrent, nothing, nothing, rate)
+        rho_w, rho_u, rho_a = start.recurrent + radius, start.inputs + radius, start.readout + radius
+        contraction = lipschitz * rho_w
+        if not contraction < 1:
+            return ExplicitConstants(radius, contraction, nothing, nothing, rate)
+        kappa = 1 / (1 - contraction)
+        ell, n = lipschitz * kappa, len(start.point_norms)
+        frobenius = sum((x * x for x in start.point_norms), arb(0)).sqrt()
+        offset = abs(at_zero) * arb(start.width).sqrt()
+        size = kappa * (offset * arb(n).sqrt() + lipschitz * rho_u * frobenius)
+        reach = nonnegative(size * size + start.points * start.points).sqrt()
+        gap = ell * reach * radius / ((1 - 1 / arb(2).sqrt()) * root)
+        if second_lipschitz is None:
+            return ExplicitConstants(radius, contraction, gap, nothing, rate)
+        edge = reach * rho_a * ell
+        slope2 = size * size + edge * edge
+        bends = arb(0)
+        for x in start.point_norms:
+            b = kappa * (offset + lipschitz * rho_u * x)
+            q = nonnegative(b * b + x * x).sqrt()
+            bend = rho_a * (second_lipschitz * kappa**3 * q * q + 2 * ell * ell * q) + ell * q
+            bends += bend * bend
+        beta = slope2 + (start.residual + nonnegative(slope2).sqrt() * radius) * nonnegative(bends).sqrt()
+        return ExplicitConstants(radius, contraction, gap, beta, rate)
+
+
+def admissible_residual(start: StartingPoint, lipschitz: arb, at_zero: arb) -> float:
+    r"""A power of two near half the largest :math:`\lVert e_0\rVert` for which (H1) and (H2) hold, or 0.0.
+
+    Found by trial with :func:`explicit_constants`: a choice, not a proof.
+    """
+    with precision(BITS):
+        if not start.least > 0:
+            return 0.0
+        for k in range(0, -60, -1):
+            trial = StartingPoint(
+                start.width,
+                start.recurrent,
+                start.inputs,
+                start.readout,
+                start.points,
+                start.point_norms,
+                arb((1, k)),
+                start.least,
+            )
+            found = explicit_constants(trial, lipschitz, None, at_zero)
+            if found.well_posed is Verdict.PROVED and found.small_radius is Verdict.PROVED:
+                return 2.0 ** (k - 1)
+    return 0.0

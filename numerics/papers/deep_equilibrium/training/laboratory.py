@@ -1,0 +1,283 @@
+"""The networks that a deep equilibrium model is trained with: few inputs of the study, one width, one seed, kept runs.
+
+Everything is computed at its first use. Trajectories are kept by the instance's workspace, so a second run of the same
+study reads them; what is proved about them is decided anew from the recorded bounds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from .....theory.errors import DerivationGap
+from .....theory.verdict import Verdict
+from ....balls.precision import precision
+from ....balls.rounding import up
+from ....balls.threads import blas_threads
+from ....expressions.enclosed_function import EnclosedFunction
+from ....kernels.series import upper_float
+from ....sampling.operator_norm import NormBounds, operator_norm
+from ....studies.data import labels as labels_of
+from .descent import TOLERANCE, Trajectory, certified_descent
+from .equilibrium import Differentiable, differentiable
+from .explicit_constants import (
+    ExplicitConstants,
+    StartingPoint,
+    admissible_residual,
+    explicit_constants,
+    starting_point,
+)
+from .gradient import Network, equilibrium, gradient, sample_network, tangent_gram
+from .iterate import BITS, IterateBounds, equilibrium_error, iterate_bounds, lower_float
+
+if TYPE_CHECKING:
+    from ..instance import EquilibriumInstance
+
+CERTIFIED_INPUTS = 4
+"""Inputs at most of the instance on which every hypothesis of the theorem is met."""
+SHARE = 0.5
+"""Step size of the ordinary instance, in units of 1/λ_max(H(0))."""
+COARSE = 1e-10
+"""Tolerance of the equilibria of the ordinary instance, whose losses are large."""
+FINISHED = 1e-16
+"""Loss below which the ordinary run stops."""
+STREAM = 1_000_003
+"""Spawn key of the training seed: a stream apart from those of the sampled Gram matrices."""
+
+Array = NDArray[np.float64]
+
+
+class Laboratory:
+    """The trained networks of one instance. Raises :class:`DerivationGap` without input points."""
+
+    def __init__(self, inst: EquilibriumInstance) -> None:
+        self.inst = inst
+        size = inst.training_size
+        self.width, self.steps = size.width, size.steps
+        self.inputs, self.certified_inputs = size.points, min(size.points, CERTIFIED_INPUTS)
+
+    @cached_property
+    def lipschitz(self) -> float:
+        """An upper bound of sup|φ'|."""
+        return upper_float(self.inst.lipschitz)
+
+    @cached_property
+    def phi(self) -> Differentiable:
+        """The activation as the iteration uses it."""
+        return differentiable(self.inst.activation, lipschitz=self.lipschitz)
+
+    @cached_property
+    def enclosed(self) -> EnclosedFunction:
+        """The activation with a proved error."""
+        return EnclosedFunction(self.inst.activation)
+
+    def chosen(self, count: int) -> list[int]:
+        """The first ``count`` inputs that are not zero and of which no two point the same or the opposite way."""
+        parallel = {(i, j) for i, j, _ in self.inst.parallel}
+        found: list[int] = []
+        for i in self.inst.data.nonzero_rows:
+            if len(found) == count:
+                break
+            if not any((k, i) in parallel or (i, k) in parallel for k in found):
+                found.append(i)
+        return found
+
+    def points(self, count: int) -> Array:
+        """The chosen inputs as the network sees them, (count, d) or fewer rows."""
+        return np.ascontiguousarray(self.inst.network_inputs[self.chosen(count)])
+
+    def labels(self, count: int) -> Array:
+        """Their labels, ±1."""
+        return labels_of(self.inst.data, self.inst.budget.seed)[self.chosen(count)]
+
+    def seed(self, *key: int) -> np.random.SeedSequence:
+        """A stream of random numbers of its own for each key."""
+        return np.random.SeedSequence(self.inst.budget.seed, spawn_key=(STREAM, *key))
+
+    @cached_property
+    def network(self) -> Network[Array]:
+        """The weights at the start."""
+        d = self.inst.data.d
+        if d is None:
+            raise DerivationGap("networks need input points, and only their Gram matrix is given.")
+        return sample_network(self.width, d, self.inst.sigma_w2, self.seed(self.width))
+
+    @cached_property
+    def norm(self) -> NormBounds:
+        """Bounds of ‖W‖_2 at the start."""
+        return operator_norm(self.network.recurrent)
+
+    @property
+    def theta(self) -> float:
+        """An upper bound of L‖W‖_2 at the start."""
+        return up(self.lipschitz * self.norm.upper)
+
+    def start(self, count: int) -> tuple[Array, float]:
+        """The equilibrium at the start on ``count`` inputs, (m, count), and a proved bound of its error."""
+        x = self.points(count)
+        with blas_threads(1):
+            state = equilibrium(self.phi, self.network, x).require("the equilibrium at the start")
+            return state, equilibrium_error(self.enclosed, self.lipschitz, self.theta, self.network, x, state)
+
+    # -- the certified instance -------------------------------------------------------
+
+    @cached_property
+    def _certified(self) -> tuple[Array, IterateBounds, StartingPoint]:
+        """Labels at a distance for which (H1) and (H2) hold, where there is one; bounds at the start; its constants."""
+        x = self.points(self.certified_inputs)
+        state, error = self.start(self.certified_inputs)
+        output = state.T @ self.network.readout
+        probe = iterate_bounds(self.network, output - 1.0, state, error)
+        start = starting_point(self.network, x, probe, norm=self.norm)
+        size = admissible_residual(start, self.inst.lipschitz, self.inst.regularity.at_zero) or 2.0**-10
+        signs = self.labels(self.certified_inputs)
+        labels = output - signs * (size / math.sqrt(signs.size))
+        found = iterate_bounds(self.network, labels, state, error)
+        return labels, found, starting_point(self.network, x, found, norm=self.norm)
+
+    def certified_constants(self, *, flow: bool = False) -> ExplicitConstants:
+        """The constants of the theorem at the certified instance."""
+        known = self.inst.regularity
+        return explicit_constants(
+            self._certified[2], self.inst.lipschitz, known.second_lipschitz, known.at_zero, flow=flow
+        )
+
+    @property
+    def certified_residual(self) -> arb:
+        """A ball around ‖e_0‖ of the certified instance."""
+        return self._certified[1].residual
+
+    @cached_property
+    def certified_step(self) -> float:
+        """The largest float64 that is proved to be at most 1/β."""
+        with precision(BITS):
+            inverse = 1 / self.certified_constants().smoothness
+        if not inverse > 0:
+            raise DerivationGap("no bound of the second derivatives is known, so no step size is proved small enough.")
+        return lower_float(inverse)
+
+    @cached_property
+    def certified_run(self) -> Trajectory:
+        """Gradient descent on the certified instance, with bounds at each iterate."""
+        return self._run(
+            "certified",
+            self.certified_inputs,
+            lambda: self._certified[0],
+            lambda: self.certified_step,
+            self.steps,
+            0.0,
+            TOLERANCE,
+        )
+
+    # -- the ordinary instance ----------------------------------------------------------
+
+    @cached_property
+    def ordinary_tangent(self) -> Array:
+        """The tangent Gram matrix H(0) of the ordinary instance, (n, n), in float64 without a bound."""
+        x, y = self.points(self.inputs), self.labels(self.inputs)
+        with blas_threads(1):
+            found = gradient(self.phi, self.network, x, y)
+            return tangent_gram(found.state, found.adjoint, x)
+
+    @cached_property
+    def ordinary_step(self) -> float:
+        """Half of 1/λ_max(H(0)), about a quarter of the largest step at which a quadratic loss falls."""
+        return float(SHARE / np.linalg.eigvalsh(self.ordinary_tangent)[-1])
+
+    @cached_property
+    def ordinary_run(self) -> Trajectory:
+        """Gradient descent from labels ±1, with bounds at each iterate."""
+        return self._run(
+            "ordinary",
+            self.inputs,
+            lambda: self.labels(self.inputs),
+            lambda: self.ordinary_step,
+            self.steps,
+            FINISHED,
+            COARSE,
+        )
+
+    @cached_property
+    def ordinary_start(self) -> StartingPoint:
+        """What the theorem knows of the first iterate there."""
+        state, error = self.start(self.inputs)
+        found = iterate_bounds(self.network, self.labels(self.inputs), state, error)
+        return starting_point(self.network, self.points(self.inputs), found, norm=self.norm)
+
+    @cached_property
+    def ordinary_constants(self) -> ExplicitConstants:
+        """The constants of the theorem there; its hypotheses are expected to fail."""
+        known = self.inst.regularity
+        return explicit_constants(self.ordinary_start, self.inst.lipschitz, known.second_lipschitz, known.at_zero)
+
+    @cached_property
+    def ordinary_gap(self) -> tuple[float, float]:
+        """Between which factors the residual there exceeds what (H1) and (H2) allow; 0 and infinity when unknown."""
+        allowed = 2 * admissible_residual(self.ordinary_start, self.inst.lipschitz, self.inst.regularity.at_zero)
+        residual = float(self.ordinary_start.residual)
+        return (residual / (2 * allowed), residual / allowed) if allowed > 0 else (0.0, math.inf)
+
+    def diverging_run(self, factor: float, steps: int) -> Trajectory:
+        """The ordinary instance with a step ``factor`` times too large; not kept."""
+        return self._descend(
+            self.inputs, self.labels(self.inputs), factor * self.ordinary_step, steps, 0.0, COARSE, "large steps"
+        )
+
+    def _run(
+        self,
+        name: str,
+        count: int,
+        labels: Callable[[], Array],
+        step: Callable[[], float],
+        steps: int,
+        until: float,
+        tolerance: float,
+    ) -> Trajectory:
+        inst = self.inst
+        key = (
+            f"training|{inst.system}|{inst.activation.expression}|{inst.sigma_w2}|{name}|width {self.width}"
+            f"|inputs {count}|steps {steps}|until {until}|tolerance {tolerance}|seed {inst.budget.seed}"
+        )
+
+        def make() -> dict[str, Array]:
+            found = self._descend(count, labels(), step(), steps, until, tolerance, name)
+            return {**found.arrays, "step": np.array([found.step])}
+
+        arrays = inst.workspace.keep(key, make)
+        return Trajectory(float(arrays["step"][0]), {k: v for k, v in arrays.items() if k != "step"})
+
+    def _descend(
+        self, count: int, labels: Array, step: float, steps: int, until: float, tolerance: float, name: str
+    ) -> Trajectory:
+        workspace = self.inst.workspace
+        text = f"gradient descent, {name} instance, {self.inst.subject}"
+        with blas_threads(1):
+            return certified_descent(
+                self.phi,
+                self.enclosed,
+                self.network,
+                self.points(count),
+                labels,
+                step=step,
+                steps=steps,
+                norm=self.norm,
+                until=until,
+                tolerance=tolerance,
+                listen=lambda done: workspace.progress(text, done, steps + 1) if done % 20 == 0 else None,
+            )
+
+
+def contracts(lab: Laboratory) -> tuple[Verdict, str]:
+    """Whether L‖W‖_2 < 1 for the network that is trained."""
+    text = f"L ||W||_2 lies in [{lab.lipschitz * lab.norm.lower:.6g}, {lab.theta:.6g}] at width {lab.width}"
+    if lab.theta < 1:
+        return Verdict.PROVED, text
+    with precision(BITS):
+        beyond = lab.inst.lipschitz * arb(lab.norm.lower) >= 1
+    return (Verdict.REFUTED if beyond else Verdict.UNKNOWN), text

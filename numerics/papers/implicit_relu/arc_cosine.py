@@ -1,0 +1,158 @@
+r"""The arc-cosine kernel of order one on unit vectors, as a closed form and as a certified power series.
+
+.. math:: g(\rho) = \mathbb E\,\sigma(w\cdot x)\sigma(w\cdot x')
+          = \frac{\sqrt{1-\rho^2} + (\pi-\arccos\rho)\rho}{2\pi}
+          = \frac1{2\pi} + \frac\rho4 + \sum_{k\ge1} c_k \rho^{2k},\qquad
+          c_k = \frac{\binom{2k}{k}}{2\pi\,4^k(2k-1)^2}.
+
+Proofs: ``docs/theory/implicit-relu.md``, "Arc-cosine kernel", "Power series" and "Hermite bounds".
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flint import arb, arb_mat
+
+from ....theory.verdict import Evidence
+from ...balls.ball import Ball, enclose
+from ...balls.enclosure import Enclosure, float_above, float_below
+from ...balls.precision import precision
+from ...kernels.ballmatrix import BallMatrix
+from ...kernels.series import DotProductSeries, between
+
+GUARD_BITS = 32
+"""Extra working precision of the closed form: sqrt(1 - t^2) and acos lose half the bits near t = 1."""
+
+
+def arc_cosine(t: arb) -> arb:
+    r"""Enclose :math:`g(t)` by the closed form, for the number in [-1, 1] that the ball ``t`` encloses.
+
+    The angle is taken from ``atan2`` on the side where it is far from its cut, so that balls that touch ±1 are fine.
+    Raises ``ValueError`` when the ball has no point in [-1, 1]. Source: cho2009; ``docs/theory/implicit-relu.md``.
+
+    >>> print(arc_cosine(arb(1)), arc_cosine(arb(-1)))
+    0.500000000000000 0
+    >>> bool(arc_cosine(arb(0)).overlaps(1 / (2 * arb.pi())))
+    True
+    """
+    if t.abs_lower() > 1:
+        raise ValueError(f"a cosine lies in [-1, 1], not at {t}")
+    if t == 1:
+        return arb(1) / 2
+    if t == -1:
+        return arb(0)
+    t = t if t.abs_upper() <= 1 else t.intersection(arb(0, 1))
+    height = ((1 - t) * (1 + t)).nonnegative_part().sqrt()
+    turned = arb.atan2(height, -t) if t < 0 else arb.pi() - arb.atan2(height, t)
+    return ((height + turned * t) / (2 * arb.pi())).nonnegative_part()
+
+
+def even_coefficient(k: int) -> Fraction:
+    r"""The rational :math:`2\pi\mu_{2k}^2 = ((2k-3)!!)^2/(2k)! = \binom{2k}k 4^{-k}/(2k-1)^2`, k >= 0.
+
+    >>> [str(even_coefficient(k)) for k in range(4)]
+    ['1', '1/2', '1/24', '1/80']
+    """
+    return Fraction(math.comb(2 * k, k), 4**k * (2 * k - 1) ** 2)
+
+
+def arc_cosine_series(order: int, bits: int) -> DotProductSeries:
+    r"""The kernel as a dot-product series with coefficients 0..``order``; its mass is g(1) = 1/2, hence its tail.
+
+    >>> g = arc_cosine_series(8, 64)
+    >>> print(g.coefficients[1], g.coefficients[3], g.mass)
+    0.250000000000000 0 0.500000000000000
+    """
+    with precision(bits + GUARD_BITS):
+        two_pi = 2 * arb.pi()
+        coefficients, ratio = [], enclose(1)
+        for r in range(order + 1):
+            if r % 2:
+                coefficients.append(arb(1) / 4 if r == 1 else arb(0))
+                continue
+            k = r // 2
+            coefficients.append(ratio / two_pi)
+            ratio *= arb((2 * k - 1) ** 2) / ((2 * k + 1) * (2 * k + 2))
+        return DotProductSeries(tuple(coefficients), arb(1) / 2)
+
+
+def arc_cosine_matrix(cosines: arb_mat, bits: int) -> BallMatrix:
+    r"""The matrix :math:`g(C_{ij})` in ball arithmetic, the diagonal exactly 1/2; (n, n).
+
+    >>> from ..kernels.cosines import cosines_arb
+    >>> found = arc_cosine_matrix(cosines_arb([[1.0, 0.0], [0.0, 2.0]], 64), 64)
+    >>> float(found.mid[0, 0]), round(float(found.mid[0, 1]), 12)
+    (0.5, 0.159154943092)
+    """
+    n = cosines.nrows()
+    with precision(bits + GUARD_BITS):
+        result = arb_mat(n, n)
+        for i in range(n):
+            result[i, i] = arb(1) / 2
+            for j in range(i):
+                result[i, j] = result[j, i] = arc_cosine(cosines[i, j])
+        return BallMatrix.from_arb(result, (f"closed form of the arc-cosine kernel at {bits} bits",))
+
+
+@dataclass(frozen=True, slots=True)
+class HermiteBound:
+    r"""The lower bounds of :math:`\lambda_0` through Gershgorin's discs of the even Schur powers.
+
+    ``single`` encloses :math:`\max_k \mu_{2k}^2(1-(n-1)\rho^{2k})`, attained at ``order`` = k; ``summed`` the sum over
+    all k of the positive ones; ``simple_order`` is the least k with :math:`(n-1)\rho^{2k} \le 1/2` and ``simple`` half
+    of its weight (None when no k up to the limit has it).
+    """
+
+    order: int
+    single: Enclosure
+    summed: Enclosure
+    simple_order: int | None
+    simple: Enclosure | None
+
+
+def hermite_bound(n: int, rho: tuple[Fraction, Fraction], *, terms: int = 512, bits: int = 128) -> HermiteBound:
+    r"""Both Hermite bounds for n points whose largest :math:`|\cos|` lies between the two rationals ``rho``.
+
+    The factors of the terms beyond ``terms`` lie between the next one (or 0) and 1. For n = 1 every disc is a point.
+
+    >>> found = hermite_bound(2, (Fraction(1, 2), Fraction(1, 2)))
+    >>> found.order, round(found.single.lower, 9)
+    (1, 0.059683104)
+    """
+    with precision(bits):
+        low, high = (enclose(q) for q in rho)
+        power = between(low, high) if low < high else low
+        series = arc_cosine_series(2 * terms, bits)
+        square, running = power * power, arb(1)
+        total = arb(0)
+        best: tuple[Fraction, int, arb] | None = None
+        simple: tuple[int, arb] | None = None
+        for k in range(1, terms + 1):
+            running *= square
+            weight = series.coefficients[2 * k]
+            factor = 1 - (n - 1) * running
+            if simple is None and factor >= arb(1) / 2:
+                simple = k, weight / 2
+            value = (weight * factor).nonnegative_part() if not factor < 0 else arb(0)
+            total += value
+            floor = Ball(value).lower
+            if best is None or floor > best[0]:
+                best = floor, k, weight * factor
+        assert best is not None  # terms >= 1
+        rest = (1 - (n - 1) * running * square).nonnegative_part()  # every later factor lies between this and 1
+        total = total + series.tail * between(rest.lower(), arb(1))
+        return HermiteBound(
+            best[1],
+            _enclosure(best[2], f"k = {best[1]}"),
+            _enclosure(total, "sum over k"),
+            None if simple is None else simple[0],
+            None if simple is None else _enclosure(simple[1], f"half the weight of order {2 * simple[0]}"),
+        )
+
+
+def _enclosure(x: arb, method: str) -> Enclosure:
+    ball = Ball(x)
+    return Enclosure(float_below(ball.lower), float_above(ball.upper), Evidence.ENCLOSED, method)

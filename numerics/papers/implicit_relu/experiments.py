@@ -1,0 +1,188 @@
+r"""Sampled networks of the implicit system: feature Gram matrices, the theorem's width, equilibria.
+
+Features need W alone, so that many wide networks cost little; the norm of A and the equilibrium need all of A.
+What is claimed of them: ``docs/theory/implicit-relu.md``, "Concentration" and "Infinite width".
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....theory.errors import DerivationGap, PrecisionExhausted
+from ...balls.enclosure import Enclosure
+from ...balls.threads import blas_threads
+from ...sampling.operator_norm import operator_norm
+from .closed import pair_eigenvalue
+from .network import Network, sample_parameters
+
+if TYPE_CHECKING:
+    from .instance import ImplicitInstance
+
+Floats = NDArray[np.float64]
+
+FEATURE_POINTS = 16
+"""Inputs in the experiments with features: as many as the tables of docs/theory/implicit-relu.md have."""
+FEATURE_REPLICATES = 100
+STATE_POINTS = 4
+CHEAP_WIDTH, CHEAP_REPLICATES = 256, 60
+"""Networks this narrow are sampled at least this often: they cost next to nothing."""
+DELTA = Fraction(1, 100)
+"""The error probability at which the sufficient width of the concentration theorem is tested."""
+THEOREM_REPLICATES = 200
+LARGEST_SAMPLE = 2 * 10**7
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureSample:
+    """At each width, for each replicate: λ_min(G_m), max|G_m − G|, ‖G_m − G‖_2; ``lambda0`` belongs to the n inputs.
+
+    ``norm2`` bounds the square of the spectral norm of the inputs.
+    """
+
+    n: int
+    widths: tuple[int, ...]
+    least: Floats
+    entry: Floats
+    norm: Floats
+    lambda0: Enclosure
+    norm2: float
+
+
+def feature_sample(inst: ImplicitInstance, *, replicates: int = FEATURE_REPLICATES) -> FeatureSample:
+    """Feature Gram matrices of the first :data:`FEATURE_POINTS` inputs at the widths of the study."""
+    base = inst if inst.data.n <= FEATURE_POINTS else inst.subset(FEATURE_POINTS)
+    if not base.widths:
+        raise DerivationGap("the study samples no networks: give widths in [finite-width].")
+    truth, X = base.gram.mid, base.inputs
+    radius = float(np.max(base.gram.rad))
+
+    def make() -> dict[str, Floats]:
+        shape = len(base.widths), replicates
+        least, entry, norm = np.empty(shape), np.empty(shape), np.empty(shape)
+        for a, m in enumerate(base.widths):
+            base.workspace.progress(f"features of width {m}", a, len(base.widths))
+            for r in range(replicates):
+                random = np.random.default_rng([base.budget.seed, m, r, 5])
+                phi = np.maximum(random.standard_normal((m, X.shape[1])) @ X.T, 0.0)
+                found = phi.T @ phi / m
+                eigenvalues = np.linalg.eigvalsh(found)
+                difference = found - truth
+                least[a, r] = eigenvalues[0]
+                entry[a, r] = max(float(np.abs(difference).max()) - radius, 0.0)
+                norm[a, r] = np.linalg.norm(difference, 2)
+        return {"least": least, "entry": entry, "norm": norm}
+
+    with blas_threads(1):
+        stored = base.workspace.keep(f"features {base.key} {base.widths} x {replicates}", make)
+    norm2 = operator_norm(X).upper ** 2 * (1 + 2**-50)
+    return FeatureSample(
+        base.data.n, base.widths, stored["least"], stored["entry"], stored["norm"], base.eigenvalue, norm2
+    )
+
+
+def sufficient_width(n: int, lambda0: Fraction, delta: Fraction) -> int:
+    r"""The least integer :math:`m \ge 136\,n^2\lambda_0^{-2}\log(n(n+1)/\delta)`, from a lower bound of λ_0.
+
+    >>> sufficient_width(8, Fraction("0.0522363977"), Fraction(1, 100)) // 10**5
+    283
+    """
+    log = math.log(Fraction(n * (n + 1)) / delta) * (1 + 1e-12)
+    return math.ceil(Fraction(136 * n * n) / lambda0**2 * Fraction(log))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TheoremSample:
+    """λ_min(G_m)/λ_0 for networks of the sufficient width on two inputs (on one, where there are no two)."""
+
+    n: int
+    width: int
+    ratio: Floats
+    lambda0: Enclosure
+
+
+def theorem_sample(inst: ImplicitInstance, *, replicates: int = THEOREM_REPLICATES) -> TheoremSample:
+    """Networks of the width that the concentration theorem asks for, on the two most orthogonal inputs.
+
+    W enters through the two Gaussians :math:`w\\cdot x_i` only, which are sampled directly.
+    """
+    c = np.abs(inst.cosines.mid) + 2.0 * np.eye(inst.data.n)
+    i, j = divmod(int(np.argmin(c)), inst.data.n)
+    alone = inst.data.n == 1
+    cosine = 0.0 if alone else float(inst.cosines.mid[i, j])
+    lambda0 = pair_eigenvalue(inst.cosines.entry(i, j)) if not alone else pair_eigenvalue(None)
+    n = 1 if alone else 2
+    if not lambda0.lower > 0:
+        raise PrecisionExhausted("all inputs are parallel: the least eigenvalue of every pair is 0.")
+    width = sufficient_width(n, Fraction(lambda0.lower), DELTA)
+    if 2 * width > LARGEST_SAMPLE:
+        raise PrecisionExhausted(f"the sufficient width is {width} even for two inputs: they are nearly parallel.")
+
+    def make() -> dict[str, Floats]:
+        ratio = np.empty(replicates)
+        for r in range(replicates):
+            random = np.random.default_rng([inst.budget.seed, width, r, 7])
+            first, second = random.standard_normal((2, width))
+            phi = np.maximum([first] if alone else [first, cosine * first + math.sqrt(1 - cosine**2) * second], 0.0)
+            ratio[r] = np.linalg.eigvalsh(phi @ phi.T / width)[0] / lambda0.upper
+        return {"ratio": ratio}
+
+    stored = inst.workspace.keep(f"theorem {inst.key} {width} x {replicates}", make)
+    return TheoremSample(n, width, stored["ratio"], lambda0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StateSample:
+    """By width: lower bounds of ‖A‖ (replicates,), and ‖z‖² of each input (replicates, inputs), with its error."""
+
+    norm: dict[int, Floats]
+    states: dict[int, Floats]
+    errors: dict[int, Floats]
+
+
+def state_sample(inst: ImplicitInstance) -> StateSample:
+    """Whole networks at the widths of the study; their equilibria are NaN unless γ < 1/2."""
+    if not inst.widths:
+        raise DerivationGap("the study samples no networks: give widths in [finite-width].")
+    X = inst.inputs[:STATE_POINTS]
+    norm, states, errors = {}, {}, {}
+    for k, m in enumerate(inst.widths):
+        count = max(inst.replicates, CHEAP_REPLICATES) if m <= CHEAP_WIDTH else inst.replicates
+        inst.workspace.progress(f"equilibria of width {m}", k, len(inst.widths))
+        if not inst.workspace.seconds_left() > 0:
+            raise PrecisionExhausted(f"the time of the budget ran out before the networks of width {m} were sampled.")
+        with blas_threads(1):
+            found = inst.workspace.keep(
+                f"states by input {inst.key} m={m} x {count}", partial(_states, inst, X, m, count)
+            )
+        norm[m], states[m], errors[m] = found["norm"], found["states"], found["errors"]
+    return StateSample(norm, states, errors)
+
+
+def require_well_posed(inst: ImplicitInstance) -> None:
+    """Raise :class:`PrecisionExhausted` unless γ < 1/2, where wide networks have an equilibrium almost surely."""
+    if 2 * inst.gamma >= 1:
+        raise PrecisionExhausted(
+            f"gamma = {inst.gamma}: wide networks have an equilibrium for gamma < 1/2: choose a smaller gamma."
+        )
+
+
+def _states(inst: ImplicitInstance, X: Floats, m: int, count: int) -> dict[str, Floats]:
+    norm, states, errors = np.empty(count), np.full((count, len(X)), math.nan), np.full((count, len(X)), math.nan)
+    for r in range(count):
+        seed = np.random.SeedSequence([inst.budget.seed, m, r, 11])
+        network = Network(sample_parameters(m, X.shape[1], seed), inst.gamma, X)
+        norm[r] = network.norm.lower
+        if 2 * inst.gamma >= 1:
+            continue
+        state = network.equilibrium()
+        length = np.linalg.norm(state.z, axis=0)
+        states[r] = length**2
+        errors[r] = state.error * (2 * length + state.error) + 1e-12
+    return {"norm": norm, "states": states, "errors": errors}

@@ -1,0 +1,302 @@
+"""An implicit ReLU network on one data set: everything its claims ask about, computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from ....theory.claims.claim import Hypothesis
+from ....theory.errors import DerivationGap, SpecError
+from ....theory.verdict import Evidence
+from ...balls.budget import Budget
+from ...balls.enclosure import Enclosure, float_below
+from ...balls.precision import precision
+from ...certificates.certificate import Discharged
+from ...eigenvalues.eigenvalue import least_eigenvalue
+from ...eigenvalues.nullspace import RankBound
+from ...kernels.ballmatrix import BallMatrix
+from ...kernels.cosines import Cosines, cosines, cosines_arb
+from ...kernels.gram import gram
+from ...kernels.parallel import parallel_pairs
+from ...kernels.series import DotProductSeries
+from ...studies.data import DataSet, labels
+from ...studies.workspace import Workspace
+from ..deep_equilibrium.population.kernel import choose_order
+from .antipodes import Singularity, nullity
+from .arc_cosine import HermiteBound, arc_cosine, arc_cosine_matrix, arc_cosine_series, hermite_bound
+from .experiments import FeatureSample, StateSample, TheoremSample, feature_sample, state_sample, theorem_sample
+from .hypotheses import discharge
+from .network import Equilibrium, Network, sample_parameters, unit_rows
+from .tangent import TangentKernel, feature_gram, tangent_kernel
+from .training import OutputRun, Trajectory, descend, train_output
+
+if TYPE_CHECKING:
+    from ...studies.study import Study
+
+SYSTEM = "implicit-relu"
+FLOAT_BITS = 96
+FLOAT_TARGET = arb((1, -56))
+LARGEST_GAMMA = 2**100
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """What is trained: width, the first ``points`` inputs, gradient steps, and the step times λ_max(H(0))."""
+
+    width: int = 512
+    points: int = 24
+    steps: int = 60
+    step: Fraction = Fraction(1, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class ImplicitInstance:
+    """``implicit-relu`` on data: the arc-cosine Gram matrix of all inputs, and one network trained on the first ones.
+
+    Inputs enter through their directions: they are rescaled to norm 1 whatever the study says of normalisation.
+    """
+
+    data: DataSet
+    gamma: Fraction = Fraction(1, 5)
+    budget: Budget = field(default_factory=Budget)
+    workspace: Workspace = field(default_factory=Workspace)
+    plan: TrainingPlan = field(default_factory=TrainingPlan)
+    widths: tuple[int, ...] = (256, 512, 1024, 2048)
+    replicates: int = 20
+    system: str = SYSTEM
+    subject: str = "relu"
+
+    # -- the population matrix ----------------------------------------------------------
+
+    @cached_property
+    def cosines(self) -> Cosines:
+        """The cosines of the inputs in float64, with a radius."""
+        return cosines(self.data.source, budget=self.budget)
+
+    @cached_property
+    def parallel(self) -> tuple[tuple[int, int, int], ...]:
+        """All pairs (i, j, ±1) of parallel inputs, decided exactly."""
+        return tuple(parallel_pairs(self.cosines))
+
+    @cached_property
+    def singularity(self) -> Singularity:
+        """The exact nullity of the arc-cosine Gram matrix."""
+        return nullity(self.data.source, self.parallel)
+
+    @cached_property
+    def rho(self) -> tuple[Fraction, Fraction]:
+        """Bounds of the largest |cos| between two inputs (0 for one input)."""
+        upper = Fraction(self.cosines.delta)
+        return max(upper - 2 * Fraction(self.cosines.rad) - Fraction(1, 2**50), Fraction(0)), upper
+
+    @cached_property
+    def series(self) -> DotProductSeries:
+        """The kernel as a power series, long enough for a float64 matrix of this data."""
+        with precision(FLOAT_BITS):
+            order = choose_order(
+                lambda r: arc_cosine_series(r, FLOAT_BITS),
+                arb(min(self.cosines.delta, 1.0)),
+                FLOAT_TARGET,
+                max_terms=self.budget.max_terms,
+            )
+        return arc_cosine_series(max(order, 8), FLOAT_BITS)
+
+    @cached_property
+    def gram(self) -> BallMatrix:
+        """The arc-cosine Gram matrix in float64: the series, and the closed form for inputs that nearly agree."""
+        return gram(self.series, self.cosines, budget=self.budget, entry=arc_cosine)
+
+    def refine(self, bits: int) -> BallMatrix:
+        """The same matrix in ball arithmetic, by the closed form."""
+        return arc_cosine_matrix(cosines_arb(self.data.source, bits), bits)
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """What determines the population matrix besides the data: nothing, it is that of the features of the input."""
+        return {}
+
+    @property
+    def refinement(self) -> Callable[[int], BallMatrix]:
+        """:meth:`refine`, which the eigenvalue ladder may ask for by itself."""
+        return self.refine
+
+    @cached_property
+    def null_vector(self) -> RankBound | None:
+        """The exact reason why the population matrix is singular, when it is."""
+        lost = self.singularity.nullity
+        return RankBound(self.data.n - lost, self.data.n, self.singularity.reason) if lost else None
+
+    @cached_property
+    def eigenvalue(self) -> Enclosure:
+        """λ_0, proved on both sides; exactly 0 where the matrix is singular for an exact reason."""
+        if self.null_vector is not None:
+            return Enclosure(0.0, 0.0, Evidence.EXACT, f"exactly singular: {self.null_vector.reason}")
+        return least_eigenvalue(self.gram, budget=self.budget, refine=self.refine, known_psd=True)
+
+    @cached_property
+    def hermite(self) -> HermiteBound:
+        """The lower bounds through the even Schur powers."""
+        return hermite_bound(self.data.n, self.rho, bits=self.budget.bits)
+
+    # -- the trained network ------------------------------------------------------------
+
+    @cached_property
+    def training(self) -> ImplicitInstance:
+        """The same system on the inputs that are trained on; the instance itself when these are all."""
+        return self if self.data.n <= self.plan.points else self.subset(self.plan.points)
+
+    def subset(self, count: int) -> ImplicitInstance:
+        """The same system on the first inputs."""
+        source = self.data.points
+        if source is None:
+            raise DerivationGap("networks need input points, and only their Gram matrix is given.")
+        first = range(min(count, source.n))
+        return replace(self, data=self.data.take(first, f"the first {len(first)} of {self.data.description}"))
+
+    @cached_property
+    def inputs(self) -> NDArray[np.float64]:
+        """The inputs of networks: the directions, rounded to float64; (n, d)."""
+        if self.data.points is None:
+            raise DerivationGap("networks need input points, and only their Gram matrix is given.")
+        return unit_rows(self.data.points.values)
+
+    @cached_property
+    def labels(self) -> NDArray[np.float64]:
+        """The labels, ±1."""
+        return labels(self.data, self.budget.seed)
+
+    @cached_property
+    def network(self) -> Network:
+        """The network at its random start, on the inputs of this instance."""
+        weights = sample_parameters(self.plan.width, self.inputs.shape[1], self.budget.seed)
+        return Network(weights, self.gamma, self.inputs)
+
+    @cached_property
+    def state(self) -> Equilibrium:
+        """Its equilibrium."""
+        return self.network.equilibrium()
+
+    @cached_property
+    def tangent(self) -> TangentKernel:
+        """Its tangent kernel at the start."""
+        return tangent_kernel(self.network, self.state)
+
+    @cached_property
+    def step(self) -> float:
+        """The step of gradient descent: the plan's factor over the largest eigenvalue of H(0), rounded down a little.
+
+        Without an enclosed tangent kernel it is the factor over twice the trace of the features.
+        """
+        largest = (
+            float(np.linalg.eigvalsh(self.tangent.total.mid)[-1])
+            if self.network.contraction[1] < 1
+            else 2 * float(np.sum(self.network.features.phi**2))
+        )
+        return float_below(Fraction(self.plan.step) / Fraction(largest))
+
+    @cached_property
+    def initial_gram(self) -> Enclosure:
+        """λ_min(Φ(0)ᵀΦ(0)) of this network, proved on both sides."""
+        return least_eigenvalue(
+            feature_gram(self.network), budget=replace(self.budget, bits=64, max_bits=64), known_psd=True
+        )
+
+    @property
+    def key(self) -> str:
+        """What determines an experiment besides the study (labels may be given with the same points)."""
+        known = (
+            self.system,
+            self.data.n,
+            self.data.digest,
+            self.labels.tolist(),
+            self.gamma,
+            self.plan,
+            self.budget.seed,
+        )
+        return "|".join(map(str, known))
+
+    @cached_property
+    def trajectory(self) -> Trajectory:
+        """Gradient descent on all weights from the start."""
+
+        def run() -> dict[str, NDArray[np.float64]]:
+            return descend(self.network, self.labels, self.step, self.plan.steps).arrays()
+
+        return Trajectory.from_arrays(self.workspace.keep(f"descent {self.key}", run))
+
+    def output_run(self, step: float) -> OutputRun:
+        """Gradient descent on u and v alone."""
+        return train_output(self.network, self.labels, step, self.plan.steps)
+
+    @cached_property
+    def feature_sample(self) -> FeatureSample:
+        """Feature Gram matrices of sampled networks."""
+        return feature_sample(self)
+
+    @cached_property
+    def theorem_sample(self) -> TheoremSample:
+        """Networks of the width that the concentration theorem asks for."""
+        return theorem_sample(self)
+
+    @cached_property
+    def state_sample(self) -> StateSample:
+        """Equilibria of sampled networks."""
+        return state_sample(self)
+
+    # -- what the runner asks -----------------------------------------------------------
+
+    def discharge(self, hypothesis: Hypothesis) -> Discharged:
+        """Whether a hypothesis of the theory holds here."""
+        return discharge(self, hypothesis)
+
+    def admit(self) -> None:
+        """Raise :class:`SpecError` for parameters that make no network."""
+        if not 0 < self.gamma <= LARGEST_GAMMA:
+            raise SpecError(
+                f"gamma = {str(self.gamma)[:40]} must be positive and at most 2^100: it scales the recurrent weights."
+            )
+        if self.data.points is not None:
+            self.data.points.require_directions()
+        plan = self.plan
+        if plan.width < 2 or plan.points < 1 or plan.steps < 1 or plan.step <= 0:
+            raise SpecError("implicit-relu: width >= 2, training_points >= 1, steps >= 1 and step > 0 are needed.")
+        widest = max(plan.width, *self.widths, 1)
+        needed = 8 * widest * (6 * widest + 8 * max(self.data.n, self.data.d or 1))
+        if needed > self.budget.memory:
+            raise SpecError(
+                f"implicit-relu: networks of width {widest} need about {needed / 1e9:.2g} GB, the budget is"
+                f" {self.budget.memory / 1e9:.2g} GB: take smaller widths, or raise memory in [budget]."
+            )
+
+    def with_data(self, data: DataSet) -> ImplicitInstance:
+        """The same system on other data."""
+        return replace(self, data=data)
+
+
+def from_study(subject: str, study: Study, workspace: Workspace) -> ImplicitInstance:
+    """The system on the data of a study; raises :class:`SpecError` for any activation but ReLU."""
+    if subject != "relu":
+        raise SpecError(f"implicit-relu is about ReLU networks, not {subject!r}: choose deq-general for activations.")
+
+    def whole(name: str) -> int:
+        value = study.parameter(SYSTEM, name)
+        if value.denominator != 1:
+            raise SpecError(f"implicit-relu: {name} = {value} must be a whole number.")
+        return int(value)
+
+    return ImplicitInstance(
+        study.data,
+        study.parameter(SYSTEM, "gamma"),
+        study.budget,
+        workspace,
+        TrainingPlan(whole("width"), whole("training_points"), whole("steps"), study.parameter(SYSTEM, "step")),
+        study.widths,
+        study.replicates,
+    )

@@ -1,0 +1,201 @@
+r"""Training runs of an implicit network, each recorded iterate enclosed on both sides.
+
+The iterates are binary64 numbers that some rule produced; every bound is about these exact numbers, so nothing is
+carried from one iterate to the next and no interval grows. ``docs/theory/implicit-relu.md``, "Floating point".
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import scipy.integrate
+from flint import arb
+from numpy.typing import NDArray
+
+from ....theory.errors import SpecError
+from ...balls.budget import Budget
+from ...balls.rounding import UNIT, gamma
+from ...checks.trajectories import Bounds
+from ...eigenvalues.eigenvalue import least_eigenvalue
+from ...expressions.enclosed_function import norm_down, norm_up
+from ...studies.workspace import Arrays
+from .network import SLACK, Equilibrium, Network, Parameters
+from .tangent import feature_gram
+
+Floats = NDArray[np.float64]
+QUICK = Budget(bits=64, max_bits=64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trajectory:
+    r"""What is proved of each recorded iterate k = 0, 1, ... of a run, two-sided.
+
+    Attributes
+    ----------
+    loss: :math:`L(k)` at the exact equilibrium of the weights of iterate k.
+    contraction: :math:`\tilde\gamma\lVert A(k)\rVert`.
+    gram: :math:`\lambda_{\min}(\Phi(k)^\top\Phi(k))`.
+    features: :math:`\lVert\Phi(k)-\Phi(0)\rVert_F`.
+    W, A, u, v: the Frobenius norms of the distance of each weight from its start.
+    """
+
+    loss: Bounds
+    contraction: Bounds
+    gram: Bounds
+    features: Bounds
+    W: Bounds
+    A: Bounds
+    u: Bounds
+    v: Bounds
+
+    def arrays(self) -> Arrays:
+        """The bounds as plain arrays, to be stored."""
+        return {f.name: np.stack([getattr(self, f.name).lower, getattr(self, f.name).upper]) for f in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, stored: Arrays) -> Trajectory:
+        """Back from :meth:`arrays`."""
+        return cls(**{f.name: Bounds.of(stored[f.name][0], stored[f.name][1]) for f in fields(cls)})
+
+
+def distance(a: Floats, b: Floats, error: float = 0.0) -> tuple[float, float]:
+    r"""Bounds of :math:`\lVert a-b\rVert_F`, when a − b is known up to ``error`` in that norm.
+
+    >>> distance(np.array([3.0, 4.0]), np.zeros(2))[1] >= 5.0
+    True
+    """
+    difference = a - b  # each entry is rounded once
+    return max(norm_down(difference) * (1 - 2.0**-50) - error, 0.0), (norm_up(difference) + error) * SLACK
+
+
+def descend(network: Network, labels: Floats, step: float, steps: int) -> Trajectory:
+    """Gradient descent on all weights, the equilibrium solved at each step; stops where a < 1 is no longer proved.
+
+    The last recorded iterate is then the first with a >= 1 (or with weights that are not finite).
+    """
+    first, current, state = network, network, None
+    rows: list[dict[str, tuple[float, float]]] = []
+    for k in range(steps + 1):
+        state = current.equilibrium(None if state is None else state.z)
+        rows.append(_record(first, current, state, labels))
+        if k == steps or not current.contraction[1] < 1:
+            break
+        moved = current.weights.moved(step, current.gradient(state, labels))
+        if not all(np.isfinite(getattr(moved, f.name)).all() for f in fields(Parameters)):
+            break
+        current = current.with_weights(moved)
+    names = [f.name for f in fields(Trajectory)]
+    return Trajectory(**{name: Bounds.of(*zip(*(row[name] for row in rows), strict=True)) for name in names})
+
+
+def _record(first: Network, current: Network, state: Equilibrium, labels: Floats) -> dict[str, tuple[float, float]]:
+    now, then = current.weights, first.weights
+    error = math.hypot(float(np.linalg.norm(current.features.error)), float(np.linalg.norm(first.features.error)))
+    eigenvalue = least_eigenvalue(feature_gram(current), budget=QUICK, known_psd=True)
+    found = {
+        "loss": _ends(current.loss(state, labels)),
+        "contraction": current.contraction,
+        "gram": (eigenvalue.lower, eigenvalue.upper),
+        "features": distance(current.features.phi, first.features.phi, 2 * error),
+    }
+    for name in ("W", "A", "u", "v"):
+        found[name] = distance(getattr(now, name), getattr(then, name))
+    return found
+
+
+def _ends(x: arb) -> tuple[float, float]:
+    ball = Bounds.of_balls([x])
+    return float(ball.lower[0]), float(ball.upper[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutputRun:
+    r"""Training of (u, v) alone: :math:`\lVert e(k)\rVert`, two-sided, at each iterate, and the step η.
+
+    ``drift`` (steps + 1,): by how much at most rounding has moved e(k) from the exact recursion
+    :math:`e(k+1) = (I-\eta M)e(k)`, for any step with :math:`0 \preceq \eta M \preceq 2I`.
+    """
+
+    residual: Bounds
+    step: float
+    drift: Floats
+
+
+def train_output(network: Network, labels: Floats, step: float, steps: int) -> OutputRun:
+    r"""Gradient descent on u and v with Φ and Z fixed: :math:`e(k+1) = (I-\eta M)e(k)`, up to rounding.
+
+    The rounding of each step is bounded too ("Gradient descent" in ``docs/theory/implicit-relu.md``).
+    """
+    state, features = network.equilibrium(), network.features
+    parts = ((state.z, norm_up(state.error)), (features.phi, norm_up(features.error)))
+    sizes = [(norm_up(table) + doubt) * SLACK for table, doubt in parts]
+    lows, highs, drift = [], [], [0.0]
+    for _ in range(steps + 1):
+        e, error = network.predictions(state, labels)
+        off = norm_up(error)
+        low, high = distance(e, np.zeros_like(e), off)
+        lows.append(low)
+        highs.append(high)
+        w = network.weights  # Φ and the equilibrium do not depend on u and v
+        moved = {"u": w.u - step * (state.z @ e), "v": w.v - step * (features.phi @ e)}
+        drift.append(drift[-1])
+        for new, (table, doubt), size in zip(moved.values(), parts, sizes, strict=True):
+            # the update against the exact step at the exact Z or Φ and the exact residual
+            wrong = size * off + doubt * high + gamma(e.size + 4) * norm_up(table) * high
+            drift[-1] += size * (2 * UNIT * norm_up(new) + step * wrong) * SLACK
+        network = network.with_weights(replace(w, **moved))
+    return OutputRun(Bounds.of(lows, highs), step, np.array(drift[:-1]) * SLACK)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flow:
+    """A numerical solution of the gradient flow: times, losses, λ_min(Φ'Φ), γ̃‖A‖; floats without proof."""
+
+    times: Floats
+    loss: Floats
+    gram: Floats
+    contraction: Floats
+    evaluations: int
+
+
+def gradient_flow(network: Network, labels: Floats, times: Floats, *, rtol: float = 1e-5) -> Flow:
+    r"""Integrate :math:`\dot\theta \in -\partial L(\theta)` by scipy's DOP853 with local error control.
+
+    ReLU is not differentiable, so this is a differential inclusion; the solver follows the selection with derivative 0
+    at 0, and shortens its steps where a pre-activation changes sign. What it returns is EXPERIMENTAL evidence.
+    Raises :class:`SpecError` for times that do not increase from 0.
+    """
+    if times[0] != 0 or not (np.diff(times) > 0).all():
+        raise SpecError("gradient flow: the times must increase from 0.")
+    shapes = [(f.name, getattr(network.weights, f.name).shape) for f in fields(Parameters)]
+
+    def unpack(theta: Floats) -> Network:
+        parts, place = {}, 0
+        for name, shape in shapes:
+            size = int(np.prod(shape))
+            parts[name] = theta[place : place + size].reshape(shape)
+            place += size
+        return network.with_weights(Parameters(**parts))
+
+    def pack(weights: Parameters) -> Floats:
+        return np.concatenate([getattr(weights, name).ravel() for name, _ in shapes])
+
+    def slope(_: float, theta: Floats) -> Floats:
+        now = unpack(theta)
+        return -pack(now.gradient(now.approximate(), labels))
+
+    found = scipy.integrate.solve_ivp(
+        slope, (0.0, float(times[-1])), pack(network.weights), "DOP853", t_eval=times, rtol=rtol, atol=rtol * 1e-2
+    )
+    if not found.success:
+        raise SpecError(f"gradient flow: the integrator stopped: {found.message}")
+    losses, grams, contractions = [], [], []
+    for theta in found.y.T:
+        now = unpack(theta)
+        e, _ = now.predictions(now.approximate(), labels)
+        losses.append(float(e @ e) / 2)
+        grams.append(float(np.linalg.eigvalsh(now.features.phi.T @ now.features.phi)[0]))
+        contractions.append(now.scale * float(np.linalg.norm(now.weights.A, 2)))
+    return Flow(times, np.array(losses), np.array(grams), np.array(contractions), int(found.nfev))

@@ -1,0 +1,126 @@
+"""Random Fourier features sampled: how rarely the least eigenvalue is halved, and its mean (B16, B19)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from .....theory.errors import PrecisionExhausted
+from .....theory.verdict import Verdict
+from ....balls.precision import precision
+from ....checks.registry import Outcome, check, control
+from ....sampling.moments import BoundedTest
+from ....sampling.statistics import BinomialTest, ErrorBudget
+from ...deep_equilibrium.checks.finite_width import observed
+from ..features import chernoff_failure, frequencies
+from ..instance import ResNetInstance
+
+DRAWS = 200
+FEW = 32
+"""Frequencies in the experiment about the mean: few, so that the bias is large."""
+CLAIMED = 0.2
+"""The number of frequencies is chosen so that the Chernoff bound is about this."""
+ROUNDING = 1e-12
+"""More than the rounding of a computed eigenvalue of a sampled matrix with diagonal 1."""
+MOST = 20_000
+"""No more frequencies than this are drawn at once."""
+
+
+def eigenvalues(inst: ResNetInstance, count: int) -> NDArray[np.float64]:
+    """λ_min(K_m) for independent draws of ``count`` frequencies, (draws,)."""
+    points = inst.sampled_points()
+
+    def make() -> dict[str, NDArray[np.float64]]:
+        found = np.empty(DRAWS)
+        for k in range(DRAWS):
+            if k % 20 == 0:
+                inst.workspace.progress(f"random features, m = {count}", k, DRAWS)
+            table = frequencies(inst.kernel, count, points.shape[1], (inst.budget.seed, count, k))
+            angle = points @ table.T
+            psi = np.hstack([np.cos(angle), np.sin(angle)]) / math.sqrt(count)
+            found[k] = np.linalg.eigvalsh(psi @ psi.T)[0]
+        return {"eigenvalues": found}
+
+    key = f"resnet-rkhs|{inst.subject}|{inst.kernel.scale}|{inst.alpha}|{count}|{inst.budget.seed}|{DRAWS}"
+    return inst.workspace.keep(key, make)["eigenvalues"]
+
+
+def _chernoff(inst: ResNetInstance, share: float) -> tuple[BinomialTest, float] | None:
+    """The test that λ_min(K_m) <= share·λ is as rare as the bound for one half says."""
+    true, n = inst.sampled_eigenvalue(), len(inst.sampled_points())
+    if not true.lower > 0:
+        return None
+    count = math.ceil(n / true.lower * math.log(n / CLAIMED) * 2 / (1 - math.log(2)))
+    if count > MOST:
+        return None
+    with precision(128):
+        bound = min(float(chernoff_failure(n, arb(true.lower), count).upper()), 1.0)
+    found = eigenvalues(inst, count)
+    name = f"P(lambda_min(K_m) <= {share:g} lambda), {inst.subject}, m = {count}"
+    fell = int(np.sum(found + ROUNDING <= share * true.lower))
+    return BinomialTest(name, fell, DRAWS, bound, "at-most", (0.5,)), true.lower
+
+
+def _too_many() -> Outcome:
+    reason = f"the least eigenvalue is so small that the bound asks for more than {MOST} frequencies"
+    return Outcome(Verdict.UNKNOWN, reason=reason)
+
+
+@check("resnet-sampled-chernoff")
+def sampled_chernoff(inst: ResNetInstance) -> Outcome:
+    """The frequency of the event among independent draws against the bound."""
+    made = _chernoff(inst, 0.5)
+    if made is None:
+        return _too_many()
+    test, eigenvalue = made
+    item = observed("draws with half the least eigenvalue or less", count=test.successes, of=DRAWS, bound=test.claimed)
+    detail = {"quantity": "probability", "eigenvalue": eigenvalue, "points": len(inst.sampled_points())}
+    return Outcome(Verdict.UNKNOWN, (item,), reason="settled with the study", tests=(test,), detail=detail)
+
+
+@control("resnet-sampled-chernoff")
+def sampled_too_often(inst: ResNetInstance) -> Outcome:
+    """The same bound for the event that the least eigenvalue falls at all."""
+    made = _chernoff(inst, 1.0)
+    if made is None:
+        return _too_many()
+    (outcome,) = ErrorBudget().settle([made[0]])
+    return Outcome(
+        outcome.verdict,
+        (observed("draws below lambda", count=made[0].successes, of=DRAWS),),
+        reason=outcome.reason or "as rare",
+    )
+
+
+def _mean(inst: ResNetInstance, limit: float | None = None) -> BoundedTest:
+    """The test that the mean of λ_min(K_m), a number in [0, 1], is at most λ (or ``limit`` times the sample's mean)."""
+    true = inst.sampled_eigenvalue()
+    found = np.clip(eigenvalues(inst, FEW) - ROUNDING, 0.0, 1.0)
+    high = true.upper if limit is None else limit * float(found.mean())
+    if not 0 < high <= 1:
+        raise PrecisionExhausted("the least eigenvalue of the kernel is 0 here: so is that of the features, always.")
+    return BoundedTest(f"E lambda_min(K_m) - lambda, {inst.subject}, m = {FEW}", found, high, 1.0, (1.25 * true.upper,))
+
+
+@check("resnet-sampled-bias")
+def sampled_bias(inst: ResNetInstance) -> Outcome:
+    """The mean over independent draws against the least eigenvalue of the kernel."""
+    test = _mean(inst)
+    item = observed(
+        "mean least eigenvalue of the features, and that of the kernel", mean=test.estimate, kernel=test.claimed
+    )
+    detail = {"quantity": "mean least eigenvalue", "points": len(inst.sampled_points()), "frequencies": FEW}
+    return Outcome(Verdict.UNKNOWN, (item,), reason="settled with the study", tests=(test,), detail=detail)
+
+
+@control("resnet-sampled-bias")
+def sampled_half(inst: ResNetInstance) -> Outcome:
+    """The claim that the mean is at most half of what the sample shows."""
+    test = _mean(inst, 0.5)
+    (outcome,) = ErrorBudget().settle([test])
+    return Outcome(
+        outcome.verdict, (observed("mean", mean=test.estimate, planted=test.claimed),), reason=outcome.reason or "below"
+    )

@@ -1,0 +1,207 @@
+r"""Gradient descent on a residual network, every recorded quantity of every iterate enclosed.
+
+The step adds to each layer the sections :math:`-\tfrac{\eta}{N} k(\cdot, z_l^i) p_{l+1}^i` with float64 centres and
+coefficients. These *are* the next control: its norm, loss and gradient are then enclosed for exactly this control, so
+that no error is carried from one iterate to the next.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....theory.errors import PrecisionExhausted
+from ...balls.rounding import UNIT
+from ...checks.trajectories import Bounds
+from .fields import ROW_FLOOR, SAFE, FeatureField, Field, KernelField, rows
+from .passes import Interval, Pass, form, pairing, run_pass
+
+Array = NDArray[np.float64]
+
+LONGEST_STEP = 1e8
+"""A longer step means that the run has exploded."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """Points ``start`` (N, q) in state space, known up to ``start_error`` (N,), and targets (N, d')."""
+
+    start: Array
+    start_error: Array
+    targets: Array
+
+    @property
+    def n(self) -> int:
+        """How many points there are."""
+        return len(self.start)
+
+
+def embed(points: Array, targets: Array, alpha: float, relative: float) -> Problem:
+    r"""The lift :math:`A = (\alpha I; 0)`: points (N, d) become :math:`(\alpha x, 0)` in dimension d + d'.
+
+    ``relative`` bounds the relative difference between the float ``alpha`` and the number meant.
+    """
+    start = np.zeros((len(points), points.shape[1] + targets.shape[1]))
+    start[:, : points.shape[1]] = alpha * points
+    exact = alpha == 1.0 and relative == 0.0
+    error = np.zeros(len(points)) if exact else rows(start) * (relative + 2 * UNIT) * SAFE
+    return Problem(start, error, targets)
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """A finished run: bounds of the loss, the squared gradient, the norm of the control and the length of each step.
+
+    ``stretch`` and ``compression`` bound, over layers and pairs, the largest and the least ratio of a distance of two
+    states to its initial value; ``field`` is the last control.
+    """
+
+    loss: Bounds
+    gradient_squared: Bounds
+    norm: Bounds
+    step: Bounds
+    stretch: Bounds
+    compression: Bounds
+    last: Pass
+    field: Field
+
+    @property
+    def path(self) -> Interval:
+        """Bounds of the length of the path, the sum of the steps."""
+        return math.fsum(self.step.lower) * (1 - 4 * UNIT), math.fsum(self.step.upper) * (1 + 4 * UNIT)
+
+
+def descend(
+    field: KernelField | FeatureField,
+    problem: Problem,
+    eta: float,
+    iterations: int,
+    *,
+    substeps: int = 1,
+    flow: bool = False,
+    stop: float = 0.0,
+) -> Descent:
+    """``iterations`` steps from ``field``; iterate 0 is the given control, and none with a loss below ``stop`` is kept.
+
+    Raises :class:`PrecisionExhausted` when the run explodes.
+
+    >>> from ..radial.kernel import radial_kernel
+    >>> run = descend(KernelField(radial_kernel("gaussian", 1), 2, 2),
+    ...               Problem(np.eye(2), np.zeros(2), np.array([[1.0], [2.0]])), 0.5, 3)
+    >>> run.loss.length, bool(run.loss.upper[3] < run.loss.lower[0])
+    (4, True)
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # an infinite bound says nothing, correctly
+        return _descend(field, problem, eta, iterations, substeps, flow, stop)
+
+
+def _descend(
+    field: KernelField | FeatureField,
+    problem: Problem,
+    eta: float,
+    iterations: int,
+    substeps: int,
+    flow: bool,
+    stop: float,
+) -> Descent:
+    records: list[tuple[Interval, ...]] = []
+    kept: tuple[Pass, KernelField | FeatureField] | None = None
+    for k in range(iterations + 1):
+        found = run_pass(field, problem.start, problem.start_error, problem.targets, substeps=substeps, flow=flow)
+        if kept is not None and found.loss[1] <= stop:
+            break
+        kept = found, field
+        last = k == iterations
+        norm = _norm(field)
+        squeezed, stretched = _ratios(found, problem)
+        if last:
+            step = (0.0, 0.0)
+        else:
+            field, step = _step(field, found, problem.n, eta, substeps)
+            if not step[1] <= LONGEST_STEP:
+                raise PrecisionExhausted(
+                    f"step {k} of the run is enclosed by {step[1]:.3g} only: either its loss explodes, and a smaller"
+                    " step size is needed, or two points are so close that their lift exhausts float64."
+                )
+        records.append((found.loss, found.gradient_squared, norm, step, stretched, squeezed))
+    assert kept is not None  # iterations >= 0
+    columns = [Bounds.of([r[c][0] for r in records], [r[c][1] for r in records]) for c in range(6)]
+    loss, gradient, norms, steps, stretch, compression = columns
+    return Descent(loss, gradient, norms, steps, stretch, compression, kept[0], kept[1])
+
+
+def _norm(field: KernelField | FeatureField) -> Interval:
+    """Bounds of ‖v‖, the root of the mean over layers of the squared norms."""
+    if isinstance(field, KernelField):
+        low, high = np.maximum(field.squared, 0.0).mean(axis=0)
+    else:
+        low = high = float(np.mean([np.sum(w * w) for w in field.weights]))
+    return _root(low, high)
+
+
+def _root(low: float, high: float) -> Interval:
+    """Bounds of the root of a mean of squares, some of which may have underflowed."""
+    return max(math.sqrt(low) * (1 - 2.0**-29) - ROW_FLOOR, 0.0), math.sqrt(high) * SAFE + ROW_FLOOR
+
+
+def _step(
+    field: KernelField | FeatureField, found: Pass, n: int, eta: float, substeps: int
+) -> tuple[KernelField | FeatureField, Interval]:
+    """The next control and bounds of the length of the step."""
+    if isinstance(field, FeatureField):
+        return _feature_step(field, found, n, eta, substeps)
+    states, coefficients, squared, lengths = [], [], [], []
+    for layer in range(field.depth):
+        z = found.states[layer * substeps]
+        c = (-eta / n) * found.adjoints[layer * substeps + 1]
+        values, error = found.values[layer * substeps]
+        length = form(field, z, c)
+        cross = pairing(values, error, c)
+        old = field.squared[layer]
+        new = [_plus(old[0], 2 * cross[0], length[0], -1.0), _plus(old[1], 2 * cross[1], length[1], 1.0)]
+        states.append(z)
+        coefficients.append(c)
+        squared.append([max(new[0], 0.0), max(new[1], 0.0)])
+        lengths.append([max(length[0], 0.0), max(length[1], 0.0)])
+    low, high = np.array(lengths).mean(axis=0)
+    return field.step(states, coefficients, np.array(squared)), _root(low, high)
+
+
+def _plus(a: float, b: float, c: float, side: float) -> float:
+    """a + b + c, moved by a bound of its two roundings towards ``side``."""
+    return a + b + c + side * 4 * UNIT * (abs(a) + abs(b) + abs(c))
+
+
+def _feature_step(field: FeatureField, found: Pass, n: int, eta: float, substeps: int) -> tuple[FeatureField, Interval]:
+    weights, squares = [], []
+    for layer in range(field.depth):
+        psi, _ = field.features(found.states[layer * substeps])
+        new = field.weights[layer] - (eta / n) * found.adjoints[layer * substeps + 1].T @ psi
+        gap = new - field.weights[layer]
+        squares.append(float(np.sum(gap * gap)))
+        weights.append(new)
+    mean = float(np.mean(squares))
+    return replace(field, weights=weights), _root(mean, mean)
+
+
+def _ratios(found: Pass, problem: Problem) -> tuple[Interval, Interval]:
+    """Bounds of the least and of the largest |z_l^i − z_l^j| / |z_0^i − z_0^j| over layers and pairs."""
+    n = problem.n
+    if n < 2:
+        return (1.0, 1.0), (1.0, 1.0)
+    i, j = np.triu_indices(n, 1)
+    first = np.linalg.norm(problem.start[i] - problem.start[j], axis=1)
+    doubt = (problem.start_error[i] + problem.start_error[j]) * SAFE
+    lows, highs = [], []
+    for z, e in zip(found.states, found.state_error, strict=True):
+        gap = np.linalg.norm(z[i] - z[j], axis=1)
+        off = (e[i] + e[j]) * SAFE
+        with np.errstate(divide="ignore", invalid="ignore"):
+            lows.append((gap * (1 - 2.0**-29) - off) / (first * SAFE + doubt) * (1 - 2.0**-50))
+            base = first * (1 - 2.0**-29) - doubt
+            highs.append(np.where(base > 0, (gap * SAFE + off) / base * SAFE, np.inf))
+    low, high = np.maximum(np.array(lows), 0.0), np.array(highs)
+    return (float(low.min()), float(high.min())), (float(low.max()), float(high.max()))

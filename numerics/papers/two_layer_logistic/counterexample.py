@@ -1,0 +1,110 @@
+r"""A smooth Lipschitz activation for which the squared loss *needs* regularisation: :math:`z(k+\sin\log(1+z^2))`.
+
+With one weight, x = 1, outer weight a and target y, :math:`u=\log(1+w^2)` and
+:math:`\varphi(u)=(k+\sin u)(k+\sin u+2\cos u)`,
+
+.. math:: L'(w)/w = a^2\varphi(u)+\lambda+O(1/w),\qquad |L''(w)|\le C,
+
+so that V4 holds when :math:`\lambda>-a^2\min\varphi` and fails when :math:`0\le\lambda<-a^2\min\varphi`: then L' has
+infinitely many zeros and V = -L'' is bounded along them. docs/theory/two-layer-logistic.md, section 6.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import sympy
+from flint import arb
+
+from ....theory.activations.functions import X
+from ....theory.errors import PrecisionExhausted, SpecError
+from ....theory.verdict import Verdict
+from ...balls.ball import enclose
+from ...balls.precision import precision
+from ...expressions.lowering import lower_arb
+from ...expressions.range import infimum
+
+
+def activation_text(k: Fraction) -> str:
+    """The activation as text for the grammar."""
+    return f"x*({k}+sin(log(1+x**2)))"
+
+
+def profile(k: Fraction) -> sympy.Expr:
+    """φ as an expression of x (which stands for u)."""
+    base = sympy.Rational(k.numerator, k.denominator) + sympy.sin(X)
+    return base * (base + 2 * sympy.cos(X))
+
+
+@dataclass(frozen=True, slots=True)
+class CounterexampleDecision:
+    """Whether the squared loss is a Villani function for this k, λ and a: PROVED, REFUTED or UNKNOWN.
+
+    ``least`` encloses min φ. When REFUTED, ``below`` and ``above`` are rational u with
+    :math:`a^2\\varphi+\\lambda` negative and positive, ``start`` a proved w beyond which the signs of L' there agree
+    with them, and ``ceiling`` a proved bound of :math:`|L''|`.
+    """
+
+    verdict: Verdict
+    least: arb
+    below: Fraction | None = None
+    above: Fraction | None = None
+    start: arb | None = None
+    ceiling: arb | None = None
+
+
+def least_profile(k: Fraction, bits: int = 128) -> arb:
+    r"""An enclosure of :math:`\min\varphi`; φ has period 2π.
+
+    >>> round(float(least_profile(Fraction(2))), 10)
+    -0.3729478365
+    """
+    found = infimum(profile(k), sympy.Integer(0), sympy.Integer(7), bits=bits)
+    if found.ball is None:
+        raise PrecisionExhausted("the least value of the profile was not enclosed.")
+    with precision(bits):
+        return -found.ball
+
+
+def decide(
+    k: Fraction, regularisation: Fraction, outer: Fraction, target: Fraction, bits: int = 128
+) -> CounterexampleDecision:
+    """Decide V4 for the squared loss with this activation; needs k > 1 and λ >= 0.
+
+    >>> [decide(Fraction(2), Fraction(c, 100), Fraction(1), Fraction(1)).verdict.name for c in (37, 38)]
+    ['REFUTED', 'PROVED']
+    """
+    if k <= 1 or regularisation < 0 or outer == 0:
+        raise SpecError("the counterexample needs k > 1, lambda >= 0 and a non-zero outer weight.")
+    least = least_profile(k, bits)
+    with precision(bits):
+        tilt = enclose(regularisation / outer**2)
+        if least + tilt > 0:
+            return CounterexampleDecision(Verdict.PROVED, least)
+        if not least + tilt < 0:
+            return CounterexampleDecision(Verdict.UNKNOWN, least)
+        value = lower_arb(profile(k))
+        below, above = _point(value), Fraction(0)
+        low, high = value(enclose(below)) + tilt, value(enclose(above)) + tilt
+        if not (low < 0 and high > 0):
+            return CounterexampleDecision(Verdict.UNKNOWN, least)
+        margin = min(-low, high) * enclose(outer**2)
+        a, y, q = enclose(abs(outer)), enclose(abs(target)), enclose(k)
+        error = 2 * a**2 * (q + 1) + y * a * (q + 3)  # |L'/w - a^2 phi - lambda| <= error/w for w >= 1
+        start = (error / margin).max(arb(1))
+        # |sigma'| <= k+3, |sigma| <= (k+1)|w|, |w sigma''| <= 6, |sigma''| <= 4
+        ceiling = a**2 * ((q + 3) ** 2 + 6 * (q + 1)) + 4 * y * a + enclose(regularisation)
+        return CounterexampleDecision(Verdict.REFUTED, least, below, above, start, ceiling)
+
+
+def _point(value: Callable[[arb], arb]) -> Fraction:
+    """A rational u near a minimiser of φ: the best of a fine grid, refined twice; nothing is assumed of it."""
+    best, step = Fraction(0), Fraction(7, 64)
+    candidates = [step * i for i in range(65)]
+    for _ in range(4):
+        best = min(candidates, key=lambda u: float(value(enclose(u))))
+        step /= 16
+        candidates = [best + step * i for i in range(-16, 17)]
+    return best

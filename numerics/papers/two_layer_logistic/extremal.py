@@ -1,0 +1,167 @@
+r"""Networks at which the bounds of the theorems are nearly attained: an error in a constant shows there.
+
+On one input every factor of a bound can be as large as its supremum at once. With an offset,
+:math:`\sigma=1+\varepsilon\sin`, the output f is about :math:`\lVert a\rVert_1` whatever the weights are, so that q is
+next to 1 while :math:`\sigma'` or :math:`\sigma''` has its largest modulus, and the terms with :math:`M_1^2` are small
+beside those with :math:`M_2`. With tanh at zero and large outer weights q = 1/2, and the terms with :math:`M_1^2`
+dominate. The stationary law is nearly Gaussian where the data term is nearly constant, and the spectral gap is nearly
+Holley and Stroock's where the barrier between two wells is the whole oscillation of the data term.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache, cached_property
+
+from flint import arb, arb_mat
+
+from ....theory.activations.activation import activation
+from ...balls.ball import enclose
+from ...balls.precision import precision
+from .bounds import LogisticBounds, OuterWeights
+from .constants import activation_constants
+from .enclosed import EnclosedNetwork, EnclosedValues
+from .quadrature import cell_moments, clustered_grid, default_reach
+from .rayleigh import rayleigh_bound
+from .scalar import ScalarLoss
+from .spectrum import spectrum
+
+OFFSET = "1 + sin(x)/1000"
+POINT = (3, 4)
+LARGE = Fraction(10_000)
+RATE = Fraction(1, 100)
+BITS = 64
+QUARTER_TURN = math.pi / 2
+
+
+@dataclass(frozen=True, eq=False)
+class ExtremalNetwork:
+    """Three equal units on one input of label -1; ``argument`` is :math:`w_j\\cdot x` of all of them.
+
+    ``bounds`` are the constants by the formulas, ``values`` what occurs at ``weights``, with one unit moved for the
+    curvature (``together``: all of them).
+    """
+
+    name: str
+    outer: Fraction
+    argument: float
+    together: bool = False
+
+    @cached_property
+    def bounds(self) -> LogisticBounds:
+        """The constants of the theorems for this network."""
+        constants = activation_constants(activation(self.name), BITS)
+        slope, bend = constants.slope.value, constants.bend.value
+        assert slope is not None  # both activations have bounded derivatives
+        assert bend is not None
+        weights = OuterWeights((self.outer,) * 3)
+        return LogisticBounds(slope, bend, weights, arb(_square(POINT)), len(POINT), RATE, BITS)
+
+    @cached_property
+    def network(self) -> EnclosedNetwork:
+        """The network in balls."""
+        with precision(BITS):
+            outer = (enclose(self.outer),) * 3
+            return EnclosedNetwork(
+                activation(self.name), arb_mat([list(POINT)]), (-1,), outer, enclose(RATE), (arb(1),)
+            )
+
+    @cached_property
+    def weights(self) -> arb_mat:
+        """Exact float weights along the input."""
+        row = [self.argument * x / _square(POINT) for x in POINT]
+        return arb_mat([row] * 3)
+
+    @cached_property
+    def values(self) -> EnclosedValues:
+        """What occurs there."""
+        still, row = [0] * len(POINT), list(POINT)
+        with precision(BITS):
+            return self.network.values(self.weights, arb_mat([row, *([row if self.together else still] * 2)]))
+
+    def along_the_input(self, norm: float) -> ExtremalNetwork:
+        """The same at about this norm, against the input, where the argument is a multiple of a full turn."""
+        length = math.sqrt(_square(POINT) / 3)
+        turns = math.ceil(norm * length / math.tau)
+        return ExtremalNetwork(self.name, self.outer, -turns * math.tau, self.together)
+
+
+def _square(point: tuple[int, ...]) -> int:
+    return sum(x * x for x in point)
+
+
+@cache
+def steepest() -> ExtremalNetwork:
+    """σ' = M₁ and q next to 1."""
+    return ExtremalNetwork(OFFSET, Fraction(4), 0.0)
+
+
+@cache
+def most_bent(sign: int) -> ExtremalNetwork:
+    """σ'' = ± M₂ and q next to 1; with sign -1 the loss is not convex there."""
+    return ExtremalNetwork(OFFSET, Fraction(4), -sign * QUARTER_TURN)
+
+
+@cache
+def most_spread() -> ExtremalNetwork:
+    """q(1 - q) = 1/4 and σ' = M₁ with outer weights so large that their squares dominate."""
+    return ExtremalNetwork("tanh", LARGE, 0.0, together=True)
+
+
+FLAT_NOISE, BUMP_NOISE = Fraction(1, 2), Fraction(1, 2)
+FLAT_CELLS, BUMP_CELLS = 200, 400
+
+
+@dataclass(frozen=True, slots=True)
+class FlatCase:
+    """One weight whose stationary law is next to Gaussian, so that the entropy bounds are next to equalities.
+
+    ``second_moment`` and ``excess`` are enclosed by quadrature; ``bounds`` are those of the theorems.
+    """
+
+    second_moment: arb
+    excess: arb
+    bounds: LogisticBounds
+
+
+@cache
+def flat_case() -> FlatCase:
+    """A data term that hardly varies."""
+    loss = ScalarLoss("flat", activation("tanh(x)/1000000"), Fraction(1), RATE, ((Fraction(1), -1, Fraction(1)),))
+    moments = cell_moments(loss, FLAT_NOISE, clustered_grid(default_reach(loss, FLAT_NOISE), FLAT_CELLS))
+    constants = activation_constants(loss.activation, BITS)
+    assert constants.slope.value is not None  # tanh has bounded derivatives
+    assert constants.bend.value is not None
+    with precision(BITS):
+        second = arb(0)
+        for i, c in enumerate(moments.centres):
+            m0, m1, m2 = (moments.moments[k][i] for k in range(3))
+            second += m2 + 2 * c * m1 + c * c * m0
+        second += arb(0, moments.tails[2].upper())
+        bounds = LogisticBounds(
+            constants.slope.value, constants.bend.value, loss.weights, enclose(loss.norm_squared), 1, RATE, BITS
+        )
+        return FlatCase(second / moments.mass, moments.mean_loss - loss.minimum(), bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class BumpCase:
+    """Two wells whose barrier is the whole oscillation of the data term: a gap of the order of Holley and Stroock's.
+
+    ``gap`` is a proved upper bound of it.
+    """
+
+    loss: ScalarLoss
+    range: tuple[arb, arb]
+    gap: arb
+
+
+@cache
+def bump_case() -> BumpCase:
+    """A bump at zero between two flat sides."""
+    loss = ScalarLoss("bump", activation("exp(-x**2/2)"), Fraction(4), RATE, ((Fraction(1), -1, Fraction(1)),))
+    moments = cell_moments(loss, BUMP_NOISE, clustered_grid(default_reach(loss, BUMP_NOISE), BUMP_CELLS))
+    function = spectrum(loss.network(), float(BUMP_NOISE), (moments.nodes,)).functions[1]
+    return BumpCase(loss, (arb(0), arb(1)), rayleigh_bound(moments, function).quotient)

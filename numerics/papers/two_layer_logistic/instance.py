@@ -1,0 +1,217 @@
+r"""A two-layer network with logistic loss on the data of a study, with what its claims need computed once.
+
+Inputs are the study's points as exact binary64 numbers, rescaled to norm :math:`\sqrt d` where the study says
+"sphere" (then in balls); labels are those of the data, or seeded signs. The one-dimensional reference case of the same
+activation carries the claims about spectral gaps.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat
+
+from ....theory.activations.activation import Activation
+from ....theory.claims.claim import Hypothesis
+from ....theory.errors import DerivationGap, SpecError
+from ...balls.ball import Ball, enclose
+from ...balls.budget import Budget
+from ...balls.precision import precision
+from ...certificates.certificate import Discharged
+from ...kernels.points import Points
+from ...studies.data import DataSet, labels
+from ...studies.workspace import Workspace
+from .bounds import LogisticBounds, OuterWeights, alternating
+from .constants import ActivationConstants, Supremum, activation_constants
+from .enclosed import EnclosedNetwork, EnclosedValues
+from .hypotheses import discharge
+from .quadrature import CellMoments, cell_moments, clustered_grid, default_reach
+from .scalar import ScalarLoss, scalar_case
+from .spectrum import Spectrum, spectrum
+
+NORMS = (0.25, 4.0, 64.0)
+"""Norms of the weights at which the formulas are evaluated in balls."""
+BOX = 2.0**-10
+"""Half-width of the box of weights around the last of them."""
+EVALUATION_BITS = 64
+CELLS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class TwoLayerInstance:
+    """The loss of a study with one activation; see the module. Parameters are exact rationals."""
+
+    activation: Activation
+    data: DataSet
+    regularisation: Fraction
+    width: Fraction
+    outer_size: Fraction
+    step: Fraction
+    level: Fraction
+    initial_variance: Fraction
+    noise: Fraction
+    budget: Budget
+    workspace: Workspace = field(default_factory=Workspace)
+    system: str = "two-layer-logistic"
+    memory: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def subject(self) -> str:
+        """The name of the activation."""
+        return self.activation.name
+
+    def admit(self) -> None:
+        """Raise :class:`SpecError` where the parameters describe no network or no law."""
+        if self.width.denominator != 1 or self.width < 1:
+            raise SpecError(f"two-layer-logistic: width = {self.width} must be a positive integer.")
+        if self.outer_size == 0:
+            raise SpecError("two-layer-logistic: outer = 0 makes the network zero: give a non-zero size.")
+        if self.regularisation < 0:
+            raise SpecError(f"two-layer-logistic: regularisation = {self.regularisation} must not be negative.")
+        for name in ("step", "initial_variance", "noise"):
+            if getattr(self, name) <= 0:
+                raise SpecError(f"two-layer-logistic: {name} = {getattr(self, name)} must be positive.")
+        if self.data.points is None:
+            raise SpecError("two-layer-logistic: a network needs input points, not only their Gram matrix.")
+
+    def discharge(self, hypothesis: Hypothesis) -> Discharged:
+        """Whether a hypothesis holds here."""
+        return discharge(self, hypothesis)
+
+    @property
+    def points(self) -> Points:
+        """The points of the study; raises :class:`SpecError` when only their Gram matrix is given."""
+        if self.data.points is None:
+            raise SpecError("two-layer-logistic: a network needs input points, not only their Gram matrix.")
+        return self.data.points
+
+    @cached_property
+    def constants(self) -> ActivationConstants:
+        """The constants of the activation."""
+        return activation_constants(self.activation, self.budget.bits)
+
+    @cached_property
+    def outer(self) -> OuterWeights:
+        """The outer layer."""
+        self.admit()
+        return alternating(int(self.width), self.outer_size)
+
+    @cached_property
+    def norm_squared(self) -> Fraction:
+        """B², the largest squared norm of an input, exactly."""
+        if self.data.normalize == "sphere":
+            return Fraction(self.points.d)
+        return max(self.points.inner(i, i) for i in range(self.points.n))
+
+    @cached_property
+    def labels(self) -> tuple[int, ...]:
+        """The labels ±1."""
+        return tuple(int(y) for y in labels(self.data, self.budget.seed))
+
+    @cached_property
+    def bounds(self) -> LogisticBounds:
+        """The constants of the theorems; raises :class:`DerivationGap` when M₁ or M₂ is not known to be finite."""
+        return self._bounds(self.outer, self.norm_squared, self.points.d, self.regularisation)
+
+    def _bounds(self, outer: OuterWeights, norm: Fraction, dimension: int, rate: Fraction) -> LogisticBounds:
+        bits = self.budget.bits
+        slope = _known(self.constants.slope, self.activation.name)
+        bend = _known(self.constants.bend, self.activation.name)
+        with precision(bits):
+            return LogisticBounds(slope, bend, outer, enclose(norm), dimension, rate, bits)
+
+    # -- the network in balls -------------------------------------------------------
+
+    @cached_property
+    def network(self) -> EnclosedNetwork:
+        """The network on all data, in balls."""
+        with precision(EVALUATION_BITS):
+            rows = []
+            for i in range(self.points.n):
+                row = [enclose(x) for x in self.points.entries(i)]
+                if self.data.normalize == "sphere":
+                    factor = (enclose(self.points.d) / enclose(self.points.inner(i, i))).sqrt()
+                    row = [factor * x for x in row]
+                rows.append(row)
+            n = self.points.n
+            return EnclosedNetwork(
+                self.activation,
+                arb_mat(rows),
+                self.labels,
+                tuple(enclose(a) for a in self.outer.values),
+                enclose(self.regularisation),
+                (arb(1) / n,) * n,
+            )
+
+    def weights(self, norm: float, seed: int) -> arb_mat:
+        """Exact float weights (p, d) in a fixed random direction, of about this norm."""
+        rng = np.random.default_rng([self.budget.seed, seed, 17])
+        table = rng.standard_normal((int(self.width), self.points.d))
+        return arb_mat((table * (norm / np.linalg.norm(table))).tolist())
+
+    @cached_property
+    def evaluations(self) -> tuple[EnclosedValues, ...]:
+        """Balls around everything at three weights and over a box around the last of them."""
+        with precision(EVALUATION_BITS):
+            found = []
+            for k, norm in enumerate(NORMS):
+                weights, direction = self.weights(norm, k), self.weights(1.0, k + 100)
+                found.append(self.network.values(weights, direction))
+            wide = arb_mat(weights.nrows(), weights.ncols(), [w + arb(0, BOX) for w in weights.entries()])
+            found.append(self.network.values(wide, direction))
+            return tuple(found)
+
+    # -- the reference case ---------------------------------------------------------
+
+    @cached_property
+    def scalar(self) -> ScalarLoss:
+        """The one-dimensional reference case of this activation."""
+        return scalar_case(self.activation)
+
+    @cached_property
+    def scalar_bounds(self) -> LogisticBounds:
+        """The constants of the theorems for the reference case."""
+        scalar = self.scalar
+        return self._bounds(scalar.weights, scalar.norm_squared, 1, scalar.regularisation)
+
+    @cached_property
+    def convex_case(self) -> ScalarLoss:
+        """The reference case with twice the regularisation that makes it strongly convex, rounded up."""
+        twice = 2 * Ball(self.scalar_bounds.convexity_threshold).upper
+        return replace(self.scalar, regularisation=Fraction(math.ceil(16 * twice) + 1, 16))
+
+    @cached_property
+    def convex_bounds(self) -> LogisticBounds:
+        """The constants of the theorems for it."""
+        case = self.convex_case
+        return self._bounds(case.weights, case.norm_squared, 1, case.regularisation)
+
+    @cached_property
+    def scalar_minimum(self) -> arb:
+        """inf L of the reference case."""
+        return self.scalar.minimum()
+
+    def scalar_spectrum(self, noise: Fraction) -> Spectrum:
+        """The spectrum of the reference case, in float64."""
+        grid = clustered_grid(default_reach(self.scalar, noise), CELLS)
+        return spectrum(self.scalar.network(), float(noise), (grid,))
+
+    @cached_property
+    def moments(self) -> CellMoments:
+        """Moments of the reference case at the noise level of the study."""
+        return self.scalar_moments(self.noise)
+
+    def scalar_moments(self, noise: Fraction) -> CellMoments:
+        """Moments of the reference case at a noise level."""
+        return cell_moments(self.scalar, noise, clustered_grid(default_reach(self.scalar, noise), CELLS))
+
+
+def _known(value: Supremum, name: str) -> arb:
+    if value.value is None:
+        raise DerivationGap(f"a derivative of {name} is not known to be bounded: {value.reason}.")
+    return value.value

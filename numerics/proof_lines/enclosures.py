@@ -1,0 +1,125 @@
+"""Lines about Gaussian expectations of given activations, checked with both sides enclosed in ball arithmetic."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+from flint import arb
+
+from ...theory.activations.activation import activation
+from ..balls.ball import enclose
+from ..balls.precision import precision
+from ..dual import dual, dual_expression
+from ..expressions.regularity import regularity
+from ..hermite import hermite_transform, second_moment
+from ..papers.deep_equilibrium.population.variance import variance_fixed_point
+from .registry import Checked, Kind, line
+
+BITS = 96
+NAMES = ("tanh", "gelu", "sigmoid", "softplus", "erf")
+POINTS = 3
+
+
+def enclosed(passed: bool, text: str) -> Checked:
+    """Enclosures."""
+    return Checked(Kind.ENCLOSURE, passed, f"{', '.join(NAMES)} at {POINTS} random points each, {BITS} bits: {text}")
+
+
+def _covariance(rng: random.Random) -> tuple[Fraction, Fraction, Fraction]:
+    a, b = Fraction(rng.randint(1, 30), 10), Fraction(rng.randint(1, 30), 10)
+    rho = Fraction(rng.randint(-70, 70), 100)
+    c = rho * min(a, b)
+    return a, b, c
+
+
+def _cases(seed: int) -> list[tuple[str, Fraction, Fraction, Fraction]]:
+    rng = random.Random(seed)
+    return [(name, *_covariance(rng)) for name in NAMES for _ in range(POINTS)]
+
+
+@line("parseval")
+def parseval() -> Checked:
+    passed = True
+    for name, a, _, _ in _cases(1):
+        transform = hermite_transform(activation(name), 60, a, BITS)
+        with precision(BITS):
+            partial = sum((mu * mu for mu in transform.coefficients), arb(0))
+            moment = second_moment(activation(name), a, BITS)
+            passed = (
+                passed and not partial > moment and transform.tail >= 0 and (partial + transform.tail).overlaps(moment)
+            )
+    return enclosed(passed, "partial sums of squares never exceed the second moment")
+
+
+@line("mehler-tail")
+def mehler_tail() -> Checked:
+    passed = True
+    for name, a, b, c in _cases(2):
+        phi = activation(name)
+        first, second = hermite_transform(phi, 80, a, BITS), hermite_transform(phi, 80, b, BITS)
+        value = dual(phi, a, b, c, BITS)
+        with precision(BITS):
+            rho = enclose(c) / enclose(a * b).sqrt()
+            partial = arb(0)
+            for mu, nu in zip(reversed(first.coefficients), reversed(second.coefficients), strict=True):
+                partial = partial * rho + mu * nu
+            tail = abs(rho) ** 81 * (first.tail.upper() * second.tail.upper()).sqrt()
+            passed = passed and bool(abs(value - partial).lower() <= tail.upper())
+    return enclosed(passed, "the dual differs from 81 terms of the series by at most the stated tail")
+
+
+@line("price-enclosure")
+def price_enclosure() -> Checked:
+    passed = True
+    for name, a, b, c in _cases(3):
+        phi = activation(name)
+        slope = dual_expression(phi.derivative(1), a, b, c, BITS)
+        lipschitz = regularity(phi, BITS).lipschitz
+        with precision(BITS):
+            passed = passed and lipschitz is not None and not abs(slope) > lipschitz * lipschitz
+            step = enclose(Fraction(1, 10**6))
+            difference = (dual(phi, a, b, c + Fraction(1, 10**6), BITS) - dual(phi, a, b, c, BITS)) / step
+            passed = passed and bool(abs(difference - slope) < enclose(Fraction(1, 10**4)))
+    return enclosed(passed, "|E phi'(u) phi'(v)| <= L^2, and the difference quotient of the dual is near it")
+
+
+@line("minkowski")
+def minkowski() -> Checked:
+    passed = True
+    for name, a, b, _ in _cases(4):
+        phi, lipschitz = activation(name), regularity(activation(name), BITS).lipschitz
+        with precision(BITS):
+            gap = abs(second_moment(phi, a, BITS).sqrt() - second_moment(phi, b, BITS).sqrt())
+            bound = (lipschitz or arb(0)) * abs(enclose(a).sqrt() - enclose(b).sqrt())
+            passed = passed and not gap > bound
+    return enclosed(passed, "| ||phi(sqrt(a) z)|| - ||phi(sqrt(b) z)|| | <= L |sqrt(a) - sqrt(b)|")
+
+
+@line("relu-dual")
+def relu_dual() -> Checked:
+    rng, passed = random.Random(5), True
+    for _ in range(5 * POINTS):
+        s, rho = Fraction(rng.randint(1, 50), 10), Fraction(rng.randint(-99, 99), 100)
+        value = dual(activation("relu"), s, s, s * rho, BITS)
+        with precision(BITS):
+            x = enclose(rho)
+            kernel = ((1 - x * x).sqrt() + x * (arb.pi() - x.acos())) / arb.pi()
+            passed = passed and bool(value.overlaps(enclose(s) / 2 * kernel))
+    return Checked(Kind.ENCLOSURE, passed, f"{5 * POINTS} random variances and correlations, {BITS} bits")
+
+
+@line("antipodal-fixed-point")
+def antipodal_fixed_point() -> Checked:
+    passed = True
+    for name in ("tanh", "erf", "sin"):
+        phi = activation(name)
+        lipschitz = regularity(phi, BITS).lipschitz
+        point = variance_fixed_point(phi, Fraction(1, 16), BITS, lipschitz=lipschitz or arb(1))
+        with precision(BITS):
+            value = dual(phi, point.s, point.s, -point.s, BITS)
+            image = (enclose(Fraction(1, 8)) * value - 2) / point.s
+            passed = passed and bool((image + 1).contains(0)) and bool((value + point.q).contains(0))
+    return Checked(
+        Kind.ENCLOSURE, passed, "tanh, erf, sin: the map takes -1 to a ball that contains -1, and K_ij + q to 0"
+    )

@@ -1,1 +1,0 @@
-"""Residual networks whose blocks lie in an RKHS: exact adjoints with proved bounds, explicit rates, descent."""

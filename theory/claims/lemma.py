@@ -1,0 +1,120 @@
+"""A lemma: hypotheses, conclusion, what it uses, and a proof whose every line names its check."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from ..errors import SpecError
+from .claim import Hypothesis, Reference
+from .system import suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class ProofStep:
+    """One line of a proof.
+
+    ``text`` is LaTeX prose; ``check`` names the function that checks it (``numerics/lemma_checks``): an exact symbolic
+    identity, an exact computation on random rational instances, or the containment of both sides in ball arithmetic.
+    """
+
+    text: str
+    check: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lemma:
+    """A statement of the theory with its proof.
+
+    Attributes
+    ----------
+    id: permanent and readable, e.g. ``lemma.mehler``.
+    title: one line of plain words.
+    hypotheses: what must hold.
+    conclusion: the statement in LaTeX (displayed).
+    proof: its lines.
+    reference: the published statement and the place of our proof.
+    uses: ids of the lemmas it rests on.
+    claims: ids of the claims of systems whose argument this is, or a part of it.
+    """
+
+    id: str
+    title: str
+    hypotheses: tuple[Hypothesis, ...]
+    conclusion: str
+    proof: tuple[ProofStep, ...]
+    reference: Reference
+    uses: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+
+
+def both(*slugs: str) -> tuple[str, ...]:
+    """The claims with these slugs of both systems of equilibrium models.
+
+    >>> both("psd-order")
+    ('deq-general.psd-order', 'deq-relu.psd-order')
+    """
+    return tuple(f"{system}.{slug}" for slug in slugs for system in ("deq-general", "deq-relu"))
+
+
+@cache
+def lemmas() -> Mapping[str, Lemma]:
+    """All lemmas by id, in an order in which each comes after what it uses.
+
+    >>> "lemma.mehler" in lemmas()
+    True
+    """
+    package = importlib.import_module(__package__)
+    found: dict[str, Lemma] = {}
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
+        for lemma in getattr(importlib.import_module(f".{info.name}", __package__), "LEMMAS", ()):
+            found[lemma.id] = lemma
+    ordered: dict[str, Lemma] = {}
+
+    def place(lemma: Lemma, above: tuple[str, ...]) -> None:
+        if lemma.id in above:
+            raise ValueError(f"the lemmas {' -> '.join([*above, lemma.id])} use each other in a circle")
+        for used in lemma.uses:
+            place(found[used], (*above, lemma.id))
+        ordered.setdefault(lemma.id, lemma)
+
+    for lemma in found.values():
+        place(lemma, ())
+    return MappingProxyType(ordered)
+
+
+def lemma(id: str) -> Lemma:
+    """The lemma with this id; raises :class:`SpecError` with a suggestion otherwise."""
+    try:
+        return lemmas()[id if id.startswith("lemma.") else f"lemma.{id}"]
+    except KeyError:
+        raise SpecError(f"no lemma is called {id!r}." + suggestion(id, list(lemmas()))) from None
+
+
+def lemmas_of(system: str) -> tuple[Lemma, ...]:
+    """The lemmas behind the claims of a system, and those that they rest on, each after what it uses.
+
+    >>> [found.id for found in lemmas_of("implicit-relu")][0]
+    'lemma.implicit-equilibrium'
+    """
+    todo = [found for found in lemmas().values() if any(c.startswith(f"{system}.") for c in found.claims)]
+    needed: set[str] = set()
+    while todo:
+        found = todo.pop()
+        if found.id not in needed:
+            needed.add(found.id)
+            todo += [lemmas()[id_] for id_ in found.uses]
+    return tuple(found for found in lemmas().values() if found.id in needed)
+
+
+def arguments(claim: str) -> tuple[Lemma, ...]:
+    """The lemmas that are the argument of a claim, by its id.
+
+    >>> [found.id for found in arguments("deq-general.tangent-order")]
+    ['lemma.tangent-order']
+    """
+    return tuple(found for found in lemmas().values() if claim in found.claims)

@@ -1,0 +1,90 @@
+"""A system: one paper's model as data, found by discovery in ``theory/systems/``."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+
+from ..errors import SpecError
+from ..printable import shown
+from .claim import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a system: its default as an exact numeral, and its meaning in one sentence.
+
+    ``sampled``: whether the sampled Gram matrices of the system depend on it.
+    """
+
+    name: str
+    default: str
+    meaning: str
+    sampled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One paper: its name, model, parameters and claims.
+
+    A module in ``theory/systems/`` defines one of these under the name ``SYSTEM``; nothing else registers it.
+    Its claims are checked for each of its subjects: activations, or kernels where ``subject`` says so. ``fixed`` means
+    that they are always the default ones, because the paper is about these alone.
+    """
+
+    name: str
+    title: str
+    paper: str
+    model: str
+    parameters: tuple[Parameter, ...]
+    claims: tuple[Claim, ...]
+    errata: tuple[str, ...] = ()
+    default_activations: tuple[str, ...] = ()
+    notation: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    subject: str = "activation"
+    fixed: bool = False
+
+    def claim(self, id: str) -> Claim:
+        """The claim with this id; raises :class:`SpecError` with a suggestion otherwise."""
+        for claim in self.claims:
+            if claim.id == id:
+                return claim
+        raise SpecError(f"no claim {id!r} in {self.name}." + suggestion(id, [claim.id for claim in self.claims]))
+
+
+def suggestion(word: str, known: list[str]) -> str:
+    """A sentence that helps with a misspelt name.
+
+    >>> suggestion("tanhh", ["tanh", "erf"])
+    ' Did you mean tanh?'
+    """
+    near = difflib.get_close_matches(word, known, n=2, cutoff=0.6)
+    return f" Did you mean {' or '.join(near)}?" if near else f" Known: {', '.join(sorted(known))}."
+
+
+@cache
+def systems() -> Mapping[str, System]:
+    """All systems by name, in alphabetical order: every module of ``theory.systems`` that defines ``SYSTEM``."""
+    package = importlib.import_module(".systems", __package__)
+    found: dict[str, System] = {}
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
+        if not info.name.startswith("_"):
+            system = importlib.import_module(f".systems.{info.name}", __package__).SYSTEM
+            found[system.name] = system
+    return MappingProxyType(found)
+
+
+def system(name: str) -> System:
+    """The system called ``name``; raises :class:`SpecError` with a suggestion otherwise."""
+    given: object = name
+    if not isinstance(given, str):
+        raise SpecError(f"{shown(given)} is not the name of a system: give one as text, such as deq-general.")
+    try:
+        return systems()[name]
+    except KeyError:
+        raise SpecError(f"no system is called {name!r}." + suggestion(name, list(systems()))) from None
