@@ -7,8 +7,6 @@ returns what the same machinery says of it: anything but PROVED.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from ...theory.claims.claim import Claim, Hypothesis
+from ...theory.discovery import on_floor
 from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
 from ..balls.budget import Budget
@@ -93,16 +92,14 @@ def control(name: str) -> Callable[[Check], Check]:
 
 @cache
 def _discover() -> None:
-    package = importlib.import_module(__package__)
-    for info in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f".{info.name}", __package__)
+    on_floor("numerics")
 
 
 def find_check(method: str) -> Check:
     """The check called ``method``; raises :class:`DerivationGap` when there is none."""
     _discover()
     if method not in _CHECKS:
-        raise DerivationGap(f"no check is called {method!r}: add one to numerics/checks.")
+        raise DerivationGap(f"no check is called {method!r}: add one to the room of its paper in numerics/papers.")
     return _CHECKS[method]
 
 

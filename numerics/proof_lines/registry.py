@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
 from ...theory.claims.lemma import Lemma, ProofStep
+from ...theory.discovery import modules, on_floor
 from ...theory.errors import DerivationGap
 from ..balls.precision import undisturbed
 
@@ -60,9 +59,8 @@ def line(name: str) -> Callable[[LineCheck], LineCheck]:
 
 @cache
 def _discover() -> None:
-    package = importlib.import_module(__package__)
-    for info in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f".{info.name}", __package__)
+    modules(__package__)
+    on_floor("numerics")
 
 
 @cache
@@ -74,7 +72,7 @@ def outcome(name: str) -> Checked:
     """
     _discover()
     if name not in _CHECKS:
-        raise DerivationGap(f"no check is called {name!r}: add one to numerics/lemma_checks.")
+        raise DerivationGap(f"no check is called {name!r}: add one to the room of its paper in numerics/papers.")
     return _CHECKS[name]()
 
 

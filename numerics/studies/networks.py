@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...theory.claims.system import systems
+from ...theory.claims.system import paper_of, systems
+from ...theory.discovery import modules, rooms
 from ...theory.errors import DerivationGap, SpecError
 
 if TYPE_CHECKING:
@@ -159,10 +159,11 @@ def _has_gram(system: str) -> bool:
     return hasattr(_module(system), "gram_model")
 
 
+@cache
 def _module(system: str) -> Any:
-    name = f"{__name__}.{system.replace('-', '_')}"
-    if not system.replace("-", "_").isidentifier() or importlib.util.find_spec(name) is None:
-        raise DerivationGap(
-            f"no finite-width network is written for {system!r}; its statistical claims stay unchecked."
-        )
-    return importlib.import_module(name)
+    """The face of a system: the module in the room of its paper with its name and ``instance``."""
+    package = rooms("numerics").get(paper_of(system)) if system in systems() else None
+    for module in modules(package) if package else ():
+        if getattr(module, "NAME", None) == system and hasattr(module, "instance"):
+            return module
+    raise DerivationGap(f"no finite-width network is written for {system!r}; its statistical claims stay unchecked.")

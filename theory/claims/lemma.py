@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from ..discovery import modules, on_floor
 from ..errors import SpecError
 from .claim import Hypothesis, Reference
 from .system import suggestion
@@ -68,10 +67,10 @@ def lemmas() -> Mapping[str, Lemma]:
     >>> "lemma.mehler" in lemmas()
     True
     """
-    package = importlib.import_module(__package__)
+    shared = modules(f"{__package__.rpartition('.')[0]}.lemmas")
     found: dict[str, Lemma] = {}
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
-        for lemma in getattr(importlib.import_module(f".{info.name}", __package__), "LEMMAS", ()):
+    for module in (*shared, *(module for _, module in on_floor("theory"))):
+        for lemma in getattr(module, "LEMMAS", ()):
             found[lemma.id] = lemma
     ordered: dict[str, Lemma] = {}
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 
+from ..discovery import on_floor
 from ..errors import SpecError
 from ..printable import shown
 from .claim import Claim
@@ -69,14 +68,24 @@ def suggestion(word: str, known: list[str]) -> str:
 
 @cache
 def systems() -> Mapping[str, System]:
-    """All systems by name, in alphabetical order: every module of ``theory.systems`` that defines ``SYSTEM``."""
-    package = importlib.import_module(".systems", __package__)
-    found: dict[str, System] = {}
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
-        if not info.name.startswith("_"):
-            system = importlib.import_module(f".systems.{info.name}", __package__).SYSTEM
-            found[system.name] = system
-    return MappingProxyType(found)
+    """All systems by name, in alphabetical order: those of every module of a paper that defines ``SYSTEM``."""
+    return MappingProxyType({name: found for name, (found, _) in _found().items()})
+
+
+def paper_of(system: str) -> str:
+    """The name of the room of a system, the same on every floor.
+
+    >>> paper_of("deq-relu")
+    'deep_equilibrium'
+    """
+    return _found()[system][1]
+
+
+@cache
+def _found() -> Mapping[str, tuple[System, str]]:
+    defined = ((getattr(module, "SYSTEM", None), paper) for paper, module in on_floor("theory"))
+    found = [(system, paper) for system, paper in defined if system is not None]
+    return MappingProxyType({system.name: (system, paper) for system, paper in sorted(found, key=lambda p: p[0].name)})
 
 
 def system(name: str) -> System:

@@ -32,6 +32,8 @@ from ...studies.workspace import Workspace
 from .instance import EquilibriumInstance
 from .training.size import training_size
 
+NAME = "deq-general"
+
 Array = TypeVar("Array", NDArray[np.float32], NDArray[np.float64])
 
 MAX_ITERATIONS = 500

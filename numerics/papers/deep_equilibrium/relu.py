@@ -23,6 +23,8 @@ from .network import sample_grams
 from .population.contraction import homogeneous_mean_square
 from .training.size import training_size
 
+NAME = "deq-relu"
+
 __all__ = ["ReluInstance", "gram_model", "instance", "sample_grams"]
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from ...studies.workspace import Workspace
     from .instance import ImplicitInstance
 
+NAME = "implicit-relu"
+
 Floats = NDArray[np.float64]
 
 MAX_ITERATIONS = 400

@@ -10,6 +10,8 @@ from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .instance import TwoLayerInstance
 
+NAME = "two-layer-logistic"
+
 
 def instance(name: str, study: Study, workspace: Workspace) -> TwoLayerInstance:
     """The network of a study with one activation.

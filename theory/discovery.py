@@ -1,0 +1,51 @@
+"""How parts are found: the rooms of the papers on each floor, and every module of a room. Nothing is registered by hand.
+
+A paper lives in ``theory/papers/<paper>`` and ``numerics/papers/<paper>``. Another distribution adds one by an entry
+point of the group ``certigram.papers`` that names a package with the subpackages ``theory`` and ``numerics``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from types import MappingProxyType, ModuleType
+
+ROOT = __name__.partition(".")[0]
+GROUP = f"{ROOT}.papers"
+
+
+@cache
+def rooms(floor: str) -> Mapping[str, str]:
+    """The packages of the papers on a floor (``"theory"`` or ``"numerics"``), by the names of the papers.
+
+    >>> sorted(rooms("theory")) == sorted(rooms("numerics"))
+    True
+    """
+    shelf = importlib.import_module(f"{ROOT}.{floor}.papers")
+    found = {info.name: f"{shelf.__name__}.{info.name}" for info in pkgutil.iter_modules(shelf.__path__)}
+    for point in entry_points(group=GROUP):
+        found.setdefault(point.name, f"{point.value}.{floor}")
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+@cache
+def modules(package: str) -> tuple[ModuleType, ...]:
+    """All modules below a package, imported, in alphabetical order.
+
+    >>> [module.__name__ for module in modules("certigram.theory.papers.implicit_relu")]
+    ['certigram.theory.papers.implicit_relu.claims', 'certigram.theory.papers.implicit_relu.lemmas']
+    """
+    found: list[ModuleType] = []
+    parent = importlib.import_module(package)
+    for info in sorted(pkgutil.iter_modules(parent.__path__), key=lambda info: info.name):
+        name = f"{package}.{info.name}"
+        found += modules(name) if info.ispkg else [importlib.import_module(name)]
+    return tuple(found)
+
+
+def on_floor(floor: str) -> tuple[tuple[str, ModuleType], ...]:
+    """The modules of all papers on a floor, each with the name of its paper."""
+    return tuple((paper, module) for paper, package in rooms(floor).items() for module in modules(package))
