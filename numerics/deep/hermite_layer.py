@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ...theory.activations.activation import Activation
 from ..balls.rounding import TINY, UNIT
 from ..hermite import hermite_transform, second_moment
+from ..kernels.mehler import mehler
 from ..kernels.points import Floats
-from ..papers.deep_equilibrium.population.gram_unequal import mehler
 from .series import slope
 
 

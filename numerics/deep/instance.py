@@ -16,6 +16,7 @@ from ...theory.verdict import Evidence
 from ..balls.ball import enclose
 from ..balls.budget import Budget
 from ..balls.enclosure import Enclosure
+from ..balls.ends import Undecided, upper_float
 from ..balls.precision import precision
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..eigenvalues.nullspace import NullVector, RankBound
@@ -24,10 +25,10 @@ from ..kernels.ballmatrix import BallMatrix
 from ..kernels.border import bordered
 from ..kernels.cosines import Cosines, cosines, cosines_arb
 from ..kernels.gram import gram, gram_arb
+from ..kernels.order import choose_order
 from ..kernels.parallel import parallel_pairs
 from ..kernels.points import Points
-from ..kernels.series import DotProductSeries, Undecided, upper_float
-from ..papers.deep_equilibrium.population.kernel import choose_order
+from ..kernels.series import DotProductSeries
 from ..studies.data import DataSet
 from .conventions import TangentConvention
 from .layerwise import layerwise_gram

@@ -16,6 +16,7 @@ from flint import arb
 from ...theory.errors import PrecisionExhausted, SpecError
 from ..balls.ball import enclose
 from ..balls.budget import Budget
+from ..balls.ends import upper_float
 from ..balls.precision import precision
 from ..balls.rounding import UNIT
 from ..kernels.ballmatrix import BallMatrix, read_only
@@ -23,7 +24,6 @@ from ..kernels.cosines import Cosines, require_memory
 from ..kernels.gram import tiles
 from ..kernels.horner import LEVELS
 from ..kernels.points import Floats
-from ..kernels.series import upper_float
 from .bounds import largest, least, roots
 from .conventions import TangentConvention
 from .network import DeepNetwork

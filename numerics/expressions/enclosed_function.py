@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from ...theory.activations.activation import Activation
 from ...theory.errors import DerivationGap
+from ..balls.ends import upper_float
 from ..balls.precision import precision
 from ..balls.rounding import TINY, gamma, up
-from ..kernels.series import upper_float
 from .elementary.series import coefficient
 from .lowering import lower_series
 

@@ -12,8 +12,8 @@ import numpy as np
 from flint import arb, arb_mat
 
 from ...theory.errors import PrecisionExhausted
+from ..balls.ends import upper_float
 from .ballmatrix import BallMatrix, read_only
-from .series import upper_float
 
 
 def bordered(block: BallMatrix | None, kept: Sequence[int], edge: Sequence[arb], corner: arb, n: int) -> BallMatrix:

@@ -14,6 +14,7 @@ from flint import arb, arb_mat, arb_poly
 
 from ...theory.errors import SpecError
 from ..balls.budget import Budget
+from ..balls.ends import upper_float
 from ..balls.precision import precision
 from ..balls.rounding import TINY, UNIT, up
 from ..balls.threads import over_blocks, thread_count
@@ -21,7 +22,7 @@ from .ballmatrix import BallMatrix, read_only
 from .cosines import Cosines, require_memory
 from .horner import LEVELS, TileSeries, tile_series
 from .points import Floats
-from .series import DotProductSeries, FloatSeries, upper_float
+from .series import DotProductSeries, FloatSeries
 
 TILE = 160
 """Rows and columns of a tile: three of them fit the second-level cache."""

@@ -11,10 +11,11 @@ import numpy as np
 from flint import arb, arb_poly
 from numpy.typing import NDArray
 
+from ..balls.ends import upper_float
 from ..balls.precision import precision
 from ..balls.rounding import TINY, UNIT, sum_up, up
 from .points import Floats
-from .series import BOUND_BITS, FloatSeries, upper_float
+from .series import BOUND_BITS, FloatSeries
 
 LEVELS: Floats = np.concatenate([2.0 ** (-np.arange(60, 9, -1) / 3.0), 1.0 - 2.0 ** (-np.arange(1, 240) / 6.0), [1.0]])
 """Grid of |t| for bounds that are increasing in |t|; it thickens towards 1, where tails change fast."""

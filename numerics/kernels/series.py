@@ -18,18 +18,13 @@ import numpy as np
 from flint import arb, arb_poly, arb_series
 from numpy.typing import NDArray
 
-from ...theory.errors import PrecisionExhausted, SpecError
-from ..balls.ball import exact
-from ..balls.enclosure import float_above
+from ...theory.errors import SpecError
+from ..balls.ends import Undecided, between, nonnegative, upper_float
 from ..balls.precision import MAX_BITS, MIN_BITS, precision, same_precision
 from ..expressions.elementary.series import coefficient
 
 BOUND_BITS = 64
 """Precision of quantities that are used only as upper bounds."""
-
-
-class Undecided(PrecisionExhausted, ValueError):
-    """A number of a kernel is known too coarsely, or is too large, for what is asked of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -256,35 +251,6 @@ class DotProductSeries:
         if not (math.isfinite(radius) and math.isfinite(tail) and math.isfinite(upper_float(self.mass))):
             raise SpecError("the kernel is beyond the range of float64: scale the activation or the variances down.")
         return FloatSeries(coefficients, radius, tail)
-
-
-def nonnegative(x: arb) -> arb:
-    """The part of a ball in [0, ∞), for a number known to be non-negative; a ball inside it is returned as it is."""
-    return x if x >= 0 else x.nonnegative_part()
-
-
-def between(lower: arb, upper: arb) -> arb:
-    """A ball that contains [lower, upper], wider by at most a few parts in 2^30: the resolution of a radius."""
-    return lower.union(upper)
-
-
-def upper_float(x: arb) -> float:
-    """The least float64 that is at least every number of a finite ball; :class:`Undecided` for one that is not finite.
-
-    >>> upper_float(arb((1, -(10**12)))), upper_float(-arb((1, -(10**12))))
-    (5e-324, 0.0)
-    """
-    upper = x.upper()
-    if not upper.is_finite():
-        raise Undecided(
-            "a number of the kernel is beyond the range of float64, or is not enclosed at this precision: scale the"
-            " activation or the variances down, or ask for more bits."
-        )
-    mantissa, exponent = upper.man_exp()
-    size = int(mantissa).bit_length() + int(exponent)  # |upper| < 2^size
-    if mantissa != 0 and size < -1100:
-        return math.ulp(0.0) if mantissa > 0 else 0.0
-    return float_above(exact(upper))
 
 
 def _bits(*values: arb) -> int:

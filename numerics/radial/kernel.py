@@ -25,9 +25,9 @@ from ...theory.errors import SpecError
 from ...theory.numbers import Exact, rational
 from ..balls.ball import enclose
 from ..balls.enclosure import float_above
+from ..balls.ends import upper_float
 from ..balls.precision import precision
 from ..balls.rounding import UNIT, gamma
-from ..kernels.series import upper_float
 from .elementary import EXP_ABSOLUTE, EXP_ERROR, exp_minus
 
 Array = NDArray[np.float64]

@@ -16,9 +16,9 @@ from ...theory.errors import CertigramError, SpecError
 from ...theory.printable import printable
 from ...theory.verdict import Verdict
 from ...theory.version import __version__
+from ..balls.ends import upper_float
 from ..certificates.certificate import Certificate
 from ..checks.registry import Instance, decide
-from ..kernels.series import upper_float
 from ..papers.deep_equilibrium.checks.finite_width import SampledInstance
 from ..papers.deep_equilibrium.instance import EquilibriumInstance
 from ..sampling.experiment import Plan, Sample, Subject

@@ -10,7 +10,7 @@ from flint import arb
 
 import certigram as cg
 from certigram.numerics.balls.ball import Ball
-from certigram.numerics.kernels.series import upper_float
+from certigram.numerics.balls.ends import upper_float
 
 THREE_POINTS = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]
 

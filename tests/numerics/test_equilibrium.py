@@ -12,11 +12,8 @@ from certigram.numerics.balls.ball import Ball, enclose, exact
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.hermite import hermite_transform
-from certigram.numerics.papers.deep_equilibrium.population.kernel import (
-    EquilibriumKernel,
-    choose_order,
-    equilibrium_kernel,
-)
+from certigram.numerics.kernels.order import choose_order
+from certigram.numerics.papers.deep_equilibrium.population.kernel import EquilibriumKernel, equilibrium_kernel
 from certigram.numerics.papers.deep_equilibrium.population.pair import PairFixedPoint, equilibrium_pair
 from certigram.numerics.papers.deep_equilibrium.population.variance import a_priori_bound, variance_fixed_point
 from certigram.theory.activations.activation import activation

@@ -17,9 +17,9 @@ import pytest
 
 import certigram.theory
 from certigram.numerics.balls.budget import Budget
+from certigram.numerics.balls.ends import upper_float
 from certigram.numerics.checks.registry import Instance, Outcome, decide, find_check, find_control
 from certigram.numerics.kernels.points import points
-from certigram.numerics.kernels.series import upper_float
 from certigram.numerics.papers.deep_equilibrium.checks.finite_width import SampledInstance
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.sampling.experiment import Plan, Subject

@@ -31,13 +31,14 @@ from ...kernels.ballmatrix import BallMatrix
 from ...kernels.border import bordered
 from ...kernels.cosines import Cosines, cosines, cosines_arb
 from ...kernels.gram import ENTRY_BITS, gram, gram_arb
+from ...kernels.order import choose_order
 from ...kernels.parallel import parallel_pairs
 from ...studies.data import DataSet
 from ...studies.workspace import Workspace
 from .hypotheses import discharge
 from .population.contraction import contraction_squared
 from .population.gram_unequal import gram_unequal
-from .population.kernel import EquilibriumKernel, choose_order, equilibrium_kernel
+from .population.kernel import EquilibriumKernel, equilibrium_kernel
 from .population.pair_entry import PairEntry, reach_of_series
 from .population.pair_matrix import pair_matrix, zero_input
 from .population.schur_bounds import (

@@ -25,12 +25,12 @@ from ...kernels import cosines as cosine_matrix
 from ...kernels.cosines import require_memory
 from ...kernels.gram import gram
 from ...kernels.gram import memory_estimate as gram_memory
+from ...kernels.order import choose_order
 from ...kernels.series import DotProductSeries
 from ...scale.tiled import TILE
 from ...scale.tiled_eigenvalue import tiled_least_eigenvalue
 from ...scale.tiled_gram import tiled_gram
 from .instance import FLOAT_BITS, FLOAT_TARGET, EquilibriumInstance
-from .population.kernel import choose_order
 
 PROBE = 1024
 MAX_TILE = 20_000

@@ -22,12 +22,13 @@ from ....theory.activations.functions import X, normal_cdf, sigmoid, softplus
 from ....theory.errors import DerivationGap
 from ...balls.ball import exact
 from ...balls.enclosure import Enclosure
+from ...balls.ends import upper_float
 from ...balls.precision import undisturbed
 from ...certificates.certificate import Proof, fraction_text
 from ...eigenvalues.inverse_iteration import start_vector
 from ...eigenvalues.nullspace import NullVector
 from ...hermite import hermite_transform
-from ...kernels.series import DotProductSeries, upper_float
+from ...kernels.series import DotProductSeries
 from ...replay import FORMAT, MAX_GRAM, MAX_LIMBS, MAX_POINTS, UNSUPPORTED, Stop, parse
 from ...replay import kernel as accept
 from .instance import FLOAT_BITS, FLOAT_TARGET

@@ -19,9 +19,10 @@ from flint import arb, arb_mat
 from ....theory.verdict import Evidence
 from ...balls.ball import Ball, enclose
 from ...balls.enclosure import Enclosure, float_above, float_below
+from ...balls.ends import between
 from ...balls.precision import precision
 from ...kernels.ballmatrix import BallMatrix
-from ...kernels.series import DotProductSeries, between
+from ...kernels.series import DotProductSeries
 
 GUARD_BITS = 32
 """Extra working precision of the closed form: sqrt(1 - t^2) and acos lose half the bits near t = 1."""

@@ -21,9 +21,9 @@ from flint import arb
 from ....theory.verdict import Verdict
 from ...balls.ball import enclose
 from ...balls.enclosure import Enclosure
+from ...balls.ends import between, upper_float
 from ...balls.precision import precision
 from ...expressions.enclosed_function import norm_up
-from ...kernels.series import between, upper_float
 from ...sampling.operator_norm import NormBounds, operator_norm
 from .network import Floats, Network
 from .training import distance

@@ -24,11 +24,11 @@ from ...eigenvalues.nullspace import RankBound
 from ...kernels.ballmatrix import BallMatrix
 from ...kernels.cosines import Cosines, cosines, cosines_arb
 from ...kernels.gram import gram
+from ...kernels.order import choose_order
 from ...kernels.parallel import parallel_pairs
 from ...kernels.series import DotProductSeries
 from ...studies.data import DataSet, labels
 from ...studies.workspace import Workspace
-from ..deep_equilibrium.population.kernel import choose_order
 from .antipodes import Singularity, nullity
 from .arc_cosine import HermiteBound, arc_cosine, arc_cosine_matrix, arc_cosine_series, hermite_bound
 from .experiments import FeatureSample, StateSample, TheoremSample, feature_sample, state_sample, theorem_sample

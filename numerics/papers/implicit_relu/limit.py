@@ -15,8 +15,8 @@ from flint import arb
 
 from ....theory.errors import SpecError
 from ...balls.ball import enclose
+from ...balls.banach import banach
 from ...balls.precision import precision
-from ..deep_equilibrium.population.contraction import banach
 
 GUARD_BITS = 32
 

@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from ....theory.errors import SpecError
 from ...balls.ball import enclose
+from ...balls.ends import upper_float
 from ...balls.precision import precision
 from ...balls.rounding import TINY, UNIT, gamma, up
 from ...expressions.enclosed_function import norm_up
-from ...kernels.series import upper_float
 from ...sampling.operator_norm import NormBounds, operator_norm
 from ...studies.networks import Seed
 

@@ -36,11 +36,11 @@ from ...hermite import hermite_transform
 from ...kernels.ballmatrix import BallMatrix
 from ...kernels.cosines import Cosines, cosines, cosines_arb
 from ...kernels.gram import gram, gram_arb
+from ...kernels.order import choose_order
 from ...kernels.parallel import parallel_pairs
 from ...kernels.series import DotProductSeries
 from ...studies.data import DataSet
 from ...studies.workspace import Workspace
-from ..deep_equilibrium.population.kernel import choose_order
 
 FLOAT_BITS = 96
 FLOAT_TARGET = arb((1, -56))

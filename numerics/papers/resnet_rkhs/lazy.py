@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from ....theory.errors import DerivationGap
 from ...balls.ball import enclose
 from ...balls.enclosure import Enclosure
+from ...balls.ends import between
 from ...balls.precision import precision
 from ...eigenvalues.eigenvalue import least_eigenvalue
-from ...kernels.series import between
 from ...radial.kernel import RadialKernel
 from .descent import Descent, descend, embed
 from .features import feature_field, feature_gram, frequencies, spectral_constant

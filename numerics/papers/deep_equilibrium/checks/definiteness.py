@@ -16,6 +16,7 @@ from ....balls.ball import Ball
 from ....balls.enclosure import Enclosure, float_below
 from ....balls.precision import precision
 from ....certificates.certificate import EvidenceItem
+from ....checks.evidence import SLIGHTLY, as_ball, enclosed, exact
 from ....checks.registry import Outcome, check, control
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ....kernels.cosines import Cosines
@@ -25,8 +26,6 @@ from ....studies.data import DataSet
 from ..instance import EquilibriumInstance
 from ..singularity import equilibrium_singularity
 from ..witness import equilibrium_proof
-from .fixed_point import SLIGHTLY, enclosed, exact
-from .lower_bounds import as_ball
 
 ANTIPODAL_POINTS = 16
 """How many points of the data are joined by their antipodes for C17'."""

@@ -18,12 +18,12 @@ from .....theory.derivations.identity import identical
 from ....balls.ball import enclose
 from ....balls.precision import precision
 from ....certificates.certificate import EvidenceItem
+from ....checks.evidence import SLIGHTLY, exact
 from ....checks.registry import Outcome, check, control
 from ....dual import dual, dual_expression
 from ....hermite import HermiteTransform, hermite_transform
 from ..instance import EquilibriumInstance
 from .dual_evidence import BITS, Law, Sides, compared, planted, study_laws, study_variance, within
-from .fixed_point import SLIGHTLY, exact
 
 ORDER = 64
 RECURRENCE_ORDER = 12

@@ -14,10 +14,10 @@ from .....theory.claims.lemma import lemma
 from .....theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from .....theory.verdict import Verdict
 from ....certificates.certificate import EvidenceItem
+from ....checks.evidence import enclosed, ends, exact
 from ....checks.registry import Outcome
 from ....proof_lines.registry import Kind, check_lemma
 from ..instance import EquilibriumInstance
-from .fixed_point import enclosed, ends, exact
 
 BITS = 96
 INPUTS = 12

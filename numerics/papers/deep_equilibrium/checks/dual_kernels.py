@@ -16,6 +16,7 @@ from .....theory.errors import SpecError
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.precision import precision
+from ....checks.evidence import observed
 from ....checks.registry import Outcome, check, control
 from ....deep.conventions import TangentConvention, equilibrium_tangent
 from ....dual import dual, dual_expression
@@ -26,7 +27,7 @@ from ..population.gaussian_mixture import Constants, deviations
 from ..population.high_dimensional import brackets, high_dimensional_equivalent, measured_response
 from ..population.tangent import equilibrium_tangent_series
 from .dual_evidence import BITS, Sides, compared, planted, study_cosines
-from .finite_width import SampledInstance, observed
+from .finite_width import SampledInstance
 
 EQUATION_BITS = 128
 STEP, RESPONSE_STEP = Fraction(1, 2**16), Fraction(1, 2**24)

@@ -9,13 +9,13 @@ from dataclasses import replace
 from flint import arb
 
 from .....theory.verdict import Verdict
+from ....balls.ends import between
 from ....certificates.certificate import EvidenceItem
+from ....checks.evidence import enclosed, ends, exact
 from ....checks.registry import Check, Outcome, control
 from ....checks.trajectories import Bounds, Verified
-from ....kernels.series import between
 from ..instance import EquilibriumInstance
 from ..training.laboratory import contracts
-from .fixed_point import enclosed, ends, exact
 
 AT_MOST_SHOWN = 400
 

@@ -10,10 +10,11 @@ from .....theory.activations.activation import Activation
 from .....theory.activations.functions import X
 from .....theory.claims.claim import Hypothesis
 from .....theory.errors import CertigramError, DerivationGap, PrecisionExhausted
-from .....theory.verdict import Evidence, Verdict
+from .....theory.verdict import Verdict
 from ....balls.budget import Budget
 from ....balls.precision import precision
-from ....certificates.certificate import Discharged, EvidenceItem
+from ....certificates.certificate import Discharged
+from ....checks.evidence import ends, observed
 from ....checks.registry import Outcome, check, control
 from ....hermite import gaussian_mean
 from ....sampling.experiment import Sample
@@ -30,7 +31,6 @@ from ....sampling.finite_width import (
 from ....sampling.moments import MomentTest
 from ....sampling.statistics import ErrorBudget
 from ..instance import EquilibriumInstance
-from .fixed_point import ends
 
 TAIL_AT = (1.0, 2.0)
 """Values of t at which the tail bound of the norm is tested."""
@@ -88,11 +88,6 @@ class SampledInstance:
         if self.sample is None or not self.sample.units:
             raise DerivationGap(self.why_not or "no networks were sampled.")
         return self.sample
-
-
-def observed(text: str, **values: float) -> EvidenceItem:
-    """Evidence from sampling."""
-    return EvidenceItem(Evidence.EXPERIMENTAL, text, {name: f"{x:.6g}" for name, x in values.items()})
 
 
 def activation_moments(inst: EquilibriumInstance) -> Moments:

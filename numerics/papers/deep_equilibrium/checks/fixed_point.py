@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import sympy
 from flint import arb
 
 from .....theory.activations.activation import activation
 from .....theory.closed_forms import A, B, C, dual_closed_form
 from .....theory.errors import SpecError
-from .....theory.verdict import Evidence, Verdict
+from .....theory.verdict import Verdict
 from ....balls.ball import Ball, enclose
-from ....balls.enclosure import float_above, float_below
 from ....balls.precision import precision
-from ....certificates.certificate import EvidenceItem
+from ....checks.evidence import SLIGHTLY, enclosed, ends, exact
 from ....checks.registry import Outcome, check, control
 from ....expressions.lowering import lower_arb
 from ....hermite import second_moment
 from ..instance import EquilibriumInstance
 from ..population.contraction import contraction_squared
 from ..population.variance import a_priori_bound
-
-SLIGHTLY = Fraction(1, 10**9)
-"""How far a planted statement is from the truth."""
-
-
-def ends(x: arb) -> tuple[float, float]:
-    """The ends of a ball as float64, rounded outwards."""
-    ball = Ball(x)
-    return float_below(ball.lower), float_above(ball.upper)
-
-
-def enclosed(text: str, **values: arb) -> EvidenceItem:
-    """Evidence from ball arithmetic, with the balls as text."""
-    return EvidenceItem(Evidence.ENCLOSED, text, {name: str(Ball(x)) for name, x in values.items()})
-
-
-def compared(text: str) -> EvidenceItem:
-    """Evidence from comparing enclosures whose values stand elsewhere."""
-    return EvidenceItem(Evidence.ENCLOSED, text, {})
-
-
-def exact(text: str, **values: str) -> EvidenceItem:
-    """Evidence from rational or symbolic computation."""
-    return EvidenceItem(Evidence.EXACT, text, values)
 
 
 @check("variance-contraction")

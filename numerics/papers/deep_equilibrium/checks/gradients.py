@@ -8,17 +8,17 @@ import numpy as np
 from flint import arb
 
 from .....theory.verdict import Verdict
+from ....balls.ends import between, upper_float
 from ....balls.precision import precision
+from ....checks.evidence import enclosed, ends, exact
 from ....checks.registry import Outcome, check, control
 from ....checks.trajectories import Bounds, Verified, verify_inequality
 from ....expressions.enclosed_function import norm_down, norm_up
-from ....kernels.series import between, upper_float
 from ..instance import EquilibriumInstance
 from ..training.gradient import Network, equilibrium, gradient, sample_network
 from ..training.iterate import BITS, step_slack
 from ..training.symbolic import gradient_identities
 from .evidence import figure, proved_along, training_control
-from .fixed_point import enclosed, ends, exact
 
 DIFFERENCE_WIDTH = 48
 """Width at which the gradient is compared with finite differences."""

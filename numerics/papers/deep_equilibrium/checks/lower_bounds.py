@@ -12,43 +12,14 @@ from flint import arb
 from .....theory.verdict import Verdict
 from ....balls.ball import Ball, enclose
 from ....balls.enclosure import Enclosure, float_above, float_below
+from ....balls.ends import upper_float
 from ....balls.precision import precision
 from ....balls.rounding import UNIT
+from ....checks.evidence import SLIGHTLY, as_ball, compare, enclosed, exact
 from ....checks.registry import Outcome, check, control
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....kernels.ballmatrix import BallMatrix
-from ....kernels.series import between, upper_float
 from ..instance import EquilibriumInstance
-from .fixed_point import SLIGHTLY, enclosed, exact
-
-
-def compare(bound: Enclosure, truth: Enclosure, name: str) -> Outcome:
-    """Whether ``bound`` is at most ``truth``, from two enclosures."""
-    evidence = (
-        enclosed(
-            f"{name} and the least eigenvalue of K",
-            bound=as_ball(bound),
-            eigenvalue=as_ball(truth),
-        ),
-    )
-    margin = float_below(Fraction(truth.lower) - Fraction(bound.upper))
-    if bound.upper <= truth.lower:
-        return Outcome(Verdict.PROVED, evidence, bound.lower, bound.upper, margin, f"{name}: {bound.method}")
-    if bound.lower > truth.upper:
-        return Outcome(Verdict.REFUTED, evidence, bound.lower, bound.upper, margin, f"{name}: {bound.method}")
-    return Outcome(
-        Verdict.UNKNOWN,
-        evidence,
-        bound.lower,
-        bound.upper,
-        method=f"{name}: {bound.method}",
-        reason=f"the enclosures of {name} and of the least eigenvalue overlap: they may be equal",
-    )
-
-
-def as_ball(e: Enclosure) -> arb:
-    """An enclosure as a ball."""
-    return between(arb(e.lower), arb(e.upper))
 
 
 def _both_zero(inst: EquilibriumInstance, name: str) -> Outcome | None:

@@ -14,14 +14,15 @@ from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.budget import Budget
 from ....balls.enclosure import Enclosure, float_below
+from ....balls.ends import upper_float
 from ....balls.precision import precision
 from ....balls.rounding import TINY, UNIT, gamma
+from ....checks.evidence import SLIGHTLY, as_ball, enclosed, ends, exact, observed
 from ....checks.registry import Outcome, check, control
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....expressions.enclosed_function import norm_up
 from ....kernels.ballmatrix import BallMatrix
 from ....kernels.gram import gram
-from ....kernels.series import upper_float
 from ....sampling.statistics import ErrorBudget
 from ..instance import EquilibriumInstance
 from ..training.iterate import BITS
@@ -39,9 +40,7 @@ from ..training.sampled import (
     tangent_samples,
     tangent_test,
 )
-from .finite_width import SampledInstance, observed
-from .fixed_point import SLIGHTLY, enclosed, ends, exact
-from .lower_bounds import as_ball
+from .finite_width import SampledInstance
 
 QUICK = Budget(bits=64, max_bits=64)
 PLANTED_SCALE = 1.15

@@ -7,18 +7,18 @@ from flint import arb
 
 from .....theory.errors import DerivationGap
 from .....theory.verdict import Verdict
+from ....balls.ends import between
 from ....balls.precision import precision
 from ....balls.rounding import up
 from ....certificates.certificate import EvidenceItem
+from ....checks.evidence import enclosed, ends, exact
 from ....checks.registry import Outcome, check
 from ....checks.trajectories import Bounds, Verified, run_digest, verify_inequality
-from ....kernels.series import between
 from ..instance import EquilibriumInstance
 from ..training.descent import Trajectory, geometric
 from ..training.explicit_constants import ExplicitConstants
 from ..training.iterate import BITS
 from .evidence import after_start, constant, figure, first_ball, proved_along, training_control
-from .fixed_point import enclosed, ends, exact
 
 DIVERGING = (16.0, 12)
 """The planted step size, in units of the ordinary one, and how many steps are made with it."""

@@ -61,17 +61,6 @@ def contraction_squared(name: str, sigma_w2: Fraction, lipschitz: arb | None) ->
     )
 
 
-def banach(point: arb, image: arb, contraction: arb) -> arb:
-    r"""The fixed point of a contraction T, from one exact ``point`` and a ball ``image`` around T(point):
-
-    .. math:: |x^* - \tilde x| \le \frac{|T(\tilde x) - \tilde x|}{1 - \theta}.
-
-    >>> banach(arb(1), arb(1), arb("0.5")).is_exact()
-    True
-    """
-    return point + arb(0, (abs(image - point) / (1 - contraction)).upper())
-
-
 def refuse_understated(activation: Activation, lipschitz: arb, bits: int) -> None:
     r"""Raise :class:`SpecError` when a difference quotient of φ is proved to exceed the claimed Lipschitz constant.
 

@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 from .....theory.errors import SpecError
 from ....balls.ball import enclose
 from ....balls.budget import Budget
+from ....balls.ends import upper_float
 from ....balls.precision import precision
 from ....balls.rounding import TINY, UNIT
 from ....kernels.ballmatrix import BallMatrix, read_only
 from ....kernels.cosines import Cosines, require_memory
 from ....kernels.gram import TILE, memory_estimate, tiles
 from ....kernels.horner import LEVELS
+from ....kernels.mehler import mehler
 from ....kernels.points import Floats
-from ....kernels.series import upper_float
 
 BITS = 96
 MAX_STEPS = 60
@@ -167,25 +168,6 @@ def _iterate(left: Floats, right: Floats, t: Floats, gain: Floats, theta: float)
         last = rho, gap
         rho = np.clip(rho - gap / slope, -1.0, 1.0)
     return rho, k, gap
-
-
-def mehler(left: Floats, right: Floats, rho: Floats, out: Floats, work: Floats) -> None:
-    r""":math:`\sum_r l_{ri} r_{rj} ρ_{ij}^r` by Horner's rule; in ρ² when the orders present have one parity."""
-    present = np.flatnonzero(left.any(axis=1) & right.any(axis=1)).tolist()
-    if not present:
-        out.fill(0.0)
-        return
-    offset = present[0] % 2
-    stride = 2 if all(r % 2 == offset for r in present) else 1
-    offset = offset if stride == 2 else 0
-    variable = rho * rho if stride == 2 else rho
-    np.multiply.outer(left[present[-1]], right[present[-1]], out=out)
-    for r in range(present[-1] - stride, offset - 1, -stride):
-        np.multiply(out, variable, out=out)
-        np.multiply(left[r][:, None], right[r], out=work)
-        np.add(out, work, out=out)
-    if offset:
-        np.multiply(out, rho, out=out)
 
 
 class _Bounds:

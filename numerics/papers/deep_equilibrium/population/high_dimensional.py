@@ -21,10 +21,10 @@ from .....theory.activations.activation import Activation
 from .....theory.activations.functions import X
 from .....theory.errors import SpecError
 from ....balls.ball import enclose
+from ....balls.ends import nonnegative
 from ....balls.precision import precision
 from ....dual import dual
 from ....hermite import gaussian_mean, hermite_transform, second_moment
-from ....kernels.series import nonnegative
 from .variance import solve_fixed_point
 
 ITERATIONS = 30

@@ -10,7 +10,6 @@ Proofs: ``docs/theory/equilibrium-kernel.md``, sections 3 and 4.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,11 +18,13 @@ from flint import arb, arb_series
 from .....theory.activations.activation import Activation
 from .....theory.errors import PrecisionExhausted, SpecError
 from ....balls.ball import enclose
+from ....balls.banach import banach
+from ....balls.ends import between, nonnegative
 from ....balls.precision import MAX_BITS, precision
 from ....expressions.elementary.series import coefficient
 from ....hermite import HermiteTransform, hermite_transform
-from ....kernels.series import DotProductSeries, between, nonnegative
-from .contraction import banach, contraction_squared
+from ....kernels.series import DotProductSeries
+from .contraction import contraction_squared
 from .variance import VarianceFixedPoint, variance_fixed_point
 
 GUARD_BITS = 24
@@ -103,38 +104,6 @@ def equilibrium_kernel(
             terms = min(terms + terms // 2, 4 * order + 256)
     assert best is not None  # the first attempt always leaves one
     return best[1]
-
-
-def choose_order(
-    build: Callable[[int], DotProductSeries], delta: arb, target: arb, *, start: int = 32, max_terms: int = 1024
-) -> int:
-    r"""The least order R in 1..``max_terms`` with :math:`\delta^{R+1}\,\mathrm{tail}(R) \le` ``target``, by doubling.
-
-    ``build(R)`` returns the series to order R (few bits are enough); in each one every smaller order is tried, since
-    :math:`\mathrm{tail}(R') = \mathrm{tail}(R) + \sum_{R'<r\le R} b_r`. Returns ``max_terms`` when no order reaches
-    the target: the caller sees from the tail what was achieved.
-
-    >>> geometric = lambda order: DotProductSeries(tuple(arb((1, -r - 1)) for r in range(order + 1)), arb(1))
-    >>> choose_order(geometric, arb(1), arb((1, -10)))
-    9
-    """
-    order = min(start, max_terms)
-    while True:
-        series = build(order)
-        found = _least_order(series, delta, target)
-        if found is not None or order >= max_terms:
-            return max_terms if found is None else max(found, 1)
-        order = min(2 * order, max_terms)
-
-
-def _least_order(series: DotProductSeries, delta: arb, target: arb) -> int | None:
-    tail, least = series.tail, None
-    for r in range(series.order, -1, -1):
-        if not delta ** (r + 1) * tail <= target:
-            break
-        least = r
-        tail = tail + series.coefficients[r]
-    return least
 
 
 def _dual_series(activation: Activation, hermite: HermiteTransform, q: arb) -> DotProductSeries:

@@ -22,9 +22,9 @@ from flint import arb
 from .....theory.activations.activation import Activation
 from .....theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from ....balls.ball import enclose
+from ....balls.ends import between, nonnegative
 from ....balls.precision import precision
 from ....hermite import gaussian_mean
-from ....kernels.series import between, nonnegative
 from .variance import VarianceFixedPoint
 
 MAX_ORDER = 6

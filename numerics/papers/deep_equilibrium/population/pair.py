@@ -16,10 +16,11 @@ from flint import arb, arb_poly
 from .....theory.activations.activation import Activation
 from .....theory.errors import PrecisionExhausted, SpecError
 from ....balls.ball import enclose
+from ....balls.banach import banach
+from ....balls.ends import between, nonnegative
 from ....balls.precision import precision
 from ....hermite import HermiteTransform
-from ....kernels.series import between, nonnegative
-from .contraction import banach, contraction_squared
+from .contraction import contraction_squared
 
 STEPS = 64
 """Newton steps allowed; quadratic convergence needs about ten, and the enclosure is valid wherever they stop."""

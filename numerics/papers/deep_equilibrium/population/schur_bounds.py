@@ -24,6 +24,7 @@ from .....theory.verdict import Evidence
 from ....balls.ball import Ball
 from ....balls.budget import Budget
 from ....balls.enclosure import Enclosure, float_above, float_below
+from ....balls.ends import between
 from ....balls.precision import precision
 from ....balls.rounding import TINY, down, gamma, up
 from ....eigenvalues.eigenvalue import least_eigenvalue
@@ -31,7 +32,6 @@ from ....hermite import hermite_transform
 from ....kernels.ballmatrix import BallMatrix
 from ....kernels.cosines import Cosines
 from ....kernels.gram import gram_truncated, hadamard_power
-from ....kernels.series import between
 from .kernel import EquilibriumKernel
 
 GRID = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)

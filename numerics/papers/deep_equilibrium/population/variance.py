@@ -17,10 +17,11 @@ from flint import arb
 from .....theory.activations.activation import Activation
 from .....theory.errors import PrecisionExhausted, SpecError
 from ....balls.ball import enclose
+from ....balls.banach import banach
+from ....balls.ends import nonnegative
 from ....balls.precision import precision
 from ....hermite import second_moment
-from ....kernels.series import nonnegative
-from .contraction import banach, contraction_squared, refuse_understated
+from .contraction import contraction_squared, refuse_understated
 
 START_BITS = 64
 """Precision of the first iterations, doubled until the wanted one is reached."""

@@ -15,11 +15,11 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
+from ....balls.ends import upper_float
 from ....balls.precision import precision
 from ....balls.rounding import UNIT, up
 from ....checks.trajectories import Bounds
 from ....expressions.enclosed_function import EnclosedFunction, norm_down, norm_up
-from ....kernels.series import upper_float
 from ....sampling.operator_norm import NormBounds, operator_norm
 from .equilibrium import Differentiable
 from .gradient import Gradient, Network, gradient

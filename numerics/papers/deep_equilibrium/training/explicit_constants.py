@@ -23,8 +23,8 @@ from flint import arb
 from numpy.typing import NDArray
 
 from .....theory.verdict import Verdict
+from ....balls.ends import between, nonnegative
 from ....balls.precision import precision
-from ....kernels.series import between, nonnegative
 from ....sampling.operator_norm import NormBounds, operator_norm
 from .gradient import Network
 from .iterate import IterateBounds, norm_ball

@@ -22,12 +22,12 @@ from .....theory.errors import PrecisionExhausted
 from ....balls.ball import Ball
 from ....balls.budget import Budget
 from ....balls.enclosure import float_below
+from ....balls.ends import between, upper_float
 from ....balls.precision import precision
 from ....balls.rounding import TINY, UNIT, gamma
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....expressions.enclosed_function import EnclosedFunction, norm_down, norm_up
 from ....kernels.ballmatrix import BallMatrix
-from ....kernels.series import between, upper_float
 from .gradient import Network
 
 BITS = 64

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from .....theory.errors import DerivationGap
 from .....theory.verdict import Verdict
+from ....balls.ends import upper_float
 from ....balls.precision import precision
 from ....balls.rounding import up
 from ....balls.threads import blas_threads
 from ....expressions.enclosed_function import EnclosedFunction
-from ....kernels.series import upper_float
 from ....sampling.operator_norm import NormBounds, operator_norm
 from ....studies.data import labels as labels_of
 from .descent import TOLERANCE, Trajectory, certified_descent

@@ -13,14 +13,13 @@ from ....balls.ball import Ball, enclose, excludes
 from ....balls.enclosure import Enclosure, float_above
 from ....balls.precision import precision
 from ....certificates.certificate import EvidenceItem
+from ....checks.evidence import SLIGHTLY, as_ball, compare, compared, enclosed, ends, exact
 from ....checks.registry import Outcome, check, control
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ....kernels.cosines import cosines_arb
 from ....kernels.parallel import parallel_pairs
 from ....kernels.points import points
 from ....kernels.series import DotProductSeries
-from ...deep_equilibrium.checks.fixed_point import SLIGHTLY, compared, enclosed, ends, exact
-from ...deep_equilibrium.checks.lower_bounds import as_ball, compare
 from ..antipodes import nullity
 from ..arc_cosine import arc_cosine, arc_cosine_matrix, arc_cosine_series
 from ..closed import Identity, hexagon, orthonormal, polar_integral, power_series, square

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from .....theory.verdict import Evidence, Verdict
 from ....balls.enclosure import Enclosure, float_below
 from ....balls.rounding import TINY, UNIT
+from ....checks.evidence import SLIGHTLY, as_ball, compared, enclosed, exact
 from ....checks.registry import Outcome, check, control
 from ....checks.trajectories import Bounds, verify_inequality
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ....expressions.enclosed_function import norm_up
 from ....kernels.ballmatrix import BallMatrix
-from ...deep_equilibrium.checks.fixed_point import SLIGHTLY, compared, enclosed, exact
-from ...deep_equilibrium.checks.lower_bounds import as_ball
 from ..gradients import gradient_differences
 from ..instance import ImplicitInstance
 from ..network import SLACK, column_norms

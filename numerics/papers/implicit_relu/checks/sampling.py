@@ -11,12 +11,11 @@ from .....theory.errors import PrecisionExhausted
 from .....theory.verdict import Verdict
 from ....balls.ball import Ball
 from ....certificates.certificate import EvidenceItem
+from ....checks.evidence import enclosed, ends, exact, observed
 from ....checks.registry import Outcome, check, control
 from ....sampling.exact_law import LENGTH, usable_widths
 from ....sampling.moments import MomentTest
 from ....sampling.statistics import BinomialTest, ErrorBudget, StatisticalTest
-from ...deep_equilibrium.checks.finite_width import observed
-from ...deep_equilibrium.checks.fixed_point import enclosed, ends, exact
 from ..experiments import DELTA, FeatureSample, StateSample, require_well_posed, sufficient_width
 from ..instance import ImplicitInstance
 from ..limit import limit_variance

@@ -12,14 +12,13 @@ from flint import arb
 from .....theory.errors import PrecisionExhausted
 from .....theory.verdict import Verdict
 from ....balls.enclosure import Enclosure, float_above, float_below
+from ....balls.ends import upper_float
 from ....balls.precision import precision
+from ....checks.evidence import as_ball, compared, enclosed, exact
 from ....checks.registry import Outcome, check, control
 from ....checks.trajectories import Bounds, run_digest, verify_inequality
 from ....eigenvalues.eigenvalue import least_eigenvalue
-from ....kernels.series import upper_float
 from ....sampling.operator_norm import operator_norm
-from ...deep_equilibrium.checks.fixed_point import compared, enclosed, exact
-from ...deep_equilibrium.checks.lower_bounds import as_ball
 from ..closed import stability_constant
 from ..instance import ImplicitInstance
 from ..network import Network

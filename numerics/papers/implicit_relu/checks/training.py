@@ -15,15 +15,14 @@ from .....theory.verdict import Verdict
 from ....balls.ball import Ball, enclose
 from ....balls.budget import Budget
 from ....balls.enclosure import Enclosure, float_above, float_below
+from ....balls.ends import between
 from ....balls.precision import precision
+from ....checks.evidence import as_ball, compared, enclosed, ends, exact
 from ....checks.registry import Outcome, check, control
 from ....checks.trajectories import Bounds, Verified, run_digest, verify_inequality
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....expressions.enclosed_function import norm_up
-from ....kernels.series import between
 from ....sampling.operator_norm import operator_norm
-from ...deep_equilibrium.checks.fixed_point import compared, enclosed, ends, exact
-from ...deep_equilibrium.checks.lower_bounds import as_ball
 from ..closed import WIDTH_CONSTANTS, bootstrap_obligations
 from ..convergence import bootstrap, norms, width_condition
 from ..instance import ImplicitInstance

@@ -11,10 +11,10 @@ from .....theory.errors import PrecisionExhausted
 from .....theory.verdict import Verdict
 from ....balls.ball import Ball, enclose
 from ....balls.precision import precision
+from ....checks.evidence import SLIGHTLY, enclosed, exact
 from ....checks.registry import Outcome, check, control
 from ....checks.trajectories import Bounds, verify_inequality
 from ....radial.bounds import log10_of, outward, wendland
-from ...deep_equilibrium.checks.fixed_point import SLIGHTLY, enclosed, exact
 from ..descent import descend, embed
 from ..fields import KernelField
 from ..instance import ResNetInstance

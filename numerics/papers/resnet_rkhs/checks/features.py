@@ -13,16 +13,16 @@ from .....theory.errors import DerivationGap
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose, excludes
 from ....balls.enclosure import Enclosure, float_above, float_below
+from ....balls.ends import between
 from ....balls.precision import precision
 from ....balls.rounding import UNIT, up
+from ....checks.evidence import enclosed, exact
 from ....checks.registry import Outcome, check, control
 from ....checks.trajectories import Bounds, verify_inequality
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....kernels.ballmatrix import BallMatrix
-from ....kernels.series import between
 from ....radial.bounds import outward
 from ....radial.gram import largest_eigenvalue, radial_gram
-from ...deep_equilibrium.checks.fixed_point import enclosed, exact
 from ..features import (
     chernoff_failure,
     enough_at_one_configuration,

@@ -9,12 +9,12 @@ from flint import arb
 
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose, excludes
+from ....balls.ends import between
 from ....balls.precision import precision
+from ....checks.evidence import SLIGHTLY, enclosed, exact
 from ....checks.registry import Outcome, check, control
-from ....kernels.series import between
 from ....radial.bounds import outward
 from ....radial.gram import largest_eigenvalue, radial_gram
-from ...deep_equilibrium.checks.fixed_point import SLIGHTLY, enclosed, exact
 from ..instance import ResNetInstance
 from ..symbolic import gradient_identity
 from ..variation import BallNetwork, sample_network

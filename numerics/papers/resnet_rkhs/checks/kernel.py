@@ -12,6 +12,7 @@ from ....balls.ball import Ball, enclose, excludes
 from ....balls.enclosure import Enclosure, float_above, float_below
 from ....balls.precision import precision
 from ....certificates.certificate import EvidenceItem
+from ....checks.evidence import SLIGHTLY, as_ball, compare, enclosed, exact
 from ....checks.registry import Outcome, check, control
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ....eigenvalues.nullspace import NullVector
@@ -19,8 +20,6 @@ from ....radial.bounds import gershgorin, log10_of, outward, wendland
 from ....radial.distances import Separation
 from ....radial.gram import radial_gram
 from ....radial.kernel import RadialKernel
-from ...deep_equilibrium.checks.fixed_point import SLIGHTLY, enclosed, exact
-from ...deep_equilibrium.checks.lower_bounds import as_ball, compare
 from ..dot_product import DotProductInstance
 from ..instance import ResNetInstance
 from ..recipe import quiet_distance

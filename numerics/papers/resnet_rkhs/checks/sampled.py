@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from .....theory.errors import PrecisionExhausted
 from .....theory.verdict import Verdict
 from ....balls.precision import precision
+from ....checks.evidence import observed
 from ....checks.registry import Outcome, check, control
 from ....sampling.moments import BoundedTest
 from ....sampling.statistics import BinomialTest, ErrorBudget
-from ...deep_equilibrium.checks.finite_width import observed
 from ..features import chernoff_failure, frequencies
 from ..instance import ResNetInstance
 

@@ -13,16 +13,16 @@ from flint import arb
 from .....theory.verdict import Evidence, Verdict
 from ....balls.ball import enclose
 from ....balls.enclosure import float_below
+from ....balls.ends import between
 from ....balls.precision import precision
 from ....certificates.certificate import EvidenceItem
+from ....checks.evidence import enclosed, exact
 from ....checks.registry import Outcome, check, control
 from ....checks.trajectories import Bounds, Verified, run_digest, verify_inequality
 from ....eigenvalues.eigenvalue import least_eigenvalue
-from ....kernels.series import between
 from ....radial.bounds import log10_of, outward
 from ....radial.gram import largest_eigenvalue
 from ....radial.kernel import RadialKernel
-from ...deep_equilibrium.checks.fixed_point import enclosed, exact
 from ..descent import Descent, descend
 from ..extremal import strongest_compression, strongest_gradient, strongest_stretch, weakest_gradient
 from ..fields import KernelField

@@ -10,9 +10,9 @@ from .....theory.verdict import Verdict
 from ....balls.ball import enclose, excludes
 from ....balls.precision import precision
 from ....certificates.certificate import EvidenceItem
+from ....checks.evidence import SLIGHTLY, enclosed, ends, exact
 from ....checks.registry import Outcome, check, control
 from ....expressions.lowering import constant
-from ...deep_equilibrium.checks.fixed_point import SLIGHTLY, enclosed, ends, exact
 from ..constants import Supremum
 from ..hypotheses import NAMED
 from ..instance import EVALUATION_BITS, NORMS, TwoLayerInstance

@@ -15,8 +15,8 @@ from flint import arb
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose, excludes
 from ....balls.precision import precision
+from ....checks.evidence import enclosed, ends, exact
 from ....checks.registry import Outcome, check, control
-from ...deep_equilibrium.checks.fixed_point import enclosed, ends, exact
 from ..bounds import LogisticBounds
 from ..enclosed import EnclosedValues
 from ..extremal import RATE, ExtremalNetwork, most_bent, most_spread, steepest

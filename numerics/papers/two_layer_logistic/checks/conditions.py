@@ -9,8 +9,8 @@ from flint import arb
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.precision import precision
+from ....checks.evidence import enclosed, ends, exact
 from ....checks.registry import Outcome, check, control
-from ...deep_equilibrium.checks.fixed_point import enclosed, ends, exact
 from ..conditions import VillaniConditions, villani_conditions
 from ..counterexample import CounterexampleDecision, decide
 from ..enclosed import EnclosedValues

@@ -15,10 +15,9 @@ from flint import arb
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.precision import precision
+from ....checks.evidence import enclosed, ends, observed
 from ....checks.registry import Outcome, check, control
 from ....sampling.statistics import BinomialTest, ErrorBudget, MedianTest, StatisticalTest
-from ...deep_equilibrium.checks.finite_width import observed
-from ...deep_equilibrium.checks.fixed_point import enclosed, ends
 from ..evolution import Evolution, evolve
 from ..extremal import flat_case
 from ..instance import CELLS, TwoLayerInstance

@@ -10,9 +10,9 @@ from .....theory.errors import PrecisionExhausted
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.precision import precision
+from ....checks.evidence import SLIGHTLY, enclosed, ends, exact
 from ....checks.registry import Outcome, check, control
 from ....expressions.range import infimum, supremum
-from ...deep_equilibrium.checks.fixed_point import SLIGHTLY, enclosed, ends, exact
 from ..bounds import holley_stroock, oscillation
 from ..extremal import BUMP_NOISE, FLAT_NOISE, BumpCase, bump_case, flat_case
 from ..gap import GapEnclosure, gap_enclosure
