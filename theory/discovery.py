@@ -1,4 +1,4 @@
-"""How parts are found: the rooms of the papers on each floor, and every module of a room. Nothing is registered by hand.
+"""How parts are found: the rooms of the papers on each floor, and every module of a room; nothing is registered.
 
 A paper lives in ``theory/papers/<paper>`` and ``numerics/papers/<paper>``. Another distribution adds one by an entry
 point of the group ``certigram.papers`` that names a package with the subpackages ``theory`` and ``numerics``.

@@ -13,7 +13,6 @@ from ..balls.precision import precision
 from ..dual import dual, dual_expression
 from ..expressions.regularity import regularity
 from ..hermite import hermite_transform, second_moment
-from ..papers.deep_equilibrium.population.variance import variance_fixed_point
 from .registry import Checked, Kind, line
 
 BITS = 96
@@ -107,19 +106,3 @@ def relu_dual() -> Checked:
             kernel = ((1 - x * x).sqrt() + x * (arb.pi() - x.acos())) / arb.pi()
             passed = passed and bool(value.overlaps(enclose(s) / 2 * kernel))
     return Checked(Kind.ENCLOSURE, passed, f"{5 * POINTS} random variances and correlations, {BITS} bits")
-
-
-@line("antipodal-fixed-point")
-def antipodal_fixed_point() -> Checked:
-    passed = True
-    for name in ("tanh", "erf", "sin"):
-        phi = activation(name)
-        lipschitz = regularity(phi, BITS).lipschitz
-        point = variance_fixed_point(phi, Fraction(1, 16), BITS, lipschitz=lipschitz or arb(1))
-        with precision(BITS):
-            value = dual(phi, point.s, point.s, -point.s, BITS)
-            image = (enclose(Fraction(1, 8)) * value - 2) / point.s
-            passed = passed and bool((image + 1).contains(0)) and bool((value + point.q).contains(0))
-    return Checked(
-        Kind.ENCLOSURE, passed, "tanh, erf, sin: the map takes -1 to a ball that contains -1, and K_ij + q to 0"
-    )

@@ -19,8 +19,7 @@ from ...theory.version import __version__
 from ..balls.ends import upper_float
 from ..certificates.certificate import Certificate
 from ..checks.registry import Instance, decide
-from ..papers.deep_equilibrium.checks.finite_width import SampledInstance
-from ..papers.deep_equilibrium.instance import EquilibriumInstance
+from ..checks.sampled import Sampleable, SampledInstance, sampleable
 from ..sampling.experiment import Plan, Sample, Subject
 from ..sampling.experiment import run as run_sampling
 from ..sampling.looks import look, share
@@ -133,7 +132,7 @@ class _Run:
         done = total = 0
         for s in map(system, self.study.systems):
             if any(claim.statistical for claim in s.claims) and has_sampler(s.name):
-                found, _, _ = self._sample(s, self._equilibria(self._instances(s)))
+                found, _, _ = self._sample(s, self._sampleable(self._instances(s)))
                 done += len(found.units) if found is not None else 0
                 total += len(self.study.widths) * self.study.replicates
         for note in self.notes:
@@ -209,7 +208,7 @@ class _Run:
 
     def _with_networks(self, s: System, instances: list[Instance]) -> list[Instance]:
         """The instances with the one sample of networks that they share, those that were sampled first."""
-        equilibria = self._equilibria(instances)
+        equilibria = self._sampleable(instances)
         sample, why_not, subjects = self._sample(s, equilibria)
         found: list[Instance] = [SampledInstance(inst, sample, k, why_not) for k, inst in enumerate(subjects)]
         missing: list[Instance] = [
@@ -220,13 +219,11 @@ class _Run:
         return [*found, *missing]
 
     @staticmethod
-    def _equilibria(instances: list[Instance]) -> list[EquilibriumInstance]:
-        """The sampler of Gram matrices is about equilibrium models."""
-        return [inst for inst in instances if isinstance(inst, EquilibriumInstance)]
+    def _sampleable(instances: list[Instance]) -> list[Sampleable]:
+        """Those whose Gram matrices can be sampled."""
+        return [inst for inst in instances if sampleable(inst)]
 
-    def _sample(
-        self, s: System, instances: list[EquilibriumInstance]
-    ) -> tuple[Sample | None, str, list[EquilibriumInstance]]:
+    def _sample(self, s: System, instances: list[Sampleable]) -> tuple[Sample | None, str, list[Sampleable]]:
         study = self.study
         if not study.widths:
             return None, "the study samples no networks: give widths in [finite-width].", []

@@ -13,12 +13,12 @@ from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.certificates.certificate import Certificate
 from certigram.numerics.checks.registry import decide
+from certigram.numerics.checks.sampled import SampledInstance
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.deep_equilibrium.checks import fixed_point
-from certigram.numerics.papers.deep_equilibrium.checks.finite_width import SampledInstance
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.sampling.experiment import Plan, Subject, run
 from certigram.numerics.sampling.statistics import BinomialTest

@@ -142,7 +142,7 @@ def activation(name_or_expression: str) -> Activation:
 
     A bare name is looked up in the catalogue (``"tanh"``); ``name(parameter)`` with a rational parameter is a member
     of a parametric family (``"leaky_relu(1/10)"``, ``"hermite(3)"``); everything else is an expression in ``x``
-    (:mod:`certigram.theory.activations.grammar`). An expression equal to a catalogue entry becomes that entry. Any other function
+    (:mod:`.grammar`). An expression equal to a catalogue entry becomes that entry. Any other function
     of numbers alone, such as ``"silu(2)"``, is refused: it would be a constant, and reads like a family.
 
     Raises :class:`SpecError` for unknown names (with a suggestion) and for anything outside the grammar.

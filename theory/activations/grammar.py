@@ -60,7 +60,7 @@ class _Token:
 
 
 def parse(text: str) -> sympy.Expr:
-    """The function of ``x`` written in ``text``, as an exact sympy expression in :data:`certigram.theory.activations.functions.X`.
+    """The function of ``x`` written in ``text``, as an exact sympy expression in :data:`.functions.X`.
 
     Raises :class:`SpecError`, naming the column, for everything outside the grammar: unknown names (with a suggestion),
     texts, powers, degrees or constants beyond the documented limits, and constants that are not real numbers.

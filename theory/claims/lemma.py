@@ -98,7 +98,7 @@ def lemmas_of(system: str) -> tuple[Lemma, ...]:
     """The lemmas behind the claims of a system, and those that they rest on, each after what it uses.
 
     >>> [found.id for found in lemmas_of("implicit-relu")][0]
-    'lemma.implicit-equilibrium'
+    'lemma.schur-order'
     """
     todo = [found for found in lemmas().values() if any(c.startswith(f"{system}.") for c in found.claims)]
     needed: set[str] = set()

@@ -4,8 +4,8 @@ r"""The constants of an activation that the theory needs, enclosed on both sides
           \kappa=\sup_z|\sigma(z)-z\sigma'(z)| .
 
 The enclosures come from the range analysis of :mod:`..expressions.range` alone; where a closed form is known
-(``theory/activations/suprema.py``) it must lie inside, and then sharpens the enclosure. docs/theory/two-layer-logistic.md,
-section 2.
+(``theory/activations/suprema.py``) it must lie inside, and then sharpens the enclosure.
+docs/theory/two-layer-logistic.md, section 2.
 """
 
 from __future__ import annotations

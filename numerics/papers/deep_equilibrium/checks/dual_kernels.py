@@ -18,6 +18,7 @@ from ....balls.ball import enclose
 from ....balls.precision import precision
 from ....checks.evidence import observed
 from ....checks.registry import Outcome, check, control
+from ....checks.sampled import SampledInstance
 from ....deep.conventions import TangentConvention, equilibrium_tangent
 from ....dual import dual, dual_expression
 from ....hermite import gaussian_mean, hermite_transform
@@ -27,7 +28,7 @@ from ..population.gaussian_mixture import Constants, deviations
 from ..population.high_dimensional import brackets, high_dimensional_equivalent, measured_response
 from ..population.tangent import equilibrium_tangent_series
 from .dual_evidence import BITS, Sides, compared, planted, study_cosines
-from .finite_width import SampledInstance
+from .finite_width import Sampled
 
 EQUATION_BITS = 128
 STEP, RESPONSE_STEP = Fraction(1, 2**16), Fraction(1, 2**24)
@@ -107,7 +108,7 @@ def mixture_constants() -> Constants:
     )
 
 
-def _experiment(inst: SampledInstance | EquilibriumInstance) -> dict[str, NDArray[np.float64]]:
+def _experiment(inst: Sampled | EquilibriumInstance) -> dict[str, NDArray[np.float64]]:
     base = inst.base if isinstance(inst, SampledInstance) else inst
     constants = mixture_constants()
     without = replace(constants, alpha=(constants.alpha[0], constants.alpha[1], 0.0))
@@ -129,7 +130,7 @@ def _without_logarithm(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @check("high-dimensional-norm")
-def norm(inst: SampledInstance | EquilibriumInstance) -> Outcome:
+def norm(inst: Sampled | EquilibriumInstance) -> Outcome:
     """The rates of two norms of the deviation in samples of a Gaussian mixture."""
     found = _experiment(inst)
     frobenius = _slope(found["frobenius"], "C27: rate of the Frobenius norm", FROBENIUS)
@@ -164,7 +165,7 @@ def norm(inst: SampledInstance | EquilibriumInstance) -> Outcome:
 
 
 @control("high-dimensional-norm")
-def norm_control(inst: SampledInstance | EquilibriumInstance) -> Outcome:
+def norm_control(inst: Sampled | EquilibriumInstance) -> Outcome:
     """The same samples against the equivalent without its quadratic term, said to fall so at these dimensions."""
     test = _slope(_without_logarithm(_experiment(inst)["planted"]), "planted", SPECTRAL, of_limit=False)
     verdict = ErrorBudget().settle([test])[0].verdict

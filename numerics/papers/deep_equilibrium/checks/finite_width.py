@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from .....theory.activations.activation import Activation
 from .....theory.activations.functions import X
-from .....theory.claims.claim import Hypothesis
-from .....theory.errors import CertigramError, DerivationGap, PrecisionExhausted
+from .....theory.errors import CertigramError, PrecisionExhausted
 from .....theory.verdict import Verdict
-from ....balls.budget import Budget
 from ....balls.precision import precision
-from ....certificates.certificate import Discharged
 from ....checks.evidence import ends, observed
 from ....checks.registry import Outcome, check, control
+from ....checks.sampled import SampledInstance
 from ....hermite import gaussian_mean
 from ....sampling.experiment import Sample
 from ....sampling.finite_width import (
@@ -45,49 +41,7 @@ PLANTED_SCALE = 1.05
 PLANTED_LIMIT = 0.95
 
 
-@dataclass(frozen=True, eq=False)
-class SampledInstance:
-    """An instance together with the sampled networks; ``place`` is that of its activation in the sample."""
-
-    base: EquilibriumInstance
-    sample: Sample | None
-    place: int
-    why_not: str = ""
-
-    @property
-    def system(self) -> str:
-        """The name of the system."""
-        return self.base.system
-
-    @property
-    def activation(self) -> Activation:
-        """The activation."""
-        return self.base.activation
-
-    @property
-    def subject(self) -> str:
-        """The name of the activation."""
-        return self.base.subject
-
-    @property
-    def budget(self) -> Budget:
-        """What may be spent."""
-        return self.base.budget
-
-    def admit(self) -> None:
-        """The parameters are those of the instance."""
-        self.base.admit()
-
-    def discharge(self, hypothesis: Hypothesis) -> Discharged:
-        """The hypotheses are those of the instance."""
-        return self.base.discharge(hypothesis)
-
-    @property
-    def networks(self) -> Sample:
-        """The sample; raises :class:`DerivationGap` with the reason when there is none."""
-        if self.sample is None or not self.sample.units:
-            raise DerivationGap(self.why_not or "no networks were sampled.")
-        return self.sample
+Sampled = SampledInstance[EquilibriumInstance]
 
 
 def activation_moments(inst: EquilibriumInstance) -> Moments:
@@ -112,7 +66,7 @@ def activation_moments(inst: EquilibriumInstance) -> Moments:
 
 
 @check("gram-convergence")
-def gram_convergence(inst: SampledInstance) -> Outcome:
+def gram_convergence(inst: Sampled) -> Outcome:
     """Scale and spread of the diagonal by its exact law; the rate; the event λ_min(G_m) ≥ λ_*/2 at the largest m."""
     sample, k, name = inst.networks, inst.place, inst.activation.name
     moments, why = activation_moments(inst.base), ""
@@ -162,14 +116,14 @@ def gram_convergence(inst: SampledInstance) -> Outcome:
 
 
 @control("gram-convergence")
-def gram_control(inst: SampledInstance) -> Outcome:
+def gram_control(inst: Sampled) -> Outcome:
     """The same networks against 1.05 K: the test of the scale must notice."""
     test = scale_test(inst.networks, inst.place, "planted", activation_moments(inst.base), planted=PLANTED_SCALE)
     return _settled(ErrorBudget().settle([test])[0].verdict)
 
 
 @check("weight-norm")
-def weight_norm(inst: SampledInstance) -> Outcome:
+def weight_norm(inst: Sampled) -> Outcome:
     """The tail of the norm at a few t, and its mean, which lies below the limit at every width."""
     sample = inst.networks
     tails = [norm_tail_test(sample, inst.base.sigma_w2, t, f"norm tail, t = {t:g}") for t in TAIL_AT]
@@ -194,7 +148,7 @@ def weight_norm(inst: SampledInstance) -> Outcome:
 
 
 @control("weight-norm")
-def weight_control(inst: SampledInstance) -> Outcome:
+def weight_control(inst: Sampled) -> Outcome:
     """The same norms against a limit that is 5 percent too low."""
     lowered = float(inst.base.sigma_w2) * PLANTED_LIMIT**2
     tests = [norm_tail_test(inst.networks, lowered, t, f"planted, t = {t:g}") for t in TAIL_AT]

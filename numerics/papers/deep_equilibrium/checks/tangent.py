@@ -40,7 +40,7 @@ from ..training.sampled import (
     tangent_samples,
     tangent_test,
 )
-from .finite_width import SampledInstance
+from .finite_width import Sampled
 
 QUICK = Budget(bits=64, max_bits=64)
 PLANTED_SCALE = 1.15
@@ -193,7 +193,7 @@ def tangent_order_control(inst: EquilibriumInstance) -> Outcome:
     return Outcome(Verdict.UNKNOWN, reason="the sign of the diagonal is not decided")
 
 
-def _with_networks(inst: SampledInstance) -> EquilibriumInstance:
+def _with_networks(inst: Sampled) -> EquilibriumInstance:
     """The instance, unless the study samples no networks: then :class:`DerivationGap` with the reason."""
     if inst.sample is None and inst.why_not:
         raise DerivationGap(inst.why_not)
@@ -201,7 +201,7 @@ def _with_networks(inst: SampledInstance) -> EquilibriumInstance:
 
 
 @check("deq-tangent-limit")
-def tangent_limit_check(inst: SampledInstance) -> Outcome:
+def tangent_limit_check(inst: Sampled) -> Outcome:
     """H/m of sampled networks, extrapolated in 1/m, against Θ."""
     base = _with_networks(inst)
     samples, limit = tangent_samples(base), tangent_limit(base)
@@ -233,7 +233,7 @@ def tangent_limit_check(inst: SampledInstance) -> Outcome:
 
 
 @control("deq-tangent-limit")
-def tangent_limit_control(inst: SampledInstance) -> Outcome:
+def tangent_limit_control(inst: Sampled) -> Outcome:
     """The same networks, said to have 1.15 Θ at these widths already."""
     limit = PLANTED_SCALE * tangent_limit(inst.base)
     test = tangent_test(tangent_samples(inst.base), limit, "planted", of_limit=False)
@@ -249,7 +249,7 @@ def _promised(inst: EquilibriumInstance) -> float:
 
 
 @check("deq-stability-threshold")
-def stability_threshold(inst: SampledInstance) -> Outcome:
+def stability_threshold(inst: Sampled) -> Outcome:
     """The spectral radius of DW over √χ, and Picard's iteration inside and past the threshold."""
     found = stability_samples(_with_networks(inst))
     events = event_tests(found["inside"], found["past"], inst.subject, _promised(inst.base))
@@ -280,7 +280,7 @@ def stability_threshold(inst: SampledInstance) -> Outcome:
 
 
 @control("deq-stability-threshold")
-def past_the_threshold(inst: SampledInstance) -> Outcome:
+def past_the_threshold(inst: Sampled) -> Outcome:
     """The networks past the threshold, said to converge as those inside are proved to."""
     found = stability_samples(inst.base)
     test = event_tests(found["past"], found["inside"], "planted", _promised(inst.base))[0]

@@ -72,7 +72,7 @@ def equilibrium_kernel(
 
     Coefficients that vanish by symmetry (even ones of an odd activation) are exactly 0. Radii can stay larger than
     asked when the Hermite series decays slowly; they are proved in any case. Raises what
-    :func:`~certigram.numerics.papers.deep_equilibrium.population.variance.variance_fixed_point` raises. Source: truong2023deq (the kernel);
+    :func:`~.variance.variance_fixed_point` raises. Source: truong2023deq (the kernel);
     own proof (existence, positivity, mass, reversion) in ``docs/theory/equilibrium-kernel.md``, sections 3 and 4.
 
     >>> from certigram.theory.activations.activation import activation

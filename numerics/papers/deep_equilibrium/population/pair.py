@@ -52,7 +52,7 @@ def equilibrium_pair(
               \Bigl|K_{ij}(\rho) - \sum_{r \le R} \mu_r \mu_r' \rho^r\Bigr| \le |\rho|^{R+1} \sqrt{\tau_i \tau_j},
 
     with :math:`\tau` the tails of the transforms, which are taken at the fixed points
-    :math:`s_i = 2C_{ii} + 2\sigma_w^2 q_i` of :func:`~certigram.numerics.papers.deep_equilibrium.population.variance.variance_fixed_point`.
+    :math:`s_i = 2C_{ii} + 2\sigma_w^2 q_i` of :func:`~.variance.variance_fixed_point`.
     ``c_ij`` is the entry of the input Gram matrix, with :math:`c_{ij}^2 = c_{ii}c_{jj}` allowed. ``dual(a, b, c)``,
     when given, encloses :math:`E\,\varphi(u)\varphi(v)` and replaces the series, whose tail is large near
     :math:`|\rho| = 1`. ``start`` is a guess of the correlation, which saves steps.
