@@ -1,4 +1,4 @@
-"""A system: one paper's model as data, found by discovery in ``theory/systems/``."""
+"""A system: one paper's model as data, found by discovery in ``theory/papers/``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Parameter:
 class System:
     """One paper: its name, model, parameters and claims.
 
-    A module in ``theory/systems/`` defines one of these under the name ``SYSTEM``; nothing else registers it.
+    A module of a paper in ``theory/papers/`` defines one of these under the name ``SYSTEM``; nothing else registers it.
     Its claims are checked for each of its subjects: activations, or kernels where ``subject`` says so. ``fixed`` means
     that they are always the default ones, because the paper is about these alone.
     """
