@@ -17,9 +17,9 @@ from .system import suggestion
 class ProofStep:
     """One line of a proof.
 
-    ``text`` is LaTeX prose; ``check`` names the function that checks it (``numerics/proof_lines``, or ``lines*.py`` in the
-    room of a paper): an exact symbolic identity, an exact computation on random rational instances, or the containment of
-    both sides in ball arithmetic.
+    ``text`` is LaTeX prose; ``check`` names the function that checks it (``numerics/proof_lines``, or ``lines*.py`` in
+    the room of a paper): an exact symbolic identity, an exact computation on random rational instances, or the
+    containment of both sides in ball arithmetic.
     """
 
     text: str
