@@ -90,7 +90,7 @@ def _listed(given: object, what: str) -> list[Any]:
     except SpecError as error:
         raise SpecError(f"input_gram: {what}: {error}") from None
     if not isinstance(found, list):
-        raise SpecError(f"input_gram: {what} is a single number: give n rows of n numbers.")
+        raise SpecError(f"input_gram: {what} is a single number, not a matrix: give n rows of n numbers.")
     return found
 
 

@@ -66,8 +66,11 @@ ARGUMENTS = {
     "a billion points": (["gram", "sphere", "--n", "1000000000"], "GB"),
     "a billion digits": (["gram", "--n", "1000000000"], "digits has 1797 images"),
     "a system of kernels": (["gram", "--n", "3", "--system", "resnet-rkhs"], "is about kernels"),
-    "no equilibrium": (["gram", "--n", "3", "--system", "two-layer-logistic"], "no deep equilibrium model"),
-    "implicit": (["certify", "0", "--n", "3", "--system", "implicit-relu"], "no deep equilibrium model"),
+    "no equilibrium": (["gram", "--n", "3", "--system", "two-layer-logistic"], "no population Gram matrix"),
+    "implicit": (
+        ["certify", "0", "--n", "3", "--system", "implicit-relu", "--activation", "tanh"],
+        "about ReLU networks",
+    ),
     "not its activation": (
         ["gram", "--n", "3", "--system", "deq-relu", "--activation", "tanh"],
         "one activation, relu",

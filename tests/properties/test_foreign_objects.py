@@ -92,7 +92,9 @@ def test_what_is_no_radius_is_refused_in_a_sentence(table: str) -> None:
         cg.BallMatrix(np.eye(2), TABLES[table])
 
 
-@pytest.mark.parametrize("make", [Tensor, memoryview, np.ndarray.tolist, tuple], ids=str)
+@pytest.mark.parametrize(
+    "make", [Tensor, memoryview, np.ndarray.tolist, tuple], ids=["tensor", "memoryview", "list", "tuple"]
+)
 def test_what_is_a_table_is_taken(make: Callable[[Any], Any]) -> None:
     table, gram = np.array(POINTS), np.array([[1.0, 0.25], [0.25, 0.5]])
     expected = cg.population_gram("deq-general", table, activation="tanh", bits=64)
@@ -128,7 +130,7 @@ WRONG = [np.bool_(True), np.array(True), np.float32("nan"), np.array(np.inf), np
 WRONG += [None, b"1", Path("1"), Tensor(0.5, REFUSALS["meta"]), np.datetime64("2020"), np.array(None)]
 
 
-@pytest.mark.parametrize("number", WRONG, ids=repr)
+@pytest.mark.parametrize("number", WRONG, ids=lambda x: type(x).__name__)
 def test_what_is_no_number_is_refused_in_a_sentence(number: Any) -> None:
     with pytest.raises(cg.SpecError, match="for q:"):
         rational(number, what="q")

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from fractions import Fraction
 from typing import TypeVar
 
@@ -198,14 +197,14 @@ def _iterate(
     return state, limit, change
 
 
-def instance(name: str | Activation, study: Study, workspace: Workspace) -> EquilibriumInstance:
+def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstance:
     """The model of the study's data with one activation; its population kernel is that of the limit m → ∞.
 
     Raises :class:`SpecError` when the activation is not known to be square-integrable on these inputs.
     """
     model = EquilibriumInstance(
         "deq-general",
-        activation(name) if isinstance(name, str) else name,
+        activation(name),
         study.data,
         study.parameter("deq-general", "sigma_w2"),
         study.budget,
@@ -216,5 +215,10 @@ def instance(name: str | Activation, study: Study, workspace: Workspace) -> Equi
     return model
 
 
-gram_model: Callable[[str | Activation, Study, Workspace], GramModel] = instance
-"""It has a population Gram matrix; see :func:`~certigram.numerics.studies.networks.gram_model`."""
+def gram_model(name: str | Activation, study: Study, workspace: Workspace) -> GramModel:
+    """The same without networks to be trained, of any activation, also one that no text describes."""
+    phi = activation(name) if isinstance(name, str) else name
+    sigma_w2 = study.parameter("deq-general", "sigma_w2")
+    model = EquilibriumInstance("deq-general", phi, study.data, sigma_w2, study.budget, workspace)
+    model.require_square_integrable()
+    return model
