@@ -279,10 +279,12 @@ def population(model: GramModel, bits: int | None) -> PopulationGram:
 
 
 @undisturbed
-def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: Exact = 1e-6) -> Enclosure:
+def least_eigenvalue(
+    K: PopulationGram | BallMatrix, *, relative_width: Exact = 1e-6, budget: Budget | None = None
+) -> Enclosure:
     """The least eigenvalue, proved on both sides: ``lower <= lambda_min <= upper`` for every matrix within the radius.
 
-    The precision is raised as far as the budget allows when float64 is not enough.
+    The precision is raised as far as ``budget`` allows (that of K by default) when float64 is not enough.
 
     >>> K = population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh")
     >>> least_eigenvalue(K).contains(Fraction("0.5256839176973689"))
@@ -294,12 +296,13 @@ def least_eigenvalue(K: PopulationGram | BallMatrix, *, relative_width: Exact = 
     if not relative_width > 0:
         raise SpecError(f"relative_width = {relative_width} is no width: give a positive number, such as 1e-6.")
     if isinstance(K, BallMatrix):
-        return prove(K, relative_width=relative_width)
+        return prove(K, budget=budget, relative_width=relative_width)
     _require_gram("least_eigenvalue", K)
     model = K.instance
     if model.null_vector is not None:
         return model.eigenvalue  # exactly 0
-    return prove(K.matrix, budget=model.budget, refine=model.refinement, relative_width=relative_width, known_psd=True)
+    spent = budget or model.budget
+    return prove(K.matrix, budget=spent, refine=model.refinement, relative_width=relative_width, known_psd=True)
 
 
 @undisturbed

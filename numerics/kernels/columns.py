@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -178,3 +179,15 @@ def join(columns: Sequence[Column]) -> Array:
     for k, c in enumerate(columns):
         wide[:, k] = exact_entries(c.entries.astype(object), f"column {c.name!r}")
     return wide
+
+
+def pandas_index(table: Any, names: list[str]) -> list[int]:
+    """The places of the columns that hold the index of a pandas frame, by the metadata that pandas wrote."""
+    metadata = table.schema.metadata or {}
+    try:
+        described = json.loads(metadata.get(b"pandas", b"{}"))
+        stored = described.get("index_columns", []) if isinstance(described, dict) else []
+    except (ValueError, RecursionError):
+        stored = []
+    listed = {name for name in stored if isinstance(name, str)} if isinstance(stored, list) else set()
+    return [k for k, name in enumerate(names) if name in listed]

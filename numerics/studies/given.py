@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ...theory.errors import SpecError
-from ..kernels.columns import table_of
+from ..kernels.columns import pandas_index, table_of
 from ..kernels.points import points
 from .data import DataSet
 
@@ -20,6 +21,7 @@ def given_data(values: object, normalize: str | None) -> DataSet:
     """
     text = "points given as an array"
     try:
+        values, notes = _without_index(values)
         table = table_of(values)
     except SpecError as error:
         raise SpecError(f"points: {error}") from None
@@ -27,4 +29,14 @@ def given_data(values: object, normalize: str | None) -> DataSet:
         shape = tuple(table.shape[1:])
         table = table.reshape(table.shape[0], -1)
         text += f", each of shape {shape} laid out as a row of {math.prod(shape)}"
-    return DataSet(points(table, zero_rows=normalize is None), None, text, normalize)
+    return DataSet(points(table, zero_rows=normalize is None), None, text, normalize, notes=notes)
+
+
+def _without_index(values: Any) -> tuple[Any, tuple[str, ...]]:
+    """A pyarrow table without the columns that are the index of a data frame, and what was left out."""
+    if not (hasattr(values, "schema") and hasattr(values, "column_names") and hasattr(values, "drop_columns")):
+        return values, ()
+    names = [str(name) for name in values.column_names]
+    index = [names[k] for k in pandas_index(values, names)]
+    notes = tuple(f"column {name!r} is left out: it is the index of a data frame" for name in index)
+    return (values.drop_columns(index) if index else values), notes

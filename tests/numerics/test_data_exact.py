@@ -1,5 +1,6 @@
 """Numbers enter exactly: a failure here means that two points are told apart, or taken for one, by a rounding."""
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -242,3 +243,12 @@ def test_images_are_laid_out_and_it_is_said() -> None:
     assert K.instance.data.description == "points given as an array, each of shape (2, 3, 2) laid out as a row of 12"
     assert np.array_equal(K.mid, flat.mid)
     assert points(np.array([[True, False]])).values.tolist() == [[1.0, 0.0]]
+
+
+def test_the_index_of_an_arrow_table_in_memory_is_left_out_and_said() -> None:
+    """The metadata that pandas writes name it, as in a file."""
+    table = pa.table({"a": [1.0, 0.0], "__index_level_0__": [0, 1], "b": [0.5, 1.0]})
+    marked = table.replace_schema_metadata({b"pandas": json.dumps({"index_columns": ["__index_level_0__"]}).encode()})
+    assert population_gram("deq-relu", marked).instance.data.points.values.tolist() == [[1.0, 0.5], [0.0, 1.0]]
+    assert "index" in population_gram("deq-relu", marked).instance.data.notes[0]
+    assert population_gram("deq-relu", table).instance.data.d == 3
