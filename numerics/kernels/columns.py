@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -116,7 +117,10 @@ def frame_columns(values: object) -> list[Column] | None:
     if hasattr(values, "iloc") and hasattr(values, "columns"):  # names may repeat: columns are taken by place
         return [_pandas(str(name), values.iloc[:, k]) for k, name in enumerate(values.columns)]
     if hasattr(values, "__arrow_c_stream__") and hasattr(values, "columns"):
-        return arrow_columns(_arrow().table(values))
+        table = _arrow().table(values)
+        for k in index_places(table):
+            raise SpecError(f"column {table.column_names[k]!r} is the index of a data frame: leave it out.")
+        return arrow_columns(table)
     return None
 
 
@@ -145,6 +149,17 @@ def _arrow() -> Any:
     except ImportError:
         raise SpecError("reading this table needs pyarrow: install certigram[parquet].") from None
     return pyarrow
+
+
+def index_places(table: Any) -> list[int]:
+    """The places of the columns of a pyarrow table that hold the index of a pandas frame, by what pandas wrote."""
+    try:
+        described = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+        stored = described.get("index_columns", []) if isinstance(described, dict) else []
+    except (ValueError, RecursionError):
+        stored = []
+    listed = {name for name in stored if isinstance(name, str)} if isinstance(stored, list) else set()
+    return [k for k, name in enumerate(map(str, table.column_names)) if name in listed]
 
 
 def arrow_columns(table: Any) -> list[Column]:

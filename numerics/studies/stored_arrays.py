@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ...theory.errors import SpecError
-from ..kernels.columns import Array, Column, arrow_column, exact_array, frame_columns, join
+from ..kernels.columns import Array, Column, arrow_column, exact_array, frame_columns, index_places, join
 from ..kernels.exact_rows import exact_entries, split_rows_exactly
 from .reading import Contents, Reading, choose
 
@@ -130,7 +128,7 @@ def read_parquet(path: Path, n: int | None, reading: Reading, memory: int) -> Co
         raise SpecError(f"{path}: the table is empty.")
     if n is not None:
         table = table.slice(0, n)
-    choice = choose(names, len(names), _index(table, names), reading, str(path))
+    choice = choose(names, len(names), index_places(table), reading, str(path))
     try:
         columns = [arrow_column(names[k], table.column(k)) for k in choice.kept]
         labels = None if choice.label is None else table.column(choice.label).to_pylist()
@@ -139,15 +137,3 @@ def read_parquet(path: Path, n: int | None, reading: Reading, memory: int) -> Co
         raise SpecError(f"{path}: {error}") from None
     found = contents_of(joined, Reading(), str(path), None)
     return Contents(found.values, found.exact, labels, choice.notes)
-
-
-def _index(table: Any, names: list[str]) -> list[int]:
-    """The places of the columns that hold the index of a pandas frame, by the metadata that pandas wrote."""
-    metadata = table.schema.metadata or {}
-    try:
-        described = json.loads(metadata.get(b"pandas", b"{}"))
-        stored = described.get("index_columns", []) if isinstance(described, dict) else []
-    except (ValueError, RecursionError):
-        stored = []
-    listed = {name for name in stored if isinstance(name, str)} if isinstance(stored, list) else set()
-    return [k for k, name in enumerate(names) if name in listed]
