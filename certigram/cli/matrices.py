@@ -143,8 +143,8 @@ def certify(
     if out is not None:
         if out.suffix == ".npz":
             raise SpecError(f"--out {out}: its arrays take that name: choose a name that ends in .json.")
-        for file in (out, out.with_suffix(".npz")):
-            require_output(file)
+        require_output(out)
+        require_output(out.with_suffix(".npz"))
     rational(bound, what="the bound")
     values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
     subject = _subject(activation, kernel, system)

@@ -179,12 +179,22 @@ def _size(activation: Activation, bits: int) -> _Bound:
 
 
 def non_affine(activation: Activation) -> Verdict:
-    """Whether the function is proved not to be affine: a second difference that excludes zero; REFUTED if affine."""
+    """Whether the function is proved not to be affine: a second difference that excludes zero; REFUTED if affine.
+
+    >>> from certigram.theory.activations.activation import activation
+    >>> non_affine(activation("x/1000 + max(x - 60, 0)")).name
+    'PROVED'
+    """
     if activation.affine is not None:
         return Verdict.REFUTED
     f = lower_arb(activation.expression)
-    for a, b, c in SECOND_DIFFERENCES:
-        difference = f(arb(a)) - 2 * f(arb(b)) + f(arb(c))
+    try:
+        breakpoints = [constant(piece.lo) for piece in activation.pieces()[1:]]
+    except DerivationGap:
+        breakpoints = []
+    triples = [*(tuple(map(arb, t)) for t in SECOND_DIFFERENCES), *((x - 1, x, x + 1) for x in breakpoints)]
+    for a, b, c in triples:
+        difference = f(a) - 2 * f(b) + f(c)
         if difference.is_finite() and not difference.contains(0):
             return Verdict.PROVED
     return Verdict.UNKNOWN

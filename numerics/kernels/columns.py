@@ -117,7 +117,10 @@ def frame_columns(values: object) -> list[Column] | None:
     if hasattr(values, "iloc") and hasattr(values, "columns"):  # names may repeat: columns are taken by place
         return [_pandas(str(name), values.iloc[:, k]) for k, name in enumerate(values.columns)]
     if hasattr(values, "__arrow_c_stream__") and hasattr(values, "columns"):
-        return arrow_columns(_arrow().table(values))
+        table = _arrow().table(values)
+        for k in index_places(table):
+            raise SpecError(f"column {table.column_names[k]!r} is the index of a data frame: leave it out.")
+        return arrow_columns(table)
     return None
 
 
@@ -146,6 +149,17 @@ def _arrow() -> Any:
     except ImportError:
         raise SpecError("reading this table needs pyarrow: install certigram[parquet].") from None
     return pyarrow
+
+
+def index_places(table: Any) -> list[int]:
+    """The places of the columns of a pyarrow table that hold the index of a pandas frame, by what pandas wrote."""
+    try:
+        described = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+        stored = described.get("index_columns", []) if isinstance(described, dict) else []
+    except (ValueError, RecursionError):
+        stored = []
+    listed = {name for name in stored if isinstance(name, str)} if isinstance(stored, list) else set()
+    return [k for k, name in enumerate(map(str, table.column_names)) if name in listed]
 
 
 def arrow_columns(table: Any) -> list[Column]:
@@ -179,15 +193,3 @@ def join(columns: Sequence[Column]) -> Array:
     for k, c in enumerate(columns):
         wide[:, k] = exact_entries(c.entries.astype(object), f"column {c.name!r}")
     return wide
-
-
-def pandas_index(table: Any, names: list[str]) -> list[int]:
-    """The places of the columns that hold the index of a pandas frame, by the metadata that pandas wrote."""
-    metadata = table.schema.metadata or {}
-    try:
-        described = json.loads(metadata.get(b"pandas", b"{}"))
-        stored = described.get("index_columns", []) if isinstance(described, dict) else []
-    except (ValueError, RecursionError):
-        stored = []
-    listed = {name for name in stored if isinstance(name, str)} if isinstance(stored, list) else set()
-    return [k for k, name in enumerate(names) if name in listed]

@@ -143,6 +143,8 @@ class Points:
         for i, (_, wide) in self.exact.items():
             common = math.gcd(*wide)
             whole = [w // common for w in wide]
+            if max(map(int.bit_length, whole)) > 1000:
+                continue  # beyond what binary64 can hold: the row stays as it is
             floats, exact = split_rows_exactly([whole])
             if not exact:
                 values[i] = floats[0]

@@ -26,22 +26,24 @@ def departure(width: int, strength: float, length: float | None = None) -> float
 
     >>> departure(64, 0.0), departure(64, 0.25)
     (0.0, 1.0)
-    >>> departure(1024, 0.125) < 1e-30 < departure(256, 0.125) < 1e-8
-    True
+    >>> departure(1024, 0.125) < 1e-30 < departure(256, 0.125) < 1e-8, departure(4096, 0.125) < 1e-100
+    (True, True)
     """
     if strength == 0 and length is None:
         return 0.0
     if not 0 <= strength < 0.25:
         return 1.0
     lengths = _LENGTHS if length is None else np.array([length])
-    reach = np.minimum(lengths * math.sqrt(strength), 1.0)
+    lengths = lengths[lengths * math.sqrt(strength) < 1]
+    if not lengths.size:
+        return 1.0
+    reach = lengths * math.sqrt(strength)
     root = math.sqrt(float(width))
     column = np.maximum(root * (np.sqrt(1 + _EDGES) - 1) - math.sqrt(2), 0.0)
     edge = 1 / math.sqrt(strength) if strength else math.inf
     room = np.maximum(root * (edge - (1 + _EDGES) / np.sqrt(_EDGES)) - 2, 0.0)
     beyond = float((np.exp(-(column**2) / 2) + np.exp(-(room**2) / 2)).min())
-    with np.errstate(divide="ignore"):
-        rest = (1 + reach) ** 2 / math.sqrt(1 - strength) / (1 - reach) * math.sqrt(beyond)
+    rest = (1 + reach) ** 2 / math.sqrt(1 - strength) / (1 - reach) * math.sqrt(beyond)
     square = lengths * lengths
     return float(min(1.0, (2 * rest + np.exp(-width / 2 * (square - 1 - np.log(square)))).min()))
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ...theory.errors import SpecError
-from ..kernels.columns import pandas_index, table_of
+from ..kernels.columns import index_places, table_of
 from ..kernels.points import points
 from .data import DataSet
 
@@ -37,6 +37,6 @@ def _without_index(values: Any) -> tuple[Any, tuple[str, ...]]:
     if not (hasattr(values, "schema") and hasattr(values, "column_names") and hasattr(values, "drop_columns")):
         return values, ()
     names = [str(name) for name in values.column_names]
-    index = [names[k] for k in pandas_index(values, names)]
+    index = [names[k] for k in index_places(values)]
     notes = tuple(f"column {name!r} is left out: it is the index of a data frame" for name in index)
     return (values.drop_columns(index) if index else values), notes

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...theory.errors import SpecError
-from ..kernels.columns import Array, Column, arrow_column, exact_array, frame_columns, join, pandas_index
+from ..kernels.columns import Array, Column, arrow_column, exact_array, frame_columns, index_places, join
 from ..kernels.exact_rows import exact_entries, split_rows_exactly
 from .reading import Contents, Reading, choose
 
@@ -128,7 +128,7 @@ def read_parquet(path: Path, n: int | None, reading: Reading, memory: int) -> Co
         raise SpecError(f"{path}: the table is empty.")
     if n is not None:
         table = table.slice(0, n)
-    choice = choose(names, len(names), pandas_index(table, names), reading, str(path))
+    choice = choose(names, len(names), index_places(table), reading, str(path))
     try:
         columns = [arrow_column(names[k], table.column(k)) for k in choice.kept]
         labels = None if choice.label is None else table.column(choice.label).to_pylist()

@@ -61,7 +61,7 @@ def read_everything(folder: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     for path in folder.glob("certificates/[!.]*.json"):
         found[path.name] = json.loads(path.read_text(encoding="utf-8"))["verdict"]
-    for path in folder.glob("samples/*.npz"):
+    for path in folder.glob("samples/[!.]*.npz"):
         with np.load(path, allow_pickle=False) as data:
             if "numbers" in data.files:  # of a network: all but the time it took
                 found[path.name] = data["numbers"][:, :-1].tobytes()

@@ -356,6 +356,8 @@ def test_a_place_that_is_a_folder(call: Callable[..., object], tmp_path: Path) -
     place = tmp_path / "folder"
     place.mkdir()
     refused(call("derive", "sign", "--out", place), f"{place}: Is a directory")
+    for nameless in (".", "/", place):
+        refused(call("certify", "0.001", "--out", nameless), "Is a directory")
 
 
 def test_a_defect_is_not_a_refutation(call: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ import scipy.special
 import scipy.stats
 
 from certigram.numerics.papers.deep_equilibrium.network import sample_grams
+from certigram.numerics.sampling.exact_law import departure, usable_widths
 from certigram.numerics.sampling.experiment import NUMBERS, Plan, Sample, Subject, run
 from certigram.numerics.sampling.finite_width import (
     Moments,
@@ -301,6 +302,16 @@ def test_narrow_networks_take_no_part_in_the_exact_law() -> None:
     found = run(Plan("deq-general", x, (subject,), (16, 32), 3, parameters={"sigma_w2": SIXTEENTH}))
     with pytest.raises(PrecisionExhausted, match="take larger widths"):
         scale(found, 0)
+
+
+def test_wide_networks_take_part_in_the_exact_law() -> None:
+    """Where exponentials are below the least float the bound is small, and not "nothing is known"."""
+    for strength in (0.01, 0.125, 0.16, 0.2, 0.24):
+        bounds = [departure(m, strength) for m in (256, 1024, 4096, 10**5, 10**7)]
+        assert bounds == sorted(bounds, reverse=True)
+        assert bounds[-1] < 1e-300
+    assert usable_widths({256: 20, 4096: 20, 8192: 20}, 0.125, 1e-6)[0] == {8192: 20, 4096: 20, 256: 20}
+    assert departure(10**5, 0.2, length=2.5) == 1.0  # beyond the reach of the proof
 
 
 def test_one_width_is_refused_for_a_rate() -> None:

@@ -136,6 +136,15 @@ def test_inner_products_are_those_of_the_exact_numbers() -> None:
                 assert abs(mpmath.mpf(str(balls[i, j].mid()).strip("[]").split(" ")[0]) - value) < 1e-12
 
 
+def test_a_row_whose_integers_are_beyond_binary64_is_kept_as_it_is() -> None:
+    """1e200, 1/3 and 1e-200 over one denominator are integers of 1,300 bits: the sphere takes them."""
+    wide = [10**200, Fraction(1, 3), Fraction(1, 10**200)]
+    given = points([[1, 2, 3], wide])
+    assert given.on_sphere().entries(1) == tuple(map(Fraction, wide))
+    K = population_gram("deq-general", [wide, [3 * x for x in wide], [1, 2, Fraction(1, 3)]], activation="tanh")
+    assert "points 0 and 1 are equal" in least_eigenvalue(K).method
+
+
 def test_rounded_rows_need_their_own_radius() -> None:
     """A radius that forgets the rounding of the rows is exceeded; the one that counts it is not."""
     u = Fraction(1, 2**53)

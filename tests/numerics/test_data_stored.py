@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from certigram.numerics.kernels.points import points
 from certigram.numerics.studies.data import load
 from certigram.numerics.studies.reading import Reading
 from certigram.theory.errors import SpecError
@@ -34,6 +35,8 @@ def test_the_index_that_parquet_names(tmp_path: Path) -> None:
         assert load(str(tmp_path / "x.parquet")).d == 3
     asked = load(_parquet(tmp_path / "x.parquet", table, ["__index_level_0__"]), reading=Reading(columns=(0, 1)))
     assert asked.d == 2
+    with pytest.raises(SpecError, match="'__index_level_0__' is the index of a data frame: leave it out"):
+        points(pq.read_table(tmp_path / "x.parquet"))
 
 
 def test_every_column_keeps_its_type(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from ...balls.ball import enclose
 from ...balls.precision import precision
 from ...certificates.certificate import Discharged
 from ...expressions.growth import gaussian_square_integrable, growth
-from ...expressions.lowering import lower_arb
+from ...expressions.lowering import constant, lower_arb
 
 if TYPE_CHECKING:
     from .instance import EquilibriumInstance
@@ -113,13 +113,22 @@ def _affine(inst: EquilibriumInstance) -> Settled:
 
 
 def not_odd(phi: Activation, bits: int) -> Verdict:
-    """Whether an activation is proved not odd: phi(x) + phi(-x) is enclosed away from 0 at some x."""
+    """Whether an activation is proved not odd: phi(x) + phi(-x) is enclosed away from 0 at some x.
+
+    Looked at are a few numbers, and one beyond each kink.
+
+    >>> not_odd(activation("max(x - 7, 0)"), 64).name
+    'PROVED'
+    """
     if phi.parity == "odd":
         return Verdict.REFUTED
+    try:
+        kinks = [piece.lo for piece in phi.pieces()[1:]]
+    except DerivationGap:
+        kinks = []
     with precision(bits):
         value = lower_arb(phi.expression)
-        for q in PROBES:
-            x = arb(q.numerator) / q.denominator
+        for x in (*map(enclose, PROBES), *(abs(constant(kink)) + 1 for kink in kinks)):
             total = value(x) + value(-x)
             if total.is_finite() and not total.contains(0):
                 return Verdict.PROVED

@@ -1,6 +1,6 @@
 r"""Residual networks with blocks in an RKHS, lifted: :math:`A = (\alpha I; 0)`, :math:`B = (0, I)`, control from zero.
 
-The network itself, its exact discrete adjoint and gradient descent are in :mod:`~certigram.numerics.residual`.
+The network itself, its exact discrete adjoint and gradient descent are in the other modules of this room.
 """
 
 from __future__ import annotations
