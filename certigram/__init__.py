@@ -45,13 +45,13 @@ _WHERE = {
     ".large": "certify_large",
     ".deep": "nngp nngp_and_ntk ntk",
     ".derivations": "DerivationHandle derive",
-    ".numerics.ball": "Ball",
+    ".numerics.balls.ball": "Ball",
     ".numerics.kernels.ballmatrix": "BallMatrix",
-    ".numerics.budget": "Budget",
-    ".numerics.certificate": "Certificate",
-    ".numerics.enclosure": "Enclosure",
+    ".numerics.balls.budget": "Budget",
+    ".numerics.certificates.certificate": "Certificate",
+    ".numerics.balls.enclosure": "Enclosure",
     ".theory.errors": "CertigramError DerivationGap PrecisionExhausted SpecError",
-    ".theory.system": "System system systems",
+    ".theory.claims.system": "System system systems",
     ".theory.verdict": "Evidence Verdict",
 }
 _MODULE = {name: module for module, names in _WHERE.items() for name in names.split()}

@@ -21,6 +21,7 @@ import pytest
 from flint import arb, arb_series
 
 import certigram
+import certigram.numerics
 from certigram.numerics.balls import precision as module
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import LENGTH, MAX_BITS, MIN_BITS, precision, same_precision, undisturbed
@@ -101,7 +102,7 @@ def test_a_coefficient_that_is_not_known_is_undefined() -> None:
 
 def _modules(*words: str) -> Iterator[tuple[Path, ast.AST]]:
     """The modules of the front door and of the numerics in whose text all the words occur, parsed."""
-    folders = (Path(inspect.getfile(found)).parent for found in (certigram, module))
+    folders = (Path(inspect.getfile(found)).parent for found in (certigram, certigram.numerics))
     for path in sorted({path.resolve() for folder in folders for path in folder.glob("**/*.py")}):
         text = path.read_text("utf-8")
         if all(word in text for word in words):
