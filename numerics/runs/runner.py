@@ -235,7 +235,7 @@ class _Run:
         subjects, chosen = [], []
         for inst in instances:
             try:
-                matrix = inst.gram
+                matrix, inputs = inst.gram, inst.network_inputs
                 subjects.append(Subject(inst.activation, matrix.mid, matrix.radius_norm(), upper_float(inst.lipschitz)))
                 chosen.append(inst)
             except CertigramError as error:
@@ -244,7 +244,7 @@ class _Run:
             return None, "no activation of the study has an equilibrium.", []
         plan = Plan(
             system=s.name,
-            points=chosen[0].network_inputs,
+            points=inputs,
             subjects=tuple(subjects),
             widths=study.widths,
             seeds=study.replicates,

@@ -20,7 +20,7 @@ from certigram.numerics.kernels.points import Points, points
 from certigram.numerics.kernels.split_rows import radius
 from certigram.numerics.studies.data import DataSet, load
 from certigram.numerics.studies.reading import Reading
-from certigram.theory.errors import SpecError
+from certigram.theory.errors import DerivationGap, SpecError
 
 BIG = 2**53
 NEAR = [[BIG + 1, 1.0], [BIG, 1.0]]
@@ -261,3 +261,12 @@ def test_the_index_of_an_arrow_table_in_memory_is_left_out_and_said() -> None:
     assert population_gram("deq-relu", marked).instance.data.points.values.tolist() == [[1.0, 0.5], [0.0, 1.0]]
     assert "index" in population_gram("deq-relu", marked).instance.data.notes[0]
     assert population_gram("deq-relu", table).instance.data.d == 3
+
+
+def test_networks_are_not_trained_on_rounded_rows_in_silence() -> None:
+    """A trained network takes binary64 inputs: rows 0 and 1 would be one input."""
+    rows = [["0.1", "0.2"], ["0.10000000000000000001", "0.2"], ["0.5", "0.25"]]
+    kept = population_gram("deq-relu", rows, normalize=None).instance
+    with pytest.raises(DerivationGap, match="binary64"):
+        _ = kept.network_inputs
+    assert population_gram("deq-relu", rows).instance.network_inputs.shape == (3, 2)

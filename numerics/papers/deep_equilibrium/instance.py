@@ -364,6 +364,10 @@ class EquilibriumInstance:
             raise DerivationGap("networks need input points, and only their Gram matrix is given.")
         values = self.data.points.values
         if self.data.normalize is None:
+            if self.data.points.exact:
+                raise DerivationGap(
+                    'networks take binary64 inputs, and some rows are not: read them with numbers = "binary64".'
+                )
             return values
         largest = np.abs(values).max(axis=1, keepdims=True)
         scaled = values / largest
