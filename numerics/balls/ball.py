@@ -110,7 +110,7 @@ class Ball:
     def accuracy_bits(self) -> int | None:
         """How many binary digits are known, relative to the number: 0 where not even one is, None for an exact number.
 
-        >>> from ..numerics.precision import precision
+        >>> from .precision import precision
         >>> with precision(100):
         ...     Ball.exactly("1/3").accuracy_bits, Ball.exactly("1/2").accuracy_bits, Ball(arb(0, 1)).accuracy_bits
         (98, None, 0)

@@ -39,7 +39,7 @@ def least(values: Iterable[arb]) -> arb:
 def roots(squares: Sequence[arb]) -> Floats:
     """Square roots of non-negative numbers in float64, proved to a relative error of at most 2u.
 
-    >>> from ..precision import precision
+    >>> from ..balls.precision import precision
     >>> with precision(96):
     ...     roots([arb(2), arb(0)]).tolist()
     [1.4142135623730951, 0.0]

@@ -34,7 +34,7 @@ GUARD = 64
 def transform(f: sympy.Expr, order: int, variance: Fraction, bits: int) -> HermiteTransform | None:
     """The transform of a function with thresholds, None when it is not of this kind.
 
-    >>> from ...theory.functions import X
+    >>> from ...theory.activations.functions import X
     >>> found = transform(sympy.Heaviside(X), 2, Fraction(1), 64)
     >>> [bool(mu.overlaps(x)) for mu, x in zip(found.coefficients, (arb(0.5), 1 / (2 * arb.pi()).sqrt(), arb(0)))]
     [True, True, True]

@@ -64,7 +64,7 @@ class Setting:
 def piecewise_exponential(activation: Activation) -> bool:
     """Whether the smoothings of the activation have a closed form here.
 
-    >>> from ...theory.activation import activation
+    >>> from ...theory.activations.activation import activation
     >>> piecewise_exponential(activation("selu")), piecewise_exponential(activation("tanh"))
     (True, False)
     """

@@ -45,7 +45,7 @@ class Display:
 def fold(derivation: Derivation) -> tuple[Display, ...]:
     """The displays of a derivation in the order of its lines.
 
-    >>> from ...theory.activation import activation
+    >>> from ...theory.activations.activation import activation
     >>> from ...theory.derivations.dual import derive_dual
     >>> derivation = derive_dual(activation("erf"))
     >>> len(fold(derivation)) < len(derivation.steps)

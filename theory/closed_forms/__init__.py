@@ -50,7 +50,7 @@ def dual_closed_form(activation: Activation, other: Activation | None = None) ->
 def closed_form(f: sympy.Expr, g: sympy.Expr | None = None) -> sympy.Expr | None:
     r"""The same for expressions in ``X``: :math:`E\,f(u)g(v)`, with :math:`g=f` when it is not given.
 
-    >>> from ..functions import X
+    >>> from ..activations.functions import X
     >>> closed_form(sympy.sin(X))
     exp(-a/2 - b/2)*sinh(c)
     """

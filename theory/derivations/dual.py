@@ -23,7 +23,7 @@ def derive_dual(activation: Activation, other: Activation | None = None) -> Deri
 
     Where no closed form is known to the rules the derivation has a gap that says so, and no result.
 
-    >>> from ..activation import activation
+    >>> from ..activations.activation import activation
     >>> derive_dual(activation("erf")).result
     2*asin(2*c/(sqrt(2*a + 1)*sqrt(2*b + 1)))/pi
     >>> derive_dual(activation("tanh")).derived

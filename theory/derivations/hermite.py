@@ -62,7 +62,7 @@ class HermiteFormula:
 def hermite_coefficients(activation: Activation) -> HermiteFormula | None:
     """The formula for an activation, or None when no closed form in the order is known to the rules.
 
-    >>> from ..activation import activation
+    >>> from ..activations.activation import activation
     >>> hermite_coefficients(activation("exp")).general
     sigma**r*exp(sigma**2/2)/sqrt(factorial(r))
     >>> hermite_coefficients(activation("tanh")) is None

@@ -52,8 +52,8 @@ def nullity(source: InnerProducts, parallel: Sequence[tuple[int, int, int]]) -> 
     source: exact inner products of the inputs (any norms).
     parallel: all pairs (i, j, ±1) of parallel inputs, proved (:func:`~certigram.numerics.kernels.parallel_pairs`).
 
-    >>> from ..kernels.parallel import parallel_pairs
-    >>> from ..kernels.points import points
+    >>> from ...kernels.parallel import parallel_pairs
+    >>> from ...kernels.points import points
     >>> hexagon = points([[1, -1, 0], [1, 0, -1], [0, 1, -1], [-1, 1, 0], [-1, 0, 1], [0, -1, 1]])
     >>> found = nullity(hexagon, parallel_pairs(hexagon))
     >>> found.nullity, found.null_vector.text

@@ -83,7 +83,7 @@ def arc_cosine_series(order: int, bits: int) -> DotProductSeries:
 def arc_cosine_matrix(cosines: arb_mat, bits: int) -> BallMatrix:
     r"""The matrix :math:`g(C_{ij})` in ball arithmetic, the diagonal exactly 1/2; (n, n).
 
-    >>> from ..kernels.cosines import cosines_arb
+    >>> from ...kernels.cosines import cosines_arb
     >>> found = arc_cosine_matrix(cosines_arb([[1.0, 0.0], [0.0, 2.0]], 64), 64)
     >>> float(found.mid[0, 0]), round(float(found.mid[0, 1]), 12)
     (0.5, 0.159154943092)

@@ -88,7 +88,7 @@ def descend(
 
     Raises :class:`PrecisionExhausted` when the run explodes.
 
-    >>> from ..radial.kernel import radial_kernel
+    >>> from ...radial.kernel import radial_kernel
     >>> run = descend(KernelField(radial_kernel("gaussian", 1), 2, 2),
     ...               Problem(np.eye(2), np.zeros(2), np.array([[1.0], [2.0]])), 0.5, 3)
     >>> run.loss.length, bool(run.loss.upper[3] < run.loss.lower[0])

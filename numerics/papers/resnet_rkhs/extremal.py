@@ -41,7 +41,7 @@ class Extremal:
 def stretching_field(kernel: RadialKernel, reach: Array) -> KernelField:
     r"""The control on the line with :math:`\kappa_1\|v_l\|` about ``reach`` (D,); negative entries pull together.
 
-    >>> from ..radial.kernel import radial_kernel
+    >>> from ...radial.kernel import radial_kernel
     >>> field = stretching_field(radial_kernel("gaussian", 2), np.array([1.0, -0.5]))
     >>> [round(field.kappa1 * field.norm(layer), 2) for layer in range(2)]
     [1.0, 0.5]

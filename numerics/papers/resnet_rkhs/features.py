@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 def frequencies(kernel: RadialKernel, count: int, dimension: int, seed: int | tuple[int, ...]) -> Array:
     """``count`` frequencies (m, q) from the spectral measure of the kernel; exact float64 numbers from here on.
 
-    >>> from ..radial.kernel import radial_kernel
+    >>> from ...radial.kernel import radial_kernel
     >>> frequencies(radial_kernel("matern-5/2", 2), 4, 3, 0).shape
     (4, 3)
     """

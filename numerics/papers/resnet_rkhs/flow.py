@@ -17,7 +17,7 @@ def integrate(field: Field, problem: Problem, *, tolerance: float = 1e-10) -> tu
 
     Raises :class:`PrecisionExhausted` when the solver gives up.
 
-    >>> from ..radial.kernel import radial_kernel
+    >>> from ...radial.kernel import radial_kernel
     >>> from .fields import KernelField
     >>> zero = KernelField(radial_kernel("gaussian", 1), 2, 2)
     >>> integrate(zero, Problem(np.eye(2), np.zeros(2), np.array([[1.0], [3.0]])))[1]

@@ -62,7 +62,7 @@ def run_pass(
 ) -> Pass:
     """One pass from the points ``start`` (N, q), known up to ``start_error`` (N,), towards ``targets`` (N, d').
 
-    >>> from ..radial.kernel import radial_kernel
+    >>> from ...radial.kernel import radial_kernel
     >>> from .fields import KernelField
     >>> zero = KernelField(radial_kernel("gaussian", 1), 2, 2)
     >>> found = run_pass(zero, np.eye(2), np.zeros(2), np.array([[1.0], [3.0]]))

@@ -82,7 +82,7 @@ def recipe(
 
     Raises :class:`DerivationGap` when two points coincide.
 
-    >>> from ..radial.kernel import radial_kernel
+    >>> from ...radial.kernel import radial_kernel
     >>> found = recipe(radial_kernel("gaussian", 1), 8, 3, Fraction(1, 200), Fraction(1, 4))
     >>> with precision(128):
     ...     found.holds(), float(found.landscape.kernel.scale)

@@ -52,7 +52,7 @@ def gradient_identity(depth: int, *, shifted: bool = False) -> bool:
 def taylor_constants(kernel: RadialKernel) -> tuple[sympy.Expr, sympy.Expr]:
     """κ₁² = −k''(0) and κ₂² = k''''(0) from the Taylor series of k at 0; κ₂² is oo when r³ occurs in it.
 
-    >>> from ..radial.kernel import radial_kernel
+    >>> from ...radial.kernel import radial_kernel
     >>> taylor_constants(radial_kernel("matern-3/2", 2))
     (3/4, oo)
     """

@@ -137,8 +137,8 @@ def _squared(z: Vector, centre: list[float]) -> arb:
 def sample_network(kernel: RadialKernel, start: Array, targets: Array, depth: int, seed: int) -> BallNetwork:
     """A network on given initial states whose centres are near them and whose control and direction are random.
 
-    >>> from ..precision import precision
-    >>> from ..radial.kernel import radial_kernel
+    >>> from ...balls.precision import precision
+    >>> from ...radial.kernel import radial_kernel
     >>> net = sample_network(radial_kernel("gaussian", 1), np.eye(2), np.ones(2), 2, 0)
     >>> with precision(96):
     ...     bool(net.loss_series()[1].overlaps(net.derivative_by_adjoint()))

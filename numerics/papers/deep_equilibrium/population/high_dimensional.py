@@ -68,7 +68,7 @@ def high_dimensional_equivalent(
     and :math:`\sigma_b^2X^\top X = 2C`. Raises :class:`SpecError` unless :math:`\sigma_aL < 1` is proved and the input
     is not zero. Source: ling2024equivalence; own derivation in ``docs/theory/high-dimensional-equivalent.md``.
 
-    >>> from ...theory.activation import activation
+    >>> from .....theory.activations.activation import activation
     >>> with precision(64):
     ...     slope = arb(2).sqrt()
     >>> found = high_dimensional_equivalent(
