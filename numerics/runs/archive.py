@@ -159,6 +159,9 @@ def _saved(folder: Path, digest: str) -> dict[tuple[str, str], Certificate]:
 
 
 def _bare(row: Mapping[str, Any]) -> Certificate:
+    for key in ("id", "system", "activation", "method", "reason"):
+        if not isinstance(row[key], str):
+            raise SpecError(f"the {key} of a claim is not text")
     verdict = Verdict[row["verdict"]]
     known = {key: row[key] for key in ("method", "seconds", "reason", "lower", "upper", "margin")}
     if verdict.rigorous:  # PROVED is not to be had from a table: the evidence is in the certificate
