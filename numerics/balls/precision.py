@@ -78,9 +78,9 @@ class precision(io.IOBase):
         if not MIN_BITS <= bits <= MAX_BITS:
             raise SpecError(f"bits = {bits} is out of range: choose between {MIN_BITS} and {MAX_BITS}.")
         self._open = _block(bits)
-        self.close = self._open.close  # type: ignore[method-assign]
+        self.close = self._open.close  # type: ignore[method-assign]  # closing is the exit, in C
 
-    def __enter__(self) -> int:  # type: ignore[override]
+    def __enter__(self) -> int:  # type: ignore[override]  # a block gives its bits
         try:
             return next(self._open)
         except BaseException:  # an interrupt after the block was opened
