@@ -1,6 +1,6 @@
 """A failure here means that an enclosure of a deep equilibrium kernel misses a number computed by other means.
 
-Two sources. ``data/deq-three-points.json``: own computation with mpmath, 60 digits working precision, 40 shown, three
+Two sources. ``data/three-points.json``: own computation with mpmath, 60 digits working precision, 40 shown, three
 points with C_12 = 1/2, C_13 = -1/4, C_23 = 1/5 and sigma_w^2 = 1/16; entries of size below 1e-59 are rounding noise
 around exact zeros. The tables: own computation in float64 on points drawn by numpy's generator, 4 to 10 digits shown.
 
@@ -29,9 +29,7 @@ from certigram.numerics.papers.deep_equilibrium.population.kernel import Equilib
 from certigram.numerics.papers.deep_equilibrium.population.pair import equilibrium_pair
 from certigram.theory.activations.activation import activation
 
-ORACLE: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "deq-three-points.json").read_text())[
-    "activations"
-]
+ORACLE: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "three-points.json").read_text())["activations"]
 SIGMA_W2 = Fraction(1, 16)
 COSINES = {"12": Fraction(1, 2), "13": Fraction(-1, 4), "23": Fraction(1, 5)}
 BITS = [53, 128, 333]
