@@ -254,7 +254,7 @@ def population_gram(
     parameters: those of the system, e.g. ``sigma_w2="1/16"``.
 
     Raises :class:`SpecError` for unusable input, and for parameters outside the range where K is proved to exist.
-    Source: docs/theory/deep-equilibrium.md.
+    Source: docs/papers/deep_equilibrium/population.md.
 
     >>> K = population_gram("deq-general", input_gram=[["1", "1/2"], ["1/2", "1"]], activation="tanh", bits=128)
     >>> K.ball(0, 1).contains("0.2373177877462101965757041840090684299615")

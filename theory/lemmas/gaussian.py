@@ -45,7 +45,7 @@ MEHLER = Lemma(
             "mehler-tail",
         ),
     ),
-    Reference("daniely2016", ours="docs/theory/deep-equilibrium.md, Notation"),
+    Reference("daniely2016", ours="docs/papers/deep_equilibrium/population.md, Notation"),
     claims=both("mehler"),
 )
 
@@ -71,7 +71,7 @@ PRICE = Lemma(
         ),
         ProofStep(r"If $|\phi'|\le L$, then $|\mathbb E\,\phi'(u)\phi'(v)|\le L^2$.", "price-enclosure"),
     ),
-    Reference("price1958", ours="docs/theory/deep-equilibrium.md, Notation"),
+    Reference("price1958", ours="docs/papers/deep_equilibrium/population.md, Notation"),
     ("lemma.mehler",),
     claims=both("price"),
 )

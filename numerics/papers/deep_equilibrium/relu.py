@@ -1,7 +1,7 @@
 r"""The deep equilibrium model with ReLU: the networks are those of a general activation, the population is wider.
 
 With :math:`\Lambda^2 = \mathbb E\varphi'(z)^2 = 1/2` in place of L² = 1 every map of the population contracts for
-:math:`\sigma_w^2 < 1` (``docs/theory/deep-equilibrium-training.md``, "The range of ReLU").
+:math:`\sigma_w^2 < 1` (``docs/papers/deep_equilibrium/training.md``, "The range of ReLU").
 """
 
 from __future__ import annotations

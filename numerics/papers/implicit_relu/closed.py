@@ -1,7 +1,7 @@
 r"""Closed forms of the least eigenvalue of the arc-cosine Gram matrix, and the symbolic identities behind the claims.
 
 Each function returns differences that must be zero; sympy simplifies them, exactly. The proofs are written down in
-``docs/theory/implicit-relu.md`` under the headings named here.
+``docs/papers/implicit_relu/proofs.md`` under the headings named here.
 """
 
 from __future__ import annotations

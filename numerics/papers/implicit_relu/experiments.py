@@ -1,7 +1,7 @@
 r"""Sampled networks of the implicit system: feature Gram matrices, the theorem's width, equilibria.
 
 Features need W alone, so that many wide networks cost little; the norm of A and the equilibrium need all of A.
-What is claimed of them: ``docs/theory/implicit-relu.md``, "Concentration" and "Infinite width".
+What is claimed of them: ``docs/papers/implicit_relu/proofs.md``, "Concentration" and "Infinite width".
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 FEATURE_POINTS = 16
-"""Inputs in the experiments with features: as many as the tables of docs/theory/implicit-relu.md have."""
+"""Inputs in the experiments with features: as many as the tables of docs/papers/implicit_relu/proofs.md have."""
 FEATURE_REPLICATES = 100
 STATE_POINTS = 4
 CHEAP_WIDTH, CHEAP_REPLICATES = 256, 60

@@ -5,8 +5,8 @@ r"""The finite implicit ReLU network and its equilibrium, with every rounding ac
 
 All entries of A (m, m), W (m, d), u, v (m,) are N(0, 1) at first. With :math:`a = \tilde\gamma\lVert A\rVert < 1` the
 map is an a-contraction; the residual of the last iterate, its rounding errors and 1/(1 − a) bound the distance to the
-equilibrium of the network whose weights are these exact binary64 numbers (``docs/theory/implicit-relu.md``, "Floating
-point").
+equilibrium of the network whose weights are these exact binary64 numbers (``docs/papers/implicit_relu/proofs.md``,
+"Floating point").
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ class Network:
         .. math:: \nabla_vL = \Phi e,\quad \nabla_uL = Ze,\quad \nabla_AL = \tilde\gamma\sum_i e_iq_iz_i^\top,\quad
                   \nabla_WL = m^{-1/2}\sum_i e_iE_i(q_i+v)x_i^\top .
 
-        Proof: ``docs/theory/implicit-relu.md``, "Gradients".
+        Proof: ``docs/papers/implicit_relu/proofs.md``, "Gradients".
         """
         e, _ = self.predictions(state, labels)
         _, q = self.solve_adjoint(state.active)

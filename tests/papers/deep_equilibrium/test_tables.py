@@ -1,8 +1,9 @@
 """Printed tables of the deep-equilibrium theory, recomputed with enclosures.
 
 A failure means that an enclosure and an independent float64 computation (trapezoid rule, 4 to 8 digits printed; see
-docs/theory/deep-equilibrium.md for the formulas) disagree beyond the rounding of the printed digits. The ReLU sums are
-left out: their printed values carry the quadrature error of a rule that steps across the kink (docs/corrections.md).
+docs/papers/deep_equilibrium/population.md for the formulas) disagree beyond the rounding of the printed digits. The
+ReLU sums are left out: their printed values carry the quadrature error of a rule that steps across the kink
+(docs/corrections.md).
 """
 
 from __future__ import annotations

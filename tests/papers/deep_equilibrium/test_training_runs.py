@@ -1,4 +1,4 @@
-"""A failure here means that trained networks do not show what docs/theory/deep-equilibrium-training.md says.
+"""A failure here means that trained networks do not show what docs/papers/deep_equilibrium/training.md says.
 
 Its tables come from single networks with other random weights. Their numbers are compared with the spread of several
 networks here: a number of a table must look like one more draw. Theorems and enclosures are compared exactly.

@@ -40,7 +40,7 @@ from certigram.theory.errors import SpecError
 
 
 def integer_inputs(n: int) -> np.ndarray:
-    """The test inputs of docs/theory/implicit-relu.md, "Tables"."""
+    """The test inputs of docs/papers/implicit_relu/proofs.md, "Tables"."""
     return np.array(
         [
             [

@@ -1,4 +1,4 @@
-"""The tables of docs/theory/implicit-relu.md, sampled again within their statistical error.
+"""The tables of docs/papers/implicit_relu/proofs.md, sampled again within their statistical error.
 
 A failure here means that sampled networks contradict the concentration theory, the limit at infinite width, or the
 published course of training.

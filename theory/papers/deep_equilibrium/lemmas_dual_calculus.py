@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...claims.claim import Hypothesis, Reference
 from ...claims.lemma import Lemma, ProofStep, both
 
-NOTES = "docs/theory/dual-calculus.md"
+NOTES = "docs/papers/deep_equilibrium/dual-calculus.md"
 
 ABSOLUTELY_CONTINUOUS = Hypothesis(
     "absolutely-continuous", r"\phi \text{ absolutely continuous},\ |\phi'(x)|\le A(1+|x|)^ke^{B|x|}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...claims.claim import Hypothesis, Reference
 from ...claims.lemma import Lemma, ProofStep, both
 
-NOTES = "docs/theory/deep-equilibrium-training.md"
+NOTES = "docs/papers/deep_equilibrium/training.md"
 WEIGHTS = Hypothesis("weights-contract", r"L\,\lVert W\rVert_2\le\theta<1")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...claims.claim import Hypothesis, Reference
 from ...claims.lemma import Lemma, ProofStep
 
-NOTES, PAPER = "docs/theory/implicit-relu.md", "gao2022implicit"
+NOTES, PAPER = "docs/papers/implicit_relu/proofs.md", "gao2022implicit"
 WELL_POSED = Hypothesis("well-posed", r"a=\tilde\gamma\lVert A\rVert_2<1,\ \tilde\gamma=\gamma/\sqrt m")
 UNIT = Hypothesis("unit-inputs", r"\lVert x_i\rVert_2=1")
 

@@ -5,7 +5,7 @@ r"""The network as a point of parameter space, its loss, implicit gradients and 
     \nabla_W = V\operatorname{diag}(e) Z^\top,\quad \nabla_U = V\operatorname{diag}(e) X^\top,\quad \nabla_a = Z e,
     \qquad H = Z^\top Z + (Z^\top Z + X^\top X)\circ(V^\top V),
 
-with :math:`e = Z^\top a - y` and V the adjoint solution. Proof: ``docs/theory/deep-equilibrium-training.md``,
+with :math:`e = Z^\top a - y` and V the adjoint solution. Proof: ``docs/papers/deep_equilibrium/training.md``,
 "Gradients through the equilibrium".
 """
 
