@@ -68,6 +68,7 @@ class Outcome:
 Check = Callable[[Any], Outcome]
 _CHECKS: dict[str, Check] = {}
 _CONTROLS: dict[str, Check] = {}
+_SUBJECTS: dict[str, str] = {}
 
 
 def check(name: str) -> Callable[[Check], Check]:
@@ -80,11 +81,12 @@ def check(name: str) -> Callable[[Check], Check]:
     return register
 
 
-def control(name: str) -> Callable[[Check], Check]:
-    """Register the negative control of the check called ``name``."""
+def control(name: str, *, subject: str = "") -> Callable[[Check], Check]:
+    """Register the negative control of the check called ``name``; ``subject`` where it says something of one alone."""
 
     def register(function: Check) -> Check:
         _CONTROLS[name] = function
+        _SUBJECTS[name] = subject
         return function
 
     return register
@@ -109,6 +111,16 @@ def find_control(method: str) -> Check:
     if method not in _CONTROLS:
         raise DerivationGap(f"the check {method!r} has no negative control: add one beside it.")
     return _CONTROLS[method]
+
+
+def control_subject(method: str) -> str:
+    """The one activation or kernel that a negative control speaks about; empty where any will do.
+
+    >>> control_subject("relu-fixed-point"), control_subject("psd-order")
+    ('relu', '')
+    """
+    find_control(method)
+    return _SUBJECTS[method]
 
 
 @undisturbed
