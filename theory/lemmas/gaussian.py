@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..claims.claim import Hypothesis, Reference
-from ..claims.lemma import Lemma, ProofStep, both
+from ..claims.lemma import Lemma, ProofStep
 
 SQUARE_INTEGRABLE = Hypothesis("square-integrable", r"\mathbb E\,\phi(u)^2 < \infty,\ \mathbb E\,\phi(v)^2 < \infty")
 COVARIANCE = Hypothesis(
@@ -46,7 +46,6 @@ MEHLER = Lemma(
         ),
     ),
     Reference("daniely2016", ours="docs/papers/deep_equilibrium/population.md, Notation"),
-    claims=both("mehler"),
 )
 
 PRICE = Lemma(
@@ -73,7 +72,6 @@ PRICE = Lemma(
     ),
     Reference("price1958", ours="docs/papers/deep_equilibrium/population.md, Notation"),
     ("lemma.mehler",),
-    claims=both("price"),
 )
 
 NTK_MAP = Lemma(
@@ -91,7 +89,6 @@ NTK_MAP = Lemma(
     ),
     Reference("daniely2016", ours="docs/ntk-conventions.md"),
     ("lemma.price",),
-    claims=both("nngp-to-ntk"),
 )
 
 LEMMAS = (MEHLER, PRICE, NTK_MAP)

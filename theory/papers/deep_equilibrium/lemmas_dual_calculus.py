@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...claims.claim import Hypothesis, Reference
-from ...claims.lemma import Lemma, ProofStep, both
+from ...claims.lemma import Lemma, ProofStep
+from .arguments import both
 
 NOTES = "docs/papers/deep_equilibrium/dual-calculus.md"
 

@@ -285,3 +285,5 @@ OUTPUT = Lemma(
 )
 
 LEMMAS = (EQUILIBRIUM, RESOLVENT, ARC_COSINE, SERIES, HERMITE, CONCENTRATION, STABILITY, FLOW, OUTPUT)
+ARGUMENTS = {"lemma.pl-flow": _claims("gradient-flow")}
+"""Which claims rest on the lemmas that papers share."""

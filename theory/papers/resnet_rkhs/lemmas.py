@@ -176,3 +176,8 @@ RADIUS = Lemma(
 )
 
 LEMMAS = (GRADIENT, SEPARATION, POLYAK, DEPTH, RADIUS)
+ARGUMENTS = {
+    "lemma.pl-descent": claims("descent-convergence"),
+    "lemma.pl-flow": claims("flow-convergence"),
+}
+"""Which claims rest on the lemmas that papers share."""
