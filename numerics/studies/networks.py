@@ -1,4 +1,4 @@
-"""Finite-width networks, one file per paper, found by the name of their system."""
+"""The faces of the papers: systems on data and their finite-width networks, found by the name of the system."""
 
 from __future__ import annotations
 

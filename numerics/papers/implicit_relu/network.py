@@ -12,11 +12,9 @@ equilibrium of the network whose weights are these exact binary64 numbers (``doc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import arb
@@ -30,14 +28,6 @@ from ...balls.rounding import TINY, UNIT, gamma, up
 from ...expressions.enclosed_function import norm_up
 from ...sampling.operator_norm import NormBounds, operator_norm
 from ...studies.networks import Seed
-
-if TYPE_CHECKING:
-    from ...gram_model import GramModel
-    from ...studies.study import Study
-    from ...studies.workspace import Workspace
-    from .instance import ImplicitInstance
-
-NAME = "implicit-relu"
 
 Floats = NDArray[np.float64]
 
@@ -287,14 +277,3 @@ def unit_rows(values: Floats) -> Floats:
     """The rows divided by their norms, in float64; the network's inputs are these rounded numbers, taken as exact."""
     scaled = values / np.abs(values).max(axis=1, keepdims=True)
     return np.asarray(scaled / np.linalg.norm(scaled, axis=1, keepdims=True))
-
-
-def instance(subject: str, study: Study, workspace: Workspace) -> ImplicitInstance:
-    """The system on the data of a study; ``subject`` must be ReLU, which the paper is about."""
-    from .instance import from_study
-
-    return from_study(subject, study, workspace)
-
-
-gram_model: Callable[[str, Study, Workspace], GramModel] = instance
-"""It has a population Gram matrix; see :func:`~certigram.numerics.studies.networks.gram_model`."""

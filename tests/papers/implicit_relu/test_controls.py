@@ -18,7 +18,8 @@ from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.implicit_relu.checks.sampling import settled
 from certigram.numerics.papers.implicit_relu.checks.training import descent_tests, slowest, with_step
 from certigram.numerics.papers.implicit_relu.closed import WIDTH_CONSTANTS, bootstrap_obligations
-from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan, from_study
+from certigram.numerics.papers.implicit_relu.face import instance as from_study
+from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan
 from certigram.numerics.papers.implicit_relu.sides import combine
 from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.data import DataSet, load

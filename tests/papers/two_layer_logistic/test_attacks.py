@@ -12,7 +12,7 @@ from certigram.numerics.checks.registry import decide as decide_claim
 from certigram.numerics.checks.registry import find_check, find_control
 from certigram.numerics.papers.two_layer_logistic.checks import stationary as villani_stationary
 from certigram.numerics.papers.two_layer_logistic.counterexample import decide
-from certigram.numerics.papers.two_layer_logistic.network import instance
+from certigram.numerics.papers.two_layer_logistic.face import instance
 from certigram.numerics.studies.data import load
 from certigram.numerics.studies.study import Study
 from certigram.numerics.studies.workspace import Workspace
