@@ -11,38 +11,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
-from ...theory.claims.claim import Claim, Hypothesis
+from ...theory.claims.claim import Claim
 from ...theory.discovery import on_floor
 from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
-from ..balls.budget import Budget
 from ..balls.precision import undisturbed
 from ..certificates.certificate import Certificate, Discharged, EvidenceItem, Proof
 from ..sampling.statistics import StatisticalTest
-
-
-class Instance(Protocol):
-    """A system with a subject, parameters and data: what the runner asks of it; a check asks for more."""
-
-    @property
-    def system(self) -> str:
-        """The name of the system."""
-
-    @property
-    def subject(self) -> str:
-        """The name of the activation, or of the kernel where the system is about kernels."""
-
-    @property
-    def budget(self) -> Budget:
-        """What may be spent."""
-
-    def discharge(self, hypothesis: Hypothesis) -> Discharged:
-        """Whether a hypothesis holds here: PROVED, REFUTED or UNKNOWN, with the reason in a sentence."""
-
-    def admit(self) -> None:
-        """Raise :class:`SpecError` where the parameters leave nothing of the system to check."""
+from ..studies.instance import Instance
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ import numpy as np
 from flint import arb, arb_poly, fmpq
 from numpy.typing import NDArray
 
-from ...theory.claims.system import suggestion
 from ...theory.errors import SpecError
 from ...theory.numbers import Exact, rational
+from ...theory.suggestion import suggestion
 from ..balls.ball import enclose
 from ..balls.enclosure import float_above
 from ..balls.ends import upper_float

@@ -16,13 +16,14 @@ import pytest
 
 import certigram.theory
 from certigram.numerics.balls.ends import upper_float
-from certigram.numerics.checks.registry import Instance, Outcome, control_subject, decide, find_check, find_control
+from certigram.numerics.checks.registry import Outcome, control_subject, decide, find_check, find_control
 from certigram.numerics.checks.sampled import SampledInstance, sampleable
 from certigram.numerics.kernels.points import points
 from certigram.numerics.sampling.experiment import Plan, Subject
 from certigram.numerics.sampling.experiment import run as sample_networks
 from certigram.numerics.sampling.statistics import ErrorBudget
 from certigram.numerics.studies.data import DataSet, load
+from certigram.numerics.studies.instance import Instance
 from certigram.numerics.studies.networks import has_sampler, instance
 from certigram.numerics.studies.study import Study
 from certigram.theory.claims.claim import Claim

@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from ..discovery import modules, on_floor
 from ..errors import SpecError
+from ..suggestion import suggestion
 from .claim import Hypothesis, Reference
-from .system import suggestion
 
 
 @dataclass(frozen=True, slots=True)

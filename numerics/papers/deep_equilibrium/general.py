@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from ....theory.activations.activation import Activation, activation
-from ...gram_model import GramModel
+from ...studies.gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .instance import EquilibriumInstance
+from .large import prove_large, prove_tiled
 from .network import sample_grams
 from .training.size import training_size
+from .witness import equilibrium_proof as proof
 
 NAME = "deq-general"
 
-__all__ = ["gram_model", "instance", "sample_grams"]
+__all__ = ["gram_model", "instance", "proof", "prove_large", "prove_tiled", "sample_grams"]
 
 
 def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstance:

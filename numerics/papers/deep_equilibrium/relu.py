@@ -15,17 +15,19 @@ from ....theory.activations.activation import activation
 from ....theory.errors import SpecError
 from ...balls.ball import enclose
 from ...balls.precision import precision
-from ...gram_model import GramModel
+from ...studies.gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .instance import EquilibriumInstance
+from .large import prove_large, prove_tiled
 from .network import sample_grams
 from .population.contraction import homogeneous_mean_square
 from .training.size import training_size
+from .witness import equilibrium_proof as proof
 
 NAME = "deq-relu"
 
-__all__ = ["ReluInstance", "gram_model", "instance", "sample_grams"]
+__all__ = ["ReluInstance", "gram_model", "instance", "proof", "prove_large", "prove_tiled", "sample_grams"]
 
 
 @dataclass(frozen=True, eq=False)

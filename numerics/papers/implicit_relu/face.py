@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ....theory.errors import SpecError
-from ...gram_model import GramModel
+from ...studies.gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .instance import SYSTEM, ImplicitInstance, TrainingPlan

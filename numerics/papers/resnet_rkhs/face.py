@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from ....theory.activations.activation import activation
 from ....theory.claims.system import system
-from ...gram_model import GramModel
 from ...radial.kernel import radial_kernel
+from ...studies.gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .dot_product import DotProductInstance, activation_of

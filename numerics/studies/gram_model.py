@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from .balls.budget import Budget
-from .balls.enclosure import Enclosure
-from .eigenvalues.nullspace import NullVector, RankBound
-from .kernels.ballmatrix import BallMatrix
-from .studies.data import DataSet
+from ..balls.budget import Budget
+from ..balls.enclosure import Enclosure
+from ..eigenvalues.nullspace import NullVector, RankBound
+from ..kernels.ballmatrix import BallMatrix
+from .data import DataSet
 
 
 class GramModel(Protocol):
