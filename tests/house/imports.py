@@ -207,6 +207,17 @@ def long_files(house: House) -> dict[str, int]:
     }
 
 
+def without_floor(house: House) -> list[str]:
+    """Modules and packages whose neighbours have floors, and that have none."""
+    known = {name.rpartition(".")[0] for name in house.floors}
+    found = {".".join(name.split(".")[: k + 1]) for name in house.lengths for k in (1, 2)}
+    return sorted(
+        name
+        for name in found - set(house.floors)
+        if name.rpartition(".")[0] in known and not name.endswith("__main__") and not name.startswith(f"{CHECKER}.")
+    )
+
+
 def deferred(house: House) -> list[Import]:
     """Imports inside functions and for types, of whatever direction."""
     return [edge for edge in house.imports if edge.when is not When.AT_ONCE]
@@ -223,6 +234,7 @@ def report(house: House) -> Iterator[str]:
     ):
         yield from (f"{title}: {edge}" for edge in found)
     yield from (f"too long: {name} has {lines} lines" for name, lines in long_files(house).items())
+    yield from (f"on no floor: {name}" for name in without_floor(house))
     waiting = deferred(house)
     counts = ", ".join(f"{sum(e.when is w for e in waiting)} {w.value}" for w in (When.INSIDE, When.TYPING))
     yield f"{len(house.lengths)} files, {len(house.imports)} imports among them; of these {counts}"
