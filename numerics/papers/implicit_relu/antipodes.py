@@ -50,7 +50,7 @@ def nullity(source: InnerProducts, parallel: Sequence[tuple[int, int, int]]) -> 
     Parameters
     ----------
     source: exact inner products of the inputs (any norms).
-    parallel: all pairs (i, j, ±1) of parallel inputs, proved (:func:`~certigram.numerics.kernels.parallel_pairs`).
+    parallel: all pairs (i, j, ±1) of parallel inputs, proved (:func:`~...kernels.parallel.parallel_pairs`).
 
     >>> from ...kernels.parallel import parallel_pairs
     >>> from ...kernels.points import points
