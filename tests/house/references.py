@@ -72,7 +72,8 @@ def paths(root: Path, place: Path, text: str) -> Iterator[str]:
     for target in PATH.findall(text):
         if EXAMPLE in target:
             continue
-        if not any(root.glob(target)) and not (root / "docs" / target).exists():
+        installed = target.removeprefix("certigram/")  # where a wheel has it
+        if not any(any(root.glob(place)) for place in (target, installed)) and not (root / "docs" / target).exists():
             yield target
 
 

@@ -6,6 +6,7 @@ control, a reference, a statement that can be typeset, or a verdict that its own
 
 from __future__ import annotations
 
+import importlib
 import re
 from functools import cache
 from pathlib import Path
@@ -27,7 +28,8 @@ from certigram.numerics.studies.instance import Instance
 from certigram.numerics.studies.networks import has_sampler, instance
 from certigram.numerics.studies.study import Study
 from certigram.theory.claims.claim import Claim
-from certigram.theory.claims.system import System, systems
+from certigram.theory.claims.system import System, paper_of, systems
+from certigram.theory.discovery import bibliography, rooms
 from certigram.theory.verdict import Verdict
 
 SYSTEMS = list(systems().values())
@@ -96,15 +98,22 @@ def test_the_declaration_is_complete(system: System) -> None:
         assert claim.reference.ours, "every claim has our own proof"
 
 
+def _folders(system: System) -> tuple[Path, ...]:
+    """Where the proofs of a system may lie: in this checkout, or in the package of another distribution."""
+    package, _, _ = rooms("theory")[paper_of(system.name)].rpartition(".")
+    checkout, found = Path(__file__).parents[2], Path(next(iter(importlib.import_module(package).__path__)))
+    return (checkout,) if package == f"{certigram.theory.__name__}.papers" else (checkout, found)
+
+
 @pytest.mark.parametrize(("system", "claim"), CLAIMS)
 def test_references_resolve(system: System, claim: Claim) -> None:
     """The paper is in the bibliography, and our proof is a section of a file that exists."""
-    folder = Path(next(iter(certigram.theory.__path__)))
-    keys = set(re.findall(r"^@\w+\{([^,]+),", (folder / "references.bib").read_text(encoding="utf-8"), re.M))
+    keys = set(re.findall(r"^@\w+\{([^,]+),", bibliography(), re.M))
     assert claim.reference.key in keys
     assert system.paper in keys
     place, _, section = claim.reference.ours.partition(", ")
-    text = (Path(__file__).parents[2] / place).read_text(encoding="utf-8")
+    (file,) = (folder / place for folder in _folders(system) if (folder / place).is_file())
+    text = file.read_text(encoding="utf-8")
     headings = [line for line in text.splitlines() if line.startswith(("#", "**"))]
     assert any(section.split(" (")[0].lower() in heading.lower() for heading in headings), section
 
