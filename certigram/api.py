@@ -143,6 +143,7 @@ def least_eigenvalue(
 
     The precision is raised as far as ``budget`` allows (that of K by default) when float64 is not enough.
 
+    >>> from fractions import Fraction
     >>> K = population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh")
     >>> least_eigenvalue(K).contains(Fraction("0.5256839176973689"))
     True

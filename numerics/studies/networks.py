@@ -187,7 +187,7 @@ def large_provers(system: str) -> tuple[LargeProver, LargeProver]:
     >>> large_provers("resnet-rkhs")
     Traceback (most recent call last):
         ...
-    certigram.theory.errors.SpecError: resnet-rkhs is not made in place: choose deq-general or deq-relu.
+    certigram.theory.errors.SpecError: 'resnet-rkhs' is not made in place: choose deq-general or deq-relu.
     """
     known = systems_in_place()
     if system not in known:
