@@ -200,7 +200,7 @@ class Relation:
         place = self.sharpness[1] if self.sharpness[0] > 0 else known[0]
         left, right = self.left.at(place), self.right.at(place)
         low, high = left.lower[0], right.upper[0]
-        by = SLIGHTLY * (max(abs(low), abs(high)) or 1)
+        by = SLIGHTLY * (max(abs(Fraction(low)), abs(Fraction(high))) or 1)
         gap = -by if self.sense is Sense.EQUAL else high - low + by
         beside = Side((right.lower[0] - gap,), (high - gap,), f"{right.shown} less {_up(gap)!r}")
         return replace(self, text=f"{self.text}, moved by 1e-9", left=left, right=beside)
