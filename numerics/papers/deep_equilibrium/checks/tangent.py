@@ -207,7 +207,7 @@ def tangent_limit_check(inst: Sampled) -> Outcome:
     samples, limit = tangent_samples(base), tangent_limit(base)
     test = tangent_test(samples, limit, f"tangent limit, {inst.subject}")
     low, high = test.interval(0.999)
-    least = [float(scipy.linalg.eigvalsh(h).min()) for h in samples.mean(axis=1)]
+    least = [float(scipy.linalg.eigvalsh(h).min()) for h in samples.tangent.mean(axis=1)]
     goal = float(scipy.linalg.eigvalsh(limit).min())
     return Outcome(
         Verdict.UNKNOWN,
