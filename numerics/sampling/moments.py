@@ -55,8 +55,8 @@ class MomentTest:
     in total variation between the law of all observations and one for which the above holds.
 
     Each side has :math:`e = \prod_i e^{\psi(\lambda_i(y_i-\mu))}/(1+\lambda_i^2v_i/2)` with
-    :math:`\lambda_i = \lambda/v_i`. Observations said to be ``nonnegative`` are tested for a mean above the claim by the
-    bets of :class:`BoundedTest` instead, which are sharper for a mean near 0.
+    :math:`\lambda_i = \lambda/v_i`. Observations said to be ``nonnegative`` are tested for a mean above the claim by
+    the bets of :class:`BoundedTest` instead, which are sharper for a mean near 0.
 
     >>> y = np.array([[0.9], [1.1], [1.0], [1.2]])
     >>> MomentTest("mean", y, y, np.full(4, 0.01), 1.0, 1.0).p_value

@@ -205,8 +205,8 @@ def standardised(network: Network, state: Equilibrium, limit: float) -> tuple[Fl
     r"""``probes``, ``features`` and ``errors`` of :class:`StateSample` for one network, (inputs,) each.
 
     With :math:`u=\tilde\gamma Az=\sqrt{s/m}\,x` and :math:`\varphi=\sigma(\xi)/\sqrt m` the first is
-    :math:`\lVert\sigma(ru+\varphi)\rVert^2`, :math:`r=\sqrt{K^*}/\lVert z\rVert`; u is off by a times the error of z and the
-    rounding of a product, r by the error of ‖z‖, and both enter a 1-Lipschitz function.
+    :math:`\lVert\sigma(ru+\varphi)\rVert^2`, :math:`r=\sqrt{K^*}/\lVert z\rVert`; u is off by a times the error of z and
+    the rounding of a product, r by the error of ‖z‖, and both enter a 1-Lipschitz function.
     """
     phi, off, (m, d) = network.features.phi, network.features.error, network.weights.W.shape
     u, length = state.preactivation - phi, np.linalg.norm(state.z, axis=0)
@@ -221,4 +221,4 @@ def standardised(network: Network, state: Equilibrium, limit: float) -> tuple[Fl
     error = error + off + 4 * UNIT * column_norms(probe)
     square, features, mean = (probe**2).sum(axis=0), (phi**2).sum(axis=0), (network.inputs**2).sum(axis=1) / 2
     errors = error * (2 * np.sqrt(square) + error) + off * (2 * np.sqrt(features) + off)
-    return square, features - mean, (errors + gamma(m + d + 8) * (square + features + mean)) * SLACK
+    return square, features - mean, (errors + gamma(m + d + 32) * (square + features + mean)) * SLACK

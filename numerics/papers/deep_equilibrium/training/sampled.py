@@ -123,8 +123,8 @@ def tangent_test(samples: TangentSample, limit: Array, name: str, *, of_limit: b
 
     A replicate has one network of each width; its value is the mean of :math:`v_k^\top(H/m-\Theta)v_k/\theta_k` over
     the directions of Θ. The same networks without feedback are a control variate: they are subtracted, and a wide one
-    is added. Both have one limit, whatever it is, so no theory enters. Nothing bounds what the extrapolation leaves: the
-    claim can be supported, not contradicted. ``of_limit=False`` makes it a claim about these widths. Alternatives:
+    is added. Both have one limit, whatever it is, so no theory enters. Nothing bounds what the extrapolation leaves:
+    the claim can be supported, not contradicted. ``of_limit=False`` makes it a claim about these widths. Alternatives:
     ±10 %. Raises :class:`PrecisionExhausted` where the limit is zero.
     """
     eigenvalues, vectors = np.linalg.eigh(limit)

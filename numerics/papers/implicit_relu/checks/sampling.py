@@ -260,9 +260,9 @@ def _limit_test(sample: StateSample, gamma: float, limit: float, name: str) -> M
 
 
 def remainder_variance(s: float) -> float:
-    r"""A bound of the variance of :math:`\sigma(\sqrt sx+\sigma(\xi))^2-\sigma(\xi)^2` for independent standard Gaussians.
+    r"""A bound of the variance of :math:`\sigma(\sqrt sx+\sigma(\xi))^2-\sigma(\xi)^2`, x and ξ independent Gaussians.
 
-    Proof: docs/theory/finite-width.md, section 5.
+    Proof: docs/theory/finite-width.md, Lemma 8.
 
     >>> round(remainder_variance(0.02), 6)
     0.0412
