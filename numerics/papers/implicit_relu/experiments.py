@@ -205,8 +205,8 @@ def standardised(network: Network, state: Equilibrium, limit: float) -> tuple[Fl
     r"""``probes``, ``features`` and ``errors`` of :class:`StateSample` for one network, (inputs,) each.
 
     With :math:`u=\tilde\gamma Az=\sqrt{s/m}\,x` and :math:`\varphi=\sigma(\xi)/\sqrt m` the first is
-    :math:`\lVert\sigma(ru+\varphi)\rVert^2`, :math:`r=\sqrt{K^*}/\lVert z\rVert`; u is off by a times the error of z and
-    the rounding of a product, r by the error of ‖z‖, and both enter a 1-Lipschitz function.
+    :math:`\lVert\sigma(ru+\varphi)\rVert^2` with :math:`r=\sqrt{K^*}/\lVert z\rVert`; u is off by a times the error of
+    z and the rounding of a product, r by the error of ‖z‖, and both enter a 1-Lipschitz function.
     """
     phi, off, (m, d) = network.features.phi, network.features.error, network.weights.W.shape
     u, length = state.preactivation - phi, np.linalg.norm(state.z, axis=0)

@@ -105,7 +105,7 @@ def _tangent(
 
 def _wide(phi: Differentiable, x: Array, seed: np.random.SeedSequence) -> Array:
     """A wide network without feedback: its pre-activations are drawn, with the covariance 2 x xᵀ/d of U x."""
-    factor = np.linalg.qr(x.T, mode="r") * math.sqrt(2 / x.shape[1])
+    factor = np.linalg.qr(x.T).R * math.sqrt(2 / x.shape[1])
     random = np.random.Generator(np.random.PCG64(seed))
     bias = random.standard_normal((WIDE, factor.shape[0])) @ factor
     return _shallow(phi, bias, random.standard_normal(WIDE) / math.sqrt(WIDE))
