@@ -214,7 +214,8 @@ def tangent_limit_check(inst: Sampled) -> Outcome:
         (observed("relative error of scale of the extrapolated H/m", scale=test.estimate, low=low, high=high),),
         low,
         high,
-        method=f"{TANGENT_REPLICATES} networks at each of the widths {', '.join(map(str, TANGENT_WIDTHS))}",
+        method=f"{TANGENT_REPLICATES} networks at each of the widths {', '.join(map(str, TANGENT_WIDTHS))}, beside"
+        " networks without feedback",
         reason="not settled yet",
         tests=(test,),
         detail={
