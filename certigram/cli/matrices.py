@@ -134,7 +134,7 @@ def certify(
     from ..api import population_gram
     from ..numerics.files import require_output
     from ..numerics.kernels.cosines import require_memory
-    from ..numerics.replay import MAX_POINTS
+    from ..numerics.replay.inputs import MAX_POINTS
     from ..numerics.scale.forecast import memory_estimate
     from ..numerics.studies.networks import systems_in_place
     from ..reports.working import Working

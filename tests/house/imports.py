@@ -17,8 +17,6 @@ STOREYS = ("theory", "numerics", "reports")
 PACKAGE = "certigram"
 LONGEST = 400
 """Lines of a file at the most."""
-CHECKER = f"{PACKAGE}.numerics.replay"
-"""A stranger copies it out: it may be longer than others."""
 
 
 class When(Enum):
@@ -199,23 +197,16 @@ def of_papers_by_tools(house: House) -> list[Import]:
 
 
 def long_files(house: House) -> dict[str, int]:
-    """Files that are too long, but the checker's."""
-    return {
-        name: lines
-        for name, lines in house.lengths.items()
-        if lines > LONGEST and name != CHECKER and not name.startswith(f"{CHECKER}.")
-    }
+    """Files that are too long."""
+    return {name: lines for name, lines in house.lengths.items() if lines > LONGEST}
 
 
 def without_floor(house: House) -> list[str]:
     """Modules and packages whose neighbours have floors, and that have none."""
     known = {name.rpartition(".")[0] for name in house.floors}
     found = {".".join(name.split(".")[: k + 1]) for name in house.lengths for k in (1, 2)}
-    return sorted(
-        name
-        for name in found - set(house.floors)
-        if name.rpartition(".")[0] in known and not name.endswith("__main__") and not name.startswith(f"{CHECKER}.")
-    )
+    outside = found - set(house.floors) - {f"{PACKAGE}.__main__"}
+    return sorted(name for name in outside if name.rpartition(".")[0] in known)
 
 
 def deferred(house: House) -> list[Import]:

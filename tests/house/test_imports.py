@@ -141,14 +141,14 @@ def test_papers_and_tools_are_told_apart(tmp_path: Path) -> None:
     assert sorted(e.source for e in of_papers_by_tools(found)) == ["certigram.api", "certigram.numerics.balls.ball"]
 
 
-def test_long_files_but_the_checkers(tmp_path: Path) -> None:
+def test_long_files_and_those_without_a_floor(tmp_path: Path) -> None:
     found = built(
         tmp_path,
         theory__long="x = 1\n" * 401,
         theory__short="x = 1\n" * 400,
         numerics__replay="x = 1\n" * 600,
     )
-    assert long_files(found) == {"certigram.theory.long": 401}
+    assert long_files(found) == {"certigram.theory.long": 401, "certigram.numerics.replay": 600}
     assert without_floor(found) == ["certigram.numerics.replay"]
     assert any("certigram.theory.long has 401 lines" in line for line in report(found))
 

@@ -1,0 +1,302 @@
+r"""What a check compares, as data: two sides, each enclosed at one or more places, and how they are related.
+
+Verdict, margin, sharpness and the statement slightly beside the truth follow from the data by one function each: a
+check states its relations, and :func:`judge` concludes. Overlapping enclosures decide nothing. An equality of balls is
+never proved by their overlap, which only fails to contradict an argument that proves it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from flint import arb
+
+from ...theory.errors import SpecError
+from ...theory.verdict import Evidence, Verdict
+from ..balls.ball import Ball
+from ..balls.enclosure import Enclosure, float_above, float_below
+from ..certificates.certificate import EvidenceItem, Proof
+from .evidence import SLIGHTLY, ends
+from .registry import Outcome
+from .trajectories import Bounds
+
+Extended = Fraction | float
+"""An exact number, or an infinite float."""
+Sides = Bounds | Enclosure | arb | Fraction | int | tuple[arb, ...] | list[arb]
+"""Bounds along a run, a ball at each place, or one number."""
+
+
+class Sense(Enum):
+    """How the left side is related to the right one."""
+
+    AT_MOST = "<="
+    BELOW = "<"
+    EQUAL = "="
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The exact ends of the enclosures of one side, place by place, and its digits where there is one place.
+
+    >>> Side.of(Fraction(1, 3)).shown, len(Side.of([arb(1), arb(2)]).lower)
+    ('1/3', 2)
+    """
+
+    lower: tuple[Extended, ...]
+    upper: tuple[Extended, ...]
+    shown: str = ""
+
+    @classmethod
+    def of(cls, given: Sides) -> Side:
+        """From what a check has; a ball that is not finite says nothing."""
+        match given:
+            case Bounds():
+                low, high = given.lower.tolist(), given.upper.tolist()
+                shown = f"[{low[0]!r}, {high[0]!r}]" if len(low) == 1 else ""
+                return cls(tuple(map(_exact, low)), tuple(map(_exact, high)), shown)
+            case Enclosure():
+                return cls((_exact(given.lower),), (_exact(given.upper),), str(given))
+            case arb():
+                return cls.of((given,))
+            case tuple() | list():
+                pairs = [(b.lower, b.upper) if b.finite else (-math.inf, math.inf) for b in map(Ball, given)]
+                shown = str(Ball(given[0])) if len(given) == 1 else ""
+                return cls(tuple(low for low, _ in pairs), tuple(high for _, high in pairs), shown)
+            case _:
+                return cls((Fraction(given),), (Fraction(given),), str(given))
+
+    def at(self, place: int) -> Side:
+        """One place of it."""
+        low, high = self.lower[place], self.upper[place]
+        shown = self.shown if len(self.lower) == 1 else f"[{_down(low)!r}, {_up(high)!r}]"
+        return Side((low,), (high,), shown)
+
+    def stretched(self, length: int) -> Side:
+        """One number, at every place."""
+        return Side(self.lower * length, self.upper * length, self.shown) if len(self.lower) == 1 else self
+
+
+@dataclass(frozen=True, eq=False)
+class Relation:
+    r"""``left <= right`` (or ``<``, or ``=``) at every place; build one with :meth:`of`.
+
+    >>> print(Relation.of("a third", Fraction(1, 3), arb(1) / 2))
+    a third: holds
+    >>> falling = Bounds.exact([4.0, 2.0, 1.0])
+    >>> print(Relation.of("loss", falling, Bounds.exact([4.0, 1.5, 2.0])))
+    loss: false at recorded iterate 1
+    >>> Relation.of("pi", arb.pi(), arb.pi(), Sense.EQUAL).verdict.name
+    'UNKNOWN'
+    """
+
+    text: str
+    left: Side
+    right: Side
+    sense: Sense
+    constants: Mapping[str, arb]
+    place: str
+
+    @classmethod
+    def of(
+        cls,
+        text: str,
+        left: Sides,
+        right: Sides,
+        sense: Sense = Sense.AT_MOST,
+        *,
+        constants: Mapping[str, arb] | None = None,
+        place: str = "recorded iterate",
+    ) -> Relation:
+        """From both sides; one number stands for itself at every place of the other side.
+
+        ``constants`` are those of the formula, by name; ``place`` says what the places are. Raises :class:`SpecError`
+        for sides of different lengths.
+        """
+        one, other = Side.of(left), Side.of(right)
+        count = max(len(one.lower), len(other.lower)) if one.lower and other.lower else 0
+        one, other = one.stretched(count), other.stretched(count)
+        if len(one.lower) != len(other.lower):
+            raise SpecError(f"{text}: the two sides have {len(one.lower)} and {len(other.lower)} places.")
+        return cls(text, one, other, sense, constants or {}, place)
+
+    @property
+    def length(self) -> int:
+        """At how many places the sides are compared."""
+        return len(self.left.lower)
+
+    @cached_property
+    def _places(self) -> list[Verdict]:
+        """The verdict at each place."""
+        ends = zip(self.left.lower, self.left.upper, self.right.lower, self.right.upper, strict=True)
+        match self.sense:
+            case Sense.AT_MOST:
+                return [_decided(b <= c, a > d) for a, b, c, d in ends]
+            case Sense.BELOW:
+                return [_decided(b < c, a >= d) for a, b, c, d in ends]
+            case Sense.EQUAL:
+                return [_decided(a == b == c == d and math.isfinite(a), b < c or d < a) for a, b, c, d in ends]
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """REFUTED where one place is, PROVED where all are, UNKNOWN else; nothing is proved by no place."""
+        found = self._places
+        return _decided(bool(found) and all(v is Verdict.PROVED for v in found), Verdict.REFUTED in found)
+
+    @property
+    def index(self) -> int | None:
+        """The first place where it is false, else the first where it is undecided, else None."""
+        return self._places.index(self.verdict) if self._places and self.verdict is not Verdict.PROVED else None
+
+    @property
+    def iterates(self) -> int:
+        """The same as :attr:`length`."""
+        return self.length
+
+    @property
+    def compatible(self) -> bool:
+        """Whether every place was enclosed and none contradicts: what an instance of a proved equality must show."""
+        ends = zip(self.left.lower, self.left.upper, self.right.lower, self.right.upper, strict=True)
+        return bool(self._places) and all(
+            v is Verdict.PROVED or (self.sense is Sense.EQUAL and v is Verdict.UNKNOWN and all(map(math.isfinite, e)))
+            for v, e in zip(self._places, ends, strict=True)
+        )
+
+    @cached_property
+    def margin(self) -> float:
+        """The least proved ``right - left`` over the places before :attr:`index`; -inf where none is known."""
+        count = self.length if self.index is None else self.index
+        pairs = list(zip(self.left.upper[:count], self.right.lower[:count], strict=True))
+        if not pairs or not all(math.isfinite(b) and math.isfinite(c) for b, c in pairs):
+            return -math.inf
+        return _down(min(c - b for b, c in pairs))
+
+    @cached_property
+    def sharpness(self) -> tuple[float, int]:
+        """The largest proved ``left / right`` for positive sides, and its place; (0.0, 0) where none is known."""
+        pairs = enumerate(zip(self.left.lower, self.right.upper, strict=True))
+        shares = [(_down(a / d), k) for k, (a, d) in pairs if a > 0 and d > 0 and math.isfinite(d)]
+        return max(shares, default=(0.0, 0), key=lambda share: share[0])
+
+    def moved(self) -> Relation:
+        """The statement beside the truth: where both sides are nearest, the right one a relative 1e-9 below the left.
+
+        For an equality the right side is moved by a relative 1e-9 (by 1e-9 where it is 0). Without a place that was
+        enclosed, the relation itself.
+
+        >>> [Relation.of("", 1, 2, sense).moved().verdict.name for sense in (Sense.AT_MOST, Sense.BELOW)]
+        ['REFUTED', 'REFUTED']
+        """
+        known = [
+            k for k in range(self.length) if math.isfinite(self.left.lower[k]) and math.isfinite(self.right.upper[k])
+        ]
+        if not known:
+            return self
+        place = self.sharpness[1] if self.sharpness[0] > 0 else known[0]
+        left, right = self.left.at(place), self.right.at(place)
+        low, high = left.lower[0], right.upper[0]
+        by = SLIGHTLY * (max(abs(Fraction(low)), abs(Fraction(high))) or 1)
+        gap = -by if self.sense is Sense.EQUAL else high - low + by
+        beside = Side((right.lower[0] - gap,), (high - gap,), f"{right.shown} less {_up(gap)!r}")
+        return replace(self, text=f"{self.text}, moved by 1e-9", left=left, right=beside)
+
+    def __str__(self) -> str:
+        match self.verdict:
+            case Verdict.PROVED:
+                return f"{self.text}: holds" + (f" at each {self.place} ({self.length})" if self.length > 1 else "")
+            case Verdict.REFUTED:
+                return f"{self.text}: false" + (f" at {self.place} {self.index}" if self.length > 1 else "")
+            case _ if not self.length:
+                return f"{self.text}: nothing was compared"
+            case _ if self.compatible:
+                return f"{self.text}: both sides meet"
+            case _:
+                return f"{self.text}: undecided" + (f" at {self.place} {self.index}" if self.length > 1 else "")
+
+    def item(self) -> EvidenceItem:
+        """The relation as evidence: both sides where there is one place, else what they show together."""
+        exact = self.left.lower == self.left.upper and self.right.lower == self.right.upper
+        sides = {"left": self.left.shown, "right": self.right.shown} if self.length == 1 else {}
+        values = {**sides, "margin": repr(self.margin), **{k: str(Ball(x)) for k, x in self.constants.items()}}
+        return EvidenceItem(Evidence.EXACT if exact else Evidence.ENCLOSED, str(self), values)
+
+
+def judge(
+    relations: Iterable[Relation],
+    *evidence: EvidenceItem,
+    value: arb | Enclosure | tuple[float, float] | None = None,
+    argued: bool = False,
+    method: str = "",
+    reason: str = "",
+    margin: float | None = None,
+    detail: dict[str, Any] | None = None,
+    prover: Callable[[], Proof] | None = None,
+) -> Outcome:
+    """The outcome of a check: REFUTED where a relation is, PROVED where all are, UNKNOWN else, and where there is none.
+
+    With ``argued`` the ``evidence`` holds an argument that proves the statement, and equalities among the relations are
+    its instances: they may not contradict it, and must have been enclosed. ``value`` is the quantity that the claim is
+    about, ``margin`` how far the claim is from being false where that is not the least margin of the relations;
+    ``reason`` replaces the sentence of an undecided relation.
+
+    >>> judge([Relation.of("a third", Fraction(1, 3), arb(1) / 2)]).verdict.name, judge([]).reason
+    ('PROVED', 'nothing was compared')
+    """
+    found = list(relations)
+    false = [r for r in found if r.verdict is Verdict.REFUTED]
+    met = [r for r in found if r.compatible if argued or r.verdict is Verdict.PROVED]
+    verdict = _decided(bool(found) and len(met) == len(found), bool(false))
+    first = min(false or [r for r in found if r not in met], key=lambda r: r.index or 0, default=None)
+    lower, upper = (None, None) if value is None else _outward(value)
+    margins = [r.margin for r in found if r.sense is not Sense.EQUAL and math.isfinite(r.margin)]
+    return Outcome(
+        verdict,
+        (*evidence, *(r.item() for r in found)),
+        lower,
+        upper,
+        (min(margins, default=None) if margin is None else margin) if verdict is Verdict.PROVED else None,
+        method,
+        "" if verdict is Verdict.PROVED else reason or (str(first) if first else "nothing was compared"),
+        detail=detail or {},
+        prover=prover,
+    )
+
+
+def planted(relations: Iterable[Relation], *evidence: EvidenceItem) -> Outcome:
+    """What a planted statement gets: REFUTED where one of its relations is false, UNKNOWN where none is decided.
+
+    >>> planted([Relation.of("a half", arb(1) / 2, Fraction(1, 3))]).verdict.name
+    'REFUTED'
+    """
+    return replace(judge(relations, *evidence), reason="a planted statement")
+
+
+def _decided(proved: bool, refuted: bool) -> Verdict:
+    return Verdict.REFUTED if refuted else Verdict.PROVED if proved else Verdict.UNKNOWN
+
+
+def _exact(x: float) -> Extended:
+    return Fraction(x) if math.isfinite(x) else x
+
+
+def _down(x: Extended) -> float:
+    return float_below(x) if isinstance(x, Fraction) else x
+
+
+def _up(x: Extended) -> float:
+    return float_above(x) if isinstance(x, Fraction) else x
+
+
+def _outward(value: arb | Enclosure | tuple[float, float]) -> tuple[float, float]:
+    match value:
+        case Enclosure():
+            return value.lower, value.upper
+        case arb():
+            return ends(value)
+        case _:
+            return value
