@@ -21,7 +21,6 @@ from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInsta
 from certigram.numerics.papers.deep_equilibrium.training.gradient import Network
 from certigram.numerics.papers.deep_equilibrium.training.iterate import iterate_bounds
 from certigram.numerics.papers.deep_equilibrium.training.size import TrainingSize
-from certigram.numerics.papers.two_layer_logistic.checks import stationary as villani_stationary
 from certigram.numerics.papers.two_layer_logistic.counterexample import decide
 from certigram.numerics.papers.two_layer_logistic.network import instance
 from certigram.numerics.studies.data import load
@@ -63,11 +62,11 @@ def test_overlapping_ends_of_a_gap_do_not_refute(monkeypatch: pytest.MonkeyPatch
     """Both ends are proved; balls that overlap contradict nothing, balls in the wrong order do."""
     study = Study("attack", ("two-layer-logistic",), ("tanh",), load("digits", 3))
     inst = instance("tanh", study, Workspace())
-    found = villani_stationary._gap(inst)
+    found = inst.gap
     ends = arb("0.01", "1e-9")
-    inst.memory["gap"] = replace(found, lower=ends, upper=ends)
+    inst.__dict__["gap"] = replace(found, lower=ends, upper=ends)
     assert find_check("villani-gap")(inst).verdict is Verdict.PROVED
-    inst.memory["gap"] = replace(found, lower=arb(1), upper=ends)
+    inst.__dict__["gap"] = replace(found, lower=arb(1), upper=ends)
     assert find_check("villani-gap")(inst).verdict is Verdict.REFUTED
 
 
@@ -132,7 +131,7 @@ def test_an_eigenvalue_solver_that_fails_leaves_the_gap_undecided() -> None:
 
 
 def test_controls_speak_without_regularisation() -> None:
-    """At lambda = 0 there is no radius to plant a falsehood on."""
+    """At lambda = 0 the false radius is planted at a network of its own, and refuted there."""
     study = Study(
         "attack",
         ("two-layer-logistic",),
@@ -140,4 +139,4 @@ def test_controls_speak_without_regularisation() -> None:
         load("digits", 1),
         parameters={"two-layer-logistic": {"regularisation": Fraction(0)}},
     )
-    assert find_control("villani-radius")(instance("tanh", study, Workspace())).verdict is Verdict.NOT_APPLICABLE
+    assert find_control("villani-radius")(instance("tanh", study, Workspace())).verdict is Verdict.REFUTED

@@ -14,8 +14,10 @@ import pytest
 from flint import arb
 
 from certigram.numerics.checks.registry import decide, find_control
+from certigram.numerics.checks.relation import Relation
 from certigram.numerics.papers.two_layer_logistic.bounds import LogisticBounds
 from certigram.numerics.papers.two_layer_logistic.checks import stationary as villani_stationary
+from certigram.numerics.papers.two_layer_logistic.checks.evidence import argued
 from certigram.numerics.papers.two_layer_logistic.instance import TwoLayerInstance
 from certigram.numerics.studies.data import load
 from certigram.numerics.studies.networks import instance
@@ -124,9 +126,10 @@ def test_true_constants_stay_proved_and_their_controls_do_not(slug: str) -> None
 
 def test_undecided_sides_are_unknown() -> None:
     """A bound that is not finite excludes nothing, and nothing follows from it."""
-    from certigram.numerics.papers.two_layer_logistic.checks.bounds import below
-
-    assert below([(arb(1), arb("nan"))]) is Verdict.UNKNOWN
-    assert below([(arb(1), arb(2, 3))]) is Verdict.UNKNOWN
-    assert below([(arb(1), arb(2)), (arb(3), arb(2))]) is Verdict.REFUTED
-    assert below([(arb(1), arb(2))]) is Verdict.PROVED
+    for sides, verdict in (
+        ((arb(1), arb("nan")), Verdict.UNKNOWN),
+        ((arb(1), arb(2, 3)), Verdict.UNKNOWN),
+        (([arb(1), arb(3)], [arb(2), arb(2)]), Verdict.REFUTED),
+        ((arb(1), arb(2)), Verdict.PROVED),
+    ):
+        assert argued("villani", [Relation.of("planted", *sides)]).verdict is verdict

@@ -70,7 +70,9 @@ def alternating(width: int, size: Fraction) -> OuterWeights:
 class LogisticBounds:
     """The constants of the theorems; every method works at ``bits`` binary digits and returns balls.
 
-    ``slope`` and ``bend`` enclose M₁ and M₂, ``norm_squared`` encloses B², ``dimension`` is d.
+    ``slope`` and ``bend`` enclose M₁ and M₂, ``norm_squared`` encloses B², ``dimension`` is d. The constants of the
+    formulas are ``largest_q``, the bound of |q|, and ``largest_spread``, that of q(1 - q); smaller ones plant
+    falsehoods.
     """
 
     slope: arb
@@ -80,6 +82,8 @@ class LogisticBounds:
     dimension: int
     regularisation: Fraction
     bits: int = 128
+    largest_q: Fraction = Fraction(1)
+    largest_spread: Fraction = Fraction(1, 4)
 
     @property
     def parameters(self) -> int:
@@ -90,20 +94,24 @@ class LogisticBounds:
     def gradient(self) -> arb:
         """G."""
         with precision(self.bits):
-            return self.slope * (self.norm_squared * enclose(self.outer.two_squared)).sqrt()
+            return enclose(self.largest_q) * self.slope * (self.norm_squared * enclose(self.outer.two_squared)).sqrt()
+
+    @property
+    def _spread(self) -> arb:
+        """The bound of q(1 - q) |∇f|²/|x|²."""
+        return self.slope**2 * enclose(self.largest_spread * self.outer.two_squared)
 
     @property
     def laplacian(self) -> arb:
         """D."""
         with precision(self.bits):
-            squares = self.slope**2 * enclose(self.outer.two_squared) / 4
-            return self.norm_squared * (squares + self.bend * enclose(self.outer.one))
+            return self.norm_squared * (self._spread + self.bend * enclose(self.largest_q * self.outer.one))
 
     @property
     def convexity_threshold(self) -> arb:
         """λ_cvx: above it the loss is strongly convex."""
         with precision(self.bits):
-            return self.norm_squared * self.bend * enclose(self.outer.infinity)
+            return self.norm_squared * self.bend * enclose(self.largest_q * self.outer.infinity)
 
     @property
     def published_threshold(self) -> arb:
@@ -115,9 +123,8 @@ class LogisticBounds:
     def smoothness(self) -> arb:
         """An upper bound of the Lipschitz constant of the gradient of the loss."""
         with precision(self.bits):
-            squares = self.slope**2 * enclose(self.outer.two_squared) / 4
-            bend = self.bend * enclose(self.outer.infinity)
-            return enclose(self.regularisation) + self.norm_squared * (squares + bend)
+            bend = self.bend * enclose(self.largest_q * self.outer.infinity)
+            return enclose(self.regularisation) + self.norm_squared * (self._spread + bend)
 
     @property
     def strong_convexity(self) -> arb:
@@ -171,10 +178,11 @@ class LogisticBounds:
             start = (1 - s * m) ** (2 * steps) * distance_squared
             return curvature / 2 * (start + s * self.parameters / (m * (2 - s * m)))
 
-    def log_partition_bound(self, step: Fraction) -> arb:
-        r"""The logarithm of :math:`(\pi s/\lambda)^{pd/2}`."""
-        with precision(self.bits):
-            return (arb.pi() * enclose(step) / enclose(self.regularisation)).log() * self.parameters / 2
+
+def log_partition_bound(regularisation: Fraction, parameters: int, step: Fraction, bits: int = 128) -> arb:
+    r"""The logarithm of :math:`(\pi s/\lambda)^{N/2}`, which bounds that of :math:`\int e^{-2L/s}`."""
+    with precision(bits):
+        return (arb.pi() * enclose(step / regularisation)).log() * parameters / 2
 
 
 def holley_stroock(regularisation: Fraction, oscillation: arb, step: Fraction, bits: int = 128) -> arb:

@@ -17,16 +17,15 @@ from functools import cache, cached_property
 
 from flint import arb, arb_mat
 
-from ....theory.activations.activation import activation
+from ....theory.activations.activation import Activation, activation
 from ...balls.ball import enclose
 from ...balls.precision import precision
 from .bounds import LogisticBounds, OuterWeights
 from .constants import activation_constants
 from .enclosed import EnclosedNetwork, EnclosedValues
-from .quadrature import cell_moments, clustered_grid, default_reach
-from .rayleigh import rayleigh_bound
+from .gap import upper_bound
+from .quadrature import CellMoments, cell_moments, clustered_grid, default_reach
 from .scalar import ScalarLoss
-from .spectrum import spectrum
 
 OFFSET = "1 + sin(x)/1000"
 POINT = (3, 4)
@@ -52,12 +51,7 @@ class ExtremalNetwork:
     @cached_property
     def bounds(self) -> LogisticBounds:
         """The constants of the theorems for this network."""
-        constants = activation_constants(activation(self.name), BITS)
-        slope, bend = constants.slope.value, constants.bend.value
-        assert slope is not None  # both activations have bounded derivatives
-        assert bend is not None
-        weights = OuterWeights((self.outer,) * 3)
-        return LogisticBounds(slope, bend, weights, arb(_square(POINT)), len(POINT), RATE, BITS)
+        return _bounds(activation(self.name), OuterWeights((self.outer,) * 3), _square(POINT), len(POINT))
 
     @cached_property
     def network(self) -> EnclosedNetwork:
@@ -88,6 +82,15 @@ class ExtremalNetwork:
         return ExtremalNetwork(self.name, self.outer, -turns * math.tau, self.together)
 
 
+def _bounds(sigma: Activation, outer: OuterWeights, norm_squared: Fraction | int, dimension: int) -> LogisticBounds:
+    constants = activation_constants(sigma, BITS)
+    slope, bend = constants.slope.value, constants.bend.value
+    assert slope is not None  # the activations of this module have bounded derivatives
+    assert bend is not None
+    with precision(BITS):
+        return LogisticBounds(slope, bend, outer, enclose(norm_squared), dimension, RATE, BITS)
+
+
 def _square(point: tuple[int, ...]) -> int:
     return sum(x * x for x in point)
 
@@ -110,17 +113,24 @@ def most_spread() -> ExtremalNetwork:
     return ExtremalNetwork("tanh", LARGE, 0.0, together=True)
 
 
-FLAT_NOISE, BUMP_NOISE = Fraction(1, 2), Fraction(1, 2)
-FLAT_CELLS, BUMP_CELLS = 200, 400
+NOISE = Fraction(1, 2)
+"""The noise level of the stationary laws."""
+
+
+def _moments(sigma: str, outer: Fraction, label: int, cells: int) -> CellMoments:
+    """Moments of the law of one weight on one input."""
+    loss = ScalarLoss(sigma, activation(sigma), outer, RATE, ((Fraction(1), label, Fraction(1)),))
+    return cell_moments(loss, NOISE, clustered_grid(default_reach(loss, NOISE), cells))
 
 
 @dataclass(frozen=True, slots=True)
 class FlatCase:
     """One weight whose stationary law is next to Gaussian, so that the entropy bounds are next to equalities.
 
-    ``second_moment`` and ``excess`` are enclosed by quadrature; ``bounds`` are those of the theorems.
+    ``moments``, ``second_moment`` and ``excess`` are enclosed by quadrature; ``bounds`` are those of the theorems.
     """
 
+    moments: CellMoments
     second_moment: arb
     excess: arb
     bounds: LogisticBounds
@@ -128,29 +138,23 @@ class FlatCase:
 
 @cache
 def flat_case() -> FlatCase:
-    """A data term that hardly varies."""
-    loss = ScalarLoss("flat", activation("tanh(x)/1000000"), Fraction(1), RATE, ((Fraction(1), -1, Fraction(1)),))
-    moments = cell_moments(loss, FLAT_NOISE, clustered_grid(default_reach(loss, FLAT_NOISE), FLAT_CELLS))
-    constants = activation_constants(loss.activation, BITS)
-    assert constants.slope.value is not None  # tanh has bounded derivatives
-    assert constants.bend.value is not None
+    """A data term that hardly varies and hardly differs from 0."""
+    moments = _moments("10 + tanh(x)/1000000", Fraction(1), 1, 200)
+    loss = moments.loss
     with precision(BITS):
         second = arb(0)
-        for i, c in enumerate(moments.centres):
-            m0, m1, m2 = (moments.moments[k][i] for k in range(3))
+        for c, m0, m1, m2 in zip(moments.centres, *moments.moments[:3], strict=True):
             second += m2 + 2 * c * m1 + c * c * m0
         second += arb(0, moments.tails[2].upper())
-        bounds = LogisticBounds(
-            constants.slope.value, constants.bend.value, loss.weights, enclose(loss.norm_squared), 1, RATE, BITS
-        )
-        return FlatCase(second / moments.mass, moments.mean_loss - loss.minimum(), bounds)
+        bounds = _bounds(loss.activation, loss.weights, loss.norm_squared, 1)
+        return FlatCase(moments, second / moments.mass, moments.mean_loss - loss.minimum(), bounds)
 
 
 @dataclass(frozen=True, slots=True)
 class BumpCase:
     """Two wells whose barrier is the whole oscillation of the data term: a gap of the order of Holley and Stroock's.
 
-    ``gap`` is a proved upper bound of it.
+    ``gap`` is a proved upper bound of it; ``range`` holds the ends of that of σ.
     """
 
     loss: ScalarLoss
@@ -161,7 +165,5 @@ class BumpCase:
 @cache
 def bump_case() -> BumpCase:
     """A bump at zero between two flat sides."""
-    loss = ScalarLoss("bump", activation("exp(-x**2/2)"), Fraction(4), RATE, ((Fraction(1), -1, Fraction(1)),))
-    moments = cell_moments(loss, BUMP_NOISE, clustered_grid(default_reach(loss, BUMP_NOISE), BUMP_CELLS))
-    function = spectrum(loss.network(), float(BUMP_NOISE), (moments.nodes,)).functions[1]
-    return BumpCase(loss, (arb(0), arb(1)), rayleigh_bound(moments, function).quotient)
+    moments = _moments("exp(-x**2/2)", Fraction(4), -1, 400)
+    return BumpCase(moments.loss, (arb(0), arb(1)), upper_bound(moments)[2])

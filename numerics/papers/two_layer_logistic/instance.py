@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat
@@ -29,6 +28,7 @@ from ...studies.workspace import Workspace
 from .bounds import LogisticBounds, OuterWeights, alternating
 from .constants import ActivationConstants, Supremum, activation_constants
 from .enclosed import EnclosedNetwork, EnclosedValues
+from .gap import GapEnclosure, gap_enclosure
 from .hypotheses import discharge
 from .quadrature import CellMoments, cell_moments, clustered_grid, default_reach
 from .scalar import ScalarLoss, scalar_case
@@ -58,7 +58,6 @@ class TwoLayerInstance:
     budget: Budget
     workspace: Workspace = field(default_factory=Workspace)
     system: str = "two-layer-logistic"
-    memory: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def subject(self) -> str:
@@ -76,8 +75,7 @@ class TwoLayerInstance:
         for name in ("step", "initial_variance", "noise"):
             if getattr(self, name) <= 0:
                 raise SpecError(f"two-layer-logistic: {name} = {getattr(self, name)} must be positive.")
-        if self.data.points is None:
-            raise SpecError("two-layer-logistic: a network needs input points, not only their Gram matrix.")
+        _ = self.points
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
         """Whether a hypothesis holds here."""
@@ -205,6 +203,11 @@ class TwoLayerInstance:
     def moments(self) -> CellMoments:
         """Moments of the reference case at the noise level of the study."""
         return self.scalar_moments(self.noise)
+
+    @cached_property
+    def gap(self) -> GapEnclosure:
+        """The enclosed gap of the reference case at the noise level of the study."""
+        return gap_enclosure(self.moments)
 
     def scalar_moments(self, noise: Fraction) -> CellMoments:
         """Moments of the reference case at a noise level."""

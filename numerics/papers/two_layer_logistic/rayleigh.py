@@ -8,8 +8,6 @@ nothing is assumed of it. docs/theory/two-layer-logistic.md, section 10.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
@@ -20,17 +18,8 @@ from ...balls.precision import precision
 from .quadrature import CellMoments, _up_to
 
 
-@dataclass(frozen=True, slots=True)
-class RayleighBound:
-    """The quotient, which is at least the gap; ``energy`` and ``variance`` are its parts for the normalised law."""
-
-    quotient: arb
-    energy: arb
-    variance: arb
-
-
-def rayleigh_bound(moments: CellMoments, values: NDArray[np.float64]) -> RayleighBound:
-    """The quotient of the continuous piecewise linear function with these values at the nodes.
+def rayleigh_bound(moments: CellMoments, values: NDArray[np.float64]) -> arb:
+    """The quotient of the continuous piecewise linear function with these values at the nodes: at least the gap.
 
     Raises :class:`SpecError` for a wrong number of values, :class:`PrecisionExhausted` when the variance is not proved
     positive.
@@ -57,5 +46,4 @@ def rayleigh_bound(moments: CellMoments, values: NDArray[np.float64]) -> Rayleig
         variance = second / mass - mean * mean
         if not variance > 0:
             raise PrecisionExhausted("the variance of the test function is not proved positive: use more bits.")
-        mean_energy = energy / mass
-        return RayleighBound(enclose(moments.step) / 2 * mean_energy / variance, mean_energy, variance)
+        return enclose(moments.step) / 2 * (energy / mass) / variance
