@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy
 from flint import arb, arb_mat, arb_series
@@ -66,13 +67,14 @@ class EnclosedNetwork:
     mass: tuple[arb, ...]
     bend_sign: int = -1
 
+    @cached_property
     def functions(self) -> tuple[Callable[[arb], arb], ...]:
         """σ, σ', σ'' on balls."""
         return tuple(lower_arb(sympy.diff(self.activation.expression, X, k)) for k in range(3))
 
     def values(self, weights: arb_mat, direction: arb_mat | None = None) -> EnclosedValues:
         """Everything at W (p, d), at the working precision; the direction is 0 unless given."""
-        sigma, slope, bend = self.functions()
+        sigma, slope, bend = self.functions
         n, p, d = self.points.nrows(), len(self.outer), self.points.ncols()
         direction = arb_mat(p, d) if direction is None else direction
         z, along = self.points * weights.transpose(), self.points * direction.transpose()

@@ -62,7 +62,7 @@ class CellMoments:
     def mass(self) -> arb:
         """An enclosure of the integral of F over the line."""
         with precision(self.bits):
-            return sum(self.moments[0], arb(0)) + _up_to(self.tails[0])
+            return sum(self.moments[0], arb(0)) + up_to(self.tails[0])
 
     @property
     def partition(self) -> arb:
@@ -71,7 +71,7 @@ class CellMoments:
             return self.mass * (-2 * self.offset / enclose(self.step)).exp()
 
 
-def _up_to(bound: arb) -> arb:
+def up_to(bound: arb) -> arb:
     """The ball of [0, bound]."""
     return bound / 2 + arb(0, (bound / 2).upper())
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ....theory.errors import PrecisionExhausted, SpecError
 from ...balls.ball import enclose
 from ...balls.precision import precision
-from .quadrature import CellMoments, _up_to
+from .quadrature import CellMoments, up_to
 
 
 def rayleigh_bound(moments: CellMoments, values: NDArray[np.float64]) -> arb:
@@ -38,7 +38,7 @@ def rayleigh_bound(moments: CellMoments, values: NDArray[np.float64]) -> arb:
             first += level * m0[i] + slope * m1[i]
             second += level * level * m0[i] + 2 * level * slope * m1[i] + slope * slope * m2[i]
         largest = abs(heights[0]).max(abs(heights[-1]))
-        outside = _up_to(moments.tails[0])
+        outside = up_to(moments.tails[0])
         first += largest * outside * arb(0, 1)
         second += largest * largest * outside
         mass = moments.mass
