@@ -18,9 +18,10 @@ from fractions import Fraction
 
 from flint import arb
 
-from ....theory.errors import SpecError
+from ....theory.errors import DerivationGap, SpecError
 from ...balls.ball import enclose
 from ...balls.precision import precision
+from .constants import ActivationConstants
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,24 @@ class LogisticBounds:
     bits: int = 128
     largest_q: Fraction = Fraction(1)
     largest_spread: Fraction = Fraction(1, 4)
+
+    @classmethod
+    def of(
+        cls,
+        constants: ActivationConstants,
+        outer: OuterWeights,
+        norm_squared: Fraction | int,
+        dimension: int,
+        regularisation: Fraction,
+        bits: int = 128,
+    ) -> LogisticBounds:
+        """For an activation; raises :class:`DerivationGap` when M₁ or M₂ is not known to be finite."""
+        slope, bend = constants.slope.value, constants.bend.value
+        if slope is None or bend is None:
+            reason = constants.slope.reason or constants.bend.reason
+            raise DerivationGap(f"a derivative of {constants.name} is not known to be bounded: {reason}.")
+        with precision(bits):
+            return cls(slope, bend, outer, enclose(norm_squared), dimension, regularisation, bits)
 
     @property
     def parameters(self) -> int:

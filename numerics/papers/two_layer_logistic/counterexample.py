@@ -34,7 +34,7 @@ def activation_text(k: Fraction) -> str:
 
 def profile(k: Fraction) -> sympy.Expr:
     """φ as an expression of x (which stands for u)."""
-    base = sympy.Rational(k.numerator, k.denominator) + sympy.sin(X)
+    base = sympy.Rational(k) + sympy.sin(X)
     return base * (base + 2 * sympy.cos(X))
 
 

@@ -17,7 +17,7 @@ from functools import cache, cached_property
 
 from flint import arb, arb_mat
 
-from ....theory.activations.activation import Activation, activation
+from ....theory.activations.activation import activation
 from ...balls.ball import enclose
 from ...balls.precision import precision
 from .bounds import LogisticBounds, OuterWeights
@@ -51,7 +51,8 @@ class ExtremalNetwork:
     @cached_property
     def bounds(self) -> LogisticBounds:
         """The constants of the theorems for this network."""
-        return _bounds(activation(self.name), OuterWeights((self.outer,) * 3), _square(POINT), len(POINT))
+        constants = activation_constants(activation(self.name), BITS)
+        return LogisticBounds.of(constants, OuterWeights((self.outer,) * 3), _square(POINT), len(POINT), RATE, BITS)
 
     @cached_property
     def network(self) -> EnclosedNetwork:
@@ -80,15 +81,6 @@ class ExtremalNetwork:
         length = math.sqrt(_square(POINT) / 3)
         turns = math.ceil(norm * length / math.tau)
         return ExtremalNetwork(self.name, self.outer, -turns * math.tau, self.together)
-
-
-def _bounds(sigma: Activation, outer: OuterWeights, norm_squared: Fraction | int, dimension: int) -> LogisticBounds:
-    constants = activation_constants(sigma, BITS)
-    slope, bend = constants.slope.value, constants.bend.value
-    assert slope is not None  # the activations of this module have bounded derivatives
-    assert bend is not None
-    with precision(BITS):
-        return LogisticBounds(slope, bend, outer, enclose(norm_squared), dimension, RATE, BITS)
 
 
 def _square(point: tuple[int, ...]) -> int:
@@ -146,7 +138,8 @@ def flat_case() -> FlatCase:
         for c, m0, m1, m2 in zip(moments.centres, *moments.moments[:3], strict=True):
             second += m2 + 2 * c * m1 + c * c * m0
         second += arb(0, moments.tails[2].upper())
-        bounds = _bounds(loss.activation, loss.weights, loss.norm_squared, 1)
+        constants = activation_constants(loss.activation, BITS)
+        bounds = LogisticBounds.of(constants, loss.weights, loss.norm_squared, 1, RATE, BITS)
         return FlatCase(moments, second / moments.mass, moments.mean_loss - loss.minimum(), bounds)
 
 

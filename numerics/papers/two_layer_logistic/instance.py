@@ -17,7 +17,7 @@ from flint import arb, arb_mat
 
 from ....theory.activations.activation import Activation
 from ....theory.claims.claim import Hypothesis
-from ....theory.errors import DerivationGap, SpecError
+from ....theory.errors import SpecError
 from ...balls.ball import Ball, enclose
 from ...balls.budget import Budget
 from ...balls.precision import precision
@@ -26,7 +26,7 @@ from ...kernels.points import Points
 from ...studies.data import DataSet, labels
 from ...studies.workspace import Workspace
 from .bounds import LogisticBounds, OuterWeights, alternating
-from .constants import ActivationConstants, Supremum, activation_constants
+from .constants import ActivationConstants, activation_constants
 from .enclosed import EnclosedNetwork, EnclosedValues
 from .gap import GapEnclosure, gap_enclosure
 from .hypotheses import discharge
@@ -117,11 +117,12 @@ class TwoLayerInstance:
         return self._bounds(self.outer, self.norm_squared, self.points.d, self.regularisation)
 
     def _bounds(self, outer: OuterWeights, norm: Fraction, dimension: int, rate: Fraction) -> LogisticBounds:
-        bits = self.budget.bits
-        slope = _known(self.constants.slope, self.activation.name)
-        bend = _known(self.constants.bend, self.activation.name)
-        with precision(bits):
-            return LogisticBounds(slope, bend, outer, enclose(norm), dimension, rate, bits)
+        return LogisticBounds.of(self.constants, outer, norm, dimension, rate, self.budget.bits)
+
+    def _scale(self, i: int) -> arb:
+        """What the i-th point is multiplied with: 1, or what puts it on the sphere."""
+        on_sphere = self.data.normalize == "sphere"
+        return (enclose(self.points.d) / enclose(self.points.inner(i, i))).sqrt() if on_sphere else arb(1)
 
     # -- the network in balls -------------------------------------------------------
 
@@ -129,21 +130,14 @@ class TwoLayerInstance:
     def network(self) -> EnclosedNetwork:
         """The network on all data, in balls."""
         with precision(EVALUATION_BITS):
-            rows = []
-            for i in range(self.points.n):
-                row = [enclose(x) for x in self.points.entries(i)]
-                if self.data.normalize == "sphere":
-                    factor = (enclose(self.points.d) / enclose(self.points.inner(i, i))).sqrt()
-                    row = [factor * x for x in row]
-                rows.append(row)
-            n = self.points.n
+            rows = [[self._scale(i) * enclose(x) for x in self.points.entries(i)] for i in range(self.points.n)]
             return EnclosedNetwork(
                 self.activation,
                 arb_mat(rows),
                 self.labels,
                 tuple(enclose(a) for a in self.outer.values),
                 enclose(self.regularisation),
-                (arb(1) / n,) * n,
+                (arb(1) / len(rows),) * len(rows),
             )
 
     def weights(self, norm: float, seed: int) -> arb_mat:
@@ -212,9 +206,3 @@ class TwoLayerInstance:
     def scalar_moments(self, noise: Fraction) -> CellMoments:
         """Moments of the reference case at a noise level."""
         return cell_moments(self.scalar, noise, clustered_grid(default_reach(self.scalar, noise), CELLS))
-
-
-def _known(value: Supremum, name: str) -> arb:
-    if value.value is None:
-        raise DerivationGap(f"a derivative of {name} is not known to be bounded: {value.reason}.")
-    return value.value

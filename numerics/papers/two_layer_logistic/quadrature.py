@@ -112,23 +112,16 @@ def cell_moments(
         guess = float(np.sum(np.exp(-2 * (values[:-1] - values.min()) / float(step)) * np.diff(nodes)))
         fine = arb(guess / len(nodes)) * arb((1, -ACCURACY))
         ends = [arb(float(x)) for x in nodes]
-        rows: list[list[arb]] = [[] for _ in range(count)]
-        centres: list[arb] = []
-        excess = arb(0)
-        for a, b in pairwise(ends):
-            centre = ((a + b) / 2).mid()
-            *moments, above = rule.over_cell(a, b, centre, fine)
-            centres.append(centre)
-            for row, moment in zip(rows, moments, strict=True):
-                row.append(moment)
-            excess += above
+        centres = tuple(((a + b) / 2).mid() for a, b in pairwise(ends))
+        cells = (rule.over_cell(a, b, c, fine) for (a, b), c in zip(pairwise(ends), centres, strict=True))
+        *rows, above = zip(*cells, strict=True)
         low, high = float(nodes[0]), float(nodes[-1])
         rate = loss.regularisation / step
         lift = (2 * offset / enclose(step)).exp()
         tails = tuple(arb((lift * _tail(rate, low, high, k)).upper()) for k in range(count + 1))
         far = lift * enclose(step) / arb.const_e() * _tail(rate / 2, low, high, 0) + abs(offset) * tails[0]
-        excess += arb(0, far.upper())
-    return CellMoments(loss, step, nodes, tuple(centres), tuple(map(tuple, rows)), tails, offset, excess, bits)
+        excess = sum(above, arb(0)) + arb(0, far.upper())
+    return CellMoments(loss, step, nodes, centres, tuple(rows), tails, offset, excess, bits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +199,4 @@ def _tail(rate: Fraction, low: float, high: float, power: int) -> arb:
     if not low < 0 < high:
         raise SpecError("the grid must have zero inside.")
     c, a = enclose(rate), enclose(Fraction(power + 1, 2))
-    total = arb(0)
-    for reach in (arb(low), arb(high)):
-        total += (c * reach * reach).gamma_upper(a) / (2 * c**a)
-    return total
+    return sum(((c * reach * reach).gamma_upper(a) / (2 * c**a) for reach in (arb(low), arb(high))), arb(0))

@@ -60,14 +60,14 @@ class ScalarLoss:
         """g as an expression of x."""
         total = sympy.Integer(0)
         for point, label, weight in self.data:
-            inner = self.activation.expression.xreplace({X: _rational(point) * X})
-            total += _rational(weight) * softplus(-label * _rational(self.outer) * inner)
+            inner = self.activation.expression.xreplace({X: sympy.Rational(point) * X})
+            total += sympy.Rational(weight) * softplus(-label * sympy.Rational(self.outer) * inner)
         return total
 
     @cached_property
     def expression(self) -> sympy.Expr:
         """L as an expression of x."""
-        return self.data_term + _rational(self.regularisation) / 2 * X**2
+        return self.data_term + sympy.Rational(self.regularisation) / 2 * X**2
 
     def derivative(self, order: int) -> sympy.Expr:
         """A derivative of L."""
@@ -161,16 +161,8 @@ def _newton(slope: Callable[[arb], arb], series: Callable[[arb_series], arb_seri
     return box
 
 
-def _rational(value: Fraction) -> sympy.Rational:
-    return sympy.Rational(value.numerator, value.denominator)
-
-
-def _datum(x: str, label: int, weight: str) -> Datum:
-    return Fraction(x), label, Fraction(weight)
-
-
-_T_DATA = (_datum("3", 1, "3/10"), _datum("1/2", -1, "7/10"))
-_S_DATA = (_datum("3", 1, "1/2"), _datum("1/2", -1, "1/2"))
+_T_DATA = ((Fraction(3), 1, Fraction(3, 10)), (Fraction(1, 2), -1, Fraction(7, 10)))
+_S_DATA = ((Fraction(3), 1, Fraction(1, 2)), (Fraction(1, 2), -1, Fraction(1, 2)))
 
 
 def reference(name: str) -> ScalarLoss:

@@ -68,7 +68,7 @@ def generator(loss: TwoLayerLogistic, step: float, axes: tuple[Floats, ...]) -> 
     sizes = widths[0] if len(axes) == 1 else np.multiply.outer(widths[0], widths[1])
     root = np.exp(log / 2) * np.sqrt(sizes)
     index = np.arange(root.size).reshape(root.shape)
-    rows, columns, entries = [], [], []
+    coupling = scipy.sparse.csc_matrix((root.size, root.size))
     diagonal = np.zeros(root.shape)
     for k, axis in enumerate(axes):
         low = tuple(slice(None, -1) if j == k else slice(None) for j in range(len(axes)))
@@ -80,16 +80,9 @@ def generator(loss: TwoLayerLogistic, step: float, axes: tuple[Floats, ...]) -> 
         diagonal[low] += flow * np.exp(middle - log[low]) / sizes[low]
         diagonal[high] += flow * np.exp(middle - log[high]) / sizes[high]
         off = -flow * np.exp(middle - (log[low] + log[high]) / 2) / np.sqrt(sizes[low] * sizes[high])
-        rows += [index[low].ravel(), index[high].ravel()]
-        columns += [index[high].ravel(), index[low].ravel()]
-        entries += [off.ravel(), off.ravel()]
-    rows.append(index.ravel())
-    columns.append(index.ravel())
-    entries.append(diagonal.ravel())
-    matrix = scipy.sparse.csc_matrix(
-        (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), shape=(root.size, root.size)
-    )
-    return Generator(axes, matrix, root / np.linalg.norm(root))
+        coupling += scipy.sparse.csc_matrix((off.ravel(), (index[low].ravel(), index[high].ravel())), coupling.shape)
+    matrix = coupling + coupling.T + scipy.sparse.diags(diagonal.ravel())
+    return Generator(axes, matrix.tocsc(), root / np.linalg.norm(root))
 
 
 def _values(loss: TwoLayerLogistic, grid: NDArray[np.float64]) -> Floats:
