@@ -23,7 +23,6 @@ from ...balls.precision import precision
 from .bounds import LogisticBounds, OuterWeights
 from .constants import activation_constants
 from .enclosed import EnclosedNetwork, EnclosedValues
-from .gap import upper_bound
 from .quadrature import CellMoments, cell_moments, clustered_grid, default_reach
 from .scalar import ScalarLoss
 
@@ -115,48 +114,20 @@ def _moments(sigma: str, outer: Fraction, label: int, cells: int) -> CellMoments
     return cell_moments(loss, NOISE, clustered_grid(default_reach(loss, NOISE), cells))
 
 
-@dataclass(frozen=True, slots=True)
-class FlatCase:
-    """One weight whose stationary law is next to Gaussian, so that the entropy bounds are next to equalities.
-
-    ``moments``, ``second_moment`` and ``excess`` are enclosed by quadrature; ``bounds`` are those of the theorems.
-    """
-
-    moments: CellMoments
-    second_moment: arb
-    excess: arb
-    bounds: LogisticBounds
+@cache
+def flat_law() -> CellMoments:
+    """A data term that hardly varies and hardly differs from 0: the law is next to Gaussian, the gap next to λ."""
+    return _moments("10 + tanh(x)/1000000", Fraction(1), 1, 200)
 
 
 @cache
-def flat_case() -> FlatCase:
-    """A data term that hardly varies and hardly differs from 0."""
-    moments = _moments("10 + tanh(x)/1000000", Fraction(1), 1, 200)
-    loss = moments.loss
-    with precision(BITS):
-        second = arb(0)
-        for c, m0, m1, m2 in zip(moments.centres, *moments.moments[:3], strict=True):
-            second += m2 + 2 * c * m1 + c * c * m0
-        second += arb(0, moments.tails[2].upper())
-        constants = activation_constants(loss.activation, BITS)
-        bounds = LogisticBounds.of(constants, loss.weights, loss.norm_squared, 1, RATE, BITS)
-        return FlatCase(moments, second / moments.mass, moments.mean_loss - loss.minimum(), bounds)
-
-
-@dataclass(frozen=True, slots=True)
-class BumpCase:
-    """Two wells whose barrier is the whole oscillation of the data term: a gap of the order of Holley and Stroock's.
-
-    ``gap`` is a proved upper bound of it; ``range`` holds the ends of that of σ.
-    """
-
-    loss: ScalarLoss
-    range: tuple[arb, arb]
-    gap: arb
+def flat_bounds() -> LogisticBounds:
+    """The constants of the theorems for it."""
+    loss = flat_law().loss
+    return loss.bounds(activation_constants(loss.activation, BITS), BITS)
 
 
 @cache
-def bump_case() -> BumpCase:
-    """A bump at zero between two flat sides."""
-    moments = _moments("exp(-x**2/2)", Fraction(4), -1, 400)
-    return BumpCase(moments.loss, (arb(0), arb(1)), upper_bound(moments)[2])
+def bump_law() -> CellMoments:
+    """Two wells, whose barrier is the whole oscillation of the data term: a bump at zero between two flat sides."""
+    return _moments("exp(-x**2/2)", Fraction(4), -1, 400)

@@ -30,9 +30,10 @@ from .constants import ActivationConstants, activation_constants
 from .enclosed import EnclosedNetwork, EnclosedValues
 from .gap import GapEnclosure, gap_enclosure
 from .hypotheses import discharge
+from .loss import Floats
 from .quadrature import CellMoments, cell_moments, clustered_grid, default_reach
 from .scalar import ScalarLoss, scalar_case
-from .spectrum import Spectrum, spectrum
+from .spectrum import spectrum
 
 NORMS = (0.25, 4.0, 64.0)
 """Norms of the weights at which the formulas are evaluated in balls."""
@@ -114,10 +115,8 @@ class TwoLayerInstance:
     @cached_property
     def bounds(self) -> LogisticBounds:
         """The constants of the theorems; raises :class:`DerivationGap` when M₁ or M₂ is not known to be finite."""
-        return self._bounds(self.outer, self.norm_squared, self.points.d, self.regularisation)
-
-    def _bounds(self, outer: OuterWeights, norm: Fraction, dimension: int, rate: Fraction) -> LogisticBounds:
-        return LogisticBounds.of(self.constants, outer, norm, dimension, rate, self.budget.bits)
+        bits, d = self.budget.bits, self.points.d
+        return LogisticBounds.of(self.constants, self.outer, self.norm_squared, d, self.regularisation, bits)
 
     def _scale(self, i: int) -> arb:
         """What the i-th point is multiplied with: 1, or what puts it on the sphere."""
@@ -168,8 +167,7 @@ class TwoLayerInstance:
     @cached_property
     def scalar_bounds(self) -> LogisticBounds:
         """The constants of the theorems for the reference case."""
-        scalar = self.scalar
-        return self._bounds(scalar.weights, scalar.norm_squared, 1, scalar.regularisation)
+        return self.scalar.bounds(self.constants, self.budget.bits)
 
     @cached_property
     def convex_case(self) -> ScalarLoss:
@@ -180,29 +178,22 @@ class TwoLayerInstance:
     @cached_property
     def convex_bounds(self) -> LogisticBounds:
         """The constants of the theorems for it."""
-        case = self.convex_case
-        return self._bounds(case.weights, case.norm_squared, 1, case.regularisation)
+        return self.convex_case.bounds(self.constants, self.budget.bits)
 
-    @cached_property
-    def scalar_minimum(self) -> arb:
-        """inf L of the reference case."""
-        return self.scalar.minimum()
+    def grid(self, noise: Fraction) -> Floats:
+        """The cells on which the reference case is looked at, for a noise level."""
+        return clustered_grid(default_reach(self.scalar, noise), CELLS)
 
-    def scalar_spectrum(self, noise: Fraction) -> Spectrum:
-        """The spectrum of the reference case, in float64."""
-        grid = clustered_grid(default_reach(self.scalar, noise), CELLS)
-        return spectrum(self.scalar.network(), float(noise), (grid,))
+    def scalar_gap(self, noise: Fraction) -> float:
+        """The gap of the reference case, in float64."""
+        return spectrum(self.scalar.network(), float(noise), (self.grid(noise),)).gap
 
     @cached_property
     def moments(self) -> CellMoments:
         """Moments of the reference case at the noise level of the study."""
-        return self.scalar_moments(self.noise)
+        return cell_moments(self.scalar, self.noise, self.grid(self.noise))
 
     @cached_property
     def gap(self) -> GapEnclosure:
         """The enclosed gap of the reference case at the noise level of the study."""
         return gap_enclosure(self.moments)
-
-    def scalar_moments(self, noise: Fraction) -> CellMoments:
-        """Moments of the reference case at a noise level."""
-        return cell_moments(self.scalar, noise, clustered_grid(default_reach(self.scalar, noise), CELLS))

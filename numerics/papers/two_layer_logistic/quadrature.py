@@ -59,6 +59,14 @@ class CellMoments:
             return self.offset + self.excess / self.mass
 
     @property
+    def second_moment(self) -> arb:
+        r"""An enclosure of :math:`\mathbb E_{\mu_s}x^2`."""
+        with precision(self.bits):
+            cells = zip(self.centres, *self.moments[:3], strict=True)
+            inside = sum((m2 + 2 * c * m1 + c * c * m0 for c, m0, m1, m2 in cells), arb(0))
+            return (inside + up_to(self.tails[2])) / self.mass
+
+    @property
     def mass(self) -> arb:
         """An enclosure of the integral of F over the line."""
         with precision(self.bits):

@@ -25,7 +25,8 @@ from ...balls.precision import precision
 from ...expressions.elementary.series import coefficient
 from ...expressions.lowering import lower_arb, lower_series
 from ...expressions.range import infimum, supremum
-from .bounds import OuterWeights
+from .bounds import LogisticBounds, OuterWeights
+from .constants import ActivationConstants
 from .loss import TwoLayerLogistic
 
 Datum = tuple[Fraction, int, Fraction]
@@ -82,6 +83,10 @@ class ScalarLoss:
     def norm_squared(self) -> Fraction:
         """B², the largest squared point."""
         return max(point * point for point, _, _ in self.data)
+
+    def bounds(self, constants: ActivationConstants, bits: int = 128) -> LogisticBounds:
+        """The constants of the theorems."""
+        return LogisticBounds.of(constants, self.weights, self.norm_squared, 1, self.regularisation, bits)
 
     def network(self) -> TwoLayerLogistic:
         """The same loss in float64."""

@@ -19,11 +19,10 @@ from ....checks.registry import Outcome, check
 from ....checks.relation import Relation, judge
 from ....sampling.statistics import BinomialTest, ErrorBudget, MedianTest, StatisticalTest
 from ..evolution import Evolution, evolve
-from ..extremal import flat_case
+from ..extremal import flat_bounds
 from ..instance import CELLS, TwoLayerInstance
 from ..langevin import langevin, mini_batch_descent, noisy_descent
 from ..loss import Floats
-from ..quadrature import clustered_grid, default_reach
 from .evidence import smooth_control
 
 REPLICATES, CHAINS = 20, 200
@@ -48,9 +47,8 @@ def _variance(inst: TwoLayerInstance) -> float:
 
 def _evolution(inst: TwoLayerInstance) -> tuple[float, Evolution, float]:
     """The mean of the chosen initial law, its evolution, and the gap in float64."""
-    scalar, gap = inst.scalar, inst.scalar_spectrum(inst.noise).gap
-    axis = clustered_grid(default_reach(scalar, inst.noise), CELLS)
-    network, noise, variance = scalar.network(), float(inst.noise), _variance(inst)
+    axis, gap = inst.grid(inst.noise), inst.scalar_gap(inst.noise)
+    network, noise, variance = inst.scalar.network(), float(inst.noise), _variance(inst)
     found = {mean: evolve(network, noise, axis, (mean, variance), duration=TIMES[-1], steps=600) for mean in MEANS}
 
     def sharpness(mean: float) -> float:
@@ -173,7 +171,7 @@ def _descent_test(inst: TwoLayerInstance, found: dict[str, Floats], share: float
 
 def _attained(step: Fraction, share: Fraction) -> Relation:
     """The stationary excess of the recursion for L = λ|w|²/2, exactly, and the bound with a share of s in it."""
-    flat = flat_case().bounds
+    flat = flat_bounds()
     excess = step / (2 * (2 - step * flat.regularisation))
     return Relation.of("the excess of a quadratic loss", excess, flat.descent(share * step, 10**9, arb(0)))
 

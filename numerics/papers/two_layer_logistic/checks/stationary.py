@@ -15,8 +15,8 @@ from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....expressions.range import infimum, supremum
 from ..bounds import holley_stroock, log_partition_bound, oscillation
-from ..extremal import NOISE, bump_case, flat_case
-from ..gap import gap_enclosure
+from ..extremal import NOISE, bump_law, flat_bounds, flat_law
+from ..gap import gap_enclosure, upper_bound
 from ..instance import TwoLayerInstance
 from ..quadrature import CellMoments
 from .evidence import argued, each, smooth_control
@@ -40,7 +40,7 @@ def partition_function(inst: TwoLayerInstance) -> Outcome:
     return argued(
         "gaussian-domination",
         [_dominated(inst.moments)],
-        sharp=[_dominated(flat_case().moments)],
+        sharp=[_dominated(flat_law())],
         value=log_partition_bound(inst.regularisation, size, inst.step, inst.budget.bits),
         method="Gaussian domination; quadrature in balls",
         quantity="log of the bound",
@@ -50,7 +50,7 @@ def partition_function(inst: TwoLayerInstance) -> Outcome:
 @smooth_control("villani-partition-function")
 def partition_control(_: TwoLayerInstance) -> Outcome:
     """99/100 of π in the formula, where the data term nearly vanishes."""
-    return planted([_dominated(flat_case().moments, NEARLY)])
+    return planted([_dominated(flat_law(), NEARLY)])
 
 
 def _range(inst: TwoLayerInstance) -> tuple[arb, arb]:
@@ -64,10 +64,11 @@ def _range(inst: TwoLayerInstance) -> tuple[arb, arb]:
 
 def _barrier(share: Fraction) -> Relation:
     """A share of the exponent of Holley and Stroock where a barrier is the whole oscillation."""
-    case = bump_case()
-    found = oscillation(*case.range, case.loss.weights, (-1,))
-    bound = holley_stroock(case.loss.regularisation, found, NOISE / share)
-    return Relation.of(f"{share} of the exponent, where a barrier is the whole oscillation", bound, case.gap)
+    law = bump_law()
+    found = oscillation(arb(0), arb(1), law.loss.weights, (-1,))
+    bound = holley_stroock(law.loss.regularisation, found, NOISE / share)
+    text = f"{share} of the exponent, where a barrier is the whole oscillation"
+    return Relation.of(text, bound, upper_bound(law)[2])
 
 
 @check("villani-holley-stroock")
@@ -111,7 +112,7 @@ def gap(inst: TwoLayerInstance) -> Outcome:
             "eigenvalue": found.estimate,
             "figure": figure(
                 f"Spectral gap of the reference case {inst.scalar.name}",
-                ("finite volumes", [inst.scalar_spectrum(s).gap for s in FIGURE_NOISE], "measured"),
+                ("finite volumes", [inst.scalar_gap(s) for s in FIGURE_NOISE], "measured"),
                 ("lambda", [rate] * len(FIGURE_NOISE), "limit"),
                 x=[float(s) for s in FIGURE_NOISE],
                 x_label="s",
@@ -124,7 +125,7 @@ def gap(inst: TwoLayerInstance) -> Outcome:
 @smooth_control("villani-gap")
 def gap_control(_: TwoLayerInstance) -> Outcome:
     """99/100 of the factor s/2 of the Rayleigh quotient, where the stationary law is nearly Gaussian."""
-    found = gap_enclosure(flat_case().moments)
+    found = gap_enclosure(flat_law())
     smaller = enclose(NEARLY) * found.upper
     return planted([Relation.of("a lower bound is at most 99/100 of the quotient", found.lower, smaller)])
 
@@ -172,12 +173,13 @@ def initial_law_control(inst: TwoLayerInstance) -> Outcome:
 
 def _nearly_gaussian(share: Fraction) -> list[Relation]:
     """Excess and second moment where the law is nearly Gaussian, with a share of r² in the one, of s in the other."""
-    flat = flat_case()
-    second = flat.bounds.second_moment(NOISE)
-    excess = flat.bounds.stationary_excess(NOISE, enclose(share) * second)
+    law, bounds = flat_law(), flat_bounds()
+    with precision(law.bits):
+        excess = law.mean_loss - law.loss.minimum()
+        bound = bounds.stationary_excess(NOISE, enclose(share) * bounds.second_moment(NOISE))
     return [
-        Relation.of("the excess, where the law is nearly Gaussian", flat.excess, excess),
-        Relation.of("E|W|^2 <= r^2 there", flat.second_moment, flat.bounds.second_moment(share * NOISE)),
+        Relation.of("the excess, where the law is nearly Gaussian", excess, bound),
+        Relation.of("E|W|^2 <= r^2 there", law.second_moment, bounds.second_moment(share * NOISE)),
     ]
 
 
@@ -185,7 +187,7 @@ def _nearly_gaussian(share: Fraction) -> list[Relation]:
 def stationary_excess(inst: TwoLayerInstance) -> Outcome:
     """Entropy against partition function; the reference case's excess is enclosed and below its bound."""
     with precision(inst.budget.bits):
-        excess = inst.moments.mean_loss - inst.scalar_minimum
+        excess = inst.moments.mean_loss - inst.scalar.minimum()
     bound = inst.scalar_bounds.stationary_excess(inst.noise)
     text = f"the excess of {inst.scalar.name}, s = {inst.noise}"
     return argued(
