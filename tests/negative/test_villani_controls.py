@@ -20,7 +20,6 @@ from certigram.numerics.checks.registry import decide, find_control
 from certigram.numerics.papers.two_layer_logistic import barta, quadrature
 from certigram.numerics.papers.two_layer_logistic.conditions import villani_conditions
 from certigram.numerics.papers.two_layer_logistic.constants import activation_constants
-from certigram.numerics.papers.two_layer_logistic.counterexample import activation_text
 from certigram.numerics.papers.two_layer_logistic.counterexample import decide as decide_counterexample
 from certigram.numerics.papers.two_layer_logistic.evolution import evolve
 from certigram.numerics.papers.two_layer_logistic.instance import TwoLayerInstance
@@ -147,7 +146,7 @@ def test_the_bounds_of_the_counterexample() -> None:
 
 def test_the_counterexample_as_an_activation() -> None:
     """The logistic loss is Villani with it; for the squared loss no theorem applies, so nothing is claimed."""
-    inst = _instance(activation_text(Fraction(2)), regularisation="3/10")
+    inst = _instance("x*(2+sin(log(1+x**2)))", regularisation="3/10")
     assert _verdict("villani", inst)[0] is Verdict.PROVED
     verdict, reason = _verdict("squared-loss", inst)
     assert verdict in (Verdict.UNKNOWN, Verdict.NOT_APPLICABLE)

@@ -123,7 +123,7 @@ def test_balls_contain_what_numpy_computes(name: str) -> None:
 
 @pytest.mark.parametrize("bend_sign", [-1, 1])
 def test_the_sign_of_the_second_term(bend_sign: int) -> None:
-    """Formula and power series enclose one Laplacian and one curvature for both labels; with another sign they do not."""
+    """Formula and power series enclose one Laplacian, one curvature, for both labels; with another sign they do not."""
     with precision(80):
         points, outer, mass = arb_mat([[3, 4], [1, -2]]), (arb(2), arb(-1)), (arb(0.25), arb(0.75))
         for labels in ((1, -1), (-1, 1)):

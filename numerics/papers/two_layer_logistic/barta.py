@@ -163,8 +163,7 @@ def _smoothed(
     quotient *= 1 + LIFT * np.clip((-np.log(density) - DEPTH / 2) / (DEPTH / 2), 0.0, 1.0)
     width = np.diff(x)
     slope = np.diff(quotient) / width
-    bend = np.zeros_like(quotient)
-    bend[1:-1] = 2 * np.diff(slope) / (width[1:] + width[:-1])
+    bend = np.pad(2 * np.diff(slope) / (width[1:] + width[:-1]), 1)
     curve = (bend[1:] + bend[:-1]) / 2
     smooth = np.stack([(quotient[1:] + quotient[:-1]) / 2 - curve * width**2 / 8, slope, curve / 2], axis=1)
     height, integral = _float_values(core, smooth)
@@ -235,10 +234,10 @@ def _prove(moments: CellMoments, core: _Core, trial: _Trial, estimate: float, dr
         best = left[k] if bool(left[k].rad() < right[k].rad()) else right[k]
         quotients.append(best / density)
     shifted = [h - mean for h in heights]
-    ends = ((tails[0], -nodes[0], -shifted[0], drift[0]), (tails[1], nodes[-1], shifted[-1], drift[1]))
+    sides = ((tails[0], -nodes[0], -shifted[0], drift[0]), (tails[1], nodes[-1], shifted[-1], drift[1]))
     for widening in WIDENINGS:
         gap = arb(estimate) / arb(widening)
-        if all(_tail_holds(moments, gap, *end) for end in ends) and _holds(
+        if all(_tail_holds(moments, gap, *side) for side in sides) and _holds(
             moments, nodes, moments.centres[a:b], cells, shifted, quotients, series, gap
         ):
             return arb(gap.lower())

@@ -40,11 +40,6 @@ class OuterWeights:
             raise SpecError("the outer weights are all zero, so the network is zero: give a non-zero outer weight.")
 
     @property
-    def width(self) -> int:
-        """The number p of hidden units."""
-        return len(self.values)
-
-    @property
     def one(self) -> Fraction:
         """The sum of absolute values."""
         return sum((abs(v) for v in self.values), Fraction(0))
@@ -107,7 +102,7 @@ class LogisticBounds:
     @property
     def parameters(self) -> int:
         """N = pd."""
-        return self.outer.width * self.dimension
+        return len(self.outer.values) * self.dimension
 
     @property
     def gradient(self) -> arb:

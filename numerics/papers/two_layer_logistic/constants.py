@@ -113,13 +113,10 @@ def supremum(expression: sympy.Expr, closed_form: sympy.Expr | None, bits: int) 
     reason, infinite, enclosure = "", False, None
     try:
         extremum = supremum_of_absolute_value(expression, bits=bits)
-        infinite = extremum.unbounded
         with precision(bits):
-            enclosure = extremum.ball
-        if infinite:
-            reason = "the values diverge at infinity"
-        elif enclosure is None:
-            reason = "no finite bound was found within the budget"
+            infinite, enclosure = extremum.unbounded, extremum.ball
+        if enclosure is None:
+            reason = "the values diverge at infinity" if infinite else "no finite bound was found within the budget"
     except DerivationGap as gap:
         reason = str(gap)
     if closed_form is None:

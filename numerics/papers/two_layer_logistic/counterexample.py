@@ -29,11 +29,6 @@ from ...expressions.lowering import lower_arb
 from ...expressions.range import infimum
 
 
-def activation_text(k: Fraction) -> str:
-    """The activation as text for the grammar."""
-    return f"x*({k}+sin(log(1+x**2)))"
-
-
 def profile(k: Fraction) -> sympy.Expr:
     """φ as an expression of x (which stands for u)."""
     base = sympy.Rational(k) + sympy.sin(X)

@@ -27,7 +27,8 @@ from .quadrature import CellMoments, cell_moments, clustered_grid, default_reach
 from .scalar import ScalarLoss
 
 OFFSET = "1 + sin(x)/1000"
-POINT = (3, 4)
+POINT, SQUARE = (3, 4), 25
+"""The input, and its squared norm."""
 LARGE = Fraction(10_000)
 RATE = Fraction(1, 100)
 BITS = 64
@@ -51,7 +52,7 @@ class ExtremalNetwork:
     def bounds(self) -> LogisticBounds:
         """The constants of the theorems for this network."""
         constants = activation_constants(activation(self.name), BITS)
-        return LogisticBounds.of(constants, OuterWeights((self.outer,) * 3), _square(POINT), len(POINT), RATE, BITS)
+        return LogisticBounds.of(constants, OuterWeights((self.outer,) * 3), SQUARE, len(POINT), RATE, BITS)
 
     @cached_property
     def network(self) -> EnclosedNetwork:
@@ -65,7 +66,7 @@ class ExtremalNetwork:
     @cached_property
     def weights(self) -> arb_mat:
         """Exact float weights along the input."""
-        row = [self.argument * x / _square(POINT) for x in POINT]
+        row = [self.argument * x / SQUARE for x in POINT]
         return arb_mat([row] * 3)
 
     @cached_property
@@ -77,13 +78,8 @@ class ExtremalNetwork:
 
     def along_the_input(self, norm: float) -> ExtremalNetwork:
         """The same at about this norm, against the input, where the argument is a multiple of a full turn."""
-        length = math.sqrt(_square(POINT) / 3)
-        turns = math.ceil(norm * length / math.tau)
+        turns = math.ceil(norm * math.sqrt(SQUARE / 3) / math.tau)
         return ExtremalNetwork(self.name, self.outer, -turns * math.tau, self.together)
-
-
-def _square(point: tuple[int, ...]) -> int:
-    return sum(x * x for x in point)
 
 
 @cache

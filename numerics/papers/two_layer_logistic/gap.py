@@ -12,7 +12,6 @@ import numpy as np
 from flint import arb
 
 from ....theory.errors import DerivationGap
-from ...balls.precision import precision
 from ...expressions.range import infimum
 from .barta import gap_lower_bound
 from .bounds import holley_stroock
@@ -81,7 +80,5 @@ def _perturbed(moments: CellMoments) -> arb | None:
         oscillation = moments.loss.oscillation()
     except DerivationGap:
         return None
-    if oscillation is None:
-        return None
-    with precision(moments.bits):
-        return arb(holley_stroock(moments.loss.regularisation, oscillation, moments.step).lower())
+    rate, step = moments.loss.regularisation, moments.step
+    return None if oscillation is None else arb(holley_stroock(rate, oscillation, step, moments.bits).lower())

@@ -72,10 +72,10 @@ def _tame(inst: TwoLayerInstance) -> Settled:
 
 
 def _named(inst: TwoLayerInstance) -> Settled:
-    name = inst.activation.name
-    if name in NAMED:
-        return Verdict.PROVED, f"the activation is {name}"
-    return Verdict.REFUTED, f"the activation is {name}, not the logistic function, tanh or erf"
+    text = f"the activation is {inst.activation.name}"
+    if inst.activation.name in NAMED:
+        return Verdict.PROVED, text
+    return Verdict.REFUTED, f"{text}, not the logistic function, tanh or erf"
 
 
 def _regularised(inst: TwoLayerInstance) -> Settled:
@@ -91,10 +91,12 @@ def _compare(low: arb, high: arb, holds: str, fails: str) -> Settled:
     return verdict, {Verdict.PROVED: holds, Verdict.REFUTED: fails}.get(verdict, undecided)
 
 
+def _where_covered(rule: Callable[[TwoLayerInstance], Settled], inst: TwoLayerInstance) -> Settled:
+    """What the rule says, where its constants exist."""
+    return not_covered(inst) or rule(inst)
+
+
 def _wide(inst: TwoLayerInstance) -> Settled:
-    missing = not_covered(inst)
-    if missing is not None:
-        return missing
     with precision(inst.budget.bits):
         left = enclose(inst.outer.two_squared / inst.outer.infinity)
         right = 2 * inst.bounds.bend / inst.bounds.slope**2
@@ -103,9 +105,6 @@ def _wide(inst: TwoLayerInstance) -> Settled:
 
 
 def _small_step(inst: TwoLayerInstance) -> Settled:
-    missing = not_covered(inst)
-    if missing is not None:
-        return missing
     bounds = inst.convex_bounds
     with precision(inst.budget.bits):
         product = enclose(inst.step) * (bounds.strong_convexity + bounds.smoothness)
@@ -121,6 +120,6 @@ _RULES: dict[str, Callable[[TwoLayerInstance], Settled]] = {
     "bounded": partial(_finite, "size"),
     "bounded-or-homogeneous": _tame,
     "closed-form": _named,
-    "wide": _wide,
-    "small-step": _small_step,
+    "wide": partial(_where_covered, _wide),
+    "small-step": partial(_where_covered, _small_step),
 }

@@ -67,15 +67,16 @@ class TwoLayerInstance:
 
     def admit(self) -> None:
         """Raise :class:`SpecError` where the parameters describe no network or no law."""
-        if self.width.denominator != 1 or self.width < 1:
-            raise SpecError(f"two-layer-logistic: width = {self.width} must be a positive integer.")
-        if self.outer_size == 0:
-            raise SpecError("two-layer-logistic: outer = 0 makes the network zero: give a non-zero size.")
-        if self.regularisation < 0:
-            raise SpecError(f"two-layer-logistic: regularisation = {self.regularisation} must not be negative.")
+        refused = {
+            f"width = {self.width} must be a positive integer": self.width.denominator != 1 or self.width < 1,
+            "outer = 0 makes the network zero: give a non-zero size": self.outer_size == 0,
+            f"regularisation = {self.regularisation} must not be negative": self.regularisation < 0,
+        }
         for name in ("step", "initial_variance", "noise"):
-            if getattr(self, name) <= 0:
-                raise SpecError(f"two-layer-logistic: {name} = {getattr(self, name)} must be positive.")
+            refused[f"{name} = {getattr(self, name)} must be positive"] = getattr(self, name) <= 0
+        for text, holds in refused.items():
+            if holds:
+                raise SpecError(f"two-layer-logistic: {text}.")
         _ = self.points
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:

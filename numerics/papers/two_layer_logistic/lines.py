@@ -13,6 +13,8 @@ from ...proof_lines.instances import rational
 from ...proof_lines.relations import Equation, Growth, Instances, Order, Relation, Sides, argument
 
 D_IN, UNITS = 3, 2
+SIGNS = [fmpq(1), fmpq(-3)]
+EXAMPLE = fmpq_mat(D_IN, 1, [1, 2, 3])
 ZERO = sympy.Integer(0)
 LAM, S, N_, G_, D_, LEVEL = sympy.symbols("lambda s N G D K", positive=True)
 W = sympy.Symbol("w", real=True)
@@ -51,7 +53,7 @@ def _bounded_sum(seed: int) -> Instances:
         largest = positive(rng)
         return sides(_numbers(rng), _slopes(rng, largest), largest)
 
-    return Instances(draw, seed, (sides([fmpq(1), fmpq(-3)], [fmpq(2), fmpq(-2)], fmpq(2)),))
+    return Instances(draw, seed, (sides(SIGNS, [fmpq(2), fmpq(-2)], fmpq(2)),))
 
 
 def _freed(expression: sympy.Expr, f: sympy.Expr, *weights: sympy.Symbol) -> sympy.Expr:
@@ -66,14 +68,16 @@ def _freed(expression: sympy.Expr, f: sympy.Expr, *weights: sympy.Symbol) -> sym
 @argument("logistic-chain", "both derivatives, for both labels and an arbitrary smooth output")
 def logistic_chain() -> tuple[Relation, ...]:
     f = sympy.Function("f", real=True)(W)
-    found: list[Relation] = []
-    for y in (1, -1):
-        q = 1 / (1 + sympy.exp(y * f))
-        slope = sympy.diff(f, W)
+
+    def both(y: int) -> tuple[Relation, ...]:
+        q, slope = 1 / (1 + sympy.exp(y * f)), sympy.diff(f, W)
         first = sympy.diff(sympy.log(1 + sympy.exp(-y * f)), W)
-        found.append(Equation(_freed(first, f, W), _freed(-y * q * slope, f, W)))
-        found.append(Equation(_freed(sympy.diff(-y * q, W), f, W), _freed(q * (1 - q) * slope, f, W)))
-    return tuple(found)
+        return (
+            Equation(_freed(first, f, W), _freed(-y * q * slope, f, W)),
+            Equation(_freed(sympy.diff(-y * q, W), f, W), _freed(q * (1 - q) * slope, f, W)),
+        )
+
+    return (*both(1), *both(-1))
 
 
 @argument("logistic-second", "the mixed second derivative, for both labels and an arbitrary smooth output")
@@ -142,8 +146,8 @@ def gradient_rank_one() -> tuple[Relation, ...]:
         parts = [(weight, vector(rng, D_IN), _slopes(rng, m1)) for weight in weights]
         return sides(parts, _numbers(rng), m1)
 
-    one = [(fmpq(1), fmpq_mat(D_IN, 1, [1, 2, 3]), [fmpq(2), fmpq(2)])]
-    return (Instances(draw, 502, (sides(one, [fmpq(1), fmpq(-3)], fmpq(2)),)),)
+    one = [(fmpq(1), EXAMPLE, [fmpq(2), fmpq(2)])]
+    return (Instances(draw, 502, (sides(one, SIGNS, fmpq(2)),)),)
 
 
 @argument("laplacian-parts", "both inequalities; equality at q = 1/2, and at q = 1")
@@ -159,10 +163,9 @@ def laplacian_parts() -> tuple[Relation, ...]:
         largest = positive(rng)
         return share(rng), _numbers(rng), _slopes(rng, largest), largest
 
-    a = [fmpq(1), fmpq(-3)]
     return (
-        Instances(lambda rng: squares(*case(rng)), 503, (squares(fmpq(1, 2), a, [fmpq(2)] * 2, fmpq(2)),)),
-        Instances(lambda rng: bends(*case(rng)), 504, (bends(fmpq(1), a, [fmpq(2), fmpq(-2)], fmpq(2)),)),
+        Instances(lambda rng: squares(*case(rng)), 503, (squares(fmpq(1, 2), SIGNS, [fmpq(2)] * 2, fmpq(2)),)),
+        Instances(lambda rng: bends(*case(rng)), 504, (bends(fmpq(1), SIGNS, [fmpq(2), fmpq(-2)], fmpq(2)),)),
     )
 
 
@@ -267,9 +270,8 @@ def squared_gradient() -> tuple[Relation, ...]:
     def sides(x: fmpq_mat, y: fmpq_mat) -> Sides:
         return inner(x, y) ** 2, squared(x) * squared(y)
 
-    u = fmpq_mat(D_IN, 1, [1, 2, 3])
     return (
-        Instances(lambda rng: sides(vector(rng, D_IN), vector(rng, D_IN)), 509, (sides(u, u * 2),)),
+        Instances(lambda rng: sides(vector(rng, D_IN), vector(rng, D_IN)), 509, (sides(EXAMPLE, EXAMPLE * 2),)),
         Order(LAM**2 * w**2 - 2 * LAM * q, (LAM * w - q / w) ** 2, q**2 / w**2),
     )
 
@@ -304,9 +306,8 @@ def hessian_outer() -> tuple[Relation, ...]:
         rows = fmpq_mat(UNITS, 1, [a[j] * slopes[j] for j in range(UNITS)])
         return squared(rows * x.transpose()), squared(x) * _sum([a[j] ** 2 * slopes[j] ** 2 for j in range(UNITS)])
 
-    half = above(fmpq(1, 2), fmpq_mat(D_IN, 1, [1, 2, 3]))
     return (
-        Instances(lambda rng: above(share(rng), vector(rng, D_IN)), 511, (half,)),
+        Instances(lambda rng: above(share(rng), vector(rng, D_IN)), 511, (above(fmpq(1, 2), EXAMPLE),)),
         Instances(lambda rng: norm(_numbers(rng), _numbers(rng), vector(rng, D_IN)), 512, equal=True),
     )
 
@@ -320,7 +321,7 @@ def hessian_blocks() -> tuple[Relation, ...]:
         largest = positive(rng)  # of |a_j sigma''|
         return sides(sign * largest * signed_share(rng) * share(rng), vector(rng, D_IN), largest)
 
-    extremal = sides(fmpq(2), fmpq_mat(D_IN, 1, [1, 2, 3]), fmpq(2))
+    extremal = sides(fmpq(2), EXAMPLE, fmpq(2))
     return tuple(Instances(partial(draw, sign=sign), 513 + (sign < 0), (extremal,)) for sign in (1, -1))
 
 

@@ -80,15 +80,10 @@ class TwoLayerLogistic:
         z = np.einsum("...jk,ik->...ij", weights, self.points)
         return tuple(self._functions[k](z) for k in orders)
 
-    def output(self, weights: Floats) -> Floats:
-        """The outputs f_i: (..., n)."""
-        (value,) = self._hidden(weights, (0,))
-        return np.asarray(value @ self.outer)
-
     def loss(self, weights: Floats) -> Floats:
         """L: (...,)."""
-        margins = self.labels * self.output(weights)
-        data = np.logaddexp(0.0, -margins) @ self.mass
+        (value,) = self._hidden(weights, (0,))
+        data = np.logaddexp(0.0, -self.labels * (value @ self.outer)) @ self.mass
         return np.asarray(data + self.regularisation / 2 * (weights**2).sum(axis=(-2, -1)))
 
     def gradient(self, weights: Floats) -> Floats:

@@ -1,6 +1,6 @@
 r"""Two-layer networks with a fixed outer layer and logistic loss, :math:`f(x)=a^\top\sigma(Wx)`.
 
-The loss and its derivatives are in :mod:`..villani.loss` (float64) and :mod:`..villani.enclosed` (balls).
+The loss and its derivatives are in :mod:`.loss` (float64) and :mod:`.enclosed` (balls).
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ docs/theory/two-layer-logistic.md, section 10.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
@@ -25,27 +24,14 @@ from .quadrature import up_to
 from .spectrum import Spectrum
 
 BITS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class PlaneMoments:
-    """Balls around the integrals of 1, w_i and w_i w_j against exp(-2L/s) over the plane."""
-
-    mass: arb
-    first: tuple[arb, arb]
-    second: tuple[arb, arb, arb]
-
-    def covariance(self) -> tuple[arb, arb, arb]:
-        """Var w₁, Cov(w₁, w₂), Var w₂ under the normalised law."""
-        x, y = self.first[0] / self.mass, self.first[1] / self.mass
-        xx, xy, yy = (m / self.mass for m in self.second)
-        return xx - x * x, xy - x * y, yy - y * y
+Covariance = tuple[arb, arb, arb]
+"""Var w₁, Cov(w₁, w₂), Var w₂."""
 
 
 def plane_moments(
     network: EnclosedNetwork, bounds: LogisticBounds, step: Fraction, reach: int, cells: int
-) -> PlaneMoments:
-    """The moments from ``cells`` × ``cells`` squares of [-reach, reach]² and Gaussian tails.
+) -> Covariance:
+    """The covariance of the stationary law from ``cells`` × ``cells`` squares of [-reach, reach]² and Gaussian tails.
 
     Raises :class:`SpecError` unless the network has two weights and λ > 0.
     """
@@ -66,8 +52,8 @@ def plane_moments(
             far = arb(0, (weight * (theta * radius).exp() * (theta * theta + bend) * square).upper())
             au, av = abs(u) + h, abs(v) + h
             # 1, w_1, w_2, w_1^2, w_1 w_2, w_2^2: value, gradient, half the Laplacian at the centre; a bound on the cell
-            monomials = (
-                (arb(1), 0, 0, 0, 1),
+            monomials: tuple[tuple[arb | int, ...], ...] = (
+                (1, 0, 0, 0, 1),
                 (u, 1, 0, 0, au),
                 (v, 0, 1, 0, av),
                 (u * u, 2 * u, 0, 1, au * au),
@@ -78,30 +64,26 @@ def plane_moments(
                 total[k] += weight * (value * area + (lu * du + lv * dv + half) * square) + far * bound
         mass, x, y, xx, xy, yy = total
         zero, one, two = _tails(bounds.regularisation / step, reach)
-        return PlaneMoments(
-            mass + up_to(zero),
-            (x + arb(0, one), y + arb(0, one)),
-            (xx + up_to(two), xy + arb(0, two), yy + up_to(two)),
-        )
+        mass += up_to(zero)
+        x, y = (x + arb(0, one)) / mass, (y + arb(0, one)) / mass
+        xy += arb(0, two)
+        return (xx + up_to(two)) / mass - x * x, xy / mass - x * y, (yy + up_to(two)) / mass - y * y
 
 
 def _tails(rate: Fraction, reach: int) -> tuple[arb, arb, arb]:
     r"""Bounds of the integrals of 1, |w₁| (and so |w₂|), w₁² + w₂² against exp(-c|w|²) outside the square."""
     c = enclose(rate)
-    cut = c * reach**2
-    # outside the square the norm exceeds reach: polar coordinates, r dr
-    zero = arb.pi() / c * (-cut).exp()
-    half = enclose(Fraction(3, 2))
-    one = arb.pi() * cut.gamma_upper(half) / c**half
-    two = arb.pi() * cut.gamma_upper(arb(2)) / (c * c)
-    return arb(zero.upper()), arb(one.upper()), arb(two.upper())
+    # outside the square the norm exceeds reach: polar coordinates, r dr, so that r^k gives Gamma(k/2 + 1)
+    shapes = (arb(1), arb(3) / 2, arb(2))
+    zero, one, two = (arb((arb.pi() * (c * reach**2).gamma_upper(a) / c**a).upper()) for a in shapes)
+    return zero, one, two
 
 
-def plane_rayleigh_bound(moments: PlaneMoments, step: Fraction, direction: tuple[float, float]) -> arb:
+def plane_rayleigh_bound(covariance: Covariance, step: Fraction, direction: tuple[float, float]) -> arb:
     """The quotient of the function with this gradient; :class:`PrecisionExhausted` without a positive variance."""
     with precision(BITS):
         a, b = arb(direction[0]), arb(direction[1])
-        xx, xy, yy = moments.covariance()
+        xx, xy, yy = covariance
         variance = a * a * xx + 2 * a * b * xy + b * b * yy
         if not variance > 0:
             raise PrecisionExhausted("the variance of the linear function is not proved positive: take more cells.")

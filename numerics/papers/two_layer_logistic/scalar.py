@@ -132,26 +132,21 @@ class ScalarLoss:
             slope, series = lower_arb(self.derivative(1)), lower_series(self.derivative(1))
             found: list[arb] = []
             stack = [(enclose(lo), enclose(hi))]
-            parts = 0
-            while stack:
+            for _ in range(MAX_PARTS):
+                if not stack:
+                    return tuple(found)
                 a, b = stack.pop()
-                parts += 1
-                if parts > MAX_PARTS:
-                    raise PrecisionExhausted(f"{self.name}: two critical points are too close to be separated.")
                 box = ((a + b) / 2).union(a).union(b)
-                over = series(arb_series([box, 1], prec=2))
-                if not coefficient(over, 0).contains(0):
+                over, signs = series(arb_series([box, 1], prec=2)), slope(a) * slope(b)
+                monotone = not coefficient(over, 1).contains(0)
+                if not coefficient(over, 0).contains(0) or (monotone and signs > 0):
                     continue
-                if not coefficient(over, 1).contains(0):
-                    left, right = slope(a), slope(b)
-                    if bool(left * right > 0):
-                        continue
-                    if bool(left * right < 0):
-                        found.append(_newton(slope, series, box))
-                        continue
+                if monotone and signs < 0:
+                    found.append(_newton(slope, series, box))
+                    continue
                 middle = ((17 * a + 15 * b) / 32).mid()
                 stack += [(middle, b), (a, middle)]
-            return tuple(found)
+        raise PrecisionExhausted(f"{self.name}: two critical points are too close to be separated.")
 
 
 def _newton(slope: Callable[[arb], arb], series: Callable[[arb_series], arb_series], box: arb) -> arb:

@@ -46,7 +46,6 @@ class Spectrum:
 class Generator:
     """The symmetrised negative generator as a sparse matrix, and the square root of the mass (its null vector)."""
 
-    axes: tuple[Floats, ...]
     matrix: scipy.sparse.csc_matrix
     root_mass: Floats
 
@@ -82,7 +81,7 @@ def generator(loss: TwoLayerLogistic, step: float, axes: tuple[Floats, ...]) -> 
         off = -flow * np.exp(middle - (log[low] + log[high]) / 2) / np.sqrt(sizes[low] * sizes[high])
         coupling += scipy.sparse.csc_matrix((off.ravel(), (index[low].ravel(), index[high].ravel())), coupling.shape)
     matrix = coupling + coupling.T + scipy.sparse.diags(diagonal.ravel())
-    return Generator(axes, matrix.tocsc(), root / np.linalg.norm(root))
+    return Generator(matrix.tocsc(), root / np.linalg.norm(root))
 
 
 def _values(loss: TwoLayerLogistic, grid: NDArray[np.float64]) -> Floats:
@@ -107,12 +106,11 @@ def spectrum(loss: TwoLayerLogistic, step: float, axes: tuple[Floats, ...], *, c
             f"the stationary density at s = {step:g} varies beyond the range of float64 between neighbouring nodes:"
             " take a larger noise level."
         )
-    scale = float(np.median(made.matrix.diagonal()))
     flat = made.root_mass.ravel()
     start = np.cos(np.arange(flat.size) * 0.7) * flat + flat
     try:
         values, vectors = scipy.sparse.linalg.eigsh(
-            made.matrix, k=count, sigma=SHIFT * max(scale, 1.0), which="LM", v0=start
+            made.matrix, k=count, sigma=SHIFT * max(float(np.median(made.matrix.diagonal())), 1.0), which="LM", v0=start
         )
     except (scipy.sparse.linalg.ArpackError, RuntimeError) as error:  # a singular factor is a RuntimeError
         raise PrecisionExhausted(

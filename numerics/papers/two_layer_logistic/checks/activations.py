@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import sympy
 from flint import arb, arb_mat
 
 from .....theory.verdict import Verdict
@@ -27,23 +28,22 @@ SYMBOLS = {
 }
 
 
-def _bend(inst: TwoLayerInstance) -> Relation:
-    """The closed form of M₂, and the enclosure that the range analysis finds by itself."""
+def _bend(inst: TwoLayerInstance, closed: sympy.Expr) -> tuple[Relation, arb]:
+    """The enclosure of M₂ that the range analysis finds by itself, and the closed form; the closed form again."""
     found = inst.constants.bend.enclosure
     with precision(inst.budget.bits):
-        value = constant(second_derivative_supremum(inst.activation.name))
+        value = constant(closed)
     text = "branch and bound over the line, and the largest value among critical points and ends"
-    return Relation.of(text, arb("nan") if found is None else found, value, Sense.EQUAL)
+    return Relation.of(text, arb("nan") if found is None else found, value, Sense.EQUAL), value
 
 
 @check("villani-second-derivative")
 def second_derivative(inst: TwoLayerInstance) -> Outcome:
     """The supremum from its critical points, exactly, and inside the enclosure that the range analysis finds."""
     closed = second_derivative_supremum(inst.activation.name)
-    with precision(inst.budget.bits):
-        value = constant(closed)
+    relation, value = _bend(inst, closed)
     return judge(
-        [_bend(inst)],
+        [relation],
         exact("the largest value among the critical points and the ends", value=str(closed)),
         value=value,
         argued=True,
@@ -57,7 +57,7 @@ def second_derivative_control(inst: TwoLayerInstance) -> Outcome:
     """The closed form times 1 + 1e-9 lies outside the enclosure."""
     if inst.activation.name not in NAMED:
         return Outcome(Verdict.NOT_APPLICABLE, reason="no closed form is claimed for this activation")
-    return planted([_bend(inst).moved()])
+    return planted([_bend(inst, second_derivative_supremum(inst.activation.name))[0].moved()])
 
 
 def _enclosures(inst: TwoLayerInstance) -> dict[str, Relation]:

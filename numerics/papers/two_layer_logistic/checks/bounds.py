@@ -45,7 +45,13 @@ class _UpperBound:
     left: Callable[[EnclosedValues, arb], arb]
     attained: tuple[tuple[ExtremalNetwork, str], ...]
 
-    def check(self, inst: TwoLayerInstance, *shown: EvidenceItem, value: arb | None = None, **detail: str) -> Outcome:
+    def check(
+        self,
+        inst: TwoLayerInstance,
+        *shown: EvidenceItem,
+        value: arb | None = None,
+        detail: dict[str, object] | None = None,
+    ) -> Outcome:
         """The lemma with enclosed constants, and both sides at every evaluation and extremal network."""
         bound, rate = self.bound(inst.bounds), enclose(inst.regularisation)
         with precision(EVALUATION_BITS):
@@ -56,8 +62,7 @@ class _UpperBound:
             *shown,
             sharp=self._attained(Fraction(1)),
             value=bound if value is None else value,
-            quantity=self.quantity,
-            **detail,
+            detail={"quantity": self.quantity, **(detail or {})},
         )
 
     def control(self, _: TwoLayerInstance) -> Outcome:
@@ -124,7 +129,7 @@ def smoothness(inst: TwoLayerInstance) -> Outcome:
     """The largest curvature of L, and the step 1/gLip."""
     with precision(inst.budget.bits):
         step = (1 / inst.bounds.smoothness).str(8).replace("+/-", "±")
-    return SMOOTHNESS.check(inst, **{"largest step": step})
+    return SMOOTHNESS.check(inst, detail={"largest step": step})
 
 
 @check("villani-strong-convexity")
@@ -138,11 +143,7 @@ def strong_convexity(inst: TwoLayerInstance) -> Outcome:
         lambda_c=bounds.published_threshold,
     )
     case = enclosed(f"lambda = {inst.regularisation}: {convex}", modulus=modulus)
-    return CONVEXITY.check(inst, thresholds, case, value=modulus, case=convex)
-
-
-def _far_out(norm: float) -> ExtremalNetwork:
-    return steepest().along_the_input(norm)
+    return CONVEXITY.check(inst, thresholds, case, value=modulus, detail={"case": convex})
 
 
 def _norm(values: EnclosedValues) -> arb:
@@ -151,7 +152,7 @@ def _norm(values: EnclosedValues) -> arb:
 
 def _growth_far_out(step: Fraction, planted: Fraction, largest_q: Fraction = Fraction(1)) -> Relation:
     """The growth bound where V barely exceeds it, with another number in the place of s, and with a bound of |q|."""
-    far = _far_out(FAR)
+    far = steepest().along_the_input(FAR)
     with precision(EVALUATION_BITS):
         bound = replace(far.bounds, largest_q=largest_q).growth(_norm(far.values), planted)
         return Relation.of("the growth bound, nearly attained", bound, far.values.potential(enclose(step)))
@@ -171,7 +172,7 @@ def growth(inst: TwoLayerInstance) -> Outcome:
         enclosed("the constants of the bound", G=bounds.gradient, D=bounds.laplacian),
         sharp=[_growth_far_out(step, step)],
         value=bounds.growth(arb(0), step),
-        quantity="least possible V",
+        detail={"quantity": "least possible V"},
     )
 
 
@@ -193,7 +194,7 @@ def _on_the_sphere(level: Fraction, radius: arb, values: EnclosedValues, step: F
 def _barely(step: Fraction, planted: Fraction) -> Relation:
     """The same where V barely exceeds the level, with another number in the place of s in the formula of the radius."""
     radius = steepest().bounds.radius(LEVEL, planted)
-    return _on_the_sphere(LEVEL, radius, _far_out(float(radius)).values, step)
+    return _on_the_sphere(LEVEL, radius, steepest().along_the_input(float(radius)).values, step)
 
 
 @check("villani-radius")
@@ -207,7 +208,7 @@ def radius(inst: TwoLayerInstance) -> Outcome:
         [_on_the_sphere(inst.level, found, values, inst.step)],
         sharp=[_barely(inst.step, inst.step)],
         value=found,
-        quantity=f"R({inst.level})",
+        detail={"quantity": f"R({inst.level})"},
     )
 
 
@@ -240,7 +241,7 @@ def convex_case(inst: TwoLayerInstance) -> Outcome:
         enclosed("both thresholds", lambda_c=bounds.published_threshold, lambda_cvx=bounds.convexity_threshold),
         value=bounds.published_threshold,
         method="arithmetic with enclosed constants",
-        quantity="lambda_c",
+        detail={"quantity": "lambda_c"},
     )
 
 

@@ -29,10 +29,6 @@ def _shown(found: VillaniConditions, where: str = "") -> EvidenceItem:
     return exact(f"V1 to V4{where}", **{c.name: f"{c.verdict}: {c.reason}" for c in found.conditions})
 
 
-def _regularised(inst: TwoLayerInstance) -> Relation:
-    return Relation.of("0 < lambda", 0, inst.regularisation, Sense.BELOW)
-
-
 @check("villani-conditions")
 def conditions(inst: TwoLayerInstance) -> Outcome:
     """V1 to V4 from the growth of the loss and of the potential."""
@@ -44,8 +40,14 @@ def conditions(inst: TwoLayerInstance) -> Outcome:
         lambda_c=bounds.published_threshold,
         lambda_cvx=bounds.convexity_threshold,
     )
-    method, rate = "growth of the potential", str(inst.regularisation)
-    return argued("villani", [_regularised(inst)], _shown(found), thresholds, method=method, **{"lambda": rate})
+    return argued(
+        "villani",
+        [Relation.of("0 < lambda", 0, inst.regularisation, Sense.BELOW)],
+        _shown(found),
+        thresholds,
+        method="growth of the potential",
+        detail={"lambda": str(inst.regularisation)},
+    )
 
 
 @control("villani-conditions")
@@ -88,7 +90,7 @@ def threshold_zero(inst: TwoLayerInstance) -> Outcome:
         _shown(found, " at lambda = 0"),
         sharp=_ceilings(Fraction(1)),
         value=ceiling,
-        quantity="G^2/s + D",
+        detail={"quantity": "G^2/s + D"},
     )
 
 
@@ -116,12 +118,18 @@ def squared_loss(inst: TwoLayerInstance) -> Outcome:
         one = enclose(inst.outer.one)
         if size is not None:
             reach = 1 + one * size
-            text = "bounded: |f - y| <= R_f and |grad g| <= R_f M_1 B |a|_2"
-            item = enclosed(text, R_f=reach, G=reach * inst.bounds.gradient)
+            gradient = reach * inst.bounds.gradient
+            item = enclosed("bounded: |f - y| <= R_f and |grad g| <= R_f M_1 B |a|_2", R_f=reach, G=gradient)
         else:
             assert defect is not None  # V4 is PROVED by one of the two
             item = enclosed("<grad L, W> >= lambda |W|^2 - Q, Q = (1 + kappa |a|_1)^2/4", Q=(1 + defect * one) ** 2 / 4)
-    return argued("squared-loss", [_regularised(inst)], _shown(found), item, method="growth of the potential")
+    return argued(
+        "squared-loss",
+        [Relation.of("0 < lambda", 0, inst.regularisation, Sense.BELOW)],
+        _shown(found),
+        item,
+        method="growth of the potential",
+    )
 
 
 @control("villani-squared-loss")

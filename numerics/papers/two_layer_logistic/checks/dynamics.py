@@ -84,13 +84,15 @@ def _convergence_tests(
 
     The equation is the limit of small time steps of what is simulated: it can be supported, and not contradicted.
     """
-    losses, tests = _simulated(inst, mean), []
-    for k, t in enumerate(TIMES):
+    losses, centre = _simulated(inst, mean), evolution.mean
+
+    def test(k: int, t: float) -> MedianTest:
         reach = float(radii[k]) + WEAK_ERROR * TIME_STEP
-        low, high = evolution.mean - reach, evolution.mean + reach
-        alternatives = (evolution.mean - 2 * reach, evolution.mean + 2 * reach)  # twice the distance claimed
-        tests.append(MedianTest(f"{label}, {inst.subject}, t = {t:g}", losses[:, k], low, high, alternatives, of_limit))
-    return tuple(tests)
+        alternatives = (centre - 2 * reach, centre + 2 * reach)  # twice the distance claimed
+        text = f"{label}, {inst.subject}, t = {t:g}"
+        return MedianTest(text, losses[:, k], centre - reach, centre + reach, alternatives, of_limit)
+
+    return tuple(test(k, t) for k, t in enumerate(TIMES))
 
 
 @check("villani-convergence")

@@ -22,7 +22,7 @@ def argued(
     sharp: Iterable[Relation] = (),
     value: arb | None = None,
     method: str = "written proof with enclosed constants",
-    **detail: object,
+    detail: dict[str, object] | None = None,
 ) -> Outcome:
     """The outcome of relations that ``lemma.name`` proves in general; UNKNOWN where a line of its proof fails.
 

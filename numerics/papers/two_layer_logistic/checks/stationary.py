@@ -43,7 +43,7 @@ def partition_function(inst: TwoLayerInstance) -> Outcome:
         sharp=[_dominated(flat_law())],
         value=log_partition_bound(inst.regularisation, size, inst.step, inst.budget.bits),
         method="Gaussian domination; quadrature in balls",
-        quantity="log of the bound",
+        detail={"quantity": "log of the bound"},
     )
 
 
@@ -78,12 +78,14 @@ def holley_stroock_bound(inst: TwoLayerInstance) -> Outcome:
     found = oscillation(low, high, inst.outer, inst.labels, bits)
     scalar_found = oscillation(low, high, scalar.weights, tuple(y for _, y, _ in scalar.data), bits)
     scalar_bound = holley_stroock(scalar.regularisation, scalar_found, noise, bits)
-    below = f"below a proved upper bound of the gap, {scalar.name}, s = {noise}"
+    text = f"below a proved upper bound of the gap, {scalar.name}, s = {noise}"
+    reference = Relation.of(text, scalar_bound, inst.gap.upper)
     return judge(
-        [Relation.of(below, scalar_bound, inst.gap.upper), _barrier(Fraction(1))],
+        [reference, _barrier(Fraction(1))],
         exact("the Gaussian factor has gap lambda, and a bounded factor costs exp(-2 osc(g)/s)"),
         enclosed("oscillation of the data term, and |a|_1", osc=found, a_1=enclose(inst.outer.one)),
         value=holley_stroock(inst.regularisation, found, inst.step, bits),
+        margin=reference.margin,
         method="perturbation of a Gaussian",
         detail={"quantity": "lower bound of the gap"},
     )
@@ -158,8 +160,7 @@ def initial_law(inst: TwoLayerInstance) -> Outcome:
         exact(f"N(0, {variance}) is {'admitted' if inside else 'not admitted'}", limit=str(limit)),
         value=enclose(limit),
         method="exact comparison",
-        quantity="s/lambda",
-        admitted=inside,
+        detail={"quantity": "s/lambda", "admitted": inside},
     )
 
 
@@ -197,7 +198,7 @@ def stationary_excess(inst: TwoLayerInstance) -> Outcome:
         sharp=_nearly_gaussian(Fraction(1)),
         value=inst.bounds.stationary_excess(inst.step),
         method="entropy; quadrature in balls",
-        quantity="bound of the excess",
+        detail={"quantity": "bound of the excess"},
     )
 
 
