@@ -160,7 +160,7 @@ class LogisticBounds:
         with precision(self.bits):
             rate = enclose(self.regularisation)
             inner = enclose(step) * (enclose(level) + rate * self.parameters + self.laplacian)
-            return (self.gradient + inner.max(arb(0)).sqrt()) / rate
+            return (self.gradient + inner.nonnegative_part().sqrt()) / rate
 
     def ceiling(self, step: Fraction) -> arb:
         r"""The bound :math:`G^2/s+D` of :math:`|V|` at λ = 0."""

@@ -91,7 +91,7 @@ GRADIENT = _UpperBound(
     "logistic-bounds",
     "G",
     lambda bounds: bounds.gradient,
-    lambda values, _: values.data_gradient.max(arb(0)).sqrt(),
+    lambda values, _: values.data_gradient.nonnegative_part().sqrt(),
     ((steepest(), "largest_q"),),
 )
 LAPLACIAN = _UpperBound(
@@ -147,7 +147,7 @@ def strong_convexity(inst: TwoLayerInstance) -> Outcome:
 
 
 def _norm(values: EnclosedValues) -> arb:
-    return values.norm.max(arb(0)).sqrt()
+    return values.norm.nonnegative_part().sqrt()
 
 
 def _growth_far_out(step: Fraction, planted: Fraction, largest_q: Fraction = Fraction(1)) -> Relation:
@@ -252,4 +252,5 @@ def convex_case_control(inst: TwoLayerInstance) -> Outcome:
     opposite = Relation.of("lambda_c < lambda_cvx", bounds.published_threshold, bounds.convexity_threshold, Sense.BELOW)
     if opposite.verdict is not Verdict.REFUTED:
         return Outcome(Verdict.NOT_APPLICABLE, reason="the layer is not proved wide enough")
-    return each([opposite, Relation.of("the identity", *_thresholds(bounds, 2 * NEARLY), Sense.EQUAL)])
+    identity = Relation.of("the identity", *_thresholds(most_bent(1).bounds, 2 * NEARLY), Sense.EQUAL)
+    return each([opposite, identity])
