@@ -144,7 +144,8 @@ class TwoLayerInstance:
         """Exact float weights (p, d) in a fixed random direction, of about this norm."""
         rng = np.random.default_rng([self.budget.seed, seed, 17])
         table = rng.standard_normal((int(self.width), self.points.d))
-        return arb_mat((table * (norm / np.linalg.norm(table))).tolist())
+        length = math.sqrt(math.fsum(np.square(table).ravel()))  # the same on every processor
+        return arb_mat((table * (norm / length)).tolist())
 
     @cached_property
     def evaluations(self) -> tuple[EnclosedValues, ...]:
