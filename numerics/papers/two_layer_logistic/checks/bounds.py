@@ -74,7 +74,7 @@ class _UpperBound:
         with precision(EVALUATION_BITS):
             return [
                 Relation.of(
-                    f"{self.quantity}, nearly attained, with {share} of {name} in the formula",
+                    f"{self.quantity}, nearly attained where {name} counts, with {share} of it in the formula",
                     self.left(network.values, enclose(RATE)),
                     self.bound(replace(network.bounds, **{name: share * getattr(network.bounds, name)})),
                 )
