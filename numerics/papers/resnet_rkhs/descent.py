@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ....theory.errors import PrecisionExhausted
 from ...balls.rounding import UNIT
-from ...checks.trajectories import Bounds
+from ...checks.trajectories import Bounds, run_digest
 from .fields import ROW_FLOOR, SAFE, FeatureField, Field, KernelField, rows
 from .passes import Interval, Pass, form, pairing, run_pass
 
@@ -69,11 +69,17 @@ class Descent:
     field: Field
 
     @property
+    def digest(self) -> str:
+        """Which computed run the numbers of a certificate belong to."""
+        return run_digest(self.loss, self.gradient_squared, self.norm)
+
+    @property
     def path(self) -> Interval:
         """Bounds of the length of the path, the sum of the steps."""
         return math.fsum(self.step.lower) * (1 - 4 * UNIT), math.fsum(self.step.upper) * (1 + 4 * UNIT)
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # an infinite bound says nothing, correctly
 def descend(
     field: KernelField | FeatureField,
     problem: Problem,
@@ -94,43 +100,23 @@ def descend(
     >>> run.loss.length, bool(run.loss.upper[3] < run.loss.lower[0])
     (4, True)
     """
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # an infinite bound says nothing, correctly
-        return _descend(field, problem, eta, iterations, substeps, flow, stop)
-
-
-def _descend(
-    field: KernelField | FeatureField,
-    problem: Problem,
-    eta: float,
-    iterations: int,
-    substeps: int,
-    flow: bool,
-    stop: float,
-) -> Descent:
     records: list[tuple[Interval, ...]] = []
-    kept: tuple[Pass, KernelField | FeatureField] | None = None
+    kept = field
     for k in range(iterations + 1):
         found = run_pass(field, problem.start, problem.start_error, problem.targets, substeps=substeps, flow=flow)
-        if kept is not None and found.loss[1] <= stop:
+        if records and found.loss[1] <= stop:
             break
-        kept = found, field
-        last = k == iterations
-        norm = _norm(field)
-        squeezed, stretched = _ratios(found, problem)
-        if last:
-            step = (0.0, 0.0)
-        else:
+        last, kept, step = found, field, (0.0, 0.0)
+        if k < iterations:
             field, step = _step(field, found, problem.n, eta, substeps)
-            if not step[1] <= LONGEST_STEP:
-                raise PrecisionExhausted(
-                    f"step {k} of the run is enclosed by {step[1]:.3g} only: either its loss explodes, and a smaller"
-                    " step size is needed, or two points are so close that their lift exhausts float64."
-                )
-        records.append((found.loss, found.gradient_squared, norm, step, stretched, squeezed))
-    assert kept is not None  # iterations >= 0
-    columns = [Bounds.of([r[c][0] for r in records], [r[c][1] for r in records]) for c in range(6)]
-    loss, gradient, norms, steps, stretch, compression = columns
-    return Descent(loss, gradient, norms, steps, stretch, compression, kept[0], kept[1])
+        if not step[1] <= LONGEST_STEP:
+            raise PrecisionExhausted(
+                f"step {k} of the run is enclosed by {step[1]:.3g} only: either its loss explodes, and a smaller"
+                " step size is needed, or two points are so close that their lift exhausts float64."
+            )
+        squeezed, stretched = _ratios(found, problem)
+        records.append((found.loss, found.gradient_squared, _norm(kept), step, stretched, squeezed))
+    return Descent(*(Bounds.of(*zip(*column, strict=True)) for column in zip(*records, strict=True)), last, kept)
 
 
 def _norm(field: KernelField | FeatureField) -> Interval:

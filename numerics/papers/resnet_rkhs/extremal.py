@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from flint import arb
 from numpy.typing import NDArray
 
 from ...radial.kernel import RadialKernel
@@ -36,6 +37,11 @@ class Extremal:
 
     run: Descent
     landscape: Landscape
+
+    @property
+    def radius(self) -> arb:
+        """R, the proved upper bound of its norm."""
+        return arb(float(self.run.norm.upper[0]))
 
 
 def stretching_field(kernel: RadialKernel, reach: Array) -> KernelField:

@@ -23,9 +23,8 @@ from ...eigenvalues.nullspace import NullVector, null_vector_from_pairs
 from ...kernels.ballmatrix import BallMatrix
 from ...kernels.cosines import cosines
 from ...kernels.parallel import parallel_pairs
-from ...kernels.points import Points
 from ...radial.distances import Separation, separation
-from ...radial.gram import radial_gram, radial_gram_arb
+from ...radial.gram import largest_eigenvalue, radial_gram, radial_gram_arb
 from ...radial.kernel import SMALLEST_SCALE, RadialKernel
 from ...studies.data import DataSet, labels
 from ...studies.workspace import Workspace
@@ -110,13 +109,6 @@ class ResNetInstance:
 
     # -- the data -------------------------------------------------------------------
 
-    @property
-    def source(self) -> Points:
-        """The points as the data set has them."""
-        if self.data.points is None:
-            raise DerivationGap("this system needs input points, and only their Gram matrix is given.")
-        return self.data.points
-
     @cached_property
     def repeated(self) -> tuple[tuple[int, int], ...]:
         """Pairs (i, j) of equal points, decided exactly."""
@@ -127,12 +119,15 @@ class ResNetInstance:
     @cached_property
     def points(self) -> Array:
         """The inputs (n, d): exact float64 numbers from here on."""
-        values = self.source.values
+        given = self.data.points
+        if given is None:
+            raise DerivationGap("this system needs input points, and only their Gram matrix is given.")
+        values = given.values
         if self.data.normalize != "sphere":
             return values
         scaled = values / np.abs(values).max(axis=1, keepdims=True)
         scaled *= np.sqrt(values.shape[1]) / np.linalg.norm(scaled, axis=1, keepdims=True)
-        repeated = {j: i for i, j, sign in parallel_pairs(cosines(self.source, budget=self.budget)) if sign > 0}
+        repeated = {j: i for i, j, sign in parallel_pairs(cosines(given, budget=self.budget)) if sign > 0}
         for j, i in repeated.items():
             scaled[j] = scaled[i]
         others = scaled[[k for k in range(len(scaled)) if k not in repeated]] + 0.0
@@ -209,6 +204,12 @@ class ResNetInstance:
         """The kernel Gram matrix of the training points."""
         return radial_gram(self.seen_kernel, self.points[self.chosen], budget=self.budget)
 
+    @cached_property
+    def training_eigenvalues(self) -> tuple[Enclosure, Enclosure]:
+        """The least and the largest eigenvalue of :attr:`training_gram`."""
+        least = least_eigenvalue(self.training_gram, budget=self.budget, known_psd=True)
+        return least, largest_eigenvalue(self.training_gram, budget=self.budget)
+
     # -- the runs -------------------------------------------------------------------
 
     @property
@@ -240,24 +241,24 @@ class ResNetInstance:
         relative = 0.0 if Fraction(exact) == alpha else 2.0**-52
         return embed(self.points[self.chosen], self.targets[self.chosen], exact, relative)
 
+    def train(
+        self, landscape: Landscape, eta: float, iterations: int, *, stop: float, substeps: int = 1, flow: bool = False
+    ) -> Descent:
+        """Gradient descent at the scale and lift of a landscape, from zero."""
+        self.workspace.progress(f"training at scale {landscape.kernel.scale}", 0, 1)
+        field = KernelField(landscape.kernel, self.depth, self.dimension)
+        problem = self.problem(landscape.alpha)
+        return descend(field, problem, eta, iterations, substeps=substeps, flow=flow, stop=stop)
+
     @cached_property
     def plain(self) -> Descent:
-        """Gradient descent at the study's scale and lift, from zero."""
-        self.workspace.progress(f"training at scale {self.kernel.scale}", 0, 1)
-        field = KernelField(self.kernel, self.depth, self.dimension)
-        return descend(field, self.problem(self.alpha), self.eta, self.integer("iterations"), stop=self.stop)
+        """The run at the study's scale and lift."""
+        return self.train(self.landscape(self.depth), self.eta, self.integer("iterations"), stop=self.stop)
 
     def recipe(self, *, depth: int | None, descent: bool) -> Recipe:
         """The recipe for this kernel and these training points."""
-        return recipe(
-            self.kernel,
-            len(self.chosen),
-            self.dimension,
-            self._squared,
-            self.loss,
-            depth=depth,
-            descent=descent,
-        )
+        count = len(self.chosen)
+        return recipe(self.kernel, count, self.dimension, self._squared, self.loss, depth=depth, descent=descent)
 
     @cached_property
     def certified_recipe(self) -> Recipe:
@@ -266,11 +267,8 @@ class ResNetInstance:
 
     @cached_property
     def certified(self) -> Descent:
-        """Gradient descent at the scale and lift of the recipe, from zero."""
-        self.workspace.progress("training at the scale of the recipe", 0, 1)
-        landscape = self.certified_recipe.landscape
-        field = KernelField(landscape.kernel, self.depth, self.dimension)
-        return descend(field, self.problem(landscape.alpha), self.eta, self.integer("iterations"), stop=self.stop)
+        """The run at the scale and lift of the recipe."""
+        return self.train(self.certified_recipe.landscape, self.eta, self.integer("iterations"), stop=self.stop)
 
     @cached_property
     def deep_recipe(self) -> Recipe:
@@ -280,21 +278,17 @@ class ResNetInstance:
     @cached_property
     def deep(self) -> Descent:
         """The first iterates of the infinitely deep network, enclosed through Euler's rule with its error bound."""
-        landscape = self.deep_recipe.landscape
-        field = KernelField(landscape.kernel, self.depth, self.dimension)
-        return descend(
-            field,
-            self.problem(landscape.alpha),
+        return self.train(
+            self.deep_recipe.landscape,
             min(self.eta, len(self.chosen) / 8),
             min(FLOW_ITERATES, self.integer("iterations")),
+            stop=FLOW_STOP * float(self.loss),
             substeps=FLOW_SUBSTEPS,
             flow=True,
-            stop=FLOW_STOP * float(self.loss),
         )
 
-    @cached_property
-    def lazy(self) -> LazyRun:
-        """Random features in the lazy regime."""
+    def lazy_run(self, features: int, iterations: int) -> LazyRun:
+        """Random features in the lazy regime; raises :class:`DerivationGap` where they have no positive eigenvalue."""
         self.workspace.progress("training random features", 0, 1)
         return lazy_run(
             self.kernel,
@@ -303,12 +297,17 @@ class ResNetInstance:
             self._squared,
             self.loss,
             depth=self.depth,
-            features=self.integer("features"),
+            features=features,
             eta=self.eta,
-            iterations=self.integer("iterations"),
+            iterations=iterations,
             seed=self.budget.seed,
             stop=self.stop,
         )
+
+    @cached_property
+    def lazy(self) -> LazyRun:
+        """The study's random features in the lazy regime."""
+        return self.lazy_run(self.integer("features"), self.integer("iterations"))
 
     @property
     def stop(self) -> float:
@@ -320,10 +319,12 @@ class ResNetInstance:
         found = self.certified_recipe
         return found.landscape.smoothness(found.radius, enclose(self.loss), found.landscape.largest(found.radius))
 
+    @cached_property
     def sampled_points(self) -> Array:
         """The few lifted points on which random features are sampled."""
         return np.asarray(float(self.alpha) * self.points[self.chosen[:SAMPLED_POINTS]])
 
+    @cached_property
     def sampled_eigenvalue(self) -> Enclosure:
-        """The least eigenvalue of the kernel at :meth:`sampled_points`."""
-        return least_eigenvalue(radial_gram(self.kernel, self.sampled_points()), budget=self.budget, known_psd=True)
+        """The least eigenvalue of the kernel at :attr:`sampled_points`."""
+        return least_eigenvalue(radial_gram(self.kernel, self.sampled_points), budget=self.budget, known_psd=True)

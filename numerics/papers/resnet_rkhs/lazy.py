@@ -20,6 +20,7 @@ from ...balls.ball import enclose
 from ...balls.enclosure import Enclosure
 from ...balls.ends import between
 from ...balls.precision import precision
+from ...checks.relation import Relation, Sense
 from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...radial.kernel import RadialKernel
 from .descent import Descent, descend, embed
@@ -51,9 +52,9 @@ class LazyRun:
     run: Descent
 
     @property
-    def holds(self) -> bool | None:
-        """Whether the condition 2√(L₀/μ) < R is proved (True), refuted (False) or open (None)."""
-        return True if self.path < self.radius else False if self.path >= self.radius else None
+    def condition(self) -> Relation:
+        """2√(L₀/μ) < R."""
+        return Relation.of("2 sqrt(L_0/mu) < R", self.path, self.radius, Sense.BELOW, constants={"mu": self.mu})
 
 
 def lazy_constants(eigenvalue: arb, kappa1: arb, count: int, loss: arb, depth: int | None) -> tuple[arb, arb, arb]:

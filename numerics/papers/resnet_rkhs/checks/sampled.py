@@ -31,7 +31,7 @@ MOST = 20_000
 
 def eigenvalues(inst: ResNetInstance, count: int) -> NDArray[np.float64]:
     """λ_min(K_m) for independent draws of ``count`` frequencies, (draws,)."""
-    points = inst.sampled_points()
+    points = inst.sampled_points
 
     def make() -> dict[str, NDArray[np.float64]]:
         found = np.empty(DRAWS)
@@ -50,7 +50,7 @@ def eigenvalues(inst: ResNetInstance, count: int) -> NDArray[np.float64]:
 
 def _chernoff(inst: ResNetInstance, share: float) -> tuple[BinomialTest, float] | None:
     """The test that λ_min(K_m) <= share·λ is as rare as the bound for one half says."""
-    true, n = inst.sampled_eigenvalue(), len(inst.sampled_points())
+    true, n = inst.sampled_eigenvalue, len(inst.sampled_points)
     if not true.lower > 0:
         return None
     count = math.ceil(n / true.lower * math.log(n / CLAIMED) * 2 / (1 - math.log(2)))
@@ -77,7 +77,7 @@ def sampled_chernoff(inst: ResNetInstance) -> Outcome:
         return _too_many()
     test, eigenvalue = made
     item = observed("draws with half the least eigenvalue or less", count=test.successes, of=DRAWS, bound=test.claimed)
-    detail = {"quantity": "probability", "eigenvalue": eigenvalue, "points": len(inst.sampled_points())}
+    detail = {"quantity": "probability", "eigenvalue": eigenvalue, "points": len(inst.sampled_points)}
     return Outcome(Verdict.UNKNOWN, (item,), reason="settled with the study", tests=(test,), detail=detail)
 
 
@@ -97,7 +97,7 @@ def sampled_too_often(inst: ResNetInstance) -> Outcome:
 
 def _mean(inst: ResNetInstance, limit: float | None = None) -> BoundedTest:
     """The test that the mean of λ_min(K_m), a number in [0, 1], is at most λ (or ``limit`` times the sample's mean)."""
-    true = inst.sampled_eigenvalue()
+    true = inst.sampled_eigenvalue
     found = np.clip(eigenvalues(inst, FEW) - ROUNDING, 0.0, 1.0)
     high = true.upper if limit is None else limit * float(found.mean())
     if not 0 < high <= 1:
@@ -112,7 +112,7 @@ def sampled_bias(inst: ResNetInstance) -> Outcome:
     item = observed(
         "mean least eigenvalue of the features, and that of the kernel", mean=test.estimate, kernel=test.claimed
     )
-    detail = {"quantity": "mean least eigenvalue", "points": len(inst.sampled_points()), "frequencies": FEW}
+    detail = {"quantity": "mean least eigenvalue", "points": len(inst.sampled_points), "frequencies": FEW}
     return Outcome(Verdict.UNKNOWN, (item,), reason="settled with the study", tests=(test,), detail=detail)
 
 
