@@ -9,7 +9,6 @@ import numpy as np
 from flint import arb
 
 from .....theory.errors import DerivationGap
-from .....theory.verdict import Evidence
 from ....balls.enclosure import Enclosure, float_above, float_below
 from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import as_ball, lemma_evidence
@@ -66,6 +65,7 @@ def quotients(run: Descent) -> Bounds:
 def combination(*terms: tuple[Fraction | int, Enclosure]) -> Bounds:
     """The sum of rational multiples of enclosed numbers, as bounds at one place.
 
+    >>> from .....theory.verdict import Evidence
     >>> combination((1, Enclosure(1.0, 2.0, Evidence.ENCLOSED)), (-1, Enclosure(0.0, 0.5, Evidence.ENCLOSED))).lower
     array([0.5])
     """

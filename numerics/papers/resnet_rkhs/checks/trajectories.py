@@ -14,7 +14,7 @@ from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.enclosure import float_below
 from ....balls.precision import precision
-from ....checks.evidence import as_ball, enclosed, ends, figure
+from ....checks.evidence import enclosed, ends, figure
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, judge, planted
 from ....checks.trajectories import Bounds
@@ -115,9 +115,9 @@ def at_zero(inst: ResNetInstance, side: str) -> list[Relation]:
     start = replace(run, loss=run.loss.first(1), gradient_squared=run.gradient_squared.first(1))
     with precision(inst.budget.bits):
         if side == "lower":
-            bound, labels, factor = below, vectors[:, :1], landscape.lower(arb(0), as_ball(smallest))
+            bound, labels, factor = below, vectors[:, :1], landscape.lower(arb(0), arb(smallest.lower))
         else:
-            bound, labels, factor = above, vectors[:, -1:], landscape.upper(arb(0), as_ball(greatest))
+            bound, labels, factor = above, vectors[:, -1:], landscape.upper(arb(0), arb(greatest.upper))
         less, more = factor * enclose(1 - ATTAINED), factor * enclose(1 + ATTAINED)
     field = KernelField(inst.kernel, 1, inst.dimension)
     attained = descend(field, replace(inst.problem(inst.alpha), targets=labels), 1.0, 0)
