@@ -109,22 +109,18 @@ def _kernel_matrix(rng: random.Random, largest: fmpq) -> fmpq_mat:
 
 @argument("kernel-discs", "both bounds by elimination; equality for two points, and for equal entries")
 def kernel_discs() -> tuple[Relation, ...]:
-    def below(k: fmpq_mat, largest: fmpq) -> Sides:
+    def order(k: fmpq_mat, largest: fmpq) -> tuple[fmpq_mat, fmpq_mat, fmpq_mat]:
         n = k.nrows()
-        return eye(n, 1 - (n - 1) * largest), k
+        return eye(n, 1 - (n - 1) * largest), k, eye(n, 1 + (n - 1) * largest)
 
-    def above(k: fmpq_mat, largest: fmpq) -> Sides:
-        n = k.nrows()
-        return k, eye(n, 1 + (n - 1) * largest)
-
-    def case(rng: random.Random) -> tuple[fmpq_mat, fmpq]:
+    def draw(rng: random.Random) -> tuple[fmpq_mat, fmpq_mat, fmpq_mat]:
         largest = share(rng)
-        return _kernel_matrix(rng, largest), largest
+        return order(_kernel_matrix(rng, largest), largest)
 
-    two = (fmpq_mat(2, 2, [1, fmpq(1, 2), fmpq(1, 2), 1]), fmpq(1, 2))
+    two = order(fmpq_mat(2, 2, [1, fmpq(1, 2), fmpq(1, 2), 1]), fmpq(1, 2))
     return (
-        Instances(lambda rng: below(*case(rng)), 401, (below(*two),)),
-        Instances(lambda rng: above(*case(rng)), 402, (above(*two),)),
+        Instances(lambda rng: draw(rng)[:2], 401, (two[:2],)),
+        Instances(lambda rng: draw(rng)[1:], 402, (two[1:],)),
     )
 
 
@@ -173,10 +169,7 @@ def row_sums() -> tuple[Relation, ...]:
         n = e.nrows()
         return e, eye(n, n * max(abs(e[i, j]) for i in range(n) for j in range(n)))
 
-    def draw(rng: random.Random) -> Sides:
-        return sides(_symmetric(rng))
-
-    return (Instances(draw, 403, (sides(fmpq_mat(N, N, [1] * N * N)),)),)
+    return (Instances(lambda rng: sides(_symmetric(rng)), 403, (sides(fmpq_mat(N, N, [1] * N * N)),)),)
 
 
 def _symmetric(rng: random.Random) -> fmpq_mat:
