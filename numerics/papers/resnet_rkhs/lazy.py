@@ -100,7 +100,6 @@ def lazy_run(
         ratio = far / enclose(separation_squared).sqrt()
         share = Fraction(math.floor(float(ratio.mid()) * 64) + 1, 64)
     scale = Fraction(1)
-    start = embed(points, targets, float(share), 0.0)
     for _ in range(8):
         field = feature_field(table / float(scale), depth)
         alpha = share * scale

@@ -69,14 +69,10 @@ class Landscape:
 
     def eigenvalue(self, radius: arb) -> arb:
         """λ on the ball: the better of Wendland's and Gershgorin's bounds."""
-        if self.count == 1:
-            return arb(1)
         return separated_bound(self.kernel, self.dimension, self.count, self.separated(radius))
 
     def largest(self, radius: arb) -> arb:
         """Λ on the ball: the smaller of N and Gershgorin's 1 + (N − 1) k(e^(−c) α δ)."""
-        if self.count == 1:
-            return arb(1)
         return (1 + (self.count - 1) * self.kernel.value(self.separated(radius) ** 2)).min(arb(self.count))
 
     def lower(self, radius: arb, least: arb | None = None) -> arb:

@@ -72,13 +72,8 @@ def best_reach(depth: int | None) -> Fraction:
     >>> best_reach(None), float(best_reach(10))
     (Fraction(1, 1), 0.640625)
     """
-    if depth is None:
-        return Fraction(1)
-    low, high, root = 0.0, 1.0, math.sqrt(depth)
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if middle < (1 - middle / root) ** 2 else (low, middle)
-    return Fraction(round(low * 128), 128)
+    share = 0.0 if depth is None else 1 / math.sqrt(depth)
+    return Fraction(round(128 * 2 / (2 * share + 1 + math.sqrt(4 * share + 1))), 128)
 
 
 def recipe(
