@@ -151,9 +151,9 @@ class ResNetInstance:
         return np.array(kept, dtype=np.intp)
 
     @cached_property
-    def separation(self) -> Separation | None:
-        """The least squared distance of the training points, exactly; None for a single point."""
-        return separation(self.points[self.chosen]) if len(self.chosen) > 1 else None
+    def squared(self) -> Fraction:
+        """The least squared distance of the training points, exactly; 1 for a single point."""
+        return separation(self.points[self.chosen]).squared if len(self.chosen) > 1 else Fraction(1)
 
     @cached_property
     def full_separation(self) -> Separation | None:
@@ -229,11 +229,7 @@ class ResNetInstance:
 
     def landscape(self, depth: int | None) -> Landscape:
         """The constants at the study's scale and lift."""
-        return Landscape(self.kernel, len(self.chosen), self.dimension, self.alpha, self._squared, depth)
-
-    @property
-    def _squared(self) -> Fraction:
-        return self.separation.squared if self.separation is not None else Fraction(1)
+        return Landscape(self.kernel, len(self.chosen), self.dimension, self.alpha, self.squared, depth)
 
     def problem(self, alpha: Fraction) -> Problem:
         """The lifted training points and their labels."""
@@ -258,7 +254,7 @@ class ResNetInstance:
     def recipe(self, *, depth: int | None, descent: bool) -> Recipe:
         """The recipe for this kernel and these training points."""
         count = len(self.chosen)
-        return recipe(self.kernel, count, self.dimension, self._squared, self.loss, depth=depth, descent=descent)
+        return recipe(self.kernel, count, self.dimension, self.squared, self.loss, depth=depth, descent=descent)
 
     @cached_property
     def certified_recipe(self) -> Recipe:
@@ -294,7 +290,7 @@ class ResNetInstance:
             self.kernel,
             self.points[self.chosen],
             self.targets[self.chosen],
-            self._squared,
+            self.squared,
             self.loss,
             depth=self.depth,
             features=features,

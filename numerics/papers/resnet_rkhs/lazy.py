@@ -20,6 +20,7 @@ from ...balls.ball import enclose
 from ...balls.enclosure import Enclosure
 from ...balls.ends import between
 from ...balls.precision import precision
+from ...checks.evidence import as_ball
 from ...checks.relation import Relation, Sense
 from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...radial.kernel import RadialKernel
@@ -113,8 +114,7 @@ def lazy_run(
         constant = spectral_constant(field.frequencies)
         with precision(BITS):
             kappa = between(arb(max(constant.lower, 0.0)), arb(constant.upper)).sqrt()
-            least = between(arb(found.lower), arb(found.upper))
-            radius, mu, path = lazy_constants(least, kappa, n, enclose(loss), depth)
+            radius, mu, path = lazy_constants(as_ball(found), kappa, n, enclose(loss), depth)
             if path < radius:
                 break
             wanted = float((path / radius).upper()) * float(scale) * 1.0001

@@ -55,17 +55,11 @@ class BallNetwork:
         return coefficient(total, 0), coefficient(total, 1), 2 * coefficient(total, 2)
 
     def _advance(self, layer: int, z: list[arb_series]) -> list[arb_series]:
-        new = list(z)
-        tables = zip(
-            self.centres[layer].tolist(), self.coefficients[layer].tolist(), self.direction[layer].tolist(), strict=True
-        )
-        for centre, c, w in tables:
-            u = arb_series([arb(0)], prec=3)
-            for a, b in zip(z, centre, strict=True):
-                u += (a - arb(b)) * (a - arb(b))
-            k = self._of_series(u) / self.depth
-            for place, (one, other) in enumerate(zip(c, w, strict=True)):
-                new[place] = new[place] + k * arb_series([arb(one), arb(other)], prec=3)
+        zero, tables = arb_series([arb(0)], prec=3), (self.centres, self.coefficients, self.direction)
+        new = z
+        for centre, c, w in zip(*(balls(table[layer]) for table in tables), strict=True):
+            k = self._of_series(sum(((a - b) * (a - b) for a, b in zip(z, centre, strict=True)), zero)) / self.depth
+            new = [a + k * arb_series([one, other], prec=3) for a, one, other in zip(new, c, w, strict=True)]
         return new
 
     def _of_series(self, u: arb_series) -> arb_series:
