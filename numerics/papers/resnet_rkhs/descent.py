@@ -11,15 +11,12 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....theory.errors import PrecisionExhausted
 from ...balls.rounding import UNIT
 from ...checks.trajectories import Bounds, run_digest
-from .fields import ROW_FLOOR, SAFE, FeatureField, Field, KernelField, rows
+from .fields import ROW_FLOOR, SAFE, Array, FeatureField, Field, KernelField, rows
 from .passes import Interval, Pass, form, pairing, run_pass
-
-Array = NDArray[np.float64]
 
 LONGEST_STEP = 1e8
 """A longer step means that the run has exploded."""
@@ -116,7 +113,9 @@ def descend(
             )
         squeezed, stretched = _ratios(found, problem)
         records.append((found.loss, found.gradient_squared, _norm(kept), step, stretched, squeezed))
-    return Descent(*(Bounds.of(*zip(*column, strict=True)) for column in zip(*records, strict=True)), last, kept)
+    columns = (Bounds.of(*zip(*column, strict=True)) for column in zip(*records, strict=True))
+    loss, gradient_squared, norm, steps, stretch, compression = columns
+    return Descent(loss, gradient_squared, norm, steps, stretch, compression, last, kept)
 
 
 def _norm(field: Field) -> Interval:

@@ -133,8 +133,8 @@ class DotProductInstance:
     @cached_property
     def null_vector(self) -> NullVector | RankBound | None:
         """An exact reason why the matrix is singular: repeated points, antipodes of an odd φ, a polynomial φ."""
-        parity = self.activation.parity
-        found = null_vector_from_pairs(list(parallel_pairs(self.cosines)), self.data.n, odd=parity == "odd")
+        odd = self.activation.parity == "odd"
+        found = null_vector_from_pairs(list(parallel_pairs(self.cosines)), self.data.n, odd=odd)
         if found is not None:
             return found
         degrees = monomial_degrees(self.activation)

@@ -13,7 +13,6 @@ import math
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
 from ....theory.errors import DerivationGap
 from ...balls.ball import enclose
@@ -22,9 +21,7 @@ from ...balls.rounding import gamma, up
 from ...kernels.ballmatrix import BallMatrix
 from ...radial.gram import largest_eigenvalue
 from ...radial.kernel import RadialKernel
-from .fields import FLOOR, SAFE, FeatureField, rows
-
-Array = NDArray[np.float64]
+from .fields import FLOOR, SAFE, Array, FeatureField, rows
 
 
 def frequencies(kernel: RadialKernel, count: int, dimension: int, seed: int | tuple[int, ...]) -> Array:

@@ -19,44 +19,17 @@ if TYPE_CHECKING:
     from .instance import ResNetInstance
 
 Found = tuple[Verdict, str]
-CERTAIN: dict[str, Callable[[ResNetInstance], str]] = {
-    "translation-invariant": lambda inst: f"{inst.subject} is a function of the distance",
-    "admissible": lambda inst: f"kappa_0 = 1 and kappa_1^2 = {inst.kernel.kappa1_squared} for {inst.subject}",
-    "readout": lambda inst: (
-        "A = (alpha I; 0), alpha > 0, is injective, B = (0, I) surjective, its singular values are 1"
-    ),
-    "training-distinct": lambda inst: f"the {len(inst.chosen)} training points are distinct by choice, decided exactly",
-}
-"""What holds on every instance, and why."""
 
 
 def discharge(inst: ResNetInstance, hypothesis: Hypothesis) -> Discharged:
     """Decide one hypothesis by its name; raises :class:`DerivationGap` for a name without a rule."""
-    name = hypothesis.name
-    if name in CERTAIN:
-        return Discharged(name, Verdict.PROVED, CERTAIN[name](inst))
-    if name not in RULES:
-        raise DerivationGap(f"no rule decides the hypothesis {name!r} of {inst.system}.")
-    return Discharged(name, *RULES[name](inst))
+    if hypothesis.name not in RULES:
+        raise DerivationGap(f"no rule decides the hypothesis {hypothesis.name!r} of {inst.system}.")
+    return Discharged(hypothesis.name, *RULES[hypothesis.name](inst))
 
 
-def _strongly_admissible(inst: ResNetInstance) -> Found:
-    square = inst.kernel.kappa2_squared
-    if square is None:
-        return Verdict.REFUTED, f"the third derivative of {inst.subject} jumps at 0, so kappa_2 is infinite"
-    return Verdict.PROVED, f"kappa_2^2 = {square}"
-
-
-def _distinct(inst: ResNetInstance) -> Found:
-    if inst.repeated:
-        return Verdict.REFUTED, f"points {inst.repeated[0][0]} and {inst.repeated[0][1]} are equal"
-    return Verdict.PROVED, "no two points are equal, decided exactly"
-
-
-def _several_points(inst: ResNetInstance) -> Found:
-    if inst.data.n == 1:
-        return Verdict.REFUTED, "a single point has no separation"
-    return Verdict.PROVED, f"N = {inst.data.n}"
+def _either(holds: bool, text: str, otherwise: str = "") -> Found:
+    return (Verdict.PROVED, text) if holds else (Verdict.REFUTED, otherwise)
 
 
 def _invertible(inst: ResNetInstance) -> Found:
@@ -79,7 +52,7 @@ def _invertible(inst: ResNetInstance) -> Found:
 
 
 def _small_loss(inst: ResNetInstance) -> Found:
-    found = inst.recipe(depth=None, descent=False)
+    found = inst.recipe()
     with precision(inst.budget.bits):
         verdict = Verdict.PROVED if found.holds() else Verdict.UNKNOWN
     scale, lift = found.landscape.kernel.scale, found.landscape.alpha
@@ -102,9 +75,27 @@ def _lazy(inst: ResNetInstance) -> Found:
 
 
 RULES: dict[str, Callable[[ResNetInstance], Found]] = {
-    "strongly-admissible": _strongly_admissible,
-    "distinct": _distinct,
-    "several-points": _several_points,
+    "translation-invariant": lambda inst: _either(True, f"{inst.subject} is a function of the distance"),
+    "admissible": lambda inst: _either(
+        True, f"kappa_0 = 1 and kappa_1^2 = {inst.kernel.kappa1_squared} for {inst.subject}"
+    ),
+    "readout": lambda inst: _either(
+        True, "A = (alpha I; 0), alpha > 0, is injective, B = (0, I) surjective, its singular values are 1"
+    ),
+    "training-distinct": lambda inst: _either(
+        True, f"the {len(inst.chosen)} training points are distinct by choice, decided exactly"
+    ),
+    "strongly-admissible": lambda inst: _either(
+        inst.kernel.kappa2_squared is not None,
+        f"kappa_2^2 = {inst.kernel.kappa2_squared}",
+        f"the third derivative of {inst.subject} jumps at 0, so kappa_2 is infinite",
+    ),
+    "distinct": lambda inst: _either(
+        not inst.repeated,
+        "no two points are equal, decided exactly",
+        "; ".join(f"points {i} and {j} are equal" for i, j in inst.repeated[:1]),
+    ),
+    "several-points": lambda inst: _either(inst.data.n > 1, f"N = {inst.data.n}", "a single point has no separation"),
     "invertible-layers": _invertible,
     "small-loss": _small_loss,
     "step-size": _step_size,

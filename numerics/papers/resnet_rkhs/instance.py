@@ -29,13 +29,12 @@ from ...radial.kernel import SMALLEST_SCALE, RadialKernel
 from ...studies.data import DataSet, labels
 from ...studies.workspace import Workspace
 from .descent import Descent, Problem, descend, embed
-from .fields import KernelField
+from .fields import Array, KernelField
 from .hypotheses import discharge
 from .lazy import LazyRun, lazy_run
 from .rates import Landscape
 from .recipe import Recipe, recipe
 
-Array = NDArray[np.float64]
 FLOW_SUBSTEPS = 64
 """Euler steps in each layer where the infinitely deep network is enclosed."""
 FLOW_ITERATES = 3
@@ -251,8 +250,8 @@ class ResNetInstance:
         """The run at the study's scale and lift."""
         return self.train(self.landscape(self.depth), self.eta, self.integer("iterations"), stop=self.stop)
 
-    def recipe(self, *, depth: int | None, descent: bool) -> Recipe:
-        """The recipe for this kernel and these training points."""
+    def recipe(self, *, depth: int | None = None, descent: bool = False) -> Recipe:
+        """The recipe for this kernel and these training points: for the flow at infinite depth if nothing is said."""
         count = len(self.chosen)
         return recipe(self.kernel, count, self.dimension, self.squared, self.loss, depth=depth, descent=descent)
 
@@ -269,7 +268,7 @@ class ResNetInstance:
     @cached_property
     def deep_recipe(self) -> Recipe:
         """The recipe for gradient descent at infinite depth."""
-        return self.recipe(depth=None, descent=True)
+        return self.recipe(descent=True)
 
     @cached_property
     def deep(self) -> Descent:

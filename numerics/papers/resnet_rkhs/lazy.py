@@ -11,9 +11,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
 from ....theory.errors import DerivationGap
 from ...balls.ball import enclose
@@ -26,9 +24,9 @@ from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...radial.kernel import RadialKernel
 from .descent import Descent, descend, embed
 from .features import feature_field, feature_gram, frequencies, spectral_constant
+from .fields import Array
 from .recipe import GRID
 
-Array = NDArray[np.float64]
 BITS = 128
 QUIET = 64
 """The lift makes the kernel at the least distance 1/(64 N): features, not data, then limit the least eigenvalue."""

@@ -16,13 +16,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....theory.errors import PrecisionExhausted
 from ...balls.rounding import UNIT, gamma
-from .fields import FLOOR, ROW_FLOOR, SAFE, Field, rows
+from .fields import FLOOR, ROW_FLOOR, SAFE, Array, Field, rows
 
-Array = NDArray[np.float64]
 Interval = tuple[float, float]
 
 LARGEST_RATE = 50.0
@@ -105,10 +103,11 @@ def run_pass(
         bent = h * curvature * epsilon * norm_p
         rounding = 2 * UNIT * (rows(p) + rows(before)) + 3 * UNIT * h * rows(pulled)
         # "Infinite depth": one step of the adjoint is off by h^2 e^(h kappa_1 |v|) (b |v| + (kappa_1 |v|)^2) |p|
-        bend = (curvature * norm + (field.kappa1 * norm) ** 2) * SAFE
-        euler = bend * h * h * stretch * norm_p if flow else 0.0
+        b = min(field.kappa2 * norm, curvature) if norm > 0 else 0.0
+        bend = (b * norm + (field.kappa1 * norm) ** 2) * SAFE
+        local = bend * h * h * stretch * norm_p if flow else 0.0
         adjoints.append(before)
-        pis.append((pi * stretch + h * wrong + bent + rounding + euler) * SAFE + FLOOR)
+        pis.append((pi * stretch + h * wrong + bent + rounding + local) * SAFE + FLOOR)
     # "Loss": sum |r|^2 / (2N), every |r| off by at most ``off`` and the rounding of its root
     inner = np.maximum(size * (1 - 2.0**-29) - off - ROW_FLOOR * 2, 0.0)
     loss = (

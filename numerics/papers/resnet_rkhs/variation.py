@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from ...balls.ball import enclose
 from ...expressions.elementary.series import coefficient
 from ...radial.kernel import RadialKernel, matern_coefficients
+from .fields import Array
 
-Array = NDArray[np.float64]
 Vector = NDArray[np.object_]
 
 
@@ -91,12 +91,13 @@ class BallNetwork:
 
     def _field(self, layer: int, z: Vector, coefficients: Array) -> Vector:
         gaps = z - balls(self.centres[layer])
-        return np.array([self.kernel.value(gap @ gap) for gap in gaps]) @ balls(coefficients)
+        return np.asarray(np.array([self.kernel.value(gap @ gap) for gap in gaps]) @ balls(coefficients))
 
     def _pull(self, layer: int, z: Vector, p: Vector) -> Vector:
         gaps = z - balls(self.centres[layer])
         slopes = np.array([self.kernel.slope(gap @ gap) for gap in gaps])
-        return (slopes * (balls(self.coefficients[layer]) @ p)) @ gaps * -enclose(self.kernel.kappa1_squared)
+        weights = slopes * (balls(self.coefficients[layer]) @ p) * -enclose(self.kernel.kappa1_squared)
+        return np.asarray(weights @ gaps)
 
     def squared_norm(self, coefficients: Array) -> arb:
         """‖v‖² of a control on these centres."""

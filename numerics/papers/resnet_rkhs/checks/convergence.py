@@ -38,11 +38,6 @@ def condition_at_study_scale(inst: ResNetInstance) -> bool:
     return any(bool(loss < radius**2 * landscape.lower(radius) / 4) for radius in radii)
 
 
-def flow_recipe(inst: ResNetInstance) -> Recipe:
-    """The recipe for the flow at infinite depth."""
-    return inst.recipe(depth=None, descent=False)
-
-
 def recipe_detail(found: Recipe) -> dict[str, object]:
     """What a report says of a recipe."""
     return {
@@ -58,7 +53,7 @@ def recipe_detail(found: Recipe) -> dict[str, object]:
 @check("resnet-flow-convergence")
 def flow_convergence(inst: ResNetInstance) -> Outcome:
     """The condition and the bound of the path at the recipe; μ of the recipe is below the constant of the ball."""
-    found = flow_recipe(inst)
+    found = inst.recipe()
     with precision(inst.budget.bits):
         fits, mu = found.fits, found.mu
         rate = Relation.of("mu is at most the constant of the ball", mu, found.landscape.lower(found.radius))
@@ -76,7 +71,7 @@ def flow_convergence(inst: ResNetInstance) -> Outcome:
 @control("resnet-flow-convergence")
 def too_large_loss(inst: ResNetInstance) -> Outcome:
     """The loss multiplied by (R/path)² (1 + 1e-9): the path no longer fits."""
-    found = flow_recipe(inst)
+    found = inst.recipe()
     with precision(inst.budget.bits):
         grown = Ball((found.radius / found.path) ** 2).upper * (1 + SLIGHTLY)
         return planted([replace(found, loss=found.loss * grown).fits])
@@ -180,7 +175,7 @@ def too_large_step(inst: ResNetInstance) -> Outcome:
 @check("resnet-recipe")
 def recipe_check(inst: ResNetInstance) -> Outcome:
     """Scale and lift as rationals; λ >= 1/2, μ = e^(−2)/N and the condition in balls, strictly."""
-    found = flow_recipe(inst)
+    found = inst.recipe()
     with precision(inst.budget.bits):
         return judge(
             [found.separates, found.fits],
@@ -195,7 +190,7 @@ def recipe_check(inst: ResNetInstance) -> Outcome:
 @control("resnet-recipe")
 def smaller_scale(inst: ResNetInstance) -> Outcome:
     """The scale reduced until R is 0.99 times the path."""
-    found = flow_recipe(inst)
+    found = inst.recipe()
     with precision(inst.budget.bits):
         room = Ball(found.path / found.radius).upper * Fraction(99, 100)
         smaller = replace(found.landscape, kernel=found.landscape.kernel.rescaled(room))

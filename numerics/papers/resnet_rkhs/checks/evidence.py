@@ -17,6 +17,9 @@ from ....checks.trajectories import Bounds
 from ....radial.bounds import outward
 from ..descent import Descent
 
+CLOSE = Fraction(1, 10**6)
+"""How far planted constants are from what was observed: well beyond the width of the enclosures."""
+
 
 def cited(lemma: str) -> EvidenceItem:
     """A lemma whose proof lines have passed; raises :class:`DerivationGap` where one has not."""

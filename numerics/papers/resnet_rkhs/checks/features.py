@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 
@@ -38,12 +38,12 @@ from ..features import (
 from ..fields import FeatureField
 from ..instance import ResNetInstance
 from ..lazy import LazyRun
-from .evidence import cited, combination, definite, least, quotients, times
+from ..variation import balls
+from .evidence import CLOSE, cited, combination, definite, least, quotients, times
 from .trajectories import METHOD, below
 
 FAILURE = Fraction(1, 100)
 """Probability of failure for which features are counted."""
-PLANTED = Fraction(1, 10**6)
 TEXTBOOK = 7
 """The exponent of 2 that the textbook argument would give in this normalisation."""
 
@@ -102,49 +102,46 @@ def combined(a: BallMatrix, b: BallMatrix, sign: float, factor: float = 1.0) -> 
     return BallMatrix(mid, up(rad))
 
 
-@dataclass(frozen=True)
-class Perturbation:
-    """For one draw of features, enclosed: |K_m − K|, N times its largest entry, and both least eigenvalues."""
-
-    norm: Enclosure
-    entries: Enclosure
-    sampled: Enclosure
-    true: Enclosure
-
-
-def perturbation(inst: ResNetInstance) -> Perturbation:
-    """That of the first draw."""
+def perturbation(inst: ResNetInstance) -> tuple[Enclosure, Enclosure, Enclosure, Enclosure]:
+    """For one draw of features: |K_m − K|, N times its largest entry, and the least eigenvalues of K_m and K."""
     if len(inst.sampled_points) == 1:  # K and K_m are the number 1
         zero, one = (Enclosure(x, x, Evidence.EXACT) for x in (0.0, 1.0))
-        return Perturbation(zero, zero, one, one)
+        return zero, zero, one, one
     sampled = sampled_matrix(inst, 0)
     gap = combined(sampled, radial_gram(inst.kernel, inst.sampled_points), -1.0)
     high, low = largest_eigenvalue(gap), least_eigenvalue(gap)
     norm = Enclosure(max(high.lower, -low.upper, 0.0), max(high.upper, -low.lower), Evidence.ENCLOSED)
     entry, off = float(np.abs(gap.mid).max()), float(np.max(gap.rad))
     entries = Enclosure(max(entry - off, 0.0) * gap.n, up((entry + off) * gap.n * (1 + 4 * UNIT)), Evidence.ENCLOSED)
-    return Perturbation(norm, entries, least_eigenvalue(sampled), inst.sampled_eigenvalue)
+    return norm, entries, least_eigenvalue(sampled), inst.sampled_eigenvalue
 
 
 @check("resnet-feature-perturbation")
 def feature_perturbation(inst: ResNetInstance) -> Outcome:
     """Both statements on one draw of features: norm against entries, and Weyl's inequality."""
-    found = perturbation(inst)
-    weyl = combination((1, found.true), (-1, found.norm))
+    norm, entries, sampled, true = perturbation(inst)
     relations = [
-        Relation.of("|K_m - K| <= N max|entry|", found.norm, found.entries),
-        Relation.of("lambda(K) - |K_m - K| <= lambda(K_m)", weyl, found.sampled),
+        Relation.of("|K_m - K| <= N max|entry|", norm, entries),
+        Relation.of("lambda(K) - |K_m - K| <= lambda(K_m)", combination((1, true), (-1, norm)), sampled),
     ]
-    detail = {"quantity": "norm of K_m - K", "features": inst.integer("features"), "points": len(inst.sampled_points)}
-    lemma = cited("lemma.feature-perturbation")
-    return judge(relations, lemma, value=found.norm, method="enclosed eigenvalues", detail=detail)
+    return judge(
+        relations,
+        cited("lemma.feature-perturbation"),
+        value=norm,
+        method="enclosed eigenvalues",
+        detail={
+            "quantity": "norm of K_m - K",
+            "features": inst.integer("features"),
+            "points": len(inst.sampled_points),
+        },
+    )
 
 
 @control("resnet-feature-perturbation")
 def smaller_norm(inst: ResNetInstance) -> Outcome:
     """The norm of the difference is not below its own lower end divided by 1 + 1e-6."""
-    norm = perturbation(inst).norm
-    smaller = Fraction(norm.lower) / (1 + PLANTED)
+    norm = perturbation(inst)[0]
+    smaller = Fraction(norm.lower) / (1 + CLOSE)
     return planted([Relation.of("a norm below its lower end", norm, smaller, Sense.BELOW)])
 
 
@@ -166,10 +163,9 @@ def feature_chernoff(inst: ResNetInstance) -> Outcome:
             Relation.of("the failure at the upper end of the count <= 0.01", failure, FAILURE),
         ]
         item = enclosed(f"frequencies that suffice for the true least eigenvalue of {n} inputs", count=count)
-    text = exact("Golden-Thompson: E tr exp(-theta S) <= N (1 - (1 - exp(-theta L)) lambda/(mL))^m; theta = log(2)/L")
     return judge(
         relations,
-        text,
+        exact("Golden-Thompson: E tr exp(-theta S) <= N (1 - (1 - exp(-theta L)) lambda/(mL))^m; theta = log(2)/L"),
         item,
         value=count,
         method="matrix Laplace transform; exponent in balls",
@@ -187,14 +183,11 @@ def larger_exponent(inst: ResNetInstance) -> Outcome:
 def squared_slopes(inst: ResNetInstance) -> tuple[arb, arb]:
     """|ψ(z) − ψ(z')|²/|z − z'|² along the leading direction at a tiny distance, and κ₁² of the features."""
     table = frequencies(inst.kernel, inst.integer("features"), inst.dimension, (inst.budget.seed, 47))
-    direction = np.linalg.eigh(table.T @ table / len(table))[1][:, -1].tolist()
+    leading = np.linalg.eigh(table.T @ table / len(table))[1][:, -1]
     with precision(192):
-        step = enclose(inst.kernel.scale) * arb((1, -60))
-        size = sum((arb(x) ** 2 for x in direction), arb(0)) * step**2
-        total = arb(0)
-        for row in table.tolist():
-            angle = sum((arb(a) * arb(b) for a, b in zip(row, direction, strict=True)), arb(0)) * step
-            total += 1 - angle.cos()
+        step, direction = enclose(inst.kernel.scale) * arb((1, -60)), balls(leading)
+        size = direction @ direction * step**2
+        total = sum((1 - angle.cos() for angle in balls(table) @ direction * step), arb(0))
         return 2 * total / len(table) / size, as_ball(spectral_constant(table))
 
 
@@ -203,7 +196,7 @@ def feature_admissibility(inst: ResNetInstance) -> Outcome:
     """The identity |ψ(z) − ψ(z')|² = (2/m) Σ (1 − cos) exactly; its ratio along the leading direction in balls."""
     slope, constant = squared_slopes(inst)
     with precision(inst.budget.bits):
-        smaller = enclose(1 - PLANTED)
+        smaller = enclose(1 - CLOSE)
         relations = [
             Relation.of(
                 "(1 - 1e-6) of the squared slope along the leading direction <= kappa_1^2", smaller * slope, constant
@@ -228,7 +221,7 @@ def reduced_features(inst: ResNetInstance) -> Outcome:
     """κ₁² reduced by 1e-6 is exceeded along the leading direction."""
     slope, constant = squared_slopes(inst)
     with precision(inst.budget.bits):
-        return planted([Relation.of("a smaller kappa_1^2", slope, constant.upper() * enclose(1 - PLANTED))])
+        return planted([Relation.of("a smaller kappa_1^2", slope, constant.upper() * enclose(1 - CLOSE))])
 
 
 def rate_inside(inst: ResNetInstance, found: LazyRun) -> Relation:
@@ -321,12 +314,14 @@ def feature_bias(inst: ResNetInstance) -> Outcome:
         relation = Relation.of("for one input both matrices are the number 1", 1, mean)
     else:
         relation, mean = mean_of_two(inst, least_eigenvalue)
-    texts = (
+    return judge(
+        [relation],
         exact("E cos(omega (z - z')) = k(z, z') by Bochner's theorem, entry by entry"),
         exact("lambda_min(K) = min_x x'Kx over unit vectors is concave; Jensen's inequality"),
+        value=mean,
+        method="enclosed eigenvalues",
+        detail={"quantity": "least eigenvalue of the mean of two draws"},
     )
-    detail = {"quantity": "least eigenvalue of the mean of two draws"}
-    return judge([relation], *texts, value=mean, method="enclosed eigenvalues", detail=detail)
 
 
 @control("resnet-feature-bias")

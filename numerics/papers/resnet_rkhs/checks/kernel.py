@@ -54,22 +54,19 @@ def admissibility(inst: ResNetInstance) -> Outcome:
     """The Taylor series of k at 0, computed exactly, against the formulas in ν and the scale."""
     said1, said2 = inst.kernel.kappa1_squared, inst.kernel.kappa2_squared
     kappa1, kappa2 = taylor_constants(inst.kernel)
+    left, right = (Fraction(0) if square is None else 1 / square for square in (kappa2, said2))
     with precision(inst.budget.bits):
         value = enclose(said1)
     return judge(
         [
             Relation.of("kappa_1^2 by the Taylor series of k at 0", kappa1, said1, Sense.EQUAL),
-            Relation.of("1/kappa_2^2, likewise", _reciprocal(kappa2), _reciprocal(said2), Sense.EQUAL),
+            Relation.of("1/kappa_2^2, likewise", left, right, Sense.EQUAL),
         ],
         cited("lemma.kernel-constants"),
         value=value,
         method="Taylor series of the kernel at 0",
         detail={"quantity": "kappa_1^2", "kappa_2^2": "oo" if kappa2 is None else str(kappa2)},
     )
-
-
-def _reciprocal(square: Fraction | None) -> Fraction:
-    return Fraction(0) if square is None else 1 / square
 
 
 @control("resnet-admissibility")
@@ -118,8 +115,7 @@ def _evidence(found: Enclosure) -> EvidenceItem:
 def lifted_eigenvalue(inst: ResNetInstance | DotProductInstance) -> Outcome:
     """A bound a relative 1e-9 above the proved upper end."""
     upper = Fraction(inst.eigenvalue.upper)
-    bound = upper + abs(upper) * SLIGHTLY + Fraction(1, 2**1000)
-    return _decided(inst.gram, bound, inst)
+    return _decided(inst.gram, upper + abs(upper) * SLIGHTLY + Fraction(1, 2**1000), inst)
 
 
 def _decided(matrix: BallMatrix, bound: Fraction, inst: ResNetInstance | DotProductInstance) -> Outcome:
@@ -185,8 +181,14 @@ def gershgorin_bound(inst: ResNetInstance) -> Outcome:
         bound = gershgorin(inst.kernel, n, _lifted(inst))
     if n == 2:
         attained = Relation.of("1 - k(delta) is the least eigenvalue of two points", bound, as_ball(truth), Sense.EQUAL)
-        lemma = cited("lemma.kernel-gershgorin")
-        return judge([attained], lemma, value=truth, argued=True, margin=0.0, method="two points")
+        return judge(
+            [attained],
+            cited("lemma.kernel-gershgorin"),
+            value=truth,
+            argued=True,
+            margin=0.0,
+            method="two points",
+        )
     kernel = quiet_kernel(inst)
     matrix = radial_gram(kernel.rescaled(1 / inst.alpha), inst.points)
     quiet = least_eigenvalue(matrix, budget=inst.budget, known_psd=True)

@@ -14,22 +14,19 @@ from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.enclosure import float_below
 from ....balls.precision import precision
-from ....checks.evidence import enclosed, ends, figure
+from ....checks.evidence import enclosed, figure
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, judge, planted
 from ....checks.trajectories import Bounds
-from ....radial.bounds import log10_of
+from ....radial.bounds import log10_of, outward
 from ....radial.kernel import RadialKernel
 from ..descent import Descent, descend
 from ..extremal import strongest_compression, strongest_gradient, strongest_stretch, weakest_gradient
 from ..fields import KernelField
 from ..instance import ResNetInstance
 from ..rates import Landscape
-from .evidence import cited, largest, least, quotients, times
+from .evidence import CLOSE, cited, largest, least, quotients, times
 
-ATTAINED = Fraction(1, 10**6)
-PLANTED = Fraction(1, 10**6)
-"""How far the planted constant is from what was observed: well beyond the width of the enclosures."""
 METHOD = "enclosed at every recorded iterate"
 
 Factor = Callable[[Landscape, arb], arb]
@@ -71,6 +68,19 @@ def above(text: str, factor: arb, run: Descent, **constants: arb) -> Relation:
     return Relation.of(f"|grad L|^2 <= C L, {text}", run.gradient_squared, times(factor, run.loss), constants=constants)
 
 
+def on_ball(
+    name: str,
+    run: Descent,
+    landscape: Landscape,
+    bound: Callable[..., Relation] = below,
+    factor: Factor = Landscape.lower,
+) -> Relation:
+    """One of both with its constant at the R of a ball that contains the whole run."""
+    radius = radius_of(run)
+    constant = factor(landscape, enclose(radius))
+    return bound(f"{name}, R = {radius}, a ball that contains the run", constant, run, constant=constant)
+
+
 def kept(
     name: str, run: Descent, landscape: Landscape, compression: Factor = Landscape.compression, first: int = 1
 ) -> list[Relation]:
@@ -87,21 +97,21 @@ def extremal_distances(kernel: RadialKernel, compression: Factor = Landscape.com
     networks = {"stretches": strongest_stretch(kernel), "compresses": strongest_compression(kernel)}
     return [
         relation
-        for name, found in networks.items()
-        for relation in kept(f"an extremal network that {name}", found.run, found.landscape, compression, 0)
+        for name, network in networks.items()
+        for relation in kept(f"an extremal network that {name}", *network, compression, 0)
     ]
 
 
 def extremal_lower(kernel: RadialKernel, factor: Factor = Landscape.lower) -> Relation:
     """The lower inequality on a network whose gradient is nearly as small as its norm allows."""
-    found = weakest_gradient(kernel)
-    return below("an extremal network", factor(found.landscape, found.radius), found.run)
+    run, landscape = weakest_gradient(kernel)
+    return below("an extremal network", factor(landscape, arb(float(run.norm.upper[0]))), run)
 
 
 def extremal_upper(kernel: RadialKernel, factor: Factor = Landscape.upper) -> Relation:
     """The upper inequality on a network whose gradient is nearly as large as its norm allows."""
-    found = strongest_gradient(kernel)
-    return above("an extremal network", factor(found.landscape, found.radius), found.run)
+    run, landscape = strongest_gradient(kernel)
+    return above("an extremal network", factor(landscape, arb(float(run.norm.upper[0]))), run)
 
 
 def at_zero(inst: ResNetInstance, side: str) -> list[Relation]:
@@ -118,7 +128,7 @@ def at_zero(inst: ResNetInstance, side: str) -> list[Relation]:
             bound, labels, factor = below, vectors[:, :1], landscape.lower(arb(0), arb(smallest.lower))
         else:
             bound, labels, factor = above, vectors[:, -1:], landscape.upper(arb(0), arb(greatest.upper))
-        less, more = factor * enclose(1 - ATTAINED), factor * enclose(1 + ATTAINED)
+        less, more = factor * enclose(1 - CLOSE), factor * enclose(1 + CLOSE)
     field = KernelField(inst.kernel, 1, inst.dimension)
     attained = descend(field, replace(inst.problem(inst.alpha), targets=labels), 1.0, 0)
     name = f"the {side} inequality is attained at v = 0 by labels along an eigenvector, up to 1e-6"
@@ -151,15 +161,11 @@ def less_compression(inst: ResNetInstance) -> Outcome:
 @check("resnet-pl-lower")
 def pl_lower(inst: ResNetInstance) -> Outcome:
     """Infinite depth: iterates enclosed through Euler's rule with its error; and v = 0 with the true eigenvalue."""
-    _, run, landscape = runs(inst)[2]
-    radius, far = radius_of(run), radius_of(inst.plain)
+    run, far = inst.deep, radius_of(inst.plain)
     with precision(inst.budget.bits):
-        mu, study = landscape.lower(enclose(radius)), inst.landscape(None).lower(enclose(far))
+        study = inst.landscape(None).lower(enclose(far))
         log = log10_of(study)
-        relations = [
-            below(f"infinite depth, R = {radius}, a ball that contains the run", mu, run, mu=mu),
-            extremal_lower(inst.kernel),
-        ]
+        relations = [on_ball(*runs(inst)[2]), extremal_lower(inst.kernel)]
     return judge(
         [*relations, *at_zero(inst, "lower")],
         cited("lemma.residual-pl"),
@@ -168,7 +174,7 @@ def pl_lower(inst: ResNetInstance) -> Outcome:
         method=METHOD,
         detail={
             "quantity": "least |grad L|^2 / L at infinite depth",
-            "mu": float(mu),
+            "mu": float(relations[0].constants["constant"]),
             "log10_mu_at_study_scale": log,
             "points": len(inst.chosen),
             "run": run.digest,
@@ -185,12 +191,8 @@ def slower_decay(inst: ResNetInstance) -> Outcome:
 @check("resnet-pl-upper")
 def pl_upper(inst: ResNetInstance) -> Outcome:
     """The upper inequality on all three runs; at v = 0 also with the true largest eigenvalue."""
-    relations = []
     with precision(inst.budget.bits):
-        for name, run, landscape in runs(inst):
-            radius = radius_of(run)
-            factor = landscape.upper(enclose(radius))
-            relations.append(above(f"{name}, R = {radius}", factor, run, C=factor))
+        relations = [on_ball(*run, above, Landscape.upper) for run in runs(inst)]
         relations.append(extremal_upper(inst.kernel))
     return judge(
         [*relations, *at_zero(inst, "upper")],
@@ -214,13 +216,10 @@ def slower_growth(inst: ResNetInstance) -> Outcome:
 @check("resnet-pl-finite-depth")
 def pl_finite_depth(inst: ResNetInstance) -> Outcome:
     """The inequality of D layers with c_D at each iterate of both runs."""
-    relations, run = [], inst.certified
+    run = inst.certified
     with precision(inst.budget.bits):
-        for name, one, landscape in runs(inst)[:2]:
-            radius = radius_of(one)
-            mu = landscape.lower(enclose(radius))
-            relations.append(below(f"{name}, R = {radius}", mu, one, mu=mu))
-    observed = least(quotients(run))
+        relations = [on_ball(*one) for one in runs(inst)[:2]]
+    observed, mu = least(quotients(run)), relations[1].constants["constant"]
     return judge(
         relations,
         cited("lemma.finite-depth"),
@@ -229,7 +228,7 @@ def pl_finite_depth(inst: ResNetInstance) -> Outcome:
         detail={
             "quantity": "least |grad L|^2 / L on the run of the recipe",
             "mu": float(mu),
-            "margin_of_mu": float_below(Fraction(observed[0]) - Fraction(ends(mu)[1])),
+            "margin_of_mu": float_below(Fraction(observed[0]) - Fraction(outward(mu)[1])),
             "points": len(inst.chosen),
             "run": run.digest,
             "figure": figure(
@@ -248,5 +247,5 @@ def larger_mu_of_layers(inst: ResNetInstance) -> Outcome:
     """mu a little above the least ratio that was observed on the run."""
     run = inst.certified
     with precision(inst.budget.bits):
-        mu = arb(least(quotients(run))[1]) * enclose(1 + PLANTED)
+        mu = arb(least(quotients(run))[1]) * enclose(1 + CLOSE)
     return planted([below("a mu above the observed one", mu, run)])
