@@ -30,11 +30,6 @@ class Problem:
     start_error: Array
     targets: Array
 
-    @property
-    def n(self) -> int:
-        """How many points there are."""
-        return len(self.start)
-
 
 def embed(points: Array, targets: Array, alpha: float, relative: float) -> Problem:
     r"""The lift :math:`A = (\alpha I; 0)`: points (N, d) become :math:`(\alpha x, 0)` in dimension d + d'.
@@ -105,7 +100,7 @@ def descend(
             break
         last, kept, step = found, field, (0.0, 0.0)
         if k < iterations:
-            field, step = _step(field, found, problem.n, eta, substeps)
+            field, step = _step(field, found, len(problem.start), eta, substeps)
         if not step[1] <= LONGEST_STEP:
             raise PrecisionExhausted(
                 f"step {k} of the run is enclosed by {step[1]:.3g} only: either its loss explodes, and a smaller"
@@ -158,7 +153,7 @@ def _grown(squared: Array, cross: Array, length: Array) -> Array:
 
 def _ratios(found: Pass, problem: Problem) -> tuple[Interval, Interval]:
     """Bounds of the least and of the largest |z_l^i − z_l^j| / |z_0^i − z_0^j| over layers and pairs."""
-    n = problem.n
+    n = len(problem.start)
     if n < 2:
         return (1.0, 1.0), (1.0, 1.0)
     i, j = np.triu_indices(n, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from flint import arb
 
@@ -14,14 +13,12 @@ from ...balls.precision import precision
 from ...certificates.certificate import Discharged
 from ...checks.relation import Relation, Sense
 from .checks.evidence import times
-
-if TYPE_CHECKING:
-    from .instance import ResNetInstance
+from .setting import Setting
 
 Found = tuple[Verdict, str]
 
 
-def discharge(inst: ResNetInstance, hypothesis: Hypothesis) -> Discharged:
+def discharge(inst: Setting, hypothesis: Hypothesis) -> Discharged:
     """Decide one hypothesis by its name; raises :class:`DerivationGap` for a name without a rule."""
     if hypothesis.name not in RULES:
         raise DerivationGap(f"no rule decides the hypothesis {hypothesis.name!r} of {inst.system}.")
@@ -32,7 +29,7 @@ def _either(holds: bool, text: str, otherwise: str = "") -> Found:
     return (Verdict.PROVED, text) if holds else (Verdict.REFUTED, otherwise)
 
 
-def _invertible(inst: ResNetInstance) -> Found:
+def _invertible(inst: Setting) -> Found:
     try:
         landscapes = ((inst.plain, inst.landscape(inst.depth)), (inst.certified, inst.certified_recipe.landscape))
     except PrecisionExhausted as error:
@@ -51,7 +48,7 @@ def _invertible(inst: ResNetInstance) -> Found:
     return worst.verdict, str(worst)
 
 
-def _small_loss(inst: ResNetInstance) -> Found:
+def _small_loss(inst: Setting) -> Found:
     found = inst.recipe()
     with precision(inst.budget.bits):
         verdict = Verdict.PROVED if found.holds() else Verdict.UNKNOWN
@@ -59,7 +56,7 @@ def _small_loss(inst: ResNetInstance) -> Found:
     return verdict, f"with the scale {scale} and the lift {lift} of the recipe"
 
 
-def _step_size(inst: ResNetInstance) -> Found:
+def _step_size(inst: Setting) -> Found:
     if inst.kernel.kappa2_squared is None:
         return Verdict.UNKNOWN, "beta is not finite without kappa_2"
     with precision(inst.budget.bits):
@@ -68,13 +65,14 @@ def _step_size(inst: ResNetInstance) -> Found:
     return relation.verdict, f"eta = {inst.eta!r} and beta = {float(beta):.4g} on the ball of the recipe"
 
 
-def _lazy(inst: ResNetInstance) -> Found:
+def _lazy(inst: Setting) -> Found:
     found = inst.lazy
-    text = f"2 sqrt(L_0/mu) = {float(found.path):.4g} and R = {float(found.radius):.4g} with {found.features} features"
-    return found.condition.verdict, text
+    return found.condition.verdict, (
+        f"2 sqrt(L_0/mu) = {float(found.path):.4g} and R = {float(found.radius):.4g} with {found.features} features"
+    )
 
 
-RULES: dict[str, Callable[[ResNetInstance], Found]] = {
+RULES: dict[str, Callable[[Setting], Found]] = {
     "translation-invariant": lambda inst: _either(True, f"{inst.subject} is a function of the distance"),
     "admissible": lambda inst: _either(
         True, f"kappa_0 = 1 and kappa_1^2 = {inst.kernel.kappa1_squared} for {inst.subject}"

@@ -44,8 +44,6 @@ from .trajectories import METHOD, below
 
 FAILURE = Fraction(1, 100)
 """Probability of failure for which features are counted."""
-TEXTBOOK = 7
-"""The exponent of 2 that the textbook argument would give in this normalisation."""
 
 
 def covering_exponent(dimension: int, stated: int = 9) -> Relation:
@@ -84,8 +82,8 @@ def uniform_features(inst: ResNetInstance) -> Outcome:
 
 @control("resnet-uniform-features")
 def textbook_constant(inst: ResNetInstance) -> Outcome:
-    """The exponent 7 in the place of 9: it is exceeded from dimension 6 on."""
-    return planted([covering_exponent(max(inst.dimension, 6), TEXTBOOK)])
+    """The exponent 7 of the textbook argument in the place of 9: it is exceeded from dimension 6 on."""
+    return planted([covering_exponent(max(inst.dimension, 6), 7)])
 
 
 def sampled_matrix(inst: ResNetInstance, seed: int) -> BallMatrix:

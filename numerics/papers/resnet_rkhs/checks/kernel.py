@@ -147,14 +147,13 @@ def wendland_bound(inst: ResNetInstance) -> Outcome:
     """Wendland's bound at the exact separation of all points, in balls of any exponent, below the proved eigenvalue."""
     with precision(inst.budget.bits):
         bound = _wendland(inst)
-        log = log10_of(bound)
         item = enclosed("Wendland's bound at the exact separation", bound=bound, separation=_lifted(inst))
     return judge(
         [at_most_eigenvalue("Wendland's bound", bound, inst.eigenvalue)],
         item,
         value=outward(bound),
         method="Wendland's bound: ball arithmetic",
-        detail={"quantity": "Wendland's bound", "log10": log, "dimension": int(inst.points.shape[1])},
+        detail={"quantity": "Wendland's bound", "log10": log10_of(bound), "dimension": int(inst.points.shape[1])},
     )
 
 

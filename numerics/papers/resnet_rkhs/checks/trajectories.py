@@ -164,7 +164,6 @@ def pl_lower(inst: ResNetInstance) -> Outcome:
     run, far = inst.deep, radius_of(inst.plain)
     with precision(inst.budget.bits):
         study = inst.landscape(None).lower(enclose(far))
-        log = log10_of(study)
         relations = [on_ball(*runs(inst)[2]), extremal_lower(inst.kernel)]
     return judge(
         [*relations, *at_zero(inst, "lower")],
@@ -175,7 +174,7 @@ def pl_lower(inst: ResNetInstance) -> Outcome:
         detail={
             "quantity": "least |grad L|^2 / L at infinite depth",
             "mu": float(relations[0].constants["constant"]),
-            "log10_mu_at_study_scale": log,
+            "log10_mu_at_study_scale": log10_of(study),
             "points": len(inst.chosen),
             "run": run.digest,
         },
