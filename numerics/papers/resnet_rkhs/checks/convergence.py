@@ -205,7 +205,7 @@ def critical_points(inst: ResNetInstance) -> Outcome:
         values = {
             f"mu({name})": inst.landscape(None).lower(enclose(k * radius)) for name, k in (("R", 1), ("10 R", 10))
         }
-        relations = [positive(f"{name} at the study's scale, R = {radius}", x) for name, x in values.items()]
+        relations = [positive(f"{name} at the study's scale, R = {float(radius)!r}", x) for name, x in values.items()]
         logs = {name: log10_of(x) for name, x in values.items()}
     return judge(
         relations,

@@ -78,7 +78,7 @@ def on_ball(
     """One of both with its constant at the R of a ball that contains the whole run."""
     radius = radius_of(run)
     constant = factor(landscape, enclose(radius))
-    return bound(f"{name}, R = {radius}, a ball that contains the run", constant, run, constant=constant)
+    return bound(f"{name}, R = {float(radius)!r}, a ball that contains the run", constant, run, constant=constant)
 
 
 def kept(
@@ -168,7 +168,7 @@ def pl_lower(inst: ResNetInstance) -> Outcome:
     return judge(
         [*relations, *at_zero(inst, "lower")],
         cited("lemma.residual-pl"),
-        enclosed(f"mu(R) at the study's scale at R = {far}", mu=study),
+        enclosed(f"mu(R) at the study's scale at R = {float(far)!r}", mu=study),
         value=least(quotients(run)),
         method=METHOD,
         detail={
