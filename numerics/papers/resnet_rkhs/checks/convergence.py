@@ -103,7 +103,7 @@ def optimal_radius(inst: ResNetInstance) -> Outcome:
         if nu is None:
             return judge(relations, cited("lemma.best-radius"), argued=True, method="symbolic maximum")
         law, threshold = power_law(inst, nu)
-        return judge(
+        found = judge(
             [*relations, law],
             cited("lemma.best-radius"),
             argued=True,
@@ -111,6 +111,7 @@ def optimal_radius(inst: ResNetInstance) -> Outcome:
             method="symbolic maximum; power law in balls",
             detail={"quantity": "threshold of the loss", "log10": log10_of(threshold)},
         )
+    return replace(found, margin=None)  # the relations are not about the quantity
 
 
 @control("resnet-optimal-radius")
