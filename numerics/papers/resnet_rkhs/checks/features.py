@@ -44,17 +44,13 @@ from .trajectories import METHOD, below
 
 FAILURE = Fraction(1, 100)
 """Probability of failure for which features are counted."""
+MET = "the failure at the upper end of the count <= 0.01"
 
 
 def covering_exponent(dimension: int, stated: int = 9) -> Relation:
     """The exponent of 2 in the optimised covering bound, 1 + (2 + 8q)/(q + 2): below 9 for every q > 0."""
     found = 1 + Fraction(2 + 8 * dimension, dimension + 2)
     return Relation.of(f"1 + (2 + 8q)/(q + 2) < {stated} for q = {dimension}", found, stated, Sense.BELOW)
-
-
-def enough(failure: arb) -> Relation:
-    """The bound of the failure at the upper end of a count; that end depends on the processor, and so does the bound."""
-    return Relation.of("the failure at the upper end of the count <= 0.01", Bounds.of_balls([failure]), FAILURE)
 
 
 @check("resnet-uniform-features")
@@ -76,7 +72,7 @@ def uniform_features(inst: ResNetInstance) -> Outcome:
         )
     return replace(
         judge(
-            [covering_exponent(q), enough(failure)],
+            [covering_exponent(q), Relation.of(MET, Bounds.of_balls([failure]), FAILURE)],
             exact("the covering is optimised; Hoeffding on [-1, 1], Markov with 4 sigma^2"),
             values,
             value=count,
@@ -165,7 +161,7 @@ def feature_chernoff(inst: ResNetInstance) -> Outcome:
         failure = chernoff_failure(n, eigenvalue.lower(), math.ceil(ends(count)[1]))
         relations = [
             chernoff_exponent(8),
-            enough(failure),
+            Relation.of(MET, Bounds.of_balls([failure]), FAILURE),
         ]
         item = enclosed(f"frequencies that suffice for the true least eigenvalue of {n} inputs", count=count)
     return replace(
@@ -205,9 +201,8 @@ def feature_admissibility(inst: ResNetInstance) -> Outcome:
     slope, constant = squared_slopes(inst)
     with precision(inst.budget.bits):
         smaller = enclose(1 - CLOSE)
-        less, text = times(smaller, slope), "(1 - 1e-6) of the squared slope along the leading direction <= kappa_1^2"
         relations = [
-            Relation.of(text, less, constant),
+            Relation.of("(1 - 1e-6) times the squared slope <= kappa_1^2", times(smaller, slope), constant),
             Relation.of("(1 - 1e-6) kappa_1^2 <= the squared slope", smaller * as_ball(constant), slope),
         ]
     return judge(
