@@ -87,7 +87,7 @@ class KernelField:
         return min(self.kappa2 * self.norm(layer) if self.norm(layer) > 0 else 0.0, self.kappa1**2 * total) * SAFE
 
     def evaluate(self, layer: int, points: Array) -> Evaluation:
-        """Values through one matrix product; the squared distances are off by at most γ_{q+4}(|z| + |ζ|)²."""
+        """Values through one matrix product, with the bound of "Field at an exact point"."""
         z, c = self.centres[layer], self.coefficients[layer]
         if not len(z):
             nothing = np.zeros_like(points), np.zeros(len(points))
@@ -101,7 +101,7 @@ class KernelField:
     def _pull(
         self, layer: int, points: Array, u: Array, change: Array, total: float, vectors: Array
     ) -> tuple[Array, Array]:
-        r"""The rows :math:`-\kappa_1^2\sum_m m(u_{im})(c_m\cdot p_i)(z_i - \zeta_m)`."""
+        r"""The rows :math:`-\kappa_1^2\sum_m m(u_{im})(c_m\cdot p_i)(z_i - \zeta_m)`: "Adjoint at an exact point"."""
         z, c = self.centres[layer], self.coefficients[layer]
         weights = self.radial.slopes(u)
         weights *= vectors @ c.T
@@ -131,7 +131,7 @@ class KernelField:
         )
 
     def _distances(self, left: Array, right: Array) -> tuple[Array, Array]:
-        """Squared distances (n, m), and a bound of the errors of each row."""
+        """Squared distances (n, m), and the bound η of each row: "Squared distances by a product"."""
         a, b = np.einsum("ij,ij->i", left, left), np.einsum("ij,ij->i", right, right)
         u = left @ right.T
         u *= -2.0
@@ -167,7 +167,7 @@ class FeatureField:
         return self.kappa2 * self.norm(layer) * SAFE
 
     def features(self, points: Array) -> tuple[Array, Array]:
-        r"""The features (n, 2m), and bounds of the norms of the errors of their rows."""
+        r"""The features (n, 2m), and bounds of the norms of the errors of their rows, by "Random features"."""
         m, q = self.frequencies.shape
         c, s = cos_sin(points @ self.frequencies.T)
         largest = float(rows(self.frequencies).max())
@@ -175,7 +175,7 @@ class FeatureField:
         return np.hstack([c, s]) / np.sqrt(m), off * SAFE + FLOOR
 
     def evaluate(self, layer: int, points: Array) -> Evaluation:
-        """Values through two matrix products."""
+        """Values through two matrix products, likewise."""
         psi, off = self.features(points)
         error = self.norm(layer) * (off + gamma(psi.shape[1] + 2) * 1.01) * SAFE
         return Evaluation(psi @ self.weights[layer].T, error, partial(self._pull, layer, psi, off))
