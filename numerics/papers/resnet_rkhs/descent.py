@@ -11,15 +11,12 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....theory.errors import PrecisionExhausted
 from ...balls.rounding import UNIT
-from ...checks.trajectories import Bounds
-from .fields import ROW_FLOOR, SAFE, FeatureField, Field, KernelField, rows
+from ...checks.trajectories import Bounds, run_digest
+from .fields import ROW_FLOOR, SAFE, Array, FeatureField, Field, KernelField, rows
 from .passes import Interval, Pass, form, pairing, run_pass
-
-Array = NDArray[np.float64]
 
 LONGEST_STEP = 1e8
 """A longer step means that the run has exploded."""
@@ -32,11 +29,6 @@ class Problem:
     start: Array
     start_error: Array
     targets: Array
-
-    @property
-    def n(self) -> int:
-        """How many points there are."""
-        return len(self.start)
 
 
 def embed(points: Array, targets: Array, alpha: float, relative: float) -> Problem:
@@ -69,13 +61,19 @@ class Descent:
     field: Field
 
     @property
+    def digest(self) -> str:
+        """Which computed run the numbers of a certificate belong to."""
+        return run_digest(self.loss, self.gradient_squared, self.norm)
+
+    @property
     def path(self) -> Interval:
         """Bounds of the length of the path, the sum of the steps."""
         return math.fsum(self.step.lower) * (1 - 4 * UNIT), math.fsum(self.step.upper) * (1 + 4 * UNIT)
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # an infinite bound says nothing, correctly
 def descend(
-    field: KernelField | FeatureField,
+    field: Field,
     problem: Problem,
     eta: float,
     iterations: int,
@@ -94,46 +92,28 @@ def descend(
     >>> run.loss.length, bool(run.loss.upper[3] < run.loss.lower[0])
     (4, True)
     """
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # an infinite bound says nothing, correctly
-        return _descend(field, problem, eta, iterations, substeps, flow, stop)
-
-
-def _descend(
-    field: KernelField | FeatureField,
-    problem: Problem,
-    eta: float,
-    iterations: int,
-    substeps: int,
-    flow: bool,
-    stop: float,
-) -> Descent:
     records: list[tuple[Interval, ...]] = []
-    kept: tuple[Pass, KernelField | FeatureField] | None = None
+    kept = field
     for k in range(iterations + 1):
         found = run_pass(field, problem.start, problem.start_error, problem.targets, substeps=substeps, flow=flow)
-        if kept is not None and found.loss[1] <= stop:
+        if records and found.loss[1] <= stop:
             break
-        kept = found, field
-        last = k == iterations
-        norm = _norm(field)
+        last, kept, step = found, field, (0.0, 0.0)
+        if k < iterations:
+            field, step = _step(field, found, len(problem.start), eta, substeps)
+        if not step[1] <= LONGEST_STEP:
+            raise PrecisionExhausted(
+                f"step {k} of the run is enclosed by {step[1]:.3g} only: either its loss explodes, and a smaller"
+                " step size is needed, or two points are so close that their lift exhausts float64."
+            )
         squeezed, stretched = _ratios(found, problem)
-        if last:
-            step = (0.0, 0.0)
-        else:
-            field, step = _step(field, found, problem.n, eta, substeps)
-            if not step[1] <= LONGEST_STEP:
-                raise PrecisionExhausted(
-                    f"step {k} of the run is enclosed by {step[1]:.3g} only: either its loss explodes, and a smaller"
-                    " step size is needed, or two points are so close that their lift exhausts float64."
-                )
-        records.append((found.loss, found.gradient_squared, norm, step, stretched, squeezed))
-    assert kept is not None  # iterations >= 0
-    columns = [Bounds.of([r[c][0] for r in records], [r[c][1] for r in records]) for c in range(6)]
-    loss, gradient, norms, steps, stretch, compression = columns
-    return Descent(loss, gradient, norms, steps, stretch, compression, kept[0], kept[1])
+        records.append((found.loss, found.gradient_squared, _norm(kept), step, stretched, squeezed))
+    columns = (Bounds.of(*zip(*column, strict=True)) for column in zip(*records, strict=True))
+    loss, gradient_squared, norm, steps, stretch, compression = columns
+    return Descent(loss, gradient_squared, norm, steps, stretch, compression, last, kept)
 
 
-def _norm(field: KernelField | FeatureField) -> Interval:
+def _norm(field: Field) -> Interval:
     """Bounds of ‖v‖, the root of the mean over layers of the squared norms."""
     if isinstance(field, KernelField):
         low, high = np.maximum(field.squared, 0.0).mean(axis=0)
@@ -147,61 +127,44 @@ def _root(low: float, high: float) -> Interval:
     return max(math.sqrt(low) * (1 - 2.0**-29) - ROW_FLOOR, 0.0), math.sqrt(high) * SAFE + ROW_FLOOR
 
 
-def _step(
-    field: KernelField | FeatureField, found: Pass, n: int, eta: float, substeps: int
-) -> tuple[KernelField | FeatureField, Interval]:
+def _step(field: Field, found: Pass, n: int, eta: float, substeps: int) -> tuple[Field, Interval]:
     """The next control and bounds of the length of the step."""
+    places = [layer * substeps for layer in range(field.depth)]
+    states = [found.states[k] for k in places]
+    coefficients = [(-eta / n) * found.adjoints[k + 1] for k in places]
     if isinstance(field, FeatureField):
-        return _feature_step(field, found, n, eta, substeps)
-    states, coefficients, squared, lengths = [], [], [], []
-    for layer in range(field.depth):
-        z = found.states[layer * substeps]
-        c = (-eta / n) * found.adjoints[layer * substeps + 1]
-        values, error = found.values[layer * substeps]
-        length = form(field, z, c)
-        cross = pairing(values, error, c)
-        old = field.squared[layer]
-        new = [_plus(old[0], 2 * cross[0], length[0], -1.0), _plus(old[1], 2 * cross[1], length[1], 1.0)]
-        states.append(z)
-        coefficients.append(c)
-        squared.append([max(new[0], 0.0), max(new[1], 0.0)])
-        lengths.append([max(length[0], 0.0), max(length[1], 0.0)])
-    low, high = np.array(lengths).mean(axis=0)
-    return field.step(states, coefficients, np.array(squared)), _root(low, high)
+        layers = zip(field.weights, states, coefficients, strict=True)
+        weights = [w + c.T @ field.features(z)[0] for w, z, c in layers]
+        mean = float(np.mean([np.sum((new - old) ** 2) for new, old in zip(weights, field.weights, strict=True)]))
+        return replace(field, weights=weights), _root(mean, mean)
+    crosses = [pairing(*found.values[k], c) for k, c in zip(places, coefficients, strict=True)]
+    lengths = [form(field, z, c) for z, c in zip(states, coefficients, strict=True)]
+    low, high = np.maximum(np.array(lengths), 0.0).mean(axis=0)
+    return field.step(states, coefficients, _grown(field.squared, 2 * np.array(crosses), np.array(lengths))), _root(
+        low, high
+    )
 
 
-def _plus(a: float, b: float, c: float, side: float) -> float:
-    """a + b + c, moved by a bound of its two roundings towards ``side``."""
-    return a + b + c + side * 4 * UNIT * (abs(a) + abs(b) + abs(c))
-
-
-def _feature_step(field: FeatureField, found: Pass, n: int, eta: float, substeps: int) -> tuple[FeatureField, Interval]:
-    weights, squares = [], []
-    for layer in range(field.depth):
-        psi, _ = field.features(found.states[layer * substeps])
-        new = field.weights[layer] - (eta / n) * found.adjoints[layer * substeps + 1].T @ psi
-        gap = new - field.weights[layer]
-        squares.append(float(np.sum(gap * gap)))
-        weights.append(new)
-    mean = float(np.mean(squares))
-    return replace(field, weights=weights), _root(mean, mean)
+def _grown(squared: Array, cross: Array, length: Array) -> Array:
+    """By "Norm of the control": ‖v‖² + 2⟨v, w⟩ + ‖w‖² by layer, outward by a bound of the two roundings, (depth, 2)."""
+    off = np.array([-4 * UNIT, 4 * UNIT]) * (np.abs(squared) + np.abs(cross) + np.abs(length))
+    return np.asarray(np.maximum(squared + cross + length + off, 0.0))
 
 
 def _ratios(found: Pass, problem: Problem) -> tuple[Interval, Interval]:
     """Bounds of the least and of the largest |z_l^i − z_l^j| / |z_0^i − z_0^j| over layers and pairs."""
-    n = problem.n
+    n = len(problem.start)
     if n < 2:
         return (1.0, 1.0), (1.0, 1.0)
     i, j = np.triu_indices(n, 1)
     first = np.linalg.norm(problem.start[i] - problem.start[j], axis=1)
     doubt = (problem.start_error[i] + problem.start_error[j]) * SAFE
+    base = first * (1 - 2.0**-29) - doubt
     lows, highs = [], []
     for z, e in zip(found.states, found.state_error, strict=True):
         gap = np.linalg.norm(z[i] - z[j], axis=1)
         off = (e[i] + e[j]) * SAFE
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lows.append((gap * (1 - 2.0**-29) - off) / (first * SAFE + doubt) * (1 - 2.0**-50))
-            base = first * (1 - 2.0**-29) - doubt
-            highs.append(np.where(base > 0, (gap * SAFE + off) / base * SAFE, np.inf))
+        lows.append((gap * (1 - 2.0**-29) - off) / (first * SAFE + doubt) * (1 - 2.0**-50))
+        highs.append(np.where(base > 0, (gap * SAFE + off) / base * SAFE, np.inf))
     low, high = np.maximum(np.array(lows), 0.0), np.array(highs)
     return (float(low.min()), float(high.min())), (float(low.max()), float(high.max()))

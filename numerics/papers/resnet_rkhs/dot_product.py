@@ -102,8 +102,8 @@ class DotProductInstance:
 
     def series(self, order: int, bits: int) -> DotProductSeries:
         """The kernel as a certified power series in the cosine."""
-        found = hermite_transform(self.activation, order, enclose_at(self.variance, bits), bits)
         with precision(bits):
+            found = hermite_transform(self.activation, order, enclose(self.variance), bits)
             return DotProductSeries(tuple(c * c for c in found.coefficients), found.second_moment)
 
     def order(self, target: arb, bits: int) -> int:
@@ -133,8 +133,8 @@ class DotProductInstance:
     @cached_property
     def null_vector(self) -> NullVector | RankBound | None:
         """An exact reason why the matrix is singular: repeated points, antipodes of an odd φ, a polynomial φ."""
-        parity = self.activation.parity
-        found = null_vector_from_pairs(list(parallel_pairs(self.cosines)), self.data.n, odd=parity == "odd")
+        odd = self.activation.parity == "odd"
+        found = null_vector_from_pairs(list(parallel_pairs(self.cosines)), self.data.n, odd=odd)
         if found is not None:
             return found
         degrees = monomial_degrees(self.activation)
@@ -149,12 +149,6 @@ class DotProductInstance:
         if self.null_vector is not None:
             return Enclosure(0.0, 0.0, Evidence.EXACT, f"exactly singular: {self.null_vector.reason}")
         return least_eigenvalue(self.gram, budget=self.budget, refine=self.refine, known_psd=True)
-
-
-def enclose_at(value: Fraction, bits: int) -> arb:
-    """A rational as a ball at a number of bits."""
-    with precision(bits):
-        return enclose(value)
 
 
 def activation_of(name: str) -> str | None:

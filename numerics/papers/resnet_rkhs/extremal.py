@@ -7,19 +7,15 @@ A layer :math:`v_l(z) = a_l\,(k(z - h) - k(z + h))` on the line leaves 0 where i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...radial.kernel import RadialKernel
 from .descent import Descent, Problem, descend
-from .fields import KernelField
+from .fields import Array, KernelField
 from .passes import form
 from .rates import Landscape
-
-Array = NDArray[np.float64]
 
 NEAR = 2.0**-5
 """The distance h of the centres from 0 over the scale: the slope then misses its largest value by a share of 1e-3."""
@@ -30,12 +26,8 @@ LAYERS = 16
 """Layers of the networks of infinite depth: their control is constant on sixteenths of the unit interval."""
 
 
-@dataclass(frozen=True, eq=False)
-class Extremal:
-    """The one iterate of such a network, everything enclosed, and the constants that belong to it (scale 1)."""
-
-    run: Descent
-    landscape: Landscape
+Extremal = tuple[Descent, Landscape]
+"""The one iterate of such a network, everything enclosed, and the constants that belong to it (scale 1)."""
 
 
 def stretching_field(kernel: RadialKernel, reach: Array) -> KernelField:
@@ -59,7 +51,7 @@ def _observed(kernel: RadialKernel, reach: Array, start: Array, flow: bool) -> E
     unit = kernel.with_scale(1)
     problem = Problem(start, np.zeros(len(start)), start - 1.0)
     run = descend(stretching_field(unit, reach), problem, 1.0, 0, substeps=SUBSTEPS if flow else 1, flow=flow)
-    return Extremal(run, Landscape(unit, 1, 1, Fraction(1), Fraction(1), None if flow else len(reach)))
+    return run, Landscape(unit, 1, 1, Fraction(1), Fraction(1), None if flow else len(reach))
 
 
 def weakest_gradient(kernel: RadialKernel, reach: float = 0.5) -> Extremal:

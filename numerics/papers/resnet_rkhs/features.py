@@ -13,18 +13,15 @@ import math
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
-from ....theory.errors import SpecError
+from ....theory.errors import DerivationGap
 from ...balls.ball import enclose
 from ...balls.enclosure import Enclosure
 from ...balls.rounding import gamma, up
 from ...kernels.ballmatrix import BallMatrix
 from ...radial.gram import largest_eigenvalue
 from ...radial.kernel import RadialKernel
-from .fields import FLOOR, SAFE, FeatureField, rows
-
-Array = NDArray[np.float64]
+from .fields import FLOOR, SAFE, Array, FeatureField, rows
 
 
 def frequencies(kernel: RadialKernel, count: int, dimension: int, seed: int | tuple[int, ...]) -> Array:
@@ -78,12 +75,12 @@ def enough_uniformly(
 
     .. math:: m \ge \frac{16(q+2)N^2}{\lambda^2}\Bigl(2\log\frac{2N\Delta\sigma_p}{\lambda} + \log\frac{2^9}{\tau}\Bigr)
 
-    Raises :class:`SpecError` unless :math:`\sigma_p\Delta \ge \lambda/2N`, where the bound is proved.
+    Raises :class:`DerivationGap` unless :math:`\sigma_p\Delta \ge \lambda/2N`, where the bound is proved.
     """
     sigma = (dimension * enclose(kernel.kappa1_squared)).sqrt()
     share = 2 * count * diameter * sigma / eigenvalue
     if not share >= 1:
-        raise SpecError("enough_uniformly: the set is too small for this bound: one feature will do.")
+        raise DerivationGap("the set is too small for the uniform bound: one feature will do.")
     return 16 * (dimension + 2) * count**2 / eigenvalue**2 * (2 * share.log() + (512 / failure).log())
 
 

@@ -9,8 +9,9 @@ Proofs: ``docs/error-analysis.md``, "Residual networks".
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,42 +32,14 @@ ROW_FLOOR = 1e-150
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """A field at n exact points: ``value`` (n, q), ``error`` (n,) of its rows, and what the adjoint needs again."""
+    """A field at n exact points: ``value`` (n, q), ``error`` (n,) of its rows.
+
+    ``pull`` takes exact vectors (n, q) to the rows :math:`Dv(z_i)^T p_i` and bounds of their errors.
+    """
 
     value: Array
     error: Array
-    memory: Any
-
-
-class Field(Protocol):
-    """A control with ``depth`` layers on R^q."""
-
-    @property
-    def depth(self) -> int:
-        """How many layers there are."""
-
-    @property
-    def kappa1(self) -> float:
-        """An upper bound of the Lipschitz constant of the features."""
-
-    @property
-    def kappa2(self) -> float:
-        """An upper bound of the constant of second derivatives, infinite where there is none."""
-
-    def norm(self, layer: int) -> float:
-        """An upper bound of the norm of one layer."""
-
-    def evaluate(self, layer: int, points: Array) -> Evaluation:
-        """The field at exact points (n, q)."""
-
-    def pull(self, layer: int, points: Array, vectors: Array, memory: Any) -> tuple[Array, Array]:
-        """The rows :math:`Dv(z_i)^T p_i` and bounds of their errors, at exact points and vectors."""
-
-    def curvature(self, layer: int) -> float:
-        """An upper bound of the Lipschitz constant of :math:`Dv` of one layer."""
-
-    def kernel(self, points: Array) -> tuple[Array, float]:
-        """The kernel matrix of exact points, and the largest error of its entries."""
+    pull: Callable[[Array], tuple[Array, Array]]
 
 
 def rows(table: Array) -> Array:
@@ -114,22 +87,22 @@ class KernelField:
         return min(self.kappa2 * self.norm(layer) if self.norm(layer) > 0 else 0.0, self.kappa1**2 * total) * SAFE
 
     def evaluate(self, layer: int, points: Array) -> Evaluation:
-        """Values through one matrix product; the squared distances are off by at most γ_{q+4}(|z| + |ζ|)²."""
+        """Values through one matrix product, with the bound of "Field at an exact point"."""
         z, c = self.centres[layer], self.coefficients[layer]
         if not len(z):
-            return Evaluation(np.zeros_like(points), np.zeros(len(points)), None)
+            nothing = np.zeros_like(points), np.zeros(len(points))
+            return Evaluation(*nothing, lambda vectors: nothing)
         u, change = self._distances(points, z)
         k = self.radial.values(u)
         total = float(np.sum(rows(c)))
         off = self.kappa1**2 / 2 * change + self.radial.value_error + gamma(len(z) + 2)
-        return Evaluation(k @ c, off * total * SAFE + FLOOR, (u, change, total))
+        return Evaluation(k @ c, off * total * SAFE + FLOOR, partial(self._pull, layer, points, u, change, total))
 
-    def pull(self, layer: int, points: Array, vectors: Array, memory: Any) -> tuple[Array, Array]:
-        r"""The rows :math:`-\kappa_1^2\sum_m m(u_{im})(c_m\cdot p_i)(z_i - \zeta_m)`."""
-        if memory is None:
-            return np.zeros_like(points), np.zeros(len(points))
+    def _pull(
+        self, layer: int, points: Array, u: Array, change: Array, total: float, vectors: Array
+    ) -> tuple[Array, Array]:
+        r"""The rows :math:`-\kappa_1^2\sum_m m(u_{im})(c_m\cdot p_i)(z_i - \zeta_m)`: "Adjoint at an exact point"."""
         z, c = self.centres[layer], self.coefficients[layer]
-        u, change, total = memory
         weights = self.radial.slopes(u)
         weights *= vectors @ c.T
         factor = float(self.radial.kappa1_squared)
@@ -158,7 +131,7 @@ class KernelField:
         )
 
     def _distances(self, left: Array, right: Array) -> tuple[Array, Array]:
-        """Squared distances (n, m), and a bound of the errors of each row."""
+        """Squared distances (n, m), and the bound η of each row: "Squared distances by a product"."""
         a, b = np.einsum("ij,ij->i", left, left), np.einsum("ij,ij->i", right, right)
         u = left @ right.T
         u *= -2.0
@@ -194,7 +167,7 @@ class FeatureField:
         return self.kappa2 * self.norm(layer) * SAFE
 
     def features(self, points: Array) -> tuple[Array, Array]:
-        r"""The features (n, 2m), and bounds of the norms of the errors of their rows."""
+        r"""The features (n, 2m), and bounds of the norms of the errors of their rows, by "Random features"."""
         m, q = self.frequencies.shape
         c, s = cos_sin(points @ self.frequencies.T)
         largest = float(rows(self.frequencies).max())
@@ -202,14 +175,13 @@ class FeatureField:
         return np.hstack([c, s]) / np.sqrt(m), off * SAFE + FLOOR
 
     def evaluate(self, layer: int, points: Array) -> Evaluation:
-        """Values through two matrix products."""
+        """Values through two matrix products, likewise."""
         psi, off = self.features(points)
         error = self.norm(layer) * (off + gamma(psi.shape[1] + 2) * 1.01) * SAFE
-        return Evaluation(psi @ self.weights[layer].T, error, (psi, off))
+        return Evaluation(psi @ self.weights[layer].T, error, partial(self._pull, layer, psi, off))
 
-    def pull(self, layer: int, points: Array, vectors: Array, memory: Any) -> tuple[Array, Array]:
+    def _pull(self, layer: int, psi: Array, off: Array, vectors: Array) -> tuple[Array, Array]:
         r"""The rows :math:`\sum_j \omega_j\bigl(-\psi^s_j (W^c p)_j + \psi^c_j (W^s p)_j\bigr)`."""
-        psi, off = memory
         m, q = self.frequencies.shape
         back = vectors @ self.weights[layer]
         inner = psi[:, :m] * back[:, m:] - psi[:, m:] * back[:, :m]
@@ -224,3 +196,7 @@ class FeatureField:
         k = psi @ psi.T
         worst = float(off.max())
         return (k + k.T) / 2, (2.01 * worst + gamma(psi.shape[1] + 3) * 1.01) * SAFE + FLOOR
+
+
+Field = KernelField | FeatureField
+"""A control, layer by layer, on R^q."""

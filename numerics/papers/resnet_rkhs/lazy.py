@@ -11,22 +11,22 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
 from ....theory.errors import DerivationGap
 from ...balls.ball import enclose
 from ...balls.enclosure import Enclosure
 from ...balls.ends import between
 from ...balls.precision import precision
+from ...checks.evidence import as_ball
+from ...checks.relation import Relation, Sense
 from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...radial.kernel import RadialKernel
 from .descent import Descent, descend, embed
 from .features import feature_field, feature_gram, frequencies, spectral_constant
+from .fields import Array
 from .recipe import GRID
 
-Array = NDArray[np.float64]
 BITS = 128
 QUIET = 64
 """The lift makes the kernel at the least distance 1/(64 N): features, not data, then limit the least eigenvalue."""
@@ -51,9 +51,9 @@ class LazyRun:
     run: Descent
 
     @property
-    def holds(self) -> bool | None:
-        """Whether the condition 2√(L₀/μ) < R is proved (True), refuted (False) or open (None)."""
-        return True if self.path < self.radius else False if self.path >= self.radius else None
+    def condition(self) -> Relation:
+        """2√(L₀/μ) < R."""
+        return Relation.of("2 sqrt(L_0/mu) < R", self.path, self.radius, Sense.BELOW, constants={"mu": self.mu})
 
 
 def lazy_constants(eigenvalue: arb, kappa1: arb, count: int, loss: arb, depth: int | None) -> tuple[arb, arb, arb]:
@@ -99,7 +99,6 @@ def lazy_run(
         ratio = far / enclose(separation_squared).sqrt()
         share = Fraction(math.floor(float(ratio.mid()) * 64) + 1, 64)
     scale = Fraction(1)
-    start = embed(points, targets, float(share), 0.0)
     for _ in range(8):
         field = feature_field(table / float(scale), depth)
         alpha = share * scale
@@ -113,8 +112,7 @@ def lazy_run(
         constant = spectral_constant(field.frequencies)
         with precision(BITS):
             kappa = between(arb(max(constant.lower, 0.0)), arb(constant.upper)).sqrt()
-            least = between(arb(found.lower), arb(found.upper))
-            radius, mu, path = lazy_constants(least, kappa, n, enclose(loss), depth)
+            radius, mu, path = lazy_constants(as_ball(found), kappa, n, enclose(loss), depth)
             if path < radius:
                 break
             wanted = float((path / radius).upper()) * float(scale) * 1.0001

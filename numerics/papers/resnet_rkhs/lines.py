@@ -19,16 +19,22 @@ def _total(parts: list[fmpq]) -> fmpq:
     return sum(parts, fmpq(0))
 
 
-@argument("adjoint-layer", "one layer with a random Jacobian")
-def adjoint_layer() -> tuple[Relation, ...]:
-    def draw(rng: random.Random) -> Sides:
-        jacobian, depth = matrix(rng, N, N), fmpq(rng.randint(1, 9))
-        moved, field, adjoint = vector(rng, N), vector(rng, N), vector(rng, N)
-        after = (eye(N) + jacobian / depth) * moved + field / depth
-        before = adjoint + jacobian.transpose() * adjoint / depth
-        return inner(adjoint, after) - inner(before, moved), inner(adjoint, field) / depth
+def table(name: str, rows: int, columns: int) -> sympy.Matrix:
+    """A matrix of real symbols.
 
-    return (Instances(draw, 301, equal=True),)
+    >>> table("w", 2, 1).T
+    Matrix([[w00, w10]])
+    """
+    return sympy.Matrix(rows, columns, sympy.symbols(f"{name}:{rows}:{columns}", real=True))
+
+
+@argument("adjoint-layer", "one layer with an arbitrary Jacobian")
+def adjoint_layer() -> tuple[Relation, ...]:
+    jacobian, depth = table("J", N, N), sympy.Symbol("D", positive=True)
+    adjoint, moved, field = (table(name, N, 1) for name in "pdw")
+    after = moved + (jacobian * moved + field) / depth
+    before = adjoint + jacobian.T * adjoint / depth
+    return (Equation(adjoint.dot(after) - before.dot(moved), adjoint.dot(field) / depth),)
 
 
 @argument("adjoint-sum", "three layers, two inputs, against the derivative of the loss along the variation")
@@ -52,33 +58,25 @@ def adjoint_sum() -> tuple[Relation, ...]:
     return (Instances(draw, 302, equal=True),)
 
 
-@argument("reproducing-property", "fields with finitely many features")
+@argument("reproducing-property", "arbitrary fields with two features in the plane")
 def reproducing_property() -> tuple[Relation, ...]:
-    def draw(rng: random.Random) -> Sides:
-        weights, features, p = matrix(rng, N, 4), vector(rng, 4), vector(rng, N)
-        return inner(p, weights * features), inner(weights, p * features.transpose())
-
-    return (Instances(draw, 303, equal=True),)
+    weights, features, p = table("W", 2, 2), table("f", 2, 1), table("p", 2, 1)
+    return (Equation((weights.T * p * features.T).trace(), p.dot(weights * features)),)
 
 
-@argument("adjoint-norm", "the squared norm with finitely many features")
+@argument("adjoint-norm", "the squared norm for two inputs, two features, in the plane")
 def adjoint_norm() -> tuple[Relation, ...]:
-    def draw(rng: random.Random) -> Sides:
-        p, features = matrix(rng, N, 4), matrix(rng, 5, 4)
-        gram = features.transpose() * features
-        return squared(p * features.transpose()) / 16, inner(gram, p.transpose() * p) / 16
-
-    return (Instances(draw, 304, equal=True),)
+    p, features = table("p", 2, 2), table("f", 2, 2)  # columns belong to inputs
+    section = p * features.T / 2
+    return (Equation((section.T * section).trace(), (features.T * features * p.T * p).trace() / 4),)
 
 
-@argument("adjoint-flow", "the product rule along the flow")
+@argument("adjoint-flow", "the product rule along the flow, for an arbitrary Jacobian")
 def adjoint_flow() -> tuple[Relation, ...]:
-    def draw(rng: random.Random) -> Sides:
-        jacobian, p, moved, field = matrix(rng, N, N), vector(rng, N), vector(rng, N), vector(rng, N)
-        slope = inner(jacobian.transpose() * p * -1, moved) + inner(p, jacobian * moved + field)
-        return slope, inner(p, field)
-
-    return (Instances(draw, 305, equal=True),)
+    jacobian = table("J", N, N)
+    adjoint, moved, field = (table(name, N, 1) for name in "pdw")
+    slope = (-jacobian.T * adjoint).dot(moved) + adjoint.dot(jacobian * moved + field)
+    return (Equation(slope, adjoint.dot(field)),)
 
 
 @argument("log-derivative", "the chain rule in the plane")
@@ -101,15 +99,19 @@ def log_derivative_bound() -> tuple[Relation, ...]:
     return (Instances(draw, 306, (sides(eye(N, -2), fmpq(2), fmpq_mat(N, 1, [1, 2, 3])),)),)
 
 
+def mean_and_root(norms: list[fmpq]) -> Sides:
+    """The square of the mean, and the mean of the squares."""
+    return (_total(norms) / len(norms)) ** 2, _total([x * x for x in norms]) / len(norms)
+
+
+def five(rng: random.Random) -> list[fmpq]:
+    """Norms of five layers."""
+    return [abs(rational(rng)) for _ in range(5)]
+
+
 @argument("mean-below-root", "the square of the mean and the mean of the squares; equality for equal layers")
 def mean_below_root() -> tuple[Relation, ...]:
-    def sides(norms: list[fmpq]) -> Sides:
-        return (_total(norms) / len(norms)) ** 2, _total([x * x for x in norms]) / len(norms)
-
-    def draw(rng: random.Random) -> Sides:
-        return sides([positive(rng) for _ in range(5)])
-
-    return (Instances(draw, 307, (sides([fmpq(2)] * 4),)),)
+    return (Instances(lambda rng: mean_and_root(five(rng)), 307, (mean_and_root([fmpq(2)] * 4),)),)
 
 
 @argument("exponential-above-line", "equal at zero; the margin has the slope e^x - 1, which grows from zero")
@@ -128,17 +130,16 @@ def kronecker_spectrum() -> tuple[Relation, ...]:
     def form(k: fmpq_mat, p: fmpq_mat) -> fmpq:
         return inner(k, p.transpose() * p)
 
-    def below(rng: random.Random) -> Sides:
+    def draw(rng: random.Random) -> tuple[fmpq, fmpq, fmpq]:
         eigenvalues, p = [positive(rng) for _ in range(N)], matrix(rng, 2, N)
-        return min(eigenvalues) * squared(p), form(with_spectrum(rng, eigenvalues), p)
-
-    def above(rng: random.Random) -> Sides:
-        eigenvalues, p = [positive(rng) for _ in range(N)], matrix(rng, 2, N)
-        return form(with_spectrum(rng, eigenvalues), p), max(eigenvalues) * squared(p)
+        return min(eigenvalues) * squared(p), form(with_spectrum(rng, eigenvalues), p), max(eigenvalues) * squared(p)
 
     p = fmpq_mat(2, N, [1, 2, 3, 4, 5, 6])
     same = (2 * squared(p), form(eye(N, 2), p))
-    return Instances(below, 308, (same,)), Instances(above, 309, (same[::-1],))
+    return (
+        Instances(lambda rng: draw(rng)[:2], 308, (same,)),
+        Instances(lambda rng: draw(rng)[1:], 309, (same[::-1],)),
+    )
 
 
 @argument("readout-bound", "readouts of known singular values, squares of both sides; equality for B = bI")
@@ -173,12 +174,13 @@ def trace_bound() -> tuple[Relation, ...]:
     def sides(k: fmpq_mat) -> Sides:
         return k, eye(N, _total([k[i, i] for i in range(N)]))
 
-    def draw(rng: random.Random) -> Sides:
-        return sides(with_spectrum(rng, [positive(rng) for _ in range(N)]))
-
     n, kappa, norm = sympy.symbols("N kappa_0 B", positive=True)
     return (
-        Instances(draw, 311, (sides(fmpq_mat(N, N, [1] * N * N)),)),
+        Instances(
+            lambda rng: sides(with_spectrum(rng, [positive(rng) for _ in range(N)])),
+            311,
+            (sides(fmpq_mat(N, N, [1] * N * N)),),
+        ),
         Equation(2 / n * norm**2 * (n * kappa**2), 2 * kappa**2 * norm**2),
     )
 
@@ -197,20 +199,13 @@ def layer_lower_bound() -> tuple[Relation, ...]:
 
 @argument("layer-shares", "squares of both sides for random layers; equality for equal layers, and for a single one")
 def layer_shares() -> tuple[Relation, ...]:
-    def mean(norms: list[fmpq]) -> Sides:
-        depth = len(norms)
-        return _total([x / depth for x in norms]) ** 2, _total([x * x for x in norms]) / depth
-
     def largest(norms: list[fmpq]) -> Sides:
         depth = len(norms)
         return (max(norms) / depth) ** 2, _total([x * x for x in norms]) / depth / depth
 
-    def layers(rng: random.Random) -> list[fmpq]:
-        return [abs(rational(rng)) for _ in range(5)]
-
     return (
-        Instances(lambda rng: mean(layers(rng)), 313, (mean([fmpq(2)] * 4),)),
-        Instances(lambda rng: largest(layers(rng)), 314, (largest([fmpq(2), fmpq(0), fmpq(0)]),)),
+        Instances(lambda rng: mean_and_root(five(rng)), 313, (mean_and_root([fmpq(2)] * 4),)),
+        Instances(lambda rng: largest(five(rng)), 314, (largest([fmpq(2), fmpq(0), fmpq(0)]),)),
     )
 
 
@@ -234,12 +229,10 @@ def product_lower_bound() -> tuple[Relation, ...]:
             product *= 1 - x
         return (-arb(_total(shares) / (1 - max(shares)))).exp(), arb(product)
 
-    def draw(rng: random.Random) -> Sides:
-        return sides([share(rng) for _ in range(5)])
-
     kr, depth = sympy.symbols("kappa_1R D", positive=True)
     limit = sympy.limit(kr / (1 - kr / sympy.sqrt(depth)), depth, sympy.oo)
-    return Instances(draw, 315, (sides([fmpq(1, 10**4)] * 3),)), Equation(limit, kr)
+    drawn = Instances(lambda rng: sides([share(rng) for _ in range(5)]), 315, (sides([fmpq(1, 10**4)] * 3),))
+    return drawn, Equation(limit, kr)
 
 
 @argument("radius-derivative", "the derivative, its zero, and the limits")

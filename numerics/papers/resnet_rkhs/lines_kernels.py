@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import sympy
 from flint import fmpq, fmpq_mat
@@ -98,33 +99,32 @@ def matern_constants() -> tuple[Relation, ...]:
     return tuple(found)
 
 
-def _kernel_matrix(rng: random.Random, largest: fmpq) -> fmpq_mat:
-    """A symmetric matrix with unit diagonal and entries in [0, largest] off it."""
-    k = eye(N)
+def _symmetric(entry: Callable[[], fmpq]) -> fmpq_mat:
+    """A symmetric matrix, entry by entry."""
+    e = fmpq_mat(N, N)
     for i in range(N):
-        for j in range(i):
-            k[i, j] = k[j, i] = largest * abs(signed_share(rng))
-    return k
+        for j in range(i + 1):
+            e[i, j] = e[j, i] = entry()
+    return e
 
 
 @argument("kernel-discs", "both bounds by elimination; equality for two points, and for equal entries")
 def kernel_discs() -> tuple[Relation, ...]:
-    def below(k: fmpq_mat, largest: fmpq) -> Sides:
+    def order(k: fmpq_mat, largest: fmpq) -> tuple[fmpq_mat, fmpq_mat, fmpq_mat]:
         n = k.nrows()
-        return eye(n, 1 - (n - 1) * largest), k
+        return eye(n, 1 - (n - 1) * largest), k, eye(n, 1 + (n - 1) * largest)
 
-    def above(k: fmpq_mat, largest: fmpq) -> Sides:
-        n = k.nrows()
-        return k, eye(n, 1 + (n - 1) * largest)
-
-    def case(rng: random.Random) -> tuple[fmpq_mat, fmpq]:
+    def draw(rng: random.Random) -> tuple[fmpq_mat, fmpq_mat, fmpq_mat]:
         largest = share(rng)
-        return _kernel_matrix(rng, largest), largest
+        k = _symmetric(lambda: largest * abs(signed_share(rng)))
+        for i in range(N):
+            k[i, i] = 1
+        return order(k, largest)
 
-    two = (fmpq_mat(2, 2, [1, fmpq(1, 2), fmpq(1, 2), 1]), fmpq(1, 2))
+    two = order(fmpq_mat(2, 2, [1, fmpq(1, 2), fmpq(1, 2), 1]), fmpq(1, 2))
     return (
-        Instances(lambda rng: below(*case(rng)), 401, (below(*two),)),
-        Instances(lambda rng: above(*case(rng)), 402, (above(*two),)),
+        Instances(lambda rng: draw(rng)[:2], 401, (two[:2],)),
+        Instances(lambda rng: draw(rng)[1:], 402, (two[1:],)),
     )
 
 
@@ -173,18 +173,9 @@ def row_sums() -> tuple[Relation, ...]:
         n = e.nrows()
         return e, eye(n, n * max(abs(e[i, j]) for i in range(n) for j in range(n)))
 
-    def draw(rng: random.Random) -> Sides:
-        return sides(_symmetric(rng))
-
-    return (Instances(draw, 403, (sides(fmpq_mat(N, N, [1] * N * N)),)),)
-
-
-def _symmetric(rng: random.Random) -> fmpq_mat:
-    e = fmpq_mat(N, N)
-    for i in range(N):
-        for j in range(i + 1):
-            e[i, j] = e[j, i] = rational(rng)
-    return e
+    return (
+        Instances(lambda rng: sides(_symmetric(lambda: rational(rng))), 403, (sides(fmpq_mat(N, N, [1] * N * N)),)),
+    )
 
 
 @argument("feature-weyl", "K + E - (lambda - N eps) I by elimination; equality for K = lambda I and E of equal entries")
@@ -195,7 +186,7 @@ def feature_weyl() -> tuple[Relation, ...]:
 
     def draw(rng: random.Random) -> Sides:
         eigenvalues = [positive(rng) for _ in range(N)]
-        return sides(with_spectrum(rng, eigenvalues), min(eigenvalues), _symmetric(rng))
+        return sides(with_spectrum(rng, eigenvalues), min(eigenvalues), _symmetric(lambda: rational(rng)))
 
     lam, n = sympy.symbols("lambda N", positive=True)
     return (

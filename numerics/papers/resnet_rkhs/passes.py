@@ -16,13 +16,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....theory.errors import PrecisionExhausted
 from ...balls.rounding import UNIT, gamma
-from .fields import FLOOR, ROW_FLOOR, SAFE, Field, rows
+from .fields import FLOOR, ROW_FLOOR, SAFE, Array, Field, rows
 
-Array = NDArray[np.float64]
 Interval = tuple[float, float]
 
 LARGEST_RATE = 50.0
@@ -46,7 +44,6 @@ class Pass:
     adjoints: Array
     adjoint_error: Array
     values: tuple[tuple[Array, Array], ...]
-    residuals: Array
     loss: Interval
     gradient_squared: Interval
 
@@ -70,88 +67,81 @@ def run_pass(
     >>> low <= 5 / 4 <= high, high - low < 1e-8
     (True, True)
     """
-    steps = field.depth * substeps
+    steps, (n, q), d = field.depth * substeps, start.shape, targets.shape[1]
     h = 1.0 / steps
-    n, q = start.shape
-    states, error = [start], [start_error]
-    memories, values = [], []
+    states, epsilons, evaluations = [start], [start_error], []
     for t in range(steps):
-        layer = t // substeps
-        z, e, size = states[-1], error[-1], field.norm(layer)
-        found = field.evaluate(layer, z)
-        new = z + h * found.value
-        grown = e * _expansion(field.kappa1 * size * h, flow)
-        rounding = 2 * UNIT * (rows(z) + rows(new)) + 3 * UNIT * h * rows(found.value)
-        jump = field.kappa1 * size * size * h * h if flow else 0.0
-        states.append(new)
-        error.append((grown + h * found.error + rounding + jump) * SAFE + FLOOR)
-        memories.append(found.memory)
-        values.append((found.value, found.error))
-    d = targets.shape[1]
+        layer, z, epsilon = t // substeps, states[-1], epsilons[-1]
+        v, norm = field.evaluate(layer, z), field.norm(layer)
+        after = z + h * v.value
+        # "States": the step spreads the error, the field has its own, and the sum is rounded
+        spread = epsilon * _expansion(field.kappa1 * norm * h, flow)
+        rounding = 2 * UNIT * (rows(z) + rows(after)) + 3 * UNIT * h * rows(v.value)
+        # "Infinite depth": Euler's rule is off by h^2 kappa_1 |v|^2
+        euler = field.kappa1 * norm * norm * h * h if flow else 0.0
+        states.append(after)
+        epsilons.append((spread + h * v.error + rounding + euler) * SAFE + FLOOR)
+        evaluations.append(v)
+    # "Loss": the residual r is the adjoint at the end, in the last coordinates
     residual = states[-1][:, q - d :] - targets
-    off = (error[-1] + UNIT * rows(residual)) * SAFE + FLOOR
-    adjoint, doubt = np.zeros((n, q)), off
-    adjoint[:, q - d :] = residual
-    adjoints, doubts = [adjoint], [doubt]
+    size = rows(residual)
+    off = (epsilons[-1] + UNIT * size) * SAFE + FLOOR
+    adjoints, pis = [np.hstack([np.zeros((n, q - d)), residual])], [off]
     low = high = 0.0
     for t in range(steps - 1, -1, -1):
-        layer = t // substeps
-        z, e, size, p, pi = states[t], error[t], field.norm(layer), adjoints[-1], doubts[-1]
-        rate = field.kappa1 * size * h
+        layer, z, epsilon, p, pi = t // substeps, states[t], epsilons[t], adjoints[-1], pis[-1]
+        norm, curvature = field.norm(layer), field.curvature(layer)
+        rate = field.kappa1 * norm * h
         stretch = _expansion(rate, flow)
-        a, b = _gradient(field, z, e, p, pi, 2 * rate * stretch if flow else 0.0)
-        low, high = low + h * a * (1 - 4 * UNIT), high + h * b * (1 + 4 * UNIT)
-        moved, wrong = field.pull(layer, z, p, memories[t])
-        new = p + h * moved
+        # "Gradient": a mean over the steps; "Infinite depth": how far it moves on one
+        least, most = _gradient(field, z, epsilon, p, pi, 2 * rate * stretch if flow else 0.0)
+        low, high = low + h * least * (1 - 4 * UNIT), high + h * most * (1 + 4 * UNIT)
+        pulled, wrong = evaluations[t].pull(p)
+        before = p + h * pulled
         norm_p = rows(p) + pi
-        grown = pi * stretch
-        rounding = 2 * UNIT * (rows(p) + rows(new)) + 3 * UNIT * h * rows(moved)
-        local = (_bend(field, layer, size) * h * h * stretch * norm_p) if flow else 0.0
-        bent = h * field.curvature(layer) * e * norm_p
-        adjoints.append(new)
-        doubts.append((grown + h * wrong + bent + rounding + local) * SAFE + FLOOR)
-    squares = rows(residual)
-    inner = np.maximum(squares * (1 - 2.0**-29) - off - ROW_FLOOR * 2, 0.0)
+        # "Adjoints": the step spreads the error, Dv^T p has its own, Dv is taken at the wrong state, the sum is rounded
+        bent = h * curvature * epsilon * norm_p
+        rounding = 2 * UNIT * (rows(p) + rows(before)) + 3 * UNIT * h * rows(pulled)
+        # "Infinite depth": one step of the adjoint is off by h^2 e^(h kappa_1 |v|) (b |v| + (kappa_1 |v|)^2) |p|
+        b = min(field.kappa2 * norm, curvature) if norm > 0 else 0.0
+        bend = (b * norm + (field.kappa1 * norm) ** 2) * SAFE
+        local = bend * h * h * stretch * norm_p if flow else 0.0
+        adjoints.append(before)
+        pis.append((pi * stretch + h * wrong + bent + rounding + local) * SAFE + FLOOR)
+    # "Loss": sum |r|^2 / (2N), every |r| off by at most ``off`` and the rounding of its root
+    inner = np.maximum(size * (1 - 2.0**-29) - off - ROW_FLOOR * 2, 0.0)
     loss = (
         float(np.sum(inner * inner)) / (2 * n) * (1 - 2.0**-29),
-        float(np.sum((squares + off) ** 2)) / (2 * n) * SAFE,
+        float(np.sum((size + off) ** 2)) / (2 * n) * SAFE,
     )
     slack = 1 + 2.0**-29 + steps * 4 * UNIT
     return Pass(
         np.array(states),
-        np.array(error),
+        np.array(epsilons),
         np.array(adjoints[::-1]),
-        np.array(doubts[::-1]),
-        tuple(values),
-        residual,
+        np.array(pis[::-1]),
+        tuple((v.value, v.error) for v in evaluations),
         loss,
         (low / slack, high * slack),
     )
 
 
 def _expansion(rate: float, flow: bool) -> float:
-    """By how much one step spreads an error: 1 + rate for a layer, e^rate for the flow."""
+    """By how much one step spreads an error: 1 + rate for a layer ("States"), e^rate for the flow."""
     if rate > LARGEST_RATE:
         raise PrecisionExhausted(f"a layer may stretch distances by e^{rate:.3g}: nothing can be enclosed behind it.")
     return math.exp(rate) if flow else 1 + rate
 
 
-def _bend(field: Field, layer: int, size: float) -> float:
-    """A bound of |d/dt (Dv(z_t)^T p_t)| / |p|: κ₂‖v‖ · κ₀‖v‖ + (κ₁‖v‖)²."""
-    if size == 0.0:
-        return 0.0
-    return (min(field.kappa2 * size, field.curvature(layer)) * size + (field.kappa1 * size) ** 2) * SAFE
-
-
-def _gradient(field: Field, z: Array, e: Array, p: Array, pi: Array, moving: float) -> Interval:
+def _gradient(field: Field, z: Array, epsilon: Array, p: Array, pi: Array, moving: float) -> Interval:
     r"""Bounds of :math:`\|\tfrac1N\sum_i k(\cdot, z^i) p^i\|^2` for all states and adjoints within the bounds.
 
-    The features move by at most κ₁ e, so the norm by at most τ = Σ (κ₁ e |p| + π); ``moving`` adds what a flow needs.
+    "Gradient": the features move by at most κ₁ ε, so the norm by at most τ = Σ (κ₁ ε |p| + π); ``moving`` adds what a
+    flow needs.
     """
     low, high = form(field, z, p)
-    size = rows(p)
-    tau = float(np.sum(field.kappa1 * e * size + pi + moving * (size + pi))) * SAFE + FLOOR
-    n = len(z)
+    size, n = rows(p), len(z)
+    tau = float(np.sum(field.kappa1 * epsilon * size + pi + moving * (size + pi))) * SAFE + FLOOR
     least = max(math.sqrt(max(low, 0.0)) * (1 - 2.0**-29) - tau, 0.0) / n
     most = (math.sqrt(max(high, 0.0)) * SAFE + tau) / n
     return least * least * (1 - 2.0**-29), most * most * SAFE  # products, which overflow to infinity quietly

@@ -51,23 +51,12 @@ class Landscape:
             raise DerivationGap(f"{self.kernel.name} has no finite second derivative constant: take nu >= 5/2.")
         return enclose(square).sqrt()
 
-    def with_depth(self, depth: int | None) -> Landscape:
-        """The same at another depth."""
-        return Landscape(self.kernel, self.count, self.dimension, self.alpha, self.separation_squared, depth)
-
-    def invertible(self, radius: arb) -> bool | None:
-        """Whether κ₁R < √D (True), κ₁R >= √D (False), or undecided (None); always True for infinite depth."""
-        if self.depth is None:
-            return True
-        reach, root = self.kappa1 * radius, arb(self.depth).sqrt()
-        return True if reach < root else False if reach >= root else None
-
     def compression(self, radius: arb) -> arb:
         """c(R) or c_D(R); raises :class:`DerivationGap` when a layer of this norm need not be invertible."""
         reach = self.kappa1 * radius
         if self.depth is None:
             return reach
-        if not self.invertible(radius):
+        if not reach < arb(self.depth).sqrt():
             raise DerivationGap(
                 f"kappa_1 R is not below the square root of the depth {self.depth}: a layer need not be invertible, "
                 "and nothing follows; take more layers or a larger scale."
@@ -80,14 +69,10 @@ class Landscape:
 
     def eigenvalue(self, radius: arb) -> arb:
         """λ on the ball: the better of Wendland's and Gershgorin's bounds."""
-        if self.count == 1:
-            return arb(1)
         return separated_bound(self.kernel, self.dimension, self.count, self.separated(radius))
 
     def largest(self, radius: arb) -> arb:
         """Λ on the ball: the smaller of N and Gershgorin's 1 + (N − 1) k(e^(−c) α δ)."""
-        if self.count == 1:
-            return arb(1)
         return (1 + (self.count - 1) * self.kernel.value(self.separated(radius) ** 2)).min(arb(self.count))
 
     def lower(self, radius: arb, least: arb | None = None) -> arb:

@@ -14,8 +14,10 @@ from fractions import Fraction
 from flint import arb
 
 from ....theory.errors import DerivationGap
+from ....theory.verdict import Verdict
 from ...balls.ball import enclose
 from ...balls.precision import precision
+from ...checks.relation import Relation, Sense
 from ...radial.kernel import RadialKernel
 from .rates import Landscape
 
@@ -48,9 +50,20 @@ class Recipe:
         """The bound of the length of the path: 2 √(L₀/μ) for the flow, 4 √(L₀/μ) for descent."""
         return (4 if self.descent else 2) * (enclose(self.loss) / self.mu).sqrt()
 
+    @property
+    def separates(self) -> Relation:
+        """λ >= 1/2 on the ball."""
+        return Relation.of("1/2 <= lambda on the ball", Fraction(1, 2), self.landscape.eigenvalue(self.radius))
+
+    @property
+    def fits(self) -> Relation:
+        """The path fits into the ball."""
+        text = f"{4 if self.descent else 2} sqrt(L_0/mu) < R"
+        return Relation.of(text, self.path, self.radius, Sense.BELOW, constants={"mu": self.mu})
+
     def holds(self) -> bool:
-        """Whether λ >= 1/2 on the ball and the path fits into it are both proved."""
-        return bool(self.landscape.eigenvalue(self.radius) >= arb(1) / 2) and bool(self.path < self.radius)
+        """Whether both are proved."""
+        return self.separates.verdict is Verdict.PROVED and self.fits.verdict is Verdict.PROVED
 
 
 def best_reach(depth: int | None) -> Fraction:
@@ -59,13 +72,8 @@ def best_reach(depth: int | None) -> Fraction:
     >>> best_reach(None), float(best_reach(10))
     (Fraction(1, 1), 0.640625)
     """
-    if depth is None:
-        return Fraction(1)
-    low, high, root = 0.0, 1.0, math.sqrt(depth)
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if middle < (1 - middle / root) ** 2 else (low, middle)
-    return Fraction(round(low * 128), 128)
+    share = 0.0 if depth is None else 1 / math.sqrt(depth)
+    return Fraction(round(128 * 2 / (2 * share + 1 + math.sqrt(4 * share + 1))), 128)
 
 
 def recipe(
@@ -102,12 +110,8 @@ def recipe(
         stretch = far * c.exp() * enclose(chosen) / enclose(separation_squared).sqrt() if count > 1 else arb(1)
         alpha = _above(stretch)
         for _ in range(20):
-            found = Recipe(
-                Landscape(kernel.with_scale(chosen), count, dimension, alpha, separation_squared, depth),
-                rho,
-                descent,
-                loss,
-            )
+            landscape = Landscape(kernel.with_scale(chosen), count, dimension, alpha, separation_squared, depth)
+            found = Recipe(landscape, rho, descent, loss)
             if found.holds():
                 return found
             alpha += Fraction(1, GRID) + alpha / 1000

@@ -6,7 +6,6 @@ adjoint; so it can contradict the gradient formula and the bound of the Hessian.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +15,9 @@ from numpy.typing import NDArray
 from ...balls.ball import enclose
 from ...expressions.elementary.series import coefficient
 from ...radial.kernel import RadialKernel, matern_coefficients
+from .fields import Array
 
-Array = NDArray[np.float64]
-Vector = list[arb]
+Vector = NDArray[np.object_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,17 +55,11 @@ class BallNetwork:
         return coefficient(total, 0), coefficient(total, 1), 2 * coefficient(total, 2)
 
     def _advance(self, layer: int, z: list[arb_series]) -> list[arb_series]:
-        new = list(z)
-        tables = zip(
-            self.centres[layer].tolist(), self.coefficients[layer].tolist(), self.direction[layer].tolist(), strict=True
-        )
-        for centre, c, w in tables:
-            u = arb_series([arb(0)], prec=3)
-            for a, b in zip(z, centre, strict=True):
-                u += (a - arb(b)) * (a - arb(b))
-            k = self._of_series(u) / self.depth
-            for place, (one, other) in enumerate(zip(c, w, strict=True)):
-                new[place] = new[place] + k * arb_series([arb(one), arb(other)], prec=3)
+        zero, tables = arb_series([arb(0)], prec=3), (self.centres, self.coefficients, self.direction)
+        new = z
+        for centre, c, w in zip(*(balls(table[layer]) for table in tables), strict=True):
+            k = self._of_series(sum(((a - b) * (a - b) for a, b in zip(z, centre, strict=True)), zero)) / self.depth
+            new = [a + k * arb_series([one, other], prec=3) for a, one, other in zip(new, c, w, strict=True)]
         return new
 
     def _of_series(self, u: arb_series) -> arb_series:
@@ -83,55 +76,41 @@ class BallNetwork:
 
     def derivative_by_adjoint(self, *, shifted: bool = False) -> arb:
         r"""The pairing :math:`\langle\nabla L(v), w\rangle` by the formula; ``shifted`` takes p_l for p_{l+1}."""
-        n, total = len(self.start), arb(0)
-        for x, y in zip(self.start.tolist(), self.targets.tolist(), strict=True):
-            states = [[arb(a) for a in x]]
+        total = arb(0)
+        for x, y in zip(balls(self.start), balls(self.targets), strict=True):
+            states = [x]
             for layer in range(self.depth):
-                v = self._field(layer, states[-1], self.coefficients[layer])
-                states.append([a + b / self.depth for a, b in zip(states[-1], v, strict=True)])
-            p = [arb(0)] * (len(x) - 1) + [states[-1][-1] - arb(y)]
-            for layer in range(self.depth - 1, -1, -1):
-                z = states[layer]
-                back = self._pull(layer, z, p)
-                before = [a + b / self.depth for a, b in zip(p, back, strict=True)]
-                w = self._field(layer, z, self.direction[layer])
-                total += _dot(w, before if shifted else p) / (n * self.depth)
+                states.append(states[-1] + self._field(layer, states[-1], self.coefficients[layer]) / self.depth)
+            p = balls(np.zeros(len(x)))
+            p[-1] = states.pop()[-1] - y
+            for layer, z in reversed(list(enumerate(states))):
+                before = p + self._pull(layer, z, p) / self.depth
+                total += self._field(layer, z, self.direction[layer]) @ (before if shifted else p)
                 p = before
-        return total
+        return total / (len(self.start) * self.depth)
 
     def _field(self, layer: int, z: Vector, coefficients: Array) -> Vector:
-        value = [arb(0)] * len(z)
-        for centre, c in zip(self.centres[layer].tolist(), coefficients.tolist(), strict=True):
-            k = self.kernel.value(_squared(z, centre))
-            value = [a + k * arb(b) for a, b in zip(value, c, strict=True)]
-        return value
+        gaps = z - balls(self.centres[layer])
+        return np.asarray(np.array([self.kernel.value(gap @ gap) for gap in gaps]) @ balls(coefficients))
 
     def _pull(self, layer: int, z: Vector, p: Vector) -> Vector:
-        value = [arb(0)] * len(z)
-        factor = enclose(self.kernel.kappa1_squared)
-        for centre, c in zip(self.centres[layer].tolist(), self.coefficients[layer].tolist(), strict=True):
-            weight = -factor * self.kernel.slope(_squared(z, centre)) * _dot([arb(b) for b in c], p)
-            value = [a + weight * (b - arb(e)) for a, b, e in zip(value, z, centre, strict=True)]
-        return value
+        gaps = z - balls(self.centres[layer])
+        slopes = np.array([self.kernel.slope(gap @ gap) for gap in gaps])
+        weights = slopes * (balls(self.coefficients[layer]) @ p) * -enclose(self.kernel.kappa1_squared)
+        return np.asarray(weights @ gaps)
 
     def squared_norm(self, coefficients: Array) -> arb:
         """‖v‖² of a control on these centres."""
         total = arb(0)
-        for layer in range(self.depth):
-            centres, c = self.centres[layer].tolist(), coefficients[layer].tolist()
-            for i, a in enumerate(centres):
-                for j, b in enumerate(centres):
-                    k = arb(1) if i == j else self.kernel.value(_squared([arb(x) for x in a], b))
-                    total += k * _dot([arb(x) for x in c[i]], [arb(x) for x in c[j]])
+        for centres, c in zip(map(balls, self.centres), map(balls, coefficients), strict=True):
+            k = np.array([[self.kernel.value((a - b) @ (a - b)) for b in centres] for a in centres])
+            total += (k * (c @ c.T)).sum()
         return total / self.depth
 
 
-def _dot(a: Sequence[arb], b: Sequence[arb]) -> arb:
-    return sum((x * y for x, y in zip(a, b, strict=True)), arb(0))
-
-
-def _squared(z: Vector, centre: list[float]) -> arb:
-    return sum(((a - arb(b)) ** 2 for a, b in zip(z, centre, strict=True)), arb(0))
+def balls(table: Array) -> Vector:
+    """Float64 numbers as exact balls, in an array of the same shape."""
+    return np.asarray(np.frompyfunc(arb, 1, 1)(table))
 
 
 def sample_network(kernel: RadialKernel, start: Array, targets: Array, depth: int, seed: int) -> BallNetwork:

@@ -49,7 +49,7 @@ def test_fields_and_adjoints_of_kernels(name: str, seed: int, size: float, sprea
     kernel = radial_kernel(name, "3/2")
     field = KernelField(kernel, 1, q, [z], [c], np.array([[0.0, 100.0]]))
     found = field.evaluate(0, x)
-    pulled, doubt = field.pull(0, x, p, found.memory)
+    pulled, doubt = found.pull(p)
     net = BallNetwork(kernel, x, np.zeros(n), z[None], c[None], c[None])
     with precision(BITS):
         total = arb(0)
@@ -93,7 +93,7 @@ def test_random_features_keep_their_bounds(size: float, seed: int) -> None:
     x, p = size * rng.standard_normal((n, q)), rng.standard_normal((n, q))
     psi, off = field.features(x)
     found = field.evaluate(0, x)
-    pulled, doubt = field.pull(0, x, p, found.memory)
+    pulled, doubt = found.pull(p)
     matrix, wrong = field.kernel(x)
     with precision(BITS):
         exact = [_exact_features(field, 0, [arb(a) for a in row]) for row in x.tolist()]

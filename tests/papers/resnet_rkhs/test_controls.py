@@ -14,10 +14,10 @@ from flint import arb
 
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import Outcome, decide, find_control
-from certigram.numerics.checks.trajectories import verify_inequality
+from certigram.numerics.checks.relation import judge
 from certigram.numerics.kernels.points import points as exact_points
 from certigram.numerics.papers.resnet_rkhs.checks.convergence import decrease
-from certigram.numerics.papers.resnet_rkhs.checks.trajectories import concluded, times
+from certigram.numerics.papers.resnet_rkhs.checks.trajectories import below
 from certigram.numerics.papers.resnet_rkhs.descent import descend, embed
 from certigram.numerics.papers.resnet_rkhs.fields import KernelField
 from certigram.numerics.papers.resnet_rkhs.instance import ResNetInstance
@@ -67,11 +67,10 @@ def test_too_large_a_step_is_rejected(kernel: str, depth: int, steps: int) -> No
         landscape = Landscape(field.radial, 8, 3, Fraction(1), separation(x).squared, None)
         mu = landscape.lower(arb(float(run.norm.upper.max())))
         assert mu > 0
-    assert verify_inequality("decrease", *decrease(run.loss, 1.0, mu)).verdict is Verdict.REFUTED
+    assert decrease(run.loss, 1.0, mu).verdict is Verdict.REFUTED
     least = (run.gradient_squared.lower / run.loss.upper).min()
     assert run.path[0] > 2 * (losses[0] / least) ** 0.5, "longer than the lower inequality would allow a flow"
-    held = verify_inequality("lower inequality", times([mu] * run.loss.length, run.loss), run.gradient_squared)
-    assert held.verdict is Verdict.PROVED
+    assert below("scale 1/2", mu, run).verdict is Verdict.PROVED
 
 
 @pytest.mark.parametrize("eta", [6.0, 8.0])
@@ -92,7 +91,7 @@ def test_a_step_too_large_for_a_quadratic_loss_multiplies_it(eta: float) -> None
             ]
             residual = [e - arb(eta) / 3 * i for e, i in zip(residual, image, strict=True)]
     assert (run.loss.lower[1:] > 2 * run.loss.upper[:-1]).all()
-    assert verify_inequality("decrease", *decrease(run.loss, eta, arb("1e-9"))).verdict is Verdict.REFUTED
+    assert decrease(run.loss, eta, arb("1e-9")).verdict is Verdict.REFUTED
 
 
 def test_a_step_beyond_one_over_beta_is_not_applicable() -> None:
@@ -187,7 +186,7 @@ def test_meaningless_parameters_are_refused(parameters: dict[str, str]) -> None:
 
 def test_a_conclusion_from_nothing_is_unknown() -> None:
     """No inequality was compared, or none is about a single point."""
-    assert concluded([], (), (0.0, 1.0), "nothing").verdict is Verdict.UNKNOWN
+    assert judge([]).verdict is Verdict.UNKNOWN
     single = model(load("digits", 1))
     for slug in ("wendland", "gershgorin"):
         assert verdict_on(single, slug)[0] is Verdict.NOT_APPLICABLE

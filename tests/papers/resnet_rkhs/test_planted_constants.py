@@ -19,7 +19,7 @@ from scipy.integrate import quad
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import find_check
 from certigram.numerics.papers.resnet_rkhs.checks.trajectories import (
-    attained_at_zero,
+    at_zero,
     extremal_distances,
     extremal_lower,
     extremal_upper,
@@ -92,10 +92,10 @@ def distances() -> None:
 
 
 def equality_at_zero() -> None:
-    """Labels along eigenvectors: at v = 0 both factors are attained."""
+    """At v = 0 both inequalities hold for the labels of the data; labels along eigenvectors attain both factors."""
     for side in ("lower", "upper"):
-        found = attained_at_zero(model(), side)
-        assert len(found) == 2
+        found = at_zero(model(), side)
+        assert len(found) == 3
         assert all(item.verdict is Verdict.PROVED for item in found)
 
 

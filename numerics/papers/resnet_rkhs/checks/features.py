@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
 from .....theory.errors import DerivationGap
-from .....theory.verdict import Verdict
-from ....balls.ball import enclose, excludes
-from ....balls.enclosure import Enclosure, float_above, float_below
-from ....balls.ends import between
+from .....theory.verdict import Evidence, Verdict
+from ....balls.ball import enclose
+from ....balls.enclosure import Enclosure
 from ....balls.precision import precision
 from ....balls.rounding import UNIT, up
-from ....checks.evidence import enclosed, exact
+from ....checks.evidence import as_ball, enclosed, ends, exact, figure
 from ....checks.registry import Outcome, check, control
-from ....checks.trajectories import Bounds, verify_inequality
+from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.trajectories import Bounds
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....kernels.ballmatrix import BallMatrix
-from ....radial.bounds import outward
+from ....radial.distances import exact_squared_distance
 from ....radial.gram import largest_eigenvalue, radial_gram
 from ..features import (
     chernoff_failure,
@@ -33,176 +35,145 @@ from ..features import (
     spectral_constant,
     uniform_failure,
 )
+from ..fields import FeatureField
 from ..instance import ResNetInstance
-from ..lazy import LazyRun, lazy_run
-from ..symbolic import covering_exponent
-from .trajectories import concluded, ratio, times
-
-Array = NDArray[np.float64]
+from ..lazy import LazyRun
+from ..variation import balls
+from .evidence import CLOSE, cited, combination, definite, least, quotients, times
+from .trajectories import METHOD, below
 
 FAILURE = Fraction(1, 100)
 """Probability of failure for which features are counted."""
-PLANTED = 1e-6
-TEXTBOOK = 7
-"""The exponent of 2 that the textbook argument would give in this normalisation."""
-SHARE = Fraction(1, 4)
+MET = "the failure at the upper end of the count <= 0.01"
+
+
+def covering_exponent(dimension: int, stated: int = 9) -> Relation:
+    """The exponent of 2 in the optimised covering bound, 1 + (2 + 8q)/(q + 2): below 9 for every q > 0."""
+    found = 1 + Fraction(2 + 8 * dimension, dimension + 2)
+    return Relation.of(f"1 + (2 + 8q)/(q + 2) < {stated} for q = {dimension}", found, stated, Sense.BELOW)
 
 
 @check("resnet-uniform-features")
 def uniform_features(inst: ResNetInstance) -> Outcome:
-    """The optimised constant symbolically, and the number of frequencies it asks for on this data."""
-    exponent = covering_exponent()
-    if not bool(exponent < 0):
-        return Outcome(Verdict.REFUTED, (exact("the exponent of 2 is not below 9", minus_nine=str(exponent)),))
-    true = inst.sampled_eigenvalue()
-    if not true.lower > 0:
-        return Outcome(Verdict.UNKNOWN, reason="the least eigenvalue is not proved positive in float64")
-    points = inst.sampled_points()
+    """The optimised constant exactly, and the number of frequencies it asks for on this data."""
+    points, q = inst.sampled_points, inst.dimension
+    n = len(points)
     with precision(inst.budget.bits):
-        diameter = 2 * enclose(largest_squared_distance(points)).sqrt() + 1
-        eigenvalue = between(arb(true.lower), arb(true.upper))
-        count = enough_uniformly(inst.kernel, inst.dimension, len(points), diameter, eigenvalue, enclose(FAILURE))
-        lower, upper = outward(count)
-        tolerance = eigenvalue / (2 * len(points))
-        failure = uniform_failure(inst.kernel, inst.dimension, diameter, tolerance.lower(), math.ceil(upper))
-        enough = bool(failure <= enclose(FAILURE))
-        item = enclosed(
-            f"frequencies that suffice with probability 0.99 for the true least eigenvalue of {len(points)} inputs;"
-            " above the upper end the bound of the failure is at most 0.01",
+        eigenvalue = definite(inst.sampled_eigenvalue)
+        squares = (exact_squared_distance(points, i, j) for i, j in combinations(range(n), 2))
+        diameter = 2 * enclose(max(squares, default=Fraction(0))).sqrt() + 1
+        count = enough_uniformly(inst.kernel, q, n, diameter, eigenvalue, enclose(FAILURE))
+        tolerance = (eigenvalue / (2 * n)).lower()
+        failure = uniform_failure(inst.kernel, q, diameter, tolerance, math.ceil(ends(count)[1]))
+        values = enclosed(
+            f"frequencies that suffice with probability 0.99 for the true least eigenvalue of {n} inputs",
             count=count,
             diameter=diameter,
         )
-    text = "exponent of 2 minus 9, after optimising the covering; Hoeffding on [-1, 1], Markov with 4 sigma^2"
-    return Outcome(
-        Verdict.PROVED if enough else Verdict.UNKNOWN,
-        (exact(text, minus_nine=str(exponent)), item),
-        lower,
-        upper,
-        None,
-        "covering, symbolic constant",
-        "" if enough else "the bound of the failure is not proved to be met at the computed number of frequencies",
-        detail={"quantity": "frequencies by the uniform bound", "points": len(points)},
+    return replace(
+        judge(
+            [covering_exponent(q), Relation.of(MET, Bounds.of_balls([failure]), FAILURE)],
+            exact("the covering is optimised; Hoeffding on [-1, 1], Markov with 4 sigma^2"),
+            values,
+            value=count,
+            method="covering, exact constant",
+            detail={"quantity": "frequencies by the uniform bound", "points": n},
+        ),
+        margin=None,  # the relations are not about the quantity
     )
-
-
-def largest_squared_distance(points: Array) -> Fraction:
-    """The largest squared distance of two rows, exactly; 0 for a single one.
-
-    >>> largest_squared_distance(np.array([[0.0, 0.0], [3.0, 4.0], [0.5, 0.0]]))
-    Fraction(25, 1)
-    """
-    rows = [[Fraction(x) for x in row] for row in points.tolist()]
-    pairs = ((x, y) for x in rows for y in rows)
-    squares = (sum(((a - b) ** 2 for a, b in zip(x, y, strict=True)), Fraction(0)) for x, y in pairs)
-    return max(squares, default=Fraction(0))
 
 
 @control("resnet-uniform-features")
 def textbook_constant(inst: ResNetInstance) -> Outcome:
-    """The exponent of 2 in the optimised bound exceeds 7 in this dimension."""
-    exponent = covering_exponent()
-    value = 9 + exponent.subs(dict.fromkeys(exponent.free_symbols, inst.dimension))
-    item = exact("the exponent of 2 that the proof gives in this dimension", exponent=str(value))
-    return Outcome(Verdict.REFUTED if bool(value > TEXTBOOK) else Verdict.UNKNOWN, (item,), reason="low dimension")
+    """The exponent 7 of the textbook argument in the place of 9: it is exceeded from dimension 6 on."""
+    return planted([covering_exponent(max(inst.dimension, 6), 7)])
 
 
-def sampled_matrices(inst: ResNetInstance, seed: int = 0) -> tuple[BallMatrix, BallMatrix]:
-    """K and one K_m at the sampled points, both with their radii."""
-    points = inst.sampled_points()
+def sampled_matrix(inst: ResNetInstance, seed: int) -> BallMatrix:
+    """One K_m at the sampled points, with its radius."""
+    points = inst.sampled_points
     table = frequencies(inst.kernel, inst.integer("features"), points.shape[1], (inst.budget.seed, 31, seed))
-    field = feature_field(table, 1)
-    return radial_gram(inst.kernel, points), feature_gram(field, points, np.zeros(len(points)))
+    return feature_gram(feature_field(table, 1), points, np.zeros(len(points)))
 
 
-def difference(a: BallMatrix, b: BallMatrix, sign: float = -1.0, factor: float = 1.0) -> BallMatrix:
+def combined(a: BallMatrix, b: BallMatrix, sign: float, factor: float = 1.0) -> BallMatrix:
     """The matrix factor·(a + sign·b) with its radius; factor a power of two."""
     mid = factor * (a.mid + sign * b.mid)
     rad = factor * float(np.max(a.rad) + np.max(b.rad)) * (1 + 2.0**-40) + 4 * UNIT * float(np.abs(mid).max())
     return BallMatrix(mid, up(rad))
 
 
-def _sum(a: float, b: float, side: int) -> float:
-    exact_sum = Fraction(a) + Fraction(b)
-    return float_below(exact_sum) if side < 0 else float_above(exact_sum)
-
-
-def norm(matrix: BallMatrix) -> tuple[float, float]:
-    """Bounds of the spectral norm."""
-    high = largest_eigenvalue(matrix)
-    low = least_eigenvalue(matrix)
-    return max(high.lower, -low.upper, 0.0), max(high.upper, -low.lower)
+def perturbation(inst: ResNetInstance) -> tuple[Enclosure, Enclosure, Enclosure, Enclosure]:
+    """For one draw of features: |K_m − K|, N times its largest entry, and the least eigenvalues of K_m and K."""
+    if len(inst.sampled_points) == 1:  # K and K_m are the number 1
+        zero, one = (Enclosure(x, x, Evidence.EXACT) for x in (0.0, 1.0))
+        return zero, zero, one, one
+    sampled = sampled_matrix(inst, 0)
+    gap = combined(sampled, radial_gram(inst.kernel, inst.sampled_points), -1.0)
+    high, low = largest_eigenvalue(gap), least_eigenvalue(gap)
+    norm = Enclosure(max(high.lower, -low.upper, 0.0), max(high.upper, -low.lower), Evidence.ENCLOSED)
+    entry, off = float(np.abs(gap.mid).max()), float(np.max(gap.rad))
+    entries = Enclosure(max(entry - off, 0.0) * gap.n, up((entry + off) * gap.n * (1 + 4 * UNIT)), Evidence.ENCLOSED)
+    return norm, entries, least_eigenvalue(sampled), inst.sampled_eigenvalue
 
 
 @check("resnet-feature-perturbation")
 def feature_perturbation(inst: ResNetInstance) -> Outcome:
     """Both statements on one draw of features: norm against entries, and Weyl's inequality."""
-    if len(inst.sampled_points()) == 1:
-        one, nothing = Bounds.exact([1]), Bounds.exact([0])  # K and K_m are the number 1, their difference is 0
-        single = [
-            verify_inequality("|K_m - K| <= max|entry| for one input", nothing, nothing),
-            verify_inequality("lambda(K) - |K_m - K| <= lambda(K_m) for one input", one, one),
-        ]
-        return concluded(single, (), (0.0, 0.0), "norm of K_m - K", features=inst.integer("features"), points=1)
-    exact_kernel, features = sampled_matrices(inst)
-    gap = difference(features, exact_kernel)
-    low, high = norm(gap)
-    n = gap.n
-    entry = float(np.abs(gap.mid).max())
-    entries = (max(entry - float(np.max(gap.rad)), 0.0) * n, up((entry + float(np.max(gap.rad))) * n * (1 + 4 * UNIT)))
-    true, sampled = inst.sampled_eigenvalue(), least_eigenvalue(features)
-    items = [
-        verify_inequality("|K_m - K| <= N max|entry|", Bounds.of([low], [high]), Bounds.of([entries[0]], [entries[1]])),
-        verify_inequality(
-            "lambda(K) - |K_m - K| <= lambda(K_m)",
-            Bounds.of([_sum(true.lower, -high, -1)], [_sum(true.upper, -low, 1)]),
-            Bounds.of([sampled.lower], [sampled.upper]),
-        ),
+    norm, entries, sampled, true = perturbation(inst)
+    relations = [
+        Relation.of("|K_m - K| <= N max|entry|", norm, entries),
+        Relation.of("lambda(K) - |K_m - K| <= lambda(K_m)", combination((1, true), (-1, norm)), sampled),
     ]
-    text = exact(
-        "row sums bound the norm of a symmetric matrix; Weyl's inequality; with max <= lambda/2N one half is left"
+    return judge(
+        relations,
+        cited("lemma.feature-perturbation"),
+        value=norm,
+        method="enclosed eigenvalues",
+        detail={
+            "quantity": "norm of K_m - K",
+            "features": inst.integer("features"),
+            "points": len(inst.sampled_points),
+        },
     )
-    return concluded(items, (text,), (low, high), "norm of K_m - K", features=inst.integer("features"), points=n)
 
 
 @control("resnet-feature-perturbation")
 def smaller_norm(inst: ResNetInstance) -> Outcome:
     """The norm of the difference is not below its own lower end divided by 1 + 1e-6."""
-    exact_kernel, features = sampled_matrices(inst)
-    low, high = norm(difference(features, exact_kernel))
-    planted = low / (1 + PLANTED)
-    item = verify_inequality("planted", Bounds.of([low], [high]), Bounds.of([planted], [planted]))
-    return concluded([item], (), (0.0, np.inf), "planted")
+    norm = perturbation(inst)[0]
+    smaller = Fraction(norm.lower) / (1 + CLOSE)
+    return planted([Relation.of("a norm below its lower end", norm, smaller, Sense.BELOW)])
+
+
+def chernoff_exponent(stated: int) -> Relation:
+    """The exponent (log 2 − 1)/2 of the Chernoff bound at one half."""
+    return Relation.of(f"(log 2 - 1)/2 <= -1/{stated}", (arb(2).log() - 1) / 2, Fraction(-1, stated))
 
 
 @check("resnet-feature-chernoff")
 def feature_chernoff(inst: ResNetInstance) -> Outcome:
     """The exponent (log 2 − 1)/2 <= −1/8 in balls, and the number of frequencies for the study's configuration."""
-    true = inst.eigenvalue
-    if not true.lower > 0:
-        return Outcome(Verdict.UNKNOWN, reason="the least eigenvalue is not proved positive: raise max_bits")
+    n = inst.data.n
     with precision(inst.budget.bits):
-        exponent = (arb(2).log() - 1) / 2
-        eigenvalue = between(arb(true.lower), arb(true.upper))
-        count = enough_at_one_configuration(inst.data.n, eigenvalue, enclose(FAILURE))
-        lower, upper = outward(count)
-        sharp = chernoff_failure(inst.data.n, arb(true.lower), math.ceil(upper))
-        holds = bool(exponent <= -arb(1) / 8) and bool(sharp <= enclose(FAILURE))
-        item = enclosed(
-            "the exponent of the Chernoff bound at one half; frequencies that suffice for the true least eigenvalue of"
-            f" {inst.data.n} inputs",
-            exponent=exponent,
-            count=count,
-        )
-    text = exact("Golden-Thompson: E tr exp(-theta S) <= N (1 - (1 - exp(-theta L)) lambda/(mL))^m; theta = log(2)/L")
-    return Outcome(
-        Verdict.PROVED if holds else Verdict.UNKNOWN,
-        (text, item),
-        lower,
-        upper,
-        None,
-        "matrix Laplace transform; exponent in balls",
-        "" if holds else "the exponent is not proved",
-        detail={"quantity": "frequencies for one configuration", "points": inst.data.n},
+        eigenvalue = definite(inst.eigenvalue)
+        count = enough_at_one_configuration(n, eigenvalue, enclose(FAILURE))
+        failure = chernoff_failure(n, eigenvalue.lower(), math.ceil(ends(count)[1]))
+        relations = [
+            chernoff_exponent(8),
+            Relation.of(MET, Bounds.of_balls([failure]), FAILURE),
+        ]
+        item = enclosed(f"frequencies that suffice for the true least eigenvalue of {n} inputs", count=count)
+    return replace(
+        judge(
+            relations,
+            exact("Golden-Thompson: E tr exp(-theta S) <= N (1 - (1 - exp(-theta L)) lambda/(mL))^m; theta = log(2)/L"),
+            item,
+            value=count,
+            method="matrix Laplace transform; exponent in balls",
+            detail={"quantity": "frequencies for one configuration", "points": n},
+        ),
+        margin=None,  # the relations are not about the quantity
     )
 
 
@@ -210,128 +181,107 @@ def feature_chernoff(inst: ResNetInstance) -> Outcome:
 def larger_exponent(inst: ResNetInstance) -> Outcome:
     """The exponent of the bound at one half is not below −1/6."""
     with precision(inst.budget.bits):
-        exponent = (arb(2).log() - 1) / 2
-        item = enclosed("the exponent", exponent=exponent)
-        proved, refuted = bool(exponent <= -arb(1) / 6), bool(exponent > -arb(1) / 6)
-    verdict = Verdict.PROVED if proved else Verdict.REFUTED if refuted else Verdict.UNKNOWN
-    return Outcome(verdict, (item,), reason="the exponent is not told apart from -1/6")
+        return planted([chernoff_exponent(6)])
 
 
-def _moved(inst: ResNetInstance) -> tuple[arb, Enclosure]:
-    """|ψ(z) − ψ(z')|²/|z − z'|² along the leading direction at a tiny distance, and the enclosure of κ₁²."""
+def squared_slopes(inst: ResNetInstance) -> tuple[Bounds, Enclosure]:
+    """|ψ(z) − ψ(z')|²/|z − z'|² along the leading direction at a tiny distance, and κ₁² of the features."""
     table = frequencies(inst.kernel, inst.integer("features"), inst.dimension, (inst.budget.seed, 47))
-    constant = spectral_constant(table)
-    second = table.T @ table / len(table)
-    direction = np.linalg.eigh(second)[1][:, -1]
+    leading = np.linalg.eigh(table.T @ table / len(table))[1][:, -1]
     with precision(192):
-        step = enclose(inst.kernel.scale) * arb((1, -60))
-        size = sum((arb(x) ** 2 for x in direction.tolist()), arb(0)) * step**2
-        total = arb(0)
-        for row in table.tolist():
-            angle = sum((arb(a) * arb(b) for a, b in zip(row, direction.tolist(), strict=True)), arb(0)) * step
-            total += 1 - angle.cos()
-        return 2 * total / len(table) / size, constant
+        step, direction = enclose(inst.kernel.scale) * arb((1, -60)), balls(leading)
+        size = direction @ direction * step**2
+        total = sum((1 - angle.cos() for angle in balls(table) @ direction * step), arb(0))
+        return Bounds.of_balls([2 * total / len(table) / size]), spectral_constant(table)
 
 
 @check("resnet-feature-admissibility")
 def feature_admissibility(inst: ResNetInstance) -> Outcome:
     """The identity |ψ(z) − ψ(z')|² = (2/m) Σ (1 − cos) exactly; its ratio along the leading direction in balls."""
-    moved, constant = _moved(inst)
-    low, high = outward(moved)
+    slope, constant = squared_slopes(inst)
     with precision(inst.budget.bits):
-        smaller = enclose(1 - Fraction(1, 10**6))
-    item = verify_inequality(
-        "(1 - 1e-6) times the squared slope of the features along the leading direction <= kappa_1^2",
-        times([smaller], Bounds.of([low], [high])),
-        Bounds.of([constant.lower], [constant.upper]),
+        smaller = enclose(1 - CLOSE)
+        relations = [
+            Relation.of("(1 - 1e-6) times the squared slope <= kappa_1^2", times(smaller, slope), constant),
+            Relation.of("(1 - 1e-6) kappa_1^2 <= the squared slope", smaller * as_ball(constant), slope),
+        ]
+    return judge(
+        relations,
+        cited("lemma.kernel-constants"),
+        value=constant,
+        method="squared slopes in balls",
+        detail={
+            "quantity": "kappa_1^2 of the features",
+            "features": inst.integer("features"),
+            "of_the_kernel": float(inst.kernel.kappa1_squared),
+        },
     )
-    near = verify_inequality(
-        "kappa_1^2 (1 - 1e-6) <= the same",
-        times([smaller], Bounds.of([constant.lower], [constant.upper])),
-        Bounds.of([low], [high]),
-    )
-    text = exact("1 - cos x <= x^2/2 bounds the ratio by h' S h, S the second moment; equality in the limit h -> 0")
-    detail = {"features": inst.integer("features"), "of_the_kernel": float(inst.kernel.kappa1_squared)}
-    return concluded([item, near], (text,), (constant.lower, constant.upper), "kappa_1^2 of the features", **detail)
 
 
 @control("resnet-feature-admissibility")
 def reduced_features(inst: ResNetInstance) -> Outcome:
     """κ₁² reduced by 1e-6 is exceeded along the leading direction."""
-    moved, constant = _moved(inst)
-    low, high = outward(moved)
-    planted = constant.upper * (1 - PLANTED)
-    item = verify_inequality("planted", Bounds.of([low], [high]), Bounds.of([planted], [planted]))
-    return concluded([item], (), (0.0, np.inf), "planted")
+    slope, constant = squared_slopes(inst)
+    return planted([Relation.of("a smaller kappa_1^2", slope, Fraction(constant.upper) * (1 - CLOSE))])
 
 
-def _rate_inside(inst: ResNetInstance, found: LazyRun) -> arb:
+def rate_inside(inst: ResNetInstance, found: LazyRun) -> Relation:
     """μ on the ball of radius R from the least singular value that is left there, by the formulas for any R."""
     n = len(inst.chosen)
-    least = between(arb(found.eigenvalue.lower), arb(found.eigenvalue.upper))
-    kappa = between(arb(found.kappa1_squared.lower), arb(found.kappa1_squared.upper)).sqrt()
+    eigenvalue, kappa = as_ball(found.eigenvalue), as_ball(found.kappa1_squared).sqrt()
     reach = kappa * found.radius
-    left = (least.sqrt() - arb(n).sqrt() * reach) ** 2
-    return 2 * (-2 * reach / (1 - reach / arb(inst.depth).sqrt())).exp() * left / n
+    left = (eigenvalue.sqrt() - arb(n).sqrt() * reach) ** 2
+    rate = 2 * (-2 * reach / (1 - reach / arb(inst.depth).sqrt())).exp() * left / n
+    return Relation.of("mu is (2/N) exp(-2c) (sqrt(lambda') - sqrt(N) kappa_1 R)^2", found.mu, rate, Sense.EQUAL)
 
 
 @check("resnet-lazy-regime")
 def lazy_regime(inst: ResNetInstance) -> Outcome:
     """The condition (a hypothesis), and on the run, while it is in the ball: μ L <= |∇L|², and the eigenvalues."""
     found = inst.lazy
-    run = found.run
+    run, mu = found.run, found.mu
+    # the theorem is about the flow: a run whose step leaves the ball says nothing beyond its iterates inside
+    inside = int(np.argmin([*(run.norm.upper <= ends(found.radius)[0]), False]))
+    seen = replace(run, loss=run.loss.first(inside), gradient_squared=run.gradient_squared.first(inside))
     with precision(inst.budget.bits):
-        ball = Bounds.of_balls([found.radius] * run.norm.length)
-        lower, upper = outward(found.mu)
+        relations = [rate_inside(inst, found), below("while |W| <= R", mu, seen)]
         item = enclosed(
             f"the condition 2 sqrt(L_0/mu) < R for these {found.features} features at the scale {found.kernel.scale}",
             path=found.path,
             radius=found.radius,
-            mu=found.mu,
+            mu=mu,
         )
-        again = _rate_inside(inst, found)
-        kept = enclosed("mu from R: (2/N) exp(-2c) (sqrt(lambda') - sqrt(N) kappa_1 R)^2", mu=again)
-        if excludes(again, found.mu):
-            return Outcome(Verdict.REFUTED, (item, kept))
-    # the theorem is about the flow: a run whose step leaves the ball says nothing beyond its iterates inside
-    inside = int(np.argmin([*(run.norm.upper <= ball.lower), False]))
-    loss, gradient = run.loss.first(inside), run.gradient_squared.first(inside)
-    items = [verify_inequality("mu L <= |grad L|^2 while |W| <= R", times([found.mu] * inside, loss), gradient)]
-    if inside == run.norm.length:
-        quarter = float_above(SHARE * Fraction(found.eigenvalue.upper))
-        layers = [
-            least_eigenvalue(feature_gram(run.field, run.last.states[layer], run.last.state_error[layer]))  # type: ignore[arg-type]  # features by construction
-            for layer in range(inst.depth)
-        ]
-        eigenvalues = Bounds.of([e.lower for e in layers], [e.upper for e in layers])
-        least = Bounds.of([quarter] * len(layers), [quarter] * len(layers))
-        items.append(verify_inequality("lambda'/4 <= the least eigenvalue in each layer", least, eigenvalues))
-    figure = {
-        "title": f"Random features in the lazy regime, {inst.subject}",
-        "x": {"label": "step", "values": [float(k) for k in range(run.loss.length)]},
-        "series": [
-            {"label": "loss", "values": run.loss.midpoints(), "role": "measured"},
-            {"label": "squared gradient", "values": run.gradient_squared.midpoints(), "role": "measured"},
-            {"label": "mu L", "values": [lower * x for x in run.loss.midpoints()], "role": "bound"},
-        ],
-        "log": True,
-    }
-    text = exact(
-        "Weyl's inequality for singular values, and |Psi - Psi_0| <= sqrt(N) kappa_0 kappa_1 R in Frobenius norm"
+    if inside == run.norm.length and isinstance(run.field, FeatureField):
+        states = zip(run.last.states[: inst.depth], run.last.state_error, strict=False)
+        layers = [as_ball(least_eigenvalue(feature_gram(run.field, points, doubt))) for points, doubt in states]
+        quarter = Fraction(found.eigenvalue.upper) / 4
+        text = "lambda'/4 <= the least eigenvalue in each layer"
+        relations.append(Relation.of(text, quarter, Bounds.of_balls(layers), place="layer"))
+    curves = figure(
+        f"Random features in the lazy regime, {inst.subject}",
+        ("loss", run.loss.midpoints(), "measured"),
+        ("squared gradient", run.gradient_squared.midpoints(), "measured"),
+        ("mu L", times(mu, run.loss).midpoints(), "bound"),
+        log=True,
     )
-    return concluded(
-        items,
-        (text, item, kept),
-        (lower, upper),
-        "mu",
-        features=found.features,
-        scale=str(found.kernel.scale),
-        lift=str(found.alpha),
-        eigenvalue=[found.eigenvalue.lower, found.eigenvalue.upper],
-        kappa1_squared=[found.kappa1_squared.lower, found.kappa1_squared.upper],
-        least_ratio=ratio(run)[0],
-        iterates_in_the_ball=inside,
-        figure=figure,
+    return judge(
+        relations,
+        cited("lemma.lazy-radius"),
+        item,
+        argued=True,
+        value=mu,
+        method=METHOD,
+        detail={
+            "quantity": "mu",
+            "features": found.features,
+            "scale": str(found.kernel.scale),
+            "lift": str(found.alpha),
+            "eigenvalue": [found.eigenvalue.lower, found.eigenvalue.upper],
+            "kappa1_squared": [found.kappa1_squared.lower, found.kappa1_squared.upper],
+            "least_ratio": least(quotients(run))[0],
+            "iterates_in_the_ball": inside,
+            "figure": curves,
+        },
     )
 
 
@@ -343,51 +293,39 @@ def too_few_features(inst: ResNetInstance) -> Outcome:
     if few < 1:
         return Outcome(Verdict.UNKNOWN, reason="two points: one frequency spans them")
     try:
-        found = lazy_run(
-            inst.kernel,
-            inst.points[inst.chosen],
-            inst.targets[inst.chosen],
-            inst.separation.squared if inst.separation is not None else Fraction(1),
-            inst.loss,
-            depth=inst.depth,
-            features=few,
-            eta=inst.eta,
-            iterations=1,
-            seed=inst.budget.seed,
-        )
+        found = inst.lazy_run(few, 1)
     except DerivationGap as gap:
         return Outcome(Verdict.REFUTED, (exact(f"{2 * few} features have rank below {n}: {gap}"),))
-    verdict = Verdict.PROVED if found.holds else Verdict.UNKNOWN
-    return Outcome(verdict, (exact("too few features passed"),), reason="the planted condition was not refused")
+    return planted([found.condition])
+
+
+def mean_of_two(inst: ResNetInstance, eigenvalue: Callable[[BallMatrix], Enclosure]) -> tuple[Relation, Enclosure]:
+    """Concavity of an extreme eigenvalue at the mean of two draws, and its value there."""
+    one, two = sampled_matrix(inst, 1), sampled_matrix(inst, 2)
+    mean, half = eigenvalue(combined(one, two, 1.0, 0.5)), Fraction(1, 2)
+    left = combination((half, eigenvalue(one)), (half, eigenvalue(two)))
+    return Relation.of("(lambda(K_1) + lambda(K_2))/2 <= lambda((K_1 + K_2)/2)", left, mean), mean
 
 
 @check("resnet-feature-bias")
 def feature_bias(inst: ResNetInstance) -> Outcome:
     """Concavity: λ_min is a minimum of linear functions; seen on the mean of two draws."""
-    _, one = sampled_matrices(inst, 1)
-    _, two = sampled_matrices(inst, 2)
-    mean = least_eigenvalue(difference(one, two, 1.0, 0.5))
-    a, b = least_eigenvalue(one), least_eigenvalue(two)
-    left = Bounds.of([_sum(a.lower, b.lower, -1) / 2], [_sum(a.upper, b.upper, 1) / 2])
-    item = verify_inequality(
-        "(lambda(K_1) + lambda(K_2))/2 <= lambda((K_1 + K_2)/2)", left, Bounds.of([mean.lower], [mean.upper])
-    )
-    texts = (
+    if len(inst.sampled_points) == 1:
+        mean = Enclosure(1.0, 1.0, Evidence.EXACT)
+        relation = Relation.of("for one input both matrices are the number 1", 1, mean)
+    else:
+        relation, mean = mean_of_two(inst, least_eigenvalue)
+    return judge(
+        [relation],
         exact("E cos(omega (z - z')) = k(z, z') by Bochner's theorem, entry by entry"),
         exact("lambda_min(K) = min_x x'Kx over unit vectors is concave; Jensen's inequality"),
+        value=mean,
+        method="enclosed eigenvalues",
+        detail={"quantity": "least eigenvalue of the mean of two draws"},
     )
-    if len(inst.sampled_points()) == 1:
-        return Outcome(Verdict.PROVED, texts, 1.0, 1.0, 0.0)
-    return concluded([item], texts, (mean.lower, mean.upper), "least eigenvalue of the mean of two draws")
 
 
 @control("resnet-feature-bias")
 def convex_eigenvalue(inst: ResNetInstance) -> Outcome:
     """The same inequality for the largest eigenvalue, which is convex."""
-    _, one = sampled_matrices(inst, 1)
-    _, two = sampled_matrices(inst, 2)
-    mean = largest_eigenvalue(difference(one, two, 1.0, 0.5))
-    a, b = largest_eigenvalue(one), largest_eigenvalue(two)
-    left = Bounds.of([(a.lower + b.lower) / 2 * (1 - 2 * UNIT)], [(a.upper + b.upper) / 2 * (1 + 2 * UNIT)])
-    item = verify_inequality("planted", left, Bounds.of([mean.lower], [mean.upper]))
-    return concluded([item], (exact("the largest eigenvalue is convex"),), (mean.lower, mean.upper), "planted")
+    return planted([mean_of_two(inst, largest_eigenvalue)[0]])
