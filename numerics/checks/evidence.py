@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from flint import arb
 
+from ...theory.claims.lemma import lemma
 from ...theory.verdict import Evidence, Verdict
 from ..balls.ball import Ball
 from ..balls.enclosure import Enclosure, float_above, float_below
 from ..balls.ends import between
 from ..certificates.certificate import EvidenceItem
+from ..proof_lines.registry import Kind, check_lemma
+from ..studies.curves import MAX_POINTS, thinned
 from .registry import Outcome
 
 SLIGHTLY = Fraction(1, 10**9)
@@ -70,3 +74,57 @@ def as_ball(e: Enclosure) -> arb:
 def observed(text: str, **values: float) -> EvidenceItem:
     """Evidence from sampling."""
     return EvidenceItem(Evidence.EXPERIMENTAL, text, {name: f"{x:.6g}" for name, x in values.items()})
+
+
+def lemma_evidence(name: str) -> EvidenceItem | None:
+    """EXACT evidence that every line of a lemma and of those it uses passed its check; None when one did not.
+
+    >>> lemma_evidence("lemma.khatri-rao").values["symbolic"]
+    '1'
+    """
+    pending, lines, identities = [name], 0, 0
+    seen: set[str] = set()
+    while pending:
+        found = lemma(pending.pop())
+        if found.id in seen:
+            continue
+        seen.add(found.id)
+        pending += found.uses
+        checked = check_lemma(found)
+        if not checked.passed:
+            return None
+        lines += len(checked.lines)
+        identities += sum(outcome.kind is Kind.IDENTITY for _, outcome in checked.lines)
+    return exact(
+        f"{', '.join(sorted(seen))}: each line of the proof passed its check",
+        lines=str(lines),
+        symbolic=str(identities),
+    )
+
+
+def figure(
+    title: str,
+    *series: tuple[str, Sequence[float], str],
+    x: Sequence[float] | None = None,
+    x_label: str = "step",
+    log: bool = False,
+) -> dict[str, object]:
+    """Curves for the report, in the shape of docs/results-json.md: each is (label, values, role).
+
+    ``x`` holds the places, 0, 1, 2, ... unless given; ``log`` asks for a logarithmic vertical axis. Long curves are
+    thinned evenly, with both ends kept.
+
+    >>> figure("loss", ("L(t)", [1.0, 0.5], "measured"))["x"]
+    {'label': 'step', 'values': [0.0, 1.0]}
+    """
+    places = range(len(series[0][1])) if x is None else x
+    shown = thinned(len(places), MAX_POINTS)
+    return {
+        "title": title,
+        "x": {"label": x_label, "values": [float(places[k]) for k in shown]},
+        "series": [
+            {"label": label, "values": [float(values[k]) for k in shown], "role": role}
+            for label, values, role in series
+        ],
+        "log": log,
+    }
