@@ -20,7 +20,7 @@ from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.papers.implicit_relu.arc_cosine import arc_cosine, even_coefficient
 from certigram.numerics.papers.implicit_relu.checks.sampling import deviation_at, gaussian_norm
-from certigram.numerics.papers.implicit_relu.convergence import SHARES, TARGETS, Norms, _closes, bootstrap
+from certigram.numerics.papers.implicit_relu.convergence import SHARES, TARGETS, Norms, _conditions, bootstrap
 from certigram.numerics.papers.implicit_relu.experiments import StateSample, sufficient_width
 from certigram.numerics.papers.implicit_relu.limit import limit_map, limit_variance
 from certigram.numerics.sampling.statistics import ErrorBudget
@@ -144,8 +144,8 @@ def posterior() -> None:
     tiny = Enclosure(1e-9, 1e-9, Evidence.ENCLOSED, "")
     for n in NORMS:
         E0 = _threshold(n)
-        for factor, verdict in ((0.999, Verdict.PROVED), (1.001, Verdict.UNKNOWN)):
-            assert bootstrap(replace(n, residual=arb(factor * E0)), tiny).verdict is verdict
+        for factor, closes in ((0.999, True), (1.001, False)):
+            assert bool(bootstrap(replace(n, residual=arb(factor * E0)), tiny).relations) is closes
 
 
 def kernel() -> None:
@@ -181,8 +181,8 @@ PLANTS = [
     (limit_variance, "return banach(point,", "return arb('1.005') * banach(point,", "limit"),
     (limit_map, "square / 4", "square / 2", "limit"),
     (gaussian_norm, "(sample, 2.0,", "(sample, 1.95,", "norm_limit"),
-    (_closes, "length = residual / rate", "length = residual / 10 / rate", "posterior"),
-    (_closes, "gap = 1 - top", "gap = 1 - start", "posterior"),
+    (_conditions, "length = residual / rate", "length = residual / 10 / rate", "posterior"),
+    (_conditions, "gap = 1 - top", "gap = 1 - start", "posterior"),
     (even_coefficient, "4**k", "2**k", "kernel"),
     (arc_cosine, "turned * t", "turned * t * t", "kernel"),
 ]

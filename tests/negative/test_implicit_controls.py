@@ -15,11 +15,11 @@ from flint import arb
 from certigram.numerics.checks.registry import decide, find_check, find_control
 from certigram.numerics.eigenvalues.nullspace import NullVector, consistent
 from certigram.numerics.kernels.points import points
+from certigram.numerics.papers.implicit_relu.checks import evidence
 from certigram.numerics.papers.implicit_relu.checks.sampling import settled
-from certigram.numerics.papers.implicit_relu.checks.training import descent_tests, slowest, with_step
-from certigram.numerics.papers.implicit_relu.closed import WIDTH_CONSTANTS, bootstrap_obligations
+from certigram.numerics.papers.implicit_relu.checks.training import descent_relations, slowest, with_step
+from certigram.numerics.papers.implicit_relu.convergence import WIDTH_CONSTANTS, implied
 from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan, from_study
-from certigram.numerics.papers.implicit_relu.sides import combine
 from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.data import DataSet, load
 from certigram.numerics.studies.study import Study
@@ -100,13 +100,13 @@ def test_a_rate_past_the_truth_is_refuted(factor: float) -> None:
     """The slowest rate of the run times 2, and times 1.001: both false at the iterate where it was slowest."""
     run = digits(6).trajectory
     low, high = slowest(run)
-    posed, falling = descent_tests(run, arb(factor) * (1 - arb(low)))
+    posed, falling = descent_relations(run, arb(factor) * (1 - arb(low)))
     assert posed.verdict is Verdict.PROVED
     assert falling.verdict is Verdict.REFUTED
     ratios = run.loss.upper[1:] / run.loss.upper[:-1]
     if factor < 1.5:
         assert falling.index == int(np.argmax(ratios))
-    truth = descent_tests(run, arb(0.999) * (1 - arb(high)))
+    truth = descent_relations(run, arb(0.999) * (1 - arb(high)))
     assert all(test.verdict is Verdict.PROVED for test in truth)
 
 
@@ -130,9 +130,9 @@ def test_gamma_past_well_posedness_is_refuted() -> None:
 )
 def test_smaller_constants_do_not_imply_the_bootstrap(place: int, constant: int, broken: str) -> None:
     constants = list(WIDTH_CONSTANTS)
-    constants[place] = Fraction(constant)
-    assert not bootstrap_obligations((constants[0], constants[1], constants[2]))[broken]
-    assert all(bootstrap_obligations().values())
+    constants[place] = constant
+    assert implied((constants[0], constants[1], constants[2]))[broken].verdict is Verdict.REFUTED
+    assert all(relation.verdict is Verdict.PROVED for relation in implied().values())
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,13 @@ def test_what_was_not_enclosed_is_unknown(slug: str, table: list[list[float]], g
     assert verdict(slug, digits(4))[0] is Verdict.PROVED
 
 
-def test_a_conclusion_from_nothing_is_unknown() -> None:
-    assert combine(())[0] is Verdict.UNKNOWN
+@pytest.mark.parametrize("slug", ["closed-forms", "arc-cosine-kernel", "gradient-flow", "output-training"])
+def test_a_proof_with_a_line_that_fails_proves_nothing(slug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The numbers agree, and the lemma behind the claim does not pass: UNKNOWN."""
+    monkeypatch.setattr(evidence, "lemma_evidence", lambda name: None)
+    found, reason = verdict(slug, digits(4))
+    assert found is Verdict.UNKNOWN
+    assert "did not pass its check" in reason
 
 
 def test_a_repeated_input_leaves_the_order_of_the_distinct_ones() -> None:

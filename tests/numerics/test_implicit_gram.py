@@ -30,8 +30,8 @@ from certigram.numerics.papers.implicit_relu.arc_cosine import (
     arc_cosine_series,
     even_coefficient,
     hermite_bound,
+    pair_eigenvalue,
 )
-from certigram.numerics.papers.implicit_relu.closed import pair_eigenvalue
 from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance
 from certigram.numerics.papers.implicit_relu.limit import limit_map, limit_variance
 from certigram.numerics.studies.data import DataSet

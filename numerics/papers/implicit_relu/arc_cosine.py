@@ -98,6 +98,17 @@ def arc_cosine_matrix(cosines: arb_mat, bits: int) -> BallMatrix:
         return BallMatrix.from_arb(result, (f"closed form of the arc-cosine kernel at {bits} bits",))
 
 
+def pair_eigenvalue(cosine: arb | None, bits: int = 128) -> Enclosure:
+    r""":math:`\lambda_0 = 1/2 - g(\rho)` of two unit inputs of cosine ρ; 1/2 for a single one (None).
+
+    >>> pair_eigenvalue(arb(0)).contains(0.34084505690810466)
+    True
+    """
+    with precision(bits):
+        value = arb(1) / 2 if cosine is None else (arb(1) / 2 - arc_cosine(cosine)).nonnegative_part()
+        return _enclosure(value, "closed form of two inputs")
+
+
 @dataclass(frozen=True, slots=True)
 class HermiteBound:
     r"""The lower bounds of :math:`\lambda_0` through Gershgorin's discs of the even Schur powers.

@@ -19,7 +19,7 @@ from ....theory.errors import DerivationGap, PrecisionExhausted
 from ...balls.enclosure import Enclosure
 from ...balls.threads import blas_threads
 from ...sampling.operator_norm import operator_norm
-from .closed import pair_eigenvalue
+from .arc_cosine import pair_eigenvalue
 from .network import Network, sample_parameters
 
 if TYPE_CHECKING:

@@ -10,6 +10,8 @@ from ....theory.claims.claim import Hypothesis
 from ....theory.errors import DerivationGap
 from ....theory.verdict import Verdict
 from ...certificates.certificate import Discharged
+from ...checks.relation import Relation, Sense
+from .sides import share_of, well_posed
 
 if TYPE_CHECKING:
     from .instance import ImplicitInstance
@@ -33,22 +35,16 @@ def _unit_inputs(inst: ImplicitInstance) -> Settled:
 def _well_posed(inst: ImplicitInstance) -> Settled:
     train = inst.training
     low, high = train.network.contraction
-    what = f"gamma ||A||/sqrt(m) of the network of width {train.plan.width}, seed {train.budget.seed}"
-    if high < 1:
-        return Verdict.PROVED, f"{what}, lies in [{low:.8g}, {high:.8g}]"
-    if low >= 1:
-        return Verdict.REFUTED, f"{what}, is at least {low:.8g}"
-    return Verdict.UNKNOWN, f"{what}, lies in [{low:.8g}, {high:.8g}], which contains 1"
+    where = f"of the network of width {train.plan.width}, seed {train.budget.seed}"
+    return well_posed(low, high).verdict, f"gamma ||A||/sqrt(m) {where} lies in [{low:.8g}, {high:.8g}]"
 
 
 def _definite(inst: ImplicitInstance) -> Settled:
-    found = inst.training.eigenvalue
-    where = f"lambda_0 of {inst.training.data.description}"
-    if found.lower > 0:
-        return Verdict.PROVED, f"{where} lies in [{found.lower:.8g}, {found.upper:.8g}]"
-    if found.upper <= 0:
-        return Verdict.REFUTED, f"{where} is 0: {inst.training.singularity.reason}"
-    return Verdict.UNKNOWN, f"{where} is not separated from 0"
+    train = inst.training
+    found = Relation.of("0 < lambda_0", 0, train.eigenvalue, Sense.BELOW)
+    ends = f"lies in [{train.eigenvalue.lower:.8g}, {train.eigenvalue.upper:.8g}]"
+    what = f"is 0: {train.singularity.reason}" if found.verdict is Verdict.REFUTED else ends
+    return found.verdict, f"lambda_0 of {train.data.description} {what}"
 
 
 def _initial_gram(inst: ImplicitInstance) -> Settled:
@@ -57,12 +53,9 @@ def _initial_gram(inst: ImplicitInstance) -> Settled:
         return verdict, text
     train = inst.training
     start, least = train.initial_gram, train.eigenvalue
+    kept = Relation.of("3/4 lambda_0 <= lambda_min(G(0))", share_of(Fraction(3, 4), least), start)
     text = f"lambda_min(G(0)) in [{start.lower:.6g}, {start.upper:.6g}] at width {train.plan.width}, {text}"
-    if Fraction(start.lower) >= Fraction(3, 4) * Fraction(least.upper):
-        return Verdict.PROVED, text
-    if Fraction(start.upper) < Fraction(3, 4) * Fraction(least.lower):
-        return Verdict.REFUTED, f"{text}: below three quarters, take a larger width"
-    return Verdict.UNKNOWN, text
+    return kept.verdict, text + ": take a larger width" * (kept.verdict is Verdict.REFUTED)
 
 
 _RULES: dict[str, Callable[[ImplicitInstance], Settled]] = {

@@ -35,7 +35,7 @@ from .experiments import FeatureSample, StateSample, TheoremSample, feature_samp
 from .hypotheses import discharge
 from .network import Equilibrium, Network, sample_parameters, unit_rows
 from .tangent import TangentKernel, feature_gram, tangent_kernel
-from .training import OutputRun, Trajectory, descend, train_output
+from .training import Trajectory, descend
 
 if TYPE_CHECKING:
     from ...studies.study import Study
@@ -230,10 +230,6 @@ class ImplicitInstance:
             return descend(self.network, self.labels, self.step, self.plan.steps).arrays()
 
         return Trajectory.from_arrays(self.workspace.keep(f"descent {self.key}", run))
-
-    def output_run(self, step: float) -> OutputRun:
-        """Gradient descent on u and v alone."""
-        return train_output(self.network, self.labels, step, self.plan.steps)
 
     @cached_property
     def feature_sample(self) -> FeatureSample:

@@ -25,7 +25,7 @@ from ...proof_lines.instances import hadamard_power
 from ...proof_lines.relations import BITS, Equation, Instances, Order, Relation, Sides, argument
 
 N = 3
-PI = sympy.pi
+PI, HALF, LAMBDA = sympy.pi, sympy.Rational(1, 2), sympy.Symbol("lambda")
 RHO, THETA = sympy.Symbol("rho", real=True), sympy.Symbol("theta", positive=True)
 
 
@@ -178,8 +178,36 @@ def _kernel() -> sympy.Expr:
     return (sympy.sin(THETA) + (PI - THETA) * sympy.cos(THETA)) / (2 * PI)
 
 
+def _at_angle(angle: sympy.Expr | int) -> sympy.Expr:
+    """The kernel of two inputs at an angle."""
+    return _kernel().subs(THETA, angle)
+
+
 def _dual(rho: sympy.Expr) -> sympy.Expr:
     return (sympy.sqrt(1 - rho**2) + rho * (PI - sympy.acos(rho))) / (2 * PI)
+
+
+@argument("orthonormal-spectrum", "the characteristic polynomial, n = 2 to 4")
+def orthonormal_spectrum() -> tuple[Relation, ...]:
+    def spectrum(n: int) -> Equation:
+        matrix = sympy.Matrix(n, n, lambda i, j: _at_angle(0 if i == j else PI / 2))
+        least, largest = HALF - 1 / (2 * PI), HALF + (n - 1) / (2 * PI)
+        return Equation(matrix.charpoly(LAMBDA).as_expr(), (LAMBDA - least) ** (n - 1) * (LAMBDA - largest))
+
+    return tuple(map(spectrum, range(2, 5)))
+
+
+@argument("square-spectrum", "the characteristic polynomial")
+def square_spectrum() -> tuple[Relation, ...]:
+    matrix = sympy.Matrix(4, 4, lambda i, j: _at_angle(min((j - i) % 4, (i - j) % 4) * PI / 2))
+    claimed = (LAMBDA - HALF + 1 / PI) * (LAMBDA - HALF) ** 2 * (LAMBDA - HALF - 1 / PI)
+    return (Equation(matrix.charpoly(LAMBDA).as_expr(), claimed),)
+
+
+@argument("hexagon-null-vector", "the alternating sum of the first row")
+def hexagon_null_vector() -> tuple[Relation, ...]:
+    row = [_at_angle(min(k, 6 - k) * PI / 3) for k in range(6)]
+    return (Equation(sum(((-1) ** k * value for k, value in enumerate(row)), sympy.Integer(0)), sympy.Integer(0)),)
 
 
 @argument("arc-cosine-derivatives", "both derivatives and both values at zero")

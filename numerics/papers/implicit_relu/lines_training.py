@@ -19,6 +19,7 @@ from ...proof_lines.draws import (
     with_spectrum,
 )
 from ...proof_lines.relations import Equation, Instances, Order, Relation, Sides, argument
+from .convergence import DISPLACEMENTS, WIDTH_CONSTANTS, kappa
 
 N = 3
 PI = sympy.pi
@@ -154,23 +155,23 @@ def flow_widths() -> tuple[Relation, ...]:
     g = sympy.Symbol("gamma_0", positive=True)
     root, common = C * sympy.sqrt(N_) * E0 / LAM, N_ * E0**2 / LAM**2
     return (
-        Equation((4 * root / C) ** 2, 16 * common),
-        Equation((4 * root / (1 - g) / C) ** 2, 16 / (1 - g) ** 2 * common),
-        Equation((8 * root / (1 - g) / C) ** 2, 64 / (1 - g) ** 2 * common),
-        Equation((4 * g * root / (1 - g) ** 2 / C) ** 2, 16 * g**2 / (1 - g) ** 4 * common),
+        Equation((4 * root / C) ** 2, DISPLACEMENTS["v"] * common),
+        Equation((4 * root / (1 - g) / C) ** 2, DISPLACEMENTS["u"] / (1 - g) ** 2 * common),
+        Equation((8 * root / (1 - g) / C) ** 2, DISPLACEMENTS["W"] / (1 - g) ** 2 * common),
+        Equation((4 * g * root / (1 - g) ** 2 / C) ** 2, DISPLACEMENTS["A"] * g**2 / (1 - g) ** 4 * common),
     )
 
 
 @argument("flow-stability-width", "the solved inequality, and the constant in balls")
 def flow_stability_width() -> tuple[Relation, ...]:
-    g, kappa, x = sympy.symbols("gamma_0 kappa X", positive=True)
+    g, root, x = sympy.symbols("gamma_0 kappa X", positive=True)
     moved = 8 * C * sympy.sqrt(N_) * E0 / ((1 - g) * LAM) * x
 
     def constant(_: random.Random) -> Sides:
-        return 64 / (arb(3).sqrt() / 2 - 1 / arb(2).sqrt()) ** 2, arb(2535)
+        return 64 / kappa() ** 2, arb(WIDTH_CONSTANTS[2])
 
-    width = 64 / kappa**2 * C**2 * x**2 * N_ * E0**2 / ((1 - g) ** 2 * LAM**3)
-    return Equation(moved**2 / (kappa**2 * LAM), width), Instances(constant, 216)
+    width = 64 / root**2 * C**2 * x**2 * N_ * E0**2 / ((1 - g) ** 2 * LAM**3)
+    return Equation(moved**2 / (root**2 * LAM), width), Instances(constant, 216)
 
 
 @argument("output-step", "the residual after one step of gradient descent on both output vectors")

@@ -9,60 +9,39 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from ....theory.verdict import Verdict
-from ...balls.ball import enclose
-from ...balls.precision import precision
+from ...balls.enclosure import Enclosure
+from ...balls.ends import between
 from ...balls.rounding import gamma
-from ...checks.trajectories import Bounds, Verified
+from ...checks.relation import Relation, Sense
+from ...checks.trajectories import Bounds
 from ...expressions.enclosed_function import norm_up
 from ...sampling.operator_norm import operator_norm
 from .network import SLACK, Network
 
 Floats = NDArray[np.float64]
-BITS = 96
 
 
-def combine(found: tuple[Verified, ...]) -> tuple[Verdict, str]:
-    """REFUTED when one inequality is, else UNKNOWN when one is undecided, else PROVED; with the sentence for it.
-
-    Of several that fail, the one that fails first is named; where there is none, nothing was compared: UNKNOWN.
-
-    >>> combine(())[1]
-    'nothing was compared'
-    """
-    if not found:
-        return Verdict.UNKNOWN, "nothing was compared"
-    for verdict in (Verdict.REFUTED, Verdict.UNKNOWN):
-        bad = [v for v in found if v.verdict is verdict]
-        if bad:
-            return verdict, str(min(bad, key=lambda v: v.iterates if v.index is None else v.index))
-    return Verdict.PROVED, ""
+def well_posed(low: float, high: float) -> Relation:
+    """a < 1, for a contraction a between two floats."""
+    return Relation.of("a = gamma ||A||/sqrt(m) < 1", Bounds.of([low], [high]), 1, Sense.BELOW)
 
 
-def scaled_below(left: Bounds, right: Bounds) -> Bounds:
-    """The right side multiplied so that somewhere it lies a relative 1e-9 below the left side."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(right.lower > 0, left.lower / right.upper, 0.0)
-    factor = float(np.nanmax(ratio)) * (1 - 1e-9)
-    return Bounds.of(right.lower * factor * (1 - 2.0**-50), right.upper * factor * (1 + 2.0**-50))
+def share_of(factor: Fraction, whole: Enclosure) -> Bounds:
+    """A positive multiple of an enclosed number, rounded outwards."""
+    ends = Bounds.exact([factor * Fraction(whole.lower), factor * Fraction(whole.upper)])
+    return Bounds.of(ends.lower[:1], ends.upper[1:])
+
+
+def balls(bounds: Bounds) -> list[arb]:
+    """The bounds at each iterate as a ball, which is not finite where an end is not."""
+    ends = zip(bounds.lower.tolist(), bounds.upper.tolist(), strict=True)
+    return [between(arb(low), arb(high)) for low, high in ends]
 
 
 def over_gap(network: Network, left: Floats, right: Floats) -> Bounds:
     """Norms with bounds ``left`` and ``right`` divided by 1 − a."""
     low, high = network.contraction
     return Bounds.of(left / (1 - low) * (1 - 2.0**-50), right / (1 - high) * (1 + 2.0**-50))
-
-
-def times(factor: arb, bounds: Bounds) -> Bounds:
-    """Every entry of a trajectory times one enclosed number."""
-    with precision(BITS):
-        balls = (
-            factor * enclose(Fraction(low)).union(enclose(Fraction(high)))
-            if math.isfinite(low) and math.isfinite(high)
-            else arb("nan")
-            for low, high in zip(bounds.lower.tolist(), bounds.upper.tolist(), strict=True)
-        )
-        return Bounds.of_balls(balls)
 
 
 def resolvent_norm(matrix: Floats) -> tuple[float, float]:
