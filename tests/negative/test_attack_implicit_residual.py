@@ -22,8 +22,8 @@ from certigram.numerics.papers.implicit_relu.checks.training import (
     rate_relation,
     slowest,
 )
+from certigram.numerics.papers.implicit_relu.equilibrium import column_norms, row_norms
 from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan
-from certigram.numerics.papers.implicit_relu.network import column_norms, row_norms
 from certigram.numerics.papers.implicit_relu.training import Trajectory, train_output
 from certigram.numerics.papers.resnet_rkhs.descent import _norm
 from certigram.numerics.papers.resnet_rkhs.features import feature_field

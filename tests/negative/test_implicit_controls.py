@@ -19,7 +19,8 @@ from certigram.numerics.papers.implicit_relu.checks import evidence
 from certigram.numerics.papers.implicit_relu.checks.sampling import settled
 from certigram.numerics.papers.implicit_relu.checks.training import descent_relations, slowest, with_step
 from certigram.numerics.papers.implicit_relu.convergence import WIDTH_CONSTANTS, implied
-from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan, from_study
+from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan
+from certigram.numerics.papers.implicit_relu.network import instance as from_study
 from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.data import DataSet, load
 from certigram.numerics.studies.study import Study

@@ -31,7 +31,7 @@ from ...checks.evidence import as_ball
 from ...checks.relation import Relation, Sense
 from ...expressions.enclosed_function import norm_up
 from ...sampling.operator_norm import NormBounds, operator_norm
-from .network import Floats, Network
+from .equilibrium import Floats, Network
 from .training import distance
 
 BITS = 96

@@ -20,7 +20,7 @@ from ...balls.enclosure import Enclosure
 from ...balls.threads import blas_threads
 from ...sampling.operator_norm import operator_norm
 from .arc_cosine import pair_eigenvalue
-from .network import Network, sample_parameters
+from .equilibrium import Network, sample_parameters
 
 if TYPE_CHECKING:
     from .instance import ImplicitInstance

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import arb
@@ -31,14 +30,11 @@ from ...studies.data import DataSet, labels
 from ...studies.workspace import Workspace
 from .antipodes import Singularity, nullity
 from .arc_cosine import HermiteBound, arc_cosine, arc_cosine_matrix, arc_cosine_series, hermite_bound
+from .equilibrium import Equilibrium, Network, sample_parameters, unit_rows
 from .experiments import FeatureSample, StateSample, TheoremSample, feature_sample, state_sample, theorem_sample
 from .hypotheses import discharge
-from .network import Equilibrium, Network, sample_parameters, unit_rows
 from .tangent import TangentKernel, feature_gram, tangent_kernel
 from .training import Trajectory, descend
-
-if TYPE_CHECKING:
-    from ...studies.study import Study
 
 SYSTEM = "implicit-relu"
 FLOAT_BITS = 96
@@ -274,25 +270,3 @@ class ImplicitInstance:
     def with_data(self, data: DataSet) -> ImplicitInstance:
         """The same system on other data."""
         return replace(self, data=data)
-
-
-def from_study(subject: str, study: Study, workspace: Workspace) -> ImplicitInstance:
-    """The system on the data of a study; raises :class:`SpecError` for any activation but ReLU."""
-    if subject != "relu":
-        raise SpecError(f"implicit-relu is about ReLU networks, not {subject!r}: choose deq-general for activations.")
-
-    def whole(name: str) -> int:
-        value = study.parameter(SYSTEM, name)
-        if value.denominator != 1:
-            raise SpecError(f"implicit-relu: {name} = {value} must be a whole number.")
-        return int(value)
-
-    return ImplicitInstance(
-        study.data,
-        study.parameter(SYSTEM, "gamma"),
-        study.budget,
-        workspace,
-        TrainingPlan(whole("width"), whole("training_points"), whole("steps"), study.parameter(SYSTEM, "step")),
-        study.widths,
-        study.replicates,
-    )

@@ -16,7 +16,7 @@ from ...checks.relation import Relation, Sense
 from ...checks.trajectories import Bounds
 from ...expressions.enclosed_function import norm_up
 from ...sampling.operator_norm import operator_norm
-from .network import SLACK, Network
+from .equilibrium import SLACK, Network
 
 Floats = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ....theory.errors import PrecisionExhausted
 from ...balls.rounding import UNIT, gamma
 from ...kernels.ballmatrix import BallMatrix
-from .network import SLACK, UNDERFLOW, Equilibrium, Network, column_norms
+from .equilibrium import SLACK, UNDERFLOW, Equilibrium, Network, column_norms
 
 Floats = NDArray[np.float64]
 

@@ -21,7 +21,7 @@ from ...checks.trajectories import Bounds
 from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...expressions.enclosed_function import norm_down, norm_up
 from ...studies.workspace import Arrays
-from .network import SLACK, Equilibrium, Network, Parameters
+from .equilibrium import SLACK, Equilibrium, Network, Parameters
 from .tangent import feature_gram
 
 Floats = NDArray[np.float64]

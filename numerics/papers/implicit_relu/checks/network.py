@@ -17,9 +17,9 @@ from ....checks.trajectories import Bounds
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ....expressions.enclosed_function import norm_up
 from ....kernels.ballmatrix import BallMatrix
+from ..equilibrium import SLACK, column_norms
 from ..gradients import gradient_differences
 from ..instance import ImplicitInstance
-from ..network import SLACK, column_norms
 from ..sides import over_gap, resolvent_norm, well_posed
 from .evidence import network_text, proved
 

@@ -20,8 +20,8 @@ from ....checks.trajectories import Bounds, run_digest
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....sampling.operator_norm import operator_norm
 from ..convergence import kappa
+from ..equilibrium import Network
 from ..instance import ImplicitInstance
-from ..network import Network
 from ..sides import share_of
 from ..tangent import feature_gram
 from ..training import distance

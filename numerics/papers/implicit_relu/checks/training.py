@@ -22,8 +22,8 @@ from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....expressions.enclosed_function import norm_up
 from ....sampling.operator_norm import operator_norm
 from ..convergence import WIDTH_CONSTANTS, bootstrap, implied, kappa, norms, stability_constant, width_condition
+from ..equilibrium import Network, sample_parameters
 from ..instance import ImplicitInstance
-from ..network import Network, sample_parameters
 from ..sides import balls
 from ..tangent import add
 from ..training import OutputRun, Trajectory, distance, gradient_flow, train_output
