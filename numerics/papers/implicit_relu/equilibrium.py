@@ -12,6 +12,7 @@ point").
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -54,14 +55,24 @@ class Parameters:
         """The width m."""
         return int(self.u.size)
 
+    @property
+    def arrays(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """A, W, u and v."""
+        return self.A, self.W, self.u, self.v
+
+    @property
+    def flat(self) -> Floats:
+        """All weights in one vector."""
+        return np.concatenate([array.ravel() for array in self.arrays])
+
+    def filled(self, flat: Floats) -> Parameters:
+        """Weights of these shapes from one vector."""
+        parts = np.split(flat, np.cumsum([array.size for array in self.arrays])[:-1])
+        return Parameters(*(part.reshape(array.shape) for part, array in zip(parts, self.arrays, strict=True)))
+
     def moved(self, step: float, gradient: Parameters) -> Parameters:
         """One step of gradient descent, in float64."""
-        return Parameters(
-            self.A - step * gradient.A,
-            self.W - step * gradient.W,
-            self.u - step * gradient.u,
-            self.v - step * gradient.v,
-        )
+        return Parameters(*(a - step * b for a, b in zip(self.arrays, gradient.arrays, strict=True)))
 
 
 def sample_parameters(width: int, dimension: int, seed: Seed) -> Parameters:
@@ -120,19 +131,17 @@ class Network:
 
     def approximate(self, start: Floats | None = None) -> Equilibrium:
         """The equilibrium by Picard iteration (from ``start``, else from 0) in float64, without any bound."""
-        A, features = self.weights.A, self.features
-        z = np.zeros_like(features.phi) if start is None else start
-        used = 0
         with np.errstate(over="ignore", invalid="ignore"):
-            while used < MAX_ITERATIONS:
-                used += 1
-                following = np.maximum(self.scale * (A @ z) + features.phi, 0.0)
-                change = float(np.abs(following - z).max(initial=0.0))
-                z = following
-                if not change > SETTLED * float(np.abs(z).max(initial=0.0)):
-                    break
-            preactivation = self.scale * (A @ z) + features.phi
-        return Equilibrium(z, np.full(z.shape[1], math.inf), preactivation, False, used)
+            z = _settled(self.applied, np.zeros_like(self.features.phi) if start is None else start)
+            return Equilibrium(z, np.full(z.shape[1], math.inf), self.preactivation(z), False)
+
+    def preactivation(self, z: Floats) -> Floats:
+        r""":math:`\tilde\gamma Az + \varphi` as computed."""
+        return np.asarray(self.scale * (self.weights.A @ z) + self.features.phi)
+
+    def applied(self, z: Floats) -> Floats:
+        """The map whose fixed point is the equilibrium, as computed."""
+        return np.maximum(self.preactivation(z), 0.0)
 
     def equilibrium(self, start: Floats | None = None) -> Equilibrium:
         """The same with a bound of the error of each column, infinite unless a < 1 is proved.
@@ -165,7 +174,7 @@ class Network:
         """The first Picard iterates from 0, as computed: z^0 = 0, ..., z^steps."""
         iterates = [np.zeros_like(self.features.phi)]
         for _ in range(steps):
-            iterates.append(np.maximum(self.scale * (self.weights.A @ iterates[-1]) + self.features.phi, 0.0))
+            iterates.append(self.applied(iterates[-1]))
         return tuple(iterates)
 
     def predictions(self, state: Equilibrium, labels: Floats) -> tuple[Floats, Floats]:
@@ -190,14 +199,9 @@ class Network:
 
     def solve_adjoint(self, active: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         r""":math:`y = u + \tilde\gamma A^\top Dy` by iteration in float64, and :math:`q = Dy`; (m, n) each."""
-        A, u = self.weights.A, self.weights.u
-        y = np.repeat(u[:, None], active.shape[1], axis=1)
-        for _ in range(MAX_ITERATIONS):
-            following = u[:, None] + self.scale * (A.T @ np.where(active, y, 0.0))
-            change = float(np.abs(following - y).max(initial=0.0))
-            y = following
-            if not change > SETTLED * float(np.abs(y).max(initial=0.0)):
-                break
+        A, u = self.weights.A, self.weights.u[:, None]
+        start = np.repeat(u, active.shape[1], axis=1)
+        y = _settled(lambda y: u + self.scale * (A.T @ np.where(active, y, 0.0)), start)
         return y, np.where(active, y, 0.0)
 
     def adjoint(self, state: Equilibrium) -> tuple[Floats, Floats]:
@@ -255,12 +259,20 @@ class Equilibrium:
     error: Floats
     preactivation: Floats
     decided: bool
-    iterations: int
 
     @property
     def active(self) -> NDArray[np.bool_]:
         """The sign pattern: where the pre-activations are positive."""
         return np.asarray(self.preactivation > 0)
+
+
+def _settled(step: Callable[[Floats], Floats], x: Floats) -> Floats:
+    """The last of at most :data:`MAX_ITERATIONS` iterates, or the first that hardly differs from the one before."""
+    for _ in range(MAX_ITERATIONS):
+        before, x = x, step(x)
+        if not np.abs(x - before).max(initial=0.0) > SETTLED * np.abs(x).max(initial=0.0):
+            break
+    return x
 
 
 def column_norms(a: Floats) -> Floats:
