@@ -25,13 +25,14 @@ from flint import arb
 from ....theory.verdict import Verdict
 from ...balls.ball import enclose
 from ...balls.enclosure import Enclosure
-from ...balls.ends import between, upper_float
+from ...balls.ends import upper_float
 from ...balls.precision import precision
 from ...checks.evidence import as_ball
 from ...checks.relation import Relation, Sense
 from ...expressions.enclosed_function import norm_up
-from ...sampling.operator_norm import NormBounds, operator_norm
-from .equilibrium import Floats, Network
+from ...sampling.operator_norm import operator_norm
+from .equilibrium import Network
+from .sides import span
 from .training import distance
 
 BITS = 96
@@ -121,20 +122,14 @@ def norms(network: Network, residual: tuple[float, float], gram: Enclosure) -> N
     w, phi = network.weights, network.features.phi
     with precision(BITS):
         off = arb(0, norm_up(network.features.error[None, :]))
-        return Norms(
-            arb(phi.shape[1]).max(arb(norm_up(network.inputs)) ** 2),
-            w.width,
-            network.gamma,
-            _ball(network.norm),
-            _ball(operator_norm(w.W)),
-            _length(w.u),
-            _length(w.v),
-            _ball(operator_norm(network.inputs)),
-            between(*map(arb, residual)),
-            _ball(operator_norm(phi)) + off,
-            arb(norm_up(phi)) + off,
-            between(arb(max(gram.lower, 0.0)), arb(gram.upper)).nonnegative_part().sqrt(),
+        A, W, X, features = (
+            span(norm.lower, norm.upper) for norm in (network.norm, *map(operator_norm, (w.W, network.inputs, phi)))
         )
+        u, v = (span(*distance(x, np.zeros_like(x))) for x in (w.u, w.v))
+        n = arb(phi.shape[1]).max(arb(norm_up(network.inputs)) ** 2)
+        least = span(max(gram.lower, 0.0), gram.upper).nonnegative_part().sqrt()
+        length = arb(norm_up(phi)) + off
+        return Norms(n, w.width, network.gamma, A, W, u, v, X, span(*residual), features + off, length, least)
 
 
 def width_condition(found: Norms, least_eigenvalue: Enclosure) -> WidthCondition:
@@ -227,14 +222,3 @@ def _largest(conditions: Callable[[arb], tuple[Relation, ...]]) -> float:
 
     count = bisect_left(RESIDUALS, True, key=lambda k: not _close(conditions(enclose(residual(k)))))
     return float(residual(RESIDUALS[count - 1])) if count else 0.0
-
-
-def _ball(bounds: NormBounds) -> arb:
-    if not math.isfinite(bounds.upper):
-        return arb("nan")
-    return between(arb(bounds.lower), arb(bounds.upper))
-
-
-def _length(a: Floats) -> arb:
-    low, high = distance(a, np.zeros_like(a))
-    return between(arb(low), arb(high))

@@ -64,9 +64,7 @@ def concentration_width_constant() -> tuple[Relation, ...]:
     width = 136 * n**2 / lam**2 * log
 
     def sides(e: fmpq_mat) -> Sides:
-        size = e.nrows()
-        largest = max(abs(e[i, j]) for i in range(size) for j in range(size))
-        return e.transpose() * e, eye(size, (size * largest) ** 2)
+        return e.transpose() * e, eye(N, (N * max(map(abs, e.entries()))) ** 2)
 
     def draw(rng: random.Random) -> Sides:
         e = matrix(rng, N, N)
@@ -86,7 +84,7 @@ def feature_entries() -> tuple[Relation, ...]:
         return squared(moved), squared((w - v) * x.transpose())
 
     def draw(rng: random.Random) -> Sides:
-        return sides(matrix(rng, N, N), matrix(rng, N, N), matrix(rng, N, N))
+        return sides(*(matrix(rng, N, N) for _ in range(3)))
 
     return (Instances(draw, 214, (sides(eye(N, 3), eye(N, 2), eye(N)),)),)
 
@@ -186,6 +184,12 @@ def output_step() -> tuple[Relation, ...]:
     return (Instances(draw, 217, equal=True),)
 
 
+def _spectral(rng: random.Random) -> tuple[fmpq_mat, fmpq, fmpq]:
+    """A positive definite matrix, its least and its largest eigenvalue."""
+    eigenvalues = [positive(rng) for _ in range(N)]
+    return with_spectrum(rng, eigenvalues), min(eigenvalues), max(eigenvalues)
+
+
 @argument(
     "output-spectrum",
     "I - eta M below (1 - eta lambda) I, and M below lambda_max I, by elimination; equality for M = lambda I",
@@ -195,19 +199,16 @@ def output_spectrum() -> tuple[Relation, ...]:
         return eye(N) - m * eta, eye(N, 1 - eta * least)
 
     def draw(rng: random.Random) -> Sides:
-        eigenvalues = [positive(rng) for _ in range(N)]
-        return sides(with_spectrum(rng, eigenvalues), share(rng) / max(eigenvalues), min(eigenvalues))
-
-    def floor(m: fmpq_mat, largest: fmpq) -> Sides:
-        return m, eye(N, largest)
+        m, least, largest = _spectral(rng)
+        return sides(m, share(rng) / largest, least)
 
     def below(rng: random.Random) -> Sides:
-        eigenvalues = [positive(rng) for _ in range(N)]
-        return floor(with_spectrum(rng, eigenvalues), max(eigenvalues))
+        m, _, largest = _spectral(rng)
+        return m, eye(N, largest)
 
     return (
         Instances(draw, 218, (sides(eye(N, 2), fmpq(1, 4), fmpq(2)),)),
-        Instances(below, 219, (floor(eye(N, 2), fmpq(2)),)),
+        Instances(below, 219, ((eye(N, 2), eye(N, 2)),)),
     )
 
 
@@ -218,8 +219,7 @@ def output_rate() -> tuple[Relation, ...]:
         return squared(step * step * step * e), (1 - eta * least) ** 6 * squared(e)
 
     def draw(rng: random.Random) -> Sides:
-        eigenvalues = [positive(rng) for _ in range(N)]
-        m = with_spectrum(rng, eigenvalues)
-        return sides(m, share(rng) / max(eigenvalues), min(eigenvalues), vector(rng, N))
+        m, least, largest = _spectral(rng)
+        return sides(m, share(rng) / largest, least, vector(rng, N))
 
     return (Instances(draw, 220, (sides(eye(N, 2), fmpq(1, 4), fmpq(2), fmpq_mat(N, 1, [1] * N)),)),)

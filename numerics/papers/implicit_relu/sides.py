@@ -32,10 +32,14 @@ def share_of(factor: Fraction, whole: Enclosure) -> Bounds:
     return Bounds.of(ends.lower[:1], ends.upper[1:])
 
 
+def span(low: float, high: float) -> arb:
+    """The numbers between two floats as a ball, which is not finite where one of them is not."""
+    return between(arb(low), arb(high))
+
+
 def balls(bounds: Bounds) -> list[arb]:
-    """The bounds at each iterate as a ball, which is not finite where an end is not."""
-    ends = zip(bounds.lower.tolist(), bounds.upper.tolist(), strict=True)
-    return [between(arb(low), arb(high)) for low, high in ends]
+    """The bounds at each iterate as balls."""
+    return list(map(span, bounds.lower.tolist(), bounds.upper.tolist()))
 
 
 def over_gap(network: Network, left: Floats, right: Floats) -> Bounds:
