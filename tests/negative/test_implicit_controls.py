@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from flint import arb
 
+from certigram.numerics.checks import relation
+from certigram.numerics.checks.evidence import planted_tests
 from certigram.numerics.checks.registry import decide, find_check, find_control
 from certigram.numerics.eigenvalues.nullspace import NullVector, consistent
 from certigram.numerics.kernels.points import points
-from certigram.numerics.papers.implicit_relu.checks import evidence
-from certigram.numerics.papers.implicit_relu.checks.sampling import settled
 from certigram.numerics.papers.implicit_relu.checks.training import descent_relations, slowest, with_step
 from certigram.numerics.papers.implicit_relu.convergence import WIDTH_CONSTANTS, implied
 from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan
@@ -167,7 +167,7 @@ def test_what_was_not_enclosed_is_unknown(slug: str, table: list[list[float]], g
 @pytest.mark.parametrize("slug", ["closed-forms", "arc-cosine-kernel", "gradient-flow", "output-training"])
 def test_a_proof_with_a_line_that_fails_proves_nothing(slug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The numbers agree, and the lemma behind the claim does not pass: UNKNOWN."""
-    monkeypatch.setattr(evidence, "lemma_evidence", lambda name: None)
+    monkeypatch.setattr(relation, "lemma_evidence", lambda name: None)
     found, reason = verdict(slug, digits(4))
     assert found is Verdict.UNKNOWN
     assert "did not pass its check" in reason
@@ -181,8 +181,9 @@ def test_a_repeated_input_leaves_the_order_of_the_distinct_ones() -> None:
 
 def test_statistics_notice_a_false_bound() -> None:
     """Exceedances of half the networks where a tenth is claimed: INCONSISTENT; of none: not."""
-    assert settled(BinomialTest("many", 50, 100, 0.1, "at-most", (0.5,))).verdict is Verdict.INCONSISTENT
-    assert settled(BinomialTest("none", 0, 100, 0.1, "at-most", (0.5,))).verdict is Verdict.UNKNOWN
+    many, none = (BinomialTest("planted", count, 100, 0.1, "at-most", (0.5,)) for count in (50, 0))
+    assert planted_tests([many]).verdict is Verdict.INCONSISTENT
+    assert planted_tests([none]).verdict is not Verdict.INCONSISTENT
 
 
 def test_malformed_studies_are_refused() -> None:

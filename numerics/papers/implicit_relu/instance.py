@@ -205,6 +205,14 @@ class ImplicitInstance:
         )
 
     @property
+    def network_text(self) -> str:
+        """The network that a statement is checked on, in one line."""
+        return (
+            f"width {self.plan.width}, {self.data.n} inputs ({self.data.description}), gamma = {self.gamma}, "
+            f"seed {self.budget.seed}"
+        )
+
+    @property
     def key(self) -> str:
         """What determines an experiment besides the study (labels may be given with the same points)."""
         known = (

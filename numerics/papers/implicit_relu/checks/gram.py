@@ -21,7 +21,6 @@ from ....kernels.series import DotProductSeries
 from ....studies.data import DataSet
 from ..arc_cosine import arc_cosine, arc_cosine_series
 from ..instance import ImplicitInstance
-from .evidence import proved
 
 BITS = 128
 ORDER = 512
@@ -53,8 +52,7 @@ def kernel(inst: ImplicitInstance) -> Outcome:
     """The polar integral by its lemma; on the data, the closed form meets the independent power series."""
     return judge(
         [_two_forms(arc_cosine_series(ORDER, BITS), _cosines(inst))],
-        proved("lemma.arc-cosine"),
-        argued=True,
+        lemma="lemma.arc-cosine",
         value=arc_cosine(arb(0)),
         method="polar integral",
         detail={"quantity": "kernel of two orthogonal inputs"},
@@ -75,9 +73,8 @@ def series_check(inst: ImplicitInstance) -> Outcome:
         share = series.tail / series.mass
     return judge(
         [_two_forms(series, ())],
-        proved("lemma.arc-cosine-series"),
         enclosed(f"the coefficients of order above {ORDER} add up to the rest of g(1) = 1/2", share=share),
-        argued=True,
+        lemma="lemma.arc-cosine-series",
         value=series.tail,
         method="binomial series of g''",
         detail={"quantity": f"sum of the coefficients of order above {ORDER}"},
@@ -149,7 +146,7 @@ def hermite(inst: ImplicitInstance) -> Outcome:
             detail |= {"simple k": found.simple_order, "half the weight": found.simple.lower}
     return judge(
         [_hermite_relation(inst)],
-        proved("lemma.even-powers"),
+        lemma="lemma.even-powers",
         value=value,
         method="Gershgorin's discs of the even Schur powers",
         detail=detail,
@@ -192,8 +189,7 @@ def closed_forms(inst: ImplicitInstance) -> Outcome:
         value = arb(1) / 2 - 1 / (2 * arb.pi())
     return judge(
         _closed_forms(inst),
-        proved("lemma.arc-cosine-closed-forms"),
-        argued=True,
+        lemma="lemma.arc-cosine-closed-forms",
         value=value,
         method="characteristic polynomials",
         detail={"quantity": "least eigenvalue on orthonormal inputs"},

@@ -21,7 +21,6 @@ from ..equilibrium import SLACK, column_norms
 from ..gradients import gradient_differences
 from ..instance import ImplicitInstance
 from ..sides import over_gap, resolvent_norm, well_posed
-from .evidence import network_text, proved
 
 Floats = NDArray[np.float64]
 PICARD_STEPS = 16
@@ -91,11 +90,11 @@ def equilibrium(inst: ImplicitInstance) -> Outcome:
     )
     return judge(
         [posed, *_size_relations(train), Relation.of("the largest |z^l - z| <= a^l max |phi|/(1 - a)", left, right)],
-        proved("lemma.implicit-equilibrium"),
+        lemma="lemma.implicit-equilibrium",
         value=train.network.contraction,
         margin=posed.margin,
         method="contraction",
-        detail={"quantity": "contraction a", "network": network_text(train), "figure": shown},
+        detail={"quantity": "contraction a", "network": train.network_text, "figure": shown},
     )
 
 
@@ -129,10 +128,10 @@ def resolvent(inst: ImplicitInstance) -> Outcome:
     )
     return judge(
         [Relation.of("||(I - B)^-1|| <= 1/(1 - a)", Bounds.of(lows, highs), bound, place="sign pattern")],
-        proved("lemma.implicit-resolvent"),
+        lemma="lemma.implicit-resolvent",
         value=(max(lows), max(highs)),
         method="Neumann series",
-        detail={"quantity": "resolvent norm", "network": network_text(train), "figure": shown},
+        detail={"quantity": "resolvent norm", "network": train.network_text, "figure": shown},
     )
 
 
@@ -175,12 +174,12 @@ def tangent_order(inst: ImplicitInstance) -> Outcome:
     return judge(
         [Relation.of(f"0 <= lambda_min(H - Phi'Phi) on {len(kept)} distinct inputs", 0, found)],
         exact("Z'Z, (Q'Q) o (Z'Z) and (P'P) o (XX') are Gram matrices and Schur products of such"),
-        proved("lemma.schur-order"),
+        lemma="lemma.schur-order",
         value=found,
         method="Schur product theorem; eigenvalue enclosed",
         detail={
             "quantity": "least eigenvalue of H - Phi'Phi",
-            "network": network_text(train),
+            "network": train.network_text,
             "least eigenvalue of Phi'Phi": train.initial_gram.lower,
             "largest eigenvalue of H, about": float(np.linalg.eigvalsh(train.tangent.total.mid)[-1]),
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,15 +11,15 @@ import numpy as np
 from .....theory.errors import DerivationGap, PrecisionExhausted
 from .....theory.verdict import Verdict
 from ....balls.ball import Ball
-from ....checks.evidence import enclosed, ends, exact, figure, observed
+from ....checks.evidence import enclosed, ends, exact, figure, observed, planted_tests
 from ....checks.registry import Outcome, check, control
+from ....checks.relation import judge
 from ....sampling.exact_law import LENGTH, usable_widths
 from ....sampling.moments import MomentTest
-from ....sampling.statistics import BinomialTest, ErrorBudget, StatisticalTest
+from ....sampling.statistics import BinomialTest
 from ..experiments import DELTA, FeatureSample, StateSample, TheoremSample, require_well_posed, sufficient_width
 from ..instance import ImplicitInstance
 from ..limit import limit_variance
-from .evidence import proved
 
 CLAIMED = 0.1
 """The value of the tail bound at which exceedances are counted."""
@@ -33,13 +34,6 @@ ROUNDING = 1e-12
 """More than the rounding of a computed eigenvalue, per input."""
 UNSETTLED = "not settled yet"
 """The error budget of the study settles all tests together."""
-
-
-def settled(*tests: StatisticalTest) -> Outcome:
-    """What a planted statement gets by itself."""
-    verdicts = [o.verdict for o in ErrorBudget().settle(tests)]
-    verdict = Verdict.INCONSISTENT if Verdict.INCONSISTENT in verdicts else Verdict.UNKNOWN
-    return Outcome(verdict, (observed("planted statement"),), reason="a planted statement")
 
 
 def deviation_at(m: int, n: int, probability: float, factor: float = 1.0) -> float:
@@ -78,15 +72,12 @@ def concentration(inst: ImplicitInstance) -> Outcome:
         x_label="width",
         log=True,
     )
-    return Outcome(
-        Verdict.UNKNOWN,
-        (
-            proved("lemma.feature-concentration"),
-            observed("max|G_m - G| beyond t", events=test.successes, trials=test.trials, claimed=CLAIMED),
-        ),
+    found = judge(
+        [],
+        observed("max|G_m - G| beyond t", events=test.successes, trials=test.trials, claimed=CLAIMED),
+        lemma="lemma.feature-concentration",
         method=f"{sample.entry.size} networks, {sample.n} inputs, widths {min(sample.widths)} to {max(sample.widths)}",
         reason=UNSETTLED,
-        tests=(test,),
         detail={
             "sqrt(m) E||G_m - G||": {
                 str(m): math.sqrt(m) * float(row.mean()) for m, row in zip(sample.widths, sample.norm, strict=True)
@@ -95,12 +86,13 @@ def concentration(inst: ImplicitInstance) -> Outcome:
             "figure": shown,
         },
     )
+    return replace(found, tests=(test,))
 
 
 @control("implicit-concentration")
 def concentration_control(inst: ImplicitInstance) -> Outcome:
     """The exponent times 100."""
-    return settled(_exceedances(inst.feature_sample, PLANTED_LEVEL, PLANTED_FACTOR, "planted"))
+    return planted_tests([_exceedances(inst.feature_sample, PLANTED_LEVEL, PLANTED_FACTOR, "planted")])
 
 
 def _width_test(sample: TheoremSample, share: float, name: str) -> BinomialTest:
@@ -133,23 +125,21 @@ def width(inst: ImplicitInstance) -> Outcome:
             x_label="width",
         )
     event = f"the event at the sufficient width for {theorem.n} inputs"
-    return Outcome(
-        Verdict.UNKNOWN,
-        (
-            proved("lemma.feature-concentration"),
-            observed(event, successes=test.successes, trials=test.trials),
-        ),
+    found = judge(
+        [],
+        observed(event, successes=test.successes, trials=test.trials),
+        lemma="lemma.feature-concentration",
         method=f"{test.trials} networks of width {theorem.width} on {theorem.n} inputs",
         reason=UNSETTLED,
-        tests=(test,),
         detail=detail,
     )
+    return replace(found, tests=(test,))
 
 
 @control("concentration-width")
 def width_control(inst: ImplicitInstance) -> Outcome:
     """The same networks with 1.05 λ_0 in place of 3/4 λ_0."""
-    return settled(_width_test(inst.theorem_sample, PLANTED_SHARE, "planted"))
+    return planted_tests([_width_test(inst.theorem_sample, PLANTED_SHARE, "planted")])
 
 
 def _mean_test(sample: FeatureSample, share: float, name: str) -> MomentTest:
@@ -193,7 +183,7 @@ def jensen(inst: ImplicitInstance) -> Outcome:
 @control("jensen-eigenvalue")
 def jensen_control(inst: ImplicitInstance) -> Outcome:
     """A tenth of λ_0 in place of λ_0."""
-    return settled(_mean_test(inst.feature_sample, 0.1, "planted"))
+    return planted_tests([_mean_test(inst.feature_sample, 0.1, "planted")])
 
 
 def _norm_tests(sample: StateSample, limit: float, name: str) -> tuple[BinomialTest, ...]:
@@ -226,7 +216,7 @@ def gaussian_norm(inst: ImplicitInstance) -> Outcome:
 @control("gaussian-norm")
 def gaussian_norm_control(inst: ImplicitInstance) -> Outcome:
     """The limit 3√m/2 in place of 2√m."""
-    return settled(*_norm_tests(inst.state_sample, PLANTED_NORM, "planted"))
+    return planted_tests(_norm_tests(inst.state_sample, PLANTED_NORM, "planted"))
 
 
 def _limit_test(sample: StateSample, gamma: float, limit: float, name: str) -> MomentTest:
@@ -287,4 +277,4 @@ def limit_control(inst: ImplicitInstance) -> Outcome:
     """1.1 K* in place of K*."""
     require_well_posed(inst)
     value = float(Ball(limit_variance(inst.gamma, 64)).mid)
-    return settled(_limit_test(inst.state_sample, float(inst.gamma), 1.1 * value, "planted"))
+    return planted_tests([_limit_test(inst.state_sample, float(inst.gamma), 1.1 * value, "planted")])

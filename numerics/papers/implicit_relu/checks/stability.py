@@ -25,7 +25,6 @@ from ..instance import ImplicitInstance
 from ..sides import share_of
 from ..tangent import feature_gram
 from ..training import distance
-from .evidence import network_text, proved
 
 BITS = 96
 
@@ -48,12 +47,12 @@ def feature_lipschitz(inst: ImplicitInstance) -> Outcome:
     run = train.trajectory
     return judge(
         [_feature_relation(train)],
-        proved("lemma.feature-stability"),
+        lemma="lemma.feature-stability",
         value=(float(run.features.lower.max()), float(run.features.upper.max())),
         method="entrywise Lipschitz bound",
         detail={
             "quantity": "distance of the features from their start",
-            "network": network_text(train),
+            "network": train.network_text,
             "run": run_digest(run.features, run.loss),
         },
     )
@@ -118,12 +117,12 @@ def feature_stability(inst: ImplicitInstance) -> Outcome:
     )
     return judge(
         [Relation.of(f"lambda_0/2 <= lambda_min(G), {where}", half, found) for where, found in least.items()],
-        proved("lemma.feature-stability"),
+        lemma="lemma.feature-stability",
         value=min(least.values(), key=lambda e: e.lower),
         method="Weyl's inequality for singular values",
         detail={
             "quantity": "lambda_min(G) at the edge of the hypothesis",
-            "network": network_text(train),
+            "network": train.network_text,
             "along the run": str(along),
             "figure": shown,
         },

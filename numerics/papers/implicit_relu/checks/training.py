@@ -27,7 +27,6 @@ from ..instance import ImplicitInstance
 from ..sides import balls
 from ..tangent import add
 from ..training import OutputRun, Trajectory, distance, gradient_flow, train_output
-from .evidence import network_text, proved
 
 BITS = 96
 FLOW_WIDTH, FLOW_POINTS, FLOW_TIMES = 64, 5, 41
@@ -73,7 +72,7 @@ def flow(inst: ImplicitInstance) -> Outcome:
     e, error = train.network.predictions(train.state, train.labels)
     found = norms(train.network, distance(e, np.zeros_like(e), norm_up(error)), train.initial_gram)
     condition, posterior = width_condition(found, train.eigenvalue), bootstrap(found, train.eigenvalue)
-    proof, start = proved("lemma.implicit-flow"), enclosed("the residual at the start", E0=found.residual)
+    lemma, start = "lemma.implicit-flow", enclosed("the residual at the start", E0=found.residual)
     detail: dict[str, object] = {
         "quantity": "width asked for",
         "width": train.plan.width,
@@ -86,8 +85,8 @@ def flow(inst: ImplicitInstance) -> Outcome:
     value = condition.needed if condition.needed.is_finite() else None
     outcome = judge(
         [*implied().values(), *condition.relations],
-        proof,
         start,
+        lemma=lemma,
         value=value,
         method="width condition",
         margin=condition.relations[1].margin,
@@ -100,7 +99,15 @@ def flow(inst: ImplicitInstance) -> Outcome:
             f"with the norms of this network the argument closes: L(t) <= exp(-{posterior.rate:.6g} t) L(0) and "
             f"gamma ||A(t)||/sqrt(m) < {posterior.contraction:.6g}, although {condition}"
         )
-        return judge(posterior.relations, proof, start, closes, value=value, method="a-posteriori form", detail=detail)
+        return judge(
+            posterior.relations,
+            start,
+            closes,
+            lemma=lemma,
+            value=value,
+            method="a-posteriori form",
+            detail=detail,
+        )
     return replace(
         outcome,
         verdict=Verdict.NOT_APPLICABLE if outcome.verdict is Verdict.REFUTED else Verdict.UNKNOWN,
@@ -177,7 +184,7 @@ def output_training(inst: ImplicitInstance) -> Outcome:
     falling = rate_relation(run, least)
     return judge(
         [step, falling],
-        proved("lemma.output-training"),
+        lemma="lemma.output-training",
         value=least,
         margin=falling.margin,
         method="linear recursion",
@@ -230,7 +237,7 @@ def descent(inst: ImplicitInstance) -> Outcome:
     ratio = slowest(run)
     detail: dict[str, object] = {
         "quantity": "largest ratio L(k+1)/L(k)",
-        "network": network_text(train),
+        "network": train.network_text,
         "run": run_digest(run.loss, run.contraction),
         "step": train.step,
         "eta n^2/lambda_0": train.step * train.data.n**2 / least.lower if least.lower else None,
