@@ -17,7 +17,7 @@ from certigram.numerics.checks.evidence import planted_tests
 from certigram.numerics.checks.registry import decide, find_check, find_control
 from certigram.numerics.eigenvalues.nullspace import NullVector, consistent
 from certigram.numerics.kernels.points import points
-from certigram.numerics.papers.implicit_relu.checks.training import descent_relations, slowest, with_step
+from certigram.numerics.papers.implicit_relu.checks.training import descent_relations, slowest
 from certigram.numerics.papers.implicit_relu.convergence import WIDTH_CONSTANTS, implied
 from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan
 from certigram.numerics.papers.implicit_relu.network import instance as from_study
@@ -91,7 +91,7 @@ def test_a_step_far_too_large_is_refuted() -> None:
     """Twenty times 1/lambda_max: the loss climbs at once; with half of it the same run is proved."""
     inst = digits(6)
     assert verdict("gradient-descent", inst)[0] is Verdict.PROVED
-    found, reason = verdict("gradient-descent", with_step(inst, Fraction(20)))
+    found, reason = verdict("gradient-descent", replace(inst, plan=replace(PLAN, step=Fraction(20))))
     assert found is Verdict.REFUTED
     assert "false at recorded iterate" in reason
 

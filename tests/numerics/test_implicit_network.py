@@ -21,9 +21,14 @@ from certigram.numerics.expressions.enclosed_function import norm_up
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.implicit_relu.checks.training import flow as flow_check
 from certigram.numerics.papers.implicit_relu.convergence import Norms, bootstrap, norms, width_condition
-from certigram.numerics.papers.implicit_relu.equilibrium import Network, Parameters, sample_parameters, unit_rows
+from certigram.numerics.papers.implicit_relu.equilibrium import (
+    Network,
+    Parameters,
+    resolvent_norm,
+    sample_parameters,
+    unit_rows,
+)
 from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan
-from certigram.numerics.papers.implicit_relu.sides import resolvent_norm
 from certigram.numerics.papers.implicit_relu.tangent import feature_gram, tangent_kernel
 from certigram.numerics.papers.implicit_relu.training import (
     Trajectory,

@@ -32,8 +32,7 @@ from ...checks.relation import Relation, Sense
 from ...expressions.enclosed_function import norm_up
 from ...sampling.operator_norm import operator_norm
 from .equilibrium import Network
-from .sides import span
-from .training import distance
+from .training import distance, span
 
 BITS = 96
 WIDTH_CONSTANTS = (64, 16, 2535)

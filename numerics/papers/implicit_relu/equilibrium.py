@@ -26,6 +26,8 @@ from ...balls.ball import enclose
 from ...balls.ends import upper_float
 from ...balls.precision import precision
 from ...balls.rounding import TINY, UNIT, gamma, up
+from ...checks.relation import Relation, Sense
+from ...checks.trajectories import Bounds
 from ...expressions.enclosed_function import norm_up
 from ...sampling.operator_norm import NormBounds, operator_norm
 from ...studies.networks import Seed
@@ -111,6 +113,17 @@ class Network:
             low = factor * arb(self.norm.lower)
             high = factor * arb(self.norm.upper) if math.isfinite(self.norm.upper) else arb("inf")
             return max(-upper_float(-low), 0.0), upper_float(high) if high.is_finite() else math.inf
+
+    @property
+    def posed(self) -> Relation:
+        """a < 1, which makes the map a contraction."""
+        low, high = self.contraction
+        return Relation.of("a = gamma ||A||/sqrt(m) < 1", Bounds.of([low], [high]), 1, Sense.BELOW)
+
+    def over_gap(self, left: Floats, right: Floats) -> Bounds:
+        """Norms with bounds ``left`` and ``right`` divided by 1 − a."""
+        low, high = self.contraction
+        return Bounds.of(left / (1 - low) * (1 - 2.0**-50), right / (1 - high) * (1 + 2.0**-50))
 
     @property
     def scale(self) -> float:
@@ -289,3 +302,25 @@ def unit_rows(values: Floats) -> Floats:
     """The rows divided by their norms, in float64; the network's inputs are these rounded numbers, taken as exact."""
     scaled = values / np.abs(values).max(axis=1, keepdims=True)
     return np.asarray(scaled / np.linalg.norm(scaled, axis=1, keepdims=True))
+
+
+def resolvent_norm(matrix: Floats) -> tuple[float, float]:
+    r"""Bounds of :math:`\lVert(I-B)^{-1}\rVert_2` for a float64 matrix B: an approximate inverse R and its residual.
+
+    With :math:`\varepsilon \ge \lVert I - R(I-B)\rVert_F` below 1 the norm lies between
+    :math:`\lVert R\rVert/(1+\varepsilon)` and :math:`\lVert R\rVert/(1-\varepsilon)`.
+
+    >>> low, high = resolvent_norm(np.eye(3) / 2)
+    >>> low <= 2.0 <= high
+    True
+    """
+    m = matrix.shape[0]
+    full = np.eye(m) - matrix  # each diagonal entry is rounded once; the rest is exact
+    inverse = np.asarray(np.linalg.inv(full), dtype=np.float64)
+    size, length = norm_up(inverse), norm_up(full)
+    error = norm_up(np.asarray(np.eye(m) - inverse @ full, dtype=np.float64)) + 2 * gamma(m + 4) * (size * length + m)
+    error *= SLACK
+    norm = operator_norm(inverse)
+    if not error < 1:
+        return 0.0, math.inf
+    return norm.lower / (1 + error) * (1 - 2.0**-50), norm.upper / (1 - error) * (1 + 2.0**-50)

@@ -11,20 +11,20 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import scipy.integrate
+from flint import arb
 from numpy.typing import NDArray
 
 from ....theory.errors import SpecError
 from ...balls.budget import Budget
+from ...balls.ends import between
 from ...balls.rounding import UNIT, gamma
 from ...checks.trajectories import Bounds
-from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...expressions.enclosed_function import norm_down, norm_up
 from ...studies.workspace import Arrays
 from .equilibrium import SLACK, Equilibrium, Network
-from .tangent import feature_gram
+from .tangent import least_feature_eigenvalue
 
 Floats = NDArray[np.float64]
-QUICK = Budget(bits=64, max_bits=64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +69,16 @@ def distance(a: Floats, b: Floats, error: float = 0.0) -> tuple[float, float]:
     return max(norm_down(difference) * (1 - 2.0**-50) - error, 0.0), (norm_up(difference) + error) * SLACK
 
 
+def span(low: float, high: float) -> arb:
+    """The numbers between two floats as a ball, which is not finite where one of them is not."""
+    return between(arb(low), arb(high))
+
+
+def balls(bounds: Bounds) -> list[arb]:
+    """The bounds at each iterate as balls."""
+    return list(map(span, bounds.lower.tolist(), bounds.upper.tolist()))
+
+
 def descend(network: Network, labels: Floats, step: float, steps: int) -> Trajectory:
     """Gradient descent on all weights, the equilibrium solved at each step; stops where a < 1 is no longer proved.
 
@@ -91,7 +101,7 @@ def descend(network: Network, labels: Floats, step: float, steps: int) -> Trajec
 def _record(first: Network, current: Network, state: Equilibrium, labels: Floats) -> dict[str, tuple[float, float]]:
     now, then = current.weights, first.weights
     error = math.hypot(float(np.linalg.norm(current.features.error)), float(np.linalg.norm(first.features.error)))
-    eigenvalue = least_eigenvalue(feature_gram(current), budget=QUICK, known_psd=True)
+    eigenvalue = least_feature_eigenvalue(current, Budget())
     loss = Bounds.of_balls([current.loss(state, labels)])
     return {
         "loss": (float(loss.lower[0]), float(loss.upper[0])),

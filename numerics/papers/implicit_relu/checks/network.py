@@ -17,10 +17,9 @@ from ....checks.trajectories import Bounds
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ....expressions.enclosed_function import norm_up
 from ....kernels.ballmatrix import BallMatrix
-from ..equilibrium import SLACK, column_norms
+from ..equilibrium import SLACK, column_norms, resolvent_norm
 from ..gradients import gradient_differences
 from ..instance import ImplicitInstance
-from ..sides import over_gap, resolvent_norm, well_posed
 
 Floats = NDArray[np.float64]
 PICARD_STEPS = 16
@@ -38,7 +37,7 @@ def _column_bounds(a: Floats, error: Floats) -> tuple[Floats, Floats]:
 def _size_relations(train: ImplicitInstance) -> list[Relation]:
     """The bounds of |z| and of |z_i - z_j| on the trained inputs."""
     network, state, features = train.network, train.state, train.network.features
-    size = over_gap(network, *_column_bounds(features.phi, features.error))
+    size = network.over_gap(*_column_bounds(features.phi, features.error))
     z = Bounds.of(*_column_bounds(state.z, state.error))
     found = [Relation.of("|z| <= |phi|/(1 - a)", z, size, place="input")]
     # two inputs with the same floats have one state: both sides are 0, and there is nothing to enclose
@@ -49,7 +48,7 @@ def _size_relations(train: ImplicitInstance) -> list[Relation]:
         close = _column_bounds(state.z[:, i] - state.z[:, j], state.error[i] + state.error[j])
         apart = _column_bounds(features.phi[:, i] - features.phi[:, j], features.error[i] + features.error[j])
         name = "|z_i - z_j| <= |phi_i - phi_j|/(1 - a)"
-        found.append(Relation.of(name, Bounds.of(*close), over_gap(network, *apart), place="pair"))
+        found.append(Relation.of(name, Bounds.of(*close), network.over_gap(*apart), place="pair"))
     return found
 
 
@@ -57,7 +56,7 @@ def _picard(train: ImplicitInstance) -> tuple[Bounds, Bounds]:
     """The largest distance of each Picard iterate from the equilibria, and its bound, while float64 resolves them."""
     network, state, features = train.network, train.state, train.network.features
     low, high = network.contraction
-    start = over_gap(network, *_column_bounds(features.phi, features.error))
+    start = network.over_gap(*_column_bounds(features.phi, features.error))
     # the computed iterate is off the exact one by at most the rounding of one step over 1 - a
     longest = column_norms(features.phi) / (1 - high) * SLACK
     drift = (network.rounding(longest) / (1 - high) + state.error) * SLACK
@@ -79,7 +78,7 @@ def _picard(train: ImplicitInstance) -> tuple[Bounds, Bounds]:
 def equilibrium(inst: ImplicitInstance) -> Outcome:
     """The contraction with a proved a < 1, and its three consequences on the equilibria of the network."""
     train = inst.training
-    posed = well_posed(*train.network.contraction)
+    posed = train.network.posed
     left, right = _picard(train)
     shown = figure(
         "Picard iteration of one network",
@@ -118,7 +117,7 @@ def resolvent(inst: ImplicitInstance) -> Outcome:
         lows.append(low * (1 - share))
         highs.append(high * (1 + share) if share < 2.0**-10 else math.inf)
     ones = np.ones(len(lows))
-    bound = over_gap(network, ones, ones)
+    bound = network.over_gap(ones, ones)
     run = train.trajectory.contraction
     shown = figure(
         "Well-posedness along gradient descent",

@@ -17,13 +17,11 @@ from ....checks.evidence import figure
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, judge, planted
 from ....checks.trajectories import Bounds, run_digest
-from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....sampling.operator_norm import operator_norm
 from ..convergence import kappa
 from ..equilibrium import Network
 from ..instance import ImplicitInstance
-from ..sides import share_of
-from ..tangent import feature_gram
+from ..tangent import least_feature_eigenvalue
 from ..training import distance
 
 BITS = 96
@@ -88,17 +86,11 @@ def _perturbed(train: ImplicitInstance) -> dict[str, Network]:
     }
 
 
-def _least(train: ImplicitInstance, network: Network) -> Enclosure:
-    """The least eigenvalue of the feature Gram matrix."""
-    budget = replace(train.budget, bits=64, max_bits=64)
-    return least_eigenvalue(feature_gram(network), budget=budget, known_psd=True)
-
-
 @check("feature-stability")
 def feature_stability(inst: ImplicitInstance) -> Outcome:
     """Weyl's inequality with the exact constant; the network moved to the edge of the hypothesis."""
     train = inst.training
-    half = share_of(Fraction(1, 2), train.eigenvalue)
+    half = train.multiple(Fraction(1, 2))
     least: dict[str, Enclosure] = {}
     for where, moved in _perturbed(train).items():
         length = distance(moved.weights.W, train.network.weights.W)[1]
@@ -106,13 +98,13 @@ def feature_stability(inst: ImplicitInstance) -> Outcome:
             raise PrecisionExhausted(
                 "rounding moved the weights beyond the edge of the hypothesis: take a larger width."
             )
-        least[f"W moved {where} by {length:.4g}"] = _least(train, moved)
+        least[f"W moved {where} by {length:.4g}"] = least_feature_eigenvalue(moved, train.budget)
     run = train.trajectory.gram
     along = Relation.of("lambda_0/2 <= lambda_min(G(k))", half, run)
     shown = figure(
         "The least eigenvalue of the feature Gram matrix along gradient descent",
         ("lambda_min(G(k))", run.midpoints(), "measured"),
-        ("lambda_0/2", [float(half.upper[0])] * run.length, "bound"),
+        ("lambda_0/2", [half.upper] * run.length, "bound"),
         x_label="iteration",
     )
     return judge(
@@ -133,5 +125,5 @@ def feature_stability(inst: ImplicitInstance) -> Outcome:
 def stability_control(inst: ImplicitInstance) -> Outcome:
     """W moved against the least singular direction, and no loss of the least eigenvalue allowed."""
     train = inst.training
-    found = _least(train, list(_perturbed(train).values())[-1])
+    found = least_feature_eigenvalue(list(_perturbed(train).values())[-1], train.budget)
     return planted([Relation.of("lambda_min(G(0)) <= lambda_min(G) after the move", train.initial_gram, found)])

@@ -24,9 +24,8 @@ from ....sampling.operator_norm import operator_norm
 from ..convergence import WIDTH_CONSTANTS, bootstrap, implied, kappa, norms, stability_constant, width_condition
 from ..equilibrium import Network, sample_parameters
 from ..instance import ImplicitInstance
-from ..sides import balls
 from ..tangent import add
-from ..training import OutputRun, Trajectory, distance, gradient_flow, train_output
+from ..training import OutputRun, Trajectory, balls, distance, gradient_flow, train_output
 
 BITS = 96
 FLOW_WIDTH, FLOW_POINTS, FLOW_TIMES = 64, 5, 41
@@ -267,8 +266,3 @@ def descent_control(inst: ImplicitInstance) -> Outcome:
     run = inst.training.trajectory
     low, _ = slowest(run)
     return planted(descent_relations(run, (2 * (1 - arb(low))).max(arb(0))))
-
-
-def with_step(inst: ImplicitInstance, factor: Fraction) -> ImplicitInstance:
-    """The same system with another step, as a multiple of 1/λ_max(H(0))."""
-    return replace(inst, plan=replace(inst.plan, step=factor))
