@@ -22,7 +22,7 @@ from certigram.numerics.papers.implicit_relu.checks.training import (
     rate_relation,
     slowest,
 )
-from certigram.numerics.papers.implicit_relu.equilibrium import column_norms, row_norms
+from certigram.numerics.papers.implicit_relu.equilibrium import column_norms
 from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan
 from certigram.numerics.papers.implicit_relu.training import Trajectory, train_output
 from certigram.numerics.papers.resnet_rkhs.descent import _norm
@@ -95,7 +95,7 @@ def test_norms_hold_where_squares_underflow(entry: float) -> None:
     """Upper bounds of norms stay above, lower bounds below, for entries whose squares are lost or rounded up."""
     table = np.full((1, 3), entry)
     truth = Fraction(entry) ** 2 * 3
-    for found in (rows(table)[0], column_norms(table.T)[0], row_norms(table)[0]):
+    for found in (rows(table)[0], column_norms(table.T)[0]):
         assert Fraction(float(found)) ** 2 >= truth
     bounds = operator_norm(table)
     assert Fraction(bounds.lower) ** 2 <= truth <= Fraction(bounds.upper) ** 2

@@ -213,6 +213,8 @@ def test_a_gram_matrix_gives_the_kernel_claims_and_no_network() -> None:
     found, reason = verdict("equilibrium", inst)
     assert found is Verdict.UNKNOWN
     assert "points" in reason
+    fewer = replace(inst, plan=replace(PLAN, points=1))  # fewer inputs are trained on than there are
+    assert verdict("least-eigenvalue", fewer)[0] is Verdict.PROVED
 
 
 def test_checks_are_not_their_controls() -> None:

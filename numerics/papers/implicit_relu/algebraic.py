@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, product
 
 import sympy
 from flint import arb, arb_mat
@@ -54,17 +54,17 @@ class AlgebraicPoints:
 
     def cosines_arb(self, bits: int) -> arb_mat:
         """The cosines as balls, (n, n); exactly ±1 for parallel points."""
-        signs = {(i, j): arb(sign) for i, j, sign in self.parallel_pairs()}
+        signs = {(i, i): 1 for i in range(self.n)}
+        signs |= {pair: sign for i, j, sign in self.parallel_pairs() for pair in ((i, j), (j, i))}
         with precision(bits + GUARD_BITS):
             table = arb_mat(self.n, self.rows.shape[1], [lower_arb(x)(arb(0)) for x in self.rows])
-            inner, result = table * table.transpose(), arb_mat(self.n, self.n)
+            inner = table * table.transpose()
             norms = [inner[i, i].sqrt() for i in range(self.n)]
-            for i in range(self.n):
-                result[i, i] = 1
-                for j in range(i):
-                    value = signs[j, i] if (j, i) in signs else within_unit(inner[i, j] / (norms[i] * norms[j]))
-                    result[i, j] = result[j, i] = value
-            return result
+            cosines = [
+                signs[i, j] if (i, j) in signs else within_unit(inner[i, j] / (norms[i] * norms[j]))
+                for i, j in product(range(self.n), repeat=2)
+            ]
+            return arb_mat(self.n, self.n, cosines)
 
     def parallel_pairs(self) -> tuple[tuple[int, int, int], ...]:
         """All pairs i < j on one line through the origin with the sign of their cosine: equality in Cauchy–Schwarz."""

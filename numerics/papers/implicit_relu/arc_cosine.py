@@ -60,15 +60,11 @@ def arc_cosine_series(order: int, bits: int) -> DotProductSeries:
     0.250000000000000 0 0.500000000000000
     """
     with precision(bits + GUARD_BITS):
-        two_pi = 2 * arb.pi()
-        coefficients, ratio = [], enclose(1)
-        for r in range(order + 1):
-            if r % 2:
-                coefficients.append(arb(1) / 4 if r == 1 else arb(0))
-                continue
-            k = r // 2
-            coefficients.append(ratio / two_pi)
-            ratio *= arb((2 * k - 1) ** 2) / ((2 * k + 1) * (2 * k + 2))
+        ratios = (arb((2 * k - 1) ** 2) / ((2 * k + 1) * (2 * k + 2)) for k in range(order // 2))
+        coefficients = [arb(0)] * (order + 1)
+        coefficients[::2] = accumulate(ratios, mul, initial=1 / (2 * arb.pi()))
+        if order:
+            coefficients[1] = arb(1) / 4
         return DotProductSeries(tuple(coefficients), arb(1) / 2)
 
 

@@ -12,10 +12,11 @@ point").
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 from flint import arb
@@ -139,7 +140,7 @@ class Network:
         phi = np.maximum(raw, 0.0) * (1.0 / math.sqrt(m))
         lengths = column_norms(X.T)
         error = gamma(d + 4) * norm_up(W) / math.sqrt(m) * lengths * SLACK + UNDERFLOW
-        doubt = gamma(d + 2) * np.multiply.outer(row_norms(W), lengths) * SLACK + UNDERFLOW
+        doubt = gamma(d + 2) * np.multiply.outer(column_norms(W.T), lengths) * SLACK + UNDERFLOW
         return Features(phi, error, np.asarray(raw > 0), bool((np.abs(raw) > doubt).all()))
 
     def approximate(self, start: Floats | None = None) -> Equilibrium:
@@ -170,7 +171,7 @@ class Network:
             return found
         lengths = column_norms(z)
         error = (residual + self.rounding(lengths)) / (1 - high) * SLACK
-        doubt = up(self.scale * 1.0000001) * np.multiply.outer(row_norms(A), error + gamma(m + 6) * lengths)
+        doubt = up(self.scale * 1.0000001) * np.multiply.outer(column_norms(A.T), error + gamma(m + 6) * lengths)
         doubt = (doubt + 2 * UNIT * features.phi + features.error) * SLACK + UNDERFLOW
         return replace(found, error=error, decided=bool((np.abs(found.preactivation) > doubt).all()))
 
@@ -183,12 +184,9 @@ class Network:
         product = gamma(self.weights.width + 6) * up(self.scale * 1.0000001) * norm_up(self.weights.A) * lengths
         return np.asarray((product + 2 * UNIT * column_norms(features.phi) + features.error) * SLACK + UNDERFLOW)
 
-    def picard(self, steps: int) -> tuple[Floats, ...]:
+    def picard(self, steps: int) -> Iterator[Floats]:
         """The first Picard iterates from 0, as computed: z^0 = 0, ..., z^steps."""
-        iterates = [np.zeros_like(self.features.phi)]
-        for _ in range(steps):
-            iterates.append(self.applied(iterates[-1]))
-        return tuple(iterates)
+        return accumulate(range(steps), lambda z, _: self.applied(z), initial=np.zeros_like(self.features.phi))
 
     def predictions(self, state: Equilibrium, labels: Floats) -> tuple[Floats, Floats]:
         r"""The residuals :math:`e = \hat y - y` in float64 (n,), and a bound of the error of each."""
@@ -291,11 +289,6 @@ def _settled(step: Callable[[Floats], Floats], x: Floats) -> Floats:
 def column_norms(a: Floats) -> Floats:
     """Upper bounds of the Euclidean norms of the columns: (n,); squares that underflow are paid for."""
     return np.asarray(np.sqrt((a * a).sum(axis=0) + a.shape[0] * TINY) * (1.0 + gamma(a.shape[0] + 8)))
-
-
-def row_norms(a: Floats) -> Floats:
-    """Upper bounds of the Euclidean norms of the rows."""
-    return column_norms(a.T)
 
 
 def unit_rows(values: Floats) -> Floats:

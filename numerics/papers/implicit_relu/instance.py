@@ -256,11 +256,11 @@ class ImplicitInstance:
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
         """Whether a hypothesis of the theory holds here; raises :class:`DerivationGap` for one without a rule."""
+        if hypothesis.name == "unit-inputs":
+            text = f"the {self.data.n} inputs are non-zero and enter through their directions"
+            return Discharged(hypothesis.name, Verdict.PROVED, text)
         train = self.training
         match hypothesis.name:
-            case "unit-inputs":
-                text = f"the {self.data.n} inputs are non-zero and enter through their directions"
-                return Discharged(hypothesis.name, Verdict.PROVED, text)
             case "well-posed":
                 verdict, (low, high) = train.network.posed.verdict, train.network.contraction
                 text = f"gamma ||A||/sqrt(m) lies in [{low:.8g}, {high:.8g}]: {train.network_text}"

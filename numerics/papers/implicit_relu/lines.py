@@ -24,6 +24,7 @@ from ...proof_lines.draws import (
 )
 from ...proof_lines.instances import hadamard_power
 from ...proof_lines.relations import BITS, Equation, Instances, Order, Relation, Sides, argument
+from .arc_cosine import arc_cosine
 
 N = 3
 A, ONES = fmpq(1, 2), fmpq_mat(N, 1, [1] * N)
@@ -158,9 +159,7 @@ def arc_cosine_angle() -> tuple[Relation, ...]:
 def arc_cosine_value() -> tuple[Relation, ...]:
     def draw(rng: random.Random) -> Sides:
         ball = arb(fmpq(rng.randint(-99, 99), 100))
-        angle = ball.acos()
-        stated = (angle.sin() + (arb.pi() - angle) * ball) / (2 * arb.pi())
-        return dual(activation("relu"), arb(1), arb(1), ball, BITS), stated
+        return dual(activation("relu"), arb(1), arb(1), ball, BITS), arc_cosine(ball)
 
     factor = Equation(2 * (sympy.sin(THETA) + (PI - THETA) * sympy.cos(THETA)) / 2 / (2 * PI), _kernel())
     return factor, Instances(draw, 209, equal=True)

@@ -27,10 +27,6 @@ ORDER = 512
 GRID = tuple(Fraction(k, 8) for k in range(-8, 9))
 PAIRS = 200
 """Pairs of inputs at which two forms of the kernel are compared."""
-ORTHONORMAL = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
-SQUARE = ((1, 0), (0, 1), (-1, 0), (0, -1))
-HEXAGON = ((1, -1, 0), (1, 0, -1), (0, 1, -1), (-1, 1, 0), (-1, 0, 1), (0, -1, 1))
-"""A regular hexagon in the plane x + y + z = 0, with integer coordinates."""
 
 
 def _two_forms(series: DotProductSeries, cosines: Iterable[arb], factor: Fraction | int = 1) -> Relation:
@@ -159,22 +155,25 @@ def hermite_control(inst: ImplicitInstance) -> Outcome:
     return planted([_hermite_relation(inst).moved()])
 
 
-def _enclosed(inst: ImplicitInstance, rows: tuple[tuple[int, ...], ...]) -> Enclosure:
+def _enclosed(inst: ImplicitInstance, rows: list[list[int]]) -> Enclosure:
     """The proved least eigenvalue on integer points, by the engines for data."""
-    found = inst.with_data(DataSet(points([list(row) for row in rows]), None, "integer points"))
+    found = inst.with_data(DataSet(points(rows), None, "integer points"))
     if found.null_vector is not None:
         return found.eigenvalue
     return least_eigenvalue(found.refine(BITS), refine=found.refine, relative_width=1e-13, known_psd=True)
 
 
 def _closed_forms(inst: ImplicitInstance, factor: Fraction | int = 1) -> list[Relation]:
-    """Orthonormal inputs, the square (its closed form times a factor) and the hexagon, and what the engines enclose."""
+    """Orthonormal inputs, the square (its closed form times a factor) and the hexagon, and what the engines enclose.
+
+    The hexagon lies in the plane x + y + z = 0, where it has integer coordinates.
+    """
     with precision(BITS):
         half, pi = arb(1) / 2, arb.pi()
         claimed = {
-            "orthonormal inputs": (half - 1 / (2 * pi), ORTHONORMAL),
-            "the square": (enclose(factor) * (half - 1 / pi), SQUARE),
-            "the hexagon": (arb(0), HEXAGON),
+            "orthonormal inputs": (half - 1 / (2 * pi), [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+            "the square": (enclose(factor) * (half - 1 / pi), [[1, 0], [0, 1], [-1, 0], [0, -1]]),
+            "the hexagon": (arb(0), [[1, -1, 0], [1, 0, -1], [0, 1, -1], [-1, 1, 0], [-1, 0, 1], [0, -1, 1]]),
         }
     return [
         Relation.of(f"the least eigenvalue of {name}", value, _enclosed(inst, rows), Sense.EQUAL)
@@ -185,12 +184,11 @@ def _closed_forms(inst: ImplicitInstance, factor: Fraction | int = 1) -> list[Re
 @check("arc-cosine-closed-forms")
 def closed_forms(inst: ImplicitInstance) -> Outcome:
     """Characteristic polynomials and the null vector by their lemma; the engines enclose the same numbers."""
-    with precision(BITS):
-        value = arb(1) / 2 - 1 / (2 * arb.pi())
+    found = _closed_forms(inst)
     return judge(
-        _closed_forms(inst),
+        found,
         lemma="lemma.arc-cosine-closed-forms",
-        value=value,
+        value=found[0].left,
         method="characteristic polynomials",
         detail={"quantity": "least eigenvalue on orthonormal inputs"},
     )

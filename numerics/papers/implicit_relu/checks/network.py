@@ -60,18 +60,13 @@ def _picard(train: ImplicitInstance) -> tuple[Bounds, Bounds]:
     # the computed iterate is off the exact one by at most the rounding of one step over 1 - a
     longest = column_norms(features.phi) / (1 - high) * SLACK
     drift = (network.rounding(longest) / (1 - high) + state.error) * SLACK
-    left, right = [], []
-    for k, iterate in enumerate(network.picard(PICARD_STEPS)):
-        bound = (
-            float(start.lower.max()) * (low**k * (1 - 2.0**-40)),
-            float(start.upper.max()) * (high**k * (1 + 2.0**-40)),
-        )
-        if bound[0] < RESOLVED * float(drift.max()) and k:
-            break
-        gap = _column_bounds(iterate - state.z, drift)
-        left.append((float(gap[0].max()), float(gap[1].max())))
-        right.append(bound)
-    return Bounds.of(*zip(*left, strict=True)), Bounds.of(*zip(*right, strict=True))
+    gaps = [_column_bounds(iterate - state.z, drift) for iterate in network.picard(PICARD_STEPS)]
+    steps = np.arange(len(gaps))
+    left = Bounds.of([low.max() for low, _ in gaps], [high.max() for _, high in gaps])
+    right = Bounds.of(start.lower.max() * low**steps * (1 - 2.0**-40), start.upper.max() * high**steps * (1 + 2.0**-40))
+    lost = right.lower[1:] < RESOLVED * drift.max()
+    count = 1 + (int(np.argmax(lost)) if lost.any() else lost.size)
+    return left.first(count), right.first(count)
 
 
 @check("implicit-equilibrium")

