@@ -136,7 +136,7 @@ def certify(
     from ..numerics.files import require_output
     from ..numerics.kernels.cosines import require_memory
     from ..numerics.papers.deep_equilibrium.large import memory_estimate
-    from ..numerics.replay import MAX_POINTS
+    from ..numerics.replay.inputs import MAX_POINTS
     from ..reports.working import Working
     from ..theory.numbers import rational
 

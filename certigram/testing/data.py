@@ -46,10 +46,13 @@ def unit_gram(points: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
 def gram_matrices(min_n: int = 1, max_n: int = 6, *, distinct: bool = True) -> Any:
     """Exact rational correlation matrices; ``distinct``: no two of the points behind them are parallel.
 
-    >>> from hypothesis import find
+    >>> from hypothesis import given
     >>> from certigram.testing.numbers import reproducible
-    >>> find(gram_matrices(2, 2), lambda C: True, settings=reproducible())[0][0]
-    Fraction(1, 1)
+    >>> @reproducible(max_examples=20)
+    ... @given(gram_matrices(2, 4))
+    ... def of_unit_points(C):
+    ...     assert all(C[i][i] == 1 for i in range(len(C)))
+    >>> of_unit_points()
     """
 
     def usable(C: list[list[Fraction]]) -> bool:

@@ -62,10 +62,13 @@ def expressions(*, max_terms: int = 2, lipschitz: bool = False) -> Any:
 def activations(*, max_terms: int = 2, lipschitz: bool = False) -> Any:
     """Activations: members of the catalogue and random expressions, see :func:`expressions`.
 
-    >>> from hypothesis import find
+    >>> from hypothesis import given
     >>> from certigram.testing.numbers import reproducible
-    >>> find(activations(), lambda phi: phi.parity == "even", settings=reproducible()).parity
-    'even'
+    >>> @reproducible(max_examples=10)
+    ... @given(activations(lipschitz=True))
+    ... def has_a_parity(phi):
+    ...     assert phi.parity in ("even", "odd", None)
+    >>> has_a_parity()
     """
     st = strategies()
     texts = st.one_of(catalogue_names(lipschitz=lipschitz), expressions(max_terms=max_terms, lipschitz=lipschitz))

@@ -19,7 +19,7 @@ from ...theory.printable import shown
 from ...theory.verdict import Evidence, Verdict
 from ..balls.enclosure import float_above, float_below
 from ..files import write_atomically
-from ..replay import NAMES
+from ..replay.activations import NAMES
 from ..stored import arrays_as_bytes, damaged, digest, read_json
 
 FORMAT = "certigram-certificate/1"

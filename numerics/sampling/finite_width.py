@@ -128,7 +128,7 @@ def spread_test(sample: Sample, subject: int, name: str, moments: Moments) -> Mo
     variances = np.full(found.widths.shape, math.inf) if math.isinf(kurtosis) else 2 + kurtosis / found.widths
     return MomentTest(
         name, _with_mean(m * least / high), _with_mean(m * most / low if low > 0 else np.full(most.shape, math.inf)),
-        variances, 1.0, 1.0, SPREAD_ALTERNATIVES, found.departure,
+        variances, 1.0, 1.0, SPREAD_ALTERNATIVES, found.departure, nonnegative=True,
     )  # fmt: skip
 
 

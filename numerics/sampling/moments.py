@@ -24,13 +24,24 @@ Floats = NDArray[np.float64]
 EXPONENTS = np.array([10.0, 20.0, 80.0])
 r"""The bets of :class:`MomentTest` are the best where :math:`-\log p` is about this; their e-values are averaged."""
 STAKES = np.array([0.05, 0.1, 0.25, 0.5, 0.9])
-"""Shares of the capital that :class:`BoundedTest` bets, averaged likewise."""
+"""Shares of the capital that are bet on values which are not negative, averaged likewise."""
+LEAST_MEAN = 1e-30
+"""A smaller claimed mean is replaced by this one, which a mean below it obeys as well."""
 
 
 def _influence(x: Floats) -> Floats:
     r"""Catoni's function: :math:`-\log(1-x+x^2/2) \le \psi(x) \le \log(1+x+x^2/2)`."""
     size = np.abs(x)
     return np.asarray(np.sign(x) * np.log1p(size + size * size / 2))
+
+
+def _log_capitals(values: Floats, mean: float) -> Floats:
+    r"""The logarithms of :math:`\prod_i(1+c(y_i/h-1))` for every share c and column of (observations, parameters).
+
+    Increasing in the values, of which nothing is known but :math:`y_i \ge 0` where one is not a number.
+    """
+    known = np.maximum(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0), 0.0)
+    return np.asarray(np.log1p(np.multiply.outer(STAKES, known / max(mean, LEAST_MEAN) - 1)).sum(axis=1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +55,8 @@ class MomentTest:
     in total variation between the law of all observations and one for which the above holds.
 
     Each side has :math:`e = \prod_i e^{\psi(\lambda_i(y_i-\mu))}/(1+\lambda_i^2v_i/2)` with
-    :math:`\lambda_i = \lambda/v_i`.
+    :math:`\lambda_i = \lambda/v_i`. Observations said to be ``nonnegative`` are tested for a mean above the claim by
+    the bets of :class:`BoundedTest` instead, which are sharper for a mean near 0.
 
     >>> y = np.array([[0.9], [1.1], [1.0], [1.2]])
     >>> MomentTest("mean", y, y, np.full(4, 0.01), 1.0, 1.0).p_value
@@ -61,6 +73,7 @@ class MomentTest:
     high: float
     alternatives: tuple[float, ...] = ()
     departure: float = 0.0
+    nonnegative: bool = False
 
     def __post_init__(self) -> None:
         if self.lower.shape != self.upper.shape or self.lower.shape[:1] != self.variances.shape:
@@ -98,7 +111,8 @@ class MomentTest:
             return float(self._log_e(mean, mean, first=True)[0]) - goal
 
         step = 1 / math.sqrt(precision)
-        return _crossing(excess, centre, -step), _crossing(excess, centre, step)
+        low, high = _crossing(excess, centre, -step), _crossing(excess, centre, step)
+        return max(low, 0.0) if self.nonnegative else low, high
 
     def not_excluded(self, interval: Interval) -> tuple[float, ...]:
         """Alternatives inside the interval or inside the claim."""
@@ -111,12 +125,12 @@ class MomentTest:
         total = float(weights.sum())
         if total == 0:
             return np.zeros(self.lower[:, :end].shape[1])
-        logs = []
+        logs = list(_log_capitals(self.lower[used, :end], high)) if self.nonnegative else []
         above = np.nan_to_num(self.lower[used, :end] - high, nan=-math.inf, posinf=math.inf, neginf=-math.inf)
         below = np.nan_to_num(low - self.upper[used, :end], nan=-math.inf, posinf=math.inf, neginf=-math.inf)
         for bet in np.sqrt(2 * EXPONENTS / total):
             price = float(np.log1p(bet * bet * weights / 2).sum())
-            for side in (above, below):
+            for side in (below,) if self.nonnegative else (above, below):
                 gain = np.where(np.isneginf(side), -math.inf, _influence(bet * weights[:, None] * side))
                 logs.append(gain.sum(axis=0) - price)
         return np.asarray(scipy.special.logsumexp(logs, axis=0) - math.log(len(logs)))
@@ -183,10 +197,7 @@ class BoundedTest:
 
     @staticmethod
     def _log_capital(values: Floats, mean: float) -> float:
-        if not np.isfinite(values).all():
-            return 0.0
-        logs = np.log1p(np.multiply.outer(STAKES, np.maximum(values, 0.0) / mean - 1)).sum(axis=1)
-        return float(scipy.special.logsumexp(logs) - math.log(len(STAKES)))
+        return float(scipy.special.logsumexp(_log_capitals(values[:, None], mean)) - math.log(len(STAKES)))
 
 
 def _crossing(excess: Callable[[float], float], centre: float, step: float) -> float:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,7 +96,7 @@ def test_a_second_start_continues(tmp_path: Path) -> None:
     study = read_study(tmp_path / "study.toml")
     whole = run(study, out=tmp_path / "whole", jobs=1)
     part = tmp_path / "part"
-    run(study, out=part, jobs=1)
+    shutil.copytree(tmp_path / "whole", part)
     for path in sorted(part.glob("*/*.[jn]*"))[::2]:
         path.unlink()  # as if the run had been killed before these were written
     for path in sorted(part.glob("certificates/*.json"))[:2]:

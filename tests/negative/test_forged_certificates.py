@@ -23,6 +23,11 @@ import certigram as cg
 from certigram.numerics import replay
 from certigram.numerics.certificates.certificate import fraction_text
 from certigram.numerics.papers.deep_equilibrium.witness import _digits, _integer_cholesky
+from certigram.numerics.replay import series as checked_series
+from certigram.numerics.replay import transform
+from certigram.numerics.replay.activations import KNOWN, parse
+from certigram.numerics.replay.inputs import inputs
+from certigram.numerics.replay.matrix import matrix
 from certigram.theory.errors import CertigramError
 
 Document = dict[str, Any]
@@ -162,7 +167,7 @@ def random_setting(rng: random.Random) -> Setting:
             a *= 1 if f in ("relu", "id") else 1 / Fraction(float(size) ** 0.5).limit_denominator(10**12)
             c = scale * rng.choice([-1, 1]) * Fraction(rng.randrange(1, 9), 8)
             terms.append((c, f, a if f != "one" else Fraction(1)))
-        slope = sum((abs(c * a) * replay.KNOWN[f][0][0] for c, f, a in terms), Fraction(0))
+        slope = sum((abs(c * a) * KNOWN[f].slope for c, f, a in terms), Fraction(0))
     theta = rng.choice([Fraction(x) for x in ("0", "1/1000000000", "1/10", "1/2", "9/10", "49/50")])
     return Setting(terms, theta / 2 / slope**2, gram)
 
@@ -192,13 +197,13 @@ def with_series(
 ) -> tuple[Document, Arrays] | None:
     """A certificate for these balls, with the best witness there is for the matrix that the checker makes of them."""
     document = quiet(copy.deepcopy(document))
-    proof, bits, lift = document["proof"], 64 * limbs, [*series, mass]
+    proof, bits = document["proof"], 64 * limbs
     one = 1 << bits
     proof["kernel"]["coefficients"] = [[str(m), str(r)] for m, r in series]
     proof["kernel"]["mass"], proof["kernel"]["s"] = [str(x) for x in mass], [str(x) for x in s]
-    below = sum(max(m - r, 0) for m, r in lift[:-1])
-    inner, _, _ = replay.inputs(proof["data"], {}, False)
-    rows, errors = replay.matrix([*lift, [max(sum(lift[-1]) - below, 0), 0]], inner, bits)
+    below = sum(max(m - r, 0) for m, r in series)
+    inner, _, _ = inputs(proof["data"], {}, False)
+    rows, errors = matrix((series, mass, max(sum(mass) - below, 0)), inner, bits)
     n = len(rows)
     K = mpmath.matrix(n, n)
     for i in range(n):
@@ -237,7 +242,7 @@ def forgeries(
             c, rest = kernel[key].split("*", 1)
             kernel[key] = f"{fraction_text(Fraction(c) * more)}*{rest}"
             planted["activation"] = kernel[key]
-            kernel["lipschitz"] = fraction_text(replay.parse(kernel[key])[2])
+            kernel["lipschitz"] = fraction_text(parse(kernel[key])[2])
         yield f"{key} by {float(more)}", planted, arrays
     kernel = document["proof"]["kernel"]
     limbs = max(2, len(arrays["factor"]))
@@ -309,14 +314,14 @@ def attack(seed: int, outcome: Outcome, folder: Any) -> tuple[int, int, int]:
 def _moments_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forgeries of one certificate ask for the same Hermite coefficients again and again."""
     known: dict[str, Any] = {}
-    compute = replay.moments
+    compute = transform.moments
 
     def once(*key: Any) -> Any:
         if repr(key) not in known:
             known[repr(key)] = compute(*key)
         return known[repr(key)]
 
-    monkeypatch.setattr(replay, "moments", once)
+    monkeypatch.setattr(transform, "moments", once)
 
 
 def carrying(first: list[int], second: list[int]) -> list[int]:
@@ -339,14 +344,14 @@ def test_a_series_that_overflowing_digits_would_confirm(tmp_path: Any, monkeypat
     claim, bits, one = document["proof"]["kernel"], 64, 1 << 80
     s, mass = ([int(x) for x in claim[key]] for key in ("s", "mass"))
     balls = [[int(m), int(r)] for m, r in claim["coefficients"]]
-    squares, (low, high), _ = replay.equilibrium(
+    squares, (low, high), _ = transform.equilibrium(
         claim["activation"], Fraction(0), Fraction(2), Fraction(s[0], 4**bits), len(balls) - 1, bits
     )
     with monkeypatch.context() as patched, mpmath.workdps(40):
-        patched.setattr(replay, "multiply", carrying)
+        patched.setattr(checked_series, "multiply", carrying)
         inner = [[0, int(2 * one / high)], [0, -int(-2 * one // low)]]
         below, above = (
-            replay.compose(
+            checked_series.compose(
                 [int(pair[up] * one) + up for pair in squares], inner[up] + [0] * (len(balls) - 2), bits + 16, up
             )
             for up in (0, 1)

@@ -18,6 +18,11 @@ import pytest
 
 import certigram as cg
 from certigram.numerics import replay
+from certigram.numerics.replay.certificate import FORMAT
+from certigram.numerics.replay.command import main
+from certigram.numerics.replay.inputs import inputs
+from certigram.numerics.replay.transform import equilibrium
+from certigram.numerics.replay.verdicts import Stop
 
 Document = dict[str, Any]
 Arrays = dict[str, np.ndarray]
@@ -302,7 +307,7 @@ def test_what_is_no_regular_file_is_not_opened(kind: str, tmp_path: Path) -> Non
 def test_names_and_reasons_hold_no_control_characters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "c\x1b[2J\x9b\u202e.json"
     path.write_text(json.dumps({"format": "certigram-certificate/1", "\x1b[31m": 1}), encoding="utf-8")
-    assert replay.main([str(path)]) == 1
+    assert main([str(path)]) == 1
     assert capsys.readouterr().out.rstrip("\n").isprintable()
     assert replay.check(path).reason.isprintable()
 
@@ -312,8 +317,8 @@ def test_numbers_of_an_input_gram_cannot_ask_for_long_work(outcome: Outcome) -> 
     n = 40
     rows = [[f"1/{10**1100 + 7 * i + 1}" if i == j else "0" for j in range(n)] for i in range(n)]
     data = {"n": n, "d": None, "normalize": None, "input_gram": rows, "sha256": "0" * 64}
-    with pytest.raises(replay.Stop) as stopped:
-        replay.inputs(data, {}, False)
+    with pytest.raises(Stop) as stopped:
+        inputs(data, {}, False)
     assert stopped.value.args[0] == "UNSUPPORTED"
 
 
@@ -324,9 +329,9 @@ def test_a_missing_sidecar(honest: Honest, outcome: Outcome) -> None:
 def test_a_variance_beyond_the_truth_does_not_shrink_the_error() -> None:
     """Without feedback the variance is exactly v; a guess above it must cost accuracy on both sides."""
     f = "1*tanh(1*x)"
-    near = replay.equilibrium(f, Fraction(0), Fraction(2), Fraction(2), 6, 64)
+    near = equilibrium(f, Fraction(0), Fraction(2), Fraction(2), 6, 64)
     for guess in (Fraction(19, 10), Fraction(21, 10)):
-        squares, s, q = replay.equilibrium(f, Fraction(0), Fraction(2), guess, 6, 64)
+        squares, s, q = equilibrium(f, Fraction(0), Fraction(2), guess, 6, 64)
         assert s == (2, 2)
         assert q[0] < near[2][0] <= near[2][1] < q[1]
         assert all(wide[0] <= tight[0] and tight[1] <= wide[1] for wide, tight in zip(squares, near[0], strict=True))
@@ -372,7 +377,7 @@ def test_a_small_file_cannot_ask_for_long_work(outcome: Outcome) -> None:
         "coefficients": [["1", "0"]] * 1025,
     }
     proof = {
-        "format": replay.FORMAT,
+        "format": FORMAT,
         "system": "deq-general",
         "data": data,
         "kernel": kernel,

@@ -101,7 +101,7 @@ def norm_limit() -> None:
         top = linalg.eigh_tridiagonal(diagonal, first[:-1] * second, select="i", select_range=(kept - 1, kept - 1))
         norms.append(math.sqrt(top[0][0]))
     assert 1.99 < max(norms) / math.sqrt(m) < 2.01
-    sample = StateSample({m: np.array(norms)}, {}, {})
+    sample = StateSample(math.nan, {m: np.array(norms)}, {}, {}, {}, {})
     outcome = gaussian_norm(SimpleNamespace(state_sample=sample))
     assert all(o.verdict is not Verdict.INCONSISTENT for o in ErrorBudget().settle(outcome.tests))
 

@@ -28,6 +28,7 @@ from certigram.numerics.papers.implicit_relu.equilibrium import (
     sample_parameters,
     unit_rows,
 )
+from certigram.numerics.papers.implicit_relu.experiments import standardised
 from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan
 from certigram.numerics.papers.implicit_relu.tangent import feature_gram, tangent_kernel
 from certigram.numerics.papers.implicit_relu.training import (
@@ -64,6 +65,35 @@ def exactly(net: Network, bits: int = 200, steps: int = 160) -> tuple[arb_mat, a
             following = (A * z) * scale + phi
             z = arb_mat(m, n, [x.mid().max(arb(0)) for x in following.entries()])
         return phi, z, scale
+
+
+@pytest.mark.parametrize(("width", "gamma"), [(24, "1/5"), (7, "1/10"), (40, "9/20"), (12, "0")])
+def test_the_probes_of_an_equilibrium_lie_within_their_errors(width: int, gamma: str) -> None:
+    """|sigma(r u + phi)|² and |phi|² - |x|²/2 in balls, from the exact weights; a wrong limit lies outside."""
+    net = network(width, gamma)
+    limit = 0.5151
+    square, features, errors = standardised(net, net.equilibrium(), limit)
+    phi, z, scale = exactly(net)
+    assert np.isfinite(errors).all()
+    assert errors.max() < 1e-11
+    with precision(200):
+        u = (arb_mat(net.weights.A.tolist()) * z) * scale
+        for i in range(len(INPUTS)):
+            length = sum((z[j, i] ** 2 for j in range(width)), arb(0)).sqrt()
+            ratio = arb(limit).sqrt() / length
+            probe = sum(((ratio * u[j, i] + phi[j, i]).max(arb(0)) ** 2 for j in range(width)), arb(0))
+            mean = sum((arb(x) ** 2 for x in INPUTS[i].tolist()), arb(0)) / 2
+            feature = sum((phi[j, i] ** 2 for j in range(width)), arb(0)) - mean
+            off = abs(float(probe - arb(float(square[i])))) + abs(float(feature - arb(float(features[i]))))
+            assert off <= errors[i]
+    other = standardised(net, net.equilibrium(), 1.001 * limit)[0]
+    assert gamma == "0" or (np.abs(other - square) > 1e3 * errors).all()
+
+
+def test_probes_of_a_network_that_does_not_contract_are_not_known() -> None:
+    net = network(6, "2")
+    square, _, errors = standardised(net, net.equilibrium(), 0.5)
+    assert not (np.isfinite(square) & np.isfinite(errors)).any()
 
 
 def test_error_bounds_hold_against_ball_arithmetic() -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,8 +23,15 @@ from certigram.api import PopulationGram
 from certigram.numerics import replay
 from certigram.numerics.certificates.checking import Checked
 from certigram.numerics.papers.deep_equilibrium.witness import checkable_expression, equilibrium_proof
+from certigram.numerics.replay.activations import KNOWN, parse
+from certigram.numerics.replay.elementary import value
+from certigram.numerics.replay.series import compose, multiply
+from certigram.numerics.replay.sidecar import arrays
+from certigram.numerics.replay.transform import equilibrium, moments
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import DerivationGap, SpecError
+
+FOLDER = Path(replay.__file__).parent
 
 
 def sphere(n: int, d: int = 8) -> np.ndarray:
@@ -111,7 +121,7 @@ def test_compositions_of_series_of_any_mass_are_enclosed(mass: int) -> None:
         outer = [rng.randrange(int(one * Fraction(2) ** mass) + 2) for _ in range(23)]
         share = [rng.random() ** 4 for _ in range(9)]
         inner = [int(one * x / sum(share)) for x in share]
-        low, high = (replay.compose(outer, inner, scale, up) for up in (0, 1))
+        low, high = (compose(outer, inner, scale, up) for up in (0, 1))
         true = naive(outer, inner, scale)
         room = Fraction(max(sum(outer), one) * 64, one) + 64
         for a, x, b in zip(low, true, high, strict=True):
@@ -124,7 +134,7 @@ def test_products_of_series_are_exact() -> None:
     for _ in range(200):
         size = rng.randrange(1, 9)
         a, b = ([rng.choice([0, 1, rng.getrandbits(rng.randrange(1, 300))]) for _ in range(size)] for _ in range(2))
-        assert replay.multiply(a, b) == [sum(a[i] * b[k - i] for i in range(k + 1)) for k in range(size)]
+        assert multiply(a, b) == [sum(a[i] * b[k - i] for i in range(k + 1)) for k in range(size)]
 
 
 def test_flint_changes_nothing(tmp_path: Path) -> None:
@@ -157,7 +167,7 @@ def test_near_duplicates_take_long_integers(tmp_path: Path) -> None:
     K = gram("gelu", [[1.0, 2.0], [1.0, 2.00000001], [1.0, 1.0]])
     path = saved(K, tmp_path / "c.json")
     assert cg.check(path).verdict == "VALID"
-    assert replay.arrays(path.with_suffix(".npz"), {"points", "factor", "vector"})["factor"][0][0] > 1
+    assert arrays(path.with_suffix(".npz"), {"points", "factor", "vector"})["factor"][0][0] > 1
     document = json.loads(path.read_text())
     assert 0 < document["lower"] < 1e-15
 
@@ -207,48 +217,114 @@ def test_a_folder(tmp_path: Path) -> None:
         cg.check(tmp_path / "nothing.json")
 
 
-def test_the_checker_is_one_module_of_the_standard_library() -> None:
-    text = Path(replay.__file__).read_text()
-    assert len(text.splitlines()) <= 700
+def test_the_checker_is_a_short_folder_of_the_standard_library() -> None:
+    """Its files import the standard library and each other, absolutely and relatively, and nothing that runs text."""
+    files = {file.stem: file.read_text() for file in FOLDER.glob("*.py")}
+    assert {path.name for path in FOLDER.iterdir()} <= {"__pycache__", *(f"{name}.py" for name in files)}
+    assert sum(len(text.splitlines()) for text in files.values()) <= 700
+    assert not set(files) & set(sys.stdlib_module_names)  # copied out, the folder is the first place of modules
     imported: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
+    for node in (node for text in files.values() for node in ast.walk(ast.parse(text))):
         if isinstance(node, ast.Import):
             imported |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            assert (node.level, node.module in files) == (1, True), ast.unparse(node)
         elif isinstance(node, ast.ImportFrom):
-            assert not node.level
             imported.add(str(node.module).split(".")[0])
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in ("eval", "exec", "compile", "open", "input")
             if node.func.id == "__import__":
                 assert ast.unparse(node) == "__import__('flint')"
+            if node.func.id == "import_module":
+                assert ast.unparse(node) == "import_module(f\"{__package__ or 'replay'}.command\")"
     assert imported <= set(sys.stdlib_module_names) - {"pickle", "marshal", "subprocess", "os"}
 
 
-def test_the_checker_works_without_flint_and_without_the_package(tmp_path: Path) -> None:
-    """The one file, copied elsewhere and run by an isolated interpreter without any installed package."""
-    path = saved(gram("gelu", sphere(6)), tmp_path / "c.json")
-    alone = tmp_path / "alone" / "replay.py"
-    alone.parent.mkdir()
-    shutil.copy(replay.__file__, alone)
+def test_the_import_contract_names_whatever_else_there_is() -> None:
+    """Every package and module beside the checker, and every dependency: what is forgotten there could be imported."""
+    root = Path(__file__).parents[2]
+    if not (root / "pyproject.toml").is_file():
+        pytest.skip("this is an installed package: there is no contract to read")
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    contracts = project["tool"]["importlinter"]["contracts"]
+    (contract,) = (found for found in contracts if found["name"] == "the checker stands alone")
+    assert contract["source_modules"] == ["certigram.numerics.replay"]
+    storeys = {"theory", "reports"}  # beside the package, where it was not installed
+    house = {f"certigram.{name}" for name in (siblings(Path(cg.__file__).parent) | storeys) - {"numerics"}}
+    house |= {f"certigram.numerics.{name}" for name in siblings(FOLDER.parent) - {"replay"}}
+    called = {"python-flint": "flint", "scikit-learn": "sklearn"}
+    depends = {re.split(r"[^\w-]", text)[0] for text in project["project"]["dependencies"]}
+    assert set(contract["forbidden_modules"]) == house | {called.get(name, name) for name in depends}
+
+
+def siblings(folder: Path) -> set[str]:
+    """The modules and packages in a package."""
+    found = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    return found - {"__init__", "__main__"}
+
+
+def test_every_label_of_the_sources_stands_in_the_format() -> None:
+    document = Path(__file__).parents[2] / "docs" / "certificate-format.md"
+    if not document.is_file():
+        pytest.skip("this is an installed package: there are no docs")
+    label, text = re.compile(r"\(([1-7]\.\d)\)"), document.read_text()
+    there = re.findall(r"\*\*\(([1-7]\.\d)\)", text)
+    assert len(there) == len(set(there))
+    assert {found for file in FOLDER.glob("*.py") for found in label.findall(file.read_text())} == set(there)
+    for file in FOLDER.glob("[a-z]*.py"):
+        assert f"`{file.stem}`" in text
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The folder, copied elsewhere under another name and run by an isolated interpreter without any package."""
+    copied = tmp_path / "alone" / "a checker-1.0"
+    shutil.copytree(FOLDER, copied, ignore=shutil.ignore_patterns("__pycache__"))
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-I", "-S", str(alone), *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-I", "-S", str(copied), *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=copied.parent)
 
-    done = run(path)
+    return run
+
+
+def test_the_checker_works_without_flint_and_without_the_package(
+    tmp_path: Path, alone: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    path = saved(gram("gelu", sphere(6)), tmp_path / "c.json")
+    done = alone(path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("VALID")
     saved(gram("elu", sphere(3)), tmp_path / "unsupported.json")
-    done = run("--exact", tmp_path)
+    done = alone("--exact", tmp_path)
     assert (done.returncode, len(done.stdout.splitlines())) == (3, 2)
     (tmp_path / "z\x1b.json").write_text("[" * 200_000)
-    done = run(tmp_path)
+    done = alone(tmp_path)
     assert (done.returncode, len(done.stdout.splitlines())) == (1, 3)
     assert "\x1b" not in done.stdout
     for wrong in ([], [tmp_path / "nothing"], ["--help"]):
-        done = run(*wrong)
+        done = alone(*wrong)
         assert (done.returncode, done.stdout) == (2, "")
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_checker_alone_refuses_what_was_tampered_with(
+    tmp_path: Path, alone: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    path = saved(gram("tanh", sphere(5)), tmp_path / "c.json")
+    document = json.loads(path.read_text())
+    document["proof"]["kernel"]["coefficients"][1][0] += "0"
+    path.write_text(json.dumps(document))
+    done = alone(path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith(f"INVALID     {path} at proof.kernel")
+
+
+def test_the_checker_is_a_program_inside_the_package_too(tmp_path: Path) -> None:
+    path = saved(gram("tanh", sphere(4)), tmp_path / "c.json")
+    command = [sys.executable, "-m", "certigram.numerics.replay", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr, done.stdout[:5]) == (0, "", "VALID")
 
 
 REFERENCES = {
@@ -277,13 +353,13 @@ def test_elementary_functions_against_mpmath(name: str) -> None:
             for size in (1e-9, 0.01, 1.0, 4.0, 20.0, 70.0):
                 x = int(rng.uniform(-size, size) * 2**p)
                 t = mpmath.mpf(x) / 2**p
-                error = abs(replay.value(name, x, p) - REFERENCES[name](t) * 2**p)
+                error = abs(value(name, x, p) - REFERENCES[name](t) * 2**p)
                 assert error < 7 * (1 + abs(t))
 
 
 @pytest.mark.parametrize("name", sorted(REFERENCES))
 def test_slopes_and_strips_are_bounded_as_stated(name: str) -> None:
-    (slope, rho, a, b), parity = replay.KNOWN[name]
+    parity, slope, rho, a, b = KNOWN[name]
     f = {**REFERENCES, "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z))}[name]
     for u in np.linspace(-9, 9, 61).tolist():
         assert abs(mpmath.diff(f, u)) <= mpmath.mpf(slope.numerator) / slope.denominator + mpmath.mpf(10) ** -12
@@ -300,7 +376,7 @@ def test_hermite_coefficients_against_the_prover(text: str) -> None:
     from certigram.numerics.balls.ball import Ball
     from certigram.numerics.hermite import hermite_transform
 
-    sigma, mu, square = replay.moments(replay.parse(text)[0], Fraction(5, 2), 40, 90)
+    sigma, mu, square = moments(parse(text)[0], Fraction(5, 2), 40, 90)
     prover = hermite_transform(activation(text.replace("phi(", "normal_cdf(")), 40, sigma**2, 260)
     assert square[0] <= Ball(prover.second_moment).lower <= Ball(prover.second_moment).upper <= square[1]
     for (low, high), claimed in zip(mu, prover.coefficients, strict=True):
@@ -313,7 +389,7 @@ def test_rational_transforms_against_the_prover(text: str) -> None:
     from certigram.numerics.balls.ball import exact
     from certigram.numerics.hermite import hermite_transform
 
-    squares, s, q = replay.equilibrium(text, Fraction(1, 8), Fraction(2), Fraction(2), 24, 64)
+    squares, s, q = equilibrium(text, Fraction(1, 8), Fraction(2), Fraction(2), 24, 64)
     prover = hermite_transform(activation(text), 24, s[0], 200)
     assert s[0] == s[1] == 2 + q[0] / 8
     assert abs(q[0] - exact(prover.second_moment.mid())) < Fraction(1, 2**150)
@@ -328,7 +404,7 @@ def test_rational_transforms_against_the_prover(text: str) -> None:
 )
 def test_certificates_follow_their_schema(name: str, points: object, bound: str, tmp_path: Path) -> None:
     jsonschema = pytest.importorskip("jsonschema")
-    schema = json.loads((Path(replay.__file__).parent / "certificate.schema.json").read_text())
+    schema = json.loads((FOLDER.parent / "certificate.schema.json").read_text())
     document = json.loads(saved(gram(name, points), tmp_path / "c.json", bound).read_text())
     jsonschema.Draft202012Validator(schema).validate(document)
     document.get("proof", document)["format"] = "certigram-proof/0"

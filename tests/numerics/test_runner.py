@@ -1,6 +1,8 @@
 """Whole runs: a failure here means that a study ends in an exception, or that the reason of a verdict is not true."""
 
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -58,11 +60,24 @@ def verdicts(found: Results, claim: str) -> dict[str, Verdict]:
     return {c.activation: c.verdict for c in found.certificates if c.claim == f"deq-general.{claim}"}
 
 
-@pytest.mark.parametrize("normalize", ["sphere", "none"])
-@pytest.mark.parametrize("data", SETS)
-def test_every_claim_gets_a_verdict_with_a_reason(tmp_path: Path, data: str, normalize: str) -> None:
+@cache
+def whole(data: str, normalize: str) -> Results:
+    """All activations on one of the sets above, once for the tests below."""
+    with tempfile.TemporaryDirectory() as folder:
+        return results(Path(folder), data, normalize=normalize)
+
+
+@pytest.mark.parametrize(
+    ("data", "normalize"),
+    [  # a duplicate and a parallel row are the same thing on the sphere
+        *(("distinct", "none"), ("distinct", "sphere"), ("duplicate", "none"), ("duplicate", "sphere")),
+        *(("parallel", "none"), ("antipodal", "none"), ("antipodal", "sphere")),
+        *(("one", "none"), ("one", "sphere"), ("two", "none"), ("two", "sphere")),
+    ],
+)
+def test_every_claim_gets_a_verdict_with_a_reason(data: str, normalize: str) -> None:
     """No exception on singular, parallel, few or unequal inputs with smooth, kinked, affine and unbounded functions."""
-    found = results(tmp_path, data, normalize=normalize)
+    found = whole(data, normalize)
     claims = system("deq-general").claims
     free = sum(claim.activation_free for claim in claims)
     assert len(found.certificates) == (len(claims) - free) * len(ACTIVATIONS) + free
@@ -83,11 +98,12 @@ def test_functions_without_lipschitz_constant_are_not_applicable(tmp_path: Path)
             assert f"{c.activation} has no finite Lipschitz constant" in c.reason
 
 
-def test_duplicates_refute_positivity_and_nothing_else(tmp_path: Path) -> None:
+def test_duplicates_refute_positivity_and_nothing_else() -> None:
     """The eigenvalue is exactly zero; the lower bounds hold with equality; distinctness is named where it is needed."""
-    found = results(tmp_path, "duplicate", ["tanh", "relu", "identity"])
-    assert set(verdicts(found, "least-eigenvalue").values()) == {Verdict.REFUTED}
-    assert set(verdicts(found, "lower-bound-schur").values()) == {Verdict.PROVED}
+    found = whole("duplicate", "sphere")
+    for name in ("tanh", "relu", "identity"):
+        assert verdicts(found, "least-eigenvalue")[name] is Verdict.REFUTED
+        assert verdicts(found, "lower-bound-schur")[name] is Verdict.PROVED
     assert verdicts(found, "positive-definite")["tanh"] is Verdict.NOT_APPLICABLE
     for c in found.certificates:
         if c.verdict is Verdict.REFUTED:
@@ -95,17 +111,17 @@ def test_duplicates_refute_positivity_and_nothing_else(tmp_path: Path) -> None:
             assert c.detail["null_vector"] == {"0": "1", "6": "-1"}
 
 
-def test_antipodes_refute_odd_activations_only(tmp_path: Path) -> None:
+def test_antipodes_refute_odd_activations_only() -> None:
     """tanh is singular on antipodes, ReLU is not."""
-    found = verdicts(results(tmp_path, "antipodal", ["tanh", "relu"]), "least-eigenvalue")
-    assert found == {"tanh": Verdict.REFUTED, "relu": Verdict.PROVED}
+    found = verdicts(whole("antipodal", "sphere"), "least-eigenvalue")
+    assert (found["tanh"], found["relu"]) == (Verdict.REFUTED, Verdict.PROVED)
 
 
-def test_bounds_that_are_the_eigenvalue_itself(tmp_path: Path) -> None:
+def test_bounds_that_are_the_eigenvalue_itself() -> None:
     """For a linear function LB_P and LB_F equal the eigenvalue: proved by structure, not by comparing enclosures."""
-    found = results(tmp_path, "two", ["identity", "tanh"])
     for claim in ("lower-bound-correlation", "lower-bound-series"):
-        assert verdicts(found, claim) == {"identity": Verdict.PROVED, "tanh": Verdict.PROVED}
+        found = verdicts(whole("two", "sphere"), claim)
+        assert (found["identity"], found["tanh"]) == (Verdict.PROVED, Verdict.PROVED)
 
 
 def test_without_feedback(tmp_path: Path) -> None:

@@ -100,13 +100,17 @@ def two_points(probability: float, count: int) -> tuple[list[float], np.ndarray,
     return chances, outcomes, 1 / probability - 1
 
 
+def moment_test(y: np.ndarray, variance: float, *, claimed: float = 1.0, nonnegative: bool = False) -> MomentTest:
+    y = y[:, None]
+    return MomentTest("mean", y, y, np.full(y.size, variance), claimed, claimed, nonnegative=nonnegative)
+
+
+@pytest.mark.parametrize("nonnegative", [False, True])
 @pytest.mark.parametrize("probability", [0.5, 0.1, 0.01, 1e-4])
-def test_moment_p_values_never_exceed_their_level(probability: float) -> None:
+def test_moment_p_values_never_exceed_their_level(probability: float, nonnegative: bool) -> None:
     """Exactly, for replicates that are nearly always equal: no standard error is taken from them."""
     chances, outcomes, variance = two_points(probability, 20)
-    p_values = [
-        MomentTest("mean", y[:, None], y[:, None], np.full(y.size, variance), 1.0, 1.0).p_value for y in outcomes
-    ]
+    p_values = [moment_test(y, variance, nonnegative=nonnegative).p_value for y in outcomes]
     for level in (0.5, 0.05, 1e-3, 1e-6):
         assert sum(c for c, p in zip(chances, p_values, strict=True) if p <= level) <= level
 
@@ -119,17 +123,57 @@ def test_betting_p_values_never_exceed_their_level(probability: float) -> None:
         assert sum(c for c, p in zip(chances, p_values, strict=True) if p <= level) <= level
 
 
+@pytest.mark.parametrize("nonnegative", [False, True])
+@pytest.mark.parametrize("probability", [0.5, 0.1, 0.01, 1e-4])
+def test_the_expectation_of_an_e_value_is_at_most_one(probability: float, nonnegative: bool) -> None:
+    """Exactly, at the boundary of the claim; and not for a mean that is larger than claimed, or a larger variance."""
+    chances, outcomes, variance = two_points(probability, 20)
+
+    def expectation(claimed: float, bound: float) -> float:
+        tests = [moment_test(y, bound, claimed=claimed, nonnegative=nonnegative) for y in outcomes]
+        return sum(c * math.exp(float(t._log_e(claimed, claimed)[0])) for c, t in zip(chances, tests, strict=True))
+
+    assert expectation(1.0, variance) <= 1 + 1e-12
+    assert (expectation(0.5, variance) if nonnegative else expectation(1.0, variance / 100)) > 1e4
+
+
+def test_observations_that_are_not_negative_say_more_near_zero() -> None:
+    """Squares of standard Gaussians, of mean 1 and variance 2: the lower end of the interval; the upper one stays."""
+    y = np.random.default_rng(5).standard_normal(40) ** 2
+    plain, bets = moment_test(y, 2.5), moment_test(y, 2.5, nonnegative=True)
+    (low, high), (near, far) = plain.interval(1 - 1e-5), bets.interval(1 - 1e-5)
+    assert low < 0 < 0.25 < near < plain.estimate
+    assert high == pytest.approx(far, rel=0.02)
+    assert moment_test(y, 2.5, claimed=0.1, nonnegative=True).p_value < 1e-9
+    assert moment_test(y, 2.5, claimed=8.0, nonnegative=True).p_value < 1e-9
+    zeros = moment_test(np.zeros(40), 2.5, nonnegative=True)
+    assert zeros.interval(1 - 1e-5)[0] == 0.0
+    assert zeros.p_value < 2e-3  # the other side still knows the variance
+
+
+def test_bets_on_enclosures_use_their_lower_ends() -> None:
+    """A lower end that is negative or not a number counts as 0; wider enclosures make no p-value smaller."""
+    y = np.full((30, 1), 0.8)
+    variances = np.full(30, 0.5)
+    exact = MomentTest("mean", y, y, variances, 0.2, 0.2, nonnegative=True)
+    loose = MomentTest("mean", y - 0.3, y + 0.3, variances, 0.2, 0.2, nonnegative=True)
+    nothing = [MomentTest("mean", y * c, y + 9, variances, 0.2, 0.2, nonnegative=True) for c in (0.0, -2.0, math.nan)]
+    assert exact.p_value < loose.p_value < 1e-4
+    assert [test.p_value for test in nothing] == [1.0] * 3
+
+
 @pytest.mark.parametrize("probability", [0.5, 0.1, 0.01])
 @pytest.mark.parametrize("confidence", [0.9, 0.999])
 def test_intervals_of_means_cover_them(probability: float, confidence: float) -> None:
     chances, outcomes, variance = two_points(probability, 20)
-    missed = {"moments": 0.0, "bets": 0.0}
+    missed = np.zeros(3)
     for chance, y in zip(chances, outcomes, strict=True):
-        moments = MomentTest("mean", y[:, None], y[:, None], np.full(y.size, variance), 1.0, 1.0)
-        bets = BoundedTest("mean", y, 1.0, 1 / probability)
-        for name, (low, high) in (("moments", moments.interval(confidence)), ("bets", bets.interval(confidence))):
-            missed[name] += 0.0 if low <= 1.0 <= high else chance
-    assert max(missed.values()) <= 1 - confidence
+        moments, both = (moment_test(y, variance, nonnegative=known) for known in (False, True))
+        intervals = [
+            test.interval(confidence) for test in (moments, both, BoundedTest("mean", y, 1.0, 1 / probability))
+        ]
+        missed += [0.0 if low <= 1.0 <= high else chance for low, high in intervals]
+    assert missed.max() <= 1 - confidence
 
 
 def test_unequal_variances_and_errors_keep_the_level() -> None:

@@ -29,8 +29,12 @@ from ...eigenvalues.inverse_iteration import start_vector
 from ...eigenvalues.nullspace import NullVector
 from ...hermite import hermite_transform
 from ...kernels.series import DotProductSeries
-from ...replay import FORMAT, MAX_GRAM, MAX_LIMBS, MAX_POINTS, UNSUPPORTED, Stop, parse
-from ...replay import kernel as accept
+from ...replay.activations import parse
+from ...replay.certificate import FORMAT
+from ...replay.inputs import MAX_GRAM, MAX_POINTS
+from ...replay.series import prove_series
+from ...replay.spectrum import MAX_LIMBS
+from ...replay.verdicts import UNSUPPORTED, Stop
 from .instance import FLOAT_BITS, FLOAT_TARGET
 
 if TYPE_CHECKING:
@@ -319,13 +323,12 @@ def _series(inst: EquilibriumInstance, claim: dict[str, Any], limbs: int) -> tup
     for grown in range(GROWTH):
         found = _balls(inst, kernel, bits, _room(inst) * 64.0**grown)
         try:
-            checked = accept({**claim, **found}, Fraction(v), bits)
+            balls, (_, off), tail = prove_series({**claim, **found}, Fraction(v), bits)
         except Stop as stop:
             why = f"{stop.args[1]}: {stop.args[2]}"
             if stop.args[0] == UNSUPPORTED:
                 break
         else:
-            *balls, (_, off), (tail, _) = checked
             radius, reach = tail, Fraction(1.0 if inst.parallel else min(inst.separation, 1.0))
             for _, r in reversed(balls):
                 radius = math.ceil(radius * reach) + r

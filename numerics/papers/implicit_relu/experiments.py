@@ -16,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....theory.errors import DerivationGap, PrecisionExhausted
+from ...balls.ball import Ball
 from ...balls.enclosure import Enclosure
+from ...balls.rounding import UNIT, gamma
 from ...balls.threads import blas_threads
 from ...sampling.operator_norm import operator_norm
 from .arc_cosine import pair_eigenvalue
-from .equilibrium import Network, sample_parameters
+from .equilibrium import SLACK, Equilibrium, Network, column_norms, sample_parameters
+from .limit import limit_variance
 
 if TYPE_CHECKING:
     from .instance import ImplicitInstance
@@ -37,6 +40,8 @@ DELTA = Fraction(1, 100)
 """The error probability at which the sufficient width of the concentration theorem is tested."""
 THEOREM_REPLICATES = 200
 LARGEST_SAMPLE = 2 * 10**7
+RECORDED = ("norm", "states", "probes", "features", "errors")
+"""The fields of :class:`StateSample` by width."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,10 +140,18 @@ def theorem_sample(inst: ImplicitInstance, *, replicates: int = THEOREM_REPLICAT
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StateSample:
-    """By width: lower bounds of ‖A‖ (replicates,), and ‖z‖² of each input (replicates, inputs), with its error."""
+    r"""By width: lower bounds of ‖A‖ (replicates,); and of each input (replicates, inputs)
 
+    ``states``: ‖z‖²; ``probes``: the same of :math:`\sigma(\sqrt{s_*}x+\sigma(\xi))/\sqrt m` with the standardised
+    pre-activations x, ξ of the network (docs/theory/finite-width.md, section 5), :math:`s_*=\gamma^2` ``limit``;
+    ``features``: :math:`|\sigma(\xi)|^2/m` less its mean; ``errors``: a bound of the errors of the last two together.
+    """
+
+    limit: float
     norm: dict[int, Floats]
     states: dict[int, Floats]
+    probes: dict[int, Floats]
+    features: dict[int, Floats]
     errors: dict[int, Floats]
 
 
@@ -147,18 +160,18 @@ def state_sample(inst: ImplicitInstance) -> StateSample:
     if not inst.widths:
         raise DerivationGap("the study samples no networks: give widths in [finite-width].")
     X = inst.inputs[:STATE_POINTS]
-    norm, states, errors = {}, {}, {}
+    limit = float(Ball(limit_variance(inst.gamma, 64)).mid) if 2 * inst.gamma < 1 else math.nan
+    found: dict[int, dict[str, Floats]] = {}
     for k, m in enumerate(inst.widths):
         count = max(inst.replicates, CHEAP_REPLICATES) if m <= CHEAP_WIDTH else inst.replicates
         inst.workspace.progress(f"equilibria of width {m}", k, len(inst.widths))
         if not inst.workspace.seconds_left() > 0:
             raise PrecisionExhausted(f"the time of the budget ran out before the networks of width {m} were sampled.")
         with blas_threads(1):
-            found = inst.workspace.keep(
-                f"states by input {inst.key} m={m} x {count}", partial(_states, inst, X, m, count)
+            found[m] = inst.workspace.keep(
+                f"probes by input {inst.key} m={m} x {count}", partial(_states, inst, X, limit, m, count)
             )
-        norm[m], states[m], errors[m] = found["norm"], found["states"], found["errors"]
-    return StateSample(norm, states, errors)
+    return StateSample(limit, **{name: {m: arrays[name] for m, arrays in found.items()} for name in RECORDED})
 
 
 def require_well_posed(inst: ImplicitInstance) -> None:
@@ -169,16 +182,39 @@ def require_well_posed(inst: ImplicitInstance) -> None:
         )
 
 
-def _states(inst: ImplicitInstance, X: Floats, m: int, count: int) -> dict[str, Floats]:
-    norm, states, errors = np.empty(count), np.full((count, len(X)), math.nan), np.full((count, len(X)), math.nan)
+def _states(inst: ImplicitInstance, X: Floats, limit: float, m: int, count: int) -> dict[str, Floats]:
+    norm = np.empty(count)
+    states, *rest = np.full((4, count, len(X)), math.nan)
     for r in range(count):
         seed = np.random.SeedSequence([inst.budget.seed, m, r, 11])
         network = Network(sample_parameters(m, X.shape[1], seed), inst.gamma, X)
         norm[r] = network.norm.lower
-        if 2 * inst.gamma >= 1:
-            continue
-        state = network.equilibrium()
-        length = np.linalg.norm(state.z, axis=0)
-        states[r] = length**2
-        errors[r] = state.error * (2 * length + state.error) + 1e-12
-    return {"norm": norm, "states": states, "errors": errors}
+        if 2 * inst.gamma < 1:
+            state = network.equilibrium()
+            states[r] = (state.z**2).sum(axis=0)
+            for column, values in zip(rest, standardised(network, state, limit), strict=True):
+                column[r] = values
+    return dict(zip(RECORDED, (norm, states, *rest), strict=True))
+
+
+def standardised(network: Network, state: Equilibrium, limit: float) -> tuple[Floats, Floats, Floats]:
+    r"""``probes``, ``features`` and ``errors`` of :class:`StateSample` for one network, (inputs,) each.
+
+    With :math:`u=\tilde\gamma Az=\sqrt{s/m}\,x` and :math:`\varphi=\sigma(\xi)/\sqrt m` the first is
+    :math:`\lVert\sigma(ru+\varphi)\rVert^2` with :math:`r=\sqrt{K^*}/\lVert z\rVert`; u is off by a times the error of
+    z and the rounding of a product, r by the error of ‖z‖, and both enter a 1-Lipschitz function.
+    """
+    phi, off, (m, d) = network.features.phi, network.features.error, network.weights.W.shape
+    u, length = state.preactivation - phi, np.linalg.norm(state.z, axis=0)
+    away = state.error + gamma(m + 8) * length
+    of_u = network.contraction[1] * away + network.rounding(length)
+    of_u += 4 * UNIT * (column_norms(state.preactivation) + column_norms(phi))
+    with np.errstate(divide="ignore", invalid="ignore"):  # where ‖z‖ is not known, nothing is
+        ratio = math.sqrt(limit) / length
+        stretch = np.where(away < length, length / (length - away), math.inf)
+        probe = np.maximum(ratio * u + phi, 0.0)
+        error = ratio * (stretch * of_u + (stretch - 1 + 8 * UNIT) * column_norms(u))
+    error = error + off + 4 * UNIT * column_norms(probe)
+    square, features, mean = (probe**2).sum(axis=0), (phi**2).sum(axis=0), (network.inputs**2).sum(axis=1) / 2
+    errors = error * (2 * np.sqrt(square) + error) + off * (2 * np.sqrt(features) + off)
+    return square, features - mean, (errors + gamma(m + d + 32) * (square + features + mean)) * SLACK

@@ -207,14 +207,15 @@ def tangent_limit_check(inst: Sampled) -> Outcome:
     samples, limit = tangent_samples(base), tangent_limit(base)
     test = tangent_test(samples, limit, f"tangent limit, {inst.subject}")
     low, high = test.interval(0.999)
-    least = [float(scipy.linalg.eigvalsh(h).min()) for h in samples.mean(axis=1)]
+    least = [float(scipy.linalg.eigvalsh(h).min()) for h in samples.tangent.mean(axis=1)]
     goal = float(scipy.linalg.eigvalsh(limit).min())
     return Outcome(
         Verdict.UNKNOWN,
         (observed("relative error of scale of the extrapolated H/m", scale=test.estimate, low=low, high=high),),
         low,
         high,
-        method=f"{TANGENT_REPLICATES} networks at each of the widths {', '.join(map(str, TANGENT_WIDTHS))}",
+        method=f"{TANGENT_REPLICATES} networks at each of the widths {', '.join(map(str, TANGENT_WIDTHS))}, beside"
+        " networks without feedback",
         reason="not settled yet",
         tests=(test,),
         detail={

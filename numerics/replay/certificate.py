@@ -1,0 +1,103 @@
+"""One certificate, from its file to its verdict: what is proved, and the record around it (Format)."""
+
+import json
+from fractions import Fraction
+from math import inf, nextafter
+from pathlib import Path
+from typing import Any
+
+from .activations import NAMES, parse
+from .inputs import inputs
+from .sidecar import arrays
+from .spectrum import singular, spectrum
+from .verdicts import INVALID, UNSUPPORTED, VALID, Check, Stop, fraction, printable, require
+
+FORMAT, MAX_FILE = "certigram-proof/1", 1 << 22
+RECORD = {"format", "claim", "system", "activation", "verdict", "method", "lower", "upper", "margin", "seconds"}
+RECORD |= {"reason", "hypotheses", "evidence", "detail", "proof", "prover", "digest"}
+PROOF = {"format", "system", "statement", "data", "kernel", "witness"}
+
+
+def agree(document: Any, proof: Any, low: Fraction, high: Fraction, bound: Fraction) -> None:
+    """The record around the proof must say the same as the proof: names, data, parameters, bounds and verdict."""
+    kernel, said, detail, data = proof["kernel"], proof["statement"], document["detail"], proof["data"]
+    label, about = document["activation"], f"{document['system']}.least-eigenvalue"
+    require(document["claim"] == about, "claim", f"not {about}, which the proof is about")
+    same = sorted(NAMES.get(label, label).split(" + ")) == sorted(kernel["activation"].split(" + "))
+    require(same, "activation", "not the one of the proof")
+    for key in ("n", "d", "normalize", "sha256"):
+        told = detail.get("data", {}).get(key, data[key])
+        require(repr(told) == repr(data[key]), f"detail.data.{key}", "not the one of the proof")
+    stated = f"lambda_min(K) {said['relation']} {said['bound']}"
+    for key, words in (("statement", stated), ("quantity", "least eigenvalue")):
+        require(detail.get(key, words) == words, f"detail.{key}", "not the one of the proof")
+    told = detail.get("parameters", {}).get("sigma_w2", kernel["sigma_w2"])
+    require(told == kernel["sigma_w2"], "detail.parameters", "not the one of the proof")
+    parts = [("", document), *((f"evidence[{k}].values.", e["values"]) for k, e in enumerate(document["evidence"]))]
+    floats = [(place + key, part.get(key), x) for place, part in parts for key, x in (("lower", low), ("upper", high))]
+    for line, text, end in [*floats, ("margin", document["margin"], low - bound)]:
+        spare = (end - Fraction(float(text or 0))) * (-1 if line.endswith("upper") else 1)
+        require(text is None or (spare >= 0 and repr(float(text)) == text), line, "beyond the statement, or no float")
+    proved, refuted = {">": (low > bound, high <= bound), ">=": (low >= bound, high < bound)}[said["relation"]]
+    require({"PROVED": proved, "REFUTED": refuted, "UNKNOWN": True}[document["verdict"]], "verdict", "does not follow")
+    held = all(hypothesis["verdict"] == "PROVED" for hypothesis in document["hypotheses"])
+    require(held or document["verdict"] != "PROVED", "hypotheses", "one of them is not proved")
+    own = document.get("prover", {})
+    for key, sign, end in (("lower", 1, high), ("upper", -1, low)):
+        text = own.get(key)
+        require(text is None or sign * Fraction(float(text)) <= sign * end, f"prover.{key}", "contradicts the proof")
+
+
+def verify(document: Any, path: Path, accelerate: bool) -> str:
+    """The statement that is proved; :class:`Stop` where it is not, or where the record around it says more."""
+    require(isinstance(document, dict), "format", "not a JSON object")
+    require(document["format"] == "certigram-certificate/1", "format", "not of this version", UNSUPPORTED)
+    require(set(document) <= RECORD, "format", "a key that the format does not have")
+    proof, line, deep = document.get("proof"), "proof.kernel", document["system"] in ("nngp", "ntk")
+    why = "there is no rule for the kernels of plain deep networks" if deep else "the certificate carries no proof"
+    require(proof is not None, "proof", why, UNSUPPORTED)
+    require(isinstance(proof, dict) and proof["format"] == FORMAT, "proof", "not of this version", UNSUPPORTED)
+    require(set(proof) == PROOF, "proof", "not the keys of this version")
+    claim, said, data, kind = proof["kernel"], proof["statement"], proof["data"], proof["witness"]["kind"]
+    system, activation = proof["system"], claim["activation"]
+    require(system == document["system"], "proof.system", "not the one of the record")
+    known = system == "deq-general" or (system == "deq-relu" and activation == NAMES["relu"])
+    require(known, "proof.system", "no rule for this system", UNSUPPORTED)
+    slope, sigma_w2 = fraction(claim["lipschitz"], f"{line}.lipschitz"), fraction(claim["sigma_w2"], f"{line}.sigma_w2")
+    require(slope >= parse(activation)[2], f"{line}.lipschitz", "not a proved bound of the slope of the activation")
+    defined = sigma_w2 >= 0 and 2 * sigma_w2 * slope**2 < 1  # (1.3)
+    require(defined, f"{line}.sigma_w2", "outside the range where K is defined")
+    require(kind in ("factor", "singular"), "proof.witness.kind", "neither factor nor singular")
+    names = {"points"} if data["input_gram"] is None else set()
+    found = arrays(path.with_suffix(".npz"), names | ({"factor", "vector"} if kind == "factor" else set()))
+    inner, dimension, v = inputs(data, found, accelerate)
+    ends = singular(proof, inner, dimension) if kind == "singular" else spectrum(proof, found, inner, v, accelerate)
+    low, high, bound = (fraction(said[key], f"proof.statement.{key}") for key in ("lower", "upper", "bound"))
+    require(low <= ends[0], "proof.statement.lower", "above what is proved")
+    require(ends[1] <= high, "proof.statement.upper", "below what is proved")
+    agree(document, proof, low, high, bound)
+    a, b = (float(x) if Fraction(float(x)) == x else nextafter(float(x), way) for x, way in ((low, -inf), (high, inf)))
+    about = f"{activation}, sigma_w2 = {sigma_w2}, n = {len(inner)}, data {data['sha256'][:16]}"
+    return f"{a} <= least eigenvalue <= {b}; {system}, {about}"
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object in which no key occurs twice."""
+    require(len(dict(pairs)) == len(pairs), "format", "a key occurs twice")
+    return dict(pairs)
+
+
+def check(path: str | Path, *, accelerate: bool = True) -> Check:
+    """Check one certificate, hostile or not; ``accelerate`` allows flint for exact integer products."""
+    path = Path(path)
+    try:
+        require(path.is_file(), "file", "not a regular file")
+        require(path.stat().st_size <= MAX_FILE, "file", "too long", UNSUPPORTED)
+        read = json.JSONDecoder(parse_float=str, object_pairs_hook=once).decode
+        return Check(VALID, str(path), "", verify(read(path.read_text("utf-8")), path, accelerate))
+    except Stop as stop:
+        return Check(stop.args[0], str(path), stop.args[1], printable(stop.args[2]))
+    except MemoryError:
+        return Check(UNSUPPORTED, str(path), "file", "not enough memory to check it")
+    except Exception as error:  # whatever a malformed file runs into, it proves nothing
+        return Check(INVALID, str(path), "format", printable(f"{type(error).__name__}: {str(error)[:200]}"))
