@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from scipy import integrate, linalg, optimize, special, stats
 from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.papers.implicit_relu.arc_cosine import arc_cosine, arc_cosine_series
+from certigram.numerics.papers.implicit_relu.checks import sampling
 from certigram.numerics.papers.implicit_relu.checks.sampling import deviation_at, gaussian_norm
 from certigram.numerics.papers.implicit_relu.convergence import SHARES, TARGETS, Norms, _conditions, bootstrap
 from certigram.numerics.papers.implicit_relu.experiments import StateSample, sufficient_width
@@ -102,7 +103,8 @@ def norm_limit() -> None:
         norms.append(math.sqrt(top[0][0]))
     assert 1.99 < max(norms) / math.sqrt(m) < 2.01
     sample = StateSample(math.nan, {m: np.array(norms)}, {}, {}, {}, {})
-    outcome = gaussian_norm(SimpleNamespace(state_sample=sample))
+    with patch.object(sampling, "state_sample", lambda inst: sample):
+        outcome = gaussian_norm(None)
     assert all(o.verdict is not Verdict.INCONSISTENT for o in ErrorBudget().settle(outcome.tests))
 
 

@@ -26,9 +26,8 @@ from ...expressions.lowering import lower_arb
 from ...kernels.ballmatrix import BallMatrix
 from ...kernels.cosines import within_unit
 from .antipodes import antipodal
-from .arc_cosine import arc_cosine_matrix
+from .arc_cosine import GUARD_BITS, arc_cosine_matrix
 
-GUARD_BITS = 32
 SIGN_BITS = 512
 
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....theory.errors import DerivationGap, PrecisionExhausted
 from ...balls.ball import Ball
@@ -22,13 +20,9 @@ from ...balls.rounding import UNIT, gamma
 from ...balls.threads import blas_threads
 from ...sampling.operator_norm import operator_norm
 from .arc_cosine import pair_eigenvalue
-from .equilibrium import SLACK, Equilibrium, Network, column_norms, sample_parameters
+from .equilibrium import SLACK, Equilibrium, Floats, Network, column_norms, sample_parameters
+from .instance import ImplicitInstance
 from .limit import limit_variance
-
-if TYPE_CHECKING:
-    from .instance import ImplicitInstance
-
-Floats = NDArray[np.float64]
 
 FEATURE_POINTS = 16
 """Inputs in the experiments with features: as many as the tables of docs/theory/implicit-relu.md have."""
@@ -60,6 +54,7 @@ class FeatureSample:
     norm2: float
 
 
+@lru_cache(maxsize=1)
 def feature_sample(inst: ImplicitInstance, *, replicates: int = FEATURE_REPLICATES) -> FeatureSample:
     """Feature Gram matrices of the first :data:`FEATURE_POINTS` inputs at the widths of the study."""
     base = inst if inst.data.n <= FEATURE_POINTS else inst.subset(FEATURE_POINTS)
@@ -109,6 +104,7 @@ class TheoremSample:
     lambda0: Enclosure
 
 
+@lru_cache(maxsize=1)
 def theorem_sample(inst: ImplicitInstance, *, replicates: int = THEOREM_REPLICATES) -> TheoremSample:
     """Networks of the width that the concentration theorem asks for, on the two most orthogonal inputs.
 
@@ -155,6 +151,7 @@ class StateSample:
     errors: dict[int, Floats]
 
 
+@lru_cache(maxsize=1)
 def state_sample(inst: ImplicitInstance) -> StateSample:
     """Whole networks at the widths of the study; their equilibria are NaN unless γ < 1/2."""
     if not inst.widths:

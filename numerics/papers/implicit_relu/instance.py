@@ -9,7 +9,6 @@ from functools import cached_property
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
 from ....theory.claims.claim import Hypothesis
 from ....theory.errors import DerivationGap, SpecError
@@ -32,8 +31,7 @@ from ...studies.data import DataSet, labels
 from ...studies.workspace import Workspace
 from .antipodes import Singularity, nullity
 from .arc_cosine import HermiteBound, arc_cosine, arc_cosine_matrix, arc_cosine_series, hermite_bound
-from .equilibrium import Equilibrium, Network, sample_parameters, unit_rows
-from .experiments import FeatureSample, StateSample, TheoremSample, feature_sample, state_sample, theorem_sample
+from .equilibrium import Equilibrium, Floats, Network, sample_parameters, unit_rows
 from .tangent import TangentKernel, least_feature_eigenvalue, tangent_kernel
 from .training import Trajectory, descend
 
@@ -163,12 +161,12 @@ class ImplicitInstance:
         return replace(self, data=self.data.take(first, f"the first {len(first)} of {self.data.description}"))
 
     @cached_property
-    def inputs(self) -> NDArray[np.float64]:
+    def inputs(self) -> Floats:
         """The inputs of networks: the directions, rounded to float64; (n, d)."""
         return unit_rows(self.points.values)
 
     @cached_property
-    def labels(self) -> NDArray[np.float64]:
+    def labels(self) -> Floats:
         """The labels, ±1."""
         return labels(self.data, self.budget.seed)
 
@@ -217,40 +215,17 @@ class ImplicitInstance:
     @property
     def key(self) -> str:
         """What determines an experiment besides the study (labels may be given with the same points)."""
-        known = (
-            self.system,
-            self.data.n,
-            self.data.digest,
-            self.labels.tolist(),
-            self.gamma,
-            self.plan,
-            self.budget.seed,
-        )
-        return "|".join(map(str, known))
+        data = self.system, self.data.n, self.data.digest, self.labels.tolist()
+        return "|".join(map(str, (*data, self.gamma, self.plan, self.budget.seed)))
 
     @cached_property
     def trajectory(self) -> Trajectory:
         """Gradient descent on all weights from the start."""
 
-        def run() -> dict[str, NDArray[np.float64]]:
+        def run() -> dict[str, Floats]:
             return descend(self.network, self.labels, self.step, self.plan.steps).arrays()
 
         return Trajectory.from_arrays(self.workspace.keep(f"descent {self.key}", run))
-
-    @cached_property
-    def feature_sample(self) -> FeatureSample:
-        """Feature Gram matrices of sampled networks."""
-        return feature_sample(self)
-
-    @cached_property
-    def theorem_sample(self) -> TheoremSample:
-        """Networks of the width that the concentration theorem asks for."""
-        return theorem_sample(self)
-
-    @cached_property
-    def state_sample(self) -> StateSample:
-        """Equilibria of sampled networks."""
-        return state_sample(self)
 
     # -- what the runner asks -----------------------------------------------------------
 

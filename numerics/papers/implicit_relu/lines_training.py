@@ -20,9 +20,7 @@ from ...proof_lines.draws import (
 )
 from ...proof_lines.relations import Equation, Instances, Order, Relation, Sides, argument
 from .convergence import DISPLACEMENTS, WIDTH_CONSTANTS, kappa
-
-N = 3
-PI = sympy.pi
+from .lines import PI, N
 
 
 @argument("relu-moments", "the half of an even Gaussian moment, p = 1 to 6")

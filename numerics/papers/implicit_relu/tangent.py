@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....theory.errors import PrecisionExhausted
 from ...balls.budget import Budget
@@ -20,9 +19,7 @@ from ...balls.enclosure import Enclosure
 from ...balls.rounding import UNIT, gamma
 from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...kernels.ballmatrix import BallMatrix
-from .equilibrium import SLACK, UNDERFLOW, Equilibrium, Network, column_norms
-
-Floats = NDArray[np.float64]
+from .equilibrium import SLACK, UNDERFLOW, Equilibrium, Floats, Network, column_norms
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import scipy.integrate
 from flint import arb
-from numpy.typing import NDArray
 
 from ....theory.errors import SpecError
 from ...balls.budget import Budget
@@ -21,10 +20,8 @@ from ...balls.rounding import UNIT, gamma
 from ...checks.trajectories import Bounds
 from ...expressions.enclosed_function import norm_down, norm_up
 from ...studies.workspace import Arrays
-from .equilibrium import SLACK, Equilibrium, Network
+from .equilibrium import SLACK, Equilibrium, Floats, Network
 from .tangent import least_feature_eigenvalue
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....balls.rounding import TINY, UNIT
 from ....checks.evidence import SLIGHTLY, exact, figure
@@ -17,11 +16,10 @@ from ....checks.trajectories import Bounds
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ....expressions.enclosed_function import norm_up
 from ....kernels.ballmatrix import BallMatrix
-from ..equilibrium import SLACK, column_norms, resolvent_norm
+from ..equilibrium import SLACK, Floats, column_norms, resolvent_norm
 from ..gradients import gradient_differences
 from ..instance import ImplicitInstance
 
-Floats = NDArray[np.float64]
 PICARD_STEPS = 16
 RESOLVENTS = 2
 """Inputs whose resolvent is inverted: the bound itself needs none."""

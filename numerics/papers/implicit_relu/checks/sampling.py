@@ -17,7 +17,17 @@ from ....checks.relation import judge
 from ....sampling.exact_law import LENGTH, usable_widths
 from ....sampling.moments import MomentTest
 from ....sampling.statistics import BinomialTest
-from ..experiments import DELTA, FeatureSample, StateSample, TheoremSample, require_well_posed, sufficient_width
+from ..experiments import (
+    DELTA,
+    FeatureSample,
+    StateSample,
+    TheoremSample,
+    feature_sample,
+    require_well_posed,
+    state_sample,
+    sufficient_width,
+    theorem_sample,
+)
 from ..instance import ImplicitInstance
 from ..limit import limit_variance
 
@@ -54,7 +64,7 @@ def _exceedances(sample: FeatureSample, probability: float, factor: float, name:
 @check("implicit-concentration")
 def concentration(inst: ImplicitInstance) -> Outcome:
     """Exceedances of the deviation at which the bound is 0.1; the moment bound behind it by its lemma."""
-    sample = inst.feature_sample
+    sample = feature_sample(inst)
     test = _exceedances(sample, CLAIMED, 1.0, "A10: exceedances of max|G_m - G|")
     shown = figure(
         f"Deviation of the feature Gram matrix of {sample.n} inputs",
@@ -88,7 +98,7 @@ def concentration(inst: ImplicitInstance) -> Outcome:
 @control("implicit-concentration")
 def concentration_control(inst: ImplicitInstance) -> Outcome:
     """The exponent times 100."""
-    return planted_tests([_exceedances(inst.feature_sample, 0.01, 100.0, "planted")])
+    return planted_tests([_exceedances(feature_sample(inst), 0.01, 100.0, "planted")])
 
 
 def _width_test(sample: TheoremSample, share: float, name: str) -> BinomialTest:
@@ -101,7 +111,7 @@ def _width_test(sample: TheoremSample, share: float, name: str) -> BinomialTest:
 @check("concentration-width")
 def width(inst: ImplicitInstance) -> Outcome:
     """At the sufficient width for two inputs, where the theorem claims 1 − δ; at ordinary widths, what happens."""
-    theorem, sample = inst.theorem_sample, inst.feature_sample
+    theorem, sample = theorem_sample(inst), feature_sample(inst)
     test = _width_test(theorem, 0.75, f"A11: lambda_min(G_m) >= 3/4 lambda_0 at m = {theorem.width}")
     lam = sample.lambda0
     detail: dict[str, object] = {
@@ -135,7 +145,7 @@ def width(inst: ImplicitInstance) -> Outcome:
 @control("concentration-width")
 def width_control(inst: ImplicitInstance) -> Outcome:
     """The same networks with 1.05 λ_0 in place of 3/4 λ_0."""
-    return planted_tests([_width_test(inst.theorem_sample, 1.05, "planted")])
+    return planted_tests([_width_test(theorem_sample(inst), 1.05, "planted")])
 
 
 def _mean_test(sample: FeatureSample, share: float, name: str) -> MomentTest:
@@ -159,7 +169,7 @@ def _mean_test(sample: FeatureSample, share: float, name: str) -> MomentTest:
 @check("jensen-eigenvalue")
 def jensen(inst: ImplicitInstance) -> Outcome:
     """A one-sided test of the means at all widths; concavity of the least eigenvalue is exact."""
-    sample = inst.feature_sample
+    sample = feature_sample(inst)
     test = _mean_test(sample, 1.0, "A12: E lambda_min(G_m)/lambda_0 <= 1")
     means = sample.least.mean(axis=1) / sample.lambda0.upper
     shown = {f"m = {m}": float(mean) for m, mean in zip(sample.widths, means, strict=True)}
@@ -179,7 +189,7 @@ def jensen(inst: ImplicitInstance) -> Outcome:
 @control("jensen-eigenvalue")
 def jensen_control(inst: ImplicitInstance) -> Outcome:
     """A tenth of λ_0 in place of λ_0."""
-    return planted_tests([_mean_test(inst.feature_sample, 0.1, "planted")])
+    return planted_tests([_mean_test(feature_sample(inst), 0.1, "planted")])
 
 
 def _norm_tests(sample: StateSample, limit: float, name: str) -> tuple[BinomialTest, ...]:
@@ -196,7 +206,7 @@ def _norm_tests(sample: StateSample, limit: float, name: str) -> tuple[BinomialT
 @check("gaussian-norm")
 def gaussian_norm(inst: ImplicitInstance) -> Outcome:
     """Norms of sampled matrices beyond 2√m + t, counted with their proved lower bounds."""
-    sample = inst.state_sample
+    sample = state_sample(inst)
     tests = _norm_tests(sample, 2.0, "A19: ||A|| beyond 2 sqrt(m) + t")
     means = {str(m): float((x / math.sqrt(m)).mean()) for m, x in sample.norm.items()}
     return Outcome(
@@ -212,7 +222,7 @@ def gaussian_norm(inst: ImplicitInstance) -> Outcome:
 @control("gaussian-norm")
 def gaussian_norm_control(inst: ImplicitInstance) -> Outcome:
     """The limit 3√m/2 in place of 2√m."""
-    return planted_tests(_norm_tests(inst.state_sample, 1.5, "planted"))
+    return planted_tests(_norm_tests(state_sample(inst), 1.5, "planted"))
 
 
 def _limit_test(sample: StateSample, gamma: float, limit: float, name: str) -> MomentTest:
@@ -257,7 +267,7 @@ def equilibrium_limit(inst: ImplicitInstance) -> Outcome:
     """The enclosed fixed point, and the mean of sampled equilibria under their exact law at finite width."""
     limit = limit_variance(inst.gamma, inst.budget.bits)
     require_well_posed(inst)
-    sample = inst.state_sample
+    sample = state_sample(inst)
     value = float(Ball(limit).mid)
     test = _limit_test(sample, float(inst.gamma), value, "A20: E|z|^2 / K*")
     means = {str(m): float(x.mean()) for m, x in sample.states.items()}
@@ -282,4 +292,4 @@ def limit_control(inst: ImplicitInstance) -> Outcome:
     """1.1 K* in place of K*."""
     require_well_posed(inst)
     value = float(Ball(limit_variance(inst.gamma, 64)).mid)
-    return planted_tests([_limit_test(inst.state_sample, float(inst.gamma), 1.1 * value, "planted")])
+    return planted_tests([_limit_test(state_sample(inst), float(inst.gamma), 1.1 * value, "planted")])
