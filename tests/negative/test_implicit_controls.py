@@ -18,8 +18,9 @@ from certigram.numerics.checks.registry import decide, find_check, find_control
 from certigram.numerics.eigenvalues.nullspace import NullVector, consistent
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.implicit_relu.checks.training import descent_relations, slowest
-from certigram.numerics.papers.implicit_relu.convergence import WIDTH_CONSTANTS, implied
+from certigram.numerics.papers.implicit_relu.convergence import DISPLACEMENTS, WIDTH_CONSTANTS, implied
 from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan
+from certigram.numerics.papers.implicit_relu.lines_training import flow_widths
 from certigram.numerics.papers.implicit_relu.network import instance as from_study
 from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.data import DataSet, load
@@ -134,6 +135,14 @@ def test_smaller_constants_do_not_imply_the_bootstrap(place: int, constant: int,
     constants[place] = constant
     assert implied((constants[0], constants[1], constants[2]))[broken].verdict is Verdict.REFUTED
     assert all(relation.verdict is Verdict.PROVED for relation in implied().values())
+
+
+@pytest.mark.parametrize("name", DISPLACEMENTS)
+def test_the_widths_of_the_condition_are_those_of_the_proof(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A smaller number for one weight makes the line false that proves how far it moves."""
+    assert all(relation.holds() for relation in flow_widths())
+    monkeypatch.setitem(DISPLACEMENTS, name, DISPLACEMENTS[name] - 1)
+    assert not all(relation.holds() for relation in flow_widths())
 
 
 @pytest.mark.parametrize(

@@ -121,10 +121,10 @@ class Network:
         low, high = self.contraction
         return Relation.of("a = gamma ||A||/sqrt(m) < 1", Bounds.of([low], [high]), 1, Sense.BELOW)
 
-    def over_gap(self, left: Floats, right: Floats) -> Bounds:
-        """Norms with bounds ``left`` and ``right`` divided by 1 − a."""
-        low, high = self.contraction
-        return Bounds.of(left / (1 - low) * (1 - 2.0**-50), right / (1 - high) * (1 + 2.0**-50))
+    def over_gap(self, left: Floats, right: Floats, sign: int = -1) -> Bounds:
+        """Norms with bounds ``left`` and ``right`` divided by 1 − a (``sign`` 1 plants 1 + a)."""
+        low, high = self.contraction if sign < 0 else self.contraction[::-1]
+        return Bounds.of(left / (1 + sign * low) * (1 - 2.0**-50), right / (1 + sign * high) * (1 + 2.0**-50))
 
     @property
     def scale(self) -> float:

@@ -133,7 +133,8 @@ def _hermite_relation(inst: ImplicitInstance) -> Relation:
 @check("arc-cosine-hermite")
 def hermite(inst: ImplicitInstance) -> Outcome:
     """Every even Schur power by its lemma; the sum of the bounds against the proved least eigenvalue."""
-    value, detail = (0.0, 0.0), {"quantity": "Hermite bound", "bound": "Hermite"}
+    value = 0.0, 0.0
+    detail: dict[str, object] = {"quantity": "Hermite bound", "bound": "Hermite"}
     if not inst.parallel:
         found = inst.hermite
         value = found.summed.lower, found.summed.upper

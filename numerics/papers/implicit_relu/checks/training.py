@@ -54,9 +54,9 @@ def _flow_figure(train: ImplicitInstance) -> dict[str, object]:
         "losses below the bound": bool((fine.loss <= bound * (1 + 1e-9)).all()),
         "figure": figure(
             "Gradient flow of a small network (a differential inclusion, integrated numerically)",
-            ("L(t)", fine.loss, "measured"),
-            ("exp(-lambda_0 t) L(0)", bound, "bound"),
-            x=times,
+            ("L(t)", fine.loss.tolist(), "measured"),
+            ("exp(-lambda_0 t) L(0)", bound.tolist(), "bound"),
+            x=times.tolist(),
             x_label="time",
             log=True,
         ),
