@@ -133,18 +133,17 @@ def _hermite_relation(inst: ImplicitInstance) -> Relation:
 @check("arc-cosine-hermite")
 def hermite(inst: ImplicitInstance) -> Outcome:
     """Every even Schur power by its lemma; the sum of the bounds against the proved least eigenvalue."""
-    value = 0.0, 0.0
+    relation = _hermite_relation(inst)
     detail: dict[str, object] = {"quantity": "Hermite bound", "bound": "Hermite"}
     if not inst.parallel:
         found = inst.hermite
-        value = found.summed.lower, found.summed.upper
         detail |= {"best k": found.order, "best single bound": found.single.lower}
         if found.simple is not None:
             detail |= {"simple k": found.simple_order, "half the weight": found.simple.lower}
     return judge(
-        [_hermite_relation(inst)],
+        [relation],
         lemma="lemma.even-powers",
-        value=value,
+        value=relation.left,
         method="Gershgorin's discs of the even Schur powers",
         detail=detail,
     )
