@@ -126,6 +126,14 @@ def test_gamma_past_well_posedness_is_refuted() -> None:
     assert verdict("equilibrium-limit", inst)[0] is Verdict.UNKNOWN
 
 
+@pytest.mark.parametrize("gamma", ["1/2", "7/6", "3/2", "10"])
+def test_no_limit_at_infinite_width_is_no_error(gamma: str) -> None:
+    """From 3 gamma^2 = 4 on the map of the limit does not contract; the claim stays open, and the study goes on."""
+    found, reason = verdict("equilibrium-limit", digits(3, gamma=Fraction(gamma)))
+    assert found is Verdict.UNKNOWN
+    assert "gamma < 1/2" in reason
+
+
 @pytest.mark.parametrize(
     ("place", "constant", "broken"),
     [(0, 63, "W"), (0, 15, "u"), (1, 15, "A"), (2, 2534, "features")],

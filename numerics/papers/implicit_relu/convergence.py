@@ -28,7 +28,7 @@ from ...balls.enclosure import Enclosure
 from ...balls.ends import upper_float
 from ...balls.precision import precision
 from ...checks.evidence import as_ball
-from ...checks.relation import Relation, Sense
+from ...checks.relation import Relation, Sense, judge
 from ...expressions.enclosed_function import norm_up
 from ...sampling.operator_norm import operator_norm
 from .equilibrium import Network
@@ -180,7 +180,7 @@ def bootstrap(found: Norms, at_least: Enclosure) -> Bootstrap:
             conditions = partial(_conditions, found, share, top, rate)
             largest = max(best.largest_residual, _largest(conditions))
             relations = conditions(found.residual.upper())
-            if not best.relations and _close(relations):
+            if not best.relations and judge(relations).verdict is Verdict.PROVED:
                 best = Bootstrap(relations, -upper_float(-2 * rate), upper_float(top))
             best = replace(best, largest_residual=largest)
     return best
@@ -209,15 +209,13 @@ def _conditions(found: Norms, share: Fraction, top: arb, rate: arb, residual: ar
     )
 
 
-def _close(relations: tuple[Relation, ...]) -> bool:
-    return all(relation.verdict is Verdict.PROVED for relation in relations)
-
-
 def _largest(conditions: Callable[[arb], tuple[Relation, ...]]) -> float:
     """The largest of the residuals tried for which the bootstrap closes, by bisection; 0 where it closes for none."""
 
     def residual(k: int) -> Fraction:
         return Fraction(16 + k % 16, 16) * Fraction(2) ** (k // 16)
 
-    count = bisect_left(RESIDUALS, True, key=lambda k: not _close(conditions(enclose(residual(k)))))
+    count = bisect_left(
+        RESIDUALS, True, key=lambda k: judge(conditions(enclose(residual(k)))).verdict is not Verdict.PROVED
+    )
     return float(residual(RESIDUALS[count - 1])) if count else 0.0

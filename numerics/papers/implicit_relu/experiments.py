@@ -1,6 +1,7 @@
 r"""Sampled networks of the implicit system: feature Gram matrices, the theorem's width, equilibria.
 
-Features need W alone, so that many wide networks cost little; the norm of A and the equilibrium need all of A.
+Features need W alone, so that many wide networks cost little; the norm of A and the equilibrium need all of A. The
+last sample of each kind is kept: a check and its control look at the same networks.
 What is claimed of them: ``docs/theory/implicit-relu.md``, "Concentration" and "Infinite width".
 """
 

@@ -245,8 +245,11 @@ class ImplicitInstance:
                 verdict, text = train._definite
                 if verdict is Verdict.PROVED:
                     found = train.initial_gram
-                    verdict = Relation.of("initial", train.multiple(Fraction(3, 4)), found).verdict
-                    text = f"lambda_min(G(0)) in [{found.lower:.6g}, {found.upper:.6g}]: {train.network_text}, {text}"
+                    kept = Relation.of("3/4 lambda_0 <= lambda_min(G(0))", train.multiple(Fraction(3, 4)), found)
+                    verdict = kept.verdict
+                    text = (
+                        f"{kept}, which lies in [{found.lower:.6g}, {found.upper:.6g}] at {train.network_text}; {text}"
+                    )
             case name:
                 raise DerivationGap(f"no rule settles the hypothesis {name!r} of implicit-relu.")
         return Discharged(hypothesis.name, verdict, text)
@@ -256,8 +259,8 @@ class ImplicitInstance:
         """Whether λ_0 > 0, with a sentence."""
         found = self.eigenvalue
         verdict = Relation.of("0 < lambda_0", 0, found, Sense.BELOW).verdict
-        why = self.singularity.reason if verdict is Verdict.REFUTED else "enclosed"
-        return verdict, f"lambda_0 of {self.data.description} lies in [{found.lower:.8g}, {found.upper:.8g}]: {why}"
+        why = f": {self.singularity.reason}" if verdict is Verdict.REFUTED else ""
+        return verdict, f"lambda_0 of {self.data.description} lies in [{found.lower:.8g}, {found.upper:.8g}]{why}"
 
     def admit(self) -> None:
         """Raise :class:`SpecError` for parameters that make no network."""

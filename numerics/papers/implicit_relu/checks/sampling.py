@@ -10,8 +10,7 @@ import numpy as np
 
 from .....theory.errors import DerivationGap, PrecisionExhausted
 from .....theory.verdict import Verdict
-from ....balls.ball import Ball
-from ....checks.evidence import enclosed, ends, exact, figure, observed, planted_tests
+from ....checks.evidence import enclosed, exact, figure, observed, planted_tests
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import judge
 from ....sampling.exact_law import LENGTH, usable_widths
@@ -265,31 +264,25 @@ def remainder_variance(s: float) -> float:
 @check("equilibrium-limit")
 def equilibrium_limit(inst: ImplicitInstance) -> Outcome:
     """The enclosed fixed point, and the mean of sampled equilibria under their exact law at finite width."""
-    limit = limit_variance(inst.gamma, inst.budget.bits)
     require_well_posed(inst)
-    sample = state_sample(inst)
-    value = float(Ball(limit).mid)
-    test = _limit_test(sample, float(inst.gamma), value, "A20: E|z|^2 / K*")
+    limit, sample = limit_variance(inst.gamma, inst.budget.bits), state_sample(inst)
+    test = _limit_test(sample, float(inst.gamma), sample.limit, "A20: E|z|^2 / K*")
     means = {str(m): float(x.mean()) for m, x in sample.states.items()}
-    lower, upper = ends(limit)
-    return Outcome(
-        Verdict.UNKNOWN,
-        (
-            enclosed("the fixed point K* (Banach's bound; contraction by at most 3 gamma^2/4)", K=limit),
-            observed("the mean of |z|^2 by its exact law, over K*", ratio=test.estimate),
-        ),
-        lower,
-        upper,
+    found = judge(
+        [],
+        enclosed("the fixed point K* (Banach's bound; contraction by at most 3 gamma^2/4)", K=limit),
+        observed("the mean of |z|^2 by its exact law, over K*", ratio=test.estimate),
+        value=limit,
         method=f"equilibria at widths {min(sample.states)} to {max(sample.states)}",
         reason=UNSETTLED,
-        tests=(test,),
         detail={"quantity": "K*", "mean of |z|^2": means},
     )
+    return replace(found, tests=(test,))
 
 
 @control("equilibrium-limit")
 def limit_control(inst: ImplicitInstance) -> Outcome:
     """1.1 K* in place of K*."""
     require_well_posed(inst)
-    value = float(Ball(limit_variance(inst.gamma, 64)).mid)
-    return planted_tests([_limit_test(state_sample(inst), float(inst.gamma), 1.1 * value, "planted")])
+    sample = state_sample(inst)
+    return planted_tests([_limit_test(sample, float(inst.gamma), 1.1 * sample.limit, "planted")])
