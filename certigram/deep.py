@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .api import ActivationHandle, PopulationGram, population
+from .activations import ActivationHandle
+from .api import PopulationGram, population
 from .models import DEFAULT_BITS, precision_bits, whole
 from .numerics.balls.budget import Budget
 from .numerics.balls.precision import undisturbed

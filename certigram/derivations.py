@@ -118,10 +118,9 @@ def write_book(
 
     ``tell`` is called with what is being done.
     """
-    from importlib import resources
-
     from .numerics.files import write_atomically
     from .reports.derivations.book import book
+    from .theory.discovery import bibliography
 
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
@@ -131,8 +130,7 @@ def write_book(
     for kind in ("tex", "md", "html"):
         tell(f"writing book.{kind}")
         files.append(write(whole, kind, place / f"book.{kind}"))
-    bib = (resources.files(f"{__package__}.theory") / "references.bib").read_text("utf-8")
-    files.append(write_atomically(place / "references.bib", bib))
+    files.append(write_atomically(place / "references.bib", bibliography()))
     if pdf and shutil.which("latexmk"):
         tell("typesetting book.pdf")
         files.append(write(whole, "pdf", place / "book.pdf"))

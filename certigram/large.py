@@ -7,25 +7,20 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .api import ActivationHandle, exact_activation
+from .activations import ActivationHandle, exact_activation
 from .models import certificate_of, model_on_data, whole
 from .numerics.balls.precision import undisturbed
 from .numerics.certificates.certificate import Certificate, EvidenceItem
 from .theory.errors import SpecError
 from .theory.numbers import Exact, rational
-from .theory.printable import shown
 from .theory.verdict import Verdict
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from .numerics.balls.budget import Budget
-    from .numerics.papers.deep_equilibrium.large import Forecast
+    from .numerics.scale.forecast import Forecast
     from .numerics.studies.data import DataSet
-
-
-SYSTEMS = ("deq-general", "deq-relu")
-"""The systems whose matrices are made in place: those that are one power series in the cosine."""
 
 
 def certify_large(
@@ -58,15 +53,16 @@ def certify_large(
     >>> certify_large("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh", at_least="0.5").verdict.name
     'PROVED'
     """
-    from .numerics.papers.deep_equilibrium.instance import EquilibriumInstance
-    from .numerics.papers.deep_equilibrium.large import MAX_TILE, prove_large, prove_tiled
+    from .numerics.scale.tiled import MAX_TILE
+    from .numerics.studies.networks import large_provers
 
     started, bound = time.process_time(), rational(at_least, what="at_least")
-    if system not in SYSTEMS:
-        raise SpecError(f"certify_large: {shown(system)} is not made in place: choose {' or '.join(SYSTEMS)}.")
+    try:
+        prove_large, prove_tiled = large_provers(system)
+    except SpecError as error:
+        raise SpecError(f"certify_large: {error}") from None
     phi = None if activation is None else exact_activation(activation)
     model = model_on_data("certify_large", system, X, phi, None, None, normalize, None, budget, parameters)
-    assert isinstance(model, EquilibriumInstance)  # these two systems are
     if tiles is None:
         found = undisturbed(prove_large)(model, progress=progress, announce=announce, relative_width=relative_width)
     else:

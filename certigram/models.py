@@ -15,19 +15,20 @@ from .numerics.balls.precision import MAX_BITS, MIN_BITS, undisturbed
 from .numerics.certificates.certificate import Certificate, EvidenceItem, Proof, fraction_text
 from .theory.activations.activation import Activation
 from .theory.claims.kernel_claims import least_eigenvalue_claim
-from .theory.claims.system import System, suggestion
+from .theory.claims.system import System
 from .theory.claims.system import system as find_system
-from .theory.errors import DerivationGap, SpecError
+from .theory.errors import SpecError
 from .theory.numbers import Exact, rational
 from .theory.printable import shown
+from .theory.suggestion import suggestion
 from .theory.verdict import Verdict
 from .theory.version import __version__
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .numerics.gram_model import GramModel
     from .numerics.studies.data import DataSet
+    from .numerics.studies.gram_model import GramModel
 
 DEFAULT_BITS = 128
 
@@ -163,13 +164,11 @@ def certificate_of(
 
 @undisturbed
 def _proof(model: GramModel, verdict: Verdict, found: Enclosure, bound: Fraction) -> Proof:
-    from .numerics.papers.deep_equilibrium.instance import EquilibriumInstance
-    from .numerics.papers.deep_equilibrium.witness import equilibrium_proof
+    from .numerics.studies.networks import prover
 
-    if not isinstance(model, EquilibriumInstance):
-        raise DerivationGap(f"the checker has no rule for the kernels of {model.system}.")
+    write = prover(model.system)
     near = verdict.against or Fraction(found.lower) - bound < abs(bound) / 1000  # the search stopped at the bound
-    return equilibrium_proof(model, model.eigenvalue if near else found, bound=bound, relation=">=")
+    return write(model, model.eigenvalue if near else found, bound=bound, relation=">=")
 
 
 def environment() -> dict[str, str]:

@@ -23,10 +23,11 @@ from .numerics.studies.data import MANY, SUFFIXES, load
 from .numerics.studies.reading import NUMBERS, Reading
 from .numerics.studies.study import Study
 from .theory.activations.activation import activation
-from .theory.claims.system import suggestion, system, systems
+from .theory.claims.system import system, systems
 from .theory.errors import SpecError
 from .theory.numbers import rational, require_short
 from .theory.printable import shown
+from .theory.suggestion import suggestion
 
 MAX_STUDY_BYTES = 1 << 20
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-r"""The references that a report actually uses, read from ``theory/references.bib``."""
+r"""The references that a report actually uses, from ``theory/references.bib`` and the rooms of the papers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from types import MappingProxyType
 
+from ..theory.discovery import bibliography
 from ..theory.errors import SpecError
 
 _ACCENTS = {'"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "c": "\u0327", "v": "\u030c"}
@@ -103,9 +103,8 @@ def _fields(text: str, at: int, key: str) -> Iterator[tuple[str, str]]:
 
 @cache
 def library() -> Mapping[str, Entry]:
-    """All entries of ``theory/references.bib``."""
-    package = f"{__package__.rpartition('.')[0]}.theory"
-    return parse((resources.files(package) / "references.bib").read_text(encoding="utf-8"))
+    """All entries: those that papers share, and those of each paper."""
+    return parse(bibliography())
 
 
 def used(keys: Iterable[str]) -> tuple[Entry, ...]:
@@ -117,6 +116,9 @@ def used(keys: Iterable[str]) -> tuple[Entry, ...]:
     found = []
     for key in dict.fromkeys(keys):
         if key not in library():
-            raise SpecError(f"references.bib has no entry {key!r}: add one to theory/references.bib.")
+            raise SpecError(
+                f"references.bib has no entry {key!r}: add one to theory/references.bib, or to a"
+                " references.bib in the room of its paper."
+            )
         found.append(library()[key])
     return tuple(sorted(found, key=lambda e: (e.fields.get("author", "").lower(), e.fields.get("year", ""))))

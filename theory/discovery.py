@@ -1,7 +1,8 @@
 """How parts are found: the rooms of the papers on each floor, and every module of a room; nothing is registered.
 
 A paper lives in ``theory/papers/<paper>`` and ``numerics/papers/<paper>``. Another distribution adds one by an entry
-point of the group ``certigram.papers`` that names a package with the subpackages ``theory`` and ``numerics``.
+point of the group ``certigram.papers`` that names a package with the subpackages ``theory`` and ``numerics``, and with
+its proofs beside them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from importlib import resources
 from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
 
@@ -29,6 +31,18 @@ def rooms(floor: str) -> Mapping[str, str]:
     for point in entry_points(group=GROUP):
         found.setdefault(point.name, f"{point.value}.{floor}")
     return MappingProxyType(dict(sorted(found.items())))
+
+
+@cache
+def bibliography() -> str:
+    """The BibTeX entries that papers share, and those in the rooms of the papers, each in a ``references.bib``.
+
+    >>> "@article{schur1911" in bibliography()
+    True
+    """
+    shelves = (resources.files(package) for package in (f"{ROOT}.theory", *rooms("theory").values()))
+    files = (shelf / "references.bib" for shelf in shelves)
+    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
 
 
 @cache

@@ -132,11 +132,11 @@ def certify(
     """
     from ..api import certify as prove
     from ..api import population_gram
-    from ..large import SYSTEMS
     from ..numerics.files import require_output
     from ..numerics.kernels.cosines import require_memory
-    from ..numerics.papers.deep_equilibrium.large import memory_estimate
     from ..numerics.replay.inputs import MAX_POINTS
+    from ..numerics.scale.forecast import memory_estimate
+    from ..numerics.studies.networks import systems_in_place
     from ..reports.working import Working
     from ..theory.numbers import rational
 
@@ -155,7 +155,7 @@ def certify(
     reading = _reading(numbers, header, columns, drop, array)
     with Working("reading the points"):
         data = _data(source, subject, system, values, n, keep_norms, reading, room)
-    if data.n > MAX_POINTS and bits is None and system in SYSTEMS:
+    if data.n > MAX_POINTS and bits is None and system in systems_in_place():
         found = _certify_large(system, data, subject, bound, budget, values)
     else:
         with Working(f"enclosing the kernel of {data.n} points") as working:
@@ -198,8 +198,8 @@ def _data(
     """The points, read after the cheap mistakes are found."""
     from ..numerics.studies.data import load
     from ..theory.activations.activation import activation as parse
-    from ..theory.claims.system import suggestion
     from ..theory.claims.system import system as find
+    from ..theory.suggestion import suggestion
 
     known = [p.name for p in find(system).parameters]
     for name in parameters:

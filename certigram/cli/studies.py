@@ -109,8 +109,8 @@ def _chosen(study: Path | None, system: str | None, out: Path, replace: bool) ->
 
 def _read(path: Path | None, system: str | None) -> Study:
     from ..spec import default_study, read_study
-    from ..theory.claims.system import suggestion
     from ..theory.claims.system import system as find
+    from ..theory.suggestion import suggestion
 
     chosen = default_study() if path is None else read_study(path)
     if system is None:

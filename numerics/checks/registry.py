@@ -11,38 +11,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
-from ...theory.claims.claim import Claim, Hypothesis
+from ...theory.claims.claim import Claim
 from ...theory.discovery import on_floor
 from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
-from ..balls.budget import Budget
 from ..balls.precision import undisturbed
 from ..certificates.certificate import Certificate, Discharged, EvidenceItem, Proof
 from ..sampling.statistics import StatisticalTest
-
-
-class Instance(Protocol):
-    """A system with a subject, parameters and data: what the runner asks of it; a check asks for more."""
-
-    @property
-    def system(self) -> str:
-        """The name of the system."""
-
-    @property
-    def subject(self) -> str:
-        """The name of the activation, or of the kernel where the system is about kernels."""
-
-    @property
-    def budget(self) -> Budget:
-        """What may be spent."""
-
-    def discharge(self, hypothesis: Hypothesis) -> Discharged:
-        """Whether a hypothesis holds here: PROVED, REFUTED or UNKNOWN, with the reason in a sentence."""
-
-    def admit(self) -> None:
-        """Raise :class:`SpecError` where the parameters leave nothing of the system to check."""
+from ..studies.instance import Instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +46,7 @@ class Outcome:
 Check = Callable[[Any], Outcome]
 _CHECKS: dict[str, Check] = {}
 _CONTROLS: dict[str, Check] = {}
+_SUBJECTS: dict[str, str] = {}
 
 
 def check(name: str) -> Callable[[Check], Check]:
@@ -80,11 +59,12 @@ def check(name: str) -> Callable[[Check], Check]:
     return register
 
 
-def control(name: str) -> Callable[[Check], Check]:
-    """Register the negative control of the check called ``name``."""
+def control(name: str, *, subject: str = "") -> Callable[[Check], Check]:
+    """Register the negative control of the check called ``name``; ``subject`` where it says something of one alone."""
 
     def register(function: Check) -> Check:
         _CONTROLS[name] = function
+        _SUBJECTS[name] = subject
         return function
 
     return register
@@ -109,6 +89,16 @@ def find_control(method: str) -> Check:
     if method not in _CONTROLS:
         raise DerivationGap(f"the check {method!r} has no negative control: add one beside it.")
     return _CONTROLS[method]
+
+
+def control_subject(method: str) -> str:
+    """The one activation or kernel that a negative control speaks about; empty where any will do.
+
+    >>> control_subject("relu-fixed-point"), control_subject("psd-order")
+    ('relu', '')
+    """
+    find_control(method)
+    return _SUBJECTS[method]
 
 
 @undisturbed

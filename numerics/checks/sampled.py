@@ -16,7 +16,7 @@ from ..balls.budget import Budget
 from ..certificates.certificate import Discharged
 from ..kernels.ballmatrix import BallMatrix
 from ..sampling.experiment import Sample
-from .registry import Instance
+from ..studies.instance import Instance
 
 
 class Sampleable(Instance, Protocol):

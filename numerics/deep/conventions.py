@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from ...theory.claims.system import suggestion
 from ...theory.errors import SpecError
+from ...theory.suggestion import suggestion
 
 
 class Ring(Protocol):

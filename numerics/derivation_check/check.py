@@ -7,6 +7,9 @@ derivation: each side is enclosed in ball arithmetic from its meaning (:mod:`.va
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import sympy
 from flint import arb
 
 from ...theory.derivations.step import Derivation, Step
@@ -67,7 +70,7 @@ def compare(step: Step, point: Point, bits: int) -> tuple[bool, float] | None:
     Where both contain 0 the radius is absolute.
     """
     try:
-        left, right = (enclose(side, point.environment, bits) for side in (step.before, step.after))
+        left, right = (_side(side, point, bits) for side in (step.before, step.after))
     except (CertigramError, ValueError, OverflowError):
         return None
     if not (left.is_finite() and right.is_finite()):
@@ -78,3 +81,9 @@ def compare(step: Step, point: Point, bits: int) -> tuple[bool, float] | None:
         zero = left.contains(0) and right.contains(0)
         relative = float(radius if zero else arb(radius / size))
     return bool(left.overlaps(right)), relative
+
+
+@lru_cache(maxsize=4096)
+def _side(expression: sympy.Expr, point: Point, bits: int) -> arb:
+    """A side of a line at a point; neighbouring lines share a third of their sides."""
+    return enclose(expression, point.environment, bits)

@@ -195,7 +195,7 @@ def _around_the_centre(f: Activation, g: Activation, cov: Covariance, bits: int)
 def dual_expression(
     expression: sympy.Expr, a: Number, b: Number, c: Number, bits: int, *, other: sympy.Expr | None = None
 ) -> arb:
-    r"""The same for expressions in :data:`~.theory.activations.functions.X`, such as derivatives of activations.
+    r"""The same for expressions in :data:`~...theory.activations.functions.X`, such as derivatives of activations.
 
     The contraction rates of the equilibrium are :math:`2\sigma_w^2\,E\varphi'(u)\varphi'(v)`:
 

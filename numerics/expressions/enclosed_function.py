@@ -7,7 +7,7 @@ On the cell of width h = 1/16 around :math:`c = kh`, with :math:`|t - c| \le h/2
 
 The coefficients are balls rounded to float64, the remainder is a ball evaluation of the series on the whole cell, and
 Horner's rule on exact differences :math:`t - c` adds an a-priori rounding bound. A library's ``tanh`` enters nowhere.
-Proof: ``docs/theory/deep-equilibrium-training.md``, "The activation with a proved error".
+Proof: ``docs/papers/deep_equilibrium/training.md``, "The activation with a proved error".
 """
 
 from __future__ import annotations

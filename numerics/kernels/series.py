@@ -3,7 +3,7 @@ r"""The one type every kernel on the sphere takes: a power series with non-negat
 By Schoenberg's theorem a dot-product kernel that is positive semidefinite in every dimension is
 :math:`g(t) = \sum_r b_r t^r` with :math:`b_r \ge 0`. Storing balls :math:`b_0, \dots, b_R` and the *mass* :math:`g(1)`
 leaves nothing to guess about the rest: :math:`\sum_{r>R} b_r = g(1) - \sum_{r \le R} b_r`.
-Proofs of every bound used here: ``docs/theory/equilibrium-kernel.md``, section 1.
+Proofs of every bound used here: ``docs/papers/deep_equilibrium/kernel.md``, section 1.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class DotProductSeries:
     b_r with r > R. Evaluation and algebra round at the working precision. Raises ``ValueError`` when a coefficient is
     proved negative or the mass is proved smaller than the sum of the coefficients, and :class:`Undecided`, which
     is one too, when a ball is not finite. Source:
-    schoenberg1942; own proofs in ``docs/theory/equilibrium-kernel.md``, section 1.
+    schoenberg1942; own proofs in ``docs/papers/deep_equilibrium/kernel.md``, section 1.
 
     >>> half = DotProductSeries((arb(1) / 4, arb(1) / 4), arb(1))           # 1/4 + t/4 + (mass 1/2 above t)
     >>> print(half.tail, half(arb(0)), half(arb(1)))

@@ -5,7 +5,7 @@ r"""Lower bounds of the least eigenvalue that depend on the separation alone, in
     \qquad \text{Gershgorin:}\quad \lambda_{\min} \ge 1 - (N-1)\,k(\delta),
 
 with :math:`q_X = \delta/2`. Balls have exponents of any size, so that :math:`e^{-10^6}` is a number here.
-Proofs: ``docs/theory/resnet-rkhs.md``, "Wendland's bound" and "Gershgorin's bound".
+Proofs: ``docs/papers/resnet_rkhs/proofs.md``, "Wendland's bound" and "Gershgorin's bound".
 """
 
 from __future__ import annotations

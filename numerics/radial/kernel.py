@@ -6,7 +6,8 @@ r"""Gaussian and Matérn kernels of half-integer order, in float64 with a bound,
     t = \frac{\sqrt{2\nu}\,r}{\ell},\ \nu = p + \tfrac12 .
 
 As a function of :math:`u = r^2` one has :math:`k_u = -\tfrac{\kappa_1^2}{2} m(u)` with :math:`m(0) = 1`: m is k itself
-for the Gaussian kernel and :math:`M_{p-1}` for :math:`M_p`. Proofs: ``docs/theory/resnet-rkhs.md``, "Admissibility".
+for the Gaussian kernel and :math:`M_{p-1}` for :math:`M_p`. Proofs: ``docs/papers/resnet_rkhs/proofs.md``,
+"Admissibility".
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ import numpy as np
 from flint import arb, arb_poly, fmpq
 from numpy.typing import NDArray
 
-from ...theory.claims.system import suggestion
 from ...theory.errors import SpecError
 from ...theory.numbers import Exact, rational
+from ...theory.suggestion import suggestion
 from ..balls.ball import enclose
 from ..balls.enclosure import float_above
 from ..balls.ends import upper_float

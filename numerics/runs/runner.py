@@ -18,12 +18,13 @@ from ...theory.verdict import Verdict
 from ...theory.version import __version__
 from ..balls.ends import upper_float
 from ..certificates.certificate import Certificate
-from ..checks.registry import Instance, decide
+from ..checks.registry import decide
 from ..checks.sampled import Sampleable, SampledInstance, sampleable
 from ..sampling.experiment import Plan, Sample, Subject
 from ..sampling.experiment import run as run_sampling
 from ..sampling.looks import look, share
 from ..sampling.statistics import ErrorBudget, Outcome, StatisticalTest
+from ..studies.instance import Instance
 from ..studies.networks import has_sampler, instance
 from ..studies.study import Study
 from ..studies.workspace import Workspace

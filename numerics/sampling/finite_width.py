@@ -1,6 +1,6 @@
 r"""What a finite-width sample says about the infinite-width theory: scale, spread, rate, events, norm of the weights.
 
-Each function turns a :class:`~.sampling.Sample` into one test; the verdicts are given for a whole study at once by
+Each function turns a :class:`~.experiment.Sample` into one test; the verdicts are given for a whole study at once by
 :class:`~.statistics.ErrorBudget`. ``scale_test`` and ``spread_test`` rest on the exact law of an equilibrium at finite
 width, ``docs/theory/finite-width.md``, section 5; no test here assumes a law of the errors or fits a bias.
 """
@@ -65,7 +65,7 @@ def rate_test(sample: Sample, subject: int, name: str, *, number: str | None = N
     the limit of large widths, so they can support it and cannot contradict it.
     By default the error is :math:`\lVert K^{-1/2}(G_m-K)K^{-1/2}\rVert_F`: it weighs all directions alike, so it
     fluctuates far less than the spectral norm, which one direction dominates; where numerical errors would show in it,
-    because K is nearly singular, it is :math:`\lVert G_m-K\rVert_F`. Any other of :data:`~.sampling.NUMBERS` can be
+    because K is nearly singular, it is :math:`\lVert G_m-K\rVert_F`. Any other of :data:`~.experiment.NUMBERS` can be
     named. Alternatives: −1/4 and −1. Raises :class:`PrecisionExhausted` when a network has no equilibrium, or when
     numerical errors are not known to be negligible.
     """

@@ -23,6 +23,7 @@ from ..eigenvalues.blocked import Matrix, factorise_tile, solve_tile
 from ..eigenvalues.cholesky import LARGEST_DIAGONAL, backward_error, shifted_diagonal
 
 TILE = 1000
+MAX_TILE = 20_000
 
 
 @dataclass(frozen=True, slots=True)

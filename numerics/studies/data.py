@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...theory.claims.system import suggestion
 from ...theory.errors import SpecError
 from ...theory.printable import printable, shown
+from ...theory.suggestion import suggestion
 from ..kernels.input_gram import InputGram
 from ..kernels.points import Points
 from ..kernels.points import points as exact_points

@@ -1,10 +1,11 @@
-"""Finite-width networks, one file per paper, found by the name of their system."""
+"""The faces of the papers: systems on data and their finite-width networks, found by the name of the system."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,11 +15,14 @@ from numpy.typing import NDArray
 from ...theory.claims.system import paper_of, systems
 from ...theory.discovery import modules, rooms
 from ...theory.errors import DerivationGap, SpecError
+from ...theory.printable import shown
 
 if TYPE_CHECKING:
     from ...theory.activations.activation import Activation
-    from ..checks.registry import Instance
-    from ..gram_model import GramModel
+    from ..balls.enclosure import Enclosure
+    from ..certificates.certificate import Proof
+    from .gram_model import GramModel
+    from .instance import Instance
     from .study import Study
     from .workspace import Workspace
 
@@ -113,7 +117,7 @@ def has_sampler(system: str) -> bool:
     >>> has_sampler("deq-general")
     True
     """
-    return hasattr(_module(system), "sample_grams")
+    return _offers(system, "sample_grams")
 
 
 def instance(system: str, subject: str, study: Study, workspace: Workspace | None = None) -> Instance:
@@ -155,8 +159,62 @@ choose deq-general, deq-relu, implicit-relu or resnet-rkhs.
         raise SpecError(f"{system} has no population Gram matrix: choose {', '.join(others)} or {last}.")
 
 
+class Prover(Protocol):
+    """What the face of a system offers under the name ``proof``."""
+
+    def __call__(self, model: Any, found: Enclosure, *, bound: Fraction = ..., relation: str = ...) -> Proof:
+        """The part of a certificate that the independent checker needs; ``found`` encloses the least eigenvalue."""
+
+
+def prover(system: str) -> Prover:
+    """What writes proofs about the kernel of a system; raises :class:`DerivationGap` where the checker has no rule."""
+    made: Prover | None = getattr(_module(system), "proof", None) if system in systems() else None
+    if made is None:
+        raise DerivationGap(f"the checker has no rule for the kernels of {system}.")
+    return made
+
+
+class LargeProver(Protocol):
+    """What the face of a system offers under the names ``prove_large`` and ``prove_tiled``."""
+
+    def __call__(self, model: Any, *, progress: Any = None, relative_width: float = ..., **how: Any) -> Enclosure:
+        """The least eigenvalue of so many points that the matrix fills the machine, or lies on tiles."""
+
+
+def large_provers(system: str) -> tuple[LargeProver, LargeProver]:
+    """The proof in two arrays, and the one on tiles; raises :class:`SpecError` where the matrix is not made so.
+
+    >>> large_provers("resnet-rkhs")
+    Traceback (most recent call last):
+        ...
+    certigram.theory.errors.SpecError: 'resnet-rkhs' is not made in place: choose deq-general or deq-relu.
+    """
+    known = systems_in_place()
+    if system not in known:
+        raise SpecError(f"{shown(system)} is not made in place: choose {' or '.join(known)}.")
+    module = _module(system)
+    return module.prove_large, module.prove_tiled
+
+
+def systems_in_place() -> tuple[str, ...]:
+    """The systems whose matrices are made in place: those that are one power series in the cosine.
+
+    >>> systems_in_place()
+    ('deq-general', 'deq-relu')
+    """
+    return tuple(name for name in systems() if _offers(name, "prove_large"))
+
+
 def _has_gram(system: str) -> bool:
-    return hasattr(_module(system), "gram_model")
+    return _offers(system, "gram_model")
+
+
+def _offers(system: str, what: str) -> bool:
+    """Whether the face of a system has something; a paper without a face has nothing."""
+    try:
+        return hasattr(_module(system), what)
+    except DerivationGap:
+        return False
 
 
 @cache

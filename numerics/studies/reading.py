@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...theory.claims.system import suggestion
 from ...theory.errors import SpecError
 from ...theory.printable import shown
+from ...theory.suggestion import suggestion
 from ..kernels.exact_rows import ExactRow, Floats
 
 NUMBERS = ("decimal", "binary64")

@@ -260,7 +260,8 @@ def system_blocks(system: System) -> list[Block]:
     name = slug(system.name)
     out: list[Block] = [Heading(1, system.title, f"sec-{name}"), Paragraph(f"The model of [cite:{system.paper}]:")]
     out.append(Display((statement(system.model, f"{name}:model"),)))
-    out.append(Facts(tuple((f"${symbol}$", f"~{plain_text(meaning)}~") for symbol, meaning in system.notation.items())))
+    facts = tuple((f"${symbol}$", f"~{plain_text(meaning)}~") for symbol, meaning in system.notation.items())
+    out += [Facts(facts)] if facts else []  # LaTeX takes no empty list
     for claim in system.claims:
         out += claim_blocks(claim)
     return out

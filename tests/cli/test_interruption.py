@@ -19,7 +19,7 @@ STUDY = """
 [study]
 name = "small"
 systems = ["deq-general"]
-activations = ["tanh"]
+activations = ["erf"]
 [parameters.deq-general]
 training_width = 48
 training_points = 3

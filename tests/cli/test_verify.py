@@ -24,7 +24,7 @@ Call = Callable[..., tuple[int, str, str]]
 CLAIMS = len(system("deq-general").claims)
 
 
-def study(folder: Path, more: str = "", activations: str = '["tanh"]', widths: str = "[]") -> Path:
+def study(folder: Path, more: str = "", activations: str = '["erf"]', widths: str = "[]") -> Path:
     """A study of six points that takes a second."""
     points = np.random.default_rng(1).standard_normal((6, 4))
     if "duplicate" in more:
@@ -48,7 +48,7 @@ def no_tex(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_everything_is_written(call: Call, tmp_path: Path) -> None:
     """Status 0, a table on stdout, plain progress on stderr, and the promised files; what is out of date goes."""
-    stale = tmp_path / "out/six/certificates/deq-general.gone--0-tanh.json"
+    stale = tmp_path / "out/six/certificates/deq-general.gone--0-erf.json"
     stale.parent.mkdir(parents=True)
     stale.write_text(json.dumps({"format": FORMAT, "detail": {"study": "0" * 64}}))
     status, out, err = call("verify", study(tmp_path), "--out", tmp_path / "out")
@@ -59,7 +59,7 @@ def test_everything_is_written(call: Call, tmp_path: Path) -> None:
     assert "\x1b" not in out + err
     assert f"[1/{CLAIMS}]" in err
     folder = tmp_path / "out" / "six"
-    for name in ("results.json", "report.html", "report.tex", "certificates/deq-general.least-eigenvalue--0-tanh.json"):
+    for name in ("results.json", "report.html", "report.tex", "certificates/deq-general.least-eigenvalue--0-erf.json"):
         assert (folder / name).is_file(), name
     assert json.loads((folder / "results.json").read_text())["study"] == "six"
     assert not stale.exists()

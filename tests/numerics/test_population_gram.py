@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import certigram as cg
-from certigram.numerics.gram_model import GramModel
+from certigram.numerics.studies.gram_model import GramModel
 from certigram.theory.claims.system import systems
 
 POINTS = np.random.default_rng(11).standard_normal((5, 3))

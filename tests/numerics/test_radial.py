@@ -176,6 +176,15 @@ def test_distances_and_separation_are_exact() -> None:
             assert abs(Fraction(float(u[i, j])) - exact) <= exact * Fraction(8, 2**53)
 
 
+def test_separation_looks_at_every_tie() -> None:
+    """One pair of 24 unit vectors is nearer by 2^-43: it is the last one that floats cannot tell from the others."""
+    x = np.eye(24)
+    x[22, 23] = 2.0**-44
+    found = separation(x)
+    assert found.pair == (22, 23)
+    assert found.squared == min(exact_squared_distance(x, i, j) for i in range(24) for j in range(i))
+
+
 def test_equal_points_have_separation_zero() -> None:
     """A repeated row is found exactly."""
     points = np.vstack([eight_points(3), eight_points(3)[4:5]])

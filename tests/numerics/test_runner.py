@@ -126,7 +126,7 @@ def test_bounds_that_are_the_eigenvalue_itself() -> None:
 
 def test_without_feedback(tmp_path: Path) -> None:
     """sigma_w2 = 0 is allowed; the claims that need feedback say so, and the norm of W = 0 is not tested."""
-    found = results(tmp_path, "two", ["tanh"], widths=(32, 64, 128), parameters={"deq-general": {"sigma_w2": "0"}})
+    found = results(tmp_path, "two", ["erf"], widths=(32, 64, 128), parameters={"deq-general": {"sigma_w2": "0"}})
     by_claim = {c.claim.partition(".")[2]: c for c in found.certificates}
     assert by_claim["least-eigenvalue"].verdict is Verdict.PROVED
     for claim in ("positive-definite", "weight-norm"):
@@ -138,14 +138,14 @@ def test_parameters_out_of_range(tmp_path: Path) -> None:
     """Refused when no activation admits them; otherwise those that do not are not applicable, with the range."""
     outside = {"parameters": {"deq-general": {"sigma_w2": "2"}}}
     with pytest.raises(SpecError, match="contraction range"):
-        results(tmp_path, activations=["tanh"], **outside)
-    found = verdicts(results(tmp_path, activations=["tanh", "sigmoid"], **outside), "least-eigenvalue")
-    assert found == {"tanh": Verdict.NOT_APPLICABLE, "sigmoid": Verdict.PROVED}
+        results(tmp_path, activations=["erf"], **outside)
+    found = verdicts(results(tmp_path, activations=["erf", "sigmoid"], **outside), "least-eigenvalue")
+    assert found == {"erf": Verdict.NOT_APPLICABLE, "sigmoid": Verdict.PROVED}
 
 
 def test_networks_are_sampled_for_the_activations_that_have_an_equilibrium(tmp_path: Path) -> None:
     """The first activation having none does not keep the others, nor the norm of the weights, from being tested."""
-    found = results(tmp_path, "two", ["step", "tanh"], widths=(32, 64, 128))
+    found = results(tmp_path, "two", ["step", "erf"], widths=(32, 64, 128))
     assert verdicts(found, "gram-convergence")["step"] is Verdict.NOT_APPLICABLE
     tested = next(c for c in found.certificates if c.claim == "deq-general.weight-norm")
     assert tested.detail["tests"]
@@ -164,7 +164,7 @@ def test_events_count_to_the_end(tmp_path: Path) -> None:
     """The listener hears of every claim once, in counts that end at the total."""
     np.save(tmp_path / "x.npy", POINTS)
     document = {
-        "study": {"systems": ["deq-general"], "activations": ["tanh"]},
+        "study": {"systems": ["deq-general"], "activations": ["erf"]},
         "data": {"source": str(tmp_path / "x.npy")},
         "finite-width": {"widths": [32, 64, 128], "seeds": 2},
     }

@@ -17,7 +17,8 @@ import sympy
 import certigram as cg
 from certigram.derivations import write_book
 from certigram.numerics.derivation_check.check import check
-from certigram.reports.derivations.book import book
+from certigram.reports.derivations.blocks import Document, Facts, Theorem
+from certigram.reports.derivations.book import book, lemma_blocks, system_blocks
 from certigram.reports.derivations.breaking import broken, width
 from certigram.reports.derivations.fold import fold, mirror
 from certigram.reports.derivations.page import render as html
@@ -27,6 +28,8 @@ from certigram.reports.derivations.shorten import shorthand
 from certigram.reports.derivations.typeset import render as tex
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X
+from certigram.theory.claims.lemma import lemma
+from certigram.theory.claims.system import system
 from certigram.theory.closed_forms import A, B, C
 from certigram.theory.derivations.dual import derive_dual
 from certigram.theory.derivations.identity import identical
@@ -238,3 +241,13 @@ def test_pdflatex_compiles_the_book_without_a_complaint(whole, tool, tmp_path: P
 def test_the_whole_folder_is_written(tmp_path: Path) -> None:
     names = {path.name for path in write_book(tmp_path, pdf=False)}
     assert names == {"book.tex", "book.md", "book.html", "references.bib"}
+
+
+def test_a_system_without_notation_has_no_empty_list() -> None:
+    """LaTeX stops at a list without items; a system may need no symbols, a lemma no hypotheses."""
+    plain = replace(system("two-layer-logistic"), notation={})
+    assert not any(isinstance(block, Facts) for block in system_blocks(plain))
+    assert any(isinstance(block, Facts) for block in system_blocks(system("two-layer-logistic")))
+    blocks = lemma_blocks(replace(lemma("lemma.mehler"), hypotheses=(), uses=()))
+    (theorem,) = (block for block in blocks if isinstance(block, Theorem))
+    assert "Without any hypothesis" in tex(Document("t", "s", (theorem,)))

@@ -19,10 +19,12 @@ from typing import Any
 
 import pytest
 
+from certigram.theory.claims.system import systems
+
 SCRIPT = Path(__file__).with_name("small_study.py")
 WIDE = Context(prec=80, Emax=MAX_EMAX, Emin=MIN_EMIN)
 BALL = re.compile(r"\[(\S+) (?:±|\+/-) (\S+)\]")
-SYSTEMS = ("deq-general", "deq-relu", "implicit-relu", "resnet-rkhs", "two-layer-logistic")
+SYSTEMS = tuple(systems())
 Interval = tuple[Decimal, Decimal]
 
 

@@ -13,8 +13,8 @@ from types import MappingProxyType
 import sympy
 from sympy import Rational, exp, oo, pi, sqrt
 
-from ..claims.system import suggestion
 from ..errors import SpecError
+from ..suggestion import suggestion
 from .functions import X, normal_cdf, sigmoid, softplus
 
 MAX_POLYNOMIAL = 64

@@ -30,8 +30,8 @@ from typing import NoReturn
 
 import sympy
 
-from ..claims.system import suggestion
 from ..errors import SpecError
+from ..suggestion import suggestion
 from . import catalogue
 from .conditionals import AllOf, AnyOf, Comparison, Condition, conditional
 from .functions import X

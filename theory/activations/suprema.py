@@ -1,7 +1,7 @@
 r"""Exact suprema of :math:`|\sigma|, |\sigma'|, |\sigma''|, |\sigma'''|` and :math:`|\sigma-z\sigma'|` by name.
 
-Each entry is proved in ``docs/theory/two-layer-logistic.md``, section 2; ``None`` stands for "no closed form known to
-us", ``sympy.oo`` for "proved infinite".
+Each entry is proved in ``docs/papers/two_layer_logistic/proofs.md``, section 2; ``None`` stands for "no closed form
+known to us", ``sympy.oo`` for "proved infinite".
 """
 
 from __future__ import annotations

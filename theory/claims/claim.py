@@ -10,7 +10,8 @@ class Reference:
     """Where a statement comes from.
 
     ``key`` is an entry of ``references.bib`` (the published statement, when there is one), ``ours`` names the place
-    of our own proof in ``docs/theory/``; ``provenance`` says how far the published text was read.
+    of our own proof in ``docs/papers/<paper>/`` or ``docs/theory/``; ``provenance`` says how far the published text was
+    read.
     """
 
     key: str
@@ -43,7 +44,7 @@ class Claim:
     hypotheses: what must hold for the statement to say anything.
     statement: the conclusion, in LaTeX (without dollar signs).
     reference: published source and our proof.
-    method: the name of the check in ``numerics/checks`` that decides it.
+    method: the name of the check that decides it.
     uses: ids of the claims its proof rests on.
     statistical: whether only experiments can speak about it (then it is never PROVED).
     control: one sentence: the slightly false statement that its negative control plants.
@@ -108,8 +109,9 @@ class Source:
     ) -> Claim:
         """A claim of the system; ``uses`` names others of its claims, ``section`` is the heading of our proof.
 
-        >>> Source("x", "paper", "docs/x.md").claim("y", "C1", "", (), "", method="", control="", section="Z").id
-        'x.y'
+        >>> source = Source("toy", "paper", "docs/papers/toy/proofs.md")
+        >>> source.claim("slug", "C1", "", (), "", method="", control="", section="Z").id
+        'toy.slug'
         """
         said = self.provenance if provenance is None else provenance
         return Claim(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
 from ..discovery import modules, on_floor
 from ..errors import SpecError
+from ..suggestion import suggestion
 from .claim import Hypothesis, Reference
-from .system import suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Lemma:
     proof: its lines.
     reference: the published statement and the place of our proof.
     uses: ids of the lemmas it rests on.
-    claims: ids of the claims of systems whose argument this is, or a part of it.
+    claims: ids of the claims of systems whose argument this is, or a part of it. A lemma that papers share names none:
+        the room of each paper says in ``ARGUMENTS`` which of its claims rest on it.
     """
 
     id: str
@@ -52,15 +53,6 @@ class Lemma:
     claims: tuple[str, ...] = ()
 
 
-def both(*slugs: str) -> tuple[str, ...]:
-    """The claims with these slugs of both systems of equilibrium models.
-
-    >>> both("psd-order")
-    ('deq-general.psd-order', 'deq-relu.psd-order')
-    """
-    return tuple(f"{system}.{slug}" for slug in slugs for system in ("deq-general", "deq-relu"))
-
-
 @cache
 def lemmas() -> Mapping[str, Lemma]:
     """All lemmas by id, in an order in which each comes after what it uses.
@@ -70,9 +62,13 @@ def lemmas() -> Mapping[str, Lemma]:
     """
     shared = modules(f"{__package__.rpartition('.')[0]}.lemmas")
     found: dict[str, Lemma] = {}
-    for module in (*shared, *(module for _, module in on_floor("theory"))):
+    every = (*shared, *(module for _, module in on_floor("theory")))
+    for module in every:
         for lemma in getattr(module, "LEMMAS", ()):
             found[lemma.id] = lemma
+    for module in every:
+        for id_, claims in getattr(module, "ARGUMENTS", {}).items():
+            found[id_] = replace(found[id_], claims=(*found[id_].claims, *claims))
     ordered: dict[str, Lemma] = {}
 
     def place(lemma: Lemma, above: tuple[str, ...]) -> None:
@@ -99,7 +95,7 @@ def lemmas_of(system: str) -> tuple[Lemma, ...]:
     """The lemmas behind the claims of a system, and those that they rest on, each after what it uses.
 
     >>> [found.id for found in lemmas_of("implicit-relu")][0]
-    'lemma.schur-order'
+    'lemma.pl-flow'
     """
     todo = [found for found in lemmas().values() if any(c.startswith(f"{system}.") for c in found.claims)]
     needed: set[str] = set()

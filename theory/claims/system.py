@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,6 +10,7 @@ from types import MappingProxyType
 from ..discovery import on_floor
 from ..errors import SpecError
 from ..printable import shown
+from ..suggestion import suggestion
 from .claim import Claim
 
 
@@ -54,16 +54,6 @@ class System:
             if claim.id == id:
                 return claim
         raise SpecError(f"no claim {id!r} in {self.name}." + suggestion(id, [claim.id for claim in self.claims]))
-
-
-def suggestion(word: str, known: list[str]) -> str:
-    """A sentence that helps with a misspelt name.
-
-    >>> suggestion("tanhh", ["tanh", "erf"])
-    ' Did you mean tanh?'
-    """
-    near = difflib.get_close_matches(word, known, n=2, cutoff=0.6)
-    return f" Did you mean {' or '.join(near)}?" if near else f" Known: {', '.join(sorted(known))}."
 
 
 @cache

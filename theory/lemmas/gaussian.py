@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..claims.claim import Hypothesis, Reference
-from ..claims.lemma import Lemma, ProofStep, both
+from ..claims.lemma import Lemma, ProofStep
 
 SQUARE_INTEGRABLE = Hypothesis("square-integrable", r"\mathbb E\,\phi(u)^2 < \infty,\ \mathbb E\,\phi(v)^2 < \infty")
 COVARIANCE = Hypothesis(
@@ -45,8 +45,7 @@ MEHLER = Lemma(
             "mehler-tail",
         ),
     ),
-    Reference("daniely2016", ours="docs/theory/deep-equilibrium.md, Notation"),
-    claims=both("mehler"),
+    Reference("daniely2016", ours="docs/papers/deep_equilibrium/population.md, Notation"),
 )
 
 PRICE = Lemma(
@@ -71,9 +70,8 @@ PRICE = Lemma(
         ),
         ProofStep(r"If $|\phi'|\le L$, then $|\mathbb E\,\phi'(u)\phi'(v)|\le L^2$.", "price-enclosure"),
     ),
-    Reference("price1958", ours="docs/theory/deep-equilibrium.md, Notation"),
+    Reference("price1958", ours="docs/papers/deep_equilibrium/population.md, Notation"),
     ("lemma.mehler",),
-    claims=both("price"),
 )
 
 NTK_MAP = Lemma(
@@ -91,7 +89,6 @@ NTK_MAP = Lemma(
     ),
     Reference("daniely2016", ours="docs/ntk-conventions.md"),
     ("lemma.price",),
-    claims=both("nngp-to-ntk"),
 )
 
 LEMMAS = (MEHLER, PRICE, NTK_MAP)

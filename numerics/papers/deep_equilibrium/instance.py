@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -36,6 +35,7 @@ from ...kernels.parallel import parallel_pairs
 from ...studies.data import DataSet
 from ...studies.workspace import Workspace
 from .hypotheses import discharge
+from .network import network_inputs
 from .population.contraction import contraction_squared
 from .population.gram_unequal import gram_unequal
 from .population.kernel import EquilibriumKernel, equilibrium_kernel
@@ -360,18 +360,7 @@ class EquilibriumInstance:
     @property
     def network_inputs(self) -> NDArray[np.float64]:
         """The inputs of sampled networks, (n, d) float64: of norm sqrt(d) unless the norms are kept."""
-        if self.data.points is None:
-            raise DerivationGap("networks need input points, and only their Gram matrix is given.")
-        values = self.data.points.values
-        if self.data.normalize is None:
-            if self.data.points.exact:
-                raise DerivationGap(
-                    'networks take binary64 inputs, and some rows are not: read them with numbers = "binary64".'
-                )
-            return values
-        largest = np.abs(values).max(axis=1, keepdims=True)
-        scaled = values / largest
-        return np.asarray(scaled * (math.sqrt(values.shape[1]) / np.linalg.norm(scaled, axis=1, keepdims=True)))
+        return network_inputs(self.data)
 
     @cached_property
     def bound_discs_p(self) -> Enclosure:

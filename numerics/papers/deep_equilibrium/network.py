@@ -19,19 +19,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ....theory.activations.activation import Activation, activation
-from ....theory.errors import SpecError
+from ....theory.errors import DerivationGap, SpecError
 from ...balls.rounding import UNIT, gamma
 from ...balls.threads import blas_threads
-from ...gram_model import GramModel
 from ...sampling.operator_norm import NormBounds, operator_norm
+from ...studies.data import DataSet
 from ...studies.networks import FiniteGram, Nonlinearity, Seed
-from ...studies.study import Study
-from ...studies.workspace import Workspace
-from .instance import EquilibriumInstance
-from .training.size import training_size
-
-NAME = "deq-general"
 
 Array = TypeVar("Array", NDArray[np.float32], NDArray[np.float64])
 
@@ -197,28 +190,20 @@ def _iterate(
     return state, limit, change
 
 
-def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstance:
-    """The model of the study's data with one activation; its population kernel is that of the limit m → ∞.
+def network_inputs(data: DataSet) -> NDArray[np.float64]:
+    """The inputs of sampled networks, (n, d) float64: of norm sqrt(d) unless the norms are kept.
 
-    Raises :class:`SpecError` when the activation is not known to be square-integrable on these inputs.
+    Raises :class:`DerivationGap` where there are no points, or none that binary64 numbers give.
     """
-    model = EquilibriumInstance(
-        "deq-general",
-        activation(name),
-        study.data,
-        study.parameter("deq-general", "sigma_w2"),
-        study.budget,
-        workspace,
-        training_size(study, "deq-general"),
-    )
-    model.require_square_integrable()
-    return model
-
-
-def gram_model(name: str | Activation, study: Study, workspace: Workspace) -> GramModel:
-    """The same without networks to be trained, of any activation, also one that no text describes."""
-    phi = activation(name) if isinstance(name, str) else name
-    sigma_w2 = study.parameter("deq-general", "sigma_w2")
-    model = EquilibriumInstance("deq-general", phi, study.data, sigma_w2, study.budget, workspace)
-    model.require_square_integrable()
-    return model
+    if data.points is None:
+        raise DerivationGap("networks need input points, and only their Gram matrix is given.")
+    values = data.points.values
+    if data.normalize is None:
+        if data.points.exact:
+            raise DerivationGap(
+                'networks take binary64 inputs, and some rows are not: read them with numbers = "binary64".'
+            )
+        return values
+    largest = np.abs(values).max(axis=1, keepdims=True)
+    scaled = values / largest
+    return np.asarray(scaled * (math.sqrt(values.shape[1]) / np.linalg.norm(scaled, axis=1, keepdims=True)))

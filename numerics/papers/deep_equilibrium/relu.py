@@ -1,7 +1,7 @@
 r"""The deep equilibrium model with ReLU: the networks are those of a general activation, the population is wider.
 
 With :math:`\Lambda^2 = \mathbb E\varphi'(z)^2 = 1/2` in place of L² = 1 every map of the population contracts for
-:math:`\sigma_w^2 < 1` (``docs/theory/deep-equilibrium-training.md``, "The range of ReLU").
+:math:`\sigma_w^2 < 1` (``docs/papers/deep_equilibrium/training.md``, "The range of ReLU").
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ from ....theory.activations.activation import activation
 from ....theory.errors import SpecError
 from ...balls.ball import enclose
 from ...balls.precision import precision
-from ...gram_model import GramModel
+from ...studies.gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .instance import EquilibriumInstance
+from .large import prove_large, prove_tiled
 from .network import sample_grams
 from .population.contraction import homogeneous_mean_square
 from .training.size import training_size
+from .witness import equilibrium_proof as proof
 
 NAME = "deq-relu"
 
-__all__ = ["ReluInstance", "gram_model", "instance", "sample_grams"]
+__all__ = ["ReluInstance", "gram_model", "instance", "proof", "prove_large", "prove_tiled", "sample_grams"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
 """Exact reasons why the population Gram matrix of an equilibrium model is singular.
 
-Source: docs/theory/deep-equilibrium.md, "Singular cases". Everything is decided on exact numbers; nothing here rounds.
+Source: docs/papers/deep_equilibrium/population.md, "Singular cases". Everything is decided on exact numbers; nothing
+here rounds.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ r"""Points with exact algebraic coordinates: regular polygons and whatever else 
 
 Which points are parallel, and how many antipodal directions are dependent, is decided in the number field that the
 coordinates generate (sympy's ``DomainMatrix``, exact); cosines are balls at any precision.
-Proof: ``docs/theory/implicit-relu.md``, "Positive definiteness".
+Proof: ``docs/papers/implicit_relu/proofs.md``, "Positive definiteness".
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ r"""Exactly when the arc-cosine Gram matrix is singular, decided on the integers
 Equal directions give the null vector :math:`e_i - e_j`. A point and its antipode contribute
 :math:`\sigma(w\cdot x) - \sigma(-w\cdot x) = w\cdot x`, a linear function, so p antipodal pairs lose exactly
 :math:`p - \mathrm{rank}` of their p directions; nothing else does. So the nullity is known exactly, with null vectors.
-Proof: ``docs/theory/implicit-relu.md``, "Positive definiteness".
+Proof: ``docs/papers/implicit_relu/proofs.md``, "Positive definiteness".
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def nullity(source: InnerProducts, parallel: Sequence[tuple[int, int, int]]) -> 
     Parameters
     ----------
     source: exact inner products of the inputs (any norms).
-    parallel: all pairs (i, j, ±1) of parallel inputs, proved (:func:`~certigram.numerics.kernels.parallel_pairs`).
+    parallel: all pairs (i, j, ±1) of parallel inputs, proved (:func:`~...kernels.parallel.parallel_pairs`).
 
     >>> from ...kernels.parallel import parallel_pairs
     >>> from ...kernels.points import points

@@ -5,7 +5,7 @@ r"""The arc-cosine kernel of order one on unit vectors, as a closed form and as 
           = \frac1{2\pi} + \frac\rho4 + \sum_{k\ge1} c_k \rho^{2k},\qquad
           c_k = \frac{\binom{2k}{k}}{2\pi\,4^k(2k-1)^2}.
 
-Proofs: ``docs/theory/implicit-relu.md``, "Arc-cosine kernel", "Power series" and "Hermite bounds".
+Proofs: ``docs/papers/implicit_relu/proofs.md``, "Arc-cosine kernel", "Power series" and "Hermite bounds".
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def arc_cosine(t: arb) -> arb:
     r"""Enclose :math:`g(t)` by the closed form, for the number in [-1, 1] that the ball ``t`` encloses.
 
     The angle is taken from ``atan2`` on the side where it is far from its cut, so that balls that touch ±1 are fine.
-    Raises ``ValueError`` when the ball has no point in [-1, 1]. Source: cho2009; ``docs/theory/implicit-relu.md``.
+    Raises ``ValueError`` when the ball has no point in [-1, 1]. Source: cho2009;
+    ``docs/papers/implicit_relu/proofs.md``.
 
     >>> print(arc_cosine(arb(1)), arc_cosine(arb(-1)))
     0.500000000000000 0

@@ -6,7 +6,7 @@ The a-priori form asks for norms at most :math:`c\sqrt m`, :math:`\gamma_0 = 2c\
           \frac{2535\,c^2\lVert X\rVert^2}{(1-\gamma_0)^2\lambda_0}\Bigr\} .
 
 The a-posteriori form replaces the bounds by the norms of the network at its start and closes the same bootstrap.
-Proofs: ``docs/theory/implicit-relu.md``, "Gradient flow" and "Gradient flow, a posteriori".
+Proofs: ``docs/papers/implicit_relu/proofs.md``, "Gradient flow" and "Gradient flow, a posteriori".
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ...checks.evidence import as_ball
 from ...checks.relation import Relation, Sense, judge
 from ...expressions.enclosed_function import norm_up
 from ...sampling.operator_norm import operator_norm
-from .equilibrium import Network
+from .network import Network
 from .training import distance, span
 
 BITS = 96

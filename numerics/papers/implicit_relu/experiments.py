@@ -2,7 +2,7 @@ r"""Sampled networks of the implicit system: feature Gram matrices, the theorem'
 
 Features need W alone, so that many wide networks cost little; the norm of A and the equilibrium need all of A. The
 last sample of each kind is kept: a check and its control look at the same networks.
-What is claimed of them: ``docs/theory/implicit-relu.md``, "Concentration" and "Infinite width".
+What is claimed of them: ``docs/papers/implicit_relu/proofs.md``, "Concentration" and "Infinite width".
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from ...balls.rounding import UNIT, gamma
 from ...balls.threads import blas_threads
 from ...sampling.operator_norm import operator_norm
 from .arc_cosine import pair_eigenvalue
-from .equilibrium import SLACK, Equilibrium, Floats, Network, column_norms, sample_parameters
 from .instance import ImplicitInstance
 from .limit import limit_variance
+from .network import SLACK, Equilibrium, Floats, Network, column_norms, sample_parameters
 
 FEATURE_POINTS = 16
-"""Inputs in the experiments with features: as many as the tables of docs/theory/implicit-relu.md have."""
+"""Inputs in the experiments with features: as many as the tables of docs/papers/implicit_relu/proofs.md have."""
 FEATURE_REPLICATES = 100
 STATE_POINTS = 4
 CHEAP_WIDTH, CHEAP_REPLICATES = 256, 60

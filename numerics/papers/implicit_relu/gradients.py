@@ -1,4 +1,4 @@
-"""The gradient formulas against symbolic differentiation: ``docs/theory/implicit-relu.md``, "Gradients"."""
+"""The gradient formulas against symbolic differentiation: ``docs/papers/implicit_relu/proofs.md``, "Gradients"."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from ...studies.data import DataSet, labels
 from ...studies.workspace import Workspace
 from .antipodes import Singularity, nullity
 from .arc_cosine import HermiteBound, arc_cosine, arc_cosine_matrix, arc_cosine_series, hermite_bound
-from .equilibrium import Equilibrium, Floats, Network, sample_parameters, unit_rows
+from .network import Equilibrium, Floats, Network, sample_parameters, unit_rows
 from .tangent import TangentKernel, least_feature_eigenvalue, tangent_kernel
 from .training import Trajectory, descend
 

@@ -4,7 +4,7 @@ r"""The formal limit :math:`K^*` of :math:`\lVert z\rVert^2` at infinite width, 
 
 F' = γ²(3/4 − arctan(s)/2π) lies between γ²/2 and 3γ²/4, so F contracts for γ² < 4/3 and Banach's bound encloses the
 fixed point. That :math:`\lVert z\rVert^2` converges to it is a heuristic (it treats a row of A as independent of z).
-Derivation: ``docs/theory/implicit-relu.md``, "Infinite width".
+Derivation: ``docs/papers/implicit_relu/proofs.md``, "Infinite width".
 """
 
 from __future__ import annotations

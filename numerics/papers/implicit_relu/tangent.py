@@ -3,8 +3,8 @@ r"""The tangent kernel of an implicit ReLU network, with a radius: four positive
 .. math:: H = \Phi^\top\Phi + Z^\top Z + \tilde\gamma^2\,(Q^\top Q)\circ(Z^\top Z)
           + \tfrac1m\,(P^\top P)\circ(XX^\top),\qquad p_i = E_i(q_i+v).
 
-Under gradient flow the residual obeys :math:`\dot e = -He`. Proofs: ``docs/theory/implicit-relu.md``, "Tangent kernel"
-and "Floating point".
+Under gradient flow the residual obeys :math:`\dot e = -He`. Proofs: ``docs/papers/implicit_relu/proofs.md``, "Tangent
+kernel" and "Floating point".
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ...balls.enclosure import Enclosure
 from ...balls.rounding import UNIT, gamma
 from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...kernels.ballmatrix import BallMatrix
-from .equilibrium import SLACK, UNDERFLOW, Equilibrium, Floats, Network, column_norms
+from .network import SLACK, UNDERFLOW, Equilibrium, Floats, Network, column_norms
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 r"""Training runs of an implicit network, each recorded iterate enclosed on both sides.
 
 The iterates are binary64 numbers that some rule produced; every bound is about these exact numbers, so nothing is
-carried from one iterate to the next and no interval grows. ``docs/theory/implicit-relu.md``, "Floating point".
+carried from one iterate to the next and no interval grows. ``docs/papers/implicit_relu/proofs.md``, "Floating point".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ...balls.rounding import UNIT, gamma
 from ...checks.trajectories import Bounds
 from ...expressions.enclosed_function import norm_down, norm_up
 from ...studies.workspace import Arrays
-from .equilibrium import SLACK, Equilibrium, Floats, Network
+from .network import SLACK, Equilibrium, Floats, Network
 from .tangent import least_feature_eigenvalue
 
 
@@ -125,7 +125,7 @@ class OutputRun:
 def train_output(network: Network, labels: Floats, step: float, steps: int) -> OutputRun:
     r"""Gradient descent on u and v with Φ and Z fixed: :math:`e(k+1) = (I-\eta M)e(k)`, up to rounding.
 
-    The rounding of each step is bounded too ("Gradient descent" in ``docs/theory/implicit-relu.md``).
+    The rounding of each step is bounded too ("Gradient descent" in ``docs/papers/implicit_relu/proofs.md``).
     """
     state, features = network.equilibrium(), network.features
     parts = ((state.z, norm_up(state.error)), (features.phi, norm_up(features.error)))

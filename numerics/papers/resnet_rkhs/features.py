@@ -4,7 +4,7 @@ r"""Random Fourier features: sampling, the admissibility constant, and how many 
           k_m(z, z') = \tfrac1m\sum_{j\le m}\cos(\omega_j\cdot(z - z')).
 
 ω is N(0, I/s²) for the Gaussian kernel, and multivariate Student with 2ν degrees of freedom and scale 1/ℓ for Matérn.
-Proofs: ``docs/theory/resnet-rkhs.md``, "Random Fourier features".
+Proofs: ``docs/papers/resnet_rkhs/proofs.md``, "Random Fourier features".
 """
 
 from __future__ import annotations

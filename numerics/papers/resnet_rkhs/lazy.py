@@ -2,7 +2,7 @@ r"""Random features in the lazy regime: the condition, and a run whose every ite
 
 With :math:`\lambda' = \lambda_{\min}(K_m)` at the initial states, :math:`R = \sqrt{\lambda'}/(2\sqrt N\kappa_1)` and
 :math:`\mu = \tfrac{2}{N}e^{-2c}\lambda'/4`, the flow converges when :math:`2\sqrt{L_0/\mu} < R`. Proof:
-``docs/theory/resnet-rkhs.md``, "The lazy regime".
+``docs/papers/resnet_rkhs/proofs.md``, "The lazy regime".
 """
 
 from __future__ import annotations

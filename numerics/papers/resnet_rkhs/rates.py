@@ -8,7 +8,7 @@ With :math:`\|v\| \le R`, the compression :math:`c(R) = \kappa_1 R` (infinite de
           \beta = \tfrac{\Lambda}{N} e^{2\kappa_1R}
                   + \sqrt{2L}\sqrt{\tfrac{\Lambda}{N}}\,(\kappa_2 R e^{3\kappa_1R} + 2\kappa_1 e^{2\kappa_1R}),
 
-for the readout :math:`B = (0\; I)`. Proofs: ``docs/theory/resnet-rkhs.md``.
+for the readout :math:`B = (0\; I)`. Proofs: ``docs/papers/resnet_rkhs/proofs.md``.
 """
 
 from __future__ import annotations

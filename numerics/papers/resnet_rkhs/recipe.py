@@ -2,7 +2,7 @@ r"""A scale and a lift that satisfy the convergence condition for any distinct d
 
 With :math:`R = \rho/\kappa_1` and :math:`\lambda = 1/2` (Gershgorin) the condition of the flow reads
 :math:`\rho^2/\kappa_1^2 \ge 4 N e^{2c} L_0`, that of gradient descent has 16 for 4, and the lift must keep
-:math:`k(e^{-c}\alpha\delta) \le 1/(2(N-1))`. Proof: ``docs/theory/resnet-rkhs.md``, "A recipe".
+:math:`k(e^{-c}\alpha\delta) \le 1/(2(N-1))`. Proof: ``docs/papers/resnet_rkhs/proofs.md``, "A recipe".
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ For every absolutely continuous f with f' > 0 almost everywhere, with density ρ
 .. math:: \lambda_s\ge\frac s2\operatorname*{ess\,inf}_x\frac{f'(x)\rho(x)}{\int_x^\infty(f-m)\rho}
 
 (Chen and Wang 1997; an elementary proof by Cauchy and Schwarz is in
-docs/theory/two-layer-logistic.md, section 9). Here f' is quadratic on each cell of a core and a power on the two tails;
-:math:`T(x)=\int_x^\infty(f-m)\rho` is summed in balls, and :math:`W=T/\rho`, which solves
+docs/papers/two_layer_logistic/proofs.md, section 9). Here f' is quadratic on each cell of a core and a power on the two
+tails; :math:`T(x)=\int_x^\infty(f-m)\rho` is summed in balls, and :math:`W=T/\rho`, which solves
 :math:`W'=\tfrac2sL'W-(f-m)`, is compared with f' on whole cells through a bound of the second derivative of the
 difference. f comes from the float eigenfunction; nothing is assumed of it.
 """

@@ -8,7 +8,7 @@ With :math:`M_1=\sup|\sigma'|`, :math:`M_2=\sup|\sigma''|`, outer weights a, N =
     |\Delta g|\le D = B^2\bigl(\tfrac14M_1^2\lVert a\rVert_2^2 + M_2\lVert a\rVert_1\bigr),\qquad
     \lambda_{cvx} = B^2M_2\lVert a\rVert_\infty,
 
-where g is the loss without its regulariser. Proofs: docs/theory/two-layer-logistic.md, sections 4 to 7.
+where g is the loss without its regulariser. Proofs: docs/papers/two_layer_logistic/proofs.md, sections 4 to 7.
 """
 
 from __future__ import annotations

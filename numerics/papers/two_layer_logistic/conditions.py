@@ -5,7 +5,7 @@ r"""The four conditions of a Villani function, decided by proof.
 
 Logistic loss: all four hold for every λ > 0 when σ is smooth with bounded first and second derivative, and V4 fails at
 λ = 0 for each such σ. Squared loss: the same for λ > 0 when σ is bounded or :math:`\kappa<\infty`.
-docs/theory/two-layer-logistic.md, sections 5 and 6.
+docs/papers/two_layer_logistic/proofs.md, sections 5 and 6.
 """
 
 from __future__ import annotations

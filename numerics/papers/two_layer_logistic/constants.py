@@ -3,9 +3,9 @@ r"""The constants of an activation that the theory needs, enclosed on both sides
 .. math:: \sup|\sigma|,\quad M_1=\sup|\sigma'|,\quad M_2=\sup|\sigma''|,\quad M_3=\sup|\sigma'''|,\quad
           \kappa=\sup_z|\sigma(z)-z\sigma'(z)| .
 
-The enclosures come from the range analysis of :mod:`..expressions.range` alone; where a closed form is known
+The enclosures come from the range analysis of :mod:`...expressions.range` alone; where a closed form is known
 (``theory/activations/suprema.py``) it must lie inside, and then sharpens the enclosure.
-docs/theory/two-layer-logistic.md, section 2.
+docs/papers/two_layer_logistic/proofs.md, section 2.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ With one weight, x = 1, outer weight a and target y, :math:`u=\log(1+w^2)` and
 .. math:: L'(w)/w = a^2\varphi(u)+\lambda+O(1/w),\qquad |L''(w)|\le C,
 
 so that V4 holds when :math:`\lambda>-a^2\min\varphi` and fails when :math:`0\le\lambda<-a^2\min\varphi`: then L' has
-infinitely many zeros and V = -L'' is bounded along them. docs/theory/two-layer-logistic.md, section 6.4.
+infinitely many zeros and V = -L'' is bounded along them. docs/papers/two_layer_logistic/proofs.md, section 6.4.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 r"""The loss of a two-layer network and its derivatives in ball arithmetic, at a point W or over a box of W.
 
-Everything follows the formulas of docs/theory/two-layer-logistic.md, section 3; the entries of W, of the data and of
-the outer layer are balls, so the results enclose the values for every choice inside them.
+Everything follows the formulas of docs/papers/two_layer_logistic/proofs.md, section 3; the entries of W, of the data
+and of the outer layer are balls, so the results enclose the values for every choice inside them.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ For :math:`h=\rho/\mu` and :math:`y=\sqrt m\,h` the equation is :math:`\dot y=-S
 
 .. math:: |\mathbb E L(W_t)-\mathbb E_\mu L|\le\operatorname{sd}_\mu(L)\,\lVert\rho_0-\mu\rVert_{1/\mu}e^{-\lambda_st},
 
-and are never fitted. docs/theory/two-layer-logistic.md, section 8.
+and are never fitted. docs/papers/two_layer_logistic/proofs.md, section 8.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ r"""The regularised logistic loss of a two-layer network, vectorised: value, gra
     f_i = \sum_j a_j\sigma(w_j\cdot x_i),
 
 with weights :math:`\omega_i\ge0` of sum 1 (all 1/n for a data set). Plain float64: for experiments and as the object
-that the proved formulas of docs/theory/two-layer-logistic.md, section 3, are tested against; proofs use
+that the proved formulas of docs/papers/two_layer_logistic/proofs.md, section 3, are tested against; proofs use
 :mod:`.enclosed`.
 """
 

@@ -4,7 +4,7 @@ r"""A proved upper bound of the spectral gap with two weights: the Rayleigh quot
 
 The moments of :math:`\mu_s` up to order two are sums over square cells. On a cell the density is replaced by its first
 order expansion at the centre; the remainder is bounded by the proved bound of the Hessian of L.
-docs/theory/two-layer-logistic.md, section 10.
+docs/papers/two_layer_logistic/proofs.md, section 10.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ r"""Moments of the stationary density over the cells of a grid, with a proved er
 On a cell of half-width h around c the integrand :math:`F=e^{-2(L-L_0)/s}` is expanded to order J at c in balls; the
 Lagrange remainder is the coefficient of order J over the whole cell. So
 :math:`\int(x-c)^kF=\sum_{j<J}F_j\int t^{k+j}+[F_J]\int|t|^{k+J}` with every rounding inside the balls. Beyond the grid
-:math:`L\ge\tfrac\lambda2x^2` bounds the tails by incomplete Gamma functions. docs/theory/two-layer-logistic.md,
+:math:`L\ge\tfrac\lambda2x^2` bounds the tails by incomplete Gamma functions. docs/papers/two_layer_logistic/proofs.md,
 section 10.
 """
 

@@ -3,7 +3,7 @@ r"""A proved upper bound of the spectral gap: the Rayleigh quotient of a test fu
 .. math:: \lambda_s\le\frac s2\,\frac{\int u'^2\,d\mu_s}{\int u^2\,d\mu_s-(\int u\,d\mu_s)^2}
 
 for every non-constant piecewise linear u, continued by constants. The test function comes from :mod:`.spectrum`, and
-nothing is assumed of it. docs/theory/two-layer-logistic.md, section 10.
+nothing is assumed of it. docs/papers/two_layer_logistic/proofs.md, section 10.
 """
 
 from __future__ import annotations

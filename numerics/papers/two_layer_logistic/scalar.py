@@ -3,7 +3,7 @@ r"""One weight, one hidden unit: the loss as an expression of one variable, so t
 .. math:: L(w) = \sum_i \omega_i\log\bigl(1+e^{-y_ia\sigma(x_iw)}\bigr) + \tfrac\lambda2w^2
 
 with rational x, ω (of sum 1), a and λ. Critical points, the global minimum and the oscillation of the data term are
-enclosed by range analysis and interval Newton steps. docs/theory/two-layer-logistic.md, section 10.
+enclosed by range analysis and interval Newton steps. docs/papers/two_layer_logistic/proofs.md, section 10.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 r"""The identities behind the theorems, proved by sympy: each function returns what must vanish identically.
 
 A second derivative in one or two weights moves nothing else, so that everything but those weights can be collected in
-constants: the identities below hold for every p, d and n. docs/theory/two-layer-logistic.md, section 3.
+constants: the identities below hold for every p, d and n. docs/papers/two_layer_logistic/proofs.md, section 3.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from ...claims.claim import Claim, Hypothesis
 from .population import COMMON_NORM, Family
 from .training import SECOND_DERIVATIVE
 
-NOTES = "docs/theory/dual-calculus.md"
-EQUIVALENT_NOTES = "docs/theory/high-dimensional-equivalent.md"
+NOTES = "docs/papers/deep_equilibrium/dual-calculus.md"
+EQUIVALENT_NOTES = "docs/papers/deep_equilibrium/high-dimensional.md"
 CONVENTIONS_NOTES = "docs/ntk-conventions.md"
 
 SQUARE_INTEGRABLE = Hypothesis(

@@ -6,7 +6,7 @@ r"""Deep equilibrium models with general activations.
     \Sigma = 2\sigma_w^2 K + 2C,\quad C = X^\top X / d .
 
 The model and its initialisation follow Truong (2023) and, for ReLU, Ling et al. (2023); the statements below are those
-with a complete proof in ``docs/theory/deep-equilibrium.md``, which is what ``ours`` refers to.
+with a complete proof in ``docs/papers/deep_equilibrium/population.md``, which is what ``ours`` refers to.
 """
 
 from __future__ import annotations

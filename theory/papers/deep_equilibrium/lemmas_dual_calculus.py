@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ...claims.claim import Hypothesis, Reference
-from ...claims.lemma import Lemma, ProofStep, both
+from ...claims.lemma import Lemma, ProofStep
+from .arguments import both
 
-NOTES = "docs/theory/dual-calculus.md"
+NOTES = "docs/papers/deep_equilibrium/dual-calculus.md"
 
 ABSOLUTELY_CONTINUOUS = Hypothesis(
     "absolutely-continuous", r"\phi \text{ absolutely continuous},\ |\phi'(x)|\le A(1+|x|)^ke^{B|x|}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ...claims.claim import Hypothesis, Reference
-from ...claims.lemma import Lemma, ProofStep, both
+from ...claims.lemma import Lemma, ProofStep
+from .arguments import both
 
-NOTES = "docs/theory/deep-equilibrium.md"
+NOTES = "docs/papers/deep_equilibrium/population.md"
 CONTRACTION = Hypothesis("contraction", r"\theta=\sqrt2\,\sigma_w L<1")
 SPHERE = Hypothesis("common-norm", r"C_{ii}=1")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...claims.claim import Hypothesis, Reference
 from ...claims.lemma import Lemma, ProofStep
 
-NOTES = "docs/theory/high-dimensional-equivalent.md"
+NOTES = "docs/papers/deep_equilibrium/high-dimensional.md"
 
 CENTRED = Hypothesis("centred", r"\mathbb E\,\phi(\tau_*\xi)=0")
 RATE = Hypothesis("contraction", r"\sigma_a L<1")

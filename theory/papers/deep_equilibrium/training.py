@@ -6,7 +6,7 @@ from ...claims.claim import Claim, Hypothesis
 from ...claims.system import Parameter
 from .population import COMMON_NORM, LIPSCHITZ, Family
 
-NOTES = "docs/theory/deep-equilibrium-training.md"
+NOTES = "docs/papers/deep_equilibrium/training.md"
 
 SECOND_DERIVATIVE = Hypothesis("second-derivative", r"L_2 = \sup|\phi''| < \infty")
 CONTRACTS = Hypothesis("weights-contract", r"L\,\|W(0)\|_2 < 1 \text{ for the trained network}")

@@ -5,7 +5,7 @@ r"""Implicit networks with ReLU activation and their training.
     \varphi_i = \tfrac1{\sqrt m}\sigma(Wx_i),\quad \hat y_i = u^\top z_i + v^\top \varphi_i .
 
 The model and the shape of the convergence theorem follow Gao, Liu, Liu, Rajan and Gao (2022). The statements below are
-those with a complete proof and explicit constants in ``docs/theory/implicit-relu.md``; the constants are not the
+those with a complete proof and explicit constants in ``docs/papers/implicit_relu/proofs.md``; the constants are not the
 paper's, whose theorem bodies were not compared.
 """
 
@@ -16,7 +16,7 @@ from types import MappingProxyType
 from ...claims.claim import Hypothesis, Source
 from ...claims.system import Parameter, System
 
-PAPER, NOTES = "gao2022implicit", "docs/theory/implicit-relu.md"
+PAPER, NOTES = "gao2022implicit", "docs/papers/implicit_relu/proofs.md"
 DERIVED = "derived here with explicit constants; the published statement has this shape"
 
 UNIT = Hypothesis("unit-inputs", r"\|x_i\|_2 = 1 \text{ for all } i")

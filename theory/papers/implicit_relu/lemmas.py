@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...claims.claim import Hypothesis, Reference
 from ...claims.lemma import Lemma, ProofStep
 
-NOTES, PAPER = "docs/theory/implicit-relu.md", "gao2022implicit"
+NOTES, PAPER = "docs/papers/implicit_relu/proofs.md", "gao2022implicit"
 WELL_POSED = Hypothesis("well-posed", r"a=\tilde\gamma\lVert A\rVert_2<1,\ \tilde\gamma=\gamma/\sqrt m")
 UNIT = Hypothesis("unit-inputs", r"\lVert x_i\rVert_2=1")
 
@@ -313,3 +313,5 @@ OUTPUT = Lemma(
 )
 
 LEMMAS = (EQUILIBRIUM, RESOLVENT, ARC_COSINE, CLOSED_FORMS, SERIES, HERMITE, CONCENTRATION, STABILITY, FLOW, OUTPUT)
+ARGUMENTS = {"lemma.pl-flow": _claims("gradient-flow")}
+"""Which claims rest on the lemmas that papers share."""

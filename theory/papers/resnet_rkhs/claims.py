@@ -6,7 +6,7 @@ r"""Residual networks whose blocks lie in a reproducing kernel Hilbert space.
 
 or, with D layers, :math:`z_{l+1} = z_l + \tfrac1D v_l(z_l)` and :math:`\|v\|^2 = \tfrac1D\sum_l\|v_l\|_V^2`. The model
 follows Barboni, Peyré and Vialard (2022). The constants below are those of our own proofs in
-``docs/theory/resnet-rkhs.md``; none of them is quoted from the paper.
+``docs/papers/resnet_rkhs/proofs.md``; none of them is quoted from the paper.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from types import MappingProxyType
 from ...claims.claim import Hypothesis, Source
 from ...claims.system import Parameter, System
 
-NAME, PAPER, NOTES = "resnet-rkhs", "barboni2022resnets", "docs/theory/resnet-rkhs.md"
+NAME, PAPER, NOTES = "resnet-rkhs", "barboni2022resnets", "docs/papers/resnet_rkhs/proofs.md"
 FORM = "of this form in the paper; the constants are ours"
 
 TRANSLATION = Hypothesis("translation-invariant", r"k(z, z') = k(\|z - z'\|),\ k(0) = 1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...claims.claim import Hypothesis, Reference
 from ...claims.lemma import Lemma, ProofStep
 
-NOTES, PAPER = "docs/theory/resnet-rkhs.md", "barboni2022resnets"
+NOTES, PAPER = "docs/papers/resnet_rkhs/proofs.md", "barboni2022resnets"
 ADMISSIBLE = Hypothesis("admissible", r"\lVert v(z)\rVert\le\kappa_0\lVert v\rVert,\ "
                         r"\lVert Dv(z)\rVert\le\kappa_1\lVert v\rVert")  # fmt: skip
 BALL = Hypothesis("ball", r"\lVert v\rVert\le R")
@@ -176,3 +176,8 @@ RADIUS = Lemma(
 )
 
 LEMMAS = (GRADIENT, SEPARATION, POLYAK, DEPTH, RADIUS)
+ARGUMENTS = {
+    "lemma.pl-descent": claims("descent-convergence"),
+    "lemma.pl-flow": claims("flow-convergence"),
+}
+"""Which claims rest on the lemmas that papers share."""

@@ -4,8 +4,8 @@ r"""Two-layer networks with logistic loss as Villani functions.
     L(W) = \frac1n\sum_i\log\bigl(1+e^{-y_i a^\top\sigma(Wx_i)}\bigr) + \frac\lambda2\|W\|_F^2,\qquad
     dW = -\nabla L\,dt + \sqrt s\,dB .
 
-The statements below have a complete proof in ``docs/theory/two-layer-logistic.md``; what was recalled of the papers
-without their text at hand is provenance only.
+The statements below have a complete proof in ``docs/papers/two_layer_logistic/proofs.md``; what was recalled of the
+papers without their text at hand is provenance only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ...claims.claim import Hypothesis, Source
 from ...claims.system import Parameter, System
 
 PAPER, SQUARED_PAPER, SDE_PAPER = "gopalani2023logistic", "gopalani2022squared", "shi2020learning"
-NOTES = "docs/theory/two-layer-logistic.md"
+NOTES = "docs/papers/two_layer_logistic/proofs.md"
 RECALLED = "the body of the paper's theorem was not at hand: the constant is recalled, the abstract was read"
 
 SMOOTH = Hypothesis("smooth", r"\sigma \in C^\infty(\mathbb R)")

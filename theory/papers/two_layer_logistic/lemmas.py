@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...claims.claim import Hypothesis, Reference
 from ...claims.lemma import Lemma, ProofStep
 
-NOTES = "docs/theory/two-layer-logistic.md"
+NOTES = "docs/papers/two_layer_logistic/proofs.md"
 PAPER, SQUARED, SDE = "gopalani2023logistic", "gopalani2022squared", "shi2020learning"
 LOSS = Hypothesis(
     "logistic-loss",

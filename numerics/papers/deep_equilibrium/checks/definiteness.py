@@ -199,7 +199,7 @@ def antipodal_odd(inst: EquilibriumInstance) -> Outcome:
     return Outcome(Verdict.PROVED, tuple(evidence), 0.0, 0.0, None, "parity of the activation")
 
 
-@control("antipodal-odd")
+@control("antipodal-odd", subject="tanh")
 def not_quite_odd(inst: EquilibriumInstance) -> Outcome:
     """The activation plus a small constant: e_i + e_j is no longer a null vector."""
     shift = sympy.Rational(1, 10**6)
@@ -282,7 +282,7 @@ def affine_rank_check(inst: EquilibriumInstance) -> Outcome:
     return Outcome(Verdict.PROVED, tuple(evidence), method="symbolic solution of the linear equation")
 
 
-@control("affine-rank")
+@control("affine-rank", subject="x/2 + 1")
 def not_affine(inst: EquilibriumInstance) -> Outcome:
     """With a quadratic term the activation is not affine, and the rank argument must not apply."""
     from .....theory.activations.functions import X

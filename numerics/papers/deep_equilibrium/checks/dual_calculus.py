@@ -1,7 +1,8 @@
 """Mehler, Price and the recurrences of Hermite coefficients (C1 to C4), at points of the study.
 
 The verdict rests on the lemma, whose lines are checked, and on the hypotheses, which are discharged for the activation;
-the enclosures show both sides, and refute where they are disjoint. Proofs: docs/theory/dual-calculus.md.
+the enclosures show both sides, and refute where they are disjoint. Proofs:
+docs/papers/deep_equilibrium/dual-calculus.md.
 """
 
 from __future__ import annotations

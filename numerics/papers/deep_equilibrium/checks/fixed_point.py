@@ -186,7 +186,7 @@ def relu_fixed_point(inst: EquilibriumInstance) -> Outcome:
     )
 
 
-@control("relu-fixed-point")
+@control("relu-fixed-point", subject="relu")
 def relu_control(inst: EquilibriumInstance) -> Outcome:
     """q = (1 + 1e-9)/(1 − σ_w²) is excluded by the enclosure."""
     planted = (1 + SLIGHTLY) / (1 - inst.sigma_w2)

@@ -2,7 +2,7 @@ r"""When the equilibrium maps contract, decided by balls, and what a contraction
 
 Both maps behind the population Gram matrix contract by the same number: the variance map with
 :math:`\theta = \sqrt 2\,\sigma_w L`, the correlation maps with :math:`\theta^2 = 2\sigma_w^2 L^2`, L = sup|φ'|.
-Proofs: ``docs/theory/equilibrium-kernel.md``, sections 2 and 3.
+Proofs: ``docs/papers/deep_equilibrium/kernel.md``, sections 2 and 3.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def homogeneous_mean_square(activation: Activation) -> Fraction | None:
     For these functions it takes the place of L² in every contraction of the population: φ' depends on the sign only, so
     :math:`|\mathbb E\varphi'(u)\varphi'(v)|` is at most this for all Gaussian u, v (Cauchy and Schwarz), and
     :math:`\lVert\varphi(\sqrt v z)\rVert_{L^2}` is its root times :math:`\sqrt v`. For ReLU it is 1/2.
-    Proof: ``docs/theory/deep-equilibrium-training.md``, "The range of ReLU".
+    Proof: ``docs/papers/deep_equilibrium/training.md``, "The range of ReLU".
 
     >>> from certigram.theory.activations.activation import activation
     >>> homogeneous_mean_square(activation("relu")), homogeneous_mean_square(activation("tanh"))

@@ -7,7 +7,7 @@ activation,
 .. math:: G_{ij} = \alpha_1 t_{ij} + \alpha_2\chi_i\chi_j + \alpha_3t_{ij}^2 + \dots,\qquad
           s_i = \tau_*^2 + \alpha_4\chi_i + \dots
 
-Proofs: ``docs/theory/high-dimensional-equivalent.md``.
+Proofs: ``docs/papers/deep_equilibrium/high-dimensional.md``.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def high_dimensional_equivalent(
 
     ``lipschitz`` bounds sup|φ'|; the defaults are those of a deep equilibrium model, :math:`\sigma_a^2 = 2\sigma_w^2`
     and :math:`\sigma_b^2X^\top X = 2C`. Raises :class:`SpecError` unless :math:`\sigma_aL < 1` is proved and the input
-    is not zero. Source: ling2024equivalence; own derivation in ``docs/theory/high-dimensional-equivalent.md``.
+    is not zero. Source: ling2024equivalence; own derivation in ``docs/papers/deep_equilibrium/high-dimensional.md``.
 
     >>> from .....theory.activations.activation import activation
     >>> with precision(64):

@@ -4,7 +4,7 @@ With :math:`\kappa(\rho) = \sum_r \mu_r(\sqrt s)^2 \rho^r` and :math:`w = 2\sigm
 :math:`F(c) = \kappa(\rho(c))`, :math:`s \rho(c) = w \kappa(\rho(c)) + v c`. So rho is the inverse of
 :math:`\psi(\rho) = (s\rho - w\kappa(\rho))/v`: a scalar contraction gives :math:`\rho(0)`, a Taylor shift gives psi
 around it, and series reversion gives every coefficient.
-Proofs: ``docs/theory/equilibrium-kernel.md``, sections 3 and 4.
+Proofs: ``docs/papers/deep_equilibrium/kernel.md``, sections 3 and 4.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def equilibrium_kernel(
     Coefficients that vanish by symmetry (even ones of an odd activation) are exactly 0. Radii can stay larger than
     asked when the Hermite series decays slowly; they are proved in any case. Raises what
     :func:`~.variance.variance_fixed_point` raises. Source: truong2023deq (the kernel);
-    own proof (existence, positivity, mass, reversion) in ``docs/theory/equilibrium-kernel.md``, sections 3 and 4.
+    own proof (existence, positivity, mass, reversion) in ``docs/papers/deep_equilibrium/kernel.md``, sections 3 and 4.
 
     >>> from certigram.theory.activations.activation import activation
     >>> kernel = equilibrium_kernel(activation("tanh"), Fraction(1, 16), 8, 64, lipschitz=arb(1))

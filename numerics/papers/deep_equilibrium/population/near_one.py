@@ -8,7 +8,7 @@ With :math:`\kappa(1-\epsilon) = \sum_k \kappa_k(-\epsilon)^k`,
           F(1) - F(c) = \kappa(1) - \kappa(1-\epsilon) .
 
 Two inputs at distance 1e-12 have δ = 1e-25: two terms then give 80 digits, where the power series at 0 would need
-millions. Proof: docs/theory/equilibrium-kernel.md, section 6.
+millions. Proof: docs/papers/deep_equilibrium/kernel.md, section 6.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ r"""One off-diagonal entry of the population Gram matrix, for two inputs of any 
 
 :math:`\rho_{ij}` is the fixed point of :math:`T(\rho) = (2\sigma_w^2 K_{ij}(\rho) + 2 c_{ij})/\sqrt{s_i s_j}` with
 :math:`K_{ij}(\rho) = \sum_r \mu_r(\sqrt{s_i})\,\mu_r(\sqrt{s_j})\,\rho^r`, a contraction of [-1, 1] with constant
-:math:`2\sigma_w^2 L^2`. Proofs: ``docs/theory/equilibrium-kernel.md``, section 5.
+:math:`2\sigma_w^2 L^2`. Proofs: ``docs/papers/deep_equilibrium/kernel.md``, section 5.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def equilibrium_pair(
 
     Raises :class:`SpecError` when :math:`c_{ij}^2 > c_{ii} c_{jj}` is proved or σ_w² is outside the contraction range,
     :class:`PrecisionExhausted` when a variance is not proved positive. Source: truong2023deq (the limit); own proof in
-    ``docs/theory/equilibrium-kernel.md``, section 5.
+    ``docs/papers/deep_equilibrium/kernel.md``, section 5.
     """
     with precision(bits):
         theta2 = contraction_squared(activation.name, sigma_w2, lipschitz)

@@ -1,6 +1,6 @@
 """The population Gram matrix of inputs of different norms at arbitrary precision, entry by entry.
 
-Source: docs/theory/equilibrium-kernel.md, section 5.
+Source: docs/papers/deep_equilibrium/kernel.md, section 5.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ def zero_input(
     r"""The entries :math:`K(0, x)` for inputs with these :math:`|x|^2/d`, 0 among them; exact zeros if φ(0) = 0.
 
     The pre-activation of a zero input has the variance :math:`s_0 = 2\sigma_w^2q_0`, the fixed point without an input
-    term; its correlation with another one comes from the weights W alone. docs/theory/equilibrium-kernel.md, section 5.
+    term; its correlation with another one comes from the weights W alone. docs/papers/deep_equilibrium/kernel.md,
+    section 5.
     """
     if vanishes_at_zero(activation):
         return [arb(0)] * len(norms)

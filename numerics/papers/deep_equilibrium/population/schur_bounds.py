@@ -9,7 +9,7 @@ r"""The theory's own lower bounds of the least eigenvalue, evaluated with enclos
 
 The sums are grouped: the least eigenvalue of a Schur power of a correlation matrix does not decrease with the exponent,
 so all orders between two exponents of a grid are charged the eigenvalue of the lower one.
-Source: docs/theory/deep-equilibrium.md, "Lower bounds".
+Source: docs/papers/deep_equilibrium/population.md, "Lower bounds".
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ r"""The limit of the tangent Gram matrix of a deep equilibrium model, in standar
 With :math:`\dot\kappa(\rho) = \sum_r r\mu_r(\sqrt s)^2\rho^{r-1}/s` the slopes are :math:`\dot\kappa(\rho(c))`, a power
 series in the cosine c with non-negative coefficients, and so is the geometric series of the resolvent: hence
 :math:`\Theta \succeq K`. Everything needs :math:`\chi = 2\sigma_w^2\,\mathbb E\varphi'(\sqrt s z)^2 < 1`.
-Proof: ``docs/theory/deep-equilibrium-training.md``, "The tangent kernel".
+Proof: ``docs/papers/deep_equilibrium/training.md``, "The tangent kernel".
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def equilibrium_tangent_series(kernel: EquilibriumKernel) -> EquilibriumTangent:
 
     Raises :class:`DerivationGap` when φ is not known to be continuous, or unless :math:`\chi < 1` is proved: beyond,
     the geometric series diverges and the formula has no meaning. Source: truong2023deq, ling2023deq (the finite
-    matrix); own proof in ``docs/theory/deep-equilibrium-training.md``.
+    matrix); own proof in ``docs/papers/deep_equilibrium/training.md``.
 
     >>> from fractions import Fraction
     >>> from certigram.theory.activations.activation import activation

@@ -3,7 +3,7 @@ r"""The variance of a pre-activation at equilibrium: :math:`s = v + 2\sigma_w^2 
 With :math:`r = \sqrt q` this is the fixed point of :math:`T(r) = \|\varphi(\sqrt{2\sigma_w^2 r^2 + v}\, z)\|_{L^2}`,
 which contracts with :math:`\theta = \sqrt 2\,\sigma_w L`. Existence and uniqueness are proved by comparing theta with
 1; the enclosure is Banach's a-posteriori bound at one exact point.
-Proofs: ``docs/theory/equilibrium-kernel.md``, section 2.
+Proofs: ``docs/papers/deep_equilibrium/kernel.md``, section 2.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def variance_fixed_point(
     sup|φ'|; a value proved too small by a difference quotient is refused. ``input_variance`` is :math:`2 C_{ii}`, 2 for
     inputs of norm √d. Raises :class:`SpecError` outside the contraction range or for an understated L,
     :class:`PrecisionExhausted` when the comparison with 1 is undecided. Source: truong2023deq (existence); own proof in
-    ``docs/theory/equilibrium-kernel.md``, section 2.
+    ``docs/papers/deep_equilibrium/kernel.md``, section 2.
 
     >>> from certigram.numerics.balls.ball import Ball
     >>> from certigram.theory.activations.activation import activation

@@ -11,7 +11,7 @@ start, :math:`\rho_w = \lVert W\rVert_2 + R` (likewise :math:`\rho_u`, :math:`\r
     \text{(H3)}\; 0 < \eta \le 1/\beta .
 
 Gradient descent takes :math:`R = 2\sqrt2\lVert e_0\rVert/\sqrt{\lambda_0}`, the gradient flow half of it and no (H3).
-Theorem and proof: ``docs/theory/deep-equilibrium-training.md``, "The theorem with explicit constants".
+Theorem and proof: ``docs/papers/deep_equilibrium/training.md``, "The theorem with explicit constants".
 """
 
 from __future__ import annotations

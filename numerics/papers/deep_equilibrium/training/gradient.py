@@ -5,7 +5,7 @@ r"""The network as a point of parameter space, its loss, implicit gradients and 
     \nabla_W = V\operatorname{diag}(e) Z^\top,\quad \nabla_U = V\operatorname{diag}(e) X^\top,\quad \nabla_a = Z e,
     \qquad H = Z^\top Z + (Z^\top Z + X^\top X)\circ(V^\top V),
 
-with :math:`e = Z^\top a - y` and V the adjoint solution. Proof: ``docs/theory/deep-equilibrium-training.md``,
+with :math:`e = Z^\top a - y` and V the adjoint solution. Proof: ``docs/papers/deep_equilibrium/training.md``,
 "Gradients through the equilibrium".
 """
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....studies.networks import Seed
+from ..network import sample_weights
 from .equilibrium import Differentiable, Real, Solution, adjoint, solve
 
 
@@ -44,8 +45,6 @@ def sample_network(width: int, dimension: int, sigma_w2: Fraction | float, seed:
     >>> sample_network(4, 3, Fraction(1, 16), 0).readout.shape
     (4,)
     """
-    from ..network import sample_weights
-
     recurrent, inputs = sample_weights(width, dimension, sigma_w2, seed)
     base = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
     stream = np.random.SeedSequence(base.entropy, spawn_key=(*base.spawn_key, 1))

@@ -6,7 +6,7 @@ The iterate is a network of float64 numbers and a float64 array Z near its equil
 .. math:: \lVert Z - Z^*\rVert_F \le \frac{\lVert \varphi(WZ + UX) - Z\rVert_F}{1 - \theta},
 
 the residual bounded from above with the rounding of both products, of the subtraction and of φ counted. Everything else
-follows from this number. Proof: ``docs/theory/deep-equilibrium-training.md``, "Bounds at one iterate".
+follows from this number. Proof: ``docs/papers/deep_equilibrium/training.md``, "Bounds at one iterate".
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ from ....checks.trajectories import Bounds
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ....expressions.enclosed_function import norm_up
 from ....kernels.ballmatrix import BallMatrix
-from ..equilibrium import SLACK, Floats, column_norms, resolvent_norm
 from ..gradients import gradient_differences
 from ..instance import ImplicitInstance
+from ..network import SLACK, Floats, column_norms, resolvent_norm
 
 PICARD_STEPS = 16
 RESOLVENTS = 2

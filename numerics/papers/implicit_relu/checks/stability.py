@@ -19,8 +19,8 @@ from ....checks.relation import Relation, judge, planted
 from ....checks.trajectories import Bounds, run_digest
 from ....sampling.operator_norm import operator_norm
 from ..convergence import BITS, kappa
-from ..equilibrium import Network
 from ..instance import ImplicitInstance
+from ..network import Network
 from ..tangent import least_feature_eigenvalue
 from ..training import distance
 

@@ -22,8 +22,8 @@ from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....expressions.enclosed_function import norm_up
 from ....sampling.operator_norm import operator_norm
 from ..convergence import BITS, WIDTH_CONSTANTS, bootstrap, implied, norms, stability_constant, width_condition
-from ..equilibrium import Network, sample_parameters
 from ..instance import ImplicitInstance
+from ..network import Network, sample_parameters
 from ..tangent import add
 from ..training import OutputRun, Trajectory, balls, distance, gradient_flow, train_output
 

@@ -1,7 +1,7 @@
 """Two-layer-logistic: bounds of gradient, Laplacian and Hessian of the data term, and what they imply (C4 to C14).
 
-The proofs are in docs/theory/two-layer-logistic.md; a check encloses the constants on the data of the study and holds
-the inequality against ball evaluations at a few weights and over a box, where a violation would refute it.
+The proofs are in docs/papers/two_layer_logistic/proofs.md; a check encloses the constants on the data of the study and
+holds the inequality against ball evaluations at a few weights and over a box, where a violation would refute it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,44 @@
+"""The deep equilibrium model with a general activation, on the data of a study."""
+
+from __future__ import annotations
+
+from ....theory.activations.activation import Activation, activation
+from ...studies.gram_model import GramModel
+from ...studies.study import Study
+from ...studies.workspace import Workspace
+from .instance import EquilibriumInstance
+from .large import prove_large, prove_tiled
+from .network import sample_grams
+from .training.size import training_size
+from .witness import equilibrium_proof as proof
+
+NAME = "deq-general"
+
+__all__ = ["gram_model", "instance", "proof", "prove_large", "prove_tiled", "sample_grams"]
+
+
+def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstance:
+    """The model of the study's data with one activation; its population kernel is that of the limit m → ∞.
+
+    Raises :class:`SpecError` when the activation is not known to be square-integrable on these inputs.
+    """
+    model = EquilibriumInstance(
+        NAME,
+        activation(name),
+        study.data,
+        study.parameter(NAME, "sigma_w2"),
+        study.budget,
+        workspace,
+        training_size(study, NAME),
+    )
+    model.require_square_integrable()
+    return model
+
+
+def gram_model(name: str | Activation, study: Study, workspace: Workspace) -> GramModel:
+    """The same without networks to be trained, of any activation, also one that no text describes."""
+    phi = activation(name) if isinstance(name, str) else name
+    sigma_w2 = study.parameter(NAME, "sigma_w2")
+    model = EquilibriumInstance(NAME, phi, study.data, sigma_w2, study.budget, workspace)
+    model.require_square_integrable()
+    return model

@@ -1,0 +1,39 @@
+"""The implicit ReLU network on the data of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ....theory.errors import SpecError
+from ...studies.gram_model import GramModel
+from ...studies.study import Study
+from ...studies.workspace import Workspace
+from .instance import SYSTEM, ImplicitInstance, TrainingPlan
+
+NAME = SYSTEM
+
+
+def instance(subject: str, study: Study, workspace: Workspace) -> ImplicitInstance:
+    """The system on the data of a study; raises :class:`SpecError` for any activation but ReLU."""
+    if subject != "relu":
+        raise SpecError(f"implicit-relu is about ReLU networks, not {subject!r}: choose deq-general for activations.")
+
+    def whole(name: str) -> int:
+        value = study.parameter(NAME, name)
+        if value.denominator != 1:
+            raise SpecError(f"implicit-relu: {name} = {value} must be a whole number.")
+        return int(value)
+
+    return ImplicitInstance(
+        study.data,
+        study.parameter(NAME, "gamma"),
+        study.budget,
+        workspace,
+        TrainingPlan(whole("width"), whole("training_points"), whole("steps"), study.parameter(NAME, "step")),
+        study.widths,
+        study.replicates,
+    )
+
+
+gram_model: Callable[[str, Study, Workspace], GramModel] = instance
+"""It has a population Gram matrix; see :func:`~certigram.numerics.studies.networks.gram_model`."""

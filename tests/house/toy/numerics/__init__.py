@@ -1,0 +1,1 @@
+"""The linear network: its Gram matrix, exactly."""

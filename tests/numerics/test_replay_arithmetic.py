@@ -1,0 +1,121 @@
+"""A failure here means that the checker's integers enclose something else than the number they are about."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+
+from certigram.numerics.replay.activations import KNOWN, parse
+from certigram.numerics.replay.elementary import value
+from certigram.numerics.replay.series import compose, multiply
+from certigram.numerics.replay.transform import equilibrium, moments
+from certigram.theory.activations.activation import activation
+
+
+def naive(outer: list[int], inner: list[int], scale: int) -> list[Fraction]:
+    """The composition of two truncated series, term by term in rationals."""
+    one, size = Fraction(1 << scale), len(inner)
+    total, power = [Fraction(0)] * size, [Fraction(1)] + [Fraction(0)] * (size - 1)
+    for a in outer:
+        total = [x + a * y for x, y in zip(total, power, strict=True)]
+        power = [sum((power[i] * inner[k - i] for i in range(k + 1)), Fraction(0)) / one for k in range(size)]
+    return total
+
+
+@pytest.mark.parametrize("mass", [-70, -3, 0, 30, 41, 100, 400])
+def test_compositions_of_series_of_any_mass_are_enclosed(mass: int) -> None:
+    rng = random.Random(mass)
+    for scale in (16, 80, 144):
+        one = 1 << scale
+        outer = [rng.randrange(int(one * Fraction(2) ** mass) + 2) for _ in range(23)]
+        share = [rng.random() ** 4 for _ in range(9)]
+        inner = [int(one * x / sum(share)) for x in share]
+        low, high = (compose(outer, inner, scale, up) for up in (0, 1))
+        true = naive(outer, inner, scale)
+        room = Fraction(max(sum(outer), one) * 64, one) + 64
+        for a, x, b in zip(low, true, high, strict=True):
+            assert a <= x <= b
+            assert b - a <= room
+
+
+def test_products_of_series_are_exact() -> None:
+    rng = random.Random(1)
+    for _ in range(200):
+        size = rng.randrange(1, 9)
+        a, b = ([rng.choice([0, 1, rng.getrandbits(rng.randrange(1, 300))]) for _ in range(size)] for _ in range(2))
+        assert multiply(a, b) == [sum(a[i] * b[k - i] for i in range(k + 1)) for k in range(size)]
+
+
+REFERENCES = {
+    "tanh": mpmath.tanh,
+    "erf": mpmath.erf,
+    "sin": mpmath.sin,
+    "cos": mpmath.cos,
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "silu": lambda x: x / (1 + mpmath.exp(-x)),
+    "gelu": lambda x: x * (1 + mpmath.erf(x / mpmath.sqrt(2))) / 2,
+    "phi": lambda x: (1 + mpmath.erf(x / mpmath.sqrt(2))) / 2,
+    "atan": mpmath.atan,
+    "gaussian": lambda x: mpmath.exp(-x * x / 2),
+    "xgaussian": lambda x: x * mpmath.exp(-x * x / 2),
+    "id": lambda x: x,
+    "one": lambda x: x * 0 + 1,
+}
+
+
+@pytest.mark.parametrize("name", sorted(REFERENCES))
+def test_elementary_functions_against_mpmath(name: str) -> None:
+    rng = np.random.default_rng(11)
+    with mpmath.workprec(700):
+        for p in (90, 220, 500):
+            for size in (1e-9, 0.01, 1.0, 4.0, 20.0, 70.0):
+                x = int(rng.uniform(-size, size) * 2**p)
+                t = mpmath.mpf(x) / 2**p
+                error = abs(value(name, x, p) - REFERENCES[name](t) * 2**p)
+                assert error < 7 * (1 + abs(t))
+
+
+@pytest.mark.parametrize("name", sorted(REFERENCES))
+def test_slopes_and_strips_are_bounded_as_stated(name: str) -> None:
+    parity, slope, rho, a, b = KNOWN[name]
+    f = {**REFERENCES, "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z))}[name]
+    for u in np.linspace(-9, 9, 61).tolist():
+        assert abs(mpmath.diff(f, u)) <= mpmath.mpf(slope.numerator) / slope.denominator + mpmath.mpf(10) ** -12
+        for v in np.linspace(-float(rho), float(rho), 9).tolist():
+            assert abs(f(mpmath.mpc(u, v))) <= float(a + b * Fraction(abs(u)))
+        if parity != "-":
+            assert abs(f(-u) - (f(u) if parity == "even" else -f(u))) < 1e-12
+
+
+@pytest.mark.parametrize(
+    "text", ["1*tanh(1*x)", "1/3*erf(2*x) + 1/5*x**1 + 1/7*x**0", "1*gelu(-1/2*x)", "2*sin(1*x)", "1*phi(2*x)"]
+)
+def test_hermite_coefficients_against_the_prover(text: str) -> None:
+    from certigram.numerics.balls.ball import Ball
+    from certigram.numerics.hermite import hermite_transform
+
+    sigma, mu, square = moments(parse(text)[0], Fraction(5, 2), 40, 90)
+    prover = hermite_transform(activation(text.replace("phi(", "normal_cdf(")), 40, sigma**2, 260)
+    assert square[0] <= Ball(prover.second_moment).lower <= Ball(prover.second_moment).upper <= square[1]
+    for (low, high), claimed in zip(mu, prover.coefficients, strict=True):
+        assert low <= Ball(claimed).lower <= Ball(claimed).upper <= high
+        assert high - low < Fraction(1, 2**70)
+
+
+@pytest.mark.parametrize("text", ["1*relu(1*x)", "1/2*x**1 + -1/3*relu(-2*x)", "1/3*x**1"])
+def test_rational_transforms_against_the_prover(text: str) -> None:
+    from certigram.numerics.balls.ball import exact
+    from certigram.numerics.hermite import hermite_transform
+
+    squares, s, q = equilibrium(text, Fraction(1, 8), Fraction(2), Fraction(2), 24, 64)
+    prover = hermite_transform(activation(text), 24, s[0], 200)
+    assert s[0] == s[1] == 2 + q[0] / 8
+    assert abs(q[0] - exact(prover.second_moment.mid())) < Fraction(1, 2**150)
+    for (low, high), claimed in zip(squares, prover.coefficients, strict=True):
+        value = exact(claimed.mid()) ** 2
+        assert low - Fraction(1, 2**150) <= value <= high + Fraction(1, 2**150)

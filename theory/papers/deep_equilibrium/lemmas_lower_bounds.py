@@ -1,0 +1,97 @@
+"""Lower bounds through Schur powers and Gershgorin's discs, and the singular cases."""
+
+from __future__ import annotations
+
+from ...claims.claim import Hypothesis, Reference
+from ...claims.lemma import Lemma, ProofStep
+from .arguments import both
+from .lemmas_equilibrium import CONTRACTION, NOTES, SPHERE
+
+LB_X = Lemma(
+    "lemma.lower-bound-schur",
+    "the lower bound LB_X, from the input data alone",
+    (CONTRACTION, SPHERE),
+    r"\lambda_{\min}(K)\ge\sum_{r\in S}\mu_r(\sqrt s)^2(2/s)^r\lambda_{\min}(C^{\circ r})",
+    (
+        ProofStep(
+            r"$P=\Sigma/s=(2\sigma_w^2K+2C)/s$, hence $P-\frac2sC=\frac{2\sigma_w^2}sK\succeq0$.", "correlation-order"
+        ),
+        ProofStep(
+            r"By Mehler $K=\sum_r\mu_r(\sqrt s)^2P^{\circ r}$, every term positive semidefinite.", "mehler-matrix"
+        ),
+        ProofStep(
+            r"Schur powers respect the order: $P^{\circ r}\succeq(2/s)^rC^{\circ r}$; the least eigenvalue of a sum"
+            r" is at"
+            r" least the sum of the least eigenvalues.",
+            "telescoping",
+        ),
+    ),
+    Reference("truong2023deq", ours=f"{NOTES}, Lower bounds (LB_X)"),
+    ("lemma.mehler", "lemma.schur-order", "lemma.well-posed"),
+    claims=both("lower-bound-schur"),
+)
+
+LB_G = Lemma(
+    "lemma.lower-bound-gershgorin",
+    "the lower bound LB_G, through Gershgorin's discs",
+    (CONTRACTION, SPHERE, Hypothesis("non-parallel", r"\delta=\max_{i\ne j}|C_{ij}|<1")),
+    r"\lambda_{\min}(K)\ge\sum_{r\ge1}\mu_r(\sqrt s)^2(2/s)^r\Bigl(1-\max_i\sum_{j\ne i}|C_{ij}|^r\Bigr)_+"
+    r"\ge\tfrac12\sum_{r\ge r_0}\mu_r(\sqrt s)^2(2/s)^r,\quad"
+    r" r_0=\Bigl\lceil\frac{\log2(n-1)}{\log1/\delta}\Bigr\rceil",
+    (
+        ProofStep(
+            r"Gershgorin: $\lambda_{\min}(C^{\circ r})\ge1-\max_i\sum_{j\ne i}|C_{ij}|^r\ge1-(n-1)\delta^r$.",
+            "gershgorin",
+        ),
+        ProofStep(r"$(n-1)\delta^r\le\frac12$ exactly for $r\ge\log(2(n-1))/\log(1/\delta)$.", "gershgorin-order"),
+        ProofStep(r"Insert both into LB\textsubscript{X}.", "gershgorin-insertion"),
+    ),
+    Reference("truong2023deq", ours=f"{NOTES}, Lower bounds (LB_G)"),
+    ("lemma.lower-bound-schur",),
+    claims=both("lower-bound-gershgorin", "positive-definite"),
+)
+
+AFFINE = Lemma(
+    "lemma.affine-rank",
+    "affine activations have rank at most d + 1",
+    (Hypothesis("affine", r"\phi(x)=\beta+\alpha x,\ 2\sigma_w^2\alpha^2<1"),),
+    r"K=\frac{2\alpha^2C+\beta^2\mathbf1\mathbf1^\top}{1-2\sigma_w^2\alpha^2},\qquad \operatorname{rank}K\le d+1",
+    (
+        ProofStep(
+            r"$\mathbb E(\beta+\alpha u)(\beta+\alpha v)=\alpha^2c+\beta^2$, so"
+            r" $K=\alpha^2(2\sigma_w^2K+2C)+\beta^2\mathbf1\mathbf1^\top$.",
+            "affine-dual",
+        ),
+        ProofStep(r"The equation is linear in $K$; solve it entry by entry.", "affine-solution"),
+        ProofStep(r"$\operatorname{rank}C\le d$ and $\operatorname{rank}\mathbf1\mathbf1^\top=1$.", "affine-rank"),
+    ),
+    Reference("truong2023deq", ours=f"{NOTES}, Singular cases"),
+    ("lemma.well-posed",),
+    claims=("deq-general.affine-rank",),
+)
+
+ANTIPODES = Lemma(
+    "lemma.antipodal-odd",
+    "odd activations are singular on antipodal inputs",
+    (Hypothesis("odd", r"\phi(-x)=-\phi(x)"), CONTRACTION),
+    r"x_j=-x_i\implies K(e_i+e_j)=0",
+    (
+        ProofStep(
+            r"For odd $\phi$, $\mathbb E\,\phi(u)\phi(-v)=-\mathbb E\,\phi(u)\phi(v)$, so the dual is odd in the"
+            r" covariance.",
+            "odd-dual",
+        ),
+        ProofStep(
+            r"With $C_{ij}=-C_{ii}$ the value $\rho=-1$ solves the equation of entry $(i,j)$, and"
+            r" $\rho_{jk}=-\rho_{ik}$ that"
+            r" of $(j,k)$; by uniqueness $K_{ij}=-q$ and $K_{jk}=-K_{ik}$.",
+            "antipodal-fixed-point",
+        ),
+        ProofStep(r"So row $j$ of $K$ is minus row $i$, and $K(e_i+e_j)=0$ by symmetry.", "antipodal-null-vector"),
+    ),
+    Reference("truong2023deq", ours=f"{NOTES}, Singular cases"),
+    ("lemma.well-posed",),
+    claims=("deq-general.antipodal-odd",),
+)
+
+LEMMAS = (LB_X, LB_G, AFFINE, ANTIPODES)
