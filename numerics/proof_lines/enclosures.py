@@ -70,17 +70,29 @@ def mehler_tail() -> Checked:
 
 @line("price-enclosure")
 def price_enclosure() -> Checked:
-    passed = True
+    r"""The bound, and the derivative itself: for equal variances Mehler's series in c has non-negative coefficients,
+    so that its slope increases on [0, a), and a difference quotient lies between the slopes at its two ends.
+    """
+    passed, step = True, Fraction(1, 64)
     for name, a, b, c in _cases(3):
-        phi = activation(name)
-        slope = dual_expression(phi.derivative(1), a, b, c, BITS)
-        lipschitz = regularity(phi, BITS).lipschitz
+        slope, lipschitz = (
+            dual_expression(activation(name).derivative(1), a, b, c, BITS),
+            regularity(activation(name), BITS).lipschitz,
+        )
         with precision(BITS):
             passed = passed and lipschitz is not None and not abs(slope) > lipschitz * lipschitz
-            step = enclose(Fraction(1, 10**6))
-            difference = (dual(phi, a, b, c + Fraction(1, 10**6), BITS) - dual(phi, a, b, c, BITS)) / step
-            passed = passed and bool(abs(difference - slope) < enclose(Fraction(1, 10**4)))
-    return enclosed(passed, "|E phi'(u) phi'(v)| <= L^2, and the difference quotient of the dual is near it")
+    rng, between = random.Random(3), ("gelu", "sigmoid", "erf")
+    for name in between:
+        phi, (a, _, c) = activation(name), _covariance(rng)
+        ends = (abs(c), abs(c) + step)
+        slopes = [dual_expression(phi.derivative(1), a, a, end, BITS) for end in ends]
+        values = [dual(phi, a, a, end, BITS) for end in ends]
+        with precision(BITS):
+            quotient = (values[1] - values[0]) / enclose(step)
+            passed = passed and bool(slopes[0] <= quotient) and bool(quotient <= slopes[1])
+    return enclosed(
+        passed, f"|E phi'(u) phi'(v)| <= L^2; for {', '.join(between)} a difference quotient between slopes"
+    )
 
 
 @line("minkowski")

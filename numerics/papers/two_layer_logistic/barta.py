@@ -14,13 +14,15 @@ difference. f comes from the float eigenfunction; nothing is assumed of it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import sympy
 from flint import arb, arb_series
 
+from ....theory.activations.functions import X
 from ....theory.errors import DerivationGap
 from ...balls.ball import enclose
 from ...balls.precision import precision
@@ -29,7 +31,6 @@ from ...expressions.lowering import lower_series
 from ...expressions.range import infimum, supremum
 from .loss import Floats
 from .quadrature import CellMoments
-from .scalar import ScalarLoss
 
 DEPTH = 30.0
 """The core holds the nodes where the density is at least exp(-DEPTH) of its maximum."""
@@ -40,28 +41,35 @@ LIFT = 0.05
 MAX_POWER = 2
 
 
-@dataclass(frozen=True, eq=False)
-class _Trial:
-    """A trial function: ``cells`` (k, 3) coefficients of f' about the centres of the core's cells, tails, f at start.
+Cell = tuple[arb, arb, arb]
+"""Coefficients of a quadratic f' about the centre of a cell, or of a cubic without constant term."""
+BallTail = tuple[arb, arb, int]
+Tail = tuple[float, float, int]
+"""(c, ε, k): f' = c (1 + ε t)^k at the distance t beyond the core, k = 0, 1 or 2."""
 
-    A tail is (c, ε, k): f' = c (1 + ε t)^k at the distance t beyond the core, k = 0, 1 or 2.
+
+@dataclass(frozen=True, eq=False)
+class _Core:
+    """The cells where the density counts, in float64: the search needs no more.
+
+    ``nodes`` (k+1,), ``density`` (k+1,) at them, ``centres`` (k,) and ``moments`` (4, k) of the cells; ``first`` and
+    ``last`` are the places of the end nodes in the whole grid.
     """
 
     first: int
     last: int
-    cells: Floats
-    left: tuple[float, float, int]
-    right: tuple[float, float, int]
+    nodes: Floats
+    density: Floats
+    centres: Floats
+    moments: Floats
 
 
 @dataclass(frozen=True, eq=False)
-class _Floats:
-    """What the search for a trial function needs in float64: moments and log density."""
+class _Trial:
+    """A trial function: ``cells`` (k, 3) coefficients of f' about the centres of the core's cells, and two tails."""
 
-    nodes: Floats
-    centres: Floats
-    moments: Floats
-    density: Floats
+    cells: Floats
+    tails: tuple[Tail, Tail]
 
 
 def gap_lower_bound(moments: CellMoments, eigenfunction: Floats, estimate: float) -> arb | None:
@@ -69,94 +77,78 @@ def gap_lower_bound(moments: CellMoments, eigenfunction: Floats, estimate: float
 
     ``moments`` must hold orders 0 to 3, ``eigenfunction`` are values at the nodes, ``estimate`` a float near the gap.
     """
-    drift = _drift_beyond(moments)
-    if drift is None:
-        return None
-    trial = _search(moments, eigenfunction, estimate, drift)
-    if trial is None:
+    core = _core(moments)
+    drift = _drift_beyond(moments, core)
+    trial = None if drift is None else _search(moments, core, eigenfunction, estimate, drift)
+    if drift is None or trial is None:
         return None
     with precision(moments.bits):
-        return _prove(moments, trial, estimate, drift)
+        return _prove(moments, core, trial, estimate, drift)
 
 
 # -- the search, in floats ----------------------------------------------------------
 
 
-def _core(moments: CellMoments) -> tuple[int, int]:
-    """First and last node of the core."""
-    values = moments.loss.network().loss(moments.nodes[:, None, None])
-    deep = np.flatnonzero(2 * (values - values.min()) / float(moments.step) <= DEPTH)
-    return max(int(deep[0]) - 1, 1), min(int(deep[-1]) + 1, moments.nodes.size - 2)
+def _core(moments: CellMoments) -> _Core:
+    values, step = moments.loss.network().loss(moments.nodes[:, None, None]), float(moments.step)
+    deep = np.flatnonzero(2 * (values - values.min()) / step <= DEPTH)
+    a, b = max(int(deep[0]) - 1, 1), min(int(deep[-1]) + 1, moments.nodes.size - 2)
+    density = np.exp(-2 * (values[a : b + 1] - float(moments.offset.mid())) / step)
+    table = np.array([[float(x.mid()) for x in row[a:b]] for row in moments.moments[:4]])
+    return _Core(a, b, moments.nodes[a : b + 1], density, np.array([float(c) for c in moments.centres[a:b]]), table)
 
 
-def _drift_beyond(moments: CellMoments) -> tuple[arb, arb] | None:
+def _drift_beyond(moments: CellMoments, core: _Core) -> tuple[arb, arb] | None:
     r"""Lower bounds of :math:`L'(x)-\lambda x` beyond the core on the right, and mirrored on the left."""
-    first, last = _core(moments)
-    slope = sympy.diff(moments.loss.data_term, _variable())
-    low, high = (sympy.Rational(float(moments.nodes[k])) for k in (first, last))
-    low, high = sympy.ceiling(low), sympy.floor(high)
+    slope = sympy.diff(moments.loss.data_term, X)
+    low, high = math.ceil(core.nodes[0]), math.floor(core.nodes[-1])
     if not low < 0 < high:
         return None
     try:
-        right = infimum(slope, high, sympy.oo, bits=40).upper
-        left = supremum(slope, -sympy.oo, low, bits=40).upper
+        right = infimum(slope, sympy.Integer(high), sympy.oo, bits=40).upper
+        left = supremum(slope, -sympy.oo, sympy.Integer(low), bits=40).upper
     except DerivationGap:
         return None
     return (-left, -right) if right.is_finite() and left.is_finite() else None
 
 
-def _variable() -> sympy.Symbol:
-    from ....theory.activations.functions import X
-
-    return X
-
-
-def _search(moments: CellMoments, eigenfunction: Floats, estimate: float, drift: tuple[arb, arb]) -> _Trial | None:
-    nodes = moments.nodes
-    values = moments.loss.network().loss(nodes[:, None, None])
-    table = np.array([[float(x.mid()) for x in row] for row in moments.moments[:4]])
-    centres = np.array([float(c) for c in moments.centres])
-    offset = float(moments.offset.mid())
-    floats = _Floats(nodes, centres, table, np.exp(-2 * (values - offset) / float(moments.step)))
-    first, last = _core(moments)
-    rise = eigenfunction[last] - eigenfunction[first]
-    slopes = np.diff(eigenfunction) / np.diff(nodes) * np.sign(rise)
-    cells = np.zeros((last - first, 3))
-    cells[:, 0] = np.maximum(slopes[first:last], 1e-300)
-    trial = _Trial(first, last, cells, (cells[0, 0], 0.0, 0), (cells[-1, 0], 0.0, 0))
+def _search(
+    moments: CellMoments, core: _Core, eigenfunction: Floats, estimate: float, drift: tuple[arb, arb]
+) -> _Trial | None:
+    values = eigenfunction[core.first : core.last + 1]
+    slopes = np.diff(values) / np.diff(core.nodes) * np.sign(values[-1] - values[0])
+    cells = np.zeros((slopes.size, 3))
+    cells[:, 0] = np.maximum(slopes, 1e-300)
+    trial = None
     for _ in range(SMOOTHINGS):
-        better = _smoothed(moments, floats, trial, estimate, drift)
-        if better is None:
+        trial = _smoothed(moments, core, cells, estimate, drift)
+        if trial is None:
             return None
-        trial = better
+        cells = trial.cells
     return trial
 
 
-def _float_values(floats: _Floats, trial: _Trial) -> tuple[Floats, Floats]:
+def _float_values(core: _Core, cells: Floats) -> tuple[Floats, Floats]:
     """f at the nodes of the core (0 at its first) and the integral of f over each cell of the core."""
-    a, b = trial.first, trial.last
-    t0, t1 = floats.nodes[a:b] - floats.centres[a:b], floats.nodes[a + 1 : b + 1] - floats.centres[a:b]
-    c0, c1, c2 = trial.cells.T
+    c0, c1, c2 = cells.T
 
     def primitive(t: Floats) -> Floats:
         return np.asarray(c0 * t + c1 * t**2 / 2 + c2 * t**3 / 3)
 
-    height = np.concatenate([[0.0], np.cumsum(primitive(t1) - primitive(t0))])
-    base = height[:-1] - primitive(t0)
-    m = floats.moments[:, a:b]
-    return height, base * m[0] + c0 * m[1] + c1 * m[2] / 2 + c2 * m[3] / 3
+    start = primitive(core.nodes[:-1] - core.centres)
+    height = np.concatenate([[0.0], np.cumsum(primitive(core.nodes[1:] - core.centres) - start)])
+    m = core.moments
+    return height, (height[:-1] - start) * m[0] + c0 * m[1] + c1 * m[2] / 2 + c2 * m[3] / 3
 
 
 def _smoothed(
-    moments: CellMoments, floats: _Floats, trial: _Trial, estimate: float, drift: tuple[arb, arb]
+    moments: CellMoments, core: _Core, cells: Floats, estimate: float, drift: tuple[arb, arb]
 ) -> _Trial | None:
     """One step of inverse iteration: f' becomes W, by quadratic interpolation on each cell."""
-    a, b = trial.first, trial.last
-    height, integral = _float_values(floats, trial)
-    mass = floats.moments[0, a:b]
+    height, integral = _float_values(core, cells)
+    x, density, mass = core.nodes, core.density, core.moments[0]
     mean = integral.sum() / mass.sum()
     centred = integral - mean * mass
-    x, density = floats.nodes[a : b + 1], floats.density[a : b + 1]
     # the tails beyond the core, by the first term of Laplace's expansion
     forces = moments.loss.network().gradient(x[[0, -1], None, None]).ravel() * 2 / float(moments.step)
     if not forces[0] < 0 < forces[1]:
@@ -171,33 +163,27 @@ def _smoothed(
     quotient *= 1 + LIFT * np.clip((-np.log(density) - DEPTH / 2) / (DEPTH / 2), 0.0, 1.0)
     width = np.diff(x)
     slope = np.diff(quotient) / width
-    bend = np.zeros_like(quotient)
-    bend[1:-1] = 2 * np.diff(slope) / (width[1:] + width[:-1])
+    bend = np.pad(2 * np.diff(slope) / (width[1:] + width[:-1]), 1)
     curve = (bend[1:] + bend[:-1]) / 2
-    cells = np.stack([(quotient[1:] + quotient[:-1]) / 2 - curve * width**2 / 8, slope, curve / 2], axis=1)
-    made = _Trial(a, b, cells, trial.left, trial.right)
-    height, integral = _float_values(floats, made)
+    smooth = np.stack([(quotient[1:] + quotient[:-1]) / 2 - curve * width**2 / 8, slope, curve / 2], axis=1)
+    height, integral = _float_values(core, smooth)
     mean = float(integral.sum() / mass.sum())
-    left = _tail_slope(moments.loss, float(-x[0]), mean, estimate, float(drift[0]), float(moments.step))
-    right = _tail_slope(
-        moments.loss, float(x[-1]), float(height[-1]) - mean, estimate, float(drift[1]), float(moments.step)
+    left, right = (
+        _tail_slope(moments, float(reach), float(rise), estimate, float(push))
+        for reach, rise, push in ((-x[0], mean, drift[0]), (x[-1], height[-1] - mean, drift[1]))
     )
-    if left is None or right is None:
-        return None
-    return _Trial(a, b, cells, left, right)
+    return None if left is None or right is None else _Trial(smooth, (left, right))
 
 
-def _tail_slope(
-    loss: ScalarLoss, reach: float, height: float, gap: float, drift: float, step: float
-) -> tuple[float, float, int] | None:
+def _tail_slope(moments: CellMoments, reach: float, height: float, gap: float, drift: float) -> Tail | None:
     """(c, ε, k) for which f' dominates W on a tail; None when a polynomial of degree 2 cannot."""
-    rate = float(loss.regularisation)
+    rate = float(moments.loss.regularisation)
     push = rate * reach + drift
     if push <= 0:
         return None
     power = 0 if gap < rate else math.ceil(gap / rate) - 1
     bend = 2 * rate / push if power else 0.0
-    room = push - power * bend * step / 2
+    room = push - power * bend * float(moments.step) / 2
     if room <= 0 or power > MAX_POWER:
         return None
     return max(height, 0.0) * gap / room * 1.02, bend, power
@@ -206,142 +192,120 @@ def _tail_slope(
 # -- the proof, in balls ------------------------------------------------------------
 
 
-def _prove(moments: CellMoments, trial: _Trial, estimate: float, drift: tuple[arb, arb]) -> arb | None:
-    a, b = trial.first, trial.last
-    nodes = [arb(float(x)) for x in moments.nodes]
-    cells = [tuple(arb(float(c)) for c in row) for row in trial.cells]
-    heights = [arb(0)]
-    bases: list[arb] = []
-    for k, (c0, c1, c2) in enumerate(cells):
-        if not _positive_on(c0, c1, c2, nodes[a + k], nodes[a + k + 1], moments.centres[a + k]):
+def _prove(moments: CellMoments, core: _Core, trial: _Trial, estimate: float, drift: tuple[arb, arb]) -> arb | None:
+    a, b = core.first, core.last
+    nodes = [arb(float(x)) for x in core.nodes]
+    columns = list(zip(*moments.moments[:4], strict=True))
+    heights, inside = [arb(0)], []
+    cells = [(arb(float(c0)), arb(float(c1)), arb(float(c2))) for c0, c1, c2 in trial.cells]
+    for cell, ends, centre, (m0, m1, m2, m3) in zip(
+        cells, pairwise(nodes), moments.centres[a:b], columns[a:b], strict=True
+    ):
+        lo, hi = (x - centre for x in ends)
+        if not _slope_at(cell, lo.union(hi)) > 0:
             return None
-        t0, t1 = nodes[a + k] - moments.centres[a + k], nodes[a + k + 1] - moments.centres[a + k]
-        base = heights[-1] - _primitive(c0, c1, c2, t0)
-        bases.append(base)
-        heights.append(base + _primitive(c0, c1, c2, t1))
-    tails = [(arb(c), arb(bend), power) for c, bend, power in (trial.left, trial.right)]
-    integrals = [arb(0)] * len(moments.centres)
-    for i in range(len(moments.centres)):
-        m = [row[i] for row in moments.moments[:4]]
-        if a <= i < b:
-            c0, c1, c2 = cells[i - a]
-            integrals[i] = bases[i - a] * m[0] + c0 * m[1] + c1 * m[2] / 2 + c2 * m[3] / 3
-        else:
-            sign = 1 if i >= b else -1
-            start, level = (nodes[b], heights[-1]) if i >= b else (nodes[a], heights[0])
-            t = sign * (moments.centres[i] - start)
-            q1, q2, q3 = _rise(tails[1] if i >= b else tails[0])
-            turned = [m[0], sign * m[1], m[2], sign * m[3]]
-            value = q1 * (t * turned[0] + turned[1]) + q2 * (t * (t * turned[0] + 2 * turned[1]) + turned[2])
-            value += q3 * (t * (t * (t * turned[0] + 3 * turned[1]) + 3 * turned[2]) + turned[3])
-            integrals[i] = level * m[0] + sign * value
-    outer = arb(0)
-    for tail, start, level in ((tails[0], nodes[a], heights[0]), (tails[1], nodes[b], heights[-1])):
-        q1, q2, q3 = _rise(tail)
-        x = abs(start)
+        base = heights[-1] - _primitive(cell, lo)
+        heights.append(base + _primitive(cell, hi))
+        inside.append(base * m0 + cell[0] * m1 + cell[1] * m2 / 2 + cell[2] * m3 / 3)
+    tails = [(arb(c), arb(bend), power) for c, bend, power in trial.tails]
+    integrals, outer = list(inside), arb(0)
+    for sign, tail, start, level in ((-1, tails[0], nodes[0], heights[0]), (1, tails[1], nodes[-1], heights[-1])):
+        rise, x = _rise(tail), abs(start)
+        there = slice(b, None) if sign > 0 else slice(None, a)
+        beyond = [
+            level * m[0] + sign * _moved(rise, sign * (centre - start), (m[0], sign * m[1], m[2], sign * m[3]))
+            for centre, m in zip(moments.centres[there], columns[there], strict=True)
+        ]
+        integrals = integrals + beyond if sign > 0 else beyond + integrals
+        # |f| <= |level| + the primitive of f' at distance |t| + x
+        q1, q2, q3 = rise
         far = [abs(level) + x * (q1 + x * (q2 + x * q3)), q1 + x * (2 * q2 + 3 * x * q3), q2 + 3 * x * q3, q3]
         outer += sum((p * q for p, q in zip(far, moments.tails[:4], strict=True)), arb(0))
-    total = sum(integrals, arb(0)) + arb(0, outer.upper())
-    mean = total / moments.mass
+    mean = (sum(integrals, arb(0)) + arb(0, outer.upper())) / moments.mass
     centred = [q - mean * m0 for q, m0 in zip(integrals, moments.moments[0], strict=True)]
     loose = arb(0, (outer + abs(mean) * moments.tails[0]).upper())
-    right = [loose]
-    for q in reversed(centred):
-        right.append(right[-1] + q)
-    right.reverse()
-    left = [-loose]
-    for q in centred:
-        left.append(left[-1] - q)
+    right = list(accumulate(reversed(centred), initial=loose))[::-1]
+    left = list(accumulate((-q for q in centred), initial=-loose))
     series = lower_series(moments.loss.expression)
     factor = 2 / enclose(moments.step)
     quotients = []
-    for k in range(a, b + 1):
-        density = (-factor * (coefficient(series(arb_series([nodes[k]], prec=1)), 0) - moments.offset)).exp()
+    for k, node in enumerate(nodes, start=a):
+        density = (-factor * (coefficient(series(arb_series([node], prec=1)), 0) - moments.offset)).exp()
         best = left[k] if bool(left[k].rad() < right[k].rad()) else right[k]
         quotients.append(best / density)
     shifted = [h - mean for h in heights]
+    sides = ((tails[0], -nodes[0], -shifted[0], drift[0]), (tails[1], nodes[-1], shifted[-1], drift[1]))
     for widening in WIDENINGS:
         gap = arb(estimate) / arb(widening)
-        tails_hold = _tails_hold(moments, nodes[a], nodes[b], shifted, tails, gap, drift)
-        if tails_hold and _holds(moments, nodes[a : b + 1], cells, shifted, quotients, series, gap):
+        if all(_tail_holds(moments, gap, *side) for side in sides) and _holds(
+            moments, nodes, moments.centres[a:b], cells, shifted, quotients, series, gap
+        ):
             return arb(gap.lower())
     return None
 
 
-def _rise(tail: tuple[arb, arb, int]) -> tuple[arb, arb, arb]:
+def _moved(rise: Cell, t: arb, m: tuple[arb, ...]) -> arb:
+    """The integral of the polynomial with these coefficients of t, t², t³ from moments about a centre at t."""
+    value = rise[0] * (t * m[0] + m[1]) + rise[1] * (t * (t * m[0] + 2 * m[1]) + m[2])
+    return value + rise[2] * (t * (t * (t * m[0] + 3 * m[1]) + 3 * m[2]) + m[3])
+
+
+def _rise(tail: BallTail) -> Cell:
     """The coefficients of t, t², t³ in the integral of c (1 + ε t)^k."""
     c, bend, power = tail
     return c, c * bend * power / 2, c * bend * bend * power * (power - 1) / 6
 
 
-def _primitive(c0: arb, c1: arb, c2: arb, t: arb) -> arb:
-    return t * (c0 + t * (c1 / 2 + t * c2 / 3))
+def _primitive(cell: Cell, t: arb) -> arb:
+    """f at a distance from the centre of a cell, up to a constant."""
+    return t * (cell[0] + t * (cell[1] / 2 + t * cell[2] / 3))
 
 
-def _positive_on(c0: arb, c1: arb, c2: arb, lo: arb, hi: arb, centre: arb) -> bool:
-    t = (lo - centre).union(hi - centre)
-    return bool(c0 + t * (c1 + c2 * t) > 0)
+def _slope_at(cell: Cell, t: arb) -> arb:
+    """f' there."""
+    return cell[0] + t * (cell[1] + cell[2] * t)
 
 
 def _holds(
     moments: CellMoments,
     nodes: list[arb],
-    cells: list[tuple[arb, ...]],
+    centres: tuple[arb, ...],
+    cells: list[Cell],
     shifted: list[arb],
     quotients: list[arb],
-    series: object,
+    series: Callable[[arb_series], arb_series],
     gap: arb,
 ) -> bool:
     """Whether W <= ω f' on every cell of the core, ω = s/(2 gap)."""
     factor = 2 / enclose(moments.step)
     omega = 1 / (factor * gap)
-    offset = int(np.searchsorted(moments.nodes, float(nodes[0])))
     for k, (lo, hi) in enumerate(pairwise(nodes)):
-        c0, c1, c2 = cells[k]
-        centre = moments.centres[offset + k]
-        h = hi - lo
-        box = lo.union(hi)
-        t = box - centre
-        over = series(arb_series([box, 1], prec=3))  # type: ignore[operator]  # a lowered function of flint, untyped
+        h, box = hi - lo, lo.union(hi)
+        rise = _slope_at(cells[k], box - centres[k])
+        over = series(arb_series([box, 1], prec=3))
         slope, bend = coefficient(over, 1), 2 * coefficient(over, 2)
         f = shifted[k].union(shifted[k + 1])  # f is increasing
-        rise = c0 + t * (c1 + c2 * t)
         growth = (factor * abs(slope) * h).upper().exp()
-        size = growth * (abs(quotients[k + 1]) + h * abs(f))
-        w = arb(0, size.upper())
+        w = arb(0, (growth * (abs(quotients[k + 1]) + h * abs(f))).upper())
         second = factor * (bend * w + slope * (factor * slope * w - f)) - rise
         for _ in range(REFINEMENTS):
             reach = second.abs_upper()
             w = quotients[k].union(quotients[k + 1]) + arb(0, (h * h / 8 * reach).upper())
             first = (quotients[k + 1] - quotients[k]) / h + arb(0, (h / 2 * reach).upper())
             second = factor * (bend * w + slope * first) - rise
-        excess = (h * h / 8 * abs(second - 2 * omega * c2)).upper()
+        excess = (h * h / 8 * abs(second - 2 * omega * cells[k][2])).upper()
         for x, q in ((lo, quotients[k]), (hi, quotients[k + 1])):
-            u = x - centre
-            if not q - omega * (c0 + u * (c1 + c2 * u)) + excess <= 0:
+            if not q - omega * _slope_at(cells[k], x - centres[k]) + excess <= 0:
                 return False
     return True
 
 
-def _tails_hold(
-    moments: CellMoments,
-    low: arb,
-    high: arb,
-    shifted: list[arb],
-    tails: list[tuple[arb, arb, int]],
-    gap: arb,
-    drift: tuple[arb, arb],
-) -> bool:
-    """Whether S = ω f' satisfies S' <= (2/s) L' S - (f - m) on both tails: conditions on a polynomial in 1 + ε t."""
+def _tail_holds(moments: CellMoments, gap: arb, tail: BallTail, reach: arb, height: arb, push: arb) -> bool:
+    """Whether S = ω f' satisfies S' <= (2/s) L' S - (f - m) on a tail: conditions on a polynomial in 1 + ε t."""
     rate, s = enclose(moments.loss.regularisation), enclose(moments.step)
-    for (c, bend, power), reach, height, push in (
-        (tails[0], -low, -shifted[0], drift[0]),
-        (tails[1], high, shifted[-1], drift[1]),
-    ):
-        force = rate * reach + push
-        at_start = c * force / gap - height - c * power * bend * s / (2 * gap)
-        if not (c > 0 and at_start >= 0 and rate * (power + 1) >= gap):
-            return False
-        if power and not (bend > 0 and force - rate / bend >= power * bend * s / 2):
-            return False
-    return True
+    c, bend, power = tail
+    force = rate * reach + push
+    at_start = c * force / gap - height - c * power * bend * s / (2 * gap)
+    if power and not (bend > 0 and force - rate / bend >= power * bend * s / 2):
+        return False
+    return bool(c > 0 and at_start >= 0 and rate * (power + 1) >= gap)

@@ -18,9 +18,10 @@ from fractions import Fraction
 
 from flint import arb
 
-from ....theory.errors import SpecError
+from ....theory.errors import DerivationGap, SpecError
 from ...balls.ball import enclose
 from ...balls.precision import precision
+from .constants import ActivationConstants
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,6 @@ class OuterWeights:
     def __post_init__(self) -> None:
         if not any(self.values):
             raise SpecError("the outer weights are all zero, so the network is zero: give a non-zero outer weight.")
-
-    @property
-    def width(self) -> int:
-        """The number p of hidden units."""
-        return len(self.values)
 
     @property
     def one(self) -> Fraction:
@@ -70,7 +66,9 @@ def alternating(width: int, size: Fraction) -> OuterWeights:
 class LogisticBounds:
     """The constants of the theorems; every method works at ``bits`` binary digits and returns balls.
 
-    ``slope`` and ``bend`` enclose M₁ and M₂, ``norm_squared`` encloses B², ``dimension`` is d.
+    ``slope`` and ``bend`` enclose M₁ and M₂, ``norm_squared`` encloses B², ``dimension`` is d. The constants of the
+    formulas are ``largest_q``, the bound of |q|, and ``largest_spread``, that of q(1 - q); smaller ones plant
+    falsehoods.
     """
 
     slope: arb
@@ -80,30 +78,54 @@ class LogisticBounds:
     dimension: int
     regularisation: Fraction
     bits: int = 128
+    largest_q: Fraction = Fraction(1)
+    largest_spread: Fraction = Fraction(1, 4)
+
+    @classmethod
+    def of(
+        cls,
+        constants: ActivationConstants,
+        outer: OuterWeights,
+        norm_squared: Fraction | int,
+        dimension: int,
+        regularisation: Fraction,
+        bits: int = 128,
+    ) -> LogisticBounds:
+        """For an activation; raises :class:`DerivationGap` when M₁ or M₂ is not known to be finite."""
+        slope, bend = constants.slope.value, constants.bend.value
+        if slope is None or bend is None:
+            reason = constants.slope.reason or constants.bend.reason
+            raise DerivationGap(f"a derivative of {constants.name} is not known to be bounded: {reason}.")
+        with precision(bits):
+            return cls(slope, bend, outer, enclose(norm_squared), dimension, regularisation, bits)
 
     @property
     def parameters(self) -> int:
         """N = pd."""
-        return self.outer.width * self.dimension
+        return len(self.outer.values) * self.dimension
 
     @property
     def gradient(self) -> arb:
         """G."""
         with precision(self.bits):
-            return self.slope * (self.norm_squared * enclose(self.outer.two_squared)).sqrt()
+            return enclose(self.largest_q) * self.slope * (self.norm_squared * enclose(self.outer.two_squared)).sqrt()
+
+    @property
+    def _spread(self) -> arb:
+        """The bound of q(1 - q) |∇f|²/|x|²."""
+        return self.slope**2 * enclose(self.largest_spread * self.outer.two_squared)
 
     @property
     def laplacian(self) -> arb:
         """D."""
         with precision(self.bits):
-            squares = self.slope**2 * enclose(self.outer.two_squared) / 4
-            return self.norm_squared * (squares + self.bend * enclose(self.outer.one))
+            return self.norm_squared * (self._spread + self.bend * enclose(self.largest_q * self.outer.one))
 
     @property
     def convexity_threshold(self) -> arb:
         """λ_cvx: above it the loss is strongly convex."""
         with precision(self.bits):
-            return self.norm_squared * self.bend * enclose(self.outer.infinity)
+            return self.norm_squared * self.bend * enclose(self.largest_q * self.outer.infinity)
 
     @property
     def published_threshold(self) -> arb:
@@ -115,9 +137,8 @@ class LogisticBounds:
     def smoothness(self) -> arb:
         """An upper bound of the Lipschitz constant of the gradient of the loss."""
         with precision(self.bits):
-            squares = self.slope**2 * enclose(self.outer.two_squared) / 4
-            bend = self.bend * enclose(self.outer.infinity)
-            return enclose(self.regularisation) + self.norm_squared * (squares + bend)
+            bend = self.bend * enclose(self.largest_q * self.outer.infinity)
+            return enclose(self.regularisation) + self.norm_squared * (self._spread + bend)
 
     @property
     def strong_convexity(self) -> arb:
@@ -139,7 +160,7 @@ class LogisticBounds:
         with precision(self.bits):
             rate = enclose(self.regularisation)
             inner = enclose(step) * (enclose(level) + rate * self.parameters + self.laplacian)
-            return (self.gradient + inner.max(arb(0)).sqrt()) / rate
+            return (self.gradient + inner.nonnegative_part().sqrt()) / rate
 
     def ceiling(self, step: Fraction) -> arb:
         r"""The bound :math:`G^2/s+D` of :math:`|V|` at λ = 0."""
@@ -171,10 +192,11 @@ class LogisticBounds:
             start = (1 - s * m) ** (2 * steps) * distance_squared
             return curvature / 2 * (start + s * self.parameters / (m * (2 - s * m)))
 
-    def log_partition_bound(self, step: Fraction) -> arb:
-        r"""The logarithm of :math:`(\pi s/\lambda)^{pd/2}`."""
-        with precision(self.bits):
-            return (arb.pi() * enclose(step) / enclose(self.regularisation)).log() * self.parameters / 2
+
+def log_partition_bound(regularisation: Fraction, parameters: int, step: Fraction, bits: int = 128) -> arb:
+    r"""The logarithm of :math:`(\pi s/\lambda)^{N/2}`, which bounds that of :math:`\int e^{-2L/s}`."""
+    with precision(bits):
+        return (arb.pi() * enclose(step / regularisation)).log() * parameters / 2
 
 
 def holley_stroock(regularisation: Fraction, oscillation: arb, step: Fraction, bits: int = 128) -> arb:

@@ -69,7 +69,7 @@ def villani_conditions(
     if constants.smooth is not Verdict.PROVED:
         text = "the argument needs a smooth activation"
         return VillaniConditions((smooth, *(Condition(n, Verdict.UNKNOWN, text) for n in ("V2", "V3", "V4"))))
-    bounded = _bounded_derivatives(constants)
+    bounded = constants.slope.finite is constants.bend.finite is Verdict.PROVED
     if regularisation > 0:
         confining = Condition("V2", Verdict.PROVED, "L >= (lambda/2) |W|^2, because the data term is not negative")
         integrable = Condition("V3", Verdict.PROVED, "exp(-2L/s) is at most a Gaussian, for every s > 0")
@@ -77,15 +77,8 @@ def villani_conditions(
     return VillaniConditions((smooth, *_without_regularisation(constants, bounded, loss)))
 
 
-def _bounded_derivatives(constants: ActivationConstants) -> Verdict:
-    found = (constants.slope.finite, constants.bend.finite)
-    if Verdict.REFUTED in found:
-        return Verdict.REFUTED
-    return Verdict.PROVED if found == (Verdict.PROVED, Verdict.PROVED) else Verdict.UNKNOWN
-
-
-def _fourth(constants: ActivationConstants, bounded: Verdict, loss: str) -> Condition:
-    if bounded is not Verdict.PROVED:
+def _fourth(constants: ActivationConstants, bounded: bool, loss: str) -> Condition:
+    if not bounded:
         return Condition("V4", Verdict.UNKNOWN, "sup|sigma'| or sup|sigma''| is not known to be finite: no theorem")
     if loss == "logistic":
         return Condition("V4", Verdict.PROVED, "V >= (lambda |W| - G)_+^2/s - lambda p d - D, which tends to infinity")
@@ -99,7 +92,7 @@ def _fourth(constants: ActivationConstants, bounded: Verdict, loss: str) -> Cond
 
 
 def _without_regularisation(
-    constants: ActivationConstants, bounded: Verdict, loss: str
+    constants: ActivationConstants, bounded: bool, loss: str
 ) -> tuple[Condition, Condition, Condition]:
     limited = constants.size.finite is Verdict.PROVED
     if limited:
@@ -108,7 +101,7 @@ def _without_regularisation(
     else:
         text = "without regularisation coercivity depends on the data"
         second, third = Condition("V2", Verdict.UNKNOWN, text), Condition("V3", Verdict.UNKNOWN, text)
-    if bounded is Verdict.PROVED and (loss == "logistic" or limited):
+    if bounded and (loss == "logistic" or limited):
         fourth = Condition("V4", Verdict.REFUTED, "|V| <= G^2/s + D for all W: V is bounded when lambda = 0")
     else:
         fourth = Condition("V4", Verdict.UNKNOWN, "without regularisation no rule decides V4 here")

@@ -113,13 +113,10 @@ def supremum(expression: sympy.Expr, closed_form: sympy.Expr | None, bits: int) 
     reason, infinite, enclosure = "", False, None
     try:
         extremum = supremum_of_absolute_value(expression, bits=bits)
-        infinite = extremum.unbounded
         with precision(bits):
-            enclosure = extremum.ball
-        if infinite:
-            reason = "the values diverge at infinity"
-        elif enclosure is None:
-            reason = "no finite bound was found within the budget"
+            infinite, enclosure = extremum.unbounded, extremum.ball
+        if enclosure is None:
+            reason = "the values diverge at infinity" if infinite else "no finite bound was found within the budget"
     except DerivationGap as gap:
         reason = str(gap)
     if closed_form is None:
@@ -160,3 +157,24 @@ def smoothness(activation: Activation) -> tuple[Verdict, str]:
                 what = f"the derivative of order {order}" if order else "the function"
                 return Verdict.REFUTED, f"{what} jumps at x = {right.lo}"
     return Verdict.UNKNOWN, f"it is made of pieces whose derivatives agree up to order {MAX_JUMP_ORDER}"
+
+
+def second_derivative_supremum(name: str) -> sympy.Expr:
+    r"""The exact supremum of :math:`|\sigma''|` for sigmoid, tanh or erf, from its critical points.
+
+    sigmoid'' and tanh'' are polynomials in the function itself; erf'' is a linear factor times a Gaussian.
+
+    >>> second_derivative_supremum("tanh")
+    4*sqrt(3)/9
+    """
+    t = sympy.Symbol("t", real=True)
+    if name == "erf":
+        size = 4 / sympy.sqrt(sympy.pi) * t * sympy.exp(-(t**2))
+        factor = sympy.simplify(sympy.diff(size, t) * sympy.exp(t**2))  # a quadratic: 1 - 2 t^2 up to a constant
+        return sympy.simplify(size.subs(t, max(sympy.solve(factor, t))))
+    polynomial, low, high = {
+        "sigmoid": (t * (1 - t) * (1 - 2 * t), 0, 1),
+        "tanh": (-2 * t * (1 - t**2), -1, 1),
+    }[name]
+    points = [r for r in sympy.solve(sympy.diff(polynomial, t), t) if low <= r <= high]
+    return sympy.simplify(max(sympy.Abs(polynomial.subs(t, r)) for r in [*points, low, high]))

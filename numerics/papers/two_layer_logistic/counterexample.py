@@ -15,8 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
 import sympy
 from flint import arb
+from scipy.optimize import minimize_scalar
 
 from ....theory.activations.functions import X
 from ....theory.errors import PrecisionExhausted, SpecError
@@ -27,14 +29,9 @@ from ...expressions.lowering import lower_arb
 from ...expressions.range import infimum
 
 
-def activation_text(k: Fraction) -> str:
-    """The activation as text for the grammar."""
-    return f"x*({k}+sin(log(1+x**2)))"
-
-
 def profile(k: Fraction) -> sympy.Expr:
     """φ as an expression of x (which stands for u)."""
-    base = sympy.Rational(k.numerator, k.denominator) + sympy.sin(X)
+    base = sympy.Rational(k) + sympy.sin(X)
     return base * (base + 2 * sympy.cos(X))
 
 
@@ -100,11 +97,8 @@ def decide(
 
 
 def _point(value: Callable[[arb], arb]) -> Fraction:
-    """A rational u near a minimiser of φ: the best of a fine grid, refined twice; nothing is assumed of it."""
-    best, step = Fraction(0), Fraction(7, 64)
-    candidates = [step * i for i in range(65)]
-    for _ in range(4):
-        best = min(candidates, key=lambda u: float(value(enclose(u))))
-        step /= 16
-        candidates = [best + step * i for i in range(-16, 17)]
-    return best
+    """A rational u near a minimiser of φ: the best of a grid, refined by Brent's method; nothing is assumed of it."""
+    grid = np.linspace(0.0, 7.0, 65)
+    best = min(grid, key=lambda u: float(value(arb(u))))
+    found = minimize_scalar(lambda u: float(value(arb(u))), bounds=(best - 0.2, best + 0.2), method="bounded")
+    return Fraction(found.x).limit_denominator(2**20)

@@ -6,8 +6,9 @@ and of the outer layer are balls, so the results enclose the values for every ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy
 from flint import arb, arb_mat, arb_series
@@ -25,12 +26,13 @@ _SOFTPLUS = lower_arb(softplus(X))
 class EnclosedValues:
     """Balls around the quantities of the theorems at W.
 
-    ``loss`` is L, ``gradient`` the squared norm of ∇L, ``data_gradient`` that of ∇g, ``laplacian`` ΔL,
-    ``data_laplacian`` Δg, ``norm`` the squared norm of W. With a direction V: ``slope`` is the derivative of g along
-    it, ``curvature`` the second derivative of g, ``direction_norm`` the squared norm of V (NaN without one).
+    ``loss`` is L, ``force`` the matrix ∇L (p, d), ``gradient`` its squared norm, ``data_gradient`` that of ∇g,
+    ``laplacian`` ΔL, ``data_laplacian`` Δg, ``norm`` the squared norm of W. For a direction V: ``slope`` is the
+    derivative of g along it, ``curvature`` the second derivative of g, ``direction_norm`` the squared norm of V.
     """
 
     loss: arb
+    force: arb_mat
     gradient: arb
     data_gradient: arb
     laplacian: arb
@@ -49,6 +51,8 @@ class EnclosedValues:
 class EnclosedNetwork:
     """The network with balls: ``points`` (n, d), ``labels`` (n,) of ±1, ``outer`` (p,), ``mass`` (n,) of sum 1.
 
+    ``bend_sign`` is the sign of the terms with σ''; any other value than -1 plants a falsehood.
+
     >>> from certigram.theory.activations.activation import activation
     >>> net = EnclosedNetwork(activation("tanh"), arb_mat([[1]]), (1,), (arb(2),), arb(1) / 2, (arb(1),))
     >>> net.values(arb_mat([[0]])).gradient
@@ -61,49 +65,49 @@ class EnclosedNetwork:
     outer: tuple[arb, ...]
     regularisation: arb
     mass: tuple[arb, ...]
+    bend_sign: int = -1
 
+    @cached_property
     def functions(self) -> tuple[Callable[[arb], arb], ...]:
         """σ, σ', σ'' on balls."""
         return tuple(lower_arb(sympy.diff(self.activation.expression, X, k)) for k in range(3))
 
     def values(self, weights: arb_mat, direction: arb_mat | None = None) -> EnclosedValues:
-        """Everything at W (p, d), at the working precision."""
-        sigma, slope, bend = self.functions()
+        """Everything at W (p, d), at the working precision; the direction is 0 unless given."""
+        sigma, slope, bend = self.functions
         n, p, d = self.points.nrows(), len(self.outer), self.points.ncols()
-        z = self.points * weights.transpose()
-        along = None if direction is None else self.points * direction.transpose()
+        direction = arb_mat(p, d) if direction is None else direction
+        z, along = self.points * weights.transpose(), self.points * direction.transpose()
         loss, laplacian, curvature = arb(0), arb(0), arb(0)
         pulls = arb_mat(n, p)
-        for i in range(n):
-            row = [z[i, j] for j in range(p)]
-            first = [a * slope(t) for a, t in zip(self.outer, row, strict=True)]
-            second = [a * bend(t) for a, t in zip(self.outer, row, strict=True)]
-            margin = self.labels[i] * _sum(a * sigma(t) for a, t in zip(self.outer, row, strict=True))
+        for i, (label, mass) in enumerate(zip(self.labels, self.mass, strict=True)):
+            first = [a * slope(z[i, j]) for j, a in enumerate(self.outer)]
+            second = [a * bend(z[i, j]) for j, a in enumerate(self.outer)]
+            move = [along[i, j] for j in range(p)]
+            margin = label * sum((a * sigma(z[i, j]) for j, a in enumerate(self.outer)), arb(0))
             q = _SIGMOID(-margin)
-            bent = q * _SIGMOID(margin)
-            loss += self.mass[i] * _SOFTPLUS(-margin)
-            square = _sum(self.points[i, k] * self.points[i, k] for k in range(d))
-            laplacian += self.mass[i] * square * (bent * _sum(t * t for t in first) - self.labels[i] * q * _sum(second))
+            spread, pull = q * _SIGMOID(margin), self.bend_sign * label * q
+            square = sum((self.points[i, k] * self.points[i, k] for k in range(d)), arb(0))
+            change = _inner(first, move)
+            loss += mass * _SOFTPLUS(-margin)
+            laplacian += mass * square * (spread * _inner(first, first) + pull * sum(second, arb(0)))
+            curvature += mass * (spread * change * change + pull * _inner(second, [m * m for m in move]))
             for j in range(p):
-                pulls[i, j] = -self.mass[i] * self.labels[i] * q * first[j]
-            if along is not None:
-                move = [along[i, j] for j in range(p)]
-                change = _sum(t * m for t, m in zip(first, move, strict=True))
-                turn = _sum(t * m * m for t, m in zip(second, move, strict=True))
-                curvature += self.mass[i] * (bent * change * change - self.labels[i] * q * turn)
-        data_gradient = pulls.transpose() * self.points
-        gradient = data_gradient + self.regularisation * weights
+                pulls[i, j] = -mass * label * q * first[j]
+        data_force = pulls.transpose() * self.points
+        force = data_force + self.regularisation * weights
         norm = _square(weights)
         return EnclosedValues(
             loss=loss + self.regularisation / 2 * norm,
-            gradient=_square(gradient),
-            data_gradient=_square(data_gradient),
+            force=force,
+            gradient=_square(force),
+            data_gradient=_square(data_force),
             laplacian=laplacian + self.regularisation * p * d,
             data_laplacian=laplacian,
             norm=norm,
-            slope=arb("nan") if direction is None else _inner(data_gradient, direction),
-            curvature=arb("nan") if direction is None else curvature,
-            direction_norm=arb("nan") if direction is None else _square(direction),
+            slope=_inner(data_force.entries(), direction.entries()),
+            curvature=curvature,
+            direction_norm=_square(direction),
         )
 
     def along(self, weights: arb_mat, direction: arb_mat) -> tuple[arb, arb, arb]:
@@ -119,17 +123,10 @@ class EnclosedNetwork:
         return coefficient(total, 0), coefficient(total, 1), 2 * coefficient(total, 2)
 
 
-def _sum(terms: Iterable[arb]) -> arb:
-    total = arb(0)
-    for term in terms:
-        total += term
-    return total
-
-
-def _inner(left: arb_mat, right: arb_mat) -> arb:
-    return _sum(a * b for a, b in zip(left.entries(), right.entries(), strict=True))
+def _inner(left: Sequence[arb], right: Sequence[arb]) -> arb:
+    return sum((a * b for a, b in zip(left, right, strict=True)), arb(0))
 
 
 def _square(matrix: arb_mat) -> arb:
     """The sum of the squares of all entries."""
-    return _sum(entry * entry for entry in matrix.entries())
+    return _inner(matrix.entries(), matrix.entries())

@@ -75,14 +75,12 @@ def evolve(
     weight = root * values
     average = float(root @ weight)
     deviation = float(np.sqrt(max(((values - average) ** 2 * root**2).sum(), 0.0)))
-    excess, distance = [weight @ state - average], [np.linalg.norm(state - root)]
-    for k in range(steps):
-        if k == 0:
-            for _ in range(STARTING_STEPS):
-                state = euler.solve(state)
-        else:
-            state = middle.solve(state - time_step / 2 * (made.matrix @ state))
-        excess.append(weight @ state - average)
-        distance.append(np.linalg.norm(state - root))
-    times = np.linspace(0.0, duration, steps + 1)
-    return Evolution(times, np.array(excess), np.array(distance), average, deviation)
+    states, first = [state], state
+    for _ in range(STARTING_STEPS):
+        first = euler.solve(first)
+    states.append(first)
+    for _ in range(steps - 1):
+        states.append(middle.solve(states[-1] - time_step / 2 * (made.matrix @ states[-1])))
+    table = np.array(states)
+    distance = np.linalg.norm(table - root, axis=1)
+    return Evolution(np.linspace(0.0, duration, steps + 1), table @ weight - average, distance, average, deviation)

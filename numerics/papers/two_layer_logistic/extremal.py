@@ -23,13 +23,12 @@ from ...balls.precision import precision
 from .bounds import LogisticBounds, OuterWeights
 from .constants import activation_constants
 from .enclosed import EnclosedNetwork, EnclosedValues
-from .quadrature import cell_moments, clustered_grid, default_reach
-from .rayleigh import rayleigh_bound
+from .quadrature import CellMoments, cell_moments, clustered_grid, default_reach
 from .scalar import ScalarLoss
-from .spectrum import spectrum
 
 OFFSET = "1 + sin(x)/1000"
-POINT = (3, 4)
+POINT, SQUARE = (3, 4), 25
+"""The input, and its squared norm."""
 LARGE = Fraction(10_000)
 RATE = Fraction(1, 100)
 BITS = 64
@@ -53,11 +52,7 @@ class ExtremalNetwork:
     def bounds(self) -> LogisticBounds:
         """The constants of the theorems for this network."""
         constants = activation_constants(activation(self.name), BITS)
-        slope, bend = constants.slope.value, constants.bend.value
-        assert slope is not None  # both activations have bounded derivatives
-        assert bend is not None
-        weights = OuterWeights((self.outer,) * 3)
-        return LogisticBounds(slope, bend, weights, arb(_square(POINT)), len(POINT), RATE, BITS)
+        return LogisticBounds.of(constants, OuterWeights((self.outer,) * 3), SQUARE, len(POINT), RATE, BITS)
 
     @cached_property
     def network(self) -> EnclosedNetwork:
@@ -71,7 +66,7 @@ class ExtremalNetwork:
     @cached_property
     def weights(self) -> arb_mat:
         """Exact float weights along the input."""
-        row = [self.argument * x / _square(POINT) for x in POINT]
+        row = [self.argument * x / SQUARE for x in POINT]
         return arb_mat([row] * 3)
 
     @cached_property
@@ -83,13 +78,8 @@ class ExtremalNetwork:
 
     def along_the_input(self, norm: float) -> ExtremalNetwork:
         """The same at about this norm, against the input, where the argument is a multiple of a full turn."""
-        length = math.sqrt(_square(POINT) / 3)
-        turns = math.ceil(norm * length / math.tau)
+        turns = math.ceil(norm * math.sqrt(SQUARE / 3) / math.tau)
         return ExtremalNetwork(self.name, self.outer, -turns * math.tau, self.together)
-
-
-def _square(point: tuple[int, ...]) -> int:
-    return sum(x * x for x in point)
 
 
 @cache
@@ -110,58 +100,30 @@ def most_spread() -> ExtremalNetwork:
     return ExtremalNetwork("tanh", LARGE, 0.0, together=True)
 
 
-FLAT_NOISE, BUMP_NOISE = Fraction(1, 2), Fraction(1, 2)
-FLAT_CELLS, BUMP_CELLS = 200, 400
+NOISE = Fraction(1, 2)
+"""The noise level of the stationary laws."""
 
 
-@dataclass(frozen=True, slots=True)
-class FlatCase:
-    """One weight whose stationary law is next to Gaussian, so that the entropy bounds are next to equalities.
-
-    ``second_moment`` and ``excess`` are enclosed by quadrature; ``bounds`` are those of the theorems.
-    """
-
-    second_moment: arb
-    excess: arb
-    bounds: LogisticBounds
+def _moments(sigma: str, outer: Fraction, label: int, cells: int) -> CellMoments:
+    """Moments of the law of one weight on one input."""
+    loss = ScalarLoss(sigma, activation(sigma), outer, RATE, ((Fraction(1), label, Fraction(1)),))
+    return cell_moments(loss, NOISE, clustered_grid(default_reach(loss, NOISE), cells))
 
 
 @cache
-def flat_case() -> FlatCase:
-    """A data term that hardly varies."""
-    loss = ScalarLoss("flat", activation("tanh(x)/1000000"), Fraction(1), RATE, ((Fraction(1), -1, Fraction(1)),))
-    moments = cell_moments(loss, FLAT_NOISE, clustered_grid(default_reach(loss, FLAT_NOISE), FLAT_CELLS))
-    constants = activation_constants(loss.activation, BITS)
-    assert constants.slope.value is not None  # tanh has bounded derivatives
-    assert constants.bend.value is not None
-    with precision(BITS):
-        second = arb(0)
-        for i, c in enumerate(moments.centres):
-            m0, m1, m2 = (moments.moments[k][i] for k in range(3))
-            second += m2 + 2 * c * m1 + c * c * m0
-        second += arb(0, moments.tails[2].upper())
-        bounds = LogisticBounds(
-            constants.slope.value, constants.bend.value, loss.weights, enclose(loss.norm_squared), 1, RATE, BITS
-        )
-        return FlatCase(second / moments.mass, moments.mean_loss - loss.minimum(), bounds)
-
-
-@dataclass(frozen=True, slots=True)
-class BumpCase:
-    """Two wells whose barrier is the whole oscillation of the data term: a gap of the order of Holley and Stroock's.
-
-    ``gap`` is a proved upper bound of it.
-    """
-
-    loss: ScalarLoss
-    range: tuple[arb, arb]
-    gap: arb
+def flat_law() -> CellMoments:
+    """A data term that hardly varies and hardly differs from 0: the law is next to Gaussian, the gap next to λ."""
+    return _moments("10 + tanh(x)/1000000", Fraction(1), 1, 200)
 
 
 @cache
-def bump_case() -> BumpCase:
-    """A bump at zero between two flat sides."""
-    loss = ScalarLoss("bump", activation("exp(-x**2/2)"), Fraction(4), RATE, ((Fraction(1), -1, Fraction(1)),))
-    moments = cell_moments(loss, BUMP_NOISE, clustered_grid(default_reach(loss, BUMP_NOISE), BUMP_CELLS))
-    function = spectrum(loss.network(), float(BUMP_NOISE), (moments.nodes,)).functions[1]
-    return BumpCase(loss, (arb(0), arb(1)), rayleigh_bound(moments, function).quotient)
+def flat_bounds() -> LogisticBounds:
+    """The constants of the theorems for it."""
+    loss = flat_law().loss
+    return loss.bounds(activation_constants(loss.activation, BITS), BITS)
+
+
+@cache
+def bump_law() -> CellMoments:
+    """Two wells, whose barrier is the whole oscillation of the data term: a bump at zero between two flat sides."""
+    return _moments("exp(-x**2/2)", Fraction(4), -1, 400)

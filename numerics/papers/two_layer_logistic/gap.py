@@ -12,13 +12,13 @@ import numpy as np
 from flint import arb
 
 from ....theory.errors import DerivationGap
-from ...balls.precision import precision
 from ...expressions.range import infimum
 from .barta import gap_lower_bound
 from .bounds import holley_stroock
+from .loss import Floats
 from .quadrature import CellMoments
 from .rayleigh import rayleigh_bound
-from .spectrum import spectrum
+from .spectrum import Spectrum, spectrum
 
 LARGEST = 1e6
 """Eigenfunctions are clipped here, where the density is negligible."""
@@ -47,35 +47,38 @@ def gap_enclosure(moments: CellMoments) -> GapEnclosure:
     >>> bool(found.lower < 0.014171662) and bool(found.upper > 0.014171662), found.method
     (True, 'variational formula')
     """
-    loss, step = moments.loss, moments.step
-    numeric = spectrum(loss.network(), float(step), (moments.nodes,))
+    numeric, function, upper = upper_bound(moments)
+    candidates = [
+        ("variational formula", gap_lower_bound(moments, function, float(upper))),
+        ("Bakry-Emery", _least_curvature(moments)),
+        ("Holley-Stroock", _perturbed(moments)),
+    ]
+    found = tuple((name, bound) for name, bound in candidates if bound is not None and bound > 0)
+    method, lower = max(found, key=lambda c: float(c[1]), default=("none", arb(0)))
+    return GapEnclosure(lower, upper, numeric.gap, float(numeric.eigenvalues[2]), method, found)
+
+
+def upper_bound(moments: CellMoments) -> tuple[Spectrum, Floats, arb]:
+    """The spectrum in float64, the test function that comes from it, and its Rayleigh quotient: a proved bound."""
+    numeric = spectrum(moments.loss.network(), float(moments.step), (moments.nodes,))
     function = np.clip(numeric.functions[1], -LARGEST, LARGEST)
-    upper = rayleigh_bound(moments, function).quotient
-    candidates: list[tuple[str, arb]] = []
-    variational = gap_lower_bound(moments, function, float(upper))
-    if variational is not None:
-        candidates.append(("variational formula", variational))
-    curvature = _least_curvature(moments)
-    if curvature is not None:
-        candidates.append(("Bakry-Emery", curvature))
-    try:
-        oscillation = loss.oscillation()
-    except DerivationGap:
-        oscillation = None
-    if oscillation is not None and oscillation.is_finite():
-        with precision(moments.bits):
-            perturbed = arb(holley_stroock(loss.regularisation, oscillation, step).lower())
-        if perturbed > 0:
-            candidates.append(("Holley-Stroock", perturbed))
-    method, lower = max(candidates, key=lambda c: float(c[1]), default=("none", arb(0)))
-    return GapEnclosure(lower, upper, numeric.gap, float(numeric.eigenvalues[2]), method, tuple(candidates))
+    return numeric, function, rayleigh_bound(moments, function)
 
 
 def _least_curvature(moments: CellMoments) -> arb | None:
-    """A positive lower bound of L'' on the line, when there is one."""
+    """A lower bound of L'' on the line, when there is one."""
     try:
-        found = infimum(moments.loss.derivative(2), bits=40)
+        found = infimum(moments.loss.derivative(2), bits=40).upper
     except DerivationGap:
         return None
-    bottom = arb((-found.upper).lower()) if found.upper.is_finite() else arb(0)
-    return bottom if bottom > 0 else None
+    return arb((-found).lower()) if found.is_finite() else None
+
+
+def _perturbed(moments: CellMoments) -> arb | None:
+    """Holley and Stroock's bound, when the oscillation of the data term is known."""
+    try:
+        oscillation = moments.loss.oscillation()
+    except DerivationGap:
+        return None
+    rate, step = moments.loss.regularisation, moments.step
+    return None if oscillation is None else arb(holley_stroock(rate, oscillation, step, moments.bits).lower())

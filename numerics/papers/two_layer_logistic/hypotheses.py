@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flint import arb
@@ -12,6 +13,7 @@ from ....theory.verdict import Verdict
 from ...balls.ball import enclose
 from ...balls.precision import precision
 from ...certificates.certificate import Discharged
+from ...checks.relation import Relation
 from .constants import Supremum
 
 if TYPE_CHECKING:
@@ -19,15 +21,25 @@ if TYPE_CHECKING:
 
 Settled = tuple[Verdict, str]
 NAMED = ("sigmoid", "tanh", "erf")
+SUPREMA = {
+    "size": "sup|sigma|",
+    "slope": "sup|sigma'|",
+    "bend": "sup|sigma''|",
+    "defect": "kappa = sup|sigma - z sigma'|",
+}
 
 
 def discharge(inst: TwoLayerInstance, hypothesis: Hypothesis) -> Discharged:
     """Whether a hypothesis holds for an instance: PROVED, REFUTED or UNKNOWN, with the reason in a sentence."""
     rule = _RULES.get(hypothesis.name)
-    if rule is None:
-        return Discharged(hypothesis.name, Verdict.UNKNOWN, "no rule decides this hypothesis")
-    verdict, text = rule(inst)
+    verdict, text = rule(inst) if rule else (Verdict.UNKNOWN, "no rule decides this hypothesis")
     return Discharged(hypothesis.name, verdict, text)
+
+
+def not_covered(inst: TwoLayerInstance) -> Settled | None:
+    """Which of smoothness, M₁ < ∞ and M₂ < ∞ is not proved, and why; None where the theory speaks."""
+    settled = (rule(inst) for rule in (_smooth, partial(_finite, "slope"), partial(_finite, "bend")))
+    return next((found for found in settled if found[0] is not Verdict.PROVED), None)
 
 
 def _short(x: arb) -> str:
@@ -39,41 +51,31 @@ def _smooth(inst: TwoLayerInstance) -> Settled:
     return c.smooth, f"{c.name}: {c.smooth_reason}"
 
 
-def _finite(what: str, value: Supremum) -> Settled:
-    if value.value is not None:
-        return Verdict.PROVED, f"{what} = {_short(value.value)}"
-    if value.infinite:
-        return Verdict.REFUTED, f"{what} is infinite: {value.reason}"
-    return Verdict.UNKNOWN, f"no bound of {what} was found: {value.reason}"
-
-
-def _slope(inst: TwoLayerInstance) -> Settled:
-    return _finite("sup|sigma'|", inst.constants.slope)
-
-
-def _bend(inst: TwoLayerInstance) -> Settled:
-    return _finite("sup|sigma''|", inst.constants.bend)
-
-
-def _bounded(inst: TwoLayerInstance) -> Settled:
-    return _finite("sup|sigma|", inst.constants.size)
+def _finite(name: str, inst: TwoLayerInstance) -> Settled:
+    what = SUPREMA[name]
+    found: Supremum = getattr(inst.constants, name)
+    if found.value is not None:
+        return Verdict.PROVED, f"{what} = {_short(found.value)}"
+    if found.infinite:
+        return Verdict.REFUTED, f"{what} is infinite: {found.reason}"
+    return Verdict.UNKNOWN, f"no bound of {what} was found: {found.reason}"
 
 
 def _tame(inst: TwoLayerInstance) -> Settled:
-    size, defect = inst.constants.size, inst.constants.defect
+    size = inst.constants.size
     if size.value is not None:
-        return _bounded(inst)
-    settled = _finite("kappa = sup|sigma - z sigma'|", defect)
+        return _finite("size", inst)
+    settled = _finite("defect", inst)
     if settled[0] is Verdict.REFUTED and not size.infinite:
         return Verdict.UNKNOWN, f"kappa is infinite, and no bound of sup|sigma| was found: {size.reason}"
     return settled
 
 
 def _named(inst: TwoLayerInstance) -> Settled:
-    name = inst.activation.name
-    if name in NAMED:
-        return Verdict.PROVED, f"the activation is {name}"
-    return Verdict.REFUTED, f"the activation is {name}, not the logistic function, tanh or erf"
+    text = f"the activation is {inst.activation.name}"
+    if inst.activation.name in NAMED:
+        return Verdict.PROVED, text
+    return Verdict.REFUTED, f"{text}, not the logistic function, tanh or erf"
 
 
 def _regularised(inst: TwoLayerInstance) -> Settled:
@@ -84,24 +86,17 @@ def _regularised(inst: TwoLayerInstance) -> Settled:
 
 def _compare(low: arb, high: arb, holds: str, fails: str) -> Settled:
     """Whether ``low <= high``, from balls."""
-    if low <= high:
-        return Verdict.PROVED, holds
-    if low > high:
-        return Verdict.REFUTED, fails
-    return Verdict.UNKNOWN, f"{_short(low)} and {_short(high)} are not separated at this precision"
+    verdict = Relation.of(holds, low, high).verdict
+    undecided = f"{_short(low)} and {_short(high)} are not separated at this precision"
+    return verdict, {Verdict.PROVED: holds, Verdict.REFUTED: fails}.get(verdict, undecided)
 
 
-def _missing(inst: TwoLayerInstance) -> Settled | None:
-    for settled in (_smooth(inst), _slope(inst), _bend(inst)):
-        if settled[0] is not Verdict.PROVED:
-            return settled
-    return None
+def _where_covered(rule: Callable[[TwoLayerInstance], Settled], inst: TwoLayerInstance) -> Settled:
+    """What the rule says, where its constants exist."""
+    return not_covered(inst) or rule(inst)
 
 
 def _wide(inst: TwoLayerInstance) -> Settled:
-    missing = _missing(inst)
-    if missing is not None:
-        return missing
     with precision(inst.budget.bits):
         left = enclose(inst.outer.two_squared / inst.outer.infinity)
         right = 2 * inst.bounds.bend / inst.bounds.slope**2
@@ -110,9 +105,6 @@ def _wide(inst: TwoLayerInstance) -> Settled:
 
 
 def _small_step(inst: TwoLayerInstance) -> Settled:
-    missing = _missing(inst)
-    if missing is not None:
-        return missing
     bounds = inst.convex_bounds
     with precision(inst.budget.bits):
         product = enclose(inst.step) * (bounds.strong_convexity + bounds.smoothness)
@@ -122,12 +114,12 @@ def _small_step(inst: TwoLayerInstance) -> Settled:
 
 _RULES: dict[str, Callable[[TwoLayerInstance], Settled]] = {
     "smooth": _smooth,
-    "bounded-slope": _slope,
-    "bounded-bend": _bend,
+    "bounded-slope": partial(_finite, "slope"),
+    "bounded-bend": partial(_finite, "bend"),
     "regularised": _regularised,
-    "bounded": _bounded,
+    "bounded": partial(_finite, "size"),
     "bounded-or-homogeneous": _tame,
     "closed-form": _named,
-    "wide": _wide,
-    "small-step": _small_step,
+    "wide": partial(_where_covered, _wide),
+    "small-step": partial(_where_covered, _small_step),
 }

@@ -11,14 +11,13 @@ import math
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat
 
 from ....theory.activations.activation import Activation
 from ....theory.claims.claim import Hypothesis
-from ....theory.errors import DerivationGap, SpecError
+from ....theory.errors import SpecError
 from ...balls.ball import Ball, enclose
 from ...balls.budget import Budget
 from ...balls.precision import precision
@@ -27,12 +26,14 @@ from ...kernels.points import Points
 from ...studies.data import DataSet, labels
 from ...studies.workspace import Workspace
 from .bounds import LogisticBounds, OuterWeights, alternating
-from .constants import ActivationConstants, Supremum, activation_constants
+from .constants import ActivationConstants, activation_constants
 from .enclosed import EnclosedNetwork, EnclosedValues
+from .gap import GapEnclosure, gap_enclosure
 from .hypotheses import discharge
+from .loss import Floats
 from .quadrature import CellMoments, cell_moments, clustered_grid, default_reach
 from .scalar import ScalarLoss, scalar_case
-from .spectrum import Spectrum, spectrum
+from .spectrum import spectrum
 
 NORMS = (0.25, 4.0, 64.0)
 """Norms of the weights at which the formulas are evaluated in balls."""
@@ -58,7 +59,6 @@ class TwoLayerInstance:
     budget: Budget
     workspace: Workspace = field(default_factory=Workspace)
     system: str = "two-layer-logistic"
-    memory: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def subject(self) -> str:
@@ -67,17 +67,17 @@ class TwoLayerInstance:
 
     def admit(self) -> None:
         """Raise :class:`SpecError` where the parameters describe no network or no law."""
-        if self.width.denominator != 1 or self.width < 1:
-            raise SpecError(f"two-layer-logistic: width = {self.width} must be a positive integer.")
-        if self.outer_size == 0:
-            raise SpecError("two-layer-logistic: outer = 0 makes the network zero: give a non-zero size.")
-        if self.regularisation < 0:
-            raise SpecError(f"two-layer-logistic: regularisation = {self.regularisation} must not be negative.")
+        refused = {
+            f"width = {self.width} must be a positive integer": self.width.denominator != 1 or self.width < 1,
+            "outer = 0 makes the network zero: give a non-zero size": self.outer_size == 0,
+            f"regularisation = {self.regularisation} must not be negative": self.regularisation < 0,
+        }
         for name in ("step", "initial_variance", "noise"):
-            if getattr(self, name) <= 0:
-                raise SpecError(f"two-layer-logistic: {name} = {getattr(self, name)} must be positive.")
-        if self.data.points is None:
-            raise SpecError("two-layer-logistic: a network needs input points, not only their Gram matrix.")
+            refused[f"{name} = {getattr(self, name)} must be positive"] = getattr(self, name) <= 0
+        for text, holds in refused.items():
+            if holds:
+                raise SpecError(f"two-layer-logistic: {text}.")
+        _ = self.points
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
         """Whether a hypothesis holds here."""
@@ -116,14 +116,13 @@ class TwoLayerInstance:
     @cached_property
     def bounds(self) -> LogisticBounds:
         """The constants of the theorems; raises :class:`DerivationGap` when M₁ or M₂ is not known to be finite."""
-        return self._bounds(self.outer, self.norm_squared, self.points.d, self.regularisation)
+        bits, d = self.budget.bits, self.points.d
+        return LogisticBounds.of(self.constants, self.outer, self.norm_squared, d, self.regularisation, bits)
 
-    def _bounds(self, outer: OuterWeights, norm: Fraction, dimension: int, rate: Fraction) -> LogisticBounds:
-        bits = self.budget.bits
-        slope = _known(self.constants.slope, self.activation.name)
-        bend = _known(self.constants.bend, self.activation.name)
-        with precision(bits):
-            return LogisticBounds(slope, bend, outer, enclose(norm), dimension, rate, bits)
+    def _scale(self, i: int) -> arb:
+        """What the i-th point is multiplied with: 1, or what puts it on the sphere."""
+        on_sphere = self.data.normalize == "sphere"
+        return (enclose(self.points.d) / enclose(self.points.inner(i, i))).sqrt() if on_sphere else arb(1)
 
     # -- the network in balls -------------------------------------------------------
 
@@ -131,28 +130,22 @@ class TwoLayerInstance:
     def network(self) -> EnclosedNetwork:
         """The network on all data, in balls."""
         with precision(EVALUATION_BITS):
-            rows = []
-            for i in range(self.points.n):
-                row = [enclose(x) for x in self.points.entries(i)]
-                if self.data.normalize == "sphere":
-                    factor = (enclose(self.points.d) / enclose(self.points.inner(i, i))).sqrt()
-                    row = [factor * x for x in row]
-                rows.append(row)
-            n = self.points.n
+            rows = [[self._scale(i) * enclose(x) for x in self.points.entries(i)] for i in range(self.points.n)]
             return EnclosedNetwork(
                 self.activation,
                 arb_mat(rows),
                 self.labels,
                 tuple(enclose(a) for a in self.outer.values),
                 enclose(self.regularisation),
-                (arb(1) / n,) * n,
+                (arb(1) / len(rows),) * len(rows),
             )
 
     def weights(self, norm: float, seed: int) -> arb_mat:
         """Exact float weights (p, d) in a fixed random direction, of about this norm."""
         rng = np.random.default_rng([self.budget.seed, seed, 17])
         table = rng.standard_normal((int(self.width), self.points.d))
-        return arb_mat((table * (norm / np.linalg.norm(table))).tolist())
+        length = math.sqrt(math.fsum(np.square(table).ravel()))  # the same on every processor
+        return arb_mat((table * (norm / length)).tolist())
 
     @cached_property
     def evaluations(self) -> tuple[EnclosedValues, ...]:
@@ -176,8 +169,7 @@ class TwoLayerInstance:
     @cached_property
     def scalar_bounds(self) -> LogisticBounds:
         """The constants of the theorems for the reference case."""
-        scalar = self.scalar
-        return self._bounds(scalar.weights, scalar.norm_squared, 1, scalar.regularisation)
+        return self.scalar.bounds(self.constants, self.budget.bits)
 
     @cached_property
     def convex_case(self) -> ScalarLoss:
@@ -188,30 +180,22 @@ class TwoLayerInstance:
     @cached_property
     def convex_bounds(self) -> LogisticBounds:
         """The constants of the theorems for it."""
-        case = self.convex_case
-        return self._bounds(case.weights, case.norm_squared, 1, case.regularisation)
+        return self.convex_case.bounds(self.constants, self.budget.bits)
 
-    @cached_property
-    def scalar_minimum(self) -> arb:
-        """inf L of the reference case."""
-        return self.scalar.minimum()
+    def grid(self, noise: Fraction) -> Floats:
+        """The cells on which the reference case is looked at, for a noise level."""
+        return clustered_grid(default_reach(self.scalar, noise), CELLS)
 
-    def scalar_spectrum(self, noise: Fraction) -> Spectrum:
-        """The spectrum of the reference case, in float64."""
-        grid = clustered_grid(default_reach(self.scalar, noise), CELLS)
-        return spectrum(self.scalar.network(), float(noise), (grid,))
+    def scalar_gap(self, noise: Fraction) -> float:
+        """The gap of the reference case, in float64."""
+        return spectrum(self.scalar.network(), float(noise), (self.grid(noise),)).gap
 
     @cached_property
     def moments(self) -> CellMoments:
         """Moments of the reference case at the noise level of the study."""
-        return self.scalar_moments(self.noise)
+        return cell_moments(self.scalar, self.noise, self.grid(self.noise))
 
-    def scalar_moments(self, noise: Fraction) -> CellMoments:
-        """Moments of the reference case at a noise level."""
-        return cell_moments(self.scalar, noise, clustered_grid(default_reach(self.scalar, noise), CELLS))
-
-
-def _known(value: Supremum, name: str) -> arb:
-    if value.value is None:
-        raise DerivationGap(f"a derivative of {name} is not known to be bounded: {value.reason}.")
-    return value.value
+    @cached_property
+    def gap(self) -> GapEnclosure:
+        """The enclosed gap of the reference case at the noise level of the study."""
+        return gap_enclosure(self.moments)

@@ -9,6 +9,8 @@ not cover. Many chains at once: W is (chains, p, d).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import scipy.special
 
@@ -44,15 +46,19 @@ def langevin(
     return np.array(found)
 
 
+def _late_mean(loss: TwoLayerLogistic, start: Floats, steps: int, move: Callable[[Floats], Floats]) -> Floats:
+    """The mean loss of each chain over the last fifth of so many steps W - move(W): (chains,)."""
+    weights, total, late = start, np.zeros(start.shape[0]), max(steps // 5, 1)
+    for k in range(steps):
+        weights = weights - move(weights)
+        if k >= steps - late:
+            total += loss.loss(weights)
+    return total / late
+
+
 def noisy_descent(loss: TwoLayerLogistic, start: Floats, step: float, steps: int, rng: np.random.Generator) -> Floats:
     """The mean loss of each chain over the last fifth of the recursion with Gaussian noise: (chains,)."""
-    weights, total, count = start.copy(), np.zeros(start.shape[0]), 0
-    for k in range(steps):
-        weights = weights - step * loss.gradient(weights) + step * rng.standard_normal(weights.shape)
-        if k >= steps - max(steps // 5, 1):
-            total += loss.loss(weights)
-            count += 1
-    return total / count
+    return _late_mean(loss, start, steps, lambda w: step * (loss.gradient(w) - rng.standard_normal(w.shape)))
 
 
 def mini_batch_descent(
@@ -64,18 +70,14 @@ def mini_batch_descent(
     """
     if batch < 1 or steps < 1:
         raise SpecError("mini-batch gradient descent needs at least one step and one point in a batch.")
-    weights, total, count = start.copy(), np.zeros(start.shape[0]), 0
-    chains = start.shape[0]
     edges = np.cumsum(loss.mass)[:-1]
-    for k in range(steps):
-        chosen = np.searchsorted(edges, rng.random((chains, batch)))
+
+    def move(weights: Floats) -> Floats:
+        chosen = np.searchsorted(edges, rng.random((start.shape[0], batch)))
         points, labels = loss.points[chosen], loss.labels[chosen]
         z = np.einsum("cjk,cbk->cbj", weights, points)
-        output = loss.function(0, z) @ loss.outer
-        pull = -labels * scipy.special.expit(-labels * output) / batch
+        pull = -labels * scipy.special.expit(-labels * (loss.function(0, z) @ loss.outer)) / batch
         inner = np.einsum("cbj,cb,cbk->cjk", loss.function(1, z), pull, points)
-        weights = weights - step * (inner * loss.outer[:, None] + loss.regularisation * weights)
-        if k >= steps - max(steps // 5, 1):
-            total += loss.loss(weights)
-            count += 1
-    return total / count
+        return np.asarray(step * (inner * loss.outer[:, None] + loss.regularisation * weights))
+
+    return _late_mean(loss, start, steps, move)

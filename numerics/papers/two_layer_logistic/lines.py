@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import sympy
 from flint import fmpq, fmpq_mat
@@ -12,6 +13,8 @@ from ...proof_lines.instances import rational
 from ...proof_lines.relations import Equation, Growth, Instances, Order, Relation, Sides, argument
 
 D_IN, UNITS = 3, 2
+SIGNS = [fmpq(1), fmpq(-3)]
+EXAMPLE = fmpq_mat(D_IN, 1, [1, 2, 3])
 ZERO = sympy.Integer(0)
 LAM, S, N_, G_, D_, LEVEL = sympy.symbols("lambda s N G D K", positive=True)
 W = sympy.Symbol("w", real=True)
@@ -19,6 +22,38 @@ W = sympy.Symbol("w", real=True)
 
 def _sum(parts: list[fmpq]) -> fmpq:
     return sum(parts, fmpq(0))
+
+
+def _numbers(rng: random.Random) -> list[fmpq]:
+    return [rational(rng) for _ in range(UNITS)]
+
+
+def _slopes(rng: random.Random, largest: fmpq) -> list[fmpq]:
+    return [largest * signed_share(rng) for _ in range(UNITS)]
+
+
+def line_integral(integrand: sympy.Expr) -> sympy.Expr:
+    """Over the real line, in W."""
+    return sympy.integrate(integrand, (W, -sympy.oo, sympy.oo))
+
+
+def loss_is_positive() -> Growth:
+    """log(1 + t), t > 0, grows from zero."""
+    t = sympy.Symbol("t", nonnegative=True)
+    return Growth(ZERO, sympy.log(1 + t), t, ZERO, 1 / (1 + t))
+
+
+def _bounded_sum(seed: int) -> Instances:
+    """|sum of a_j s_j| <= |a|_1 M where |s_j| <= M; equality at the signs of a."""
+
+    def sides(a: list[fmpq], values: list[fmpq], largest: fmpq) -> Sides:
+        return abs(_sum([x * y for x, y in zip(a, values, strict=True)])), largest * _sum([abs(x) for x in a])
+
+    def draw(rng: random.Random) -> Sides:
+        largest = positive(rng)
+        return sides(_numbers(rng), _slopes(rng, largest), largest)
+
+    return Instances(draw, seed, (sides(SIGNS, [fmpq(2), fmpq(-2)], fmpq(2)),))
 
 
 def _freed(expression: sympy.Expr, f: sympy.Expr, *weights: sympy.Symbol) -> sympy.Expr:
@@ -33,14 +68,16 @@ def _freed(expression: sympy.Expr, f: sympy.Expr, *weights: sympy.Symbol) -> sym
 @argument("logistic-chain", "both derivatives, for both labels and an arbitrary smooth output")
 def logistic_chain() -> tuple[Relation, ...]:
     f = sympy.Function("f", real=True)(W)
-    found: list[Relation] = []
-    for y in (1, -1):
-        q = 1 / (1 + sympy.exp(y * f))
-        slope = sympy.diff(f, W)
+
+    def both(y: int) -> tuple[Relation, ...]:
+        q, slope = 1 / (1 + sympy.exp(y * f)), sympy.diff(f, W)
         first = sympy.diff(sympy.log(1 + sympy.exp(-y * f)), W)
-        found.append(Equation(_freed(first, f, W), _freed(-y * q * slope, f, W)))
-        found.append(Equation(_freed(sympy.diff(-y * q, W), f, W), _freed(q * (1 - q) * slope, f, W)))
-    return tuple(found)
+        return (
+            Equation(_freed(first, f, W), _freed(-y * q * slope, f, W)),
+            Equation(_freed(sympy.diff(-y * q, W), f, W), _freed(q * (1 - q) * slope, f, W)),
+        )
+
+    return (*both(1), *both(-1))
 
 
 @argument("logistic-second", "the mixed second derivative, for both labels and an arbitrary smooth output")
@@ -73,17 +110,11 @@ def network_derivatives() -> tuple[Relation, ...]:
 @argument("laplacian-sum", "two units, three inputs, slopes and bends as free numbers")
 def laplacian_sum() -> tuple[Relation, ...]:
     def draw(rng: random.Random) -> Sides:
-        x, a, y = vector(rng, D_IN), [rational(rng) for _ in range(UNITS)], rng.choice((1, -1))
-        slopes, bends = ([rational(rng) for _ in range(UNITS)] for _ in range(2))
-        q = share(rng)
-        left = fmpq(0)
-        for j in range(UNITS):
-            for k in range(D_IN):
-                first, second = a[j] * slopes[j] * x[k, 0], a[j] * bends[j] * x[k, 0] ** 2
-                left += q * (1 - q) * first * first - y * q * second
-        squares = _sum([a[j] ** 2 * slopes[j] ** 2 for j in range(UNITS)])
-        bend = _sum([a[j] * bends[j] for j in range(UNITS)])
-        return left, squared(x) * (q * (1 - q) * squares - y * q * bend)
+        x, y, q = vector(rng, D_IN), rng.choice((1, -1)), share(rng)
+        units = list(zip(_numbers(rng), _numbers(rng), _numbers(rng), strict=True))  # a, sigma', sigma''
+        pure = [q * (1 - q) * (a * s * t) ** 2 - y * q * a * b * t**2 for a, s, b in units for t in x.entries()]
+        squares, bend = _sum([a**2 * s**2 for a, s, _ in units]), _sum([a * b for a, _, b in units])
+        return _sum(pure), squared(x) * (q * (1 - q) * squares - y * q * bend)
 
     return (Instances(draw, 501, equal=True),)
 
@@ -95,10 +126,6 @@ def logistic_weights() -> tuple[Relation, ...]:
         Order(q * (1 - q), sympy.Rational(1, 4), (q - sympy.Rational(1, 2)) ** 2),
         Order(1 / (1 + t), sympy.Integer(1), t / (1 + t)),
     )
-
-
-def _slopes(rng: random.Random, largest: fmpq) -> list[fmpq]:
-    return [largest * signed_share(rng) for _ in range(UNITS)]
 
 
 @argument(
@@ -117,10 +144,10 @@ def gradient_rank_one() -> tuple[Relation, ...]:
         m1, first = positive(rng), share(rng)
         weights = (first * share(rng), (1 - first) * share(rng))  # omega q with omega summing to one
         parts = [(weight, vector(rng, D_IN), _slopes(rng, m1)) for weight in weights]
-        return sides(parts, [rational(rng) for _ in range(UNITS)], m1)
+        return sides(parts, _numbers(rng), m1)
 
-    one = [(fmpq(1), fmpq_mat(D_IN, 1, [1, 2, 3]), [fmpq(2), fmpq(2)])]
-    return (Instances(draw, 502, (sides(one, [fmpq(1), fmpq(-3)], fmpq(2)),)),)
+    one = [(fmpq(1), EXAMPLE, [fmpq(2), fmpq(2)])]
+    return (Instances(draw, 502, (sides(one, SIGNS, fmpq(2)),)),)
 
 
 @argument("laplacian-parts", "both inequalities; equality at q = 1/2, and at q = 1")
@@ -134,12 +161,11 @@ def laplacian_parts() -> tuple[Relation, ...]:
 
     def case(rng: random.Random) -> tuple[fmpq, list[fmpq], list[fmpq], fmpq]:
         largest = positive(rng)
-        return share(rng), [rational(rng) for _ in range(UNITS)], _slopes(rng, largest), largest
+        return share(rng), _numbers(rng), _slopes(rng, largest), largest
 
-    a = [fmpq(1), fmpq(-3)]
     return (
-        Instances(lambda rng: squares(*case(rng)), 503, (squares(fmpq(1, 2), a, [fmpq(2)] * 2, fmpq(2)),)),
-        Instances(lambda rng: bends(*case(rng)), 504, (bends(fmpq(1), a, [fmpq(2), fmpq(-2)], fmpq(2)),)),
+        Instances(lambda rng: squares(*case(rng)), 503, (squares(fmpq(1, 2), SIGNS, [fmpq(2)] * 2, fmpq(2)),)),
+        Instances(lambda rng: bends(*case(rng)), 504, (bends(fmpq(1), SIGNS, [fmpq(2), fmpq(-2)], fmpq(2)),)),
     )
 
 
@@ -160,12 +186,11 @@ def villani_gradient() -> tuple[Relation, ...]:
 
 @argument("villani-laplacian", "the Laplacian of the regularisation for one to three weights")
 def villani_laplacian() -> tuple[Relation, ...]:
-    found = []
-    for n in range(1, 4):
-        w = sympy.symbols(f"w_1:{n + 1}", real=True)
+    def laplacian(w: tuple[sympy.Symbol, ...]) -> sympy.Expr:
         term = LAM / 2 * sum((x**2 for x in w), ZERO)
-        found.append(Equation(sum((sympy.diff(term, x, 2) for x in w), ZERO), LAM * n))
-    return tuple(found)
+        return sum((sympy.diff(term, x, 2) for x in w), ZERO)
+
+    return tuple(Equation(laplacian(sympy.symbols(f"w_1:{n + 1}", real=True)), LAM * n) for n in range(1, 4))
 
 
 @argument("villani-insertion", "the margin, with |grad L| = h + p, h = lambda |W| - G, and Laplacian D + lambda N - r")
@@ -186,12 +211,7 @@ def villani_radius() -> tuple[Relation, ...]:
 
 @argument("villani-integrable", "log(1 + e^(-m)) = log(1 + t), t > 0, grows from zero; the integral of one weight")
 def villani_integrable() -> tuple[Relation, ...]:
-    t = sympy.Symbol("t", nonnegative=True)
-    integral = sympy.integrate(sympy.exp(-LAM * W**2 / S), (W, -sympy.oo, sympy.oo))
-    return (
-        Growth(ZERO, sympy.log(1 + t), t, ZERO, 1 / (1 + t)),
-        Equation(integral, sympy.sqrt(sympy.pi * S / LAM)),
-    )
+    return loss_is_positive(), Equation(line_integral(sympy.exp(-LAM * W**2 / S)), sympy.sqrt(sympy.pi * S / LAM))
 
 
 @argument("threshold-potential", "both margins, with G = n + p and D = d + r")
@@ -209,18 +229,7 @@ def threshold_potential() -> tuple[Relation, ...]:
 )
 def threshold_loss() -> tuple[Relation, ...]:
     m = sympy.Symbol("m", real=True)
-
-    def sides(a: list[fmpq], values: list[fmpq], largest: fmpq) -> Sides:
-        return abs(_sum([x * y for x, y in zip(a, values, strict=True)])), largest * _sum([abs(x) for x in a])
-
-    def draw(rng: random.Random) -> Sides:
-        largest = positive(rng)
-        return sides([rational(rng) for _ in range(UNITS)], _slopes(rng, largest), largest)
-
-    return (
-        Equation(sympy.diff(sympy.log(1 + sympy.exp(-m)), m), -1 / (1 + sympy.exp(m))),
-        Instances(draw, 506, (sides([fmpq(1), fmpq(-3)], [fmpq(2), fmpq(-2)], fmpq(2)),)),
-    )
+    return Equation(sympy.diff(sympy.log(1 + sympy.exp(-m)), m), -1 / (1 + sympy.exp(m))), _bounded_sum(506)
 
 
 @argument("euler-defect", "the derivative along W of one unit with two inputs; the bound, equality at the signs of a")
@@ -232,20 +241,7 @@ def euler_defect() -> tuple[Relation, ...]:
     slope = sympy.Subs(sympy.diff(sigma(z), z), z, inner_).doit()
     along = (w1 * sympy.diff(output, w1) + w2 * sympy.diff(output, w2)).doit()
     defect = a * (sigma(inner_) - inner_ * slope)
-
-    def sides(weights: list[fmpq], values: list[fmpq], largest: fmpq) -> Sides:
-        return abs(_sum([x * y for x, y in zip(weights, values, strict=True)])), largest * _sum(
-            [abs(x) for x in weights]
-        )
-
-    def draw(rng: random.Random) -> Sides:
-        largest = positive(rng)
-        return sides([rational(rng) for _ in range(UNITS)], _slopes(rng, largest), largest)
-
-    return (
-        Equation(along, output - defect),
-        Instances(draw, 507, (sides([fmpq(1), fmpq(-3)], [fmpq(2), fmpq(-2)], fmpq(2)),)),
-    )
+    return Equation(along, output - defect), _bounded_sum(507)
 
 
 @argument("square-completed", "the identity, the dropped square, and the quarter; equality for opposite y and delta")
@@ -274,12 +270,8 @@ def squared_gradient() -> tuple[Relation, ...]:
     def sides(x: fmpq_mat, y: fmpq_mat) -> Sides:
         return inner(x, y) ** 2, squared(x) * squared(y)
 
-    def draw(rng: random.Random) -> Sides:
-        return sides(vector(rng, D_IN), vector(rng, D_IN))
-
-    u = fmpq_mat(D_IN, 1, [1, 2, 3])
     return (
-        Instances(draw, 509, (sides(u, u * 2),)),
+        Instances(lambda rng: sides(vector(rng, D_IN), vector(rng, D_IN)), 509, (sides(EXAMPLE, EXAMPLE * 2),)),
         Order(LAM**2 * w**2 - 2 * LAM * q, (LAM * w - q / w) ** 2, q**2 / w**2),
     )
 
@@ -314,13 +306,9 @@ def hessian_outer() -> tuple[Relation, ...]:
         rows = fmpq_mat(UNITS, 1, [a[j] * slopes[j] for j in range(UNITS)])
         return squared(rows * x.transpose()), squared(x) * _sum([a[j] ** 2 * slopes[j] ** 2 for j in range(UNITS)])
 
-    def values(rng: random.Random) -> list[fmpq]:
-        return [rational(rng) for _ in range(UNITS)]
-
-    half = above(fmpq(1, 2), fmpq_mat(D_IN, 1, [1, 2, 3]))
     return (
-        Instances(lambda rng: above(share(rng), vector(rng, D_IN)), 511, (half,)),
-        Instances(lambda rng: norm(values(rng), values(rng), vector(rng, D_IN)), 512, equal=True),
+        Instances(lambda rng: above(share(rng), vector(rng, D_IN)), 511, (above(fmpq(1, 2), EXAMPLE),)),
+        Instances(lambda rng: norm(_numbers(rng), _numbers(rng), vector(rng, D_IN)), 512, equal=True),
     )
 
 
@@ -329,17 +317,12 @@ def hessian_blocks() -> tuple[Relation, ...]:
     def sides(weight: fmpq, x: fmpq_mat, largest: fmpq) -> Sides:
         return x * x.transpose() * weight, eye(D_IN, squared(x) * largest)
 
-    def draw(rng: random.Random) -> Sides:
+    def draw(rng: random.Random, sign: int) -> Sides:
         largest = positive(rng)  # of |a_j sigma''|
-        return sides(largest * signed_share(rng) * share(rng), vector(rng, D_IN), largest)
+        return sides(sign * largest * signed_share(rng) * share(rng), vector(rng, D_IN), largest)
 
-    def opposite(rng: random.Random) -> Sides:
-        left, right = draw(rng)
-        return left * -1, right
-
-    x = fmpq_mat(D_IN, 1, [1, 2, 3])
-    extremal = sides(fmpq(2), x, fmpq(2))
-    return Instances(draw, 513, (extremal,)), Instances(opposite, 514, (extremal,))
+    extremal = sides(fmpq(2), EXAMPLE, fmpq(2))
+    return tuple(Instances(partial(draw, sign=sign), 513 + (sign < 0), (extremal,)) for sign in (1, -1))
 
 
 @argument("threshold-difference", "the difference of both thresholds")

@@ -5,29 +5,23 @@ from __future__ import annotations
 import sympy
 
 from ...proof_lines.relations import Equation, Growth, Order, Relation, argument
+from .lines import G_, LAM, N_, ZERO, S, W, line_integral, loss_is_positive
 
-LAM, S, N_, G_, BETA, LIP, R2 = sympy.symbols("lambda s N G beta gLip r2", positive=True)
-W = sympy.Symbol("w", real=True)
-ZERO = sympy.Integer(0)
-
-
-def _line(integrand: sympy.Expr) -> sympy.Expr:
-    return sympy.integrate(integrand, (W, -sympy.oo, sympy.oo))
+BETA, LIP, R2, M_, STEP = sympy.symbols("beta gLip r2 m s", positive=True)
+FIXED = STEP * N_ / (M_ * (2 - STEP * M_))
+"""The fixed point of the squared distance in noisy gradient descent."""
 
 
 @argument("domination-exponent", "log(1 + t), t > 0, grows from zero; the exponent, with g as a positive number")
 def domination_exponent() -> tuple[Relation, ...]:
-    t, g = sympy.Symbol("t", nonnegative=True), sympy.Symbol("g", positive=True)
-    return (
-        Growth(ZERO, sympy.log(1 + t), t, ZERO, 1 / (1 + t)),
-        Order(LAM * W**2 / S, 2 / S * (g + LAM / 2 * W**2), 2 * g / S),
-    )
+    g = sympy.Symbol("g", positive=True)
+    return loss_is_positive(), Order(LAM * W**2 / S, 2 / S * (g + LAM / 2 * W**2), 2 * g / S)
 
 
 @argument("domination-integral", "the integral of one weight, and the product of N")
 def domination_integral() -> tuple[Relation, ...]:
     one = sympy.sqrt(sympy.pi * S / LAM)
-    return Equation(_line(sympy.exp(-LAM * W**2 / S)), one), Equation(one**N_, (sympy.pi * S / LAM) ** (N_ / 2))
+    return Equation(line_integral(sympy.exp(-LAM * W**2 / S)), one), Equation(one**N_, (sympy.pi * S / LAM) ** (N_ / 2))
 
 
 @argument("initial-exponent", "the expansion of the exponent in one coordinate")
@@ -44,7 +38,7 @@ def initial_integrable() -> tuple[Relation, ...]:
     bound = -c * W**2 / 2 + b**2 / (2 * c)
     return (
         Order(-c * W**2 + b * W, bound, c * (W - b / c) ** 2 / 2),
-        Equation(_line(sympy.exp(-c * W**2 / 2)), sympy.sqrt(2 * sympy.pi / c)),
+        Equation(line_integral(sympy.exp(-c * W**2 / 2)), sympy.sqrt(2 * sympy.pi / c)),
     )
 
 
@@ -83,7 +77,7 @@ def excess_gaussian() -> tuple[Relation, ...]:
 def excess_partition() -> tuple[Relation, ...]:
     one = sympy.sqrt(2 * sympy.pi / (BETA * LIP))
     return (
-        Equation(_line(sympy.exp(-BETA * LIP * W**2 / 2)), one),
+        Equation(line_integral(sympy.exp(-BETA * LIP * W**2 / 2)), one),
         Equation(
             sympy.expand_log(N_ * sympy.log(one), force=True),
             sympy.expand_log(N_ / 2 * sympy.log(2 * sympy.pi / (BETA * LIP)), force=True),
@@ -116,9 +110,6 @@ def excess_moment() -> tuple[Relation, ...]:
     )
 
 
-M_, STEP = sympy.symbols("m s", positive=True)
-
-
 @argument("descent-contraction", "with h = m + u, Lambda = h + v and 2/s = m + Lambda + w for u, v, w >= 0")
 def descent_contraction() -> tuple[Relation, ...]:
     u, v, w = sympy.symbols("u v w", nonnegative=True)
@@ -132,8 +123,7 @@ def descent_contraction() -> tuple[Relation, ...]:
 
 @argument("descent-fixed-point", "the fixed point of the recursion")
 def descent_fixed_point() -> tuple[Relation, ...]:
-    fixed = STEP * N_ / (M_ * (2 - STEP * M_))
-    return (Equation((1 - STEP * M_) ** 2 * fixed + STEP**2 * N_, fixed),)
+    return (Equation((1 - STEP * M_) ** 2 * FIXED + STEP**2 * N_, FIXED),)
 
 
 @argument(
@@ -141,9 +131,8 @@ def descent_fixed_point() -> tuple[Relation, ...]:
 )
 def descent_distance() -> tuple[Relation, ...]:
     e, slack = sympy.symbols("e u", nonnegative=True)
-    fixed = STEP * N_ / (M_ * (2 - STEP * M_))
     return (
-        Equation((1 - STEP * M_) ** 2 * e + STEP**2 * N_ - fixed, (1 - STEP * M_) ** 2 * (e - fixed)),
+        Equation((1 - STEP * M_) ** 2 * e + STEP**2 * N_ - FIXED, (1 - STEP * M_) ** 2 * (e - FIXED)),
         Equation(sympy.integrate((LIP - slack) * (1 - BETA), (BETA, 0, 1)), LIP / 2 - slack / 2),
     )
 

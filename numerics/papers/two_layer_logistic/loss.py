@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 import scipy.special
 import sympy
 from numpy.typing import NDArray
@@ -79,15 +80,10 @@ class TwoLayerLogistic:
         z = np.einsum("...jk,ik->...ij", weights, self.points)
         return tuple(self._functions[k](z) for k in orders)
 
-    def output(self, weights: Floats) -> Floats:
-        """The outputs f_i: (..., n)."""
-        (value,) = self._hidden(weights, (0,))
-        return np.asarray(value @ self.outer)
-
     def loss(self, weights: Floats) -> Floats:
         """L: (...,)."""
-        margins = self.labels * self.output(weights)
-        data = np.logaddexp(0.0, -margins) @ self.mass
+        (value,) = self._hidden(weights, (0,))
+        data = np.logaddexp(0.0, -self.labels * (value @ self.outer)) @ self.mass
         return np.asarray(data + self.regularisation / 2 * (weights**2).sum(axis=(-2, -1)))
 
     def gradient(self, weights: Floats) -> Floats:
@@ -118,14 +114,10 @@ class TwoLayerLogistic:
         output = value @ self.outer
         q = scipy.special.expit(-self.labels * output)
         p, d = self.shape
-        jacobian = (slope * self.outer)[:, :, None] * self.points[:, None, :]
-        flat = jacobian.reshape(-1, p * d)
-        result = (flat * (self.mass * q * (1 - q))[:, None]).T @ flat
-        pull = self._pull(output)
-        for j in range(p):
-            block = (self.points * (pull * self.outer[j] * bend[:, j])[:, None]).T @ self.points
-            result[j * d : (j + 1) * d, j * d : (j + 1) * d] += block
-        return np.asarray(result + self.regularisation * np.eye(p * d))
+        jacobian = np.einsum("ij,ik->ijk", slope * self.outer, self.points).reshape(-1, p * d)
+        blocks = np.einsum("i,ij,ik,il->jkl", self._pull(output), bend * self.outer, self.points, self.points)
+        outer = (jacobian.T * (self.mass * q * (1 - q))) @ jacobian
+        return np.asarray(outer + scipy.linalg.block_diag(*blocks) + self.regularisation * np.eye(p * d))
 
     def potential(self, weights: Floats, step: float) -> Floats:
         r""":math:`V=-\Delta L+\lVert\nabla L\rVert^2/s`: (...,)."""

@@ -59,10 +59,18 @@ class CellMoments:
             return self.offset + self.excess / self.mass
 
     @property
+    def second_moment(self) -> arb:
+        r"""An enclosure of :math:`\mathbb E_{\mu_s}x^2`."""
+        with precision(self.bits):
+            cells = zip(self.centres, *self.moments[:3], strict=True)
+            inside = sum((m2 + 2 * c * m1 + c * c * m0 for c, m0, m1, m2 in cells), arb(0))
+            return (inside + up_to(self.tails[2])) / self.mass
+
+    @property
     def mass(self) -> arb:
         """An enclosure of the integral of F over the line."""
         with precision(self.bits):
-            return sum(self.moments[0], arb(0)) + _up_to(self.tails[0])
+            return sum(self.moments[0], arb(0)) + up_to(self.tails[0])
 
     @property
     def partition(self) -> arb:
@@ -71,7 +79,7 @@ class CellMoments:
             return self.mass * (-2 * self.offset / enclose(self.step)).exp()
 
 
-def _up_to(bound: arb) -> arb:
+def up_to(bound: arb) -> arb:
     """The ball of [0, bound]."""
     return bound / 2 + arb(0, (bound / 2).upper())
 
@@ -112,23 +120,16 @@ def cell_moments(
         guess = float(np.sum(np.exp(-2 * (values[:-1] - values.min()) / float(step)) * np.diff(nodes)))
         fine = arb(guess / len(nodes)) * arb((1, -ACCURACY))
         ends = [arb(float(x)) for x in nodes]
-        rows: list[list[arb]] = [[] for _ in range(count)]
-        centres: list[arb] = []
-        excess = arb(0)
-        for a, b in pairwise(ends):
-            centre = ((a + b) / 2).mid()
-            *moments, above = rule.over_cell(a, b, centre, fine)
-            centres.append(centre)
-            for row, moment in zip(rows, moments, strict=True):
-                row.append(moment)
-            excess += above
+        centres = tuple(((a + b) / 2).mid() for a, b in pairwise(ends))
+        cells = (rule.over_cell(a, b, c, fine) for (a, b), c in zip(pairwise(ends), centres, strict=True))
+        *rows, above = zip(*cells, strict=True)
         low, high = float(nodes[0]), float(nodes[-1])
         rate = loss.regularisation / step
         lift = (2 * offset / enclose(step)).exp()
         tails = tuple(arb((lift * _tail(rate, low, high, k)).upper()) for k in range(count + 1))
         far = lift * enclose(step) / arb.const_e() * _tail(rate / 2, low, high, 0) + abs(offset) * tails[0]
-        excess += arb(0, far.upper())
-    return CellMoments(loss, step, nodes, tuple(centres), tuple(map(tuple, rows)), tails, offset, excess, bits)
+        excess = sum(above, arb(0)) + arb(0, far.upper())
+    return CellMoments(loss, step, nodes, centres, tuple(rows), tails, offset, excess, bits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,4 @@ def _tail(rate: Fraction, low: float, high: float, power: int) -> arb:
     if not low < 0 < high:
         raise SpecError("the grid must have zero inside.")
     c, a = enclose(rate), enclose(Fraction(power + 1, 2))
-    total = arb(0)
-    for reach in (arb(low), arb(high)):
-        total += (c * reach * reach).gamma_upper(a) / (2 * c**a)
-    return total
+    return sum(((c * reach * reach).gamma_upper(a) / (2 * c**a) for reach in (arb(low), arb(high))), arb(0))

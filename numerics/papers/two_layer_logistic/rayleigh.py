@@ -8,8 +8,6 @@ nothing is assumed of it. docs/papers/two_layer_logistic/proofs.md, section 10.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
@@ -17,20 +15,11 @@ from numpy.typing import NDArray
 from ....theory.errors import PrecisionExhausted, SpecError
 from ...balls.ball import enclose
 from ...balls.precision import precision
-from .quadrature import CellMoments, _up_to
+from .quadrature import CellMoments, up_to
 
 
-@dataclass(frozen=True, slots=True)
-class RayleighBound:
-    """The quotient, which is at least the gap; ``energy`` and ``variance`` are its parts for the normalised law."""
-
-    quotient: arb
-    energy: arb
-    variance: arb
-
-
-def rayleigh_bound(moments: CellMoments, values: NDArray[np.float64]) -> RayleighBound:
-    """The quotient of the continuous piecewise linear function with these values at the nodes.
+def rayleigh_bound(moments: CellMoments, values: NDArray[np.float64]) -> arb:
+    """The quotient of the continuous piecewise linear function with these values at the nodes: at least the gap.
 
     Raises :class:`SpecError` for a wrong number of values, :class:`PrecisionExhausted` when the variance is not proved
     positive.
@@ -49,7 +38,7 @@ def rayleigh_bound(moments: CellMoments, values: NDArray[np.float64]) -> Rayleig
             first += level * m0[i] + slope * m1[i]
             second += level * level * m0[i] + 2 * level * slope * m1[i] + slope * slope * m2[i]
         largest = abs(heights[0]).max(abs(heights[-1]))
-        outside = _up_to(moments.tails[0])
+        outside = up_to(moments.tails[0])
         first += largest * outside * arb(0, 1)
         second += largest * largest * outside
         mass = moments.mass
@@ -57,5 +46,4 @@ def rayleigh_bound(moments: CellMoments, values: NDArray[np.float64]) -> Rayleig
         variance = second / mass - mean * mean
         if not variance > 0:
             raise PrecisionExhausted("the variance of the test function is not proved positive: use more bits.")
-        mean_energy = energy / mass
-        return RayleighBound(enclose(moments.step) / 2 * mean_energy / variance, mean_energy, variance)
+        return enclose(moments.step) / 2 * (energy / mass) / variance

@@ -25,7 +25,8 @@ from ...balls.precision import precision
 from ...expressions.elementary.series import coefficient
 from ...expressions.lowering import lower_arb, lower_series
 from ...expressions.range import infimum, supremum
-from .bounds import OuterWeights
+from .bounds import LogisticBounds, OuterWeights
+from .constants import ActivationConstants
 from .loss import TwoLayerLogistic
 
 Datum = tuple[Fraction, int, Fraction]
@@ -60,14 +61,14 @@ class ScalarLoss:
         """g as an expression of x."""
         total = sympy.Integer(0)
         for point, label, weight in self.data:
-            inner = self.activation.expression.xreplace({X: _rational(point) * X})
-            total += _rational(weight) * softplus(-label * _rational(self.outer) * inner)
+            inner = self.activation.expression.xreplace({X: sympy.Rational(point) * X})
+            total += sympy.Rational(weight) * softplus(-label * sympy.Rational(self.outer) * inner)
         return total
 
     @cached_property
     def expression(self) -> sympy.Expr:
         """L as an expression of x."""
-        return self.data_term + _rational(self.regularisation) / 2 * X**2
+        return self.data_term + sympy.Rational(self.regularisation) / 2 * X**2
 
     def derivative(self, order: int) -> sympy.Expr:
         """A derivative of L."""
@@ -82,6 +83,10 @@ class ScalarLoss:
     def norm_squared(self) -> Fraction:
         """B², the largest squared point."""
         return max(point * point for point, _, _ in self.data)
+
+    def bounds(self, constants: ActivationConstants, bits: int = 128) -> LogisticBounds:
+        """The constants of the theorems."""
+        return LogisticBounds.of(constants, self.weights, self.norm_squared, 1, self.regularisation, bits)
 
     def network(self) -> TwoLayerLogistic:
         """The same loss in float64."""
@@ -127,26 +132,21 @@ class ScalarLoss:
             slope, series = lower_arb(self.derivative(1)), lower_series(self.derivative(1))
             found: list[arb] = []
             stack = [(enclose(lo), enclose(hi))]
-            parts = 0
-            while stack:
+            for _ in range(MAX_PARTS):
+                if not stack:
+                    return tuple(found)
                 a, b = stack.pop()
-                parts += 1
-                if parts > MAX_PARTS:
-                    raise PrecisionExhausted(f"{self.name}: two critical points are too close to be separated.")
                 box = ((a + b) / 2).union(a).union(b)
-                over = series(arb_series([box, 1], prec=2))
-                if not coefficient(over, 0).contains(0):
+                over, signs = series(arb_series([box, 1], prec=2)), slope(a) * slope(b)
+                monotone = not coefficient(over, 1).contains(0)
+                if not coefficient(over, 0).contains(0) or (monotone and signs > 0):
                     continue
-                if not coefficient(over, 1).contains(0):
-                    left, right = slope(a), slope(b)
-                    if bool(left * right > 0):
-                        continue
-                    if bool(left * right < 0):
-                        found.append(_newton(slope, series, box))
-                        continue
+                if monotone and signs < 0:
+                    found.append(_newton(slope, series, box))
+                    continue
                 middle = ((17 * a + 15 * b) / 32).mid()
                 stack += [(middle, b), (a, middle)]
-            return tuple(found)
+        raise PrecisionExhausted(f"{self.name}: two critical points are too close to be separated.")
 
 
 def _newton(slope: Callable[[arb], arb], series: Callable[[arb_series], arb_series], box: arb) -> arb:
@@ -161,16 +161,8 @@ def _newton(slope: Callable[[arb], arb], series: Callable[[arb_series], arb_seri
     return box
 
 
-def _rational(value: Fraction) -> sympy.Rational:
-    return sympy.Rational(value.numerator, value.denominator)
-
-
-def _datum(x: str, label: int, weight: str) -> Datum:
-    return Fraction(x), label, Fraction(weight)
-
-
-_T_DATA = (_datum("3", 1, "3/10"), _datum("1/2", -1, "7/10"))
-_S_DATA = (_datum("3", 1, "1/2"), _datum("1/2", -1, "1/2"))
+_T_DATA = ((Fraction(3), 1, Fraction(3, 10)), (Fraction(1, 2), -1, Fraction(7, 10)))
+_S_DATA = ((Fraction(3), 1, Fraction(1, 2)), (Fraction(1, 2), -1, Fraction(1, 2)))
 
 
 def reference(name: str) -> ScalarLoss:

@@ -46,7 +46,6 @@ class Spectrum:
 class Generator:
     """The symmetrised negative generator as a sparse matrix, and the square root of the mass (its null vector)."""
 
-    axes: tuple[Floats, ...]
     matrix: scipy.sparse.csc_matrix
     root_mass: Floats
 
@@ -68,7 +67,7 @@ def generator(loss: TwoLayerLogistic, step: float, axes: tuple[Floats, ...]) -> 
     sizes = widths[0] if len(axes) == 1 else np.multiply.outer(widths[0], widths[1])
     root = np.exp(log / 2) * np.sqrt(sizes)
     index = np.arange(root.size).reshape(root.shape)
-    rows, columns, entries = [], [], []
+    coupling = scipy.sparse.csc_matrix((root.size, root.size))
     diagonal = np.zeros(root.shape)
     for k, axis in enumerate(axes):
         low = tuple(slice(None, -1) if j == k else slice(None) for j in range(len(axes)))
@@ -80,16 +79,9 @@ def generator(loss: TwoLayerLogistic, step: float, axes: tuple[Floats, ...]) -> 
         diagonal[low] += flow * np.exp(middle - log[low]) / sizes[low]
         diagonal[high] += flow * np.exp(middle - log[high]) / sizes[high]
         off = -flow * np.exp(middle - (log[low] + log[high]) / 2) / np.sqrt(sizes[low] * sizes[high])
-        rows += [index[low].ravel(), index[high].ravel()]
-        columns += [index[high].ravel(), index[low].ravel()]
-        entries += [off.ravel(), off.ravel()]
-    rows.append(index.ravel())
-    columns.append(index.ravel())
-    entries.append(diagonal.ravel())
-    matrix = scipy.sparse.csc_matrix(
-        (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), shape=(root.size, root.size)
-    )
-    return Generator(axes, matrix, root / np.linalg.norm(root))
+        coupling += scipy.sparse.csc_matrix((off.ravel(), (index[low].ravel(), index[high].ravel())), coupling.shape)
+    matrix = coupling + coupling.T + scipy.sparse.diags(diagonal.ravel())
+    return Generator(matrix.tocsc(), root / np.linalg.norm(root))
 
 
 def _values(loss: TwoLayerLogistic, grid: NDArray[np.float64]) -> Floats:
@@ -114,12 +106,11 @@ def spectrum(loss: TwoLayerLogistic, step: float, axes: tuple[Floats, ...], *, c
             f"the stationary density at s = {step:g} varies beyond the range of float64 between neighbouring nodes:"
             " take a larger noise level."
         )
-    scale = float(np.median(made.matrix.diagonal()))
     flat = made.root_mass.ravel()
     start = np.cos(np.arange(flat.size) * 0.7) * flat + flat
     try:
         values, vectors = scipy.sparse.linalg.eigsh(
-            made.matrix, k=count, sigma=SHIFT * max(scale, 1.0), which="LM", v0=start
+            made.matrix, k=count, sigma=SHIFT * max(float(np.median(made.matrix.diagonal())), 1.0), which="LM", v0=start
         )
     except (scipy.sparse.linalg.ArpackError, RuntimeError) as error:  # a singular factor is a RuntimeError
         raise PrecisionExhausted(

@@ -10,7 +10,6 @@ from flint import arb
 
 from certigram.numerics.checks.registry import decide as decide_claim
 from certigram.numerics.checks.registry import find_check, find_control
-from certigram.numerics.papers.two_layer_logistic.checks import stationary as villani_stationary
 from certigram.numerics.papers.two_layer_logistic.counterexample import decide
 from certigram.numerics.papers.two_layer_logistic.face import instance
 from certigram.numerics.studies.data import load
@@ -32,11 +31,11 @@ def test_overlapping_ends_of_a_gap_do_not_refute(monkeypatch: pytest.MonkeyPatch
     """Both ends are proved; balls that overlap contradict nothing, balls in the wrong order do."""
     study = Study("attack", ("two-layer-logistic",), ("tanh",), load("digits", 3))
     inst = instance("tanh", study, Workspace())
-    found = villani_stationary._gap(inst)
+    found = inst.gap
     ends = arb("0.01", "1e-9")
-    inst.memory["gap"] = replace(found, lower=ends, upper=ends)
+    inst.__dict__["gap"] = replace(found, lower=ends, upper=ends)
     assert find_check("villani-gap")(inst).verdict is Verdict.PROVED
-    inst.memory["gap"] = replace(found, lower=arb(1), upper=ends)
+    inst.__dict__["gap"] = replace(found, lower=arb(1), upper=ends)
     assert find_check("villani-gap")(inst).verdict is Verdict.REFUTED
 
 
@@ -56,7 +55,7 @@ def test_an_eigenvalue_solver_that_fails_leaves_the_gap_undecided() -> None:
 
 
 def test_controls_speak_without_regularisation() -> None:
-    """At lambda = 0 there is no radius to plant a falsehood on."""
+    """At lambda = 0 the false radius is planted at a network of its own, and refuted there."""
     study = Study(
         "attack",
         ("two-layer-logistic",),
@@ -64,4 +63,4 @@ def test_controls_speak_without_regularisation() -> None:
         load("digits", 1),
         parameters={"two-layer-logistic": {"regularisation": Fraction(0)}},
     )
-    assert find_control("villani-radius")(instance("tanh", study, Workspace())).verdict is Verdict.NOT_APPLICABLE
+    assert find_control("villani-radius")(instance("tanh", study, Workspace())).verdict is Verdict.REFUTED

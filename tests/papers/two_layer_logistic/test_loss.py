@@ -16,7 +16,6 @@ from certigram.numerics.expressions.elementary.real import power
 from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.papers.two_layer_logistic.enclosed import EnclosedNetwork
 from certigram.numerics.papers.two_layer_logistic.loss import TwoLayerLogistic
-from certigram.numerics.papers.two_layer_logistic.symbolic import coordinate_identities, vanishes
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X, rewrite_elementary
 from certigram.theory.errors import SpecError
@@ -122,11 +121,18 @@ def test_balls_contain_what_numpy_computes(name: str) -> None:
         assert (box.laplacian + arb(0, 1e-9)).contains(arb(float(net.laplacian(moved))))
 
 
-def test_identities_for_an_arbitrary_activation() -> None:
-    """All formulas vanish symbolically; with the sign of the second derivative changed both Laplacians do not."""
-    assert all(vanishes(residual) for _, residual in coordinate_identities())
-    wrong = [name for name, residual in coordinate_identities(1) if not vanishes(residual)]
-    assert wrong == ["laplacian, y = 1", "laplacian, y = -1"]
+@pytest.mark.parametrize("bend_sign", [-1, 1])
+def test_the_sign_of_the_second_term(bend_sign: int) -> None:
+    """Formula and power series enclose one Laplacian, one curvature, for both labels; with another sign they do not."""
+    with precision(80):
+        points, outer, mass = arb_mat([[3, 4], [1, -2]]), (arb(2), arb(-1)), (arb(0.25), arb(0.75))
+        for labels in ((1, -1), (-1, 1)):
+            network = EnclosedNetwork(activation("tanh"), points, labels, outer, arb(0), mass, bend_sign)
+            weights, units = arb_mat([[0.25, 0.5], [-1, 0.125]]), [[int(i == k) for i in range(4)] for k in range(4)]
+            seconds = [network.along(weights, arb_mat(2, 2, unit))[2] for unit in units]
+            right = bend_sign == -1
+            assert network.values(weights).data_laplacian.overlaps(sum(seconds, arb(0))) is right
+            assert network.values(weights, arb_mat(2, 2, units[0])).curvature.overlaps(seconds[0]) is right
 
 
 @pytest.mark.parametrize("radius", [1e-20, 1e-5, 0.1])

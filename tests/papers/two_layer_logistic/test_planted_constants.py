@@ -6,6 +6,7 @@ A failure means that a wrong constant would be printed as a theorem.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -14,8 +15,11 @@ import pytest
 from flint import arb
 
 from certigram.numerics.checks.registry import decide, find_control
+from certigram.numerics.checks.relation import Relation
+from certigram.numerics.papers.two_layer_logistic import gap as villani_gap
 from certigram.numerics.papers.two_layer_logistic.bounds import LogisticBounds
 from certigram.numerics.papers.two_layer_logistic.checks import stationary as villani_stationary
+from certigram.numerics.papers.two_layer_logistic.checks.evidence import argued
 from certigram.numerics.papers.two_layer_logistic.instance import TwoLayerInstance
 from certigram.numerics.studies.data import load
 from certigram.numerics.studies.networks import instance
@@ -103,6 +107,42 @@ def test_half_the_oscillation_is_refuted(monkeypatch: pytest.MonkeyPatch) -> Non
     assert _verdict("holley-stroock") is Verdict.REFUTED
 
 
+@pytest.mark.parametrize("factor", [half, Fraction(98, 100)])
+def test_a_smaller_constant_than_pi_is_refuted(factor: Fraction, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the data term nearly vanishes the Gaussian integral is the partition function."""
+    original = villani_stationary.log_partition_bound
+    monkeypatch.setattr(
+        villani_stationary,
+        "log_partition_bound",
+        lambda rate, parameters, step, bits=128: original(rate, parameters, step * factor**2, bits),
+    )
+    assert _verdict("partition-function") is Verdict.REFUTED
+
+
+def test_a_gradient_next_to_zero_is_below_its_bound() -> None:
+    """Where each unit is saturated, the ball around the squared norm of the gradient is partly below 0."""
+    study = Study("saturated", (SYSTEM.name,), ("tanh",), load("digits", 3), {SYSTEM.name: {"width": Fraction(1)}})
+    claim = SYSTEM.claim(f"{SYSTEM.name}.gradient-bound")
+    assert decide(claim, instance(SYSTEM.name, "tanh", study))[0].verdict is Verdict.PROVED
+
+
+@pytest.mark.parametrize(("name", "factor"), [("rayleigh_bound", half), ("gap_lower_bound", Fraction(2))])
+def test_a_wrong_factor_of_either_end_of_the_gap_is_refuted(
+    name: str, factor: Fraction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """s/4 in the place of s/2 above, s below: the ends are then in the wrong order."""
+    original: Callable[..., arb | None] = getattr(villani_gap, name)
+    times = arb(factor.numerator) / factor.denominator
+
+    def planted(*arguments: object) -> arb | None:
+        found = original(*arguments)
+        return None if found is None else times * found
+
+    monkeypatch.setattr(villani_gap, name, planted)
+    claim = SYSTEM.claim(f"{SYSTEM.name}.gap-enclosure")
+    assert decide(claim, replace(_instance()))[0].verdict is Verdict.REFUTED
+
+
 @pytest.mark.parametrize("answer", [True, False])
 def test_a_rule_for_initial_laws_that_always_says_the_same_is_refuted(
     answer: bool, monkeypatch: pytest.MonkeyPatch
@@ -113,8 +153,9 @@ def test_a_rule_for_initial_laws_that_always_says_the_same_is_refuted(
 
 @pytest.mark.parametrize(
     "slug",
-    ["gradient-bound", "laplacian-bound", "growth", "radius", "smoothness", "strong-convexity", "threshold-zero",
-     "stationary-excess", "holley-stroock", "initial-law"],
+    ["second-derivative", "activation-constants", "derivatives", "gradient-bound", "laplacian-bound", "growth",
+     "radius", "smoothness", "strong-convexity", "convex-case", "threshold-zero", "counterexample",
+     "partition-function", "stationary-excess", "holley-stroock", "gap-enclosure", "initial-law"],
 )  # fmt: skip
 def test_true_constants_stay_proved_and_their_controls_do_not(slug: str) -> None:
     """The same machinery with nothing planted."""
@@ -124,9 +165,10 @@ def test_true_constants_stay_proved_and_their_controls_do_not(slug: str) -> None
 
 def test_undecided_sides_are_unknown() -> None:
     """A bound that is not finite excludes nothing, and nothing follows from it."""
-    from certigram.numerics.papers.two_layer_logistic.checks.bounds import below
-
-    assert below([(arb(1), arb("nan"))]) is Verdict.UNKNOWN
-    assert below([(arb(1), arb(2, 3))]) is Verdict.UNKNOWN
-    assert below([(arb(1), arb(2)), (arb(3), arb(2))]) is Verdict.REFUTED
-    assert below([(arb(1), arb(2))]) is Verdict.PROVED
+    for sides, verdict in (
+        ((arb(1), arb("nan")), Verdict.UNKNOWN),
+        ((arb(1), arb(2, 3)), Verdict.UNKNOWN),
+        (([arb(1), arb(3)], [arb(2), arb(2)]), Verdict.REFUTED),
+        ((arb(1), arb(2)), Verdict.PROVED),
+    ):
+        assert argued("villani", [Relation.of("planted", *sides)]).verdict is verdict

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import replace
 
-from flint import arb
+import sympy
+from flint import arb, arb_mat
 
 from .....theory.verdict import Verdict
-from ....balls.ball import enclose, excludes
 from ....balls.precision import precision
-from ....certificates.certificate import EvidenceItem
-from ....checks.evidence import SLIGHTLY, enclosed, ends, exact
+from ....checks.evidence import exact
 from ....checks.registry import Outcome, check, control
+from ....checks.relation import Relation, Sense, judge, planted
 from ....expressions.lowering import constant
-from ..constants import Supremum
+from ..constants import second_derivative_supremum
+from ..extremal import most_bent, most_spread
 from ..hypotheses import NAMED
 from ..instance import EVALUATION_BITS, NORMS, TwoLayerInstance
-from ..symbolic import coordinate_identities, second_derivative_supremum, vanishes
+from .evidence import argued, each, smooth_control
 
 SYMBOLS = {
     "size": "sup|sigma|",
@@ -27,38 +28,25 @@ SYMBOLS = {
 }
 
 
-def not_smooth(inst: TwoLayerInstance) -> Outcome | None:
-    """What a control says where the theory says nothing: the activation is not smooth, or its bounds are missing."""
-    c = inst.constants
-    if c.smooth is not Verdict.PROVED:
-        return Outcome(Verdict.NOT_APPLICABLE, reason=f"{c.name} is not proved smooth: {c.smooth_reason}")
-    for name in ("slope", "bend"):
-        if getattr(c, name).value is None:
-            return Outcome(Verdict.NOT_APPLICABLE, reason=f"{SYMBOLS[name]} of {c.name} is not known to be finite")
-    return None
+def _bend(inst: TwoLayerInstance, closed: sympy.Expr) -> tuple[Relation, arb]:
+    """The enclosure of M₂ that the range analysis finds by itself, and the closed form; the closed form again."""
+    found = inst.constants.bend.enclosure
+    with precision(inst.budget.bits):
+        value = constant(closed)
+    text = "branch and bound over the line, and the largest value among critical points and ends"
+    return Relation.of(text, arb("nan") if found is None else found, value, Sense.EQUAL), value
 
 
 @check("villani-second-derivative")
 def second_derivative(inst: TwoLayerInstance) -> Outcome:
     """The supremum from its critical points, exactly, and inside the enclosure that the range analysis finds."""
-    name, bits = inst.activation.name, inst.budget.bits
-    closed = second_derivative_supremum(name)
-    found = inst.constants.bend.enclosure
-    if found is None:
-        return Outcome(Verdict.UNKNOWN, reason="the range analysis found no enclosure")
-    with precision(bits):
-        value = constant(closed)
-        if excludes(found, value):
-            return Outcome(Verdict.REFUTED, (enclosed("the enclosure excludes the closed form", found=found),))
-    lower, upper = ends(value)
-    return Outcome(
-        Verdict.PROVED,
-        (
-            exact("the largest value among the critical points and the ends", value=str(closed)),
-            enclosed("branch and bound over the line encloses the same number", enclosure=found),
-        ),
-        lower,
-        upper,
+    closed = second_derivative_supremum(inst.activation.name)
+    relation, value = _bend(inst, closed)
+    return judge(
+        [relation],
+        exact("the largest value among the critical points and the ends", value=str(closed)),
+        value=value,
+        argued=True,
         method="critical points, and range analysis",
         detail={"quantity": "sup|sigma''|"},
     )
@@ -67,19 +55,23 @@ def second_derivative(inst: TwoLayerInstance) -> Outcome:
 @control("villani-second-derivative")
 def second_derivative_control(inst: TwoLayerInstance) -> Outcome:
     """The closed form times 1 + 1e-9 lies outside the enclosure."""
-    found = inst.constants.bend.enclosure
-    if inst.activation.name not in NAMED or found is None:
+    if inst.activation.name not in NAMED:
         return Outcome(Verdict.NOT_APPLICABLE, reason="no closed form is claimed for this activation")
-    with precision(inst.budget.bits):
-        planted = constant(second_derivative_supremum(inst.activation.name)) * enclose(1 + SLIGHTLY)
-        outside = not found.overlaps(planted)
-    return _excluded(outside, found)
+    return planted([_bend(inst, second_derivative_supremum(inst.activation.name))[0].moved()])
 
 
-def _excluded(outside: bool, found: arb) -> Outcome:
-    if outside:
-        return Outcome(Verdict.REFUTED, (enclosed("the enclosure excludes the planted value", enclosure=found),))
-    return Outcome(Verdict.UNKNOWN, reason="the enclosure is too wide to exclude the planted value")
+def _enclosures(inst: TwoLayerInstance) -> dict[str, Relation]:
+    """Each supremum that was found: the enclosure by branch and bound, and its value, in closed form where known."""
+    return {
+        name: Relation.of(
+            f"{SYMBOLS[name]}{'' if found.closed_form is None else f' = {found.closed_form}'}: branch and bound",
+            found.enclosure,
+            found.value,
+            Sense.EQUAL,
+        )
+        for name, found in inst.constants.items()
+        if found.value is not None and found.enclosure is not None
+    }
 
 
 @check("villani-constants")
@@ -89,85 +81,64 @@ def activation_constants(inst: TwoLayerInstance) -> Outcome:
     third = known["third"]
     if third.value is None:
         return Outcome(Verdict.UNKNOWN, reason=f"M_3 was not enclosed: {third.reason}")
-    evidence = [
-        _evidence(SYMBOLS[name], value, value.value) for name, value in known.items() if value.value is not None
-    ]
-    evidence += [
+    infinite = [
         exact(f"{SYMBOLS[name]} is infinite: {value.reason}") for name, value in known.items() if value.infinite
     ]
-    open_ = [SYMBOLS[name] for name, value in known.items() if value.value is None and not value.infinite]
-    lower, upper = ends(third.value)
-    return Outcome(
-        Verdict.PROVED,
-        tuple(evidence),
-        lower,
-        upper,
+    open_ = [SYMBOLS[name] for name, v in known.items() if v.value is None and not v.infinite]
+    return judge(
+        _enclosures(inst).values(),
+        *infinite,
+        value=third.value,
+        argued=True,
         method="range analysis" + (f"; not found: {', '.join(open_)}" if open_ else ""),
         detail={"quantity": "sup|sigma'''|"},
     )
 
 
-def _evidence(symbol: str, value: Supremum, ball: arb) -> EvidenceItem:
-    shown = value.enclosure if value.enclosure is not None else ball
-    if value.closed_form is not None:
-        return enclosed(f"{symbol} = {value.closed_form} lies in the enclosure", enclosure=shown)
-    return enclosed(f"{symbol} by branch and bound over the line", enclosure=shown)
-
-
-@control("villani-constants")
+@smooth_control("villani-constants")
 def constants_control(inst: TwoLayerInstance) -> Outcome:
     """M₁, M₂ and M₃ times 1 + 1e-9 lie outside their enclosures."""
-    missing = not_smooth(inst)
-    if missing is not None:
-        return missing
-    with precision(inst.budget.bits):
-        for name in ("slope", "bend", "third"):
-            value: Supremum = getattr(inst.constants, name)
-            if value.value is None or value.enclosure is None:
-                continue
-            if value.value.contains(0) or value.enclosure.overlaps(value.value * enclose(1 + SLIGHTLY)):
-                return Outcome(Verdict.UNKNOWN, reason=f"{SYMBOLS[name]} is not separated from the planted value")
-    return Outcome(Verdict.REFUTED, (enclosed("the planted M_2 is excluded", enclosure=inst.bounds.bend),))
+    found = _enclosures(inst)
+    return each(found[name].moved() for name in ("slope", "bend", "third") if name in found)
 
 
-@cache
-def _identities(bend_sign: int) -> tuple[str, ...]:
-    """The identities that do not vanish."""
-    return tuple(name for name, residual in coordinate_identities(bend_sign) if not vanishes(residual))
+def _laplacians(bend_sign: int) -> list[Relation]:
+    """The formula of the Laplacian, with a sign of its second term, and the sum of second derivatives by power series.
+
+    At a network where the term with σ'' is nearly everything, and at one where that with σ' is.
+    """
+    found = []
+    with precision(EVALUATION_BITS):
+        for extremal in (most_bent(1), most_spread()):
+            network, weights = extremal.network, extremal.weights
+            p, d = weights.nrows(), weights.ncols()
+            units = [arb_mat(p, d, [int(i == k) for i in range(p * d)]) for k in range(p * d)]
+            series = sum((network.along(weights, unit)[2] for unit in units), arb(0))
+            formula = replace(network, bend_sign=bend_sign).values(weights).data_laplacian
+            text = f"Laplacian with {extremal.name}: formula, power series"
+            found.append(Relation.of(text, formula, series, Sense.EQUAL))
+    return found
 
 
 @check("villani-derivatives")
 def derivatives(inst: TwoLayerInstance) -> Outcome:
-    """The identities for an arbitrary smooth σ symbolically; then both sides in balls on the data of the study."""
-    wrong = _identities(-1)
-    if wrong:
-        return Outcome(Verdict.UNKNOWN, reason=f"not derived symbolically: {', '.join(wrong)}")
-    agreed, bend = 0, arb(0)
+    """The lemma for an arbitrary smooth σ; both sides in balls along lines on the data, and for the Laplacian."""
+    formulas = inst.evaluations[: len(NORMS)]
     with precision(EVALUATION_BITS):
-        for k, norm in enumerate(NORMS):
-            weights, direction = inst.weights(norm, k), inst.weights(1.0, k + 100)
-            values = inst.evaluations[k]
-            _, slope, bend = inst.network.along(weights, direction)
-            if excludes(values.slope, slope) or excludes(values.curvature, bend):
-                return Outcome(Verdict.REFUTED, (enclosed("power series and formulas disagree", series=bend),))
-            agreed += 1
-    return Outcome(
-        Verdict.PROVED,
-        (
-            exact("first and second derivatives in one and in two weights, for an arbitrary smooth function sigma"),
-            enclosed(
-                f"on the data of the study, formulas and power series agree along {agreed} lines",
-                second_derivative=bend,
-            ),
-        ),
+        series = [inst.network.along(inst.weights(norm, k), inst.weights(1.0, k + 100)) for k, norm in enumerate(NORMS)]
+    first, second = "first derivatives: formula, power series", "second derivatives: formula, power series"
+    return argued(
+        "logistic-derivatives",
+        [
+            Relation.of(first, [v.slope for v in formulas], [s[1] for s in series], Sense.EQUAL, place="line"),
+            Relation.of(second, [v.curvature for v in formulas], [s[2] for s in series], Sense.EQUAL, place="line"),
+            *_laplacians(-1),
+        ],
         method="symbolic differentiation; power series in balls",
     )
 
 
 @control("villani-derivatives")
 def derivatives_control(inst: TwoLayerInstance) -> Outcome:
-    """With the sign of the second term changed the Laplacian is not an identity."""
-    wrong = _identities(1)
-    if wrong:
-        return Outcome(Verdict.REFUTED, (exact("the planted formula is not an identity", where=", ".join(wrong)),))
-    return Outcome(Verdict.PROVED, (exact("the planted formula was derived"),))
+    """With the sign of its second term changed the formula is not the Laplacian, where that term counts."""
+    return planted(_laplacians(1))

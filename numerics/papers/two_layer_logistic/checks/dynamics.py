@@ -13,19 +13,17 @@ import numpy as np
 from flint import arb
 
 from .....theory.verdict import Verdict
-from ....balls.ball import enclose
 from ....balls.precision import precision
-from ....checks.evidence import enclosed, ends, observed
-from ....checks.registry import Outcome, check, control
+from ....checks.evidence import enclosed, ends, figure, observed
+from ....checks.registry import Outcome, check
+from ....checks.relation import Relation, judge
 from ....sampling.statistics import BinomialTest, ErrorBudget, MedianTest, StatisticalTest
 from ..evolution import Evolution, evolve
-from ..extremal import flat_case
+from ..extremal import flat_bounds
 from ..instance import CELLS, TwoLayerInstance
 from ..langevin import langevin, mini_batch_descent, noisy_descent
 from ..loss import Floats
-from ..quadrature import clustered_grid, default_reach
-from .activations import not_smooth
-from .bounds import below
+from .evidence import smooth_control
 
 REPLICATES, CHAINS = 20, 200
 MEANS, VARIANCE = (-6.0, -4.0, -2.5, 2.5, 4.0, 6.0), 0.5
@@ -42,35 +40,34 @@ def _places(evolution: Evolution) -> list[int]:
     return [round(t / TIMES[-1] * (evolution.times.size - 1)) for t in TIMES]
 
 
+def _variance(inst: TwoLayerInstance) -> float:
+    """The variance of the initial laws: VARIANCE, or half of what the theorem admits."""
+    return min(VARIANCE, float(inst.noise / inst.scalar.regularisation) / 2)
+
+
 def _evolution(inst: TwoLayerInstance) -> tuple[float, Evolution, float]:
     """The mean of the chosen initial law, its evolution, and the gap in float64."""
-    scalar, noise = inst.scalar, float(inst.noise)
-    axis = clustered_grid(default_reach(scalar, inst.noise), CELLS)
-    gap = inst.scalar_spectrum(inst.noise).gap
-    variance = min(VARIANCE, float(inst.noise / scalar.regularisation) / 2)
-    found = [
-        (mean, evolve(scalar.network(), noise, axis, (mean, variance), duration=TIMES[-1], steps=600)) for mean in MEANS
-    ]
+    axis, gap = inst.grid(inst.noise), inst.scalar_gap(inst.noise)
+    network, noise, variance = inst.scalar.network(), float(inst.noise), _variance(inst)
+    found = {mean: evolve(network, noise, axis, (mean, variance), duration=TIMES[-1], steps=600) for mean in MEANS}
 
-    def sharpness(evolution: Evolution) -> float:
-        places = _places(evolution)
-        return float((np.abs(evolution.excess[places]) / evolution.bound(gap)[places]).min())
+    def sharpness(mean: float) -> float:
+        places = _places(found[mean])
+        return float((np.abs(found[mean].excess[places]) / found[mean].bound(gap)[places]).min())
 
-    mean, evolution = max(found, key=lambda pair: sharpness(pair[1]))
-    return mean, evolution, gap
+    mean = max(MEANS, key=sharpness)
+    return mean, found[mean], gap
 
 
 def _simulated(inst: TwoLayerInstance, mean: float) -> Floats:
     """Mean losses (replicates, times) of simulated trajectories."""
-
-    variance = min(VARIANCE, float(inst.noise / inst.scalar.regularisation) / 2)
 
     def make() -> dict[str, Floats]:
         rng = np.random.default_rng([inst.budget.seed, 18])
         network, found = inst.scalar.network(), []
         records = tuple(round(t / TIME_STEP) for t in TIMES)
         for k in range(REPLICATES):
-            start = mean + math.sqrt(variance) * rng.standard_normal((CHAINS, 1, 1))
+            start = mean + math.sqrt(_variance(inst)) * rng.standard_normal((CHAINS, 1, 1))
             losses = langevin(network, start, float(inst.noise), TIME_STEP, records, rng)
             found.append(losses.mean(axis=1))
             inst.workspace.progress(f"trajectories, {inst.subject}", k + 1, REPLICATES)
@@ -87,13 +84,15 @@ def _convergence_tests(
 
     The equation is the limit of small time steps of what is simulated: it can be supported, and not contradicted.
     """
-    losses, tests = _simulated(inst, mean), []
-    for k, t in enumerate(TIMES):
+    losses, centre = _simulated(inst, mean), evolution.mean
+
+    def test(k: int, t: float) -> MedianTest:
         reach = float(radii[k]) + WEAK_ERROR * TIME_STEP
-        low, high = evolution.mean - reach, evolution.mean + reach
-        alternatives = (evolution.mean - 2 * reach, evolution.mean + 2 * reach)  # twice the distance claimed
-        tests.append(MedianTest(f"{label}, {inst.subject}, t = {t:g}", losses[:, k], low, high, alternatives, of_limit))
-    return tuple(tests)
+        alternatives = (centre - 2 * reach, centre + 2 * reach)  # twice the distance claimed
+        text = f"{label}, {inst.subject}, t = {t:g}"
+        return MedianTest(text, losses[:, k], centre - reach, centre + reach, alternatives, of_limit)
+
+    return tuple(test(k, t) for k, t in enumerate(TIMES))
 
 
 @check("villani-convergence")
@@ -103,7 +102,6 @@ def convergence(inst: TwoLayerInstance) -> Outcome:
     bound = evolution.bound(gap)
     tests = _convergence_tests(inst, mean, evolution, bound[_places(evolution)], "mean loss", of_limit=True)
     ratio = float(np.max(np.abs(evolution.excess) / bound))
-    every = slice(None, None, 6)
     return Outcome(
         Verdict.UNKNOWN,
         (
@@ -120,29 +118,21 @@ def convergence(inst: TwoLayerInstance) -> Outcome:
         detail={
             "quantity": "mean loss",
             "ratio": ratio,
-            "figure": {
-                "title": f"Convergence of the expected loss, {inst.scalar.name}, s = {inst.noise}",
-                "x": {"label": "t", "values": [float(t) for t in evolution.times[every]]},
-                "series": [
-                    {
-                        "label": "|E L(W_t) - E_mu L|, Fokker-Planck",
-                        "values": [float(v) for v in np.abs(evolution.excess[every])],
-                        "role": "measured",
-                    },
-                    {"label": "bound", "values": [float(v) for v in bound[every]], "role": "bound"},
-                ],
-                "log": True,
-            },
+            "figure": figure(
+                f"Convergence of the expected loss, {inst.scalar.name}, s = {inst.noise}",
+                ("|E L(W_t) - E_mu L|, Fokker-Planck", np.abs(evolution.excess).tolist(), "measured"),
+                ("bound", bound.tolist(), "bound"),
+                x=evolution.times.tolist(),
+                x_label="t",
+                log=True,
+            ),
         },
     )
 
 
-@control("villani-convergence")
+@smooth_control("villani-convergence")
 def convergence_control(inst: TwoLayerInstance) -> Outcome:
     """Half the distance that the Fokker-Planck equation predicts, said of these time steps."""
-    missing = not_smooth(inst)
-    if missing is not None:
-        return missing
     mean, evolution, _ = _evolution(inst)
     halved = np.abs(evolution.excess[_places(evolution)]) / 2
     return _settled(_convergence_tests(inst, mean, evolution, halved, "planted", of_limit=False))
@@ -181,28 +171,26 @@ def _descent_test(inst: TwoLayerInstance, found: dict[str, Floats], share: float
     return BinomialTest(f"{label}, {inst.subject}", below_twice, excess.size, 0.5, "at-least", (0.5,))
 
 
-def _attained(step: Fraction, share: Fraction = Fraction(1)) -> tuple[arb, arb]:
-    """The stationary excess of the recursion for L = λ|w|²/2, exactly, and a share of the bound for it."""
-    flat = flat_case().bounds
-    rate = flat.regularisation
-    exact_excess = enclose(step / (2 * (2 - step * rate)))
-    return exact_excess, enclose(share) * flat.descent(step, 10**9, arb(0))
+def _attained(step: Fraction, share: Fraction) -> Relation:
+    """The stationary excess of the recursion for L = λ|w|²/2, exactly, and the bound with a share of s in it."""
+    flat = flat_bounds()
+    excess = step / (2 * (2 - step * flat.regularisation))
+    return Relation.of("the excess of a quadratic loss", excess, flat.descent(share * step, 10**9, arb(0)))
 
 
 @check("villani-descent")
 def descent(inst: TwoLayerInstance) -> Outcome:
     """The mean excess over the proved minimum in the last fifth of the runs, against the bound of the claim."""
-    attained = _attained(inst.step)
-    item = enclosed("a quadratic loss nearly attains the bound", excess=attained[0], bound=attained[1])
-    if below([attained]) is not Verdict.PROVED:
-        return Outcome(Verdict.REFUTED, (item,))
+    attained = _attained(inst.step, Fraction(1))
+    if attained.verdict is not Verdict.PROVED:
+        return judge([attained])
     found = _descents(inst)
     test = _descent_test(inst, found, 1.0, "excess at most twice the bound")
     least, bound = float(inst.convex_case.minimum().mid()), _descent_bound(inst)
     return Outcome(
         Verdict.UNKNOWN,
         (
-            item,
+            attained.item(),
             enclosed(
                 f"the case that is run: {inst.convex_case.name} with lambda = {inst.convex_case.regularisation}",
                 modulus=inst.convex_bounds.strong_convexity,
@@ -224,13 +212,10 @@ def descent(inst: TwoLayerInstance) -> Outcome:
     )
 
 
-@control("villani-descent")
+@smooth_control("villani-descent")
 def descent_control(inst: TwoLayerInstance) -> Outcome:
-    """99/100 of the bound for a quadratic loss, and a tenth of it for the same runs."""
-    missing = not_smooth(inst)
-    if missing is not None:
-        return missing
-    if below([_attained(inst.step, Fraction(99, 100))]) is not Verdict.REFUTED:
+    """99/100 of s in the bound for a quadratic loss, and a tenth of the bound for the same runs."""
+    if _attained(inst.step, Fraction(99, 100)).verdict is not Verdict.REFUTED:
         return Outcome(Verdict.UNKNOWN, reason="the quadratic loss is not separated from the planted bound")
     return _settled((_descent_test(inst, _descents(inst), 0.1, "planted"),))
 

@@ -1,0 +1,69 @@
+"""What these checks share: a lemma as the argument, controls where the theory applies, several planted statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from flint import arb
+
+from .....theory.verdict import Verdict
+from ....certificates.certificate import EvidenceItem
+from ....checks.evidence import lemma_evidence
+from ....checks.registry import Check, Outcome, control
+from ....checks.relation import Relation, judge, planted
+from ..hypotheses import not_covered
+from ..instance import TwoLayerInstance
+
+
+def argued(
+    name: str,
+    relations: Iterable[Relation],
+    *evidence: EvidenceItem,
+    sharp: Iterable[Relation] = (),
+    value: arb | None = None,
+    method: str = "written proof with enclosed constants",
+    detail: dict[str, object] | None = None,
+) -> Outcome:
+    """The outcome of relations that ``lemma.name`` proves in general; UNKNOWN where a line of its proof fails.
+
+    ``sharp`` are those at objects of their own, where both sides are nearly equal: the margin is that of the others.
+    """
+    found = list(relations)
+    proof = lemma_evidence(f"lemma.{name}")
+    if proof is None:
+        return Outcome(Verdict.UNKNOWN, reason=f"a line of lemma.{name} did not pass its check")
+    return judge(
+        [*found, *sharp],
+        proof,
+        *evidence,
+        value=value,
+        argued=True,
+        method=method,
+        margin=judge(found).margin,
+        detail=detail,
+    )
+
+
+def smooth_control(method: str) -> Callable[[Check], Check]:
+    """Register a control that needs the constants of the activation: NOT_APPLICABLE where one of them is missing."""
+
+    def register(plant: Check) -> Check:
+        def guarded(inst: TwoLayerInstance) -> Outcome:
+            missing = not_covered(inst)
+            return plant(inst) if missing is None else Outcome(Verdict.NOT_APPLICABLE, reason=missing[1])
+
+        control(method)(guarded)
+        return plant
+
+    return register
+
+
+def each(relations: Iterable[Relation]) -> Outcome:
+    """What several planted statements get: REFUTED where each of them is false, else what the first other one gets.
+
+    >>> each([Relation.of("", 2, 1), Relation.of("", arb(2, 3), 1)]).verdict.name
+    'UNKNOWN'
+    """
+    found = list(relations)
+    outcomes = (planted([relation]) for relation in found)
+    return next((outcome for outcome in outcomes if outcome.verdict is not Verdict.REFUTED), planted(found))
