@@ -8,7 +8,7 @@ never proved by their overlap, which only fails to contradict an argument that p
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
@@ -22,14 +22,15 @@ from ...theory.verdict import Evidence, Verdict
 from ..balls.ball import Ball
 from ..balls.enclosure import Enclosure, float_above, float_below
 from ..certificates.certificate import EvidenceItem, Proof
-from .evidence import SLIGHTLY, ends
+from .evidence import SLIGHTLY, ends, lemma_evidence
 from .registry import Outcome
 from .trajectories import Bounds
 
 Extended = Fraction | float
 """An exact number, or an infinite float."""
-Sides = Bounds | Enclosure | arb | Fraction | int | tuple[arb, ...] | list[arb]
-"""Bounds along a run, a ball at each place, or one number."""
+Number = Enclosure | arb | Fraction | int
+Sides = Bounds | Number | Sequence[Number]
+"""Bounds along a run, one number, or one at each place."""
 
 
 class Sense(Enum):
@@ -44,8 +45,8 @@ class Sense(Enum):
 class Side:
     """The exact ends of the enclosures of one side, place by place, and its digits where there is one place.
 
-    >>> Side.of(Fraction(1, 3)).shown, len(Side.of([arb(1), arb(2)]).lower)
-    ('1/3', 2)
+    >>> Side.of(Fraction(1, 3)).shown, Side.of([arb(1), 2]).upper
+    ('1/3', (Fraction(1, 1), Fraction(2, 1)))
     """
 
     lower: tuple[Extended, ...]
@@ -63,13 +64,15 @@ class Side:
             case Enclosure():
                 return cls((_exact(given.lower),), (_exact(given.upper),), str(given))
             case arb():
-                return cls.of((given,))
-            case tuple() | list():
-                pairs = [(b.lower, b.upper) if b.finite else (-math.inf, math.inf) for b in map(Ball, given)]
-                shown = str(Ball(given[0])) if len(given) == 1 else ""
-                return cls(tuple(low for low, _ in pairs), tuple(high for _, high in pairs), shown)
-            case _:
+                ball = Ball(given)
+                low, high = (ball.lower, ball.upper) if ball.finite else (-math.inf, math.inf)
+                return cls((low,), (high,), str(ball))
+            case Fraction() | int():
                 return cls((Fraction(given),), (Fraction(given),), str(given))
+            case _:
+                parts = [cls.of(x) for x in given]
+                shown = parts[0].shown if len(parts) == 1 else ""
+                return cls(tuple(p.lower[0] for p in parts), tuple(p.upper[0] for p in parts), shown)
 
     def at(self, place: int) -> Side:
         """One place of it."""
@@ -229,8 +232,9 @@ class Relation:
 def judge(
     relations: Iterable[Relation],
     *evidence: EvidenceItem,
-    value: arb | Enclosure | tuple[float, float] | None = None,
+    value: arb | Enclosure | Side | tuple[float, float] | None = None,
     argued: bool = False,
+    lemma: str = "",
     method: str = "",
     reason: str = "",
     margin: float | None = None,
@@ -240,23 +244,27 @@ def judge(
     """The outcome of a check: REFUTED where a relation is, PROVED where all are, UNKNOWN else, and where there is none.
 
     With ``argued`` the ``evidence`` holds an argument that proves the statement, and equalities among the relations are
-    its instances: they may not contradict it, and must have been enclosed. ``value`` is the quantity that the claim is
-    about, ``margin`` how far the claim is from being false where that is not the least margin of the relations;
-    ``reason`` replaces the sentence of an undecided relation.
+    its instances: they may not contradict it, and must have been enclosed. ``lemma`` names the lemma that is the
+    argument: its lines are run, and one that does not pass leaves the statement undecided. ``value`` is the quantity
+    that the claim is about, ``margin`` how far the claim is from being false where that is not the least margin of the
+    relations; ``reason`` replaces the sentence of an undecided relation.
 
     >>> judge([Relation.of("a third", Fraction(1, 3), arb(1) / 2)]).verdict.name, judge([]).reason
     ('PROVED', 'nothing was compared')
     """
     found = list(relations)
+    proof = lemma_evidence(lemma) if lemma else None
+    if lemma and proof is None:
+        reason = f"a line of {lemma} did not pass its check"
     false = [r for r in found if r.verdict is Verdict.REFUTED]
-    met = [r for r in found if r.compatible if argued or r.verdict is Verdict.PROVED]
-    verdict = _decided(bool(found) and len(met) == len(found), bool(false))
+    met = [r for r in found if r.compatible if argued or lemma or r.verdict is Verdict.PROVED]
+    verdict = _decided(bool(found) and len(met) == len(found) and not (lemma and proof is None), bool(false))
     first = min(false or [r for r in found if r not in met], key=lambda r: r.index or 0, default=None)
     lower, upper = (None, None) if value is None else _outward(value)
     margins = [r.margin for r in found if r.sense is not Sense.EQUAL and math.isfinite(r.margin)]
     return Outcome(
         verdict,
-        (*evidence, *(r.item() for r in found)),
+        (*(() if proof is None else (proof,)), *evidence, *(r.item() for r in found)),
         lower,
         upper,
         (min(margins, default=None) if margin is None else margin) if verdict is Verdict.PROVED else None,
@@ -292,8 +300,10 @@ def _up(x: Extended) -> float:
     return float_above(x) if isinstance(x, Fraction) else x
 
 
-def _outward(value: arb | Enclosure | tuple[float, float]) -> tuple[float, float]:
+def _outward(value: arb | Enclosure | Side | tuple[float, float]) -> tuple[float, float]:
     match value:
+        case Side():
+            return _down(min(value.lower)), _up(max(value.upper))
         case Enclosure():
             return value.lower, value.upper
         case arb():

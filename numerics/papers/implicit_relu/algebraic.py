@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, product
 
 import sympy
 from flint import arb, arb_mat
@@ -23,13 +25,13 @@ from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...expressions.lowering import lower_arb
 from ...kernels.ballmatrix import BallMatrix
 from ...kernels.cosines import within_unit
-from .arc_cosine import arc_cosine_matrix
+from .antipodes import antipodal
+from .arc_cosine import GUARD_BITS, arc_cosine_matrix
 
-GUARD_BITS = 32
 SIGN_BITS = 512
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class AlgebraicPoints:
     """n points in R^d, rows = points, every coordinate an exact real algebraic number; made by :func:`algebraic`."""
 
@@ -41,37 +43,41 @@ class AlgebraicPoints:
         """How many points there are."""
         return int(self.rows.shape[0])
 
+    @cached_property
+    def inner(self) -> DomainMatrix:
+        """The inner products, exactly, in the number field of the coordinates."""
+        return self.field * self.field.transpose()
+
+    def _number(self, i: int, j: int) -> sympy.Expr:
+        return self.inner.domain.to_sympy(self.inner[i, j].element)
+
     def cosines_arb(self, bits: int) -> arb_mat:
         """The cosines as balls, (n, n); exactly ±1 for parallel points."""
-        signs = {(i, j): s for i, j, s in self.parallel_pairs()}
+        signs = {(i, i): 1 for i in range(self.n)}
+        signs |= {pair: sign for i, j, sign in self.parallel_pairs() for pair in ((i, j), (j, i))}
         with precision(bits + GUARD_BITS):
-            values = [[lower_arb(x)(arb(0)) for x in self.rows.row(i)] for i in range(self.n)]
-            norms = [sum((x * x for x in row), arb(0)).sqrt() for row in values]
-            result = arb_mat(self.n, self.n)
-            for i in range(self.n):
-                result[i, i] = 1
-                for j in range(i):
-                    inner = sum((x * y for x, y in zip(values[i], values[j], strict=True)), arb(0))
-                    sign = signs.get((j, i))
-                    value = arb(sign) if sign else within_unit(inner / (norms[i] * norms[j]))
-                    result[i, j] = result[j, i] = value
-            return result
+            table = arb_mat(self.n, self.rows.shape[1], [lower_arb(x)(arb(0)) for x in self.rows])
+            inner = table * table.transpose()
+            norms = [inner[i, i].sqrt() for i in range(self.n)]
+            cosines = [
+                signs[i, j] if (i, j) in signs else within_unit(inner[i, j] / (norms[i] * norms[j]))
+                for i, j in product(range(self.n), repeat=2)
+            ]
+            return arb_mat(self.n, self.n, cosines)
 
     def parallel_pairs(self) -> tuple[tuple[int, int, int], ...]:
-        """All pairs i < j on one line through the origin with the sign of their cosine: 2 × d matrices of rank 1."""
+        """All pairs i < j on one line through the origin with the sign of their cosine: equality in Cauchy–Schwarz."""
         found = []
-        for i in range(self.n):
-            for j in range(i + 1, self.n):
-                pair = self.field.extract([i, j], list(range(self.rows.shape[1])))
-                if pair.rank() == 1:
-                    inner = sum(a * b for a, b in zip(self.rows.row(i), self.rows.row(j), strict=True))
-                    with precision(SIGN_BITS):  # inner = ±|x||y| is not zero, so that enough bits show its sign
-                        value = lower_arb(inner)(arb(0))
-                    if value.contains(0):
-                        raise PrecisionExhausted(
-                            f"the sign of {inner} is not seen with {SIGN_BITS} bits: scale the points."
-                        )
-                    found.append((i, j, 1 if value > 0 else -1))
+        for i, j in combinations(range(self.n), 2):
+            square, norms = self.inner[i, j].element ** 2, self.inner[i, i].element * self.inner[j, j].element
+            if square == norms:
+                with precision(SIGN_BITS):  # inner = ±|x||y| is not zero, so that enough bits show its sign
+                    value = lower_arb(self._number(i, j))(arb(0))
+                if value.contains(0):
+                    raise PrecisionExhausted(
+                        f"the sign of {self._number(i, j)} is not seen with {SIGN_BITS} bits: scale the points."
+                    )
+                found.append((i, j, 1 if value > 0 else -1))
         return tuple(found)
 
     def gram(self, bits: int) -> BallMatrix:
@@ -84,24 +90,19 @@ class AlgebraicPoints:
         Repeated directions give :math:`e_i - e_j`; a dependency :math:`\sum_k a_k x_k = 0` of antipodal directions
         gives :math:`\pm a_k|x_k|` at the points and their antipodes.
         """
-        same = {j: i for i, j, s in reversed(self.parallel_pairs()) if s > 0}
-        opposite = [(i, j) for i, j, s in self.parallel_pairs() if s < 0 and i not in same and j not in same]
-        basis = [tuple(_unit(self.n, {i: sympy.Integer(1), j: sympy.Integer(-1)})) for j, i in sorted(same.items())]
+        repeated, opposite = antipodal(self.parallel_pairs())
+        basis = [{i: sympy.Integer(1), j: sympy.Integer(-1)} for j, i in sorted(repeated.items())]
         heads = [i for i, _ in opposite]
-        if heads:
-            directions = self.field.extract(heads, list(range(self.rows.shape[1])))
-            for vector in directions.transpose().to_field().nullspace().to_Matrix().tolist():
-                lead = next(k for k, a in enumerate(vector) if a != 0)
-                entries: dict[int, sympy.Expr] = {}
-                for (i, j), a in zip(opposite, vector, strict=True):
-                    ratio = self._square(i) / self._square(heads[lead])
-                    entries[i] = sympy.simplify(sympy.radsimp(a / vector[lead] * sympy.sqrt(ratio)))
-                    entries[j] = -entries[i]
-                basis.append(tuple(_unit(self.n, entries)))
-        return tuple(basis)
-
-    def _square(self, i: int) -> sympy.Expr:
-        return sympy.radsimp(sympy.expand(sum(x * x for x in self.rows.row(i))))
+        directions = self.field.extract(heads, list(range(self.rows.shape[1]))).transpose()
+        for vector in directions.nullspace().to_Matrix().tolist() if heads else ():
+            lead = next(k for k, a in enumerate(vector) if a != 0)
+            entries: dict[int, sympy.Expr] = {}
+            for (i, j), a in zip(opposite, vector, strict=True):
+                ratio = self._number(i, i) / self._number(heads[lead], heads[lead])
+                entries[i] = sympy.simplify(sympy.radsimp(a / vector[lead] * sympy.sqrt(ratio)))
+                entries[j] = -entries[i]
+            basis.append(entries)
+        return tuple(tuple(entries.get(i, sympy.Integer(0)) for i in range(self.n)) for entries in basis)
 
     def least_eigenvalue(self, budget: Budget | None = None) -> Enclosure:
         """The least eigenvalue of the Gram matrix; exactly 0 where a null vector is known."""
@@ -145,7 +146,3 @@ def regular_polygon(n: int) -> AlgebraicPoints:
         raise SpecError(f"regular_polygon: n = {n} must lie between 3 and 24.")
     angles = [2 * sympy.pi * sympy.Rational(k, n) for k in range(n)]
     return algebraic([[sympy.cos(a), sympy.sin(a)] for a in angles])
-
-
-def _unit(n: int, entries: dict[int, sympy.Expr]) -> list[sympy.Expr]:
-    return [entries.get(i, sympy.Integer(0)) for i in range(n)]

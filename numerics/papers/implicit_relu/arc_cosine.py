@@ -10,9 +10,10 @@ Proofs: ``docs/papers/implicit_relu/proofs.md``, "Arc-cosine kernel", "Power ser
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
+from operator import mul
 
 from flint import arb, arb_mat
 
@@ -52,15 +53,6 @@ def arc_cosine(t: arb) -> arb:
     return ((height + turned * t) / (2 * arb.pi())).nonnegative_part()
 
 
-def even_coefficient(k: int) -> Fraction:
-    r"""The rational :math:`2\pi\mu_{2k}^2 = ((2k-3)!!)^2/(2k)! = \binom{2k}k 4^{-k}/(2k-1)^2`, k >= 0.
-
-    >>> [str(even_coefficient(k)) for k in range(4)]
-    ['1', '1/2', '1/24', '1/80']
-    """
-    return Fraction(math.comb(2 * k, k), 4**k * (2 * k - 1) ** 2)
-
-
 def arc_cosine_series(order: int, bits: int) -> DotProductSeries:
     r"""The kernel as a dot-product series with coefficients 0..``order``; its mass is g(1) = 1/2, hence its tail.
 
@@ -69,15 +61,11 @@ def arc_cosine_series(order: int, bits: int) -> DotProductSeries:
     0.250000000000000 0 0.500000000000000
     """
     with precision(bits + GUARD_BITS):
-        two_pi = 2 * arb.pi()
-        coefficients, ratio = [], enclose(1)
-        for r in range(order + 1):
-            if r % 2:
-                coefficients.append(arb(1) / 4 if r == 1 else arb(0))
-                continue
-            k = r // 2
-            coefficients.append(ratio / two_pi)
-            ratio *= arb((2 * k - 1) ** 2) / ((2 * k + 1) * (2 * k + 2))
+        ratios = (arb((2 * k - 1) ** 2) / ((2 * k + 1) * (2 * k + 2)) for k in range(order // 2))
+        coefficients = [arb(0)] * (order + 1)
+        coefficients[::2] = accumulate(ratios, mul, initial=1 / (2 * arb.pi()))
+        if order:
+            coefficients[1] = arb(1) / 4
         return DotProductSeries(tuple(coefficients), arb(1) / 2)
 
 
@@ -97,6 +85,17 @@ def arc_cosine_matrix(cosines: arb_mat, bits: int) -> BallMatrix:
             for j in range(i):
                 result[i, j] = result[j, i] = arc_cosine(cosines[i, j])
         return BallMatrix.from_arb(result, (f"closed form of the arc-cosine kernel at {bits} bits",))
+
+
+def pair_eigenvalue(cosine: arb | None, bits: int = 128) -> Enclosure:
+    r""":math:`\lambda_0 = 1/2 - g(\rho)` of two unit inputs of cosine ρ; 1/2 for a single one (None).
+
+    >>> pair_eigenvalue(arb(0)).contains(0.34084505690810466)
+    True
+    """
+    with precision(bits):
+        value = arb(1) / 2 if cosine is None else (arb(1) / 2 - arc_cosine(cosine)).nonnegative_part()
+        return _enclosure(value, "closed form of two inputs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,32 +125,21 @@ def hermite_bound(n: int, rho: tuple[Fraction, Fraction], *, terms: int = 512, b
     """
     with precision(bits):
         low, high = (enclose(q) for q in rho)
-        power = between(low, high) if low < high else low
+        square = (between(low, high) if low < high else low) ** 2
         series = arc_cosine_series(2 * terms, bits)
-        square, running = power * power, arb(1)
-        total = arb(0)
-        best: tuple[Fraction, int, arb] | None = None
-        simple: tuple[int, arb] | None = None
-        for k in range(1, terms + 1):
-            running *= square
-            weight = series.coefficients[2 * k]
-            factor = 1 - (n - 1) * running
-            if simple is None and factor >= arb(1) / 2:
-                simple = k, weight / 2
-            value = (weight * factor).nonnegative_part() if not factor < 0 else arb(0)
-            total += value
-            floor = Ball(value).lower
-            if best is None or floor > best[0]:
-                best = floor, k, weight * factor
-        assert best is not None  # terms >= 1
-        rest = (1 - (n - 1) * running * square).nonnegative_part()  # every later factor lies between this and 1
-        total = total + series.tail * between(rest.lower(), arb(1))
+        weights = series.coefficients[2::2]
+        factors = [1 - (n - 1) * power for power in accumulate([square] * (terms + 1), mul)]
+        values = [weight * factor for weight, factor in zip(weights, factors, strict=False)]
+        best = max(range(terms), key=lambda k: Ball(values[k]).lower)
+        rest = factors[-1].nonnegative_part()  # every later factor lies between this and 1
+        total = sum((value.nonnegative_part() for value in values if not value < 0), arb(0))
+        simple = next((k for k, factor in enumerate(factors[:-1], 1) if factor >= arb(1) / 2), None)
         return HermiteBound(
-            best[1],
-            _enclosure(best[2], f"k = {best[1]}"),
-            _enclosure(total, "sum over k"),
-            None if simple is None else simple[0],
-            None if simple is None else _enclosure(simple[1], f"half the weight of order {2 * simple[0]}"),
+            best + 1,
+            _enclosure(values[best], f"k = {best + 1}"),
+            _enclosure(total + series.tail * between(rest.lower(), arb(1)), "sum over k"),
+            simple,
+            None if simple is None else _enclosure(weights[simple - 1] / 2, f"half the weight of order {2 * simple}"),
         )
 
 

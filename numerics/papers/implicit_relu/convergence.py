@@ -12,8 +12,12 @@ Proofs: ``docs/papers/implicit_relu/proofs.md``, "Gradient flow" and "Gradient f
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
+from itertools import product
 
 import numpy as np
 from flint import arb
@@ -21,18 +25,50 @@ from flint import arb
 from ....theory.verdict import Verdict
 from ...balls.ball import enclose
 from ...balls.enclosure import Enclosure
-from ...balls.ends import between, upper_float
+from ...balls.ends import upper_float
 from ...balls.precision import precision
+from ...checks.evidence import as_ball
+from ...checks.relation import Relation, Sense, judge
 from ...expressions.enclosed_function import norm_up
-from ...sampling.operator_norm import NormBounds, operator_norm
-from .network import Floats, Network
-from .training import distance
+from ...sampling.operator_norm import operator_norm
+from .network import Network
+from .training import distance, span
 
 BITS = 96
+WIDTH_CONSTANTS = (64, 16, 2535)
+"""The three constants of the width condition."""
+DISPLACEMENTS = {"u": 16, "v": 16, "W": 64, "A": 16}
+"""The widths that keep each weight near its start, over n E_0²/λ_0² and powers of γ_0 and 1 − γ_0."""
 SHARES = tuple(Fraction(k, 16) for k in range(1, 5))
 """Shares of the least singular value of Φ(0) that the features may lose: (1 − share)² >= 1/2 up to 0.29."""
 TARGETS = tuple(Fraction(k, 8) for k in range(1, 8))
 """How far γ̃‖A‖ may climb from its start towards 1."""
+RESIDUALS = range(-60 * 16, 40 * 16)
+"""Indices of the residuals that are tried: sixteen between neighbouring powers of two."""
+
+
+def kappa() -> arb:
+    r""":math:`\kappa = \sqrt3/2 - 1/\sqrt2` of the stability theorem."""
+    return arb(3).sqrt() / 2 - 1 / arb(2).sqrt()
+
+
+def stability_constant(bound: int = WIDTH_CONSTANTS[2]) -> Relation:
+    r""":math:`64/\kappa^2` is below a bound."""
+    with precision(128):
+        value = 64 / kappa() ** 2
+    return Relation.of(f"64/kappa^2 < {bound}", value, bound, Sense.BELOW)
+
+
+def implied(constants: tuple[int, int, int] = WIDTH_CONSTANTS) -> dict[str, Relation]:
+    r"""What the width condition must imply for the first-exit argument: it asks for at least each of these widths.
+
+    They are those of the lines "flow-widths" and "flow-stability-width". The powers of γ_0 and 1 − γ_0 are the same on
+    both sides, but for v, which asks for no :math:`1/(1-\gamma_0)^2 > 1`.
+    """
+    first, second, third = constants
+    terms = {"u": first, "v": first, "W": first, "A": second}
+    found = {name: Relation.of(f"width for {name}", DISPLACEMENTS[name], term) for name, term in terms.items()}
+    return {**found, "features": stability_constant(third)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +94,26 @@ class Norms:
 
 @dataclass(frozen=True, slots=True)
 class WidthCondition:
-    """The a-priori form: whether it holds, the width it asks for (lower and upper bound), c and γ_0."""
+    """The a-priori form: the width it asks for (not finite where it cannot hold), the width m, c and γ_0."""
 
-    verdict: Verdict
-    needed_lower: float
-    needed_upper: float
-    c: float
-    gamma0: float
+    needed: arb
+    m: int
+    c: arb
+    gamma0: arb
+
+    @property
+    def relations(self) -> tuple[Relation, Relation]:
+        """What it consists of; it fails for every c where one of them is false."""
+        return (
+            Relation.of("gamma_0 = 2 c gamma < 1", self.gamma0, 1, Sense.BELOW, constants={"c": self.c}),
+            Relation.of("the width asked for < m", self.needed, self.m, Sense.BELOW),
+        )
 
     def __str__(self) -> str:
-        if not math.isfinite(self.needed_lower):
-            return f"gamma_0 = 2 c gamma = {self.gamma0:.4g} is not below 1 (c = {self.c:.4g})"
-        return f"the width asked for is {self.needed_lower:.4g} (c = {self.c:.4g}, gamma_0 = {self.gamma0:.4g})"
+        c, gamma0 = upper_float(self.c), upper_float(self.gamma0)
+        if not self.needed.is_finite():
+            return f"gamma_0 = 2 c gamma = {gamma0:.4g} is not below 1 (c = {c:.4g})"
+        return f"the width asked for is {float(self.needed.mid()):.4g} (c = {c:.4g}, gamma_0 = {gamma0:.4g})"
 
 
 def norms(network: Network, residual: tuple[float, float], gram: Enclosure) -> Norms:
@@ -77,89 +121,73 @@ def norms(network: Network, residual: tuple[float, float], gram: Enclosure) -> N
     w, phi = network.weights, network.features.phi
     with precision(BITS):
         off = arb(0, norm_up(network.features.error[None, :]))
-        return Norms(
-            arb(phi.shape[1]).max(arb(norm_up(network.inputs)) ** 2),
-            w.width,
-            network.gamma,
-            _ball(network.norm),
-            _ball(operator_norm(w.W)),
-            _length(w.u),
-            _length(w.v),
-            _ball(operator_norm(network.inputs)),
-            between(arb(residual[0]), arb(residual[1])),
-            _ball(operator_norm(phi)) + off,
-            arb(norm_up(phi)) + off,
-            between(arb(max(gram.lower, 0.0)), arb(gram.upper)).nonnegative_part().sqrt(),
+        A, W, X, features = (
+            span(norm.lower, norm.upper) for norm in (network.norm, *map(operator_norm, (w.W, network.inputs, phi)))
         )
+        u, v = (span(*distance(x, np.zeros_like(x))) for x in (w.u, w.v))
+        n = arb(phi.shape[1]).max(arb(norm_up(network.inputs)) ** 2)
+        least = span(max(gram.lower, 0.0), gram.upper).nonnegative_part().sqrt()
+        length = arb(norm_up(phi)) + off
+        return Norms(n, w.width, network.gamma, A, W, u, v, X, span(*residual), features + off, length, least)
 
 
 def width_condition(found: Norms, least_eigenvalue: Enclosure) -> WidthCondition:
-    """The a-priori form with the smallest admissible c >= 1; REFUTED means that it fails for every c.
-
-    The right side increases with c, so the least c decides.
-    """
+    """The a-priori form with the smallest admissible c >= 1, which decides: the right side increases with c."""
     with precision(BITS):
         root = arb(found.m).sqrt()
         c = arb(1)
         for norm in (found.A, found.W, found.u, found.v):
             c = c.max(norm / root)
         gamma0 = 2 * c * enclose(found.gamma)
-        shown = upper_float(c), upper_float(gamma0)
-        if gamma0 >= 1:
-            return WidthCondition(Verdict.REFUTED, math.inf, math.inf, *shown)
-        lam = between(arb(least_eigenvalue.lower), arb(least_eigenvalue.upper))
-        gap = 1 - gamma0
-        if not (gap > 0 and lam > 0):
-            return WidthCondition(Verdict.UNKNOWN, 0.0, math.inf, *shown)
-        largest = (64 / gap**2).max(16 * gamma0**2 / gap**4).max(2535 * c**2 * found.X**2 / (gap**2 * lam))
-        needed = found.n * found.residual**2 / lam**2 * largest
-        verdict = Verdict.PROVED if needed < found.m else Verdict.REFUTED if needed >= found.m else Verdict.UNKNOWN
-        return WidthCondition(verdict, -upper_float(-needed), upper_float(needed), *shown)
+        lam, gap = as_ball(least_eigenvalue), 1 - gamma0
+        first, second, third = WIDTH_CONSTANTS
+        terms = first / gap**2, second * gamma0**2 / gap**4, third * c**2 * found.X**2 / (gap**2 * lam)
+        needed = found.n * found.residual**2 / lam**2 * terms[0].max(terms[1]).max(terms[2])
+        return WidthCondition(needed if gap > 0 and lam > 0 else arb("nan"), found.m, c, gamma0)
 
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
-    r"""The a-posteriori form: whether it closes at this start, and up to which :math:`E_0` it would.
+    r"""The a-posteriori form: how it closes at this start, and up to which :math:`E_0` it would.
 
-    ``rate`` is the proved exponent: :math:`L(t) \le e^{-\mathrm{rate}\,t}L(0)`; ``contraction`` the proved bound of
-    :math:`\tilde\gamma\lVert A(t)\rVert`. ``largest_residual`` is a proved lower bound of the E_0 that would do.
+    Attributes
+    ----------
+    relations: the conditions of the first choice of constants that closes; none where no choice does.
+    rate: the proved exponent there: :math:`L(t) \le e^{-\mathrm{rate}\,t}L(0)`.
+    contraction: the proved bound of :math:`\tilde\gamma\lVert A(t)\rVert` there.
+    largest_residual: a proved lower bound of the E_0 that would do.
     """
 
-    verdict: Verdict
-    rate: float
-    contraction: float
-    largest_residual: float
+    relations: tuple[Relation, ...] = ()
+    rate: float = 0.0
+    contraction: float = math.inf
+    largest_residual: float = 0.0
 
 
 def bootstrap(found: Norms, at_least: Enclosure) -> Bootstrap:
     r"""Close the bootstrap with measured norms, keeping :math:`\lambda_{\min}(G(t))` at least ``at_least``/2.
 
-    UNKNOWN where no choice of constants on a small grid closes: the condition is sufficient only.
+    Where no choice of constants on a small grid closes, nothing is refuted: the condition is sufficient only.
     """
-    best = Bootstrap(Verdict.UNKNOWN, 0.0, math.inf, 0.0)
+    best = Bootstrap()
     with precision(BITS):
-        half = arb(at_least.upper) / 2
         start = enclose(found.gamma) / arb(found.m).sqrt() * found.A
-        if not start < 1:
-            return best
-        residual = found.residual.upper()
-        for share in SHARES:
+        for share, target in product(SHARES, TARGETS) if start < 1 else ():
             rate = ((1 - enclose(share)) * found.least) ** 2
-            if not rate >= half or not rate > 0:
+            if not (rate > 0 and rate >= arb(at_least.upper) / 2):
                 continue
-            for target in TARGETS:
-                top = start + (1 - start) * enclose(target)
-                admissible = _largest(found, share, top, rate)
-                closes = _closes(found, share, top, rate, residual)
-                if closes and best.verdict is not Verdict.PROVED:
-                    best = Bootstrap(Verdict.PROVED, -upper_float(-2 * rate), upper_float(top), admissible)
-                elif not closes and best.verdict is not Verdict.PROVED and admissible > best.largest_residual:
-                    best = Bootstrap(Verdict.UNKNOWN, 0.0, math.inf, admissible)
+            top = start + (1 - start) * enclose(target)
+            conditions = partial(_conditions, found, share, top, rate)
+            largest = max(best.largest_residual, _largest(conditions))
+            relations = conditions(found.residual.upper())
+            if not best.relations and judge(relations).verdict is Verdict.PROVED:
+                best = Bootstrap(relations, -upper_float(-2 * rate), upper_float(top))
+            best = replace(best, largest_residual=largest)
     return best
 
 
-def _closes(found: Norms, share: Fraction, top: arb, rate: arb, residual: arb) -> bool:
-    """Whether each weight stays strictly inside the distance that the bounds were computed with."""
+def _conditions(found: Norms, share: Fraction, top: arb, rate: arb, residual: arb) -> tuple[Relation, Relation]:
+    """That A and W stay strictly inside the distances that the bounds were computed with."""
     root = arb(found.m).sqrt()
     scale = enclose(found.gamma) / root
     start = scale * found.A
@@ -171,35 +199,23 @@ def _closes(found: Norms, share: Fraction, top: arb, rate: arb, residual: arb) -
     u = found.u + frobenius_norm / gap * length
     moved_a = scale * (u / gap) * (frobenius_norm / gap) * length
     moved_w = (u / gap + v) * found.X / root * length
-    return bool(scale * moved_a < top - start) and bool(moved_w * found.X / root < lost)
+    return (
+        Relation.of(
+            "gamma ||A(t) - A(0)||/sqrt(m) stays below what was allowed", scale * moved_a, top - start, Sense.BELOW
+        ),
+        Relation.of(
+            "||W(t) - W(0)|| ||X||/sqrt(m) stays below what was allowed", moved_w * found.X / root, lost, Sense.BELOW
+        ),
+    )
 
 
-def _largest(found: Norms, share: Fraction, top: arb, rate: arb) -> float:
-    """A residual for which the bootstrap closes, nearly the largest, by bisection on powers of two."""
-    low, high = -60, 40
-    if not _closes(found, share, top, rate, arb((1, low))):
-        return 0.0
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _closes(found, share, top, rate, arb((1, middle))):
-            low = middle
-        else:
-            high = middle
-    best = Fraction(2) ** low
-    for k in range(31, 16, -1):  # refine between 2^low and 2^(low+1) in sixteenths
-        trial = Fraction(2) ** low * Fraction(k, 16)
-        if _closes(found, share, top, rate, enclose(trial)):
-            best = trial
-            break
-    return float(best)
+def _largest(conditions: Callable[[arb], tuple[Relation, ...]]) -> float:
+    """The largest of the residuals tried for which the bootstrap closes, by bisection; 0 where it closes for none."""
 
+    def residual(k: int) -> Fraction:
+        return Fraction(16 + k % 16, 16) * Fraction(2) ** (k // 16)
 
-def _ball(bounds: NormBounds) -> arb:
-    if not math.isfinite(bounds.upper):
-        return arb("nan")
-    return between(arb(bounds.lower), arb(bounds.upper))
-
-
-def _length(a: Floats) -> arb:
-    low, high = distance(a, np.zeros_like(a))
-    return between(arb(low), arb(high))
+    count = bisect_left(
+        RESIDUALS, True, key=lambda k: judge(conditions(enclose(residual(k)))).verdict is not Verdict.PROVED
+    )
+    return float(residual(RESIDUALS[count - 1])) if count else 0.0

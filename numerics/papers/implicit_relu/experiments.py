@@ -1,6 +1,7 @@
 r"""Sampled networks of the implicit system: feature Gram matrices, the theorem's width, equilibria.
 
-Features need W alone, so that many wide networks cost little; the norm of A and the equilibrium need all of A.
+Features need W alone, so that many wide networks cost little; the norm of A and the equilibrium need all of A. The
+last sample of each kind is kept: a check and its control look at the same networks.
 What is claimed of them: ``docs/papers/implicit_relu/proofs.md``, "Concentration" and "Infinite width".
 """
 
@@ -9,11 +10,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....theory.errors import DerivationGap, PrecisionExhausted
 from ...balls.ball import Ball
@@ -21,14 +20,10 @@ from ...balls.enclosure import Enclosure
 from ...balls.rounding import UNIT, gamma
 from ...balls.threads import blas_threads
 from ...sampling.operator_norm import operator_norm
-from .closed import pair_eigenvalue
+from .arc_cosine import pair_eigenvalue
+from .instance import ImplicitInstance
 from .limit import limit_variance
-from .network import SLACK, Equilibrium, Network, column_norms, sample_parameters
-
-if TYPE_CHECKING:
-    from .instance import ImplicitInstance
-
-Floats = NDArray[np.float64]
+from .network import SLACK, Equilibrium, Floats, Network, column_norms, sample_parameters
 
 FEATURE_POINTS = 16
 """Inputs in the experiments with features: as many as the tables of docs/papers/implicit_relu/proofs.md have."""
@@ -60,6 +55,7 @@ class FeatureSample:
     norm2: float
 
 
+@lru_cache(maxsize=1)
 def feature_sample(inst: ImplicitInstance, *, replicates: int = FEATURE_REPLICATES) -> FeatureSample:
     """Feature Gram matrices of the first :data:`FEATURE_POINTS` inputs at the widths of the study."""
     base = inst if inst.data.n <= FEATURE_POINTS else inst.subset(FEATURE_POINTS)
@@ -68,28 +64,25 @@ def feature_sample(inst: ImplicitInstance, *, replicates: int = FEATURE_REPLICAT
     truth, X = base.gram.mid, base.inputs
     radius = float(np.max(base.gram.rad))
 
+    def one(m: int, r: int) -> tuple[float, float, float]:
+        random = np.random.default_rng([base.budget.seed, m, r, 5])
+        phi = np.maximum(random.standard_normal((m, X.shape[1])) @ X.T, 0.0)
+        found = phi.T @ phi / m
+        difference = found - truth
+        entry = max(float(np.abs(difference).max()) - radius, 0.0)
+        return float(np.linalg.eigvalsh(found)[0]), entry, float(np.linalg.norm(difference, 2))
+
     def make() -> dict[str, Floats]:
-        shape = len(base.widths), replicates
-        least, entry, norm = np.empty(shape), np.empty(shape), np.empty(shape)
+        rows = []
         for a, m in enumerate(base.widths):
             base.workspace.progress(f"features of width {m}", a, len(base.widths))
-            for r in range(replicates):
-                random = np.random.default_rng([base.budget.seed, m, r, 5])
-                phi = np.maximum(random.standard_normal((m, X.shape[1])) @ X.T, 0.0)
-                found = phi.T @ phi / m
-                eigenvalues = np.linalg.eigvalsh(found)
-                difference = found - truth
-                least[a, r] = eigenvalues[0]
-                entry[a, r] = max(float(np.abs(difference).max()) - radius, 0.0)
-                norm[a, r] = np.linalg.norm(difference, 2)
-        return {"least": least, "entry": entry, "norm": norm}
+            rows.append([one(m, r) for r in range(replicates)])
+        return dict(zip(("least", "entry", "norm"), np.moveaxis(np.array(rows), -1, 0), strict=True))
 
     with blas_threads(1):
         stored = base.workspace.keep(f"features {base.key} {base.widths} x {replicates}", make)
     norm2 = operator_norm(X).upper ** 2 * (1 + 2**-50)
-    return FeatureSample(
-        base.data.n, base.widths, stored["least"], stored["entry"], stored["norm"], base.eigenvalue, norm2
-    )
+    return FeatureSample(base.data.n, base.widths, **stored, lambda0=base.eigenvalue, norm2=norm2)
 
 
 def sufficient_width(n: int, lambda0: Fraction, delta: Fraction) -> int:
@@ -112,31 +105,31 @@ class TheoremSample:
     lambda0: Enclosure
 
 
+@lru_cache(maxsize=1)
 def theorem_sample(inst: ImplicitInstance, *, replicates: int = THEOREM_REPLICATES) -> TheoremSample:
     """Networks of the width that the concentration theorem asks for, on the two most orthogonal inputs.
 
     W enters through the two Gaussians :math:`w\\cdot x_i` only, which are sampled directly.
     """
+    n = min(inst.data.n, 2)
     c = np.abs(inst.cosines.mid) + 2.0 * np.eye(inst.data.n)
     i, j = divmod(int(np.argmin(c)), inst.data.n)
-    alone = inst.data.n == 1
-    cosine = 0.0 if alone else float(inst.cosines.mid[i, j])
-    lambda0 = pair_eigenvalue(inst.cosines.entry(i, j)) if not alone else pair_eigenvalue(None)
-    n = 1 if alone else 2
+    cosine = float(inst.cosines.mid[i, j])
+    lambda0 = pair_eigenvalue(inst.cosines.entry(i, j) if n == 2 else None)
     if not lambda0.lower > 0:
         raise PrecisionExhausted("all inputs are parallel: the least eigenvalue of every pair is 0.")
     width = sufficient_width(n, Fraction(lambda0.lower), DELTA)
     if 2 * width > LARGEST_SAMPLE:
         raise PrecisionExhausted(f"the sufficient width is {width} even for two inputs: they are nearly parallel.")
 
+    def one(r: int) -> float:
+        first, second = np.random.default_rng([inst.budget.seed, width, r, 7]).standard_normal((2, width))
+        preactivations = [first] if n == 1 else [first, cosine * first + math.sqrt(1 - cosine**2) * second]
+        phi = np.maximum(preactivations, 0.0)
+        return float(np.linalg.eigvalsh(phi @ phi.T / width)[0] / lambda0.upper)
+
     def make() -> dict[str, Floats]:
-        ratio = np.empty(replicates)
-        for r in range(replicates):
-            random = np.random.default_rng([inst.budget.seed, width, r, 7])
-            first, second = random.standard_normal((2, width))
-            phi = np.maximum([first] if alone else [first, cosine * first + math.sqrt(1 - cosine**2) * second], 0.0)
-            ratio[r] = np.linalg.eigvalsh(phi @ phi.T / width)[0] / lambda0.upper
-        return {"ratio": ratio}
+        return {"ratio": np.array([one(r) for r in range(replicates)])}
 
     stored = inst.workspace.keep(f"theorem {inst.key} {width} x {replicates}", make)
     return TheoremSample(n, width, stored["ratio"], lambda0)
@@ -159,6 +152,7 @@ class StateSample:
     errors: dict[int, Floats]
 
 
+@lru_cache(maxsize=1)
 def state_sample(inst: ImplicitInstance) -> StateSample:
     """Whole networks at the widths of the study; their equilibria are NaN unless γ < 1/2."""
     if not inst.widths:

@@ -20,20 +20,15 @@ def gradient_differences(*, transposed: bool = True) -> tuple[tuple[str, sympy.E
     A, W = (sympy.Matrix(m, m, sympy.symbols(f"{name}0:{m * m}")) for name in "AW")
     u, v, x = (sympy.Matrix(sympy.symbols(f"{name}0:{m}")) for name in "uvx")
     left: list[tuple[str, sympy.Expr]] = []
-    for signs in itertools.product((0, 1), repeat=m):
-        D = sympy.diag(*signs)
-        adjugate = (sympy.eye(m) - g * D * A).adjugate()
-        det = (sympy.eye(m) - g * D * A).det()
-        for other in itertools.product((0, 1), repeat=m):
-            E = sympy.diag(*other)
-            phi = E * W * x  # times m^(-1/2), which factors out of every formula
-            z = adjugate * D * phi / det
-            adjoint = (sympy.eye(m) - g * (A.T if transposed else A) * D).inv() * u
-            q = D * adjoint
-            value = (u.T * z + v.T * phi)[0]
-            formulas = {"u": (u, z), "v": (v, phi), "A": (A, g * q * z.T), "W": (W, E * (q + v) * x.T)}
-            for name, (variables, formula) in formulas.items():
-                for variable, entry in zip(variables, formula, strict=True):
-                    difference = sympy.together(sympy.diff(value, variable) - entry)
-                    left.append((f"{name}, D = {signs}, E = {other}", sympy.expand(sympy.numer(difference))))
+    for D, E in itertools.product((sympy.diag(*signs) for signs in itertools.product((0, 1), repeat=m)), repeat=2):
+        equation = sympy.eye(m) - g * D * A
+        phi = E * W * x  # times m^(-1/2), which factors out of every formula
+        z = equation.adjugate() * D * phi / equation.det()
+        q = D * (sympy.eye(m) - g * (A.T if transposed else A) * D).inv() * u
+        value = (u.T * z + v.T * phi)[0]
+        formulas = {"u": (u, z), "v": (v, phi), "A": (A, g * q * z.T), "W": (W, E * (q + v) * x.T)}
+        for name, (variables, formula) in formulas.items():
+            for difference in sympy.diff(value, variables) - formula:
+                where = f"{name}, D = {tuple(D.diagonal())}, E = {tuple(E.diagonal())}"
+                left.append((where, sympy.expand(sympy.numer(sympy.together(difference)))))
     return tuple(left)

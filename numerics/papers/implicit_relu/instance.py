@@ -9,15 +9,15 @@ from functools import cached_property
 
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
 from ....theory.claims.claim import Hypothesis
 from ....theory.errors import DerivationGap, SpecError
-from ....theory.verdict import Evidence
+from ....theory.verdict import Evidence, Verdict
 from ...balls.budget import Budget
-from ...balls.enclosure import Enclosure, float_below
+from ...balls.enclosure import Enclosure, float_above, float_below
 from ...balls.precision import precision
 from ...certificates.certificate import Discharged
+from ...checks.relation import Relation, Sense
 from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...eigenvalues.nullspace import RankBound
 from ...kernels.ballmatrix import BallMatrix
@@ -25,16 +25,15 @@ from ...kernels.cosines import Cosines, cosines, cosines_arb
 from ...kernels.gram import gram
 from ...kernels.order import choose_order
 from ...kernels.parallel import parallel_pairs
+from ...kernels.points import Points
 from ...kernels.series import DotProductSeries
 from ...studies.data import DataSet, labels
 from ...studies.workspace import Workspace
 from .antipodes import Singularity, nullity
 from .arc_cosine import HermiteBound, arc_cosine, arc_cosine_matrix, arc_cosine_series, hermite_bound
-from .experiments import FeatureSample, StateSample, TheoremSample, feature_sample, state_sample, theorem_sample
-from .hypotheses import discharge
-from .network import Equilibrium, Network, sample_parameters, unit_rows
-from .tangent import TangentKernel, feature_gram, tangent_kernel
-from .training import OutputRun, Trajectory, descend, train_output
+from .network import Equilibrium, Floats, Network, sample_parameters, unit_rows
+from .tangent import TangentKernel, least_feature_eigenvalue, tangent_kernel
+from .training import Trajectory, descend
 
 SYSTEM = "implicit-relu"
 FLOAT_BITS = 96
@@ -87,12 +86,6 @@ class ImplicitInstance:
         return nullity(self.data.source, self.parallel)
 
     @cached_property
-    def rho(self) -> tuple[Fraction, Fraction]:
-        """Bounds of the largest |cos| between two inputs (0 for one input)."""
-        upper = Fraction(self.cosines.delta)
-        return max(upper - 2 * Fraction(self.cosines.rad) - Fraction(1, 2**50), Fraction(0)), upper
-
-    @cached_property
     def series(self) -> DotProductSeries:
         """The kernel as a power series, long enough for a float64 matrix of this data."""
         with precision(FLOAT_BITS):
@@ -138,8 +131,15 @@ class ImplicitInstance:
 
     @cached_property
     def hermite(self) -> HermiteBound:
-        """The lower bounds through the even Schur powers."""
-        return hermite_bound(self.data.n, self.rho, bits=self.budget.bits)
+        """The lower bounds through the even Schur powers, from bounds of the largest |cos| (0 for one input)."""
+        upper = Fraction(self.cosines.delta)
+        lower = max(upper - 2 * Fraction(self.cosines.rad) - Fraction(1, 2**50), Fraction(0))
+        return hermite_bound(self.data.n, (lower, upper), bits=self.budget.bits)
+
+    def multiple(self, factor: Fraction) -> Enclosure:
+        """A positive multiple of λ_0, rounded outwards."""
+        low, high = (factor * Fraction(x) for x in (self.eigenvalue.lower, self.eigenvalue.upper))
+        return Enclosure(float_below(low), float_above(high), Evidence.ENCLOSED, f"{factor} of lambda_0")
 
     # -- the trained network ------------------------------------------------------------
 
@@ -148,23 +148,25 @@ class ImplicitInstance:
         """The same system on the inputs that are trained on; the instance itself when these are all."""
         return self if self.data.n <= self.plan.points else self.subset(self.plan.points)
 
+    @property
+    def points(self) -> Points:
+        """The inputs; raises :class:`DerivationGap` where only their Gram matrix is given."""
+        if self.data.points is None:
+            raise DerivationGap("networks need input points, and only their Gram matrix is given.")
+        return self.data.points
+
     def subset(self, count: int) -> ImplicitInstance:
         """The same system on the first inputs."""
-        source = self.data.points
-        if source is None:
-            raise DerivationGap("networks need input points, and only their Gram matrix is given.")
-        first = range(min(count, source.n))
+        first = range(min(count, self.points.n))
         return replace(self, data=self.data.take(first, f"the first {len(first)} of {self.data.description}"))
 
     @cached_property
-    def inputs(self) -> NDArray[np.float64]:
+    def inputs(self) -> Floats:
         """The inputs of networks: the directions, rounded to float64; (n, d)."""
-        if self.data.points is None:
-            raise DerivationGap("networks need input points, and only their Gram matrix is given.")
-        return unit_rows(self.data.points.values)
+        return unit_rows(self.points.values)
 
     @cached_property
-    def labels(self) -> NDArray[np.float64]:
+    def labels(self) -> Floats:
         """The labels, ±1."""
         return labels(self.data, self.budget.seed)
 
@@ -200,57 +202,65 @@ class ImplicitInstance:
     @cached_property
     def initial_gram(self) -> Enclosure:
         """λ_min(Φ(0)ᵀΦ(0)) of this network, proved on both sides."""
-        return least_eigenvalue(
-            feature_gram(self.network), budget=replace(self.budget, bits=64, max_bits=64), known_psd=True
+        return least_feature_eigenvalue(self.network, self.budget)
+
+    @property
+    def network_text(self) -> str:
+        """The network that a statement is checked on, in one line."""
+        return (
+            f"width {self.plan.width}, {self.data.n} inputs ({self.data.description}), gamma = {self.gamma}, "
+            f"seed {self.budget.seed}"
         )
 
     @property
     def key(self) -> str:
         """What determines an experiment besides the study (labels may be given with the same points)."""
-        known = (
-            self.system,
-            self.data.n,
-            self.data.digest,
-            self.labels.tolist(),
-            self.gamma,
-            self.plan,
-            self.budget.seed,
-        )
-        return "|".join(map(str, known))
+        data = self.system, self.data.n, self.data.digest, self.labels.tolist()
+        return "|".join(map(str, (*data, self.gamma, self.plan, self.budget.seed)))
 
     @cached_property
     def trajectory(self) -> Trajectory:
         """Gradient descent on all weights from the start."""
 
-        def run() -> dict[str, NDArray[np.float64]]:
+        def run() -> dict[str, Floats]:
             return descend(self.network, self.labels, self.step, self.plan.steps).arrays()
 
         return Trajectory.from_arrays(self.workspace.keep(f"descent {self.key}", run))
 
-    def output_run(self, step: float) -> OutputRun:
-        """Gradient descent on u and v alone."""
-        return train_output(self.network, self.labels, step, self.plan.steps)
-
-    @cached_property
-    def feature_sample(self) -> FeatureSample:
-        """Feature Gram matrices of sampled networks."""
-        return feature_sample(self)
-
-    @cached_property
-    def theorem_sample(self) -> TheoremSample:
-        """Networks of the width that the concentration theorem asks for."""
-        return theorem_sample(self)
-
-    @cached_property
-    def state_sample(self) -> StateSample:
-        """Equilibria of sampled networks."""
-        return state_sample(self)
-
     # -- what the runner asks -----------------------------------------------------------
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
-        """Whether a hypothesis of the theory holds here."""
-        return discharge(self, hypothesis)
+        """Whether a hypothesis of the theory holds here; raises :class:`DerivationGap` for one without a rule."""
+        if hypothesis.name == "unit-inputs":
+            text = f"the {self.data.n} inputs are non-zero and enter through their directions"
+            return Discharged(hypothesis.name, Verdict.PROVED, text)
+        train = self.training
+        match hypothesis.name:
+            case "well-posed":
+                verdict, (low, high) = train.network.posed.verdict, train.network.contraction
+                text = f"gamma ||A||/sqrt(m) lies in [{low:.8g}, {high:.8g}]: {train.network_text}"
+            case "definite":
+                verdict, text = train._definite
+            case "initial-gram":
+                verdict, text = train._definite
+                if verdict is Verdict.PROVED:
+                    found = train.initial_gram
+                    kept = Relation.of("3/4 lambda_0 <= lambda_min(G(0))", train.multiple(Fraction(3, 4)), found)
+                    verdict = kept.verdict
+                    text = (
+                        f"{kept}, which lies in [{found.lower:.6g}, {found.upper:.6g}] at {train.network_text}; {text}"
+                    )
+            case name:
+                raise DerivationGap(f"no rule settles the hypothesis {name!r} of implicit-relu.")
+        return Discharged(hypothesis.name, verdict, text)
+
+    @property
+    def _definite(self) -> tuple[Verdict, str]:
+        """Whether λ_0 > 0, with a sentence."""
+        found = self.eigenvalue
+        verdict = Relation.of("0 < lambda_0", 0, found, Sense.BELOW).verdict
+        why = f": {self.singularity.reason}" if verdict is Verdict.REFUTED else ""
+        return verdict, f"lambda_0 of {self.data.description} lies in [{found.lower:.8g}, {found.upper:.8g}]{why}"
 
     def admit(self) -> None:
         """Raise :class:`SpecError` for parameters that make no network."""

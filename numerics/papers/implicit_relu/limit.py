@@ -17,8 +17,7 @@ from ....theory.errors import SpecError
 from ...balls.ball import enclose
 from ...balls.banach import banach
 from ...balls.precision import precision
-
-GUARD_BITS = 32
+from .arc_cosine import GUARD_BITS
 
 
 def limit_map(K: arb, gamma: Fraction) -> arb:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import sympy
 from flint import arb, fmpq, fmpq_mat
@@ -23,14 +24,16 @@ from ...proof_lines.draws import (
 )
 from ...proof_lines.instances import hadamard_power
 from ...proof_lines.relations import BITS, Equation, Instances, Order, Relation, Sides, argument
+from .arc_cosine import arc_cosine
 
 N = 3
-PI = sympy.pi
+A, ONES = fmpq(1, 2), fmpq_mat(N, 1, [1] * N)
+ALIGNED = eye(N, A), A, ONES * 4, ONES * 4 * (1 - A)
+"""A = aI, its norm a, and the equilibrium of a positive input: where the inequalities are equalities."""
+TWO = fmpq_mat(2, 2, [1, A, A, 1])
+"""The cosines of two inputs."""
+PI, HALF, LAMBDA = sympy.pi, sympy.Rational(1, 2), sympy.Symbol("lambda")
 RHO, THETA = sympy.Symbol("rho", real=True), sympy.Symbol("theta", positive=True)
-
-
-def _ones() -> fmpq_mat:
-    return fmpq_mat(N, 1, [1] * N)
 
 
 @argument("implicit-contraction", "squares of both sides for matrices of known norm; equality for A = aI")
@@ -43,8 +46,7 @@ def implicit_contraction() -> tuple[Relation, ...]:
         a = share(rng)
         return sides(contraction(rng, N, a), a, vector(rng, N), vector(rng, N), vector(rng, N))
 
-    a = fmpq(1, 2)
-    return (Instances(draw, 201, (sides(eye(N, a), a, _ones() * 2, _ones(), _ones()),)),)
+    return (Instances(draw, 201, (sides(eye(N, A), A, ONES * 2, ONES, ONES),)),)
 
 
 def _equilibrium(rng: random.Random) -> tuple[fmpq_mat, fmpq, fmpq_mat, fmpq_mat]:
@@ -53,12 +55,6 @@ def _equilibrium(rng: random.Random) -> tuple[fmpq_mat, fmpq, fmpq_mat, fmpq_mat
     w, z = contraction(rng, N, a), entrywise_relu(vector(rng, N))
     below = fmpq_mat(N, 1, [positive(rng) if z[i, 0] == 0 else fmpq(0) for i in range(N)])
     return w, a, z, z - w * z - below
-
-
-def _aligned() -> tuple[fmpq_mat, fmpq, fmpq_mat, fmpq_mat]:
-    """The same for A = aI and a positive input."""
-    a, z = fmpq(1, 2), _ones() * 4
-    return eye(N, a), a, z, z * (1 - a)
 
 
 @argument("implicit-size", "exact equilibria of random sign patterns; equality for A = aI")
@@ -73,7 +69,7 @@ def implicit_size() -> tuple[Relation, ...]:
 
     return (
         Instances(fixed, 202, equal=True),
-        Instances(lambda rng: sides(_equilibrium(rng)), 203, (sides(_aligned()),)),
+        Instances(lambda rng: sides(_equilibrium(rng)), 203, (sides(ALIGNED),)),
     )
 
 
@@ -86,7 +82,7 @@ def implicit_picard() -> tuple[Relation, ...]:
             iterate = entrywise_relu(w * iterate + phi)
         return squared(iterate - z), a ** (2 * steps) * squared(z)
 
-    return (Instances(lambda rng: sides(_equilibrium(rng), rng.randint(1, 4)), 204, (sides(_aligned(), 3),)),)
+    return (Instances(lambda rng: sides(_equilibrium(rng), rng.randint(1, 4)), 204, (sides(ALIGNED, 3),)),)
 
 
 @argument("implicit-two-inputs", "two exact equilibria of one network; equality for A = aI")
@@ -99,7 +95,7 @@ def implicit_two_inputs() -> tuple[Relation, ...]:
         y = entrywise_relu(vector(rng, N))
         return sides(a, z, y, phi, y - w * y)
 
-    _, a, z, phi = _aligned()
+    _, a, z, phi = ALIGNED
     return (Instances(draw, 205, (sides(a, z, z * 2, phi, phi * 2),)),)
 
 
@@ -116,7 +112,7 @@ def resolvent_norm() -> tuple[Relation, ...]:
         a = share(rng)
         return sides(_slopes(rng), contraction(rng, N, a), a)
 
-    return (Instances(draw, 206, (sides(eye(N), eye(N, fmpq(1, 2)), fmpq(1, 2)),)),)
+    return (Instances(draw, 206, (sides(eye(N), eye(N, A), A),)),)
 
 
 @argument("resolvent-series", "the geometric sums, n = 1 to 5")
@@ -131,16 +127,13 @@ def resolvent_bound() -> tuple[Relation, ...]:
         inverse = (eye(N) - product).inv()
         return inverse.transpose() * inverse, eye(N, 1 / (1 - a) ** 2)
 
-    def forward(rng: random.Random) -> Sides:
+    def draw(adjoint: bool, rng: random.Random) -> Sides:
         a = share(rng)
-        return sides(_slopes(rng) * contraction(rng, N, a), a)
+        weights, slopes = contraction(rng, N, a), _slopes(rng)
+        return sides(weights.transpose() * slopes if adjoint else slopes * weights, a)
 
-    def adjoint(rng: random.Random) -> Sides:
-        a = share(rng)
-        return sides(contraction(rng, N, a).transpose() * _slopes(rng), a)
-
-    extremal = (sides(eye(N, fmpq(1, 2)), fmpq(1, 2)),)
-    return Instances(forward, 207, extremal), Instances(adjoint, 208, extremal)
+    extremal = (sides(eye(N, A), A),)
+    return Instances(partial(draw, False), 207, extremal), Instances(partial(draw, True), 208, extremal)
 
 
 @argument("arc-cosine-radius", "the integral")
@@ -166,9 +159,7 @@ def arc_cosine_angle() -> tuple[Relation, ...]:
 def arc_cosine_value() -> tuple[Relation, ...]:
     def draw(rng: random.Random) -> Sides:
         ball = arb(fmpq(rng.randint(-99, 99), 100))
-        angle = ball.acos()
-        stated = (angle.sin() + (arb.pi() - angle) * ball) / (2 * arb.pi())
-        return dual(activation("relu"), arb(1), arb(1), ball, BITS), stated
+        return dual(activation("relu"), arb(1), arb(1), ball, BITS), arc_cosine(ball)
 
     factor = Equation(2 * (sympy.sin(THETA) + (PI - THETA) * sympy.cos(THETA)) / 2 / (2 * PI), _kernel())
     return factor, Instances(draw, 209, equal=True)
@@ -178,8 +169,36 @@ def _kernel() -> sympy.Expr:
     return (sympy.sin(THETA) + (PI - THETA) * sympy.cos(THETA)) / (2 * PI)
 
 
+def _at_angle(angle: sympy.Expr | int) -> sympy.Expr:
+    """The kernel of two inputs at an angle."""
+    return _kernel().subs(THETA, angle)
+
+
 def _dual(rho: sympy.Expr) -> sympy.Expr:
     return (sympy.sqrt(1 - rho**2) + rho * (PI - sympy.acos(rho))) / (2 * PI)
+
+
+@argument("orthonormal-spectrum", "the characteristic polynomial, n = 2 to 4")
+def orthonormal_spectrum() -> tuple[Relation, ...]:
+    def spectrum(n: int) -> Equation:
+        matrix = sympy.Matrix(n, n, lambda i, j: _at_angle(0 if i == j else PI / 2))
+        least, largest = HALF - 1 / (2 * PI), HALF + (n - 1) / (2 * PI)
+        return Equation(matrix.charpoly(LAMBDA).as_expr(), (LAMBDA - least) ** (n - 1) * (LAMBDA - largest))
+
+    return tuple(map(spectrum, range(2, 5)))
+
+
+@argument("square-spectrum", "the characteristic polynomial")
+def square_spectrum() -> tuple[Relation, ...]:
+    matrix = sympy.Matrix(4, 4, lambda i, j: _at_angle(min((j - i) % 4, (i - j) % 4) * PI / 2))
+    claimed = (LAMBDA - HALF + 1 / PI) * (LAMBDA - HALF) ** 2 * (LAMBDA - HALF - 1 / PI)
+    return (Equation(matrix.charpoly(LAMBDA).as_expr(), claimed),)
+
+
+@argument("hexagon-null-vector", "the alternating sum of the first row")
+def hexagon_null_vector() -> tuple[Relation, ...]:
+    row = [_at_angle(min(k, 6 - k) * PI / 3) for k in range(6)]
+    return (Equation(sum(((-1) ** k * value for k, value in enumerate(row)), sympy.Integer(0)), sympy.Integer(0)),)
 
 
 @argument("arc-cosine-derivatives", "both derivatives and both values at zero")
@@ -197,15 +216,11 @@ def arc_cosine_derivatives() -> tuple[Relation, ...]:
 def inverse_root_series() -> tuple[Relation, ...]:
     x, k = sympy.Symbol("x", positive=True), sympy.Symbol("k", integer=True, positive=True)
     y = (1 - x) ** sympy.Rational(-1, 2)
-    ratio = sympy.gammasimp(sympy.binomial(2 * k + 2, k + 1).rewrite(sympy.gamma) / (4 * _central(k)))
+    now, following = (sympy.binomial(2 * n, n).rewrite(sympy.gamma) for n in (k, k + 1))
     return (
         Equation(2 * (1 - x) * sympy.diff(y, x), y),
-        Equation(ratio, (2 * k + 1) / (2 * (k + 1))),
+        Equation(sympy.gammasimp(following / (4 * now)), (2 * k + 1) / (2 * (k + 1))),
     )
-
-
-def _central(k: sympy.Expr) -> sympy.Expr:
-    return sympy.binomial(2 * k, k).rewrite(sympy.gamma)
 
 
 @argument("arc-cosine-coefficients", "both forms of every order up to 12, and the step for all orders")
@@ -213,14 +228,13 @@ def arc_cosine_coefficients() -> tuple[Relation, ...]:
     k = sympy.Symbol("k", integer=True, positive=True)
     central = sympy.Symbol("c", positive=True)  # binomial(2k, k); the next one is c 2 (2k+1)/(k+1)
     integrated = central * 4 ** (-k) / (2 * PI * (2 * k + 1) * (2 * k + 2))
-    found: list[Relation] = [
-        Equation(integrated, central * 2 * (2 * k + 1) / (k + 1) / (2 * PI * 4 ** (k + 1) * (2 * k + 1) ** 2))
-    ]
-    for n in range(1, 7):
-        odd = sympy.factorial2(2 * n - 3)
+
+    def forms(n: int) -> Equation:
         binomial = sympy.binomial(2 * n, n) / (2 * PI * 4**n * (2 * n - 1) ** 2)
-        found.append(Equation(odd**2 / (2 * PI * sympy.factorial(2 * n)), binomial))
-    return tuple(found)
+        return Equation(sympy.factorial2(2 * n - 3) ** 2 / (2 * PI * sympy.factorial(2 * n)), binomial)
+
+    step = Equation(integrated, central * 2 * (2 * k + 1) / (k + 1) / (2 * PI * 4 ** (k + 1) * (2 * k + 1) ** 2))
+    return (step, *map(forms, range(1, 7)))
 
 
 @argument("arc-cosine-mass", "the value at one, and the decay of the terms k^(-1/2)/(2k-1)^2")
@@ -241,8 +255,7 @@ def arc_cosine_mass() -> tuple[Relation, ...]:
 def _cosines(rng: random.Random, n: int) -> fmpq_mat:
     """A Gram matrix of unit vectors: columns of a rational orthogonal matrix and of another one."""
     q, p = orthogonal(rng, 3), orthogonal(rng, 3)
-    rows = [[q[i, j] for i in range(3)] for j in range(2)] + [[p[i, j] for i in range(3)] for j in range(2)]
-    x = fmpq_mat(n, 3, [value for row in rows[:n] for value in row])
+    x = fmpq_mat(n, 3, [source[i, j] for source in (q, p) for j in range(2) for i in range(3)][: 3 * n])
     return x * x.transpose()
 
 
@@ -259,22 +272,18 @@ def even_power_discs() -> tuple[Relation, ...]:
     def draw(rng: random.Random) -> Sides:
         return sides(_cosines(rng, 4), rng.randint(1, 4))
 
-    return (Instances(draw, 211, (sides(fmpq_mat(2, 2, [1, fmpq(1, 2), fmpq(1, 2), 1]), 1),)),)
+    return (Instances(draw, 211, (sides(TWO, 1),)),)
 
 
 @argument("even-power-sum", "sums with random weights by elimination; equality for two inputs and even powers")
 def even_power_sum() -> tuple[Relation, ...]:
     def sides(c: fmpq_mat, weights: list[fmpq]) -> Sides:
         n, rho = c.nrows(), _largest(c)
-        total, bound = eye(n, 0), fmpq(0)
-        for r, weight in enumerate(weights):
-            total = total + hadamard_power(c, r) * weight
-            if r >= 2 and r % 2 == 0:
-                bound += weight * max(1 - (n - 1) * rho**r, fmpq(0))
-        return eye(n, bound), total
+        total = sum((hadamard_power(c, r) * weight for r, weight in enumerate(weights)), eye(n, 0))
+        even = ((r, weights[r]) for r in range(2, len(weights), 2))
+        return eye(n, sum((weight * max(1 - (n - 1) * rho**r, fmpq(0)) for r, weight in even), fmpq(0))), total
 
     def draw(rng: random.Random) -> Sides:
         return sides(_cosines(rng, 4), [positive(rng) for _ in range(7)])
 
-    two = fmpq_mat(2, 2, [1, fmpq(1, 2), fmpq(1, 2), 1])
-    return (Instances(draw, 212, (sides(two, [fmpq(0), fmpq(0), fmpq(1), fmpq(0), fmpq(2)]),)),)
+    return (Instances(draw, 212, (sides(TWO, [fmpq(0), fmpq(0), fmpq(1), fmpq(0), fmpq(2)]),)),)

@@ -19,9 +19,8 @@ from ...proof_lines.draws import (
     with_spectrum,
 )
 from ...proof_lines.relations import Equation, Instances, Order, Relation, Sides, argument
-
-N = 3
-PI = sympy.pi
+from .convergence import DISPLACEMENTS, WIDTH_CONSTANTS, kappa
+from .lines import PI, N
 
 
 @argument("relu-moments", "the half of an even Gaussian moment, p = 1 to 6")
@@ -63,9 +62,7 @@ def concentration_width_constant() -> tuple[Relation, ...]:
     width = 136 * n**2 / lam**2 * log
 
     def sides(e: fmpq_mat) -> Sides:
-        size = e.nrows()
-        largest = max(abs(e[i, j]) for i in range(size) for j in range(size))
-        return e.transpose() * e, eye(size, (size * largest) ** 2)
+        return e.transpose() * e, eye(N, (N * max(map(abs, e.entries()))) ** 2)
 
     def draw(rng: random.Random) -> Sides:
         e = matrix(rng, N, N)
@@ -85,7 +82,7 @@ def feature_entries() -> tuple[Relation, ...]:
         return squared(moved), squared((w - v) * x.transpose())
 
     def draw(rng: random.Random) -> Sides:
-        return sides(matrix(rng, N, N), matrix(rng, N, N), matrix(rng, N, N))
+        return sides(*(matrix(rng, N, N) for _ in range(3)))
 
     return (Instances(draw, 214, (sides(eye(N, 3), eye(N, 2), eye(N)),)),)
 
@@ -154,23 +151,23 @@ def flow_widths() -> tuple[Relation, ...]:
     g = sympy.Symbol("gamma_0", positive=True)
     root, common = C * sympy.sqrt(N_) * E0 / LAM, N_ * E0**2 / LAM**2
     return (
-        Equation((4 * root / C) ** 2, 16 * common),
-        Equation((4 * root / (1 - g) / C) ** 2, 16 / (1 - g) ** 2 * common),
-        Equation((8 * root / (1 - g) / C) ** 2, 64 / (1 - g) ** 2 * common),
-        Equation((4 * g * root / (1 - g) ** 2 / C) ** 2, 16 * g**2 / (1 - g) ** 4 * common),
+        Equation((4 * root / C) ** 2, DISPLACEMENTS["v"] * common),
+        Equation((4 * root / (1 - g) / C) ** 2, DISPLACEMENTS["u"] / (1 - g) ** 2 * common),
+        Equation((8 * root / (1 - g) / C) ** 2, DISPLACEMENTS["W"] / (1 - g) ** 2 * common),
+        Equation((4 * g * root / (1 - g) ** 2 / C) ** 2, DISPLACEMENTS["A"] * g**2 / (1 - g) ** 4 * common),
     )
 
 
 @argument("flow-stability-width", "the solved inequality, and the constant in balls")
 def flow_stability_width() -> tuple[Relation, ...]:
-    g, kappa, x = sympy.symbols("gamma_0 kappa X", positive=True)
+    g, root, x = sympy.symbols("gamma_0 kappa X", positive=True)
     moved = 8 * C * sympy.sqrt(N_) * E0 / ((1 - g) * LAM) * x
 
     def constant(_: random.Random) -> Sides:
-        return 64 / (arb(3).sqrt() / 2 - 1 / arb(2).sqrt()) ** 2, arb(2535)
+        return 64 / kappa() ** 2, arb(WIDTH_CONSTANTS[2])
 
-    width = 64 / kappa**2 * C**2 * x**2 * N_ * E0**2 / ((1 - g) ** 2 * LAM**3)
-    return Equation(moved**2 / (kappa**2 * LAM), width), Instances(constant, 216)
+    width = 64 / root**2 * C**2 * x**2 * N_ * E0**2 / ((1 - g) ** 2 * LAM**3)
+    return Equation(moved**2 / (root**2 * LAM), width), Instances(constant, 216)
 
 
 @argument("output-step", "the residual after one step of gradient descent on both output vectors")
@@ -185,6 +182,12 @@ def output_step() -> tuple[Relation, ...]:
     return (Instances(draw, 217, equal=True),)
 
 
+def _spectral(rng: random.Random) -> tuple[fmpq_mat, fmpq, fmpq]:
+    """A positive definite matrix, its least and its largest eigenvalue."""
+    eigenvalues = [positive(rng) for _ in range(N)]
+    return with_spectrum(rng, eigenvalues), min(eigenvalues), max(eigenvalues)
+
+
 @argument(
     "output-spectrum",
     "I - eta M below (1 - eta lambda) I, and M below lambda_max I, by elimination; equality for M = lambda I",
@@ -194,19 +197,16 @@ def output_spectrum() -> tuple[Relation, ...]:
         return eye(N) - m * eta, eye(N, 1 - eta * least)
 
     def draw(rng: random.Random) -> Sides:
-        eigenvalues = [positive(rng) for _ in range(N)]
-        return sides(with_spectrum(rng, eigenvalues), share(rng) / max(eigenvalues), min(eigenvalues))
-
-    def floor(m: fmpq_mat, largest: fmpq) -> Sides:
-        return m, eye(N, largest)
+        m, least, largest = _spectral(rng)
+        return sides(m, share(rng) / largest, least)
 
     def below(rng: random.Random) -> Sides:
-        eigenvalues = [positive(rng) for _ in range(N)]
-        return floor(with_spectrum(rng, eigenvalues), max(eigenvalues))
+        m, _, largest = _spectral(rng)
+        return m, eye(N, largest)
 
     return (
         Instances(draw, 218, (sides(eye(N, 2), fmpq(1, 4), fmpq(2)),)),
-        Instances(below, 219, (floor(eye(N, 2), fmpq(2)),)),
+        Instances(below, 219, ((eye(N, 2), eye(N, 2)),)),
     )
 
 
@@ -217,8 +217,7 @@ def output_rate() -> tuple[Relation, ...]:
         return squared(step * step * step * e), (1 - eta * least) ** 6 * squared(e)
 
     def draw(rng: random.Random) -> Sides:
-        eigenvalues = [positive(rng) for _ in range(N)]
-        m = with_spectrum(rng, eigenvalues)
-        return sides(m, share(rng) / max(eigenvalues), min(eigenvalues), vector(rng, N))
+        m, least, largest = _spectral(rng)
+        return sides(m, share(rng) / largest, least, vector(rng, N))
 
     return (Instances(draw, 220, (sides(eye(N, 2), fmpq(1, 4), fmpq(2), fmpq_mat(N, 1, [1] * N)),)),)

@@ -12,9 +12,11 @@ equilibrium of the network whose weights are these exact binary64 numbers (``doc
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 from flint import arb
@@ -25,6 +27,8 @@ from ...balls.ball import enclose
 from ...balls.ends import upper_float
 from ...balls.precision import precision
 from ...balls.rounding import TINY, UNIT, gamma, up
+from ...checks.relation import Relation, Sense
+from ...checks.trajectories import Bounds
 from ...expressions.enclosed_function import norm_up
 from ...sampling.operator_norm import NormBounds, operator_norm
 from ...studies.networks import Seed
@@ -54,14 +58,24 @@ class Parameters:
         """The width m."""
         return int(self.u.size)
 
+    @property
+    def arrays(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """A, W, u and v."""
+        return self.A, self.W, self.u, self.v
+
+    @property
+    def flat(self) -> Floats:
+        """All weights in one vector."""
+        return np.concatenate([array.ravel() for array in self.arrays])
+
+    def filled(self, flat: Floats) -> Parameters:
+        """Weights of these shapes from one vector."""
+        parts = np.split(flat, np.cumsum([array.size for array in self.arrays])[:-1])
+        return Parameters(*(part.reshape(array.shape) for part, array in zip(parts, self.arrays, strict=True)))
+
     def moved(self, step: float, gradient: Parameters) -> Parameters:
         """One step of gradient descent, in float64."""
-        return Parameters(
-            self.A - step * gradient.A,
-            self.W - step * gradient.W,
-            self.u - step * gradient.u,
-            self.v - step * gradient.v,
-        )
+        return Parameters(*(a - step * b for a, b in zip(self.arrays, gradient.arrays, strict=True)))
 
 
 def sample_parameters(width: int, dimension: int, seed: Seed) -> Parameters:
@@ -102,6 +116,17 @@ class Network:
             return max(-upper_float(-low), 0.0), upper_float(high) if high.is_finite() else math.inf
 
     @property
+    def posed(self) -> Relation:
+        """a < 1, which makes the map a contraction."""
+        low, high = self.contraction
+        return Relation.of("a = gamma ||A||/sqrt(m) < 1", Bounds.of([low], [high]), 1, Sense.BELOW)
+
+    def over_gap(self, left: Floats, right: Floats, sign: int = -1) -> Bounds:
+        """Norms with bounds ``left`` and ``right`` divided by 1 − a (``sign`` 1 plants 1 + a)."""
+        low, high = self.contraction if sign < 0 else self.contraction[::-1]
+        return Bounds.of(left / (1 + sign * low) * (1 - 2.0**-50), right / (1 + sign * high) * (1 + 2.0**-50))
+
+    @property
     def scale(self) -> float:
         r""":math:`\tilde\gamma` in float64, off by at most three roundings."""
         return float(self.gamma) / math.sqrt(self.weights.width)
@@ -115,24 +140,22 @@ class Network:
         phi = np.maximum(raw, 0.0) * (1.0 / math.sqrt(m))
         lengths = column_norms(X.T)
         error = gamma(d + 4) * norm_up(W) / math.sqrt(m) * lengths * SLACK + UNDERFLOW
-        doubt = gamma(d + 2) * np.multiply.outer(row_norms(W), lengths) * SLACK + UNDERFLOW
+        doubt = gamma(d + 2) * np.multiply.outer(column_norms(W.T), lengths) * SLACK + UNDERFLOW
         return Features(phi, error, np.asarray(raw > 0), bool((np.abs(raw) > doubt).all()))
 
     def approximate(self, start: Floats | None = None) -> Equilibrium:
         """The equilibrium by Picard iteration (from ``start``, else from 0) in float64, without any bound."""
-        A, features = self.weights.A, self.features
-        z = np.zeros_like(features.phi) if start is None else start
-        used = 0
         with np.errstate(over="ignore", invalid="ignore"):
-            while used < MAX_ITERATIONS:
-                used += 1
-                following = np.maximum(self.scale * (A @ z) + features.phi, 0.0)
-                change = float(np.abs(following - z).max(initial=0.0))
-                z = following
-                if not change > SETTLED * float(np.abs(z).max(initial=0.0)):
-                    break
-            preactivation = self.scale * (A @ z) + features.phi
-        return Equilibrium(z, np.full(z.shape[1], math.inf), preactivation, False, used)
+            z = _settled(self.applied, np.zeros_like(self.features.phi) if start is None else start)
+            return Equilibrium(z, np.full(z.shape[1], math.inf), self.preactivation(z), False)
+
+    def preactivation(self, z: Floats) -> Floats:
+        r""":math:`\tilde\gamma Az + \varphi` as computed."""
+        return np.asarray(self.scale * (self.weights.A @ z) + self.features.phi)
+
+    def applied(self, z: Floats) -> Floats:
+        """The map whose fixed point is the equilibrium, as computed."""
+        return np.maximum(self.preactivation(z), 0.0)
 
     def equilibrium(self, start: Floats | None = None) -> Equilibrium:
         """The same with a bound of the error of each column, infinite unless a < 1 is proved.
@@ -148,7 +171,7 @@ class Network:
             return found
         lengths = column_norms(z)
         error = (residual + self.rounding(lengths)) / (1 - high) * SLACK
-        doubt = up(self.scale * 1.0000001) * np.multiply.outer(row_norms(A), error + gamma(m + 6) * lengths)
+        doubt = up(self.scale * 1.0000001) * np.multiply.outer(column_norms(A.T), error + gamma(m + 6) * lengths)
         doubt = (doubt + 2 * UNIT * features.phi + features.error) * SLACK + UNDERFLOW
         return replace(found, error=error, decided=bool((np.abs(found.preactivation) > doubt).all()))
 
@@ -161,12 +184,9 @@ class Network:
         product = gamma(self.weights.width + 6) * up(self.scale * 1.0000001) * norm_up(self.weights.A) * lengths
         return np.asarray((product + 2 * UNIT * column_norms(features.phi) + features.error) * SLACK + UNDERFLOW)
 
-    def picard(self, steps: int) -> tuple[Floats, ...]:
+    def picard(self, steps: int) -> Iterator[Floats]:
         """The first Picard iterates from 0, as computed: z^0 = 0, ..., z^steps."""
-        iterates = [np.zeros_like(self.features.phi)]
-        for _ in range(steps):
-            iterates.append(np.maximum(self.scale * (self.weights.A @ iterates[-1]) + self.features.phi, 0.0))
-        return tuple(iterates)
+        return accumulate(range(steps), lambda z, _: self.applied(z), initial=np.zeros_like(self.features.phi))
 
     def predictions(self, state: Equilibrium, labels: Floats) -> tuple[Floats, Floats]:
         r"""The residuals :math:`e = \hat y - y` in float64 (n,), and a bound of the error of each."""
@@ -190,14 +210,9 @@ class Network:
 
     def solve_adjoint(self, active: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         r""":math:`y = u + \tilde\gamma A^\top Dy` by iteration in float64, and :math:`q = Dy`; (m, n) each."""
-        A, u = self.weights.A, self.weights.u
-        y = np.repeat(u[:, None], active.shape[1], axis=1)
-        for _ in range(MAX_ITERATIONS):
-            following = u[:, None] + self.scale * (A.T @ np.where(active, y, 0.0))
-            change = float(np.abs(following - y).max(initial=0.0))
-            y = following
-            if not change > SETTLED * float(np.abs(y).max(initial=0.0)):
-                break
+        A, u = self.weights.A, self.weights.u[:, None]
+        start = np.repeat(u, active.shape[1], axis=1)
+        y = _settled(lambda y: u + self.scale * (A.T @ np.where(active, y, 0.0)), start)
         return y, np.where(active, y, 0.0)
 
     def adjoint(self, state: Equilibrium) -> tuple[Floats, Floats]:
@@ -255,7 +270,6 @@ class Equilibrium:
     error: Floats
     preactivation: Floats
     decided: bool
-    iterations: int
 
     @property
     def active(self) -> NDArray[np.bool_]:
@@ -263,17 +277,43 @@ class Equilibrium:
         return np.asarray(self.preactivation > 0)
 
 
+def _settled(step: Callable[[Floats], Floats], x: Floats) -> Floats:
+    """The last of at most :data:`MAX_ITERATIONS` iterates, or the first that hardly differs from the one before."""
+    for _ in range(MAX_ITERATIONS):
+        before, x = x, step(x)
+        if not np.abs(x - before).max(initial=0.0) > SETTLED * np.abs(x).max(initial=0.0):
+            break
+    return x
+
+
 def column_norms(a: Floats) -> Floats:
     """Upper bounds of the Euclidean norms of the columns: (n,); squares that underflow are paid for."""
     return np.asarray(np.sqrt((a * a).sum(axis=0) + a.shape[0] * TINY) * (1.0 + gamma(a.shape[0] + 8)))
-
-
-def row_norms(a: Floats) -> Floats:
-    """Upper bounds of the Euclidean norms of the rows."""
-    return column_norms(a.T)
 
 
 def unit_rows(values: Floats) -> Floats:
     """The rows divided by their norms, in float64; the network's inputs are these rounded numbers, taken as exact."""
     scaled = values / np.abs(values).max(axis=1, keepdims=True)
     return np.asarray(scaled / np.linalg.norm(scaled, axis=1, keepdims=True))
+
+
+def resolvent_norm(matrix: Floats) -> tuple[float, float]:
+    r"""Bounds of :math:`\lVert(I-B)^{-1}\rVert_2` for a float64 matrix B: an approximate inverse R and its residual.
+
+    With :math:`\varepsilon \ge \lVert I - R(I-B)\rVert_F` below 1 the norm lies between
+    :math:`\lVert R\rVert/(1+\varepsilon)` and :math:`\lVert R\rVert/(1-\varepsilon)`.
+
+    >>> low, high = resolvent_norm(np.eye(3) / 2)
+    >>> low <= 2.0 <= high
+    True
+    """
+    m = matrix.shape[0]
+    full = np.eye(m) - matrix  # each diagonal entry is rounded once; the rest is exact
+    inverse = np.asarray(np.linalg.inv(full), dtype=np.float64)
+    size, length = norm_up(inverse), norm_up(full)
+    error = norm_up(np.asarray(np.eye(m) - inverse @ full, dtype=np.float64)) + 2 * gamma(m + 4) * (size * length + m)
+    error *= SLACK
+    norm = operator_norm(inverse)
+    if not error < 1:
+        return 0.0, math.inf
+    return norm.lower / (1 + error) * (1 - 2.0**-50), norm.upper / (1 - error) * (1 + 2.0**-50)

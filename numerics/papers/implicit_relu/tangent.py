@@ -9,17 +9,17 @@ kernel" and "Floating point".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....theory.errors import PrecisionExhausted
+from ...balls.budget import Budget
+from ...balls.enclosure import Enclosure
 from ...balls.rounding import UNIT, gamma
+from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...kernels.ballmatrix import BallMatrix
-from .network import SLACK, UNDERFLOW, Equilibrium, Network, column_norms
-
-Floats = NDArray[np.float64]
+from .network import SLACK, UNDERFLOW, Equilibrium, Floats, Network, column_norms
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +45,11 @@ class TangentKernel:
 def feature_gram(network: Network) -> BallMatrix:
     r""":math:`G = \Phi^\top\Phi` with its radius."""
     return product(network.features.phi, network.features.error)
+
+
+def least_feature_eigenvalue(network: Network, budget: Budget) -> Enclosure:
+    r""":math:`\lambda_{\min}(\Phi^\top\Phi)` of a network, proved on both sides, without rungs above 64 bits."""
+    return least_eigenvalue(feature_gram(network), budget=replace(budget, bits=64, max_bits=64), known_psd=True)
 
 
 def tangent_kernel(network: Network, state: Equilibrium) -> TangentKernel:

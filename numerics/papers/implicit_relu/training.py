@@ -12,20 +12,16 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import scipy.integrate
 from flint import arb
-from numpy.typing import NDArray
 
 from ....theory.errors import SpecError
 from ...balls.budget import Budget
+from ...balls.ends import between
 from ...balls.rounding import UNIT, gamma
 from ...checks.trajectories import Bounds
-from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...expressions.enclosed_function import norm_down, norm_up
 from ...studies.workspace import Arrays
-from .network import SLACK, Equilibrium, Network, Parameters
-from .tangent import feature_gram
-
-Floats = NDArray[np.float64]
-QUICK = Budget(bits=64, max_bits=64)
+from .network import SLACK, Equilibrium, Floats, Network
+from .tangent import least_feature_eigenvalue
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +66,16 @@ def distance(a: Floats, b: Floats, error: float = 0.0) -> tuple[float, float]:
     return max(norm_down(difference) * (1 - 2.0**-50) - error, 0.0), (norm_up(difference) + error) * SLACK
 
 
+def span(low: float, high: float) -> arb:
+    """The numbers between two floats as a ball, which is not finite where one of them is not."""
+    return between(arb(low), arb(high))
+
+
+def balls(bounds: Bounds) -> list[arb]:
+    """The bounds at each iterate as balls."""
+    return list(map(span, bounds.lower.tolist(), bounds.upper.tolist()))
+
+
 def descend(network: Network, labels: Floats, step: float, steps: int) -> Trajectory:
     """Gradient descent on all weights, the equilibrium solved at each step; stops where a < 1 is no longer proved.
 
@@ -83,31 +89,24 @@ def descend(network: Network, labels: Floats, step: float, steps: int) -> Trajec
         if k == steps or not current.contraction[1] < 1:
             break
         moved = current.weights.moved(step, current.gradient(state, labels))
-        if not all(np.isfinite(getattr(moved, f.name)).all() for f in fields(Parameters)):
+        if not np.isfinite(moved.flat).all():
             break
         current = current.with_weights(moved)
-    names = [f.name for f in fields(Trajectory)]
-    return Trajectory(**{name: Bounds.of(*zip(*(row[name] for row in rows), strict=True)) for name in names})
+    return Trajectory(**{name: Bounds.of(*zip(*(row[name] for row in rows), strict=True)) for name in rows[0]})
 
 
 def _record(first: Network, current: Network, state: Equilibrium, labels: Floats) -> dict[str, tuple[float, float]]:
     now, then = current.weights, first.weights
     error = math.hypot(float(np.linalg.norm(current.features.error)), float(np.linalg.norm(first.features.error)))
-    eigenvalue = least_eigenvalue(feature_gram(current), budget=QUICK, known_psd=True)
-    found = {
-        "loss": _ends(current.loss(state, labels)),
+    eigenvalue = least_feature_eigenvalue(current, Budget())
+    loss = Bounds.of_balls([current.loss(state, labels)])
+    return {
+        "loss": (float(loss.lower[0]), float(loss.upper[0])),
         "contraction": current.contraction,
         "gram": (eigenvalue.lower, eigenvalue.upper),
         "features": distance(current.features.phi, first.features.phi, 2 * error),
+        **{name: distance(getattr(now, name), getattr(then, name)) for name in ("W", "A", "u", "v")},
     }
-    for name in ("W", "A", "u", "v"):
-        found[name] = distance(getattr(now, name), getattr(then, name))
-    return found
-
-
-def _ends(x: arb) -> tuple[float, float]:
-    ball = Bounds.of_balls([x])
-    return float(ball.lower[0]), float(ball.upper[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,32 +130,29 @@ def train_output(network: Network, labels: Floats, step: float, steps: int) -> O
     state, features = network.equilibrium(), network.features
     parts = ((state.z, norm_up(state.error)), (features.phi, norm_up(features.error)))
     sizes = [(norm_up(table) + doubt) * SLACK for table, doubt in parts]
-    lows, highs, drift = [], [], [0.0]
+    ends, drift = [], [0.0]
     for _ in range(steps + 1):
         e, error = network.predictions(state, labels)
         off = norm_up(error)
-        low, high = distance(e, np.zeros_like(e), off)
-        lows.append(low)
-        highs.append(high)
+        ends.append(distance(e, np.zeros_like(e), off))
         w = network.weights  # Φ and the equilibrium do not depend on u and v
         moved = {"u": w.u - step * (state.z @ e), "v": w.v - step * (features.phi @ e)}
         drift.append(drift[-1])
         for new, (table, doubt), size in zip(moved.values(), parts, sizes, strict=True):
             # the update against the exact step at the exact Z or Φ and the exact residual
-            wrong = size * off + doubt * high + gamma(e.size + 4) * norm_up(table) * high
+            wrong = size * off + (doubt + gamma(e.size + 4) * norm_up(table)) * ends[-1][1]
             drift[-1] += size * (2 * UNIT * norm_up(new) + step * wrong) * SLACK
         network = network.with_weights(replace(w, **moved))
-    return OutputRun(Bounds.of(lows, highs), step, np.array(drift[:-1]) * SLACK)
+    return OutputRun(Bounds.of(*zip(*ends, strict=True)), step, np.array(drift[:-1]) * SLACK)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Flow:
-    """A numerical solution of the gradient flow: times, losses, λ_min(Φ'Φ), γ̃‖A‖; floats without proof."""
+    """A numerical solution of the gradient flow: times, losses, λ_min(Φ'Φ); floats without proof."""
 
     times: Floats
     loss: Floats
     gram: Floats
-    contraction: Floats
     evaluations: int
 
 
@@ -169,33 +165,23 @@ def gradient_flow(network: Network, labels: Floats, times: Floats, *, rtol: floa
     """
     if times[0] != 0 or not (np.diff(times) > 0).all():
         raise SpecError("gradient flow: the times must increase from 0.")
-    shapes = [(f.name, getattr(network.weights, f.name).shape) for f in fields(Parameters)]
 
-    def unpack(theta: Floats) -> Network:
-        parts, place = {}, 0
-        for name, shape in shapes:
-            size = int(np.prod(shape))
-            parts[name] = theta[place : place + size].reshape(shape)
-            place += size
-        return network.with_weights(Parameters(**parts))
+    def at(theta: Floats) -> Network:
+        return network.with_weights(network.weights.filled(theta))
 
-    def pack(weights: Parameters) -> Floats:
-        return np.concatenate([getattr(weights, name).ravel() for name, _ in shapes])
+    def residuals(now: Network) -> Floats:
+        return now.predictions(now.approximate(), labels)[0]
 
     def slope(_: float, theta: Floats) -> Floats:
-        now = unpack(theta)
-        return -pack(now.gradient(now.approximate(), labels))
+        now = at(theta)
+        return -now.gradient(now.approximate(), labels).flat
 
     found = scipy.integrate.solve_ivp(
-        slope, (0.0, float(times[-1])), pack(network.weights), "DOP853", t_eval=times, rtol=rtol, atol=rtol * 1e-2
+        slope, (0.0, float(times[-1])), network.weights.flat, "DOP853", t_eval=times, rtol=rtol, atol=rtol * 1e-2
     )
     if not found.success:
         raise SpecError(f"gradient flow: the integrator stopped: {found.message}")
-    losses, grams, contractions = [], [], []
-    for theta in found.y.T:
-        now = unpack(theta)
-        e, _ = now.predictions(now.approximate(), labels)
-        losses.append(float(e @ e) / 2)
-        grams.append(float(np.linalg.eigvalsh(now.features.phi.T @ now.features.phi)[0]))
-        contractions.append(now.scale * float(np.linalg.norm(now.weights.A, 2)))
-    return Flow(times, np.array(losses), np.array(grams), np.array(contractions), int(found.nfev))
+    networks = [at(theta) for theta in found.y.T]
+    losses = np.array([np.sum(residuals(now) ** 2) / 2 for now in networks])
+    grams = np.array([np.linalg.eigvalsh(now.features.phi.T @ now.features.phi)[0] for now in networks])
+    return Flow(times, losses, grams, int(found.nfev))

@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 from flint import arb
 
+from certigram.numerics.checks import relation
+from certigram.numerics.checks.evidence import planted_tests
 from certigram.numerics.checks.registry import decide, find_check, find_control
 from certigram.numerics.eigenvalues.nullspace import NullVector, consistent
 from certigram.numerics.kernels.points import points
-from certigram.numerics.papers.implicit_relu.checks.sampling import settled
-from certigram.numerics.papers.implicit_relu.checks.training import descent_tests, slowest, with_step
-from certigram.numerics.papers.implicit_relu.closed import WIDTH_CONSTANTS, bootstrap_obligations
+from certigram.numerics.papers.implicit_relu.checks.training import descent_relations, slowest
+from certigram.numerics.papers.implicit_relu.convergence import DISPLACEMENTS, WIDTH_CONSTANTS, implied
 from certigram.numerics.papers.implicit_relu.face import instance as from_study
 from certigram.numerics.papers.implicit_relu.instance import ImplicitInstance, TrainingPlan
-from certigram.numerics.papers.implicit_relu.sides import combine
+from certigram.numerics.papers.implicit_relu.lines_training import flow_widths
 from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.data import DataSet, load
 from certigram.numerics.studies.study import Study
@@ -91,7 +92,7 @@ def test_a_step_far_too_large_is_refuted() -> None:
     """Twenty times 1/lambda_max: the loss climbs at once; with half of it the same run is proved."""
     inst = digits(6)
     assert verdict("gradient-descent", inst)[0] is Verdict.PROVED
-    found, reason = verdict("gradient-descent", with_step(inst, Fraction(20)))
+    found, reason = verdict("gradient-descent", replace(inst, plan=replace(PLAN, step=Fraction(20))))
     assert found is Verdict.REFUTED
     assert "false at recorded iterate" in reason
 
@@ -101,13 +102,13 @@ def test_a_rate_past_the_truth_is_refuted(factor: float) -> None:
     """The slowest rate of the run times 2, and times 1.001: both false at the iterate where it was slowest."""
     run = digits(6).trajectory
     low, high = slowest(run)
-    posed, falling = descent_tests(run, arb(factor) * (1 - arb(low)))
+    posed, falling = descent_relations(run, arb(factor) * (1 - arb(low)))
     assert posed.verdict is Verdict.PROVED
     assert falling.verdict is Verdict.REFUTED
     ratios = run.loss.upper[1:] / run.loss.upper[:-1]
     if factor < 1.5:
         assert falling.index == int(np.argmax(ratios))
-    truth = descent_tests(run, arb(0.999) * (1 - arb(high)))
+    truth = descent_relations(run, arb(0.999) * (1 - arb(high)))
     assert all(test.verdict is Verdict.PROVED for test in truth)
 
 
@@ -125,15 +126,31 @@ def test_gamma_past_well_posedness_is_refuted() -> None:
     assert verdict("equilibrium-limit", inst)[0] is Verdict.UNKNOWN
 
 
+@pytest.mark.parametrize("gamma", ["1/2", "7/6", "3/2", "10"])
+def test_no_limit_at_infinite_width_is_no_error(gamma: str) -> None:
+    """From 3 gamma^2 = 4 on the map of the limit does not contract; the claim stays open, and the study goes on."""
+    found, reason = verdict("equilibrium-limit", digits(3, gamma=Fraction(gamma)))
+    assert found is Verdict.UNKNOWN
+    assert "gamma < 1/2" in reason
+
+
 @pytest.mark.parametrize(
     ("place", "constant", "broken"),
     [(0, 63, "W"), (0, 15, "u"), (1, 15, "A"), (2, 2534, "features")],
 )
 def test_smaller_constants_do_not_imply_the_bootstrap(place: int, constant: int, broken: str) -> None:
     constants = list(WIDTH_CONSTANTS)
-    constants[place] = Fraction(constant)
-    assert not bootstrap_obligations((constants[0], constants[1], constants[2]))[broken]
-    assert all(bootstrap_obligations().values())
+    constants[place] = constant
+    assert implied((constants[0], constants[1], constants[2]))[broken].verdict is Verdict.REFUTED
+    assert all(relation.verdict is Verdict.PROVED for relation in implied().values())
+
+
+@pytest.mark.parametrize("name", DISPLACEMENTS)
+def test_the_widths_of_the_condition_are_those_of_the_proof(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A smaller number for one weight makes the line false that proves how far it moves."""
+    assert all(relation.holds() for relation in flow_widths())
+    monkeypatch.setitem(DISPLACEMENTS, name, DISPLACEMENTS[name] - 1)
+    assert not all(relation.holds() for relation in flow_widths())
 
 
 @pytest.mark.parametrize(
@@ -164,8 +181,13 @@ def test_what_was_not_enclosed_is_unknown(slug: str, table: list[list[float]], g
     assert verdict(slug, digits(4))[0] is Verdict.PROVED
 
 
-def test_a_conclusion_from_nothing_is_unknown() -> None:
-    assert combine(())[0] is Verdict.UNKNOWN
+@pytest.mark.parametrize("slug", ["closed-forms", "arc-cosine-kernel", "feature-stability", "output-training"])
+def test_a_proof_with_a_line_that_fails_proves_nothing(slug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The numbers agree, and the lemma behind the claim does not pass: UNKNOWN."""
+    monkeypatch.setattr(relation, "lemma_evidence", lambda name: None)
+    found, reason = verdict(slug, digits(4))
+    assert found is Verdict.UNKNOWN
+    assert "did not pass its check" in reason
 
 
 def test_a_repeated_input_leaves_the_order_of_the_distinct_ones() -> None:
@@ -176,8 +198,9 @@ def test_a_repeated_input_leaves_the_order_of_the_distinct_ones() -> None:
 
 def test_statistics_notice_a_false_bound() -> None:
     """Exceedances of half the networks where a tenth is claimed: INCONSISTENT; of none: not."""
-    assert settled(BinomialTest("many", 50, 100, 0.1, "at-most", (0.5,))).verdict is Verdict.INCONSISTENT
-    assert settled(BinomialTest("none", 0, 100, 0.1, "at-most", (0.5,))).verdict is Verdict.UNKNOWN
+    many, none = (BinomialTest("planted", count, 100, 0.1, "at-most", (0.5,)) for count in (50, 0))
+    assert planted_tests([many]).verdict is Verdict.INCONSISTENT
+    assert planted_tests([none]).verdict is Verdict.CONSISTENT
 
 
 def test_malformed_studies_are_refused() -> None:
@@ -207,6 +230,8 @@ def test_a_gram_matrix_gives_the_kernel_claims_and_no_network() -> None:
     found, reason = verdict("equilibrium", inst)
     assert found is Verdict.UNKNOWN
     assert "points" in reason
+    fewer = replace(inst, plan=replace(PLAN, points=1))  # fewer inputs are trained on than there are
+    assert verdict("least-eigenvalue", fewer)[0] is Verdict.PROVED
 
 
 def test_checks_are_not_their_controls() -> None:

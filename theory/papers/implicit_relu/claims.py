@@ -84,7 +84,7 @@ CLAIMS = (
         r"\lambda_0 \ge \sum_{k\ge1}\mu_{2k}^2\bigl(1-(n-1)\rho^{2k}\bigr)_+ \ge \mu_{2k}^2\bigl(1-(n-1)\rho^{2k}\bigr)"
         r"\ \ \forall k\ge1,\quad \rho = \max_{i\ne j}|x_i\cdot x_j|",
         method="arc-cosine-hermite",
-        control="the bound replaced by a number 1e-9 above the least eigenvalue",
+        control="the least eigenvalue replaced by a number 1e-9 below the bound",
         section="Hermite bounds",
         uses=("arc-cosine-series",),
     ),
@@ -109,7 +109,7 @@ CLAIMS = (
         r"\|z\| \le \frac{\|\varphi\|}{1-a},\quad \|z^\ell - z\| \le \frac{a^\ell\|\varphi\|}{1-a}\ (z^0=0),\quad"
         r" \|z_i-z_j\| \le \frac{\|\varphi_i-\varphi_j\|}{1-a}",
         method="implicit-equilibrium",
-        control="the bound of |z| scaled to lie 1e-9 below the largest |z|",
+        control="the bound of |z| with 1 + a in place of 1 - a",
         section="Well-posedness",
         published="existence for gamma ||A||/sqrt(m) < 1",
     ),
@@ -197,7 +197,7 @@ CLAIMS = (
         (WELL_POSED,),
         r"\|\Phi_W-\Phi_{W'}\|_F \le \tfrac1{\sqrt m}\|W-W'\|_F\,\|X\|_2",
         method="feature-lipschitz",
-        control="the right side scaled to lie 1e-9 below the left side",
+        control="the right side moved to lie 1e-9 below the left side",
         section="Stability",
         provenance="derived here; no sign changes are counted, because the features involve the activation only",
     ),

@@ -86,6 +86,34 @@ ARC_COSINE = Lemma(
     claims=_claims("arc-cosine-kernel"),
 )
 
+CLOSED_FORMS = Lemma(
+    "lemma.arc-cosine-closed-forms",
+    "least eigenvalues of the arc-cosine kernel on orthonormal inputs, the square and the hexagon",
+    (UNIT,),
+    r"\lambda_0=\tfrac12-\tfrac1{2\pi}\ \text{(orthonormal)},\quad\tfrac12-\tfrac1\pi\ \text{(square)},\quad"
+    r" 0\ \text{(hexagon)}",
+    (
+        ProofStep(
+            r"On orthonormal inputs $G^\infty=(\frac12-\frac1{2\pi})I+\frac1{2\pi}\mathbf1\mathbf1^\top$, with the"
+            r" eigenvalues $\frac12-\frac1{2\pi}$ ($n-1$ times) and $\frac12+\frac{n-1}{2\pi}$.",
+            "orthonormal-spectrum",
+        ),
+        ProofStep(
+            r"On the square $G^\infty$ is circulant with the first row $(\frac12,\frac1{2\pi},0,\frac1{2\pi})$ and the"
+            r" eigenvalues $\frac12,\frac12,\frac12\pm\frac1\pi$.",
+            "square-spectrum",
+        ),
+        ProofStep(
+            r"On the hexagon the first row is $g(\cos\frac{k\pi}3)$, $k=0,1,2,3,2,1$, and its alternating sum is 0: so"
+            r" is that of each row, and $G^\infty(1,-1,1,-1,1,-1)^\top=0$.",
+            "hexagon-null-vector",
+        ),
+    ),
+    Reference(PAPER, ours=f"{NOTES}, Closed forms"),
+    ("lemma.arc-cosine",),
+    claims=_claims("closed-forms"),
+)
+
 SERIES = Lemma(
     "lemma.arc-cosine-series",
     "the arc-cosine kernel as a power series",
@@ -284,6 +312,6 @@ OUTPUT = Lemma(
     claims=_claims("output-training"),
 )
 
-LEMMAS = (EQUILIBRIUM, RESOLVENT, ARC_COSINE, SERIES, HERMITE, CONCENTRATION, STABILITY, FLOW, OUTPUT)
+LEMMAS = (EQUILIBRIUM, RESOLVENT, ARC_COSINE, CLOSED_FORMS, SERIES, HERMITE, CONCENTRATION, STABILITY, FLOW, OUTPUT)
 ARGUMENTS = {"lemma.pl-flow": _claims("gradient-flow")}
 """Which claims rest on the lemmas that papers share."""

@@ -14,14 +14,14 @@ from .....theory.derivations.dual import derive_dual
 from .....theory.derivations.identity import identical
 from .....theory.verdict import Verdict
 from ....certificates.certificate import EvidenceItem
-from ....checks.evidence import SLIGHTLY, enclosed, ends, exact
+from ....checks.evidence import SLIGHTLY, enclosed, ends, exact, lemma_evidence
 from ....checks.registry import Outcome, check, control
 from ....derivation_check.check import check as check_derivation
 from ....derivation_check.value import enclose as enclose_at
 from ....dual.covariance import covariance
 from ....dual.series import series_value
 from ..instance import EquilibriumInstance
-from .dual_evidence import BITS, Law, Sides, lemma_evidence, planted, study_laws
+from .dual_evidence import BITS, Law, Sides, planted, study_laws
 
 SERIES_ORDER = 256
 ENTRIES = 100_000

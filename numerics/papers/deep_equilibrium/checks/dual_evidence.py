@@ -10,13 +10,11 @@ from itertools import combinations
 
 from flint import arb
 
-from .....theory.claims.lemma import lemma
 from .....theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from .....theory.verdict import Verdict
 from ....certificates.certificate import EvidenceItem
-from ....checks.evidence import enclosed, ends, exact
+from ....checks.evidence import enclosed, ends, lemma_evidence
 from ....checks.registry import Outcome
-from ....proof_lines.registry import Kind, check_lemma
 from ..instance import EquilibriumInstance
 
 BITS = 96
@@ -82,28 +80,6 @@ def study_laws(inst: EquilibriumInstance) -> tuple[Law, ...]:
         c = cosines[0] * min(s, first)
         laws.append(Law(s, first, c, f"a = {float(s):.7g}, b = {float(first):.7g}, c = {float(c):.7g}"))
     return tuple(laws)
-
-
-def lemma_evidence(name: str) -> EvidenceItem | None:
-    """EXACT evidence that every line of a lemma and of those it uses passed its check; None when one did not."""
-    pending, lines, identities = [name], 0, 0
-    seen: set[str] = set()
-    while pending:
-        found = lemma(pending.pop())
-        if found.id in seen:
-            continue
-        seen.add(found.id)
-        pending += found.uses
-        checked = check_lemma(found)
-        if not checked.passed:
-            return None
-        lines += len(checked.lines)
-        identities += sum(outcome.kind is Kind.IDENTITY for _, outcome in checked.lines)
-    return exact(
-        f"{', '.join(sorted(seen))}: each line of the proof passed its check",
-        lines=str(lines),
-        symbolic=str(identities),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -16,8 +15,6 @@ from ....checks.registry import Check, Outcome, control
 from ....checks.trajectories import Bounds, Verified
 from ..instance import EquilibriumInstance
 from ..training.laboratory import contracts
-
-AT_MOST_SHOWN = 400
 
 
 def proved_along(*found: Verified) -> EvidenceItem:
@@ -40,18 +37,6 @@ def constant(x: arb, length: int) -> Bounds:
 def first_ball(b: Bounds) -> arb:
     """The first bounds as a ball."""
     return between(arb(float(b.lower[0])), arb(float(b.upper[0])))
-
-
-def figure(title: str, *series: tuple[str, list[float], str], log: bool = False) -> dict[str, object]:
-    """A curve for the report, thinned to at most 400 points."""
-    length = len(series[0][1])
-    stride = max(1, math.ceil(length / AT_MOST_SHOWN))
-    return {
-        "title": title,
-        "x": {"label": "step", "values": [float(k) for k in range(0, length, stride)]},
-        "series": [{"label": label, "values": values[::stride], "role": role} for label, values, role in series],
-        "log": log,
-    }
 
 
 def training_control(method: str) -> Callable[[Check], Check]:

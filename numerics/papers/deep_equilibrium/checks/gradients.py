@@ -10,7 +10,7 @@ from flint import arb
 from .....theory.verdict import Verdict
 from ....balls.ends import between, upper_float
 from ....balls.precision import precision
-from ....checks.evidence import enclosed, ends, exact
+from ....checks.evidence import enclosed, ends, exact, figure
 from ....checks.registry import Outcome, check, control
 from ....checks.trajectories import Bounds, Verified, verify_inequality
 from ....expressions.enclosed_function import norm_down, norm_up
@@ -18,7 +18,7 @@ from ..instance import EquilibriumInstance
 from ..training.gradient import Network, equilibrium, gradient, sample_network
 from ..training.iterate import BITS, step_slack
 from ..training.symbolic import gradient_identities
-from .evidence import figure, proved_along, training_control
+from .evidence import proved_along, training_control
 
 DIFFERENCE_WIDTH = 48
 """Width at which the gradient is compared with finite differences."""

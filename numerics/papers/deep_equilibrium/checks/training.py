@@ -11,14 +11,14 @@ from ....balls.ends import between
 from ....balls.precision import precision
 from ....balls.rounding import up
 from ....certificates.certificate import EvidenceItem
-from ....checks.evidence import enclosed, ends, exact
+from ....checks.evidence import enclosed, ends, exact, figure
 from ....checks.registry import Outcome, check
 from ....checks.trajectories import Bounds, Verified, run_digest, verify_inequality
 from ..instance import EquilibriumInstance
 from ..training.descent import Trajectory, geometric
 from ..training.explicit_constants import ExplicitConstants
 from ..training.iterate import BITS
-from .evidence import after_start, constant, figure, first_ball, proved_along, training_control
+from .evidence import after_start, constant, first_ball, proved_along, training_control
 
 DIVERGING = (16.0, 12)
 """The planted step size, in units of the ordinary one, and how many steps are made with it."""

@@ -7,30 +7,24 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from flint import arb
-from numpy.typing import NDArray
 
-from .....theory.verdict import Evidence, Verdict
-from ....balls.enclosure import Enclosure, float_below
 from ....balls.rounding import TINY, UNIT
-from ....checks.evidence import SLIGHTLY, as_ball, compared, enclosed, exact
+from ....checks.evidence import SLIGHTLY, exact, figure
 from ....checks.registry import Outcome, check, control
-from ....checks.trajectories import Bounds, verify_inequality
+from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.trajectories import Bounds
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ....expressions.enclosed_function import norm_up
 from ....kernels.ballmatrix import BallMatrix
 from ..gradients import gradient_differences
 from ..instance import ImplicitInstance
-from ..network import SLACK, column_norms
-from ..sides import combine, over_gap, resolvent_norm, scaled_below
+from ..network import SLACK, Floats, column_norms, resolvent_norm
 
-Floats = NDArray[np.float64]
 PICARD_STEPS = 16
 RESOLVENTS = 2
 """Inputs whose resolvent is inverted: the bound itself needs none."""
 RESOLVED = 2.0**10
 """Picard iterates are compared while the bound is this many times the rounding of an iterate."""
-BITS = 96
 
 
 def _column_bounds(a: Floats, error: Floats) -> tuple[Floats, Floats]:
@@ -38,84 +32,68 @@ def _column_bounds(a: Floats, error: Floats) -> tuple[Floats, Floats]:
     return np.maximum(least - error, 0.0), (column_norms(a) + error) * SLACK
 
 
-def _equilibrium_sides(inst: ImplicitInstance) -> dict[str, tuple[Bounds, Bounds]]:
-    """Both sides of the three inequalities of A06 on the trained inputs."""
-    train = inst.training
+def _size_relations(train: ImplicitInstance, sign: int = -1) -> list[Relation]:
+    """The bounds of |z| and of |z_i - z_j| on the trained inputs; ``sign`` 1 plants 1 + a in place of 1 − a."""
     network, state, features = train.network, train.state, train.network.features
-    phi = _column_bounds(features.phi, features.error)
-    z = _column_bounds(state.z, state.error)
+    size = network.over_gap(*_column_bounds(features.phi, features.error), sign)
+    z = Bounds.of(*_column_bounds(state.z, state.error))
+    found = [Relation.of("|z| <= |phi|/(1 - a)", z, size, place="input")]
     # two inputs with the same floats have one state: both sides are 0, and there is nothing to enclose
     X = network.inputs
-    pairs = [(i, j) for j in range(phi[0].size) for i in range(j) if not np.array_equal(X[i], X[j])]
-    sides = {"|z| <= |phi|/(1 - a)": (Bounds.of(*z), over_gap(network, *phi))}
+    pairs = [(i, j) for j in range(len(X)) for i in range(j) if not np.array_equal(X[i], X[j])]
     if pairs:
-        i, j = (np.array(x) for x in zip(*pairs, strict=True))
+        i, j = np.array(pairs).T
         close = _column_bounds(state.z[:, i] - state.z[:, j], state.error[i] + state.error[j])
         apart = _column_bounds(features.phi[:, i] - features.phi[:, j], features.error[i] + features.error[j])
-        sides["|z_i - z_j| <= |phi_i - phi_j|/(1 - a)"] = Bounds.of(*close), over_gap(network, *apart)
-    # the computed iterate is off the exact one by at most the rounding of one step over 1 - a
+        name = "|z_i - z_j| <= |phi_i - phi_j|/(1 - a)"
+        found.append(Relation.of(name, Bounds.of(*close), network.over_gap(*apart, sign), place="pair"))
+    return found
+
+
+def _picard(train: ImplicitInstance) -> tuple[Bounds, Bounds]:
+    """The largest distance of each Picard iterate from the equilibria, and its bound, while float64 resolves them."""
+    network, state, features = train.network, train.state, train.network.features
     low, high = network.contraction
+    start = network.over_gap(*_column_bounds(features.phi, features.error))
+    # the computed iterate is off the exact one by at most the rounding of one step over 1 - a
     longest = column_norms(features.phi) / (1 - high) * SLACK
     drift = (network.rounding(longest) / (1 - high) + state.error) * SLACK
-    first = over_gap(network, *phi)
-    left, right = [], []
-    for k, iterate in enumerate(network.picard(PICARD_STEPS)):
-        power = (low**k * (1 - 2.0**-40), high**k * (1 + 2.0**-40))
-        bound = float(first.lower.max()) * power[0], float(first.upper.max()) * power[1]
-        if bound[0] < RESOLVED * float(drift.max()) and k:
-            break  # the float64 iterates resolve nothing that small
-        gap = _column_bounds(iterate - state.z, drift)
-        left.append((float(gap[0].max()), float(gap[1].max())))
-        right.append(bound)
-    name = f"the largest |z^l - z| <= a^l max |phi|/(1 - a), l < {len(left)}"
-    sides[name] = Bounds.of(*zip(*left, strict=True)), Bounds.of(*zip(*right, strict=True))
-    return sides
+    gaps = [_column_bounds(iterate - state.z, drift) for iterate in network.picard(PICARD_STEPS)]
+    steps = np.arange(len(gaps))
+    left = Bounds.of([low.max() for low, _ in gaps], [high.max() for _, high in gaps])
+    right = Bounds.of(start.lower.max() * low**steps * (1 - 2.0**-40), start.upper.max() * high**steps * (1 + 2.0**-40))
+    lost = right.lower[1:] < RESOLVED * drift.max()
+    count = 1 + (int(np.argmax(lost)) if lost.any() else lost.size)
+    return left.first(count), right.first(count)
 
 
 @check("implicit-equilibrium")
 def equilibrium(inst: ImplicitInstance) -> Outcome:
     """The contraction with a proved a < 1, and its three consequences on the equilibria of the network."""
     train = inst.training
-    sides = _equilibrium_sides(inst)
-    found = tuple(verify_inequality(name, *pair) for name, pair in sides.items())
-    verdict, reason = combine(found)
-    low, high = train.network.contraction
-    evidence = (
-        exact("sigma is 1-Lipschitz and sigma(0) = 0, so the map contracts by a < 1: Banach's fixed point theorem"),
-        enclosed("a = gamma ||A||/sqrt(m) of this network", a=as_ball(Enclosure(low, high, Evidence.ENCLOSED))),
-        compared("; ".join(map(str, found))),
+    posed = train.network.posed
+    left, right = _picard(train)
+    shown = figure(
+        "Picard iteration of one network",
+        ("largest distance to the equilibrium", left.midpoints(), "measured"),
+        ("a^l |phi|/(1 - a)", right.midpoints(), "bound"),
+        x_label="iteration",
+        log=True,
     )
-    left, right = list(sides.values())[-1]
-    figure = {
-        "title": "Picard iteration of one network",
-        "x": {"label": "iteration", "values": [float(k) for k in range(left.length)]},
-        "series": [
-            {"label": "largest distance to the equilibrium", "values": left.midpoints(), "role": "measured"},
-            {"label": "a^l |phi|/(1 - a)", "values": right.midpoints(), "role": "bound"},
-        ],
-        "log": True,
-    }
-    detail = {"quantity": "contraction a", "network": network_text(train), "figure": figure}
-    return Outcome(
-        verdict, evidence, low, high, float_below(1 - Fraction(high)), "contraction", reason=reason, detail=detail
-    )
-
-
-def network_text(train: ImplicitInstance) -> str:
-    """The network that a statement was checked on, in one line."""
-    plan = train.plan
-    return (
-        f"width {plan.width}, {train.data.n} inputs ({train.data.description}), gamma = {train.gamma}, "
-        f"seed {train.budget.seed}"
+    return judge(
+        [posed, *_size_relations(train), Relation.of("the largest |z^l - z| <= a^l max |phi|/(1 - a)", left, right)],
+        lemma="lemma.implicit-equilibrium",
+        value=train.network.contraction,
+        margin=posed.margin,
+        method="contraction",
+        detail={"quantity": "contraction a", "network": train.network_text, "figure": shown},
     )
 
 
 @control("implicit-equilibrium")
 def equilibrium_control(inst: ImplicitInstance) -> Outcome:
-    """The bound of |z| scaled to lie a relative 1e-9 below the largest |z| it is about."""
-    left, right = next(iter(_equilibrium_sides(inst).values()))
-    found = verify_inequality("planted bound", left, scaled_below(left, right))
-    return Outcome(found.verdict, (compared(str(found)),), reason=str(found))
+    """The bound of |z| with 1 + a in place of 1 − a: it lies below |z| always."""
+    return planted(_size_relations(inst.training, 1)[:1])
 
 
 @check("implicit-resolvent")
@@ -131,68 +109,49 @@ def resolvent(inst: ImplicitInstance) -> Outcome:
         share = min(16 * UNIT * high * norm_up(matrix), 1.0)
         lows.append(low * (1 - share))
         highs.append(high * (1 + share) if share < 2.0**-10 else math.inf)
-    left = Bounds.of(lows, highs)
-    ones = np.ones(left.length)
-    found = verify_inequality("||(I - B)^-1|| <= 1/(1 - a)", left, over_gap(network, ones, ones))
-    verdict, reason = combine((found,))
-    low, high = float(left.lower.max()), float(left.upper.max())
+    ones = np.ones(len(lows))
+    bound = network.over_gap(ones, ones)
     run = train.trajectory.contraction
-    figure = {
-        "title": "Well-posedness along gradient descent",
-        "x": {"label": "iteration", "values": [float(k) for k in range(run.length)]},
-        "series": [
-            {"label": "gamma ||A||/sqrt(m)", "values": run.midpoints(), "role": "measured"},
-            {"label": "limit of well-posedness", "values": [1.0] * run.length, "role": "limit"},
-        ],
-        "log": False,
-    }
-    return Outcome(
-        verdict,
-        (
-            exact("||DA|| <= ||A|| for 0 <= D <= I, so that Neumann's series converges and sums to at most 1/(1 - a)"),
-            enclosed(
-                f"the resolvent norms at {left.length} sign patterns of this network",
-                norm=as_ball(Enclosure(low, high, Evidence.ENCLOSED)),
-            ),
-        ),
-        low,
-        high,
-        found.margin,
-        "Neumann series",
-        reason=reason,
-        detail={"quantity": "resolvent norm", "network": network_text(train), "figure": figure},
+    shown = figure(
+        "Well-posedness along gradient descent",
+        ("gamma ||A||/sqrt(m)", run.midpoints(), "measured"),
+        ("limit of well-posedness", [1.0] * run.length, "limit"),
+        x_label="iteration",
+    )
+    return judge(
+        [Relation.of("||(I - B)^-1|| <= 1/(1 - a)", Bounds.of(lows, highs), bound, place="sign pattern")],
+        lemma="lemma.implicit-resolvent",
+        value=(max(lows), max(highs)),
+        method="Neumann series",
+        detail={"quantity": "resolvent norm", "network": train.network_text, "figure": shown},
     )
 
 
 @control("implicit-resolvent")
 def resolvent_control(inst: ImplicitInstance) -> Outcome:
     """γ̃A = I/4 and D = 2I, which is not below I: the bound 1/(1 − 1/4) is exceeded."""
-    left = Bounds.of(*([x] for x in resolvent_norm(np.eye(8) * 0.5)))
-    found = verify_inequality("planted bound", left, Bounds.exact([Fraction(4, 3)]))
-    return Outcome(found.verdict, (enclosed("the norm for D = 2I", norm=arb(2)),), reason=str(found))
+    low, high = resolvent_norm(np.eye(8) * 0.5)
+    return planted([Relation.of("||(I - 2I/4)^-1|| <= 1/(1 - 1/4)", Bounds.of([low], [high]), Fraction(4, 3))])
+
+
+def _gradient_relation(*, transposed: bool = True) -> Relation:
+    """How many of the symbolic derivatives at m = d = 2, on all 16 pairs of sign patterns, the formulas miss."""
+    found = gradient_differences(transposed=transposed)
+    wrong = [name for name, difference in found if difference != 0]
+    text = f"of {len(found)} derivatives the formulas miss none" + (f", not {wrong[0]}" if wrong else "")
+    return Relation.of(text, len(wrong), 0, Sense.EQUAL)
 
 
 @check("implicit-gradients")
 def gradients(inst: ImplicitInstance) -> Outcome:
     """Symbolic differentiation at m = d = 2, every sign pattern; sums over inputs are linear in them."""
-    wrong = next(((name, x) for name, x in gradient_differences() if x != 0), None)
-    if wrong is not None:
-        return Outcome(Verdict.REFUTED, (exact(f"the derivative by {wrong[0]} differs", difference=str(wrong[1])),))
-    count = len(gradient_differences())
-    return Outcome(
-        Verdict.PROVED,
-        (exact(f"{count} derivatives on all 16 sign patterns at m = d = 2 agree with the formulas (symbolic)"),),
-        method="symbolic differentiation",
-    )
+    return judge([_gradient_relation()], method="symbolic differentiation")
 
 
 @control("implicit-gradients")
 def gradients_control(inst: ImplicitInstance) -> Outcome:
     """The adjoint equation with A in place of its transpose."""
-    wrong = next(((name, x) for name, x in gradient_differences(transposed=False) if x != 0), None)
-    if wrong is None:
-        return Outcome(Verdict.PROVED, (exact("the planted formula passed"),))
-    return Outcome(Verdict.REFUTED, (exact(f"the derivative by {wrong[0]} differs"),))
+    return planted([_gradient_relation(transposed=False)])
 
 
 @check("tangent-order")
@@ -204,27 +163,17 @@ def tangent_order(inst: ImplicitInstance) -> Outcome:
     kept = np.sort(np.unique(train.inputs, axis=0, return_index=True)[1])
     distinct = BallMatrix(matrix.mid[np.ix_(kept, kept)], float(np.max(matrix.rad)))
     found = least_eigenvalue(distinct, budget=replace(inst.budget, bits=64, max_bits=64))
-    evidence = (
-        exact("Z'Z, (Q'Q) o (Z'Z) and (P'P) o (XX') are positive semidefinite (Schur product theorem)"),
-        enclosed(
-            f"the least eigenvalue of H - Phi'Phi of this network on {len(kept)} distinct inputs", value=as_ball(found)
-        ),
-    )
-    verdict = Verdict.PROVED if found.lower >= 0 else Verdict.REFUTED if found.upper < 0 else Verdict.UNKNOWN
-    largest = float(np.linalg.eigvalsh(train.tangent.total.mid)[-1])
-    return Outcome(
-        verdict,
-        evidence,
-        found.lower,
-        found.upper,
-        found.lower,
-        "Schur product theorem; eigenvalue enclosed",
-        "" if verdict is Verdict.PROVED else "the least eigenvalue of H - Phi'Phi is not proved to be at least 0",
+    return judge(
+        [Relation.of(f"0 <= lambda_min(H - Phi'Phi) on {len(kept)} distinct inputs", 0, found)],
+        exact("Z'Z, (Q'Q) o (Z'Z) and (P'P) o (XX') are Gram matrices and Schur products of such"),
+        lemma="lemma.schur-order",
+        value=found,
+        method="Schur product theorem; eigenvalue enclosed",
         detail={
             "quantity": "least eigenvalue of H - Phi'Phi",
-            "network": network_text(train),
+            "network": train.network_text,
             "least eigenvalue of Phi'Phi": train.initial_gram.lower,
-            "largest eigenvalue of H, about": largest,
+            "largest eigenvalue of H, about": float(np.linalg.eigvalsh(train.tangent.total.mid)[-1]),
         },
     )
 
@@ -234,6 +183,6 @@ def tangent_control(inst: ImplicitInstance) -> Outcome:
     """H − Φ'Φ at least a multiple of the identity a relative 1e-6 above its least eigenvalue."""
     matrix = inst.training.tangent.beyond_features
     budget = replace(inst.budget, bits=64, max_bits=64)
-    upper = Fraction(least_eigenvalue(matrix, budget=budget).upper)
-    verdict, found = decide_at_least(matrix, upper * (1 + 1000 * SLIGHTLY) + Fraction(1, 2**1000), budget=budget)
-    return Outcome(verdict, (enclosed("H - Phi'Phi", value=as_ball(found)),), reason="planted bound")
+    bound = Fraction(least_eigenvalue(matrix, budget=budget).upper) * (1 + 1000 * SLIGHTLY) + Fraction(1, 2**1000)
+    _, found = decide_at_least(matrix, bound, budget=budget)
+    return planted([Relation.of("the planted bound <= lambda_min(H - Phi'Phi)", bound, found)])
