@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..numerics.certificates.certificate import Certificate
-from ..numerics.runs.results import EigenvalueRow
+from ..numerics.runs.document import EigenvalueRow
 from ..numerics.studies.curves import Curves
 from ..theory.claims.claim import Claim, Hypothesis, Reference
 from ..theory.claims.system import System
