@@ -8,19 +8,14 @@ from flint import arb
 
 from ...theory.verdict import Evidence, Verdict
 from ..balls.ball import Ball
-from ..balls.enclosure import Enclosure, float_above, float_below
-from ..balls.ends import between
+from ..balls.enclosure import Enclosure, float_below
+from ..balls.ends import between, outward
 from ..certificates.certificate import EvidenceItem
 from .registry import Outcome
 
 SLIGHTLY = Fraction(1, 10**9)
 """How far a planted statement is from the truth."""
-
-
-def ends(x: arb) -> tuple[float, float]:
-    """The ends of a ball as float64, rounded outwards."""
-    ball = Ball(x)
-    return float_below(ball.lower), float_above(ball.upper)
+ends = outward
 
 
 def enclosed(text: str, **values: arb) -> EvidenceItem:

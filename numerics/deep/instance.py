@@ -16,7 +16,7 @@ from ...theory.verdict import Evidence
 from ..balls.ball import enclose
 from ..balls.budget import Budget
 from ..balls.enclosure import Enclosure
-from ..balls.ends import Undecided, upper_float
+from ..balls.ends import Undecided, float_ball
 from ..balls.precision import precision
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..eigenvalues.nullspace import NullVector, RankBound
@@ -200,8 +200,7 @@ class DeepInstance:
         mid, rad = matrix.mid.copy(), np.array(matrix.rad)
         for i, j in where[: INDIVIDUAL * self.data.n].tolist():
             value = self._entry(i, j, PAIR_BITS)[which]
-            centre = float(value.mid())
-            spread = upper_float(abs(value - arb(centre))) if value.is_finite() else float("inf")
+            centre, spread = float_ball(value) if value.is_finite() else (0.0, float("inf"))
             if spread < rad[i, j]:
                 mid[i, j] = mid[j, i] = centre
                 rad[i, j] = rad[j, i] = spread
@@ -293,7 +292,6 @@ class DeepInstance:
     def _pair_by_pair(self, bits: int) -> BallMatrix:
         """Every entry by its own recursion, at any norms: slow, and as sharp as the bits allow."""
         n, norm, source = self.data.n, self.common_norm, self.data.source
-        mid, rad = np.empty((n, n)), np.empty((n, n))
         same = {(i, i) for i in range(n)}
         for i, j, sign in self.parallel:
             if sign == 1 and (norm is not None or source.second_moment(i) == source.second_moment(j)):
@@ -310,9 +308,7 @@ class DeepInstance:
                     if not value.is_finite():
                         raise PrecisionExhausted(f"entry ({i}, {j}) is not finite at {bits} bits: ask for more.")
                     table[i, j] = table[j, i] = value
-                    mid[i, j] = mid[j, i] = m = float(value.mid())
-                    rad[i, j] = rad[j, i] = upper_float(abs(value - arb(m)))
-        return BallMatrix(mid, rad, arb=table, provenance=(f"pair by pair in ball arithmetic at {bits} bits",))
+            return BallMatrix.from_arb(table, (f"pair by pair in ball arithmetic at {bits} bits",))
 
     @cached_property
     def null_vector(self) -> NullVector | RankBound | None:

@@ -16,11 +16,11 @@ from flint import arb
 from numpy.typing import NDArray
 
 from ...theory.verdict import Verdict
-from ..balls.ball import enclose, exact
+from ..balls.ball import Ball, enclose
 from ..balls.budget import Budget
 from ..balls.enclosure import Enclosure
 from ..balls.precision import precision
-from ..balls.rounding import gamma, require_ieee_arithmetic, up
+from ..balls.rounding import require_ieee_arithmetic, total_up
 from ..kernels.ballmatrix import BallMatrix
 from .arb_rung import LDLTRung
 from .blocked import Progress
@@ -164,7 +164,7 @@ def largest_row_sum(a: NDArray[np.float64]) -> float:
     """
     n = a.shape[0]
     largest = max(float(np.abs(a[i : i + ROWS]).sum(axis=1).max()) for i in range(0, n, ROWS))
-    return up(up(largest * up(1.0 + gamma(n + 1))))
+    return total_up(largest, n + 1)
 
 
 def small(problem: Problem, known: Known) -> Known:
@@ -203,8 +203,8 @@ def _entry_ends(matrix: BallMatrix) -> list[list[tuple[Fraction, Fraction]]] | N
 
 
 def _ends(x: arb) -> tuple[Fraction, Fraction]:
-    mid, rad = exact(x.mid()), exact(x.rad())
-    return mid - rad, mid + rad
+    ball = Ball(x)
+    return ball.lower, ball.upper
 
 
 def _magnitude(low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:

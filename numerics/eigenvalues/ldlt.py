@@ -22,7 +22,7 @@ from fractions import Fraction
 from flint import arb, arb_mat, fmpq
 
 from ...theory.verdict import Verdict
-from ..balls.ball import exact
+from ..balls.ball import Ball, exact
 from ..balls.precision import precision
 
 LEAF = 12
@@ -163,7 +163,7 @@ def norm_bound(matrix: arb_mat) -> Fraction | None:
         total = sum((x.abs_upper() for x in row), arb(0)).upper()
         if not total.is_finite():
             return None
-        worst = max(worst, exact(total.mid()) + exact(total.rad()))
+        worst = max(worst, Ball(total).upper)
     return worst
 
 

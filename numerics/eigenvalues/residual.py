@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..balls.enclosure import float_below
-from ..balls.rounding import UNIT, gamma, up
+from ..balls.rounding import UNIT, gamma, raised, up
 from ..kernels.split_rows import split_bits
 from .cholesky import SMALLEST_NORMAL, Matrix, ShiftedCholesky, shifted_diagonal
 
@@ -85,7 +85,7 @@ def residual_norm(a: Matrix, proof: ShiftedCholesky, *, panel: int = PANEL) -> f
     depth = panel + 2 * -(-n // panel) + 2
     lost = up(up(2.0 * gamma(depth)) * up(norms[2] * norms[3]))
     underflow = up(n * (8.0 * n + 32.0) * SMALLEST_NORMAL * max(1.0, float(shrink.max())) ** 2)
-    total = up(up(up(min(frobenius, float(rows.max()) * slack) + rounding) + lost) + underflow) * (1.0 + 2.0**-50)
+    total = raised(up(up(up(min(frobenius, float(rows.max()) * slack) + rounding) + lost) + underflow))
     return total if math.isfinite(total) else None
 
 

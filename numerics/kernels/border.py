@@ -12,7 +12,7 @@ import numpy as np
 from flint import arb, arb_mat
 
 from ...theory.errors import PrecisionExhausted
-from ..balls.ends import upper_float
+from ..balls.ends import float_ball
 from .ballmatrix import BallMatrix, read_only
 
 
@@ -31,7 +31,7 @@ def bordered(block: BallMatrix | None, kept: Sequence[int], edge: Sequence[arb],
     [[3.0, 2.0], [2.0, 1.0]]
     """
     zeros = sorted(set(range(n)) - set(kept))
-    mids, rads = map(np.array, zip(*map(_float, (*edge, corner)), strict=True))
+    mids, rads = map(np.array, zip(*map(_known, (*edge, corner)), strict=True))
     mid, rad = np.full((n, n), mids[-1]), np.full((n, n), rads[-1])
     for table, values in ((mid, mids[:-1]), (rad, rads[:-1])):
         table[np.ix_(zeros, kept)] = values
@@ -59,8 +59,7 @@ def bordered(block: BallMatrix | None, kept: Sequence[int], edge: Sequence[arb],
     )
 
 
-def _float(value: arb) -> tuple[float, float]:
+def _known(value: arb) -> tuple[float, float]:
     if not value.is_finite():
         raise PrecisionExhausted("an entry of a zero input is not finite: ask for more bits.")
-    centre = float(value.mid())
-    return centre, upper_float(abs(value - arb(centre)))
+    return float_ball(value)

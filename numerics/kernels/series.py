@@ -19,7 +19,7 @@ from flint import arb, arb_poly, arb_series
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
-from ..balls.ends import Undecided, between, nonnegative, upper_float
+from ..balls.ends import Undecided, between, nonnegative, upper_float, within_unit
 from ..balls.precision import MAX_BITS, MIN_BITS, precision, same_precision
 from ..expressions.elementary.series import coefficient
 
@@ -267,7 +267,7 @@ def _cosine(t: arb) -> arb:
     """The ball of a number in [-1, 1]."""
     if t.abs_lower() > 1:
         raise ValueError(f"a dot-product series is evaluated on [-1, 1], not at {t}")
-    return t if t.abs_upper() <= 1 else t.intersection(arb(0, 1))
+    return within_unit(t)
 
 
 def _upper_rational(x: arb) -> Fraction:

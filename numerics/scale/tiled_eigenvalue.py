@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 from scipy.linalg import eigh_tridiagonal, solve_triangular
 
-from ...theory.verdict import Evidence
-from ..balls.enclosure import Enclosure, float_above, float_below
-from ..balls.rounding import gamma, sum_up, up
+from ..balls.enclosure import Enclosure
+from ..balls.rounding import gamma, raised, sum_up, up
 from ..eigenvalues.blocked import Matrix, Progress
 from ..eigenvalues.inverse_iteration import start_vector
 from ..eigenvalues.rayleigh import SMALLEST_NORMAL, RayleighQuotient, quotient_of_products
@@ -71,7 +70,7 @@ def tiled_least_eigenvalue(
         shift = max(float(upper) - distance, (float(lower) + float(upper)) / 2 if proof is None else 0.0, 0.0)
     tell("done", 1.0)
     method = f"Cholesky factorisation by tiles of {gram.mid.chunks[0][0]} rows"
-    return Enclosure(float_below(lower), float_above(upper), Evidence.ENCLOSED, method)
+    return Enclosure.outward(lower, upper, method)
 
 
 def tiled_rayleigh_quotient(matrix: Any, v: Matrix) -> RayleighQuotient:
@@ -100,7 +99,7 @@ def tiled_rayleigh_quotient(matrix: Any, v: Matrix) -> RayleighQuotient:
             y[j], t[j] = y[j] + across, t[j] + across_size
     n = v.size
     size = np.concatenate(t) * up(1.0 + gamma(n + 4)) + 4.0 * n * SMALLEST_NORMAL
-    total = sum_up(size * np.abs(v) * (1.0 + 2.0**-50))
+    total = sum_up(raised(size * np.abs(v)))
     return quotient_of_products(v, np.concatenate(y), size, total)
 
 
