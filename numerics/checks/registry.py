@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from ...theory.claims.claim import Claim, Hypothesis
-from ...theory.discovery import on_floor
+from ...theory.discovery import Register, on_floor
 from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
 from ..balls.budget import Budget
@@ -66,28 +66,6 @@ class Outcome:
 
 
 Check = Callable[[Any], Outcome]
-_CHECKS: dict[str, Check] = {}
-_CONTROLS: dict[str, Check] = {}
-
-
-def check(name: str) -> Callable[[Check], Check]:
-    """Register the check that decides claims whose ``method`` is ``name``."""
-
-    def register(function: Check) -> Check:
-        _CHECKS[name] = function
-        return function
-
-    return register
-
-
-def control(name: str) -> Callable[[Check], Check]:
-    """Register the negative control of the check called ``name``."""
-
-    def register(function: Check) -> Check:
-        _CONTROLS[name] = function
-        return function
-
-    return register
 
 
 @cache
@@ -95,20 +73,11 @@ def _discover() -> None:
     on_floor("numerics")
 
 
-def find_check(method: str) -> Check:
-    """The check called ``method``; raises :class:`DerivationGap` when there is none."""
-    _discover()
-    if method not in _CHECKS:
-        raise DerivationGap(f"no check is called {method!r}: add one to the room of its paper in numerics/papers.")
-    return _CHECKS[method]
-
-
-def find_control(method: str) -> Check:
-    """The negative control of the check called ``method``; raises :class:`DerivationGap` when there is none."""
-    _discover()
-    if method not in _CONTROLS:
-        raise DerivationGap(f"the check {method!r} has no negative control: add one beside it.")
-    return _CONTROLS[method]
+check = Register[Check](_discover, "no check is called {}: add one to the room of its paper in numerics/papers.")
+"""Registers the check that decides claims whose ``method`` is the name."""
+control = Register[Check](_discover, "the check {} has no negative control: add one beside it.")
+"""Registers the negative control of the check that is called so."""
+find_check, find_control = check.find, control.find
 
 
 @undisturbed

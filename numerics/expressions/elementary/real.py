@@ -8,6 +8,7 @@ section 1.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from flint import arb, fmpz
 
@@ -39,16 +40,10 @@ def monotone(point: Callable[[arb], arb], x: arb) -> arb:
     return hull(point(x.lower()), point(x.upper()))
 
 
-def exp(x: arb) -> arb:
-    return monotone(lambda t: t.exp(), x)
-
-
-def log(x: arb) -> arb:
-    return monotone(lambda t: t.log(), x)
-
-
-def sqrt(x: arb) -> arb:
-    return monotone(lambda t: t.sqrt(), x)
+exp, log, sqrt, sinh, atan, asinh = (
+    partial(monotone, point) for point in (arb.exp, arb.log, arb.sqrt, arb.sinh, arb.atan, arb.asinh)
+)
+sin, cos, tan, sign = arb.sin, arb.cos, arb.tan, arb.sgn
 
 
 def tanh(x: arb) -> arb:
@@ -60,22 +55,10 @@ def _tanh(x: arb) -> arb:
     return y if y.is_finite() else arb(0, 1)
 
 
-def sinh(x: arb) -> arb:
-    return monotone(lambda t: t.sinh(), x)
-
-
 def cosh(x: arb) -> arb:
     if not is_wide(x):
         return x.cosh()
     return hull(x.abs_lower().cosh(), x.abs_upper().cosh())
-
-
-def atan(x: arb) -> arb:
-    return monotone(lambda t: t.atan(), x)
-
-
-def asinh(x: arb) -> arb:
-    return monotone(lambda t: t.asinh(), x)
 
 
 def erf(x: arb) -> arb:
@@ -119,18 +102,6 @@ def softplus(x: arb) -> arb:
     return monotone(lambda t: t + (-t).exp().log1p() if t.mid() > 0 else t.exp().log1p(), x)
 
 
-def sin(x: arb) -> arb:
-    return x.sin()
-
-
-def cos(x: arb) -> arb:
-    return x.cos()
-
-
-def tan(x: arb) -> arb:
-    return x.tan()
-
-
 def absolute(x: arb) -> arb:
     """``|x|`` between its least and greatest value on the ball."""
     if x.is_nan():
@@ -146,10 +117,6 @@ def maximum(x: arb, y: arb) -> arb:
 
 def minimum(x: arb, y: arb) -> arb:
     return -maximum(-x, -y)
-
-
-def sign(x: arb) -> arb:
-    return x.sgn()
 
 
 def heaviside(x: arb, at_zero: arb) -> arb:
