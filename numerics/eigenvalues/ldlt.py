@@ -21,8 +21,7 @@ from fractions import Fraction
 
 from flint import arb, arb_mat, fmpq
 
-from ...theory.verdict import Verdict
-from ..balls.ball import Ball, exact
+from ..balls.ball import Ball
 from ..balls.precision import precision
 
 LEAF = 12
@@ -196,34 +195,3 @@ def arb_rayleigh_quotient(matrix: arb_mat, vector: arb_mat, bits: int) -> arb:
     with precision(bits):
         row = vector.transpose()
         return (row * (matrix * vector))[0, 0] / (row * vector)[0, 0]
-
-
-def definiteness(matrix: arb_mat, bits: int, *, shift: Fraction = Fraction(0)) -> Verdict:
-    r"""Whether ``matrix - shift*I`` is positive definite: PROVED for all members, REFUTED for all, or UNKNOWN.
-
-    The factorisation is made a little above the shift, by :math:`2^{-\lfloor bits/2\rfloor}` times the largest entry,
-    so that its residual fits in between.
-
-    >>> a = exact_matrix([[2.0, 1.0], [1.0, 2.0]])
-    >>> [definiteness(a, 128, shift=Fraction(c)).name for c in (0, 2, 1)]
-    ['PROVED', 'REFUTED', 'UNKNOWN']
-    """
-    n = matrix.nrows()
-    with precision(bits):
-        top = max((abs(matrix[i, i]).upper().mid() for i in range(n)), key=float)
-        if not top.is_finite():
-            return Verdict.UNKNOWN
-        margin = (exact(top) or Fraction(1)) / 2 ** (bits // 2)
-    factor = ldlt(matrix, shift + margin, bits)
-    if factor is None:
-        return Verdict.UNKNOWN
-    bound = ldlt_lower_bound(matrix, factor)
-    if bound is not None:
-        return Verdict.PROVED if bound > shift else Verdict.UNKNOWN
-    direction = factor.negative_direction()
-    if direction is None:
-        return Verdict.UNKNOWN
-    quotient = arb_rayleigh_quotient(matrix, direction, bits)
-    with precision(bits):
-        refuted = quotient <= arb(fmpq(shift.numerator, shift.denominator))
-    return Verdict.REFUTED if refuted else Verdict.UNKNOWN

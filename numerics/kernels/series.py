@@ -139,10 +139,6 @@ class DotProductSeries:
         bound = (_peak(1, self.order + 1, _upper_rational(t)) * self.tail).upper()
         return partial + (between(arb(0), bound) if t >= 0 else between(-bound, bound))
 
-    def derivative_bound(self, delta: arb) -> arb:
-        r"""An upper bound, exact, of :math:`\sup_{|t| \le \delta} |g'(t)|` for 0 ≤ δ < 1."""
-        return self.derivative(delta).upper()
-
     def recentre(self, x: arb, order: int) -> tuple[arb, ...]:
         r"""The Taylor coefficients of the kernel at a number x in [0, 1), orders 0..``order``, enclosed:
 

@@ -14,13 +14,11 @@ from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.ldlt import (
     LEAF,
     arb_rayleigh_quotient,
-    definiteness,
     exact_matrix,
     ldlt,
     ldlt_lower_bound,
     norm_bound,
 )
-from certigram.theory.verdict import Verdict
 
 
 def hilbert(n: int, bits: int) -> arb_mat:
@@ -78,16 +76,6 @@ def test_radii_enter_the_bound() -> None:
     bound = ldlt_lower_bound(fuzzy, factor)
     assert bound is not None
     assert bound <= Fraction(1, 2) - n * radius
-
-
-def test_verdicts_of_definiteness() -> None:
-    h = hilbert(12, 256)  # least eigenvalue about 1e-16
-    assert definiteness(h, 256) is Verdict.PROVED
-    assert definiteness(h, 256, shift=Fraction(1, 10**15)) is Verdict.REFUTED
-    assert definiteness(exact_matrix([[1.0, 1.0], [1.0, 1.0]]), 256) is Verdict.UNKNOWN
-    assert definiteness(exact_matrix([[0.0, 1.0], [1.0, 0.0]]), 128) is Verdict.REFUTED
-    assert definiteness(arb_mat([[arb("nan")]]), 128) is Verdict.UNKNOWN
-    assert definiteness(hilbert(30, 64), 64) is Verdict.UNKNOWN
 
 
 def test_a_vanishing_pivot_is_no_proof() -> None:
