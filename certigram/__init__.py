@@ -18,10 +18,9 @@ if not os.path.isdir(os.path.join(__path__[0], "theory")):  # a checkout that wa
 from .theory.version import __version__
 
 if TYPE_CHECKING:
+    from .activations import ActivationHandle, activation
     from .api import (
-        ActivationHandle,
         PopulationGram,
-        activation,
         certify,
         check,
         least_eigenvalue,
@@ -41,7 +40,8 @@ if TYPE_CHECKING:
     from .theory.verdict import Evidence, Verdict
 
 _WHERE = {
-    ".api": "ActivationHandle PopulationGram activation certify check least_eigenvalue population_gram verify",
+    ".activations": "ActivationHandle activation",
+    ".api": "PopulationGram certify check least_eigenvalue population_gram verify",
     ".large": "certify_large",
     ".deep": "nngp nngp_and_ntk ntk",
     ".derivations": "DerivationHandle derive",

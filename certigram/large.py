@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .api import ActivationHandle, exact_activation
+from .activations import ActivationHandle, exact_activation
 from .models import certificate_of, model_on_data, whole
 from .numerics.balls.precision import undisturbed
 from .numerics.certificates.certificate import Certificate, EvidenceItem

@@ -19,7 +19,7 @@ def dual(
     as_json: Json = False,
 ) -> None:
     """Enclose the dual activation E φ(u) φ(v) at the covariance [[a, c], [c, b]]."""
-    from ..api import activation
+    from ..activations import activation
     from ..reports.working import Working
 
     phi = activation(expression)
@@ -44,7 +44,7 @@ def hermite(
     as_json: Json = False,
 ) -> None:
     """Enclose the Hermite coefficients E φ(σz) h_r(z) for r = 0, 1, ..., and what is left of the series."""
-    from ..api import activation
+    from ..activations import activation
     from ..numerics.balls.ball import accuracy_of_series
     from ..reports.working import Working
 

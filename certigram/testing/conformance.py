@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from flint import arb
 
-from ..api import ActivationHandle
+from ..activations import ActivationHandle
 from ..numerics.balls.ball import enclose
 from ..numerics.balls.precision import precision
 from ..numerics.dual import dual

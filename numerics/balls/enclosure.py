@@ -46,11 +46,6 @@ class Enclosure:
         if math.isnan(self.lower) or math.isnan(self.upper) or self.lower > self.upper:
             raise ValueError(f"[{self.lower}, {self.upper}] is not an enclosure")
 
-    @classmethod
-    def outward(cls, lower: Fraction, upper: Fraction, method: str, steps: tuple[str, ...] = ()) -> Enclosure:
-        """The proved interval [lower, upper], rounded outwards."""
-        return cls(float_below(lower), float_above(upper), Evidence.ENCLOSED, method, steps)
-
     @property
     def relative_width(self) -> float:
         """(upper − lower) / lower, infinite when the lower end is not positive."""
@@ -74,3 +69,8 @@ class Enclosure:
 
     def __str__(self) -> str:
         return f"[{self.lower!r}, {self.upper!r}]"
+
+
+def rounded_outward(lower: Fraction, upper: Fraction, method: str, steps: tuple[str, ...] = ()) -> Enclosure:
+    """The proved interval [lower, upper] in float64."""
+    return Enclosure(float_below(lower), float_above(upper), Evidence.ENCLOSED, method, steps)

@@ -29,7 +29,6 @@ KEYS = (
 )
 """What a file holds of a certificate, in this order."""
 
-Named = Annotated[Verdict, ByName()]
 Extended = Annotated[float | None, End(infinite=True)]
 
 
@@ -55,7 +54,7 @@ class Discharged:
     """A hypothesis and how it was settled; ``verdict`` must be PROVED for the claim to be PROVED."""
 
     name: str
-    verdict: Named
+    verdict: Annotated[Verdict, ByName()]
     text: str
 
 
@@ -78,7 +77,7 @@ class Certificate:
     claim: str
     system: str
     activation: str
-    verdict: Named
+    verdict: Annotated[Verdict, ByName()]
     evidence: tuple[EvidenceItem, ...] = ()
     hypotheses: tuple[Discharged, ...] = ()
     method: str = ""

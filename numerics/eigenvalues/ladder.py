@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..balls.budget import Budget
-from ..balls.enclosure import Enclosure
+from ..balls.enclosure import Enclosure, rounded_outward
 from ..kernels.ballmatrix import BallMatrix
 from .blocked import Progress
 
@@ -104,7 +104,7 @@ class Known:
 
     def enclosure(self) -> Enclosure:
         """The proved interval, rounded outwards to float64."""
-        return Enclosure.outward(self.lower, self.upper, self.method, self.steps)
+        return rounded_outward(self.lower, self.upper, self.method, self.steps)
 
 
 class Rung(Protocol):

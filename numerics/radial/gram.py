@@ -13,7 +13,7 @@ from flint import arb, arb_mat, fmpq
 from numpy.typing import NDArray
 
 from ..balls.budget import Budget
-from ..balls.enclosure import Enclosure
+from ..balls.enclosure import Enclosure, rounded_outward
 from ..balls.precision import precision
 from ..balls.rounding import UNIT, raised, up
 from ..eigenvalues.eigenvalue import least_eigenvalue
@@ -88,4 +88,4 @@ def largest_eigenvalue(matrix: BallMatrix, *, budget: Budget | None = None) -> E
     quick = replace(budget or Budget(), bits=64, max_bits=64)
     found = least_eigenvalue(BallMatrix(mid, float(up(float(rad)))), budget=quick, relative_width=1e-12)
     lower, upper = Fraction(c) - Fraction(found.upper), Fraction(c) - Fraction(found.lower)
-    return Enclosure.outward(lower, upper, "least eigenvalue of cI - A")
+    return rounded_outward(lower, upper, "least eigenvalue of cI - A")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import eigh_tridiagonal, solve_triangular
 
-from ..balls.enclosure import Enclosure
+from ..balls.enclosure import Enclosure, rounded_outward
 from ..balls.rounding import gamma, raised, sum_up, up
 from ..eigenvalues.blocked import Matrix, Progress
 from ..eigenvalues.inverse_iteration import start_vector
@@ -70,7 +70,7 @@ def tiled_least_eigenvalue(
         shift = max(float(upper) - distance, (float(lower) + float(upper)) / 2 if proof is None else 0.0, 0.0)
     tell("done", 1.0)
     method = f"Cholesky factorisation by tiles of {gram.mid.chunks[0][0]} rows"
-    return Enclosure.outward(lower, upper, method)
+    return rounded_outward(lower, upper, method)
 
 
 def tiled_rayleigh_quotient(matrix: Any, v: Matrix) -> RayleighQuotient:
