@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .activations import ActivationHandle
 from .api import PopulationGram, population
-from .models import precision_bits, whole
+from .models import budget_for, data_of, precision_bits, whole
 from .numerics.balls.budget import Budget
 from .numerics.balls.precision import undisturbed
 from .numerics.deep.conventions import TangentConvention
