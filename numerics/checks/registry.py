@@ -17,26 +17,14 @@ from ...theory.claims.claim import Claim, Hypothesis
 from ...theory.discovery import Register, on_floor
 from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
-from ..balls.budget import Budget
 from ..balls.precision import undisturbed
 from ..certificates.certificate import Certificate, Discharged, EvidenceItem, Proof
+from ..gram_model import Modelled
 from ..sampling.statistics import StatisticalTest
 
 
-class Instance(Protocol):
+class Instance(Modelled, Protocol):
     """A system with a subject, parameters and data: what the runner asks of it; a check asks for more."""
-
-    @property
-    def system(self) -> str:
-        """The name of the system."""
-
-    @property
-    def subject(self) -> str:
-        """The name of the activation, or of the kernel where the system is about kernels."""
-
-    @property
-    def budget(self) -> Budget:
-        """What may be spent."""
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
         """Whether a hypothesis holds here: PROVED, REFUTED or UNKNOWN, with the reason in a sentence."""

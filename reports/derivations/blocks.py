@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ..bibliography import used
+
 MARKUP = re.compile(
     r"\$(?P<math>[^$]+)\$|`(?P<code>[^`]+)`|\*(?P<emph>[^*]+)\*|~(?P<prose>[^~]+)~|\[cite:(?P<cite>[^\]]+)\]|\[eq:(?P<eq>[^\]]+)\]"
     r"|\[ref:(?P<ref>[^|\]]+)\|(?P<words>[^\]]+)\]"
@@ -177,3 +179,13 @@ def spans(text: str) -> Iterator[tuple[str, str, str]]:
 def listed(parts: Sequence[str]) -> str:
     """``x``, ``x and y``, ``x, y and z``."""
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+class Numbered:
+    """What a writer of one document looks up: the numbers of the LaTeX version, the references and their places."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.numbers = document.equation_numbers()
+        self.references = used(document.cited())
+        self.cited = {entry.key: k for k, entry in enumerate(self.references, start=1)}

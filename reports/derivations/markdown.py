@@ -2,18 +2,12 @@ r"""A document as Markdown with LaTeX formulas between dollar signs, as GitHub a
 
 from __future__ import annotations
 
-from ..bibliography import Entry, used
-from .blocks import Block, Display, Document, Facts, Heading, Items, Paragraph, Table, Theorem, spans
+from ..bibliography import Entry
+from .blocks import Block, Display, Document, Facts, Heading, Items, Numbered, Paragraph, Table, Theorem, spans
 
 
-class Writer:
-    """Writes one document; numbers are those of the LaTeX version."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.numbers = document.equation_numbers()
-        self.references = used(document.cited())
-        self.cited = {entry.key: k for k, entry in enumerate(self.references, start=1)}
+class Writer(Numbered):
+    """Writes one document."""
 
     def text(self, source: str) -> str:
         """Marked-up text as Markdown."""

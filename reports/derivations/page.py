@@ -7,12 +7,11 @@ from importlib import resources
 
 from markupsafe import Markup, escape
 
-from ..bibliography import used
 from ..html import environment, runs
 from ..html import reference as entry_html
 from ..mathml import formula
 from ..notation import prose
-from .blocks import Block, Display, Document, Facts, Heading, Items, Paragraph, Row, Table, Theorem, spans
+from .blocks import Block, Display, Document, Facts, Heading, Items, Numbered, Paragraph, Row, Table, Theorem, spans
 from .breaking import width
 
 _BIG = re.compile(r"\\[bB]ig[lr]?(?=\\)")
@@ -22,14 +21,8 @@ WIDE = 62.0
 _H = {0: "h2", 1: "h3", 2: "h4"}
 
 
-class Writer:
-    """Writes one document; numbers are those of the LaTeX version."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.numbers = document.equation_numbers()
-        self.references = used(document.cited())
-        self.cited = {entry.key: k for k, entry in enumerate(self.references, start=1)}
+class Writer(Numbered):
+    """Writes one document."""
 
     def text(self, source: str) -> Markup:
         """Marked-up text as HTML."""
