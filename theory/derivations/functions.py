@@ -97,7 +97,7 @@ def terms(expression: sympy.Expr) -> tuple[Term, ...]:
     parts: dict[Term, sympy.Expr] = {}
     for product in sympy.Add.make_args(flat(expression)):
         if product != 0:
-            term = _term(product)
+            term = elementary_term(product)
             parts[term.bare] = parts.get(term.bare, _ZERO) + term.coefficient
     return tuple(
         replace(term, coefficient=sympy.factor_terms(k)) for term, k in parts.items() if not sympy.expand(k).is_zero
@@ -148,7 +148,8 @@ def indicators(expression: sympy.Expr) -> sympy.Expr:
     return total + found[-1].expression * sympy.Heaviside(X - found[-1].lo)
 
 
-def _term(product: sympy.Expr) -> Term:
+def elementary_term(product: sympy.Expr) -> Term:
+    """One expanded product as a term; raises :class:`DerivationGap` for one that is none."""
     coefficient, factors = product.as_independent(X, as_Add=False)
     power, exponent = 0, _ZERO
     core = Term()
