@@ -9,7 +9,6 @@ import json
 import math
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..theory.errors import SpecError
@@ -55,11 +54,15 @@ class End:
         return str(value) if self.infinite and value is not None and math.isinf(value) else value
 
 
-@cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(kind)
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def written(record: object) -> dict[str, Any]:
@@ -80,7 +83,8 @@ def read(kind: type[T], document: object) -> T:
     from pydantic import ValidationError
 
     try:
-        return _adapter(kind).validate_json(json.dumps(document), strict=True)
+        record: T = _adapter(kind).validate_json(json.dumps(document), strict=True)
+        return record
     except (TypeError, ValueError) as error:
         if not isinstance(error, ValidationError):
             raise SpecError(f"no JSON data: {error}") from None
