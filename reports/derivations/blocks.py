@@ -7,10 +7,13 @@ Texts carry a little markup: ``$math$``, ```code```, ``*emphasis*``, ``~ASCII fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ..bibliography import used
+
+S = TypeVar("S")
 
 MARKUP = re.compile(
     r"\$(?P<math>[^$]+)\$|`(?P<code>[^`]+)`|\*(?P<emph>[^*]+)\*|~(?P<prose>[^~]+)~|\[cite:(?P<cite>[^\]]+)\]|\[eq:(?P<eq>[^\]]+)\]"
@@ -174,6 +177,15 @@ def spans(text: str) -> Iterator[tuple[str, str, str]]:
         at = found.end()
     if at < len(text):
         yield "text", text[at:], ""
+
+
+Writers = Mapping[str, Callable[[str, str], S]]
+"""For each kind of piece, how its content and words are written."""
+
+
+def pieces(text: str, writers: Writers[S]) -> Iterator[S]:
+    """The pieces of a marked-up text, written."""
+    return (writers[kind](content, words) for kind, content, words in spans(text))
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -11,7 +11,21 @@ from ..html import environment, runs
 from ..html import reference as entry_html
 from ..mathml import formula
 from ..notation import prose
-from .blocks import Block, Display, Document, Facts, Heading, Items, Numbered, Paragraph, Row, Table, Theorem, spans
+from .blocks import (
+    Block,
+    Display,
+    Document,
+    Facts,
+    Heading,
+    Items,
+    Numbered,
+    Paragraph,
+    Row,
+    Table,
+    Theorem,
+    Writers,
+    pieces,
+)
 from .breaking import width
 
 _BIG = re.compile(r"\\[bB]ig[lr]?(?=\\)")
@@ -26,26 +40,17 @@ class Writer(Numbered):
 
     def text(self, source: str) -> Markup:
         """Marked-up text as HTML."""
-        out = Markup()
-        for kind, content, words in spans(source):
-            match kind:
-                case "math":
-                    out += formula(content)
-                case "code":
-                    out += Markup("<code>{}</code>").format(content)
-                case "emph":
-                    out += Markup("<i>{}</i>").format(self.text(content))
-                case "prose":
-                    out += runs(prose(content))
-                case "cite":
-                    out += Markup('[<a href="#ref-{}">{}</a>]').format(content, self.cited[content])
-                case "eq":
-                    out += Markup('(<a href="#eq-{}">{}</a>)').format(content, self.numbers[content])
-                case "ref":
-                    out += Markup('<a href="#{}">{}</a>').format(content, words)
-                case _:
-                    out += escape(content)
-        return out
+        writers: Writers[Markup] = {
+            "math": lambda content, words: formula(content),
+            "code": lambda content, words: Markup("<code>{}</code>").format(content),
+            "emph": lambda content, words: Markup("<i>{}</i>").format(self.text(content)),
+            "prose": lambda content, words: runs(prose(content)),
+            "cite": lambda content, words: Markup('[<a href="#ref-{}">{}</a>]').format(content, self.cited[content]),
+            "eq": lambda content, words: Markup('(<a href="#eq-{}">{}</a>)').format(content, self.numbers[content]),
+            "ref": lambda content, words: Markup('<a href="#{}">{}</a>').format(content, words),
+            "text": lambda content, words: escape(content),
+        }
+        return Markup("").join(pieces(source, writers))
 
     def block(self, item: Block) -> Markup:
         """One block."""

@@ -46,37 +46,22 @@ exp, log, sqrt, sinh, atan, asinh = (
 sin, cos, tan, sign = arb.sin, arb.cos, arb.tan, arb.sgn
 
 
-def tanh(x: arb) -> arb:
-    return monotone(_tanh, x)
-
-
-def _tanh(x: arb) -> arb:
-    y = x.tanh()
-    return y if y.is_finite() else arb(0, 1)
-
-
 def cosh(x: arb) -> arb:
     if not is_wide(x):
         return x.cosh()
     return hull(x.abs_lower().cosh(), x.abs_upper().cosh())
 
 
-def erf(x: arb) -> arb:
-    return monotone(_erf, x)
+def _bounded(point: Callable[[arb], arb], values: arb, x: arb) -> arb:
+    """``point(x)``, or the ball of all its values where arb knows nothing better."""
+    y = point(x)
+    return y if y.is_finite() else values
 
 
-def _erf(x: arb) -> arb:
-    y = x.erf()
-    return y if y.is_finite() else arb(0, 1)
-
-
-def erfc(x: arb) -> arb:
-    return monotone(_erfc, x)
-
-
-def _erfc(x: arb) -> arb:
-    y = x.erfc()
-    return y if y.is_finite() else arb(1, 1)
+_erfc = partial(_bounded, arb.erfc, arb(1, 1))
+tanh = partial(monotone, partial(_bounded, arb.tanh, arb(0, 1)))
+erf = partial(monotone, partial(_bounded, arb.erf, arb(0, 1)))
+erfc = partial(monotone, _erfc)
 
 
 def normal_cdf(x: arb) -> arb:
