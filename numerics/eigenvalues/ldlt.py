@@ -15,7 +15,6 @@ Our proof: ``docs/error-analysis.md``, section "LDL^T in balls".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -26,15 +25,6 @@ from ..balls.precision import precision
 
 LEAF = 12
 """Below this order the factorisation loops in Python; above, it halves."""
-
-
-def exact_matrix(rows: Sequence[Sequence[arb | float]]) -> arb_mat:
-    """An ``arb_mat`` from rows of balls or floats (exact).
-
-    >>> exact_matrix([[1.0, 0.5], [0.5, 2.0]])[0, 1] == 0.5
-    True
-    """
-    return arb_mat([[arb(x) for x in row] for row in rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +131,7 @@ def ldlt(matrix: arb_mat, shift: Fraction, bits: int) -> LDLT | None:
 
     ``matrix`` is (n, n) with symmetric midpoints. The cost is that of a few matrix products at ``bits``.
 
-    >>> f = ldlt(exact_matrix([[2.0, 1.0], [1.0, 2.0]]), Fraction(1, 2), 128)
+    >>> f = ldlt(arb_mat([[2.0, 1.0], [1.0, 2.0]]), Fraction(1, 2), 128)
     >>> f.positive, [round(float(d), 3) for d in f.pivots]
     (True, [1.5, 0.833])
     """
@@ -171,7 +161,7 @@ def ldlt_lower_bound(matrix: arb_mat, factor: LDLT) -> Fraction | None:
 
     The bound is :math:`c - \|A - cI - LDL^T\|_\infty`, evaluated in balls at the precision of the factor.
 
-    >>> a = exact_matrix([[2.0, 1.0], [1.0, 2.0]])
+    >>> a = arb_mat([[2.0, 1.0], [1.0, 2.0]])
     >>> bound = ldlt_lower_bound(a, ldlt(a, 1 - Fraction(1, 10**30), 128))
     >>> 0 < 1 - bound < Fraction(2, 10**30)
     True
@@ -188,7 +178,7 @@ def ldlt_lower_bound(matrix: arb_mat, factor: LDLT) -> Fraction | None:
 def arb_rayleigh_quotient(matrix: arb_mat, vector: arb_mat, bits: int) -> arb:
     r"""The ball :math:`v^TAv/v^Tv`, for an exact nonzero (n, 1) vector; it holds for every member of ``matrix``.
 
-    >>> q = arb_rayleigh_quotient(exact_matrix([[2.0, 1.0], [1.0, 2.0]]), arb_mat(2, 1, [1, -1]), 128)
+    >>> q = arb_rayleigh_quotient(arb_mat([[2.0, 1.0], [1.0, 2.0]]), arb_mat(2, 1, [1, -1]), 128)
     >>> q == 1
     True
     """

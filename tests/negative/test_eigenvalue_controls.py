@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from flint import arb, fmpq, fmpq_mat
+from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from certigram.numerics.balls.ball import exact
 from certigram.numerics.balls.budget import Budget
@@ -19,9 +19,8 @@ from certigram.numerics.balls.enclosure import float_below
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues import cholesky, float_rungs
 from certigram.numerics.eigenvalues.cholesky import ShiftedCholesky, factorise
-from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, least_eigenvalue
+from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from certigram.numerics.eigenvalues.guess import single_precision_guess
-from certigram.numerics.eigenvalues.ldlt import exact_matrix
 from certigram.numerics.eigenvalues.residual import residual_norm
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.theory.verdict import Verdict
@@ -112,13 +111,13 @@ def test_a_hair_of_indefiniteness_is_not_proved_away(n: int) -> None:
     a = np.eye(n)
     a[0, 0] = a[1, 1] = 0.5
     a[0, 1] = a[1, 0] = 0.5 + 2.0**-53  # eigenvalues 1 + 2^-53 and -2^-53, exactly
-    assert decide_positive(BallMatrix(a, 0.0))[0] is not Verdict.PROVED
+    assert decide_at_least(BallMatrix(a, 0.0), Fraction(0), strict=True)[0] is not Verdict.PROVED
     assert decide_at_least(BallMatrix(a, 0.0), Fraction(0))[0] is not Verdict.PROVED
     with_radius = BallMatrix(np.full((n, n), 0.5), tiny)
-    assert decide_positive(with_radius)[0] is not Verdict.PROVED
+    assert decide_at_least(with_radius, Fraction(0), strict=True)[0] is not Verdict.PROVED
     diagonal = np.eye(n)
     diagonal[-1, -1] = -tiny
-    assert decide_positive(BallMatrix(diagonal, 0.0))[0] is not Verdict.PROVED
+    assert decide_at_least(BallMatrix(diagonal, 0.0), Fraction(0), strict=True)[0] is not Verdict.PROVED
     assert decide_at_least(BallMatrix(diagonal, 0.0), Fraction(0))[0] is not Verdict.PROVED
 
 
@@ -129,13 +128,13 @@ def test_a_singular_matrix_is_neither_positive_nor_refuted_by_rounding(n: int) -
     matrix = BallMatrix(g @ g.T, 0.0)  # integers: exact, of rank at most n - 1
     with_radius = BallMatrix(g @ g.T, 2.0**-60)
     for verdict, enclosure in (
-        decide_positive(matrix, budget=Budget(bits=24, max_bits=64)),
-        decide_positive(with_radius),
+        decide_at_least(matrix, Fraction(0), budget=Budget(bits=24, max_bits=64), strict=True),
+        decide_at_least(with_radius, Fraction(0), strict=True),
     ):
         assert verdict is Verdict.UNKNOWN
         assert enclosure.lower <= 0 <= enclosure.upper
         assert enclosure.upper - enclosure.lower < 1e-8
-    verdict, enclosure = decide_positive(matrix)
+    verdict, enclosure = decide_at_least(matrix, Fraction(0), strict=True)
     assert verdict is Verdict.REFUTED
     assert (enclosure.lower, enclosure.upper) == (0.0, 0.0)
     assert decide_at_least(matrix, Fraction(0))[0] is Verdict.PROVED
@@ -234,7 +233,7 @@ def test_hilbert_matrices(n: int) -> None:
 
     def refine(bits: int) -> BallMatrix:
         with precision(bits):
-            entries = exact_matrix([[arb(1) / (i + j + 1) for j in range(n)] for i in range(n)])
+            entries = arb_mat([[arb(1) / (i + j + 1) for j in range(n)] for i in range(n)])
             mid = np.array([[float(1 / (i + j + 1)) for j in range(n)] for i in range(n)])
         return BallMatrix(mid, 2.0**-53, arb=entries)
 
