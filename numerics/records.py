@@ -43,10 +43,14 @@ class End:
     def __get_pydantic_core_schema__(self, kind: object, handler: object) -> CoreSchema:
         from pydantic_core import core_schema
 
-        number: CoreSchema = core_schema.float_schema(strict=True)
+        number: CoreSchema = core_schema.float_schema(strict=True, allow_inf_nan=False)
         if self.infinite:
             text = core_schema.no_info_after_validator_function(float, core_schema.literal_schema(["inf", "-inf"]))
-            number = core_schema.union_schema([number, text])
+            number = core_schema.union_schema(
+                [number, text],
+                custom_error_type="number",
+                custom_error_message='Input should be a finite number, "inf" or "-inf"',
+            )
         written = core_schema.plain_serializer_function_ser_schema(self._written)
         return core_schema.nullable_schema(number, serialization=written)
 

@@ -84,7 +84,7 @@ class Certificate:
     lower: Extended = None
     upper: Extended = None
     margin: Extended = None
-    seconds: float = 0.0
+    seconds: Annotated[float, End()] = 0.0
     reason: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
     prover: Callable[[], Proof] | None = field(default=None, compare=False, repr=False)

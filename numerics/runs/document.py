@@ -19,7 +19,7 @@ from ..studies.curves import Curves
 Bound = Annotated[float | None, End()]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Exact = Annotated[str, Field(pattern="^-?[0-9]+(/[0-9]+)?$")]
 
 
@@ -52,7 +52,7 @@ class Setting:
         Field(description="by system and name, exact rationals; what is absent had its default"),
     ]
     widths: tuple[Count, ...]
-    replicates: Annotated[int, Field(ge=0)]
+    replicates: Annotated[int, Field(ge=0, allow_inf_nan=False)]
     alpha: Annotated[float, Field(gt=0, lt=1)]
     budget: Budget
 
