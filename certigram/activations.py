@@ -1,4 +1,4 @@
-"""Activations at the front door: a handle with its certified transforms."""
+"""Activations at the front door: exact functions with their certified transforms."""
 
 from __future__ import annotations
 

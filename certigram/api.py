@@ -1,4 +1,4 @@
-"""The functions of the front door: activations, population Gram matrices, proved eigenvalues, whole studies."""
+"""The functions of the front door: population Gram matrices, proved eigenvalues, certificates, whole studies."""
 
 from __future__ import annotations
 

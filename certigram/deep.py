@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from .activations import ActivationHandle
 from .api import PopulationGram, population
-from .models import DEFAULT_BITS, precision_bits, whole
+from .models import budget_for, data_of, precision_bits, whole
 from .numerics.balls.budget import Budget
 from .numerics.balls.precision import undisturbed
 from .numerics.deep.conventions import TangentConvention
 from .numerics.deep.instance import DeepInstance
 from .numerics.deep.network import MAX_DEPTH, deep_network
-from .numerics.kernels.input_gram import input_gram as exact_gram
 from .numerics.studies.data import DataSet
-from .numerics.studies.given import given_data
-from .theory.errors import SpecError
 from .theory.numbers import Exact
 
 if TYPE_CHECKING:
@@ -139,17 +136,7 @@ def _model(
     budget: Budget | None,
     convention: TangentConvention | None,
 ) -> DeepInstance:
-    if (X is None) == (input_gram is None):
-        raise SpecError("deep network: give either the points X or their exact input_gram.")
-    if normalize not in ("sphere", None):
-        raise SpecError(f'deep network: normalize = {normalize!r}: choose "sphere" or None.')
-    if isinstance(X, DataSet):
-        data = X
-    elif X is not None:
-        data = given_data(X, normalize)
-    else:
-        assert input_gram is not None  # exactly one of the two was given
-        data = DataSet(None, exact_gram(input_gram), "exact input Gram matrix", normalize)
+    data = data_of("deep network", X, input_gram, normalize, normalize)
     network = deep_network(
         _exact(activation),
         whole(depth, "depth", 1, MAX_DEPTH),
@@ -157,8 +144,7 @@ def _model(
         sigma_b2=sigma_b2,
         convention=convention or TangentConvention.PREACTIVATION,
     )
-    allowed = budget or Budget(bits=bits or DEFAULT_BITS, max_bits=max(1024, bits or 0))
-    model = DeepInstance(network, data, convention, allowed)
+    model = DeepInstance(network, data, convention, budget or budget_for(bits))
     model.require_square_integrable()
     return model
 

@@ -76,9 +76,6 @@ def model_on_data(
     parameters: dict[str, Exact],
 ) -> GramModel:
     """The system on the data, admitted; nothing is computed yet."""
-    from .numerics.kernels.input_gram import input_gram as exact_gram
-    from .numerics.studies.data import DataSet
-    from .numerics.studies.given import given_data
     from .numerics.studies.networks import gram_model, require_gram
     from .numerics.studies.study import Study
 
@@ -86,28 +83,45 @@ def model_on_data(
         raise SpecError(f"{caller}: system = {system!r} is not a name: give one as text, such as deq-general.")
     found = find_system(system)
     require_gram(system)
-    if (X is None) == (input_gram is None):
-        raise SpecError(f"{caller}: give either the points X or their exact input_gram.")
-    if normalize not in ("sphere", None):
-        raise SpecError(f'{caller}: normalize = {normalize!r}: choose "sphere" or None.')
     if not (budget is None or isinstance(budget, Budget)):
         raise SpecError(f"{caller}: budget = {budget!r} is not a Budget: give one, such as Budget(max_bits=512).")
     subject = _subject(caller, found, activation, kernel)
-    if isinstance(X, DataSet):
-        data = X
-    elif X is not None:
-        data = given_data(X, normalize)
-    else:
-        assert input_gram is not None  # exactly one of the two was given
-        data = DataSet(None, exact_gram(input_gram), "exact input Gram matrix", None)
+    data = data_of(caller, X, input_gram, normalize, None)
     known = [p.name for p in found.parameters]
     for name in parameters:
         if name not in known:
             raise SpecError(f"{caller}: {system} has no parameter {name!r}." + suggestion(name, known))
     values = {name: rational(value, what=name) for name, value in parameters.items()}
-    allowed = budget or Budget(bits=bits or DEFAULT_BITS, max_bits=max(1024, bits or 0))
+    allowed = budget or budget_for(bits)
     study = Study("api", (system,), (), data, {system: values}, (), 0, budget=allowed)
     return gram_model(system, subject, study)
+
+
+def data_of(
+    caller: str,
+    X: ArrayLike | DataSet | None,
+    input_gram: Sequence[Sequence[Exact]] | None,
+    normalize: str | None,
+    normalize_gram: str | None,
+) -> DataSet:
+    """The data meant by points, which may be a data set, or else by their exact Gram matrix."""
+    from .numerics.kernels.input_gram import input_gram as exact_gram
+    from .numerics.studies.data import DataSet
+    from .numerics.studies.given import given_data
+
+    if (X is None) == (input_gram is None):
+        raise SpecError(f"{caller}: give either the points X or their exact input_gram.")
+    if normalize not in ("sphere", None):
+        raise SpecError(f'{caller}: normalize = {normalize!r}: choose "sphere" or None.')
+    if input_gram is not None:
+        return DataSet(None, exact_gram(input_gram), "exact input Gram matrix", normalize_gram)
+    return X if isinstance(X, DataSet) else given_data(X, normalize)
+
+
+def budget_for(bits: int | None, **limits: int) -> Budget:
+    """What may be spent on a matrix of so many bits: those, and more where they do not decide."""
+    digits = bits or DEFAULT_BITS
+    return Budget(bits=digits, max_bits=max(1024, digits), **limits)
 
 
 def _subject(caller: str, system: System, activation: Activation | None, kernel: str | None) -> str | Activation:

@@ -21,7 +21,7 @@ DECADES = 30.0
 
 def curves_figure(curves: Curves) -> Figure | None:
     """The curves over their axis; None when the axis is logarithmic and nothing on it is positive."""
-    drawn = [(one, points) for one in curves.series if (points := _points(curves.x, one, curves.log))]
+    drawn = [(one, points) for one in curves.series if (points := _points(curves.x.values, one, curves.log))]
     if not drawn:
         return None
     from matplotlib.figure import Figure
@@ -36,7 +36,7 @@ def curves_figure(curves: Curves) -> Figure | None:
         heights = [y for _, points in drawn for _, y in points]
         if min(heights) < (floor := max(heights) * 10.0**-DECADES):
             axes.set_ylim(bottom=floor)
-    axes.set_xlabel(mathtext(prose(curves.axis)))
+    axes.set_xlabel(mathtext(prose(curves.x.label)))
     axes.margins(x=0.02)
     figure.legend(loc="outside upper left", ncols=1 if max(len(one.label) for one, _ in drawn) > 28 else 3)
     return figure

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..numerics.certificates.certificate import Certificate
-from ..numerics.runs.results import EigenvalueRow
+from ..numerics.runs.document import EigenvalueRow
 from ..numerics.studies.curves import Curves
 from ..theory.claims.claim import Claim, Hypothesis, Reference
 from ..theory.claims.system import System
@@ -138,7 +138,7 @@ class ClaimPart:
     @property
     def counts(self) -> tuple[tuple[Verdict, int], ...]:
         """How many certificates have which verdict."""
-        return tuple((v, n) for v in SEVERITY if (n := sum(c.verdict is v for c in self.certificates)))
+        return count((c.verdict for c in self.certificates), SEVERITY)
 
     @property
     def applicable(self) -> tuple[Certificate, ...]:
@@ -250,14 +250,14 @@ class SystemPart:
         return tuple((name, title) for name, title, wanted in found if wanted)
 
 
-def count(verdicts: Iterable[Verdict]) -> tuple[tuple[Verdict, int], ...]:
-    """How often each verdict occurs, those that do.
+def count(verdicts: Iterable[Verdict], order: Iterable[Verdict] = Verdict) -> tuple[tuple[Verdict, int], ...]:
+    """How often each verdict occurs, those that do, in an order.
 
     >>> [(v.name, n) for v, n in count([Verdict.PROVED, Verdict.UNKNOWN, Verdict.PROVED])]
     [('PROVED', 2), ('UNKNOWN', 1)]
     """
     found = list(verdicts)
-    return tuple((v, n) for v in Verdict if (n := found.count(v)))
+    return tuple((v, n) for v in order if (n := found.count(v)))
 
 
 def anchor(text: str) -> str:

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
+from typing import Generic, TypeVar
 
+from .errors import DerivationGap
+
+F = TypeVar("F")
 ROOT = __name__.partition(".")[0]
 GROUP = f"{ROOT}.papers"
 
@@ -63,3 +67,30 @@ def modules(package: str) -> tuple[ModuleType, ...]:
 def on_floor(floor: str) -> tuple[tuple[str, ModuleType], ...]:
     """The modules of all papers on a floor, each with the name of its paper."""
     return tuple((paper, module) for paper, package in rooms(floor).items() for module in modules(package))
+
+
+class Register(Generic[F]):
+    """Functions by name: ``@register("name")`` puts one in, wherever it stands; :meth:`find` looks for it everywhere.
+
+    ``discover`` imports the modules where they stand; ``missing`` is the sentence about a name that is not there.
+    """
+
+    def __init__(self, discover: Callable[[], object], missing: str) -> None:
+        self._discover, self._missing = discover, missing
+        self._known: dict[str, F] = {}
+
+    def __call__(self, name: str) -> Callable[[F], F]:
+        """The decorator that registers a function under this name."""
+
+        def register(function: F) -> F:
+            self._known[name] = function
+            return function
+
+        return register
+
+    def find(self, name: str) -> F:
+        """The function called ``name``; raises :class:`DerivationGap` when there is none."""
+        self._discover()
+        if name not in self._known:
+            raise DerivationGap(self._missing.format(repr(name)))
+        return self._known[name]

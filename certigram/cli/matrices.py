@@ -223,13 +223,11 @@ def _reading(
 
 
 def _budget(memory: float, bits: int | None) -> Budget:
-    from ..models import DEFAULT_BITS
-    from ..numerics.balls.budget import Budget
+    from ..models import budget_for
 
     if not 0.001 <= memory <= 2**20:
         raise SpecError(f"--memory {memory} is no amount of memory: give GiB, such as 8.")
-    digits = DEFAULT_BITS if bits is None else bits
-    return Budget(bits=digits, max_bits=max(1024, digits), memory=int(memory * 2**30))
+    return budget_for(bits, memory=int(memory * 2**30))
 
 
 def _certify_large(

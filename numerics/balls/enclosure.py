@@ -9,12 +9,14 @@ from fractions import Fraction
 from ...theory.verdict import Evidence, Verdict
 
 
-def float_below(q: Fraction) -> float:
-    """The largest float64 that is at most ``q`` (``-inf`` below the range).
+def float_below(q: Fraction | float) -> float:
+    """The largest float64 that is at most ``q`` (``-inf`` below the range); a float is that itself.
 
     >>> float_below(Fraction(1, 3)) <= Fraction(1, 3) < float_above(Fraction(1, 3))
     True
     """
+    if isinstance(q, float):
+        return q
     try:
         f = float(q)
     except OverflowError:
@@ -22,8 +24,8 @@ def float_below(q: Fraction) -> float:
     return math.nextafter(f, -math.inf) if Fraction(f) > q else f
 
 
-def float_above(q: Fraction) -> float:
-    """The smallest float64 that is at least ``q``."""
+def float_above(q: Fraction | float) -> float:
+    """The smallest float64 that is at least ``q``; a float is that itself."""
     return 0.0 - float_below(-q)  # not -x, which would make -0.0 of 0
 
 
@@ -67,3 +69,8 @@ class Enclosure:
 
     def __str__(self) -> str:
         return f"[{self.lower!r}, {self.upper!r}]"
+
+
+def rounded_outward(lower: Fraction, upper: Fraction, method: str, steps: tuple[str, ...] = ()) -> Enclosure:
+    """The proved interval [lower, upper] in float64."""
+    return Enclosure(float_below(lower), float_above(upper), Evidence.ENCLOSED, method, steps)

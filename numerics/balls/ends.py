@@ -25,6 +25,11 @@ def between(lower: arb, upper: arb) -> arb:
     return lower.union(upper)
 
 
+def within_unit(x: arb) -> arb:
+    """The part of a ball inside [-1, 1], for a number known to lie there."""
+    return x if x.abs_upper() <= 1 else x.intersection(arb(0, 1))
+
+
 def upper_float(x: arb) -> float:
     """The least float64 that is at least every number of a finite ball; :class:`Undecided` for one that is not finite.
 
@@ -42,3 +47,22 @@ def upper_float(x: arb) -> float:
     if mantissa != 0 and size < -1100:
         return math.ulp(0.0) if mantissa > 0 else 0.0
     return float_above(exact(upper))
+
+
+def outward(x: arb) -> tuple[float, float]:
+    """The ends of a ball as float64 numbers, rounded outwards; a ball that is not finite says nothing.
+
+    >>> outward(arb((1, -(10**9)))), outward(arb("nan"))
+    ((0.0, 5e-324), (-inf, inf))
+    """
+    return (0.0 - upper_float(-x), upper_float(x)) if x.is_finite() else (-math.inf, math.inf)
+
+
+def float_ball(x: arb) -> tuple[float, float]:
+    """A float64 midpoint and the least radius that make a ball around ``x``; :class:`Undecided` where there is none.
+
+    >>> float_ball(arb((1, -(10**9)))), float_ball(arb(3))
+    ((0.0, 5e-324), (3.0, 0.0))
+    """
+    mid = float(x.mid())
+    return mid, upper_float(abs(x - arb(mid)))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 from numpy.typing import NDArray
 
@@ -19,10 +18,18 @@ from ...theory.printable import shown
 from ...theory.verdict import Evidence, Verdict
 from ..balls.enclosure import float_above, float_below
 from ..files import write_atomically
+from ..records import ByName, End, read, written
 from ..replay.activations import NAMES
 from ..stored import arrays_as_bytes, damaged, digest, read_json
 
 FORMAT = "certigram-certificate/1"
+KEYS = (
+    *("claim", "system", "activation", "verdict", "method", "lower", "upper", "margin", "seconds", "reason"),
+    *("hypotheses", "evidence", "detail"),
+)
+"""What a file holds of a certificate, in this order."""
+
+Extended = Annotated[float | None, End(infinite=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class Proof:
 class EvidenceItem:
     """One piece of evidence: its kind, what it establishes in a sentence, and the exact numbers behind it."""
 
-    kind: Evidence
+    kind: Annotated[Evidence, ByName()]
     text: str
     values: dict[str, str] = field(default_factory=dict)
 
@@ -47,7 +54,7 @@ class Discharged:
     """A hypothesis and how it was settled; ``verdict`` must be PROVED for the claim to be PROVED."""
 
     name: str
-    verdict: Verdict
+    verdict: Annotated[Verdict, ByName()]
     text: str
 
 
@@ -70,14 +77,14 @@ class Certificate:
     claim: str
     system: str
     activation: str
-    verdict: Verdict
+    verdict: Annotated[Verdict, ByName()]
     evidence: tuple[EvidenceItem, ...] = ()
     hypotheses: tuple[Discharged, ...] = ()
     method: str = ""
-    lower: float | None = None
-    upper: float | None = None
-    margin: float | None = None
-    seconds: float = 0.0
+    lower: Extended = None
+    upper: Extended = None
+    margin: Extended = None
+    seconds: Annotated[float, End()] = 0.0
     reason: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
     prover: Callable[[], Proof] | None = field(default=None, compare=False, repr=False)
@@ -117,23 +124,8 @@ class Certificate:
 
     def to_json(self) -> dict[str, Any]:
         """The certificate as plain JSON data; an infinite end is text, in ``detail`` such a number becomes null."""
-        document: dict[str, Any] = _finite(
-            {
-                "format": FORMAT,
-                "claim": self.claim,
-                "system": self.system,
-                "activation": self.activation,
-                "verdict": self.verdict.name,
-                "method": self.method,
-                **{key: _end(getattr(self, key)) for key in ("lower", "upper", "margin")},
-                "seconds": round(self.seconds, 6),
-                "reason": self.reason,
-                "hypotheses": [{"name": h.name, "verdict": h.verdict.name, "text": h.text} for h in self.hypotheses],
-                "evidence": [{"kind": e.kind.name, "text": e.text, "values": e.values} for e in self.evidence],
-                "detail": self.detail,
-            }
-        )
-        return document
+        found = written(self) | {"seconds": round(self.seconds, 6)}
+        return {"format": FORMAT, **{key: found[key] for key in KEYS}}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Certificate:
@@ -142,28 +134,9 @@ class Certificate:
             if data["format"] != FORMAT:
                 raise SpecError(f"certificate format {data['format']!r} is not {FORMAT!r}.")
             own = {**data, **data.get("prover", {})}
-            return cls(
-                claim=_text(data["claim"]),
-                system=_text(data["system"]),
-                activation=_text(own["activation"]),
-                verdict=Verdict[data["verdict"]],
-                evidence=tuple(
-                    EvidenceItem(
-                        Evidence[e["kind"]], _text(e["text"]), {_text(k): _text(v) for k, v in e["values"].items()}
-                    )
-                    for e in data["evidence"]
-                ),
-                hypotheses=tuple(
-                    Discharged(_text(h["name"]), Verdict[h["verdict"]], _text(h["text"])) for h in data["hypotheses"]
-                ),
-                method=_text(data["method"]),
-                **{key: INFINITE.get(str(own[key]), own[key]) for key in ("lower", "upper", "margin")},
-                seconds=data["seconds"],
-                reason=_text(data["reason"]),
-                detail=dict(data["detail"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise SpecError(f"this is not a certificate: {error}.") from None
+            return read(cls, {key: own[key] for key in KEYS})
+        except (KeyError, TypeError, AttributeError, SpecError) as error:
+            raise SpecError(f"this is not a certificate: {str(error).rstrip('.')}.") from None
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the certificate as JSON, whole or not at all (write, then rename), and its arrays beside it as .npz.
@@ -216,28 +189,6 @@ class Certificate:
         if "proof" in data and not (side.is_file() and sha256(side.read_bytes()).hexdigest() == told.get("sidecar")):
             raise damaged(side, "missing, or not what was written")
         return found
-
-
-INFINITE = {"inf": math.inf, "-inf": -math.inf}
-
-
-def _end(value: float | None) -> float | str | None:
-    return str(value) if value is not None and math.isinf(value) else value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r:.40} is not text")
-    return value
-
-
-def _finite(value: Any) -> Any:
-    """The same JSON data without numbers that JSON has not."""
-    if isinstance(value, dict):
-        return {key: _finite(x) for key, x in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(x) for x in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _restate(data: dict[str, Any], proof: Proof) -> None:

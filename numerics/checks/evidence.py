@@ -10,8 +10,8 @@ from flint import arb
 from ...theory.claims.lemma import lemma
 from ...theory.verdict import Evidence, Verdict
 from ..balls.ball import Ball
-from ..balls.enclosure import Enclosure, float_above, float_below
-from ..balls.ends import between
+from ..balls.enclosure import Enclosure, float_below
+from ..balls.ends import between, outward
 from ..certificates.certificate import EvidenceItem
 from ..proof_lines.registry import Kind, check_lemma
 from ..sampling.statistics import ErrorBudget, StatisticalTest
@@ -20,12 +20,7 @@ from .registry import Outcome
 
 SLIGHTLY = Fraction(1, 10**9)
 """How far a planted statement is from the truth."""
-
-
-def ends(x: arb) -> tuple[float, float]:
-    """The ends of a ball as float64, rounded outwards."""
-    ball = Ball(x)
-    return float_below(ball.lower), float_above(ball.upper)
+ends = outward
 
 
 def enclosed(text: str, **values: arb) -> EvidenceItem:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from ...theory.claims.claim import Claim
-from ...theory.discovery import on_floor
+from ...theory.discovery import Register, on_floor
 from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
 from ..balls.precision import undisturbed
@@ -44,30 +44,7 @@ class Outcome:
 
 
 Check = Callable[[Any], Outcome]
-_CHECKS: dict[str, Check] = {}
-_CONTROLS: dict[str, Check] = {}
 _SUBJECTS: dict[str, str] = {}
-
-
-def check(name: str) -> Callable[[Check], Check]:
-    """Register the check that decides claims whose ``method`` is ``name``."""
-
-    def register(function: Check) -> Check:
-        _CHECKS[name] = function
-        return function
-
-    return register
-
-
-def control(name: str, *, subject: str = "") -> Callable[[Check], Check]:
-    """Register the negative control of the check called ``name``; ``subject`` where it says something of one alone."""
-
-    def register(function: Check) -> Check:
-        _CONTROLS[name] = function
-        _SUBJECTS[name] = subject
-        return function
-
-    return register
 
 
 @cache
@@ -75,20 +52,16 @@ def _discover() -> None:
     on_floor("numerics")
 
 
-def find_check(method: str) -> Check:
-    """The check called ``method``; raises :class:`DerivationGap` when there is none."""
-    _discover()
-    if method not in _CHECKS:
-        raise DerivationGap(f"no check is called {method!r}: add one to the room of its paper in numerics/papers.")
-    return _CHECKS[method]
+check = Register[Check](_discover, "no check is called {}: add one to the room of its paper in numerics/papers.")
+"""Registers the check that decides claims whose ``method`` is the name."""
+_controls = Register[Check](_discover, "the check {} has no negative control: add one beside it.")
+find_check, find_control = check.find, _controls.find
 
 
-def find_control(method: str) -> Check:
-    """The negative control of the check called ``method``; raises :class:`DerivationGap` when there is none."""
-    _discover()
-    if method not in _CONTROLS:
-        raise DerivationGap(f"the check {method!r} has no negative control: add one beside it.")
-    return _CONTROLS[method]
+def control(name: str, *, subject: str = "") -> Callable[[Check], Check]:
+    """Register the negative control of the check called ``name``; ``subject`` where it says something of one alone."""
+    _SUBJECTS[name] = subject
+    return _controls(name)
 
 
 def control_subject(method: str) -> str:

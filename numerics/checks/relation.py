@@ -21,8 +21,9 @@ from ...theory.errors import SpecError
 from ...theory.verdict import Evidence, Verdict
 from ..balls.ball import Ball
 from ..balls.enclosure import Enclosure, float_above, float_below
+from ..balls.ends import outward
 from ..certificates.certificate import EvidenceItem, Proof
-from .evidence import SLIGHTLY, ends, lemma_evidence
+from .evidence import SLIGHTLY, lemma_evidence
 from .registry import Outcome
 from .trajectories import Bounds
 
@@ -77,7 +78,7 @@ class Side:
     def at(self, place: int) -> Side:
         """One place of it."""
         low, high = self.lower[place], self.upper[place]
-        shown = self.shown if len(self.lower) == 1 else f"[{_down(low)!r}, {_up(high)!r}]"
+        shown = self.shown if len(self.lower) == 1 else f"[{float_below(low)!r}, {float_above(high)!r}]"
         return Side((low,), (high,), shown)
 
     def stretched(self, length: int) -> Side:
@@ -177,13 +178,13 @@ class Relation:
         pairs = list(zip(self.left.upper[:count], self.right.lower[:count], strict=True))
         if not pairs or not all(math.isfinite(b) and math.isfinite(c) for b, c in pairs):
             return -math.inf
-        return _down(min(c - b for b, c in pairs))
+        return float_below(min(c - b for b, c in pairs))
 
     @cached_property
     def sharpness(self) -> tuple[float, int]:
         """The largest proved ``left / right`` for positive sides, and its place; (0.0, 0) where none is known."""
         pairs = enumerate(zip(self.left.lower, self.right.upper, strict=True))
-        shares = [(_down(a / d), k) for k, (a, d) in pairs if a > 0 and d > 0 and math.isfinite(d)]
+        shares = [(float_below(a / d), k) for k, (a, d) in pairs if a > 0 and d > 0 and math.isfinite(d)]
         return max(shares, default=(0.0, 0), key=lambda share: share[0])
 
     def moved(self) -> Relation:
@@ -205,7 +206,7 @@ class Relation:
         low, high = left.lower[0], right.upper[0]
         by = SLIGHTLY * (max(abs(Fraction(low)), abs(Fraction(high))) or 1)
         gap = -by if self.sense is Sense.EQUAL else high - low + by
-        beside = Side((right.lower[0] - gap,), (high - gap,), f"{right.shown} less {_up(gap)!r}")
+        beside = Side((right.lower[0] - gap,), (high - gap,), f"{right.shown} less {float_above(gap)!r}")
         return replace(self, text=f"{self.text}, moved by 1e-9", left=left, right=beside)
 
     def __str__(self) -> str:
@@ -292,21 +293,13 @@ def _exact(x: float) -> Extended:
     return Fraction(x) if math.isfinite(x) else x
 
 
-def _down(x: Extended) -> float:
-    return float_below(x) if isinstance(x, Fraction) else x
-
-
-def _up(x: Extended) -> float:
-    return float_above(x) if isinstance(x, Fraction) else x
-
-
 def _outward(value: arb | Enclosure | Side | tuple[float, float]) -> tuple[float, float]:
     match value:
         case Side():
-            return _down(min(value.lower)), _up(max(value.upper))
+            return float_below(min(value.lower)), float_above(max(value.upper))
         case Enclosure():
             return value.lower, value.upper
         case arb():
-            return ends(value)
+            return outward(value)
         case _:
             return value

@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...theory.errors import SpecError
 from ...theory.verdict import Verdict
-from ..balls.ball import Ball
 from ..balls.enclosure import float_above, float_below
+from ..balls.ends import outward
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class Bounds:
         >>> bool(found.lower[0] < found.upper[0])
         True
         """
-        pairs = [_ends(ball) for ball in balls]
+        pairs = [outward(ball) for ball in balls]
         return cls.of([low for low, _ in pairs], [high for _, high in pairs])
 
     @classmethod
@@ -95,13 +95,6 @@ def run_digest(*recorded: Bounds) -> str:
     for bounds in recorded:
         found.update(bounds.lower.tobytes() + bounds.upper.tobytes())
     return found.hexdigest()[:16]
-
-
-def _ends(ball: arb) -> tuple[float, float]:
-    if not ball.is_finite():
-        return -math.inf, math.inf
-    exact = Ball(ball)
-    return float_below(exact.lower), float_above(exact.upper)
 
 
 @dataclass(frozen=True, slots=True)

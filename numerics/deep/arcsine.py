@@ -21,8 +21,6 @@ TERMS = 25
 """Terms of A: the rest is below 2^-58 on [0, 1/4]."""
 ARCSINE_ERROR = 7.0 * UNIT
 r"""Bound of :math:`|\tilde y - \arcsin x|` for every float64 x in [-1, 1]."""
-ARCSINE_RELATIVE_ERROR = 11.0 * UNIT
-r"""Bound of the same relative to :math:`|\arcsin x|`, but for underflow."""
 COEFFICIENTS: Floats = np.array(
     [float(Fraction(math.comb(2 * k, k), 4**k * (2 * k + 1))) for k in range(TERMS)], dtype=np.float64
 )

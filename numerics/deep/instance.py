@@ -16,7 +16,7 @@ from ...theory.verdict import Evidence
 from ..balls.ball import enclose
 from ..balls.budget import Budget
 from ..balls.enclosure import Enclosure
-from ..balls.ends import Undecided, upper_float
+from ..balls.ends import Undecided, float_ball
 from ..balls.precision import precision
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..eigenvalues.nullspace import NullVector, RankBound
@@ -97,8 +97,7 @@ class DeepInstance:
 
     def require_square_integrable(self) -> None:
         """Raise :class:`SpecError` when the first activation is not square-integrable on these inputs."""
-        source = self.data.source
-        largest = 1 if self.data.normalize == "sphere" else max(source.second_moment(i) for i in range(source.n))
+        largest = max(self.data.moments)
         first = self.network.activations[0]
         with precision(self.budget.bits):
             variance = enclose(self.network.sigma_w2[0] * largest + self.network.sigma_b2[0])
@@ -107,11 +106,7 @@ class DeepInstance:
     @cached_property
     def common_norm(self) -> Fraction | None:
         """The common ``|x_i|²/d``, or None when the norms differ."""
-        if self.data.normalize == "sphere":
-            return Fraction(1)
-        source = self.data.source
-        first = source.second_moment(0)
-        return first if all(source.second_moment(i) == first for i in range(1, source.n)) else None
+        return self.data.common_norm
 
     @cached_property
     def cosines(self) -> Cosines:
@@ -135,7 +130,7 @@ class DeepInstance:
     def _border(self, blocks: tuple[BallMatrix, ...] | None, bits: int) -> tuple[BallMatrix, ...]:
         """The matrices from those of the inputs that are not zero; the last ones where ``blocks`` are fewer."""
         kept = self.data.nonzero_rows
-        norms = [self.data.source.second_moment(i) for i in kept]
+        norms = [self.data.moments[i] for i in kept]
         zero = Fraction(0)
         known = {m: pair_kernels(self.network, zero, m, zero, bits, self.convention) for m in {zero, *norms}}
         values = {m: _found(pair) for m, pair in known.items()}
@@ -179,12 +174,9 @@ class DeepInstance:
         return tuple(self._evaluate(k, s) for k, s in enumerate(kernels))
 
     def _layer_by_layer(self) -> tuple[BallMatrix, ...]:
-        norms, index = [Fraction(1)], [0] * self.data.n
-        if self.data.normalize != "sphere":
-            moments = [self.data.source.second_moment(i) for i in range(self.data.n)]
-            norms = sorted(set(moments))
-            place = {norm: k for k, norm in enumerate(norms)}
-            index = [place[m] for m in moments]
+        norms = sorted(set(self.data.moments))
+        place = {norm: k for k, norm in enumerate(norms)}
+        index = [place[m] for m in self.data.moments]
         order = min(LAYER_ORDER, self.budget.max_terms)
         first, second = layerwise_gram(
             self.network, norms, index, self.cosines, order=order, convention=self.convention, budget=self.budget
@@ -200,8 +192,7 @@ class DeepInstance:
         mid, rad = matrix.mid.copy(), np.array(matrix.rad)
         for i, j in where[: INDIVIDUAL * self.data.n].tolist():
             value = self._entry(i, j, PAIR_BITS)[which]
-            centre = float(value.mid())
-            spread = upper_float(abs(value - arb(centre))) if value.is_finite() else float("inf")
+            centre, spread = float_ball(value) if value.is_finite() else (0.0, float("inf"))
             if spread < rad[i, j]:
                 mid[i, j] = mid[j, i] = centre
                 rad[i, j] = rad[j, i] = spread
@@ -209,11 +200,11 @@ class DeepInstance:
 
     def _entry(self, i: int, j: int, bits: int) -> tuple[arb, ...]:
         """Entry (i, j) of the matrices from exact inner products, at any norms."""
-        norm, source = self.common_norm, self.data.source
+        source = self.data.source
         with precision(bits):
-            if norm is not None:
+            if self.common_norm is not None:
                 return self._pair(self.cosines.entry(i, j), bits)
-            a, b, c = source.second_moment(i), source.second_moment(j), source.inner(i, j)
+            a, b, c = self.data.moments[i], self.data.moments[j], source.inner(i, j)
             c = c / source.d if isinstance(source, Points) else c
             return _found(pair_kernels(self.network, a, b, c, bits, self.convention))
 
@@ -292,17 +283,16 @@ class DeepInstance:
 
     def _pair_by_pair(self, bits: int) -> BallMatrix:
         """Every entry by its own recursion, at any norms: slow, and as sharp as the bits allow."""
-        n, norm, source = self.data.n, self.common_norm, self.data.source
-        mid, rad = np.empty((n, n)), np.empty((n, n))
+        n, moments = self.data.n, self.data.moments
         same = {(i, i) for i in range(n)}
         for i, j, sign in self.parallel:
-            if sign == 1 and (norm is not None or source.second_moment(i) == source.second_moment(j)):
+            if sign == 1 and moments[i] == moments[j]:
                 same.add((j, i))
         diagonal: dict[Fraction, arb] = {}
         with precision(bits):
             table = arb_mat(n, n)
             for i in range(n):
-                a = norm if norm is not None else source.second_moment(i)
+                a = moments[i]
                 if a not in diagonal:
                     diagonal[a] = _found(pair_kernels(self.network, a, a, a, bits, self.convention))[-1]
                 for j in range(i + 1):
@@ -310,9 +300,7 @@ class DeepInstance:
                     if not value.is_finite():
                         raise PrecisionExhausted(f"entry ({i}, {j}) is not finite at {bits} bits: ask for more.")
                     table[i, j] = table[j, i] = value
-                    mid[i, j] = mid[j, i] = m = float(value.mid())
-                    rad[i, j] = rad[j, i] = upper_float(abs(value - arb(m)))
-        return BallMatrix(mid, rad, arb=table, provenance=(f"pair by pair in ball arithmetic at {bits} bits",))
+            return BallMatrix.from_arb(table, (f"pair by pair in ball arithmetic at {bits} bits",))
 
     @cached_property
     def null_vector(self) -> NullVector | RankBound | None:

@@ -16,7 +16,7 @@ from flint import arb
 from ...theory.errors import PrecisionExhausted, SpecError
 from ..balls.ball import enclose
 from ..balls.budget import Budget
-from ..balls.ends import upper_float
+from ..balls.ends import float_ball, upper_float
 from ..balls.precision import precision
 from ..balls.rounding import UNIT
 from ..kernels.ballmatrix import BallMatrix, read_only
@@ -122,8 +122,7 @@ def layerwise_gram(
                 target[columns, rows] = part.T
     found = []
     for k, diagonal in enumerate((plan.variance, plan.tangent_diagonal)[: len(mids)]):
-        centre = np.array([float(q.mid()) for q in diagonal])
-        spread = np.array([upper_float(abs(q - arb(c))) for q, c in zip(diagonal, centre.tolist(), strict=True)])
+        centre, spread = map(np.array, zip(*map(float_ball, diagonal), strict=True))
         np.fill_diagonal(mids[k], centre[which])
         np.fill_diagonal(rads[k], spread[which])
         typical = float(table[np.searchsorted(LEVELS, 0.5), k])

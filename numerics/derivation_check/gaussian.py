@@ -18,13 +18,15 @@ import sympy
 from flint import arb
 
 from ...theory.activations.activation import Activation, from_expression
+from ...theory.activations.elementary_terms import Term
 from ...theory.activations.functions import X
 from ...theory.activations.pieces import KINKED
-from ...theory.derivations.functions import Term, flat, terms, total
+from ...theory.derivations.functions import flat, terms, total
 from ..balls.ball import enclose
 from ..balls.precision import precision
 from ..dual.covariance import covariance
 from ..dual.evaluate import trapezoid_value
+from ..dual.series import mehler_sum
 from ..hermite import HermiteTransform, gaussian_mean, hermite_transform
 from . import pieces
 
@@ -88,13 +90,7 @@ def slope(f: sympy.Expr, g: sympy.Expr, law: Law, bits: int) -> arb:
 def _series(f: sympy.Expr, g: sympy.Expr, law: Law, bits: int) -> arb:
     """Mehler's series with its tail."""
     with precision(bits + 16):
-        left, right, rho = _pair(f, g, law, bits)
-        value, power = arb(0), arb(1)
-        for x, y in zip(left.coefficients, right.coefficients, strict=True):
-            value += x * y * power
-            power *= rho
-        tail = (left.tail * right.tail).nonnegative_part().sqrt()
-        return value + arb(0, (abs(power) * tail).abs_upper())
+        return mehler_sum(*_pair(f, g, law, bits))
 
 
 def _pair(f: sympy.Expr, g: sympy.Expr, law: Law, bits: int) -> tuple[HermiteTransform, HermiteTransform, arb]:

@@ -18,13 +18,15 @@ from fractions import Fraction
 import sympy
 from flint import arb
 
+from ...theory.activations.elementary_terms import Term
 from ...theory.activations.pieces import Piece, pieces
-from ...theory.derivations.functions import Term, terms
+from ...theory.derivations.functions import terms
 from ...theory.errors import DerivationGap
 from ..balls.ball import enclose
 from ..balls.precision import precision
 from ..expressions.lowering import constant
 from ..hermite import HermiteTransform
+from ..hermite.kernels import times_x
 from .special import normal_cdf
 
 GUARD = 64
@@ -62,11 +64,7 @@ def _sum(parts: list[tuple[Piece, tuple[Term, ...]]], sigma: arb, order: int) ->
     for piece, found in parts:
         for term in found:
             values = _exponential(piece, constant(term.rate) * sigma, sigma, order + term.power)
-            for _ in range(term.power):
-                values = [
-                    sigma * (arb(r + 1).sqrt() * values[r + 1] + (arb(r).sqrt() * values[r - 1] if r else 0))
-                    for r in range(len(values) - 1)
-                ]
+            values = times_x(values, sigma, term.power)
             k = constant(term.coefficient)
             total = [x + k * y for x, y in zip(total, values, strict=True)]
     return total

@@ -108,6 +108,43 @@ def choose_axis(
     return Axis(arb(step), int(cut[0] / step) + 2, arb(height))
 
 
+def refined(
+    axes: Callable[[float], tuple[Axis | None, Axis | None]],
+    missed: Callable[[Axis, Axis], arb],
+    log_target: float,
+    most: int,
+) -> Plan | None:
+    """The first two grids, finer and finer, whose proved error is at most ``exp(log_target)``.
+
+    ``axes`` chooses them for an accuracy, ``missed`` bounds their error. None where a grid is not found, where they
+    have more than ``most`` points, where the error is not finite, and after :data:`ATTEMPTS`.
+    """
+    wanted = 3.0 - log_target
+    for _ in range(ATTEMPTS):
+        first, second = axes(wanted)
+        if first is None or second is None or Plan(first, second, arb(0)).points > most:
+            return None
+        error = missed(first, second)
+        if not error.is_finite():
+            return None
+        excess = log_float(error) - log_target
+        if excess <= 0:
+            return Plan(first, second, arb(error.upper()))
+        wanted += excess + 1.0
+    return None
+
+
+def discretisation(edge: Callable[[arb, arb], arb], first: Axis, second: Axis) -> arb:
+    """What the rule on two grids misses: contours (s1, eps) for the frequencies m != 0 of the first, (0, s2) for m = 0.
+
+    ``edge(s, t)`` bounds the integrand on the contour with these heights.
+    """
+    two_pi, epsilon = 2 * arb.pi(), second.step / 4
+    q1, q2 = ((-two_pi * axis.height / axis.step).exp() for axis in (first, second))
+    fine = 1 + geometric((-two_pi * epsilon / second.step).exp())
+    return geometric(q1) * fine * edge(first.height, epsilon) + geometric(q2) * edge(arb(0), second.height)
+
+
 def _heights(natural: float, limit: float) -> Iterator[float]:
     if math.isfinite(limit):
         yield from (limit * part for part in (0.97, 0.9, 0.8, 0.6))

@@ -20,7 +20,19 @@ from flint import arb, arb_poly
 from ..balls.precision import precision
 from ..hermite.bounds import log_float
 from .covariance import Covariance
-from .grid import ATTEMPTS, BOUND_BITS, Axis, Plan, Side, choose_axis, edge_norm, flat_growth, geometric, tail_and_mass
+from .grid import (
+    BOUND_BITS,
+    Axis,
+    Plan,
+    Side,
+    choose_axis,
+    discretisation,
+    edge_norm,
+    flat_growth,
+    geometric,
+    refined,
+    tail_and_mass,
+)
 
 MAX_POINTS = 12_000_000
 """Most lattice points, a fraction of a microsecond each; beyond it the rule declines."""
@@ -40,20 +52,17 @@ def plan(f: Side, g: Side, cov: Covariance, bits: int) -> Plan | None:
         if not delta > 0:
             return None
         target = math.log(f.size) + math.log(g.size) - bits * math.log(2)
-        wanted = 3.0 - target
-        for _ in range(ATTEMPTS):
-            first, second = _axis(f, sigma, delta, wanted), _axis(g, tau, delta, wanted)
-            if first is None or second is None or Plan(first, second, arb(0)).points > MAX_POINTS:
-                return None
-            error = _discretisation(f, g, (sigma, tau, rho, delta), first, second)
-            error += _truncation(f, g, (sigma, tau, delta), first, second)
-            if not error.is_finite():
-                return None
-            excess = log_float(error) - target
-            if excess <= 0:
-                return Plan(first, second, arb(error.upper()))
-            wanted += excess + 1.0
-    return None
+
+        def edge(s: arb, t: arb) -> arb:  # Proposition 5.1
+            exponent = (s * s + 2 * rho * s * t + t * t) / (2 * delta)
+            return exponent.exp() * edge_norm(f.strip, sigma, sigma * s) * edge_norm(g.strip, tau, tau * t)
+
+        def missed(first: Axis, second: Axis) -> arb:
+            return discretisation(edge, first, second) + _truncation(f, g, (sigma, tau, delta), first, second)
+
+        return refined(
+            lambda wanted: (_axis(f, sigma, delta, wanted), _axis(g, tau, delta, wanted)), missed, target, MAX_POINTS
+        )
 
 
 def _axis(side: Side, sigma: arb, delta: arb, wanted: float) -> Axis | None:
@@ -67,20 +76,6 @@ def _axis(side: Side, sigma: arb, delta: arb, wanted: float) -> Axis | None:
     natural = math.sqrt(2 * float(delta.lower()) * max(wanted, 1.0))
     limit = side.strip.limit / float(sigma.upper())
     return choose_axis(edge, natural, limit, (bound**2, sigma, -2 * wanted), wanted, MAX_POINTS)
-
-
-def _discretisation(f: Side, g: Side, law: tuple[arb, arb, arb, arb], first: Axis, second: Axis) -> arb:
-    """Proposition 5.1: the contours (s1, eps) for frequencies m != 0, and (0, s2) for m = 0."""
-    sigma, tau, rho, delta = law
-
-    def edge(s: arb, t: arb) -> arb:
-        exponent = (s * s + 2 * rho * s * t + t * t) / (2 * delta)
-        return exponent.exp() * edge_norm(f.strip, sigma, sigma * s) * edge_norm(g.strip, tau, tau * t)
-
-    two_pi, epsilon = 2 * arb.pi(), second.step / 4
-    q1, q2 = ((-two_pi * axis.height / axis.step).exp() for axis in (first, second))
-    fine = 1 + geometric((-two_pi * epsilon / second.step).exp())
-    return geometric(q1) * fine * edge(first.height, epsilon) + geometric(q2) * edge(arb(0), second.height)
 
 
 def _truncation(f: Side, g: Side, law: tuple[arb, arb, arb], first: Axis, second: Axis) -> arb:

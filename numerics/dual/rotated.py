@@ -19,9 +19,19 @@ from flint import arb
 
 from ..balls.precision import precision
 from ..expressions.growth import Growth
-from ..hermite.bounds import log_float
 from .covariance import Covariance
-from .grid import ATTEMPTS, BOUND_BITS, Axis, Plan, Side, choose_axis, edge_norm, flat_growth, geometric, tail_and_mass
+from .grid import (
+    BOUND_BITS,
+    Axis,
+    Plan,
+    Side,
+    choose_axis,
+    discretisation,
+    edge_norm,
+    flat_growth,
+    refined,
+    tail_and_mass,
+)
 
 MAX_POINTS = 600_000
 """Most lattice points, a few microseconds each; beyond it the rule declines."""
@@ -39,26 +49,25 @@ def plan(f: Side, g: Side, cov: Covariance, bits: int) -> Plan | None:
         bound = _product_growth(f, g, sigma, tau)
         if bound is None:
             return None
-        law, widest = (sigma, tau, alpha, beta), sigma.upper().max(tau.upper())
+        widest = sigma.upper().max(tau.upper())
         limit = min(_over(s.strip.limit, spread) for s, spread in ((f, sigma), (g, tau)))
         target = math.log(f.size) + math.log(g.size) - bits * math.log(2)
-        wanted = 3.0 - target
-        for _ in range(ATTEMPTS):
-            first = _axis(lambda s: _edge(f, g, law, s, arb(0)), bound, widest * alpha, _over(limit, alpha), wanted)
-            second = _axis(lambda t: _edge(f, g, law, arb(0), t), bound, widest * beta, _over(limit, beta), wanted)
-            if first is None or second is None or Plan(first, second, arb(0)).points > MAX_POINTS:
-                return None
-            error = _discretisation(f, g, law, first, second)
+        shape = Growth(arb(1), bound.degree, bound.rate, arb(0))
+
+        def edge(s: arb, t: arb) -> arb:  # Proposition 5.2: the mean of |f(u) g(v)|, with the Gaussian factor
+            height, gauss = alpha * s + beta * t, ((s * s + t * t) / 2).exp()
+            return gauss * edge_norm(f.strip, sigma, sigma * height) * edge_norm(g.strip, tau, tau * height)
+
+        def axes(wanted: float) -> tuple[Axis | None, Axis | None]:
+            first = _axis(lambda s: edge(s, arb(0)), bound, widest * alpha, _over(limit, alpha), wanted)
+            return first, _axis(lambda t: edge(arb(0), t), bound, widest * beta, _over(limit, beta), wanted)
+
+        def missed(first: Axis, second: Axis) -> arb:
             tail1, mass1 = tail_and_mass(bound, widest * alpha, first)
-            tail2, mass2 = tail_and_mass(Growth(arb(1), bound.degree, bound.rate, arb(0)), widest * beta, second)
-            error += tail1 * mass2 + mass1 * tail2
-            if not error.is_finite():
-                return None
-            excess = log_float(error) - target
-            if excess <= 0:
-                return Plan(first, second, arb(error.upper()))
-            wanted += excess + 1.0
-    return None
+            tail2, mass2 = tail_and_mass(shape, widest * beta, second)
+            return discretisation(edge, first, second) + tail1 * mass2 + mass1 * tail2
+
+        return refined(axes, missed, target, MAX_POINTS)
 
 
 def _over(limit: float, spread: arb) -> float:
@@ -82,23 +91,6 @@ def _product_growth(f: Side, g: Side, sigma: arb, tau: arb) -> Growth | None:
 def _axis(edge: Callable[[arb], arb], bound: Growth, spread: arb, limit: float, wanted: float) -> Axis | None:
     natural = math.sqrt(2 * max(wanted, 1.0))
     return choose_axis(edge, natural, limit, (bound, arb(spread.upper()), -wanted), wanted, MAX_POINTS)
-
-
-def _edge(f: Side, g: Side, law: tuple[arb, arb, arb, arb], s: arb, t: arb) -> arb:
-    """An upper bound of the mean of |f(u) g(v)| on the contour (s, t), with the Gaussian factor."""
-    sigma, tau, alpha, beta = law
-    height, gauss = alpha * s + beta * t, ((s * s + t * t) / 2).exp()
-    return gauss * edge_norm(f.strip, sigma, sigma * height) * edge_norm(g.strip, tau, tau * height)
-
-
-def _discretisation(f: Side, g: Side, law: tuple[arb, arb, arb, arb], first: Axis, second: Axis) -> arb:
-    """Proposition 5.2: the contours (s1, eps) for frequencies m != 0, and (0, s2) for m = 0."""
-    two_pi, epsilon = 2 * arb.pi(), second.step / 4
-    q1, q2 = ((-two_pi * axis.height / axis.step).exp() for axis in (first, second))
-    fine = 1 + geometric((-two_pi * epsilon / second.step).exp())
-    return geometric(q1) * fine * _edge(f, g, law, first.height, epsilon) + geometric(q2) * _edge(
-        f, g, law, arb(0), second.height
-    )
 
 
 def rotated_sum(f: Side, g: Side, cov: Covariance, grid: Plan, bits: int, *, even: bool, same: bool) -> arb:

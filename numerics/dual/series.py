@@ -34,7 +34,7 @@ def series_value(f: Activation, g: Activation, cov: Covariance, bits: int, max_o
         left = hermite_transform(f, trial, cov.a, bits + 8)
         right = left if same else hermite_transform(g, trial, cov.b, bits + 8)
         with precision(bits + 16):
-            best = _sum(left, right, rho)
+            best = mehler_sum(left, right, rho)
         if best.rel_accuracy_bits() >= bits:
             break
     return best
@@ -54,7 +54,8 @@ def _order(rho: arb, bits: int) -> int:
     return 2 + int(bits * math.log(2) / -math.log(size)) if size > 0 else 0
 
 
-def _sum(left: HermiteTransform, right: HermiteTransform, rho: arb) -> arb:
+def mehler_sum(left: HermiteTransform, right: HermiteTransform, rho: arb) -> arb:
+    """The series of two transforms at a correlation, with its tail."""
     total, power = arb(0), arb(1)
     for x, y in zip(left.coefficients, right.coefficients, strict=True):
         total += x * y * power

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from ..balls.ball import exact
+from ..balls.ball import Ball
 from ..balls.precision import precision
 from ..kernels.ballmatrix import BallMatrix
 from .inverse_iteration import start_vector
@@ -78,7 +78,7 @@ class LDLTRung:
             if direction is not None:
                 vector = self._better(a, vector, direction)
             vector, quotient = self._iterate(a, factor, vector)
-            upper = _upper(quotient)
+            upper = Ball(quotient).upper if quotient.is_finite() else None
             known = known.with_bounds(self.name, lower=bound, upper=upper)
             if bound is not None:
                 resolution = shift - bound
@@ -151,8 +151,3 @@ class LDLTRung:
 
 def _largest_diagonal(matrix: BallMatrix) -> Fraction:
     return Fraction(float(np.max(np.abs(np.diagonal(matrix.mid)))))
-
-
-def _upper(ball: arb) -> Fraction | None:
-    """The upper end of a ball, exactly; None when it is not finite."""
-    return exact(ball.mid()) + exact(ball.rad()) if ball.is_finite() else None

@@ -56,8 +56,25 @@ def backward_error(diagonal: Matrix) -> float:
     return up(rounding + underflow)
 
 
+@dataclass(frozen=True, slots=True)
+class Shifted:
+    """A completed factorisation at a ``shift``, off by at most ``error`` in the spectral norm."""
+
+    shift: float
+    error: float
+
+    @property
+    def lower(self) -> float:
+        """The proved lower bound ``shift - error``, rounded downwards.
+
+        >>> Shifted(0.5, 0.25).lower
+        0.25
+        """
+        return float_below(Fraction(self.shift) - Fraction(self.error))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class ShiftedCholesky:
+class ShiftedCholesky(Shifted):
     """A factorisation of ``fl(A - shift*I)`` that ran to completion: the witness of ``lambda_min(A) >= lower``.
 
     Attributes
@@ -67,14 +84,7 @@ class ShiftedCholesky:
     factor: (n, n), Fortran order; its lower triangle is L (the rest is not referenced).
     """
 
-    shift: float
-    error: float
     factor: Matrix
-
-    @property
-    def lower(self) -> float:
-        """The proved lower bound ``shift - error``, rounded downwards."""
-        return float_below(Fraction(self.shift) - Fraction(self.error))
 
     def solve(self, rhs: Matrix) -> Matrix:
         """An approximate solution of ``(A - shift*I) x = rhs``; nothing is proved of it."""

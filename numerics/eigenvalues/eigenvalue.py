@@ -16,11 +16,11 @@ from flint import arb
 from numpy.typing import NDArray
 
 from ...theory.verdict import Verdict
-from ..balls.ball import enclose, exact
+from ..balls.ball import Ball, enclose
 from ..balls.budget import Budget
 from ..balls.enclosure import Enclosure
 from ..balls.precision import precision
-from ..balls.rounding import gamma, require_ieee_arithmetic, up
+from ..balls.rounding import require_ieee_arithmetic, total_up
 from ..kernels.ballmatrix import BallMatrix
 from .arb_rung import LDLTRung
 from .blocked import Progress
@@ -85,35 +85,25 @@ def decide_at_least(
     budget: Budget | None = None,
     refine: Refine | None = None,
     known_psd: bool = False,
+    strict: bool = False,
 ) -> tuple[Verdict, Enclosure]:
     r"""Whether :math:`\lambda_{\min}(A) \ge` ``bound`` for all members A (PROVED), for none (REFUTED), or UNKNOWN.
 
-    >>> verdict, _ = decide_at_least(BallMatrix(np.diag([1.0, 2.0, 3.0]), 0.0), Fraction(99, 100))
-    >>> verdict.name
-    'PROVED'
-    """
-    goal = Goal(bound=Fraction(bound))
-    known = climb(Problem(matrix, refine, budget or Budget(), goal), known_psd=known_psd)
-    verdict = Verdict.REFUTED if known.upper < bound else Verdict.UNKNOWN
-    return (Verdict.PROVED if known.lower >= bound else verdict), known.enclosure()
-
-
-def decide_positive(
-    matrix: BallMatrix, *, budget: Budget | None = None, refine: Refine | None = None, known_psd: bool = False
-) -> tuple[Verdict, Enclosure]:
-    r"""Whether :math:`\lambda_{\min}(A) > 0`: PROVED needs a positive lower end, REFUTED an upper end of at most 0.
-
-    A singular matrix is REFUTED when its entries are exact numbers and the last rung can be afforded; when they are
-    balls the answer is UNKNOWN, and its recognition needs an exact null vector
+    With ``strict`` the question is whether it is greater. A singular matrix then has no positive least eigenvalue,
+    which is found where its entries are exact numbers and the last rung can be afforded; when they are balls the
+    answer is UNKNOWN, and its recognition needs an exact null vector
     (:mod:`certigram.numerics.eigenvalues.nullspace`).
 
-    >>> decide_positive(BallMatrix(np.diag([1.0, -1.0, 3.0]), 0.0))[0].name
-    'REFUTED'
+    >>> matrix = BallMatrix(np.diag([1.0, 2.0, 3.0]), 0.0)
+    >>> decide_at_least(matrix, Fraction(99, 100))[0].name, decide_at_least(matrix, Fraction(1), strict=True)[0].name
+    ('PROVED', 'REFUTED')
     """
-    goal = Goal(bound=Fraction(0), strict=True)
+    goal = Goal(bound=Fraction(bound), strict=strict)
     known = climb(Problem(matrix, refine, budget or Budget(), goal), known_psd=known_psd)
-    verdict = Verdict.REFUTED if known.upper <= 0 else Verdict.UNKNOWN
-    return (Verdict.PROVED if known.lower > 0 else verdict), known.enclosure()
+    proved = known.lower > bound if strict else known.lower >= bound
+    refuted = known.upper <= bound if strict else known.upper < bound
+    verdict = Verdict.PROVED if proved else Verdict.REFUTED if refuted else Verdict.UNKNOWN
+    return verdict, known.enclosure()
 
 
 def climb(problem: Problem, *, known_psd: bool = False) -> Known:
@@ -164,7 +154,7 @@ def largest_row_sum(a: NDArray[np.float64]) -> float:
     """
     n = a.shape[0]
     largest = max(float(np.abs(a[i : i + ROWS]).sum(axis=1).max()) for i in range(0, n, ROWS))
-    return up(up(largest * up(1.0 + gamma(n + 1))))
+    return total_up(largest, n + 1)
 
 
 def small(problem: Problem, known: Known) -> Known:
@@ -203,8 +193,8 @@ def _entry_ends(matrix: BallMatrix) -> list[list[tuple[Fraction, Fraction]]] | N
 
 
 def _ends(x: arb) -> tuple[Fraction, Fraction]:
-    mid, rad = exact(x.mid()), exact(x.rad())
-    return mid - rad, mid + rad
+    ball = Ball(x)
+    return ball.lower, ball.upper
 
 
 def _magnitude(low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:

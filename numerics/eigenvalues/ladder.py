@@ -15,9 +15,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...theory.verdict import Evidence
 from ..balls.budget import Budget
-from ..balls.enclosure import Enclosure, float_above, float_below
+from ..balls.enclosure import Enclosure, rounded_outward
 from ..kernels.ballmatrix import BallMatrix
 from .blocked import Progress
 
@@ -105,9 +104,7 @@ class Known:
 
     def enclosure(self) -> Enclosure:
         """The proved interval, rounded outwards to float64."""
-        return Enclosure(
-            float_below(self.lower), float_above(self.upper), Evidence.ENCLOSED, method=self.method, steps=self.steps
-        )
+        return rounded_outward(self.lower, self.upper, self.method, self.steps)
 
 
 class Rung(Protocol):

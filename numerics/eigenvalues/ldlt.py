@@ -15,27 +15,16 @@ Our proof: ``docs/error-analysis.md``, section "LDL^T in balls".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from flint import arb, arb_mat, fmpq
 
-from ...theory.verdict import Verdict
-from ..balls.ball import exact
+from ..balls.ball import Ball
 from ..balls.precision import precision
 
 LEAF = 12
 """Below this order the factorisation loops in Python; above, it halves."""
-
-
-def exact_matrix(rows: Sequence[Sequence[arb | float]]) -> arb_mat:
-    """An ``arb_mat`` from rows of balls or floats (exact).
-
-    >>> exact_matrix([[1.0, 0.5], [0.5, 2.0]])[0, 1] == 0.5
-    True
-    """
-    return arb_mat([[arb(x) for x in row] for row in rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +131,7 @@ def ldlt(matrix: arb_mat, shift: Fraction, bits: int) -> LDLT | None:
 
     ``matrix`` is (n, n) with symmetric midpoints. The cost is that of a few matrix products at ``bits``.
 
-    >>> f = ldlt(exact_matrix([[2.0, 1.0], [1.0, 2.0]]), Fraction(1, 2), 128)
+    >>> f = ldlt(arb_mat([[2.0, 1.0], [1.0, 2.0]]), Fraction(1, 2), 128)
     >>> f.positive, [round(float(d), 3) for d in f.pivots]
     (True, [1.5, 0.833])
     """
@@ -163,7 +152,7 @@ def norm_bound(matrix: arb_mat) -> Fraction | None:
         total = sum((x.abs_upper() for x in row), arb(0)).upper()
         if not total.is_finite():
             return None
-        worst = max(worst, exact(total.mid()) + exact(total.rad()))
+        worst = max(worst, Ball(total).upper)
     return worst
 
 
@@ -172,7 +161,7 @@ def ldlt_lower_bound(matrix: arb_mat, factor: LDLT) -> Fraction | None:
 
     The bound is :math:`c - \|A - cI - LDL^T\|_\infty`, evaluated in balls at the precision of the factor.
 
-    >>> a = exact_matrix([[2.0, 1.0], [1.0, 2.0]])
+    >>> a = arb_mat([[2.0, 1.0], [1.0, 2.0]])
     >>> bound = ldlt_lower_bound(a, ldlt(a, 1 - Fraction(1, 10**30), 128))
     >>> 0 < 1 - bound < Fraction(2, 10**30)
     True
@@ -189,41 +178,10 @@ def ldlt_lower_bound(matrix: arb_mat, factor: LDLT) -> Fraction | None:
 def arb_rayleigh_quotient(matrix: arb_mat, vector: arb_mat, bits: int) -> arb:
     r"""The ball :math:`v^TAv/v^Tv`, for an exact nonzero (n, 1) vector; it holds for every member of ``matrix``.
 
-    >>> q = arb_rayleigh_quotient(exact_matrix([[2.0, 1.0], [1.0, 2.0]]), arb_mat(2, 1, [1, -1]), 128)
+    >>> q = arb_rayleigh_quotient(arb_mat([[2.0, 1.0], [1.0, 2.0]]), arb_mat(2, 1, [1, -1]), 128)
     >>> q == 1
     True
     """
     with precision(bits):
         row = vector.transpose()
         return (row * (matrix * vector))[0, 0] / (row * vector)[0, 0]
-
-
-def definiteness(matrix: arb_mat, bits: int, *, shift: Fraction = Fraction(0)) -> Verdict:
-    r"""Whether ``matrix - shift*I`` is positive definite: PROVED for all members, REFUTED for all, or UNKNOWN.
-
-    The factorisation is made a little above the shift, by :math:`2^{-\lfloor bits/2\rfloor}` times the largest entry,
-    so that its residual fits in between.
-
-    >>> a = exact_matrix([[2.0, 1.0], [1.0, 2.0]])
-    >>> [definiteness(a, 128, shift=Fraction(c)).name for c in (0, 2, 1)]
-    ['PROVED', 'REFUTED', 'UNKNOWN']
-    """
-    n = matrix.nrows()
-    with precision(bits):
-        top = max((abs(matrix[i, i]).upper().mid() for i in range(n)), key=float)
-        if not top.is_finite():
-            return Verdict.UNKNOWN
-        margin = (exact(top) or Fraction(1)) / 2 ** (bits // 2)
-    factor = ldlt(matrix, shift + margin, bits)
-    if factor is None:
-        return Verdict.UNKNOWN
-    bound = ldlt_lower_bound(matrix, factor)
-    if bound is not None:
-        return Verdict.PROVED if bound > shift else Verdict.UNKNOWN
-    direction = factor.negative_direction()
-    if direction is None:
-        return Verdict.UNKNOWN
-    quotient = arb_rayleigh_quotient(matrix, direction, bits)
-    with precision(bits):
-        refuted = quotient <= arb(fmpq(shift.numerator, shift.denominator))
-    return Verdict.REFUTED if refuted else Verdict.UNKNOWN

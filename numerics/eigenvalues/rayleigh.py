@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..balls.rounding import gamma, sum_up, up
+from ..balls.rounding import gamma, lowered, norm_up, raised, sum_up, up
 from ..kernels.ballmatrix import BallMatrix
 
 Vector = NDArray[np.float64]
@@ -77,7 +77,7 @@ def rayleigh_quotient(a: Vector, v: Vector, *, extended: bool = False) -> Raylei
             y[i : i + step] = rows.astype(dtype, copy=False) @ x
             t[i : i + step] = np.abs(rows) @ size
         t = t * up(1.0 + gamma(n + 4)) + 4.0 * n * SMALLEST_NORMAL
-        total = sum_up(t * size * (1.0 + 2.0**-50))  # >= |v|^T |A| |v|
+        total = sum_up(raised(t * size))  # >= |v|^T |A| |v|
     return quotient_of_products(v, y, t, total)
 
 
@@ -107,21 +107,8 @@ def quotient_of_products(v: Vector, y: NDArray[Any], t: Vector, total: float) ->
     r = (y - dtype(sigma) * x).astype(np.float64)
     reach = norm_up(t) + up(abs(sigma) * norm_up(v))
     length = up(norm_up(r) + up(up(float(_gamma(n + 6, nmant))) * up(reach)) + float(tiny) * (1.0 + abs(sigma)))
-    norm = math.sqrt(float(denominators[0])) * (1.0 - 2.0**-50)
+    norm = lowered(math.sqrt(float(denominators[0])))
     return RayleighQuotient(lower, upper, sigma, up(length / norm))
-
-
-def norm_up(x: Vector) -> float:
-    """An upper bound of the Euclidean norm of a float64 vector.
-
-    >>> norm_up(np.array([3.0, 4.0])) >= 5.0
-    True
-    """
-    scale = float(np.max(np.abs(x)))
-    if scale == 0.0 or not math.isfinite(scale):
-        return scale
-    squares = np.square(x / scale) * (1.0 + 2.0**-50)
-    return up(up(math.sqrt(up(sum_up(squares) + x.size * SMALLEST_NORMAL))) * scale * (1.0 + 2.0**-50))
 
 
 def radius_form(matrix: BallMatrix, v: Vector) -> float:
@@ -137,41 +124,4 @@ def radius_form(matrix: BallMatrix, v: Vector) -> float:
     else:
         form = float(matrix.rad) * float(size.sum()) ** 2
     quotient = (form * slack + 4.0 * n * n * SMALLEST_NORMAL) / (float(size @ size) / slack)
-    return min(up(up(quotient) * (1.0 + 2.0**-50)), matrix.radius_norm())
-
-
-def rayleigh_upper_bound(matrix: BallMatrix, v: Vector, *, extended: bool = False) -> Fraction:
-    """A number that is at least the least eigenvalue of every member of the ball matrix.
-
-    >>> float(rayleigh_upper_bound(BallMatrix(np.eye(2), 0.0), np.array([1.0, 1.0]))) < 1 + 1e-14
-    True
-    """
-    return rayleigh_quotient(matrix.mid, v, extended=extended).upper + Fraction(radius_form(matrix, v))
-
-
-def pair_upper_bound(matrix: BallMatrix) -> Fraction:
-    r"""The best Rayleigh quotient of a vector with at most two entries, :math:`e_i` or :math:`(e_i\pm e_j)/\sqrt2`.
-
-    .. math:: \min\Bigl(\min_i K_{ii},\; \min_{i<j} \tfrac{K_{ii}+K_{jj}}{2} - |K_{ij}|\Bigr)
-
-    One pass over the matrix; tight for near-duplicates. The winning pair is evaluated exactly, with its radii.
-
-    >>> pair_upper_bound(BallMatrix(np.array([[2.0, -1.0], [-1.0, 2.0]]), 0.0))
-    Fraction(1, 1)
-    """
-    a = matrix.mid
-    diagonal = np.diagonal(a)
-    i = int(np.argmin(diagonal))
-    best = Fraction(float(diagonal[i])) + Fraction(matrix.radius(i, i))
-    found, pair = math.inf, (0, 0)
-    for k in range(matrix.n - 1):
-        row = 0.5 * (diagonal[k + 1 :] + diagonal[k]) - np.abs(a[k, k + 1 :])
-        j = int(np.argmin(row))
-        if row[j] < found:
-            found, pair = float(row[j]), (k, k + 1 + j)
-    if matrix.n > 1:
-        i, j = pair
-        mids = (Fraction(float(a[i, i])) + Fraction(float(a[j, j]))) / 2 - abs(Fraction(float(a[i, j])))
-        radii = (Fraction(matrix.radius(i, i)) + Fraction(matrix.radius(j, j))) / 2 + Fraction(matrix.radius(i, j))
-        best = min(best, mids + radii)
-    return best
+    return min(raised(quotient), matrix.radius_norm())

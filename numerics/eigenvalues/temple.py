@@ -20,9 +20,9 @@ import numpy as np
 from scipy.linalg.blas import dsyr
 
 from ..balls.enclosure import float_below
-from ..balls.rounding import gamma, up
+from ..balls.rounding import gamma, norm_up, raised, up
 from .cholesky import SMALLEST_NORMAL, Matrix, ShiftedCholesky, factorise_in_place, shifted_diagonal
-from .rayleigh import RayleighQuotient, norm_up
+from .rayleigh import RayleighQuotient
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +57,7 @@ def complement_lower_bound(
         return None
     size = float(np.sqrt(np.vdot(a, a) + a.size * SMALLEST_NORMAL)) * up(1.0 + gamma(a.size + 4))
     length = norm_up(v)
-    forming = up(gamma(8) * up(size + up(tau * up(length * length))) * (1.0 + 2.0**-50))
+    forming = raised(gamma(8) * up(size + up(tau * up(length * length))))
     forming += a.size * 4.0 * SMALLEST_NORMAL * (1.0 + length)
     if not math.isfinite(forming):
         return None

@@ -26,7 +26,9 @@ from ...theory.activations.activation import Activation
 from ...theory.errors import DerivationGap
 from ..balls.ends import upper_float
 from ..balls.precision import precision
-from ..balls.rounding import TINY, gamma, up
+from ..balls.rounding import TINY, gamma
+from ..balls.rounding import norm_down as norm_down
+from ..balls.rounding import norm_up as norm_up
 from .elementary.series import coefficient
 from .lowering import lower_series
 
@@ -142,23 +144,3 @@ def _evaluate(table: Table, t: Array) -> tuple[Array, Array]:
         value *= u
         value += columns[..., j]
     return value, table.error[index]
-
-
-def norm_up(x: Array) -> float:
-    """An upper bound of the Euclidean (Frobenius) norm of a float64 array of moderate size.
-
-    >>> norm_up(np.zeros((2, 2)))
-    0.0
-    """
-    flat = np.ravel(x)
-    total = float(np.dot(flat, flat))
-    if total == 0.0 and not flat.any():
-        return 0.0
-    return up(math.sqrt(up(up(total * up(1.0 + gamma(flat.size))) + flat.size * TINY))) * (1 + 2.0**-51)
-
-
-def norm_down(x: Array) -> float:
-    """A lower bound of the Euclidean (Frobenius) norm of a float64 array of moderate size."""
-    flat = np.ravel(x)
-    total = float(np.dot(flat, flat)) * (1.0 - 2 * gamma(flat.size)) - 2 * flat.size * TINY
-    return max(math.sqrt(max(total, 0.0)) * (1 - 2.0**-51), 0.0)

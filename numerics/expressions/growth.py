@@ -305,22 +305,3 @@ def require_square_integrable(expr: sympy.Expr, variance: arb, *, name: str = ""
         f"{shown} is not provably square-integrable at variance {v}: the bound exp({rate}*x**2) on its growth is too "
         "large; choose a smaller variance or another activation."
     )
-
-
-def tail_integral(bound: Growth, start: arb, decay: arb) -> arb:
-    r"""An upper bound of the integral of the growth bound times a Gaussian over both tails.
-
-    .. math:: \int_{|x|>T} C(1+|x|)^p e^{\alpha|x|+\beta x^2-qx^2}\,dx, \qquad q = \text{decay},\ T = \text{start} > 0.
-
-    With :math:`\gamma = q-\beta > 0` and the logarithmic slope at T,
-    :math:`\lambda = 2\gamma T-\alpha-p/(1+T) > 0`, the tail is at most :math:`2 F(T)/\lambda`. Raises
-    :class:`SpecError` when one of the two is not positive (T too small, or the integral may diverge).
-    """
-    gamma = decay - bound.quadratic
-    if not gamma > 0:
-        raise SpecError("the Gaussian tail may diverge: choose a smaller variance or another activation.")
-    slope = 2 * gamma * start - bound.rate - bound.degree / (1 + start)
-    if not (start > 0 and slope > 0):
-        raise SpecError("the tail starts before the integrand decreases: choose a larger start.")
-    value = bound.constant * (1 + start) ** bound.degree * (bound.rate * start - gamma * start**2).exp()
-    return arb((2 * value / slope).upper())

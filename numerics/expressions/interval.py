@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import sympy
 from flint import arb
@@ -75,10 +76,7 @@ def _product(x: arb, y: arb) -> arb:
 
 def multiply(a: Interval, b: Interval) -> Interval:
     products = [_product(x, y) for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
-    low, high = products[0], products[0]
-    for p in products[1:]:
-        low, high = low.min(p), high.max(p)
-    return between(low, high)
+    return between(reduce(arb.min, products), reduce(arb.max, products))
 
 
 def power(a: Interval, n: int) -> Interval:
@@ -145,9 +143,9 @@ def _function(name: str, args: list[Interval], node: sympy.Expr) -> Interval:
     if name == "Abs":
         return Interval(a.mignitude, a.magnitude)
     if name == "Max":
-        return Interval(_fold(arb.max, [b.lo for b in args]), _fold(arb.max, [b.hi for b in args]))
+        return Interval(reduce(arb.max, [b.lo for b in args]), reduce(arb.max, [b.hi for b in args]))
     if name == "Min":
-        return Interval(_fold(arb.min, [b.lo for b in args]), _fold(arb.min, [b.hi for b in args]))
+        return Interval(reduce(arb.min, [b.lo for b in args]), reduce(arb.min, [b.hi for b in args]))
     if name == "Heaviside":
         if a.lo > 0 or a.hi < 0:
             return around(arb(1 if a.lo > 0 else 0))
@@ -155,13 +153,6 @@ def _function(name: str, args: list[Interval], node: sympy.Expr) -> Interval:
     if name == "sign":
         return around(arb(1 if a.lo > 0 else -1)) if a.lo > 0 or a.hi < 0 else Interval(arb(-1), arb(1))
     raise DerivationGap(f"no rule gives the range of {name} in {node}.")
-
-
-def _fold(choose: Callable[[arb, arb], arb], values: list[arb]) -> arb:
-    result = values[0]
-    for value in values[1:]:
-        result = choose(result, value)
-    return result
 
 
 def natural_range(expr: sympy.Expr, over: Interval | None = None) -> Interval:
@@ -191,9 +182,9 @@ def natural_range(expr: sympy.Expr, over: Interval | None = None) -> Interval:
                 raise DerivationGap(f"the constant {node} is not a real number.")
             return around(value)
         if isinstance(node, sympy.Add):
-            return _reduce(add, [visit(a) for a in node.args])
+            return reduce(add, [visit(a) for a in node.args])
         if isinstance(node, sympy.Mul):
-            return _reduce(multiply, [visit(a) for a in node.args])
+            return reduce(multiply, [visit(a) for a in node.args])
         if isinstance(node, sympy.Pow):
             return _power(node, visit)
         name = type(node).__name__
@@ -207,13 +198,6 @@ def natural_range(expr: sympy.Expr, over: Interval | None = None) -> Interval:
         return _function(name, args, node)
 
     return visit(expr)
-
-
-def _reduce(operation: Callable[[Interval, Interval], Interval], values: list[Interval]) -> Interval:
-    result = values[0]
-    for value in values[1:]:
-        result = operation(result, value)
-    return result
 
 
 def _power(node: sympy.Pow, visit: Callable[[sympy.Expr], Interval]) -> Interval:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, reduce
+from operator import add
 from typing import Any
 
 import flint
@@ -19,6 +20,7 @@ import numpy as np
 import sympy
 from flint import acb, arb, arb_series, fmpq
 from numpy.typing import NDArray
+from scipy import special
 
 from ...theory.errors import DerivationGap
 from ..balls.precision import precision
@@ -49,10 +51,7 @@ def _kink(name: str, floats: Function) -> Operation:
 
 
 def _sum(*terms: Any) -> Any:
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
+    return reduce(add, terms)
 
 
 TABLE: dict[str, Operation] = {
@@ -66,11 +65,11 @@ TABLE: dict[str, Operation] = {
     "tanh": _same_name("tanh", np.tanh),
     "atan": _same_name("atan", np.arctan),
     "asinh": _same_name("asinh", np.arcsinh),
-    "erf": _same_name("erf", on_floats.erf),
-    "erfc": _same_name("erfc", on_floats.erfc),
-    "sigmoid": _same_name("sigmoid", on_floats.sigmoid),
+    "erf": _same_name("erf", special.erf),
+    "erfc": _same_name("erfc", special.erfc),
+    "sigmoid": _same_name("sigmoid", special.expit),
     "softplus": _same_name("softplus", on_floats.softplus),
-    "normal_cdf": _same_name("normal_cdf", on_floats.normal_cdf),
+    "normal_cdf": _same_name("normal_cdf", special.ndtr),
     "Abs": _kink("absolute", np.abs),
     "Max": _kink("maximum", np.maximum),
     "Min": _kink("minimum", np.minimum),
@@ -162,11 +161,7 @@ class _Compiler:
         return self.step(name, tuple(self.place(a) for a in node.args))
 
     def _fold(self, rule: str, args: list[sympy.Expr]) -> Any:
-        places = [self.place(a) for a in args]
-        total = places[0]
-        for other in places[1:]:
-            total = self.step(rule, (total, other))
-        return total
+        return reduce(lambda total, other: self.step(rule, (total, other)), [self.place(a) for a in args])
 
     def _pow(self, node: sympy.Pow) -> Any:
         base, exponent = node.args

@@ -22,7 +22,7 @@ from ...theory.activations.periodicity import independent, period, periodic_part
 from ..balls.precision import precision
 from .elementary import real
 from .elementary.series import coefficient
-from .interval import INFINITY, Interval
+from .interval import INFINITY
 from .lowering import constant, lower_arb, lower_series
 from .tails import Tail, reflected, right_tail
 
@@ -343,13 +343,3 @@ def _swing(limit: sympy.Expr, bits: int) -> tuple[arb, arb] | None:
     if low is None or high is None or low.ball is None or high.ball is None:
         return None
     return -low.ball, high.ball
-
-
-def range_over(expr: sympy.Expr, lo: sympy.Expr = -sympy.oo, hi: sympy.Expr = sympy.oo, *, bits: int = 64) -> Interval:
-    """An interval around the range of a smooth expression, its ends within ``2**-bits`` relatively when found.
-
-    >>> x = sympy.Symbol("x", real=True)
-    >>> range_over(sympy.tanh(x)).bounded
-    True
-    """
-    return Interval(-infimum(expr, lo, hi, bits=bits).upper, supremum(expr, lo, hi, bits=bits).upper)

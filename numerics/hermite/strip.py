@@ -20,6 +20,7 @@ from ...theory.activations.functions import X, normal_cdf, sigmoid, softplus
 from ..balls.precision import precision
 from ..expressions.growth import Growth
 from ..expressions.lowering import lower_arb
+from .terms import polynomial_at_most
 
 BITS = 64
 """Precision of the constants: a bound needs few digits."""
@@ -80,12 +81,8 @@ def _growth(constant: arb, degree: int = 0, rate: arb | int = 0, quadratic: arb 
 
 def _coefficients(argument: sympy.Expr, degree: int) -> list[arb] | None:
     """The coefficients, constant term first, of a polynomial in x of at most the given degree."""
-    if not argument.is_polynomial(X):
-        return None
-    polynomial = sympy.Poly(argument, X)
-    if polynomial.degree() > degree or polynomial.free_symbols_in_domain:
-        return None
-    return [_constant(polynomial.coeff_monomial(X**j)) for j in range(degree + 1)]
+    found = polynomial_at_most(argument, degree)
+    return None if found is None else [_constant(coefficient) for coefficient in found]
 
 
 # --- composition ------------------------------------------------------------------------------------------------
@@ -206,31 +203,15 @@ def _atan(y: arb) -> Growth | None:
     return _growth(arb.pi() / 2 + y / (1 - y * y)) if y < 1 else None
 
 
-def _circular(y: arb) -> Growth | None:
-    return _growth(y.cosh())
-
-
-def _hyperbolic(y: arb) -> Growth | None:
-    return _growth(arb(1), 0, 1)
-
-
-def _erf(y: arb) -> Growth | None:
-    return _growth(1 + 2 * y * (y * y).exp() / arb.pi().sqrt())
-
-
-def _normal_cdf(y: arb) -> Growth | None:
-    return _growth(1 + y * (y * y / 2).exp() / (2 * arb.pi()).sqrt())
-
-
 _RULES: dict[sympy.FunctionClass, tuple[Callable[[arb], Growth | None], float]] = {
     sympy.tanh: (_tanh, math.pi / 2),
     sigmoid: (_sigmoid, math.pi),
     softplus: (_softplus, math.pi),
     sympy.atan: (_atan, 1.0),
-    sympy.sin: (_circular, math.inf),
-    sympy.cos: (_circular, math.inf),
-    sympy.sinh: (_hyperbolic, math.inf),
-    sympy.cosh: (_hyperbolic, math.inf),
-    sympy.erf: (_erf, math.inf),
-    normal_cdf: (_normal_cdf, math.inf),
+    sympy.sin: (lambda y: _growth(y.cosh()), math.inf),
+    sympy.cos: (lambda y: _growth(y.cosh()), math.inf),
+    sympy.sinh: (lambda y: _growth(arb(1), 0, 1), math.inf),
+    sympy.cosh: (lambda y: _growth(arb(1), 0, 1), math.inf),
+    sympy.erf: (lambda y: _growth(1 + 2 * y * (y * y).exp() / arb.pi().sqrt()), math.inf),
+    normal_cdf: (lambda y: _growth(1 + y * (y * y / 2).exp() / (2 * arb.pi()).sqrt()), math.inf),
 }

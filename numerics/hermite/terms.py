@@ -65,11 +65,11 @@ def _terms(e: sympy.Expr) -> Terms | None:
 
 def _function(e: sympy.Expr) -> Terms | None:
     if isinstance(e, (sympy.sin, sympy.cos)):
-        affine = _affine(e.args[0])
+        affine = polynomial_at_most(e.args[0], 1)
         if affine is None:
             return None
         shift = sympy.pi / 2 if isinstance(e, sympy.cos) else 0
-        return {(0, ("sin", affine[0], affine[1] + shift)): sympy.Integer(1)}
+        return {(0, ("sin", affine[1], affine[0] + shift)): sympy.Integer(1)}
     slope = (
         _linear(e.args[0])
         if len(e.args) and isinstance(e, (sympy.erf, normal_cdf, sympy.sign, sympy.Heaviside))
@@ -88,24 +88,28 @@ def _function(e: sympy.Expr) -> Terms | None:
     return {(0, ONE): half, (0, SIGN): half * direction}
 
 
-def _affine(argument: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr] | None:
-    """``(slope, offset)`` of an affine function of x, else ``None``."""
+def polynomial_at_most(argument: sympy.Expr, degree: int) -> list[sympy.Expr] | None:
+    """The coefficients, constant term first, of a polynomial in x of at most this degree; else ``None``.
+
+    >>> polynomial_at_most(3 * X + 1, 2), polynomial_at_most(X**2, 1)
+    ([1, 3, 0], None)
+    """
     if not argument.is_polynomial(X):
         return None
     polynomial = sympy.Poly(argument, X)
-    if polynomial.degree() > 1 or polynomial.free_symbols_in_domain:
+    if polynomial.degree() > degree or polynomial.free_symbols_in_domain:
         return None
-    return polynomial.coeff_monomial(X), polynomial.coeff_monomial(1)
+    return [polynomial.coeff_monomial(X**j) for j in range(degree + 1)]
 
 
 def _linear(argument: sympy.Expr) -> tuple[sympy.Expr, sympy.Integer] | None:
     """``(|slope|, sign of slope)`` of ``slope * x`` with a slope of known sign, else ``None``."""
-    affine = _affine(argument)
-    if affine is None or affine[1] != 0:
+    affine = polynomial_at_most(argument, 1)
+    if affine is None or affine[0] != 0:
         return None
-    if affine[0].is_positive:
-        return affine[0], sympy.Integer(1)
-    return (-affine[0], sympy.Integer(-1)) if affine[0].is_negative else None
+    if affine[1].is_positive:
+        return affine[1], sympy.Integer(1)
+    return (-affine[1], sympy.Integer(-1)) if affine[1].is_negative else None
 
 
 def _absolute(argument: sympy.Expr) -> Terms | None:
@@ -114,12 +118,10 @@ def _absolute(argument: sympy.Expr) -> Terms | None:
 
 
 def _exponential(argument: sympy.Expr) -> Terms | None:
-    if not argument.is_polynomial(X):
+    found = polynomial_at_most(argument, 2)
+    if found is None:
         return None
-    polynomial = sympy.Poly(argument, X)
-    if polynomial.degree() > 2 or polynomial.free_symbols_in_domain:
-        return None
-    c, b, a = (polynomial.coeff_monomial(X**j) for j in range(3))
+    c, b, a = found
     if a != 0 and b != 0:
         return None
     kernel: Kernel = ("gauss", -a, ZERO) if a != 0 else ("exp", b, ZERO)

@@ -12,6 +12,7 @@ Reference: ``docs/theory/hermite-coefficients.md``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -107,15 +108,12 @@ def second_moment(activation: Activation, variance: arb | Fraction, bits: int) -
     found = closed.second_moment(known, sigma, bits) if known is not None else None
     if found is not None:
         return found
-    function = lower_arb(activation.expression)
     even = "even" if activation.parity else None  # of the square
-    shape = strip(activation.expression)
-    plan = trapezoid.plan(shape, sigma, 0, bits, mean_of_power=2) if shape is not None else None
-    if plan is not None and plan.count <= FAR:
-        return trapezoid.mean(lambda x: _square(function(x)), even, plan, sigma, bits)
-    bound = require_square_integrable(activation.expression, ball, name=activation.name)
-    rule = panels.rule(_pieces(activation.expression), bound, sigma, 0, bits, half=even is not None, power=2)
-    return panels.mean(rule, sigma, bits, power=2)
+
+    def bound() -> Growth:
+        return require_square_integrable(activation.expression, ball, name=activation.name)
+
+    return _by_quadrature(activation.expression, sigma, bits, even, bound, power=2)
 
 
 def gaussian_mean(expression: sympy.Expr, variance: arb | Fraction, bits: int) -> arb:
@@ -138,13 +136,21 @@ def gaussian_mean(expression: sympy.Expr, variance: arb | Fraction, bits: int) -
     if symmetry == "odd":
         _integrable(expression, ball)
         return arb(0)
+    return _by_quadrature(expression, sigma, bits, symmetry, lambda: _integrable(expression, ball), power=1)
+
+
+def _by_quadrature(
+    expression: sympy.Expr, sigma: arb, bits: int, symmetry: str | None, bound: Callable[[], Growth], *, power: int
+) -> arb:
+    """The mean of a power of a function with no closed form: on the line, or on panels where that has many nodes."""
     shape = strip(expression)
-    plan = trapezoid.plan(shape, sigma, 0, bits, mean_of_power=1) if shape is not None else None
+    plan = trapezoid.plan(shape, sigma, 0, bits, mean_of_power=power) if shape is not None else None
     if plan is not None and plan.count <= FAR:
-        return trapezoid.mean(lower_arb(expression), symmetry, plan, sigma, bits)
-    bound = _integrable(expression, ball)
-    rule = panels.rule(_pieces(expression), bound, sigma, 0, bits, half=symmetry == "even", power=1)
-    return panels.mean(rule, sigma, bits, power=1)
+        function = lower_arb(expression)
+        powered = function if power == 1 else lambda x: _square(function(x))
+        return trapezoid.mean(powered, symmetry, plan, sigma, bits)
+    rule = panels.rule(_pieces(expression), bound(), sigma, 0, bits, half=symmetry == "even", power=power)
+    return panels.mean(rule, sigma, bits, power=power)
 
 
 # --- engines: coefficients, second moment, name; None when the engine does not apply ----------------------------

@@ -15,7 +15,8 @@ from numpy.typing import DTypeLike, NDArray
 from ...theory.errors import SpecError
 from ..balls.ball import Ball
 from ..balls.enclosure import float_above
-from ..balls.rounding import gamma, up
+from ..balls.ends import Undecided, float_ball
+from ..balls.rounding import total_up
 from .columns import exact_array
 
 Radius = float | NDArray[np.float64]
@@ -136,10 +137,8 @@ class BallMatrix:
             for j in range(i + 1):
                 x = matrix[i, j]
                 if not x.is_finite():
-                    raise ValueError(f"entry ({i}, {j}) is not finite: compute it with more bits")
-                mid[i, j] = mid[j, i] = float(x.mid())
-                gap = Ball(abs(x - arb(float(mid[i, j]))))
-                rad[i, j] = rad[j, i] = float_above(gap.upper)
+                    raise Undecided(f"entry ({i}, {j}) is not finite: compute it with more bits.")
+                mid[i, j], rad[i, j] = mid[j, i], rad[j, i] = float_ball(x)
         return cls(read_only(mid), read_only(rad), arb=matrix, provenance=provenance)
 
     @property
@@ -176,8 +175,7 @@ class BallMatrix:
     def radius_norm(self) -> float:
         """An upper bound of the spectral norm of any symmetric E with |E| <= rad: the largest row sum, rounded up."""
         rows = self.rad.sum(axis=1) if isinstance(self.rad, np.ndarray) else np.array([self.n * float(self.rad)])
-        largest = float(rows.max())
-        return up(up(largest * up(1.0 + gamma(self.n + 1))))
+        return total_up(float(rows.max()), self.n + 1)
 
     @property
     def accuracy(self) -> str:

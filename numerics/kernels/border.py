@@ -11,8 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from flint import arb, arb_mat
 
-from ...theory.errors import PrecisionExhausted
-from ..balls.ends import upper_float
+from ..balls.ends import float_ball
 from .ballmatrix import BallMatrix, read_only
 
 
@@ -24,14 +23,14 @@ def bordered(block: BallMatrix | None, kept: Sequence[int], edge: Sequence[arb],
     block: the matrix of the other inputs, None where there are none.
     edge, corner: :math:`K(0, x_i)` for each i of ``kept``, and :math:`K(0, 0)`.
 
-    The balls of the block, where it has them, are kept. Raises :class:`PrecisionExhausted` for an entry that is not
+    The balls of the block, where it has them, are kept. Raises :class:`Undecided` for an entry that is not
     finite.
 
     >>> bordered(BallMatrix(np.eye(1), 0.0), [1], [arb(2)], arb(3), 2).mid.tolist()
     [[3.0, 2.0], [2.0, 1.0]]
     """
     zeros = sorted(set(range(n)) - set(kept))
-    mids, rads = map(np.array, zip(*map(_float, (*edge, corner)), strict=True))
+    mids, rads = map(np.array, zip(*map(float_ball, (*edge, corner)), strict=True))
     mid, rad = np.full((n, n), mids[-1]), np.full((n, n), rads[-1])
     for table, values in ((mid, mids[:-1]), (rad, rads[:-1])):
         table[np.ix_(zeros, kept)] = values
@@ -57,10 +56,3 @@ def bordered(block: BallMatrix | None, kept: Sequence[int], edge: Sequence[arb],
         arb=balls,
         provenance=(*notes, f"zero inputs, {len(zeros)}: pair by pair in balls"),
     )
-
-
-def _float(value: arb) -> tuple[float, float]:
-    if not value.is_finite():
-        raise PrecisionExhausted("an entry of a zero input is not finite: ask for more bits.")
-    centre = float(value.mid())
-    return centre, upper_float(abs(value - arb(centre)))

@@ -13,6 +13,7 @@ from flint import arb, arb_mat, fmpq
 from ...theory.errors import SpecError
 from ..balls.budget import Budget
 from ..balls.enclosure import float_above
+from ..balls.ends import upper_float, within_unit
 from ..balls.precision import precision
 from ..balls.rounding import gamma, up
 from ..balls.threads import over_blocks, thread_count
@@ -159,11 +160,6 @@ def _cosine(inner: Fraction, left: Fraction, right: Fraction) -> arb:
     return within_unit(value if inner > 0 else -value)
 
 
-def within_unit(x: arb) -> arb:
-    """The part of a ball inside [-1, 1], where cosines are."""
-    return x if bool(abs(x) <= 1) else x.intersection(arb(0, 1))
-
-
 def cosines_arb(source: Any, bits: int) -> arb_mat:
     r"""The cosines in ball arithmetic: exact integer inner products, then one division by ball norms; (n, n).
 
@@ -201,20 +197,13 @@ def _cosines_from_gram(gram: InputGram, budget: Budget) -> Cosines:
     n = gram.n
     require_memory("cosines", n, memory_estimate(n, 0), budget)
     exact = cosines_arb(gram, 96)
-    mid, worst = np.eye(n), Fraction(0)
+    mid, worst = np.eye(n), arb(0)
     with precision(96):
         for i in range(n):
             for j in range(i):
                 mid[i, j] = mid[j, i] = m = min(1.0, max(-1.0, float(exact[i, j])))
-                gap = abs(exact[i, j] - m).upper()
-                worst = max(worst, Fraction(*_ratio(gap)))
-    return Cosines(mid, float_above(worst), gram)
-
-
-def _ratio(x: arb) -> tuple[int, int]:
-    mantissa, exponent = x.man_exp()
-    m, e = int(mantissa), int(exponent)
-    return (m << e, 1) if e >= 0 else (m, 1 << -e)
+                worst = worst.max(abs(exact[i, j] - m).upper())
+        return Cosines(mid, upper_float(worst), gram)
 
 
 def raw_gram(values: Any, *, budget: Budget | None = None) -> BallMatrix:

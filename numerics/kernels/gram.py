@@ -14,7 +14,7 @@ from flint import arb, arb_mat, arb_poly
 
 from ...theory.errors import SpecError
 from ..balls.budget import Budget
-from ..balls.ends import upper_float
+from ..balls.ends import float_ball, upper_float, within_unit
 from ..balls.precision import precision
 from ..balls.rounding import TINY, UNIT, up
 from ..balls.threads import over_blocks, thread_count
@@ -237,8 +237,7 @@ def _float_ball(x: arb) -> tuple[float, float]:
     """A float64 midpoint and radius that contain the ball."""
     if not x.is_finite():
         raise SpecError("gram: an entry of the matrix is not finite: compute the series with more bits.")
-    mid = float(x.mid())
-    return mid, upper_float(abs(x - arb(mid)))
+    return float_ball(x)
 
 
 def gram_truncated(coefficients: Mapping[int, arb], cosines: Cosines, *, budget: Budget | None = None) -> BallMatrix:
@@ -293,10 +292,9 @@ def gram_arb(series: DotProductSeries, cosines: arb_mat, bits: int, *, entry: En
     True
     """
     n = cosines.nrows()
-    mid, rad = np.empty((n, n)), np.empty((n, n))
     with precision(bits):
         result = arb_mat(n, n)
-        polynomial, unit = arb_poly(list(series.coefficients)), arb(0, 1)
+        polynomial = arb_poly(list(series.coefficients))
         nearly, left = 1 - arb((1, -13)), INDIVIDUAL * n
         for i in range(n):
             for j in range(i + 1):
@@ -304,13 +302,11 @@ def gram_arb(series: DotProductSeries, cosines: arb_mat, bits: int, *, entry: En
                 if i == j or t == 1:
                     value = series.mass
                 else:
-                    t = t if t.abs_upper() <= 1 else t.intersection(unit)
+                    t = within_unit(t)
                     value = polynomial(t) + series.tail_at(t)
                     if entry is not None and left and abs(t) > nearly and value.rel_accuracy_bits() < bits - 8:
                         left -= 1
                         other = entry(t)
                         value = other if other.is_finite() and other.rad() < value.rad() else value
                 result[i, j] = result[j, i] = value
-                mid[i, j], rad[i, j] = _float_ball(value)
-                mid[j, i], rad[j, i] = mid[i, j], rad[i, j]
-    return BallMatrix(mid, rad, arb=result, provenance=(f"ball arithmetic at {bits} bits",))
+        return BallMatrix.from_arb(result, (f"ball arithmetic at {bits} bits",))

@@ -57,7 +57,7 @@ class TilePolynomial:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TileSeries:
+class TileSeries(TilePolynomial):
     r"""A float series :math:`\sum_k c_k t^{a + m k}` ready for tiles; made by :func:`tile_series`.
 
     Attributes
@@ -70,18 +70,10 @@ class TileSeries:
     tail, first: the rest of the series is at most :math:`|t|^{first}\, tail`.
     """
 
-    coefficients: Floats
-    offset: int
-    stride: int
-    terms: NDArray[np.int64]
     fixed: arb
     growth: arb_poly
     tail: float
     first: int
-
-    def evaluate(self, t: Floats, out: Floats, work: Floats, largest: float) -> None:
-        """Values at the tile ``t``, |t| <= ``largest``, into ``out``; ``work`` is scratch; all three contiguous."""
-        self.polynomial.evaluate(t, out, work, largest)
 
     @property
     def polynomial(self) -> TilePolynomial:

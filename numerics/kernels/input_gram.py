@@ -95,15 +95,27 @@ def _listed(given: object, what: str) -> list[Any]:
 
 
 def _eliminate_exactly(rows: list[tuple[Fraction, ...]]) -> None:
-    a = [[fmpq(x.numerator, x.denominator) for x in line] for line in rows]
+    found = bad_pivot([[fmpq(x.numerator, x.denominator) for x in line] for line in rows])
+    if found is not None:
+        raise SpecError(
+            f"input_gram: the leading {found[0] + 1} rows are not positive semidefinite (exact pivot {found[1]}): "
+            "no points have these inner products."
+        )
+
+
+def bad_pivot(a: list[list[fmpq]]) -> tuple[int, fmpq] | None:
+    """Where symmetric elimination, which overwrites ``a``, shows that a rational matrix is not positive semidefinite.
+
+    That is a negative pivot, or a zero one whose column is not zero; None where there is none.
+
+    >>> bad_pivot([[fmpq(1), fmpq(1)], [fmpq(1), fmpq(1)]]), bad_pivot([[fmpq(1), fmpq(2)], [fmpq(2), fmpq(1)]])
+    (None, (1, -3))
+    """
     n = len(a)
     for k in range(n):
         pivot = a[k][k]
         if pivot < 0 or (pivot == 0 and any(a[i][k] != 0 for i in range(k + 1, n))):
-            raise SpecError(
-                f"input_gram: the leading {k + 1} rows are not positive semidefinite (exact pivot {pivot}): "
-                "no points have these inner products."
-            )
+            return k, pivot
         if pivot == 0:
             continue
         for i in range(k + 1, n):
@@ -111,6 +123,7 @@ def _eliminate_exactly(rows: list[tuple[Fraction, ...]]) -> None:
                 factor = a[i][k] / pivot
                 for j in range(i, n):
                     a[j][i] -= factor * a[j][k]
+    return None
 
 
 def _eliminate_in_balls(rows: list[tuple[Fraction, ...]]) -> None:

@@ -14,6 +14,7 @@ from flint import fmpz_mat
 
 from ...theory.errors import SpecError
 from ..balls.rounding import require_ieee_arithmetic
+from .ballmatrix import read_only
 from .columns import table_of
 from .exact_rows import ExactRow, exact_entries, split_rows_exactly
 from .exact_rows import Floats as Floats
@@ -131,7 +132,7 @@ class Points:
         """Some of the points, in the order given."""
         chosen = list(rows)
         exact = {k: self.exact[i] for k, i in enumerate(chosen) if i in self.exact}
-        return Points(_read_only(self.values[chosen]), MappingProxyType(exact))
+        return Points(read_only(self.values[chosen]), MappingProxyType(exact))
 
     def on_sphere(self) -> Points:
         """The same directions with as many rows as possible in binary64: a positive multiple stands for its row.
@@ -149,7 +150,7 @@ class Points:
             if not exact:
                 values[i] = floats[0]
                 del rest[i]
-        return Points(_read_only(values), MappingProxyType(rest)) if len(rest) < len(self.exact) else self
+        return Points(read_only(values), MappingProxyType(rest)) if len(rest) < len(self.exact) else self
 
 
 def points(values: Any, *, zero_rows: bool = False) -> Points:
@@ -188,12 +189,7 @@ def points(values: Any, *, zero_rows: bool = False) -> Points:
         raise SpecError(
             f"points: row {int(np.argmax(bad))} has an entry that is NaN or infinite: remove the row or fill it in."
         )
-    return points(Points(_read_only(table), MappingProxyType(exact)), zero_rows=zero_rows)
-
-
-def _read_only(table: Floats) -> Floats:
-    table.setflags(write=False)
-    return table
+    return points(Points(read_only(table), MappingProxyType(exact)), zero_rows=zero_rows)
 
 
 def _no_direction(i: int) -> str:

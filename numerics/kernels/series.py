@@ -19,7 +19,7 @@ from flint import arb, arb_poly, arb_series
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
-from ..balls.ends import Undecided, between, nonnegative, upper_float
+from ..balls.ends import Undecided, between, nonnegative, upper_float, within_unit
 from ..balls.precision import MAX_BITS, MIN_BITS, precision, same_precision
 from ..expressions.elementary.series import coefficient
 
@@ -138,10 +138,6 @@ class DotProductSeries:
             return partial
         bound = (_peak(1, self.order + 1, _upper_rational(t)) * self.tail).upper()
         return partial + (between(arb(0), bound) if t >= 0 else between(-bound, bound))
-
-    def derivative_bound(self, delta: arb) -> arb:
-        r"""An upper bound, exact, of :math:`\sup_{|t| \le \delta} |g'(t)|` for 0 ≤ δ < 1."""
-        return self.derivative(delta).upper()
 
     def recentre(self, x: arb, order: int) -> tuple[arb, ...]:
         r"""The Taylor coefficients of the kernel at a number x in [0, 1), orders 0..``order``, enclosed:
@@ -267,7 +263,7 @@ def _cosine(t: arb) -> arb:
     """The ball of a number in [-1, 1]."""
     if t.abs_lower() > 1:
         raise ValueError(f"a dot-product series is evaluated on [-1, 1], not at {t}")
-    return t if t.abs_upper() <= 1 else t.intersection(arb(0, 1))
+    return within_unit(t)
 
 
 def _upper_rational(x: arb) -> Fraction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from fractions import Fraction
 
 from flint import arb
@@ -32,79 +33,78 @@ def _covariance(rng: random.Random) -> tuple[Fraction, Fraction, Fraction]:
     return a, b, c
 
 
-def _cases(seed: int) -> list[tuple[str, Fraction, Fraction, Fraction]]:
-    rng = random.Random(seed)
-    return [(name, *_covariance(rng)) for name in NAMES for _ in range(POINTS)]
+Case = Callable[[str, Fraction, Fraction, Fraction], bool]
 
 
-@line("parseval")
-def parseval() -> Checked:
-    passed = True
-    for name, a, _, _ in _cases(1):
-        transform = hermite_transform(activation(name), 60, a, BITS)
-        with precision(BITS):
-            partial = sum((mu * mu for mu in transform.coefficients), arb(0))
-            moment = second_moment(activation(name), a, BITS)
-            passed = (
-                passed and not partial > moment and transform.tail >= 0 and (partial + transform.tail).overlaps(moment)
-            )
-    return enclosed(passed, "partial sums of squares never exceed the second moment")
+def at_cases(name: str, seed: int, text: str) -> Callable[[Case], Case]:
+    """Register the check of a proof line: it must hold for each of the activations at random covariances (a, b, c)."""
+
+    def register(holds: Case) -> Case:
+        def check() -> Checked:
+            rng = random.Random(seed)
+            cases = [(phi, *_covariance(rng)) for phi in NAMES for _ in range(POINTS)]
+            return enclosed(all(holds(*case) for case in cases), text)
+
+        line(name)(check)
+        return holds
+
+    return register
 
 
-@line("mehler-tail")
-def mehler_tail() -> Checked:
-    passed = True
-    for name, a, b, c in _cases(2):
-        phi = activation(name)
-        first, second = hermite_transform(phi, 80, a, BITS), hermite_transform(phi, 80, b, BITS)
-        value = dual(phi, a, b, c, BITS)
-        with precision(BITS):
-            rho = enclose(c) / enclose(a * b).sqrt()
-            partial = arb(0)
-            for mu, nu in zip(reversed(first.coefficients), reversed(second.coefficients), strict=True):
-                partial = partial * rho + mu * nu
-            tail = abs(rho) ** 81 * (first.tail.upper() * second.tail.upper()).sqrt()
-            passed = passed and bool(abs(value - partial).lower() <= tail.upper())
-    return enclosed(passed, "the dual differs from 81 terms of the series by at most the stated tail")
+@at_cases("parseval", 1, "partial sums of squares never exceed the second moment")
+def parseval(name: str, a: Fraction, b: Fraction, c: Fraction) -> bool:
+    transform = hermite_transform(activation(name), 60, a, BITS)
+    with precision(BITS):
+        partial = sum((mu * mu for mu in transform.coefficients), arb(0))
+        moment = second_moment(activation(name), a, BITS)
+        return bool(not partial > moment and transform.tail >= 0 and (partial + transform.tail).overlaps(moment))
 
 
-@line("price-enclosure")
-def price_enclosure() -> Checked:
+@at_cases("mehler-tail", 2, "the dual differs from 81 terms of the series by at most the stated tail")
+def mehler_tail(name: str, a: Fraction, b: Fraction, c: Fraction) -> bool:
+    phi = activation(name)
+    first, second = hermite_transform(phi, 80, a, BITS), hermite_transform(phi, 80, b, BITS)
+    value = dual(phi, a, b, c, BITS)
+    with precision(BITS):
+        rho = enclose(c) / enclose(a * b).sqrt()
+        partial = arb(0)
+        for mu, nu in zip(reversed(first.coefficients), reversed(second.coefficients), strict=True):
+            partial = partial * rho + mu * nu
+        tail = abs(rho) ** 81 * (first.tail.upper() * second.tail.upper()).sqrt()
+        return bool(abs(value - partial).lower() <= tail.upper())
+
+
+BETWEEN, STEP = ("gelu", "sigmoid", "erf"), Fraction(1, 64)
+
+
+@at_cases(
+    "price-enclosure", 3, f"|E phi'(u) phi'(v)| <= L^2; for {', '.join(BETWEEN)} a difference quotient between slopes"
+)
+def price_enclosure(name: str, a: Fraction, b: Fraction, c: Fraction) -> bool:
     r"""The bound, and the derivative itself: for equal variances Mehler's series in c has non-negative coefficients,
     so that its slope increases on [0, a), and a difference quotient lies between the slopes at its two ends.
     """
-    passed, step = True, Fraction(1, 64)
-    for name, a, b, c in _cases(3):
-        slope, lipschitz = (
-            dual_expression(activation(name).derivative(1), a, b, c, BITS),
-            regularity(activation(name), BITS).lipschitz,
-        )
-        with precision(BITS):
-            passed = passed and lipschitz is not None and not abs(slope) > lipschitz * lipschitz
-    rng, between = random.Random(3), ("gelu", "sigmoid", "erf")
-    for name in between:
-        phi, (a, _, c) = activation(name), _covariance(rng)
-        ends = (abs(c), abs(c) + step)
-        slopes = [dual_expression(phi.derivative(1), a, a, end, BITS) for end in ends]
-        values = [dual(phi, a, a, end, BITS) for end in ends]
-        with precision(BITS):
-            quotient = (values[1] - values[0]) / enclose(step)
-            passed = passed and bool(slopes[0] <= quotient) and bool(quotient <= slopes[1])
-    return enclosed(
-        passed, f"|E phi'(u) phi'(v)| <= L^2; for {', '.join(between)} a difference quotient between slopes"
-    )
+    phi = activation(name)
+    slope, lipschitz = dual_expression(phi.derivative(1), a, b, c, BITS), regularity(phi, BITS).lipschitz
+    with precision(BITS):
+        if lipschitz is None or abs(slope) > lipschitz * lipschitz:
+            return False
+    if name not in BETWEEN:
+        return True
+    places = (abs(c), abs(c) + STEP)
+    first, last = (dual_expression(phi.derivative(1), a, a, place, BITS) for place in places)
+    values = [dual(phi, a, a, place, BITS) for place in places]
+    with precision(BITS):
+        quotient = (values[1] - values[0]) / enclose(STEP)
+        return bool(first <= quotient) and bool(quotient <= last)
 
 
-@line("minkowski")
-def minkowski() -> Checked:
-    passed = True
-    for name, a, b, _ in _cases(4):
-        phi, lipschitz = activation(name), regularity(activation(name), BITS).lipschitz
-        with precision(BITS):
-            gap = abs(second_moment(phi, a, BITS).sqrt() - second_moment(phi, b, BITS).sqrt())
-            bound = (lipschitz or arb(0)) * abs(enclose(a).sqrt() - enclose(b).sqrt())
-            passed = passed and not gap > bound
-    return enclosed(passed, "| ||phi(sqrt(a) z)|| - ||phi(sqrt(b) z)|| | <= L |sqrt(a) - sqrt(b)|")
+@at_cases("minkowski", 4, "| ||phi(sqrt(a) z)|| - ||phi(sqrt(b) z)|| | <= L |sqrt(a) - sqrt(b)|")
+def minkowski(name: str, a: Fraction, b: Fraction, c: Fraction) -> bool:
+    phi, lipschitz = activation(name), regularity(activation(name), BITS).lipschitz
+    with precision(BITS):
+        gap = abs(second_moment(phi, a, BITS).sqrt() - second_moment(phi, b, BITS).sqrt())
+        return not gap > (lipschitz or arb(0)) * abs(enclose(a).sqrt() - enclose(b).sqrt())
 
 
 @line("relu-dual")

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat
 
+from ..kernels.input_gram import bad_pivot
 from .registry import Checked, Kind, line
 
 TRIALS = 25
@@ -50,166 +51,133 @@ def positive_semidefinite(a: fmpq_mat) -> bool:
     (True, False)
     """
     n = a.nrows()
-    rows = [[a[i, j] for j in range(n)] for i in range(n)]
-    for k in range(n):
-        pivot = rows[k][k]
-        if pivot < 0 or (pivot == 0 and any(rows[i][k] != 0 for i in range(k + 1, n))):
-            return False
-        if pivot == 0:
-            continue
-        for i in range(k + 1, n):
-            factor = rows[i][k] / pivot
-            for j in range(k, n):
-                rows[i][j] -= factor * rows[k][j]
-    return True
+    return bad_pivot([[a[i, j] for j in range(n)] for i in range(n)]) is None
 
 
-def _each(test: Callable[[random.Random], bool], seed: int) -> bool:
-    rng = random.Random(seed)
-    return all(test(rng) for _ in range(TRIALS))
+Test = Callable[[random.Random], bool]
 
 
-@line("schur-product")
-def schur_product() -> Checked:
-    def test(rng: random.Random) -> bool:
-        return positive_semidefinite(hadamard(gram(rng, SIZE, 3), gram(rng, SIZE, 2)))
+def sampled(name: str, seed: int, text: str) -> Callable[[Test], Test]:
+    """Register the check of a proof line: a test that must hold at :data:`TRIALS` random instances."""
 
-    return instances(_each(test, 1), "A o B is positive semidefinite")
+    def register(test: Test) -> Test:
+        def check() -> Checked:
+            rng = random.Random(seed)
+            return instances(all(test(rng) for _ in range(TRIALS)), text)
 
+        line(name)(check)
+        return test
 
-@line("telescoping")
-def telescoping() -> Checked:
-    def test(rng: random.Random) -> bool:
-        a = gram(rng, SIZE, 2)
-        d = gram(rng, SIZE, 2)
-        b, r = a + d, rng.randint(2, 4)
-        total = fmpq_mat(SIZE, SIZE)
-        for k in range(r):
-            total = total + hadamard(hadamard(hadamard_power(a, k), d), hadamard_power(b, r - 1 - k))
-        difference = hadamard_power(b, r) - hadamard_power(a, r)
-        return bool(difference == total) and positive_semidefinite(difference)
-
-    return instances(_each(test, 2), "B^(r) - A^(r) equals the telescoping sum and is positive semidefinite")
+    return register
 
 
-@line("schur-least-eigenvalue")
-def schur_least_eigenvalue() -> Checked:
-    def test(rng: random.Random) -> bool:
-        a, shift = gram(rng, SIZE, 4), fmpq(rng.randint(1, 9), rng.randint(1, 9))
-        identity = fmpq_mat(SIZE, SIZE, [int(i == j) for i in range(SIZE) for j in range(SIZE)])
-        b = gram(rng, SIZE, 2) + identity * shift
-        diagonal = fmpq_mat(SIZE, SIZE, [a[i, i] * int(i == j) for i in range(SIZE) for j in range(SIZE)])
-        return positive_semidefinite(hadamard(a, b) - diagonal * shift)
-
-    return instances(_each(test, 3), "A o B - shift diag(A) is positive semidefinite for B >= shift I")
+@sampled("schur-product", 1, "A o B is positive semidefinite")
+def schur_product(rng: random.Random) -> bool:
+    return positive_semidefinite(hadamard(gram(rng, SIZE, 3), gram(rng, SIZE, 2)))
 
 
-@line("mehler-matrix")
-def mehler_matrix() -> Checked:
+@sampled("telescoping", 2, "B^(r) - A^(r) equals the telescoping sum and is positive semidefinite")
+def telescoping(rng: random.Random) -> bool:
+    a = gram(rng, SIZE, 2)
+    d = gram(rng, SIZE, 2)
+    b, r = a + d, rng.randint(2, 4)
+    total = fmpq_mat(SIZE, SIZE)
+    for k in range(r):
+        total = total + hadamard(hadamard(hadamard_power(a, k), d), hadamard_power(b, r - 1 - k))
+    difference = hadamard_power(b, r) - hadamard_power(a, r)
+    return bool(difference == total) and positive_semidefinite(difference)
+
+
+@sampled("schur-least-eigenvalue", 3, "A o B - shift diag(A) is positive semidefinite for B >= shift I")
+def schur_least_eigenvalue(rng: random.Random) -> bool:
+    a, shift = gram(rng, SIZE, 4), fmpq(rng.randint(1, 9), rng.randint(1, 9))
+    identity = fmpq_mat(SIZE, SIZE, [int(i == j) for i in range(SIZE) for j in range(SIZE)])
+    b = gram(rng, SIZE, 2) + identity * shift
+    diagonal = fmpq_mat(SIZE, SIZE, [a[i, i] * int(i == j) for i in range(SIZE) for j in range(SIZE)])
+    return positive_semidefinite(hadamard(a, b) - diagonal * shift)
+
+
+@sampled("mehler-matrix", 4, "sums of mu_r^2 P^(r) are positive semidefinite")
+def mehler_matrix(rng: random.Random) -> bool:
     """For a polynomial activation the Mehler sum is finite and exact: K = sum of mu_r^2 P^(r)."""
-
-    def test(rng: random.Random) -> bool:
-        p = gram(rng, SIZE, 3)
-        weights = [rational(rng) for _ in range(4)]
-        total = fmpq_mat(SIZE, SIZE)
-        for r, mu in enumerate(weights):
-            total = total + hadamard_power(p, r) * (mu * mu)
-        return positive_semidefinite(total)
-
-    return instances(_each(test, 4), "sums of mu_r^2 P^(r) are positive semidefinite")
+    p = gram(rng, SIZE, 3)
+    weights = [rational(rng) for _ in range(4)]
+    total = fmpq_mat(SIZE, SIZE)
+    for r, mu in enumerate(weights):
+        total = total + hadamard_power(p, r) * (mu * mu)
+    return positive_semidefinite(total)
 
 
-@line("gershgorin")
-def gershgorin() -> Checked:
-    def test(rng: random.Random) -> bool:
-        n, r = SIZE, rng.randint(1, 4)
-        c = fmpq_mat(n, n, [int(i == j) for i in range(n) for j in range(n)])
-        for i in range(n):
-            for j in range(i):
-                c[i, j] = c[j, i] = fmpq(rng.randint(-9, 9), 10)
-        power = hadamard_power(c, r)
-        worst = max(sum((abs(power[i, j]) for j in range(n) if j != i), fmpq(0)) for i in range(n))
-        identity = fmpq_mat(n, n, [int(i == j) for i in range(n) for j in range(n)])
-        delta = max(abs(c[i, j]) for i in range(n) for j in range(i))
-        return positive_semidefinite(power - identity * (1 - worst)) and 1 - worst >= 1 - (n - 1) * delta**r
-
-    return instances(_each(test, 5), "C^(r) minus Gershgorin's bound is positive semidefinite")
+@sampled("gershgorin", 5, "C^(r) minus Gershgorin's bound is positive semidefinite")
+def gershgorin(rng: random.Random) -> bool:
+    n, r = SIZE, rng.randint(1, 4)
+    c = fmpq_mat(n, n, [int(i == j) for i in range(n) for j in range(n)])
+    for i in range(n):
+        for j in range(i):
+            c[i, j] = c[j, i] = fmpq(rng.randint(-9, 9), 10)
+    power = hadamard_power(c, r)
+    worst = max(sum((abs(power[i, j]) for j in range(n) if j != i), fmpq(0)) for i in range(n))
+    identity = fmpq_mat(n, n, [int(i == j) for i in range(n) for j in range(n)])
+    delta = max(abs(c[i, j]) for i in range(n) for j in range(i))
+    return positive_semidefinite(power - identity * (1 - worst)) and 1 - worst >= 1 - (n - 1) * delta**r
 
 
-@line("gershgorin-insertion")
-def gershgorin_insertion() -> Checked:
-    def test(rng: random.Random) -> bool:
-        n = rng.randint(2, 40)
-        delta = Fraction(rng.randint(1, 99), 100)
-        r = next(r for r in range(10_000) if 2 * (n - 1) * delta**r <= 1)
-        return 1 - (n - 1) * delta**r >= Fraction(1, 2) and (r == 0 or 2 * (n - 1) * delta ** (r - 1) > 1)
-
-    return instances(_each(test, 6), "r_0 is the first order at which the bracket reaches 1/2")
+@sampled("gershgorin-insertion", 6, "r_0 is the first order at which the bracket reaches 1/2")
+def gershgorin_insertion(rng: random.Random) -> bool:
+    n = rng.randint(2, 40)
+    delta = Fraction(rng.randint(1, 99), 100)
+    r = next(r for r in range(10_000) if 2 * (n - 1) * delta**r <= 1)
+    return 1 - (n - 1) * delta**r >= Fraction(1, 2) and (r == 0 or 2 * (n - 1) * delta ** (r - 1) > 1)
 
 
-@line("affine-rank")
-def affine_rank() -> Checked:
-    def test(rng: random.Random) -> bool:
-        d = rng.randint(1, 3)
-        c = gram(rng, 6, d)
-        ones = fmpq_mat(6, 6, [1] * 36)
-        return int((c * rational(rng) + ones * rational(rng)).rref()[1]) <= d + 1
-
-    return instances(_each(test, 7), "the rank of alpha C + beta 11' is at most d + 1")
+@sampled("affine-rank", 7, "the rank of alpha C + beta 11' is at most d + 1")
+def affine_rank(rng: random.Random) -> bool:
+    d = rng.randint(1, 3)
+    c = gram(rng, 6, d)
+    ones = fmpq_mat(6, 6, [1] * 36)
+    return int((c * rational(rng) + ones * rational(rng)).rref()[1]) <= d + 1
 
 
-@line("antipodal-null-vector")
-def antipodal_null_vector() -> Checked:
-    def test(rng: random.Random) -> bool:
-        x = fmpq_mat(4, 3, [rational(rng) for _ in range(12)])
-        rows = [[x[i, j] for j in range(3)] for i in range(4)]
-        rows.append([-value for value in rows[0]])
-        table = fmpq_mat(5, 3, [value for row in rows for value in row])
-        c = table * table.transpose()
-        k = c + hadamard_power(c, 3) * fmpq(rng.randint(1, 9), 7)
-        null = fmpq_mat(5, 1, [1, 0, 0, 0, 1])
-        return bool(k * null == fmpq_mat(5, 1))
-
-    return instances(_each(test, 8), "odd kernels of points with an antipodal pair annihilate e_i + e_j")
+@sampled("antipodal-null-vector", 8, "odd kernels of points with an antipodal pair annihilate e_i + e_j")
+def antipodal_null_vector(rng: random.Random) -> bool:
+    x = fmpq_mat(4, 3, [rational(rng) for _ in range(12)])
+    rows = [[x[i, j] for j in range(3)] for i in range(4)]
+    rows.append([-value for value in rows[0]])
+    table = fmpq_mat(5, 3, [value for row in rows for value in row])
+    c = table * table.transpose()
+    k = c + hadamard_power(c, 3) * fmpq(rng.randint(1, 9), 7)
+    null = fmpq_mat(5, 1, [1, 0, 0, 0, 1])
+    return bool(k * null == fmpq_mat(5, 1))
 
 
-@line("closure-of-positivity")
-def closure_of_positivity() -> Checked:
-    def test(rng: random.Random) -> bool:
-        p = [Fraction(rng.randint(0, 9), rng.randint(1, 9)) for _ in range(6)]
-        q = [Fraction(rng.randint(0, 9), rng.randint(1, 9)) for _ in range(6)]
-        return all(x >= 0 for x in compose(p, q))
-
-    return instances(_each(test, 9), "composition of polynomials with non-negative coefficients")
+@sampled("closure-of-positivity", 9, "composition of polynomials with non-negative coefficients")
+def closure_of_positivity(rng: random.Random) -> bool:
+    p = [Fraction(rng.randint(0, 9), rng.randint(1, 9)) for _ in range(6)]
+    q = [Fraction(rng.randint(0, 9), rng.randint(1, 9)) for _ in range(6)]
+    return all(x >= 0 for x in compose(p, q))
 
 
-@line("monotone-iterates")
-def monotone_iterates() -> Checked:
-    def test(rng: random.Random) -> bool:
-        kappa = [Fraction(rng.randint(0, 9), rng.randint(10, 60)) for _ in range(4)]
-        w, s = Fraction(1, rng.randint(8, 40)), Fraction(rng.randint(2, 4))
-        rho, steps = [Fraction(0)] * 6, []
-        for _ in range(5):
-            f = (compose(kappa, rho) + [Fraction(0)] * 6)[:6]
-            rho = [2 * w * x / s + (2 / s if k == 1 else 0) for k, x in enumerate(f)]
-            steps.append(f)
-        return all(x <= y for f, g in itertools.pairwise(steps) for x, y in zip(f, g, strict=True))
-
-    return instances(_each(test, 10), "five iterates of the truncated series, coefficient by coefficient")
+@sampled("monotone-iterates", 10, "five iterates of the truncated series, coefficient by coefficient")
+def monotone_iterates(rng: random.Random) -> bool:
+    kappa = [Fraction(rng.randint(0, 9), rng.randint(10, 60)) for _ in range(4)]
+    w, s = Fraction(1, rng.randint(8, 40)), Fraction(rng.randint(2, 4))
+    rho, steps = [Fraction(0)] * 6, []
+    for _ in range(5):
+        f = (compose(kappa, rho) + [Fraction(0)] * 6)[:6]
+        rho = [2 * w * x / s + (2 / s if k == 1 else 0) for k, x in enumerate(f)]
+        steps.append(f)
+    return all(x <= y for f, g in itertools.pairwise(steps) for x, y in zip(f, g, strict=True))
 
 
-@line("coefficient-floor")
-def coefficient_floor() -> Checked:
-    def test(rng: random.Random) -> bool:
-        kappa = [Fraction(rng.randint(0, 9), rng.randint(10, 60)) for _ in range(5)]
-        w, s = Fraction(1, rng.randint(8, 40)), Fraction(rng.randint(2, 4))
-        rho = [Fraction(0)] * 6
-        for _ in range(6):
-            f = (compose(kappa, rho) + [Fraction(0)] * 6)[:6]
-            rho = [2 * w * x / s + (2 / s if k == 1 else 0) for k, x in enumerate(f)]
-        return all(f[r] >= kappa[r] * (2 / s) ** r for r in range(5))
-
-    return instances(_each(test, 11), "k_r >= kappa_r (2/s)^r after six iterations of the truncated series")
+@sampled("coefficient-floor", 11, "k_r >= kappa_r (2/s)^r after six iterations of the truncated series")
+def coefficient_floor(rng: random.Random) -> bool:
+    kappa = [Fraction(rng.randint(0, 9), rng.randint(10, 60)) for _ in range(5)]
+    w, s = Fraction(1, rng.randint(8, 40)), Fraction(rng.randint(2, 4))
+    rho = [Fraction(0)] * 6
+    for _ in range(6):
+        f = (compose(kappa, rho) + [Fraction(0)] * 6)[:6]
+        rho = [2 * w * x / s + (2 / s if k == 1 else 0) for k, x in enumerate(f)]
+    return all(f[r] >= kappa[r] * (2 / s) ** r for r in range(5))
 
 
 def compose(p: list[Fraction], q: list[Fraction]) -> list[Fraction]:

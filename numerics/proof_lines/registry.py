@@ -8,8 +8,7 @@ from enum import Enum
 from functools import cache
 
 from ...theory.claims.lemma import Lemma, ProofStep
-from ...theory.discovery import modules, on_floor
-from ...theory.errors import DerivationGap
+from ...theory.discovery import Register, modules, on_floor
 from ..balls.precision import undisturbed
 
 
@@ -44,23 +43,16 @@ class CheckedLemma:
 
 
 LineCheck = Callable[[], Checked]
-_CHECKS: dict[str, LineCheck] = {}
-
-
-def line(name: str) -> Callable[[LineCheck], LineCheck]:
-    """Register the check of the proof lines that name it."""
-
-    def register(function: LineCheck) -> LineCheck:
-        _CHECKS[name] = function
-        return function
-
-    return register
 
 
 @cache
 def _discover() -> None:
     modules(__package__)
     on_floor("numerics")
+
+
+line = Register[LineCheck](_discover, "no check is called {}: add one to the room of its paper in numerics/papers.")
+"""Registers the check of the proof lines that name it."""
 
 
 @cache
@@ -70,10 +62,7 @@ def outcome(name: str) -> Checked:
     >>> outcome("ntk-coefficients").passed
     True
     """
-    _discover()
-    if name not in _CHECKS:
-        raise DerivationGap(f"no check is called {name!r}: add one to the room of its paper in numerics/papers.")
-    return _CHECKS[name]()
+    return line.find(name)()
 
 
 @undisturbed

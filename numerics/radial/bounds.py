@@ -13,12 +13,9 @@ from __future__ import annotations
 from flint import arb
 
 from ...theory.errors import SpecError
-from ..balls.ball import Ball, enclose
-from ..balls.enclosure import float_above, float_below
+from ..balls.ball import enclose
+from ..balls.ends import outward as outward
 from .kernel import RadialKernel
-
-SMALLEST = 5e-324
-"""The smallest positive float64."""
 
 
 def wendland_constants(dimension: int) -> tuple[arb, arb]:
@@ -73,19 +70,6 @@ def separated_bound(kernel: RadialKernel, dimension: int, count: int, separation
     if count == 1:
         return arb(1)
     return wendland(kernel, dimension, separation).max(gershgorin(kernel, count, separation))
-
-
-def outward(x: arb) -> tuple[float, float]:
-    """The ends of a finite ball as float64 numbers, rounded outwards, however small the ball is.
-
-    >>> outward(arb((1, -(10**9))))
-    (0.0, 5e-324)
-    """
-    if bool(x.abs_upper() < arb((1, -1074))):
-        low = 0.0 if bool(x >= 0) else -SMALLEST
-        return low, SMALLEST if not bool(x <= 0) else 0.0
-    ball = Ball(x)
-    return float_below(ball.lower), float_above(ball.upper)
 
 
 def log10_of(x: arb) -> str:

@@ -17,7 +17,7 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
-from ..balls.rounding import gamma
+from ..balls.rounding import gamma, raised
 
 Array = NDArray[np.float64]
 
@@ -93,7 +93,7 @@ def separation(points: Any) -> Separation:
     n, d = table.shape
     if n < 2:
         raise SpecError("separation: a single point has no distance to another.")
-    slack = (1 + relative_error(d)) / (1 - relative_error(d)) * (1 + 2.0**-50)
+    slack = raised((1 + relative_error(d)) / (1 - relative_error(d)))
     threshold = min(float(u.min()) for _, u in _above_diagonal(table)) * slack + SMALLEST
     exact, exponent = _integers(table)
     best: tuple[int, int, int] | None = None

@@ -12,11 +12,10 @@ import numpy as np
 from flint import arb, arb_mat, fmpq
 from numpy.typing import NDArray
 
-from ...theory.verdict import Evidence
 from ..balls.budget import Budget
-from ..balls.enclosure import Enclosure, float_above, float_below
+from ..balls.enclosure import Enclosure, rounded_outward
 from ..balls.precision import precision
-from ..balls.rounding import UNIT, up
+from ..balls.rounding import UNIT, raised, up
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..kernels.ballmatrix import BallMatrix, read_only
 from ..kernels.cosines import require_memory
@@ -30,7 +29,7 @@ VARIATION = 0.375
 
 def gram_radius(kernel: RadialKernel, dimension: int) -> float:
     """The radius of the entries of :func:`radial_gram`."""
-    return up(up(VARIATION * relative_error(dimension) * (1 + 2.0**-40)) + kernel.value_error)
+    return up(raised(VARIATION * relative_error(dimension)) + kernel.value_error)
 
 
 def radial_gram(kernel: RadialKernel, points: Array, *, budget: Budget | None = None) -> BallMatrix:
@@ -89,4 +88,4 @@ def largest_eigenvalue(matrix: BallMatrix, *, budget: Budget | None = None) -> E
     quick = replace(budget or Budget(), bits=64, max_bits=64)
     found = least_eigenvalue(BallMatrix(mid, float(up(float(rad)))), budget=quick, relative_width=1e-12)
     lower, upper = Fraction(c) - Fraction(found.upper), Fraction(c) - Fraction(found.lower)
-    return Enclosure(float_below(lower), float_above(upper), Evidence.ENCLOSED, "least eigenvalue of cI - A")
+    return rounded_outward(lower, upper, "least eigenvalue of cI - A")

@@ -18,7 +18,7 @@ from fractions import Fraction
 from functools import cache, cached_property
 
 import numpy as np
-from flint import arb, arb_poly, fmpq
+from flint import arb, arb_poly
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
@@ -29,6 +29,7 @@ from ..balls.enclosure import float_above
 from ..balls.ends import upper_float
 from ..balls.precision import precision
 from ..balls.rounding import UNIT, gamma
+from ..kernels.horner import horner
 from .elementary import EXP_ABSOLUTE, EXP_ERROR, exp_minus
 
 Array = NDArray[np.float64]
@@ -184,19 +185,15 @@ def _ball(order: int | None, argument: arb) -> arb:
 
 
 def _matern(order: int, t: arb) -> arb:
-    coefficients = [arb(fmpq(a.numerator, a.denominator)) for a in matern_coefficients(order)]
-    return arb_poly(coefficients)(t) * (-t).exp()
+    return arb_poly(list(map(enclose, matern_coefficients(order))))(t) * (-t).exp()
 
 
 def _floats(order: int | None, argument: Array) -> Array:
     if order is None:
         return exp_minus(argument)
     t = np.minimum(np.sqrt(argument), CUT)
-    coefficients = [float(a) for a in matern_coefficients(order)]
-    p = np.full_like(t, coefficients[-1])
-    for a in reversed(coefficients[:-1]):
-        p *= t
-        p += a
+    p = np.empty_like(t)
+    horner(np.array([float(a) for a in matern_coefficients(order)]), t, p)
     return np.asarray(p * exp_minus(t))
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...theory.errors import SpecError
 from ...theory.numbers import rational
 from ...theory.verdict import Verdict
-from ..balls.budget import Budget
 from ..certificates.certificate import FORMAT, Certificate
+from ..records import read
 from ..stored import read_json
 from ..studies.data import DataSet
 from ..studies.study import Study
 from .results import Results
+
+if TYPE_CHECKING:
+    from .document import ClaimRecord, DataRecord, Document
 
 RESULTS = "results.json"
 CERTIFICATES = "certificates"
@@ -27,30 +30,27 @@ CERTIFICATES = "certificates"
 class RecordedData(DataSet):
     """A data set of which only the description is left: enough for a report, not for a computation."""
 
-    points_n: int = 0
-    points_d: int | None = None
-    sha256: str = ""
-    labels_sha256: str | None = None
+    record: DataRecord = field(kw_only=True)
 
     @property
     def n(self) -> int:
         """The number of points."""
-        return self.points_n
+        return self.record.n
 
     @property
     def d(self) -> int | None:
         """The dimension of the inputs, when points were given."""
-        return self.points_d
+        return self.record.d
 
     @property
     def digest(self) -> str:
         """SHA-256 of the exact numbers, as the run recorded it."""
-        return self.sha256
+        return self.record.sha256
 
     @property
     def labels_digest(self) -> str | None:
         """SHA-256 of the labels, as the run recorded it."""
-        return self.labels_sha256
+        return self.record.labels
 
 
 def read_document(run: str | os.PathLike[str]) -> tuple[Path, dict[str, Any]]:
@@ -78,32 +78,25 @@ def read_results(run: str | os.PathLike[str]) -> Results:
     these become UNKNOWN, because their evidence is in the certificate. Raises :class:`SpecError` when the folder holds
     no results, or results whose digest does not fit their study.
     """
-    folder, document = read_document(run)
+    from .document import Document
+
+    folder, found = read_document(run)
     try:
+        document = read(Document, found)
         study = _study(document)
         digest = study.digest
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _incomplete(folder, error) from None
-    if digest != document["digest"]:
+        saved = _saved(folder / CERTIFICATES, digest)
+        rows = [((row.id, row.activation), row) for row in document.claims]
+        claims = tuple(saved[key] if key in saved else _bare(row) for key, row in rows)
+    except ValueError as error:
+        why = str(error).rstrip(".")
+        raise SpecError(f"{folder / RESULTS} is not complete ({why}): run the study again.") from None
+    if digest != document.digest:
         raise SpecError(
             f"{folder / RESULTS}: its digest does not fit its study: it was edited, or written by another version"
             " of certigram; run the study again."
         )
-    try:
-        saved = _saved(folder / CERTIFICATES, digest)
-        rows = [((row["id"], row["activation"]), row) for row in document["claims"]]
-        found = tuple(saved[key] if key in saved else _bare(row) for key, row in rows)
-        notes = tuple(map(str, document["notes"]))
-        return Results(
-            study, found, float(document["seconds"]), str(document["version"]), bool(document["complete"]), notes
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _incomplete(folder, error) from None
-
-
-def _incomplete(folder: Path, error: Exception) -> SpecError:
-    why = str(error).rstrip(".") if isinstance(error, SpecError) else f"{type(error).__name__}: {error}"
-    return SpecError(f"{folder / RESULTS} is not complete ({why}): run the study again.")
+    return Results(study, claims, document.seconds, document.version, document.complete, document.notes)
 
 
 def remove_stale(folder: Path, digest: str) -> list[Path]:
@@ -158,48 +151,33 @@ def _saved(folder: Path, digest: str) -> dict[tuple[str, str], Certificate]:
     return found
 
 
-def _bare(row: Mapping[str, Any]) -> Certificate:
-    for key in ("id", "system", "activation", "method", "reason"):
-        if not isinstance(row[key], str):
-            raise SpecError(f"the {key} of a claim is not text")
-    verdict = Verdict[row["verdict"]]
-    known = {key: row[key] for key in ("method", "seconds", "reason", "lower", "upper", "margin")}
-    if verdict.rigorous:  # PROVED is not to be had from a table: the evidence is in the certificate
+def _bare(row: ClaimRecord) -> Certificate:
+    if row.verdict.rigorous:  # PROVED is not to be had from a table: the evidence is in the certificate
         return Certificate(
-            row["id"], row["system"], row["activation"], Verdict.UNKNOWN, method=str(row["method"]),
-            reason=f"{RESULTS} says {verdict}, but the certificate with its evidence is missing or damaged:"
+            row.id, row.system, row.activation, Verdict.UNKNOWN, method=row.method,
+            reason=f"{RESULTS} says {row.verdict}, but the certificate with its evidence is missing or damaged:"
             " run the study again.",
         )  # fmt: skip
-    return Certificate(row["id"], row["system"], row["activation"], verdict, **known)
+    return Certificate(
+        row.id, row.system, row.activation, row.verdict, method=row.method, lower=row.lower, upper=row.upper,
+        margin=row.margin, seconds=row.seconds, reason=row.reason,
+    )  # fmt: skip
 
 
-def _study(document: Mapping[str, Any]) -> Study:
-    setting = document["setting"]
+def _study(document: Document) -> Study:
+    setting, data = document.setting, document.data
     return Study(
-        name=str(document["study"]),
-        systems=tuple(setting["systems"]),
-        activations=tuple(setting["activations"]),
-        kernels=tuple(setting["kernels"]),
-        data=_data(document["data"]),
+        name=document.study,
+        systems=setting.systems,
+        activations=setting.activations,
+        kernels=setting.kernels,
+        data=RecordedData(None, None, data.description, data.normalize, record=data),
         parameters={
             system: {name: rational(value, what=name) for name, value in table.items()}
-            for system, table in setting["parameters"].items()
+            for system, table in setting.parameters.items()
         },
-        widths=tuple(setting["widths"]),
-        replicates=int(setting["replicates"]),
-        alpha=float(setting["alpha"]),
-        budget=Budget(**setting["budget"]),
-    )
-
-
-def _data(recorded: Mapping[str, Any]) -> RecordedData:
-    return RecordedData(
-        points=None,
-        input_gram=None,
-        description=str(recorded["description"]),
-        normalize=recorded["normalize"],
-        points_n=int(recorded["n"]),
-        points_d=recorded["d"],
-        sha256=str(recorded["sha256"]),
-        labels_sha256=recorded["labels"],
+        widths=setting.widths,
+        replicates=setting.replicates,
+        alpha=setting.alpha,
+        budget=setting.budget,
     )

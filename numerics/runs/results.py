@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...theory.errors import SpecError
 from ...theory.verdict import Verdict
 from ..certificates.certificate import Certificate
-from ..studies.curves import curves
+from ..records import written
 from ..studies.study import Study
 
-
-@dataclass(frozen=True, slots=True)
-class EigenvalueRow:
-    """The proved least eigenvalue of one system with one activation, and the theory's own lower bounds beside it."""
-
-    system: str
-    activation: str
-    n: int
-    lower: float
-    upper: float
-    bounds: dict[str, float]
+if TYPE_CHECKING:
+    from ..studies.curves import Curves
+    from .document import EigenvalueRow
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +34,8 @@ class Results:
     @property
     def eigenvalues(self) -> tuple[EigenvalueRow, ...]:
         """One row per system and activation whose least eigenvalue was enclosed."""
+        from .document import EigenvalueRow
+
         rows: list[EigenvalueRow] = []
         for found in self.certificates:
             if not found.claim.endswith(".least-eigenvalue") or found.lower is None or found.upper is None:
@@ -71,64 +64,51 @@ class Results:
 
     def to_json(self) -> dict[str, Any]:
         """The document of results.json; numbers are JSON numbers rounded outwards, absent ones null."""
-        return {
-            "study": self.study.name,
-            "version": self.version,
-            "digest": self.study.digest,
-            "data": {
-                "description": self.study.data.description,
-                "sha256": self.study.data.digest,
-                "n": self.study.data.n,
-                "d": self.study.data.d,
-                "normalize": self.study.data.normalize,
-                "labels": self.study.data.labels_digest,
-            },
-            "setting": self.study.setting(),
-            "complete": self.complete,
-            "seconds": round(self.seconds, 3),
-            "notes": list(self.notes),
-            "claims": [
-                {
-                    "id": c.claim,
-                    "system": c.system,
-                    "activation": c.activation,
-                    "verdict": c.verdict.name,
-                    "method": c.method,
-                    "lower": _number(c.lower),
-                    "upper": _number(c.upper),
-                    "margin": _number(c.margin),
-                    "seconds": round(c.seconds, 6),
-                    "reason": c.reason,
-                }
-                | _figure(c)
-                for c in self.certificates
-            ],
-            "eigenvalues": [
-                {
-                    "system": r.system,
-                    "activation": r.activation,
-                    "n": r.n,
-                    "lower": _number(r.lower),
-                    "upper": _number(r.upper),
-                    "bounds": {name: _number(value) for name, value in r.bounds.items()},
-                }
-                for r in self.eigenvalues
-            ],
-        }
+        from .document import ClaimRecord, DataRecord, Document, Setting
+
+        study, data = self.study, self.study.data
+        document = written(
+            Document(
+                study.name,
+                self.version,
+                study.digest,
+                DataRecord(
+                    data.description,
+                    data.digest,
+                    data.n,
+                    data.d,
+                    "sphere" if data.normalize else None,
+                    data.labels_digest,
+                ),
+                Setting(**study.setting()),
+                self.complete,
+                round(self.seconds, 3),
+                self.notes,
+                tuple(
+                    ClaimRecord(
+                        c.claim, c.system, c.activation, c.verdict, c.method,
+                        c.lower, c.upper, c.margin, round(c.seconds, 6), c.reason, _figure(c),
+                    )
+                    for c in self.certificates
+                ),
+                self.eigenvalues,
+            )
+        )  # fmt: skip
+        for row in document["claims"]:
+            if row["figure"] is None:
+                del row["figure"]
+        return document
 
     def dumps(self) -> str:
         """The document as text."""
         return json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _figure(c: Certificate) -> dict[str, Any]:
+def _figure(c: Certificate) -> Curves | None:
     """The curves of a certificate, where it has some that can be read."""
+    from ..studies.curves import curves
+
     try:
-        found = curves(c.detail)
+        return curves(c.detail)
     except SpecError:  # the report says so where the figure would stand
-        return {}
-    return {} if found is None else {"figure": found.to_json()}
-
-
-def _number(x: float | None) -> float | None:
-    return None if x is None or not math.isfinite(x) else x
+        return None

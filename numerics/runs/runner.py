@@ -162,13 +162,16 @@ class _Run:
         if self._out_of_time():
             self._add(self._not_started(claim, inst.subject))
             return
-        self.listen(Event("work", f"{claim.label} {claim.title}, {inst.subject}", self.done, self.total))
-        try:
-            certificate, _ = decide(claim, inst)
-        except SpecError as error:
-            certificate = self._plain(claim, inst.subject, Verdict.NOT_APPLICABLE, str(error))
+        certificate, _ = self._decided(claim, inst)
         self._save(certificate)
         self._add(certificate)
+
+    def _decided(self, claim: Claim, inst: Instance) -> tuple[Certificate, tuple[StatisticalTest, ...]]:
+        self.listen(Event("work", f"{claim.label} {claim.title}, {inst.subject}", self.done, self.total))
+        try:
+            return decide(claim, inst)
+        except SpecError as error:
+            return self._plain(claim, inst.subject, Verdict.NOT_APPLICABLE, str(error)), ()
 
     def _not_started(self, claim: Claim, subject: str) -> Certificate:
         self.complete = False
@@ -196,11 +199,7 @@ class _Run:
                 if self._out_of_time():
                     self._add(self._not_started(claim, inst.subject))
                     continue
-                self.listen(Event("work", f"{claim.label} {claim.title}, {inst.subject}", self.done, self.total))
-                try:
-                    certificate, tests = decide(claim, inst)
-                except SpecError as error:
-                    certificate, tests = self._plain(claim, inst.subject, Verdict.NOT_APPLICABLE, str(error)), ()
+                certificate, tests = self._decided(claim, inst)
                 if tests:  # its verdict waits for the other tests of the study
                     self.pending.append((len(self.found), tests))
                     self.found.append(certificate)

@@ -11,23 +11,21 @@ Needs ``pip install 'certigram[cluster]'``. Plan to n = 100 000: ``docs/scale.md
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from ...theory.errors import SpecError
-from ..balls.enclosure import float_below
 from ..eigenvalues.blocked import Matrix, factorise_tile, solve_tile
-from ..eigenvalues.cholesky import LARGEST_DIAGONAL, backward_error, shifted_diagonal
+from ..eigenvalues.cholesky import LARGEST_DIAGONAL, Shifted, backward_error, shifted_diagonal
 
 TILE = 1000
 MAX_TILE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class TiledProof:
+class TiledProof(Shifted):
     r"""A completed factorisation by tiles: :math:`\lambda_{\min}(A) \ge \mathrm{shift} - \mathrm{error}`.
 
     Attributes
@@ -37,20 +35,9 @@ class TiledProof:
     tiles: the tiles of the factor where they are, when they were asked for; no bound depends on them.
     """
 
-    shift: float
-    error: float
     order: int
     tile: int
     tiles: dict[tuple[int, int], Any] | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def lower(self) -> float:
-        """The proved lower bound, rounded downwards.
-
-        >>> TiledProof(0.5, 0.25, 10, 5).lower
-        0.25
-        """
-        return float_below(Fraction(self.shift) - Fraction(self.error))
 
 
 def require_dask() -> Any:

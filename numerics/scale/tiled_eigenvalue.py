@@ -10,16 +10,16 @@ width. Proofs: ``docs/error-analysis.md``, "Cholesky", "Rayleigh quotient" and "
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.linalg import eigh_tridiagonal, solve_triangular
+from scipy.linalg import solve_triangular
 
-from ...theory.verdict import Evidence
-from ..balls.enclosure import Enclosure, float_above, float_below
-from ..balls.rounding import gamma, sum_up, up
+from ..balls.enclosure import Enclosure, rounded_outward
+from ..balls.rounding import gamma, raised, sum_up, up
 from ..eigenvalues.blocked import Matrix, Progress
-from ..eigenvalues.inverse_iteration import start_vector
+from ..eigenvalues.inverse_iteration import inverse_lanczos, start_vector
 from ..eigenvalues.rayleigh import SMALLEST_NORMAL, RayleighQuotient, quotient_of_products
 from .tiled import TiledProof, checked_tiles, require_dask, tiled_factorise
 from .tiled_gram import TiledGram
@@ -57,7 +57,7 @@ def tiled_least_eigenvalue(
         if proof is not None:
             lower = max(lower, Fraction(proof.lower) - spread)
             tell(f"eigenvector {k + 1} by tiles", (k + 0.5) / FACTORISATIONS)
-            vector = _inverse_lanczos(proof, vector)
+            vector = inverse_lanczos(partial(_solve, proof), vector, steps=STEPS, tolerance=1e-14).vector
             found = tiled_rayleigh_quotient(gram.mid, vector)
             upper = min(upper, found.upper + spread)
             wanted = max(relative_width * float(upper) / 2, 2 * proof.error)
@@ -71,7 +71,7 @@ def tiled_least_eigenvalue(
         shift = max(float(upper) - distance, (float(lower) + float(upper)) / 2 if proof is None else 0.0, 0.0)
     tell("done", 1.0)
     method = f"Cholesky factorisation by tiles of {gram.mid.chunks[0][0]} rows"
-    return Enclosure(float_below(lower), float_above(upper), Evidence.ENCLOSED, method)
+    return rounded_outward(lower, upper, method)
 
 
 def tiled_rayleigh_quotient(matrix: Any, v: Matrix) -> RayleighQuotient:
@@ -100,7 +100,7 @@ def tiled_rayleigh_quotient(matrix: Any, v: Matrix) -> RayleighQuotient:
             y[j], t[j] = y[j] + across, t[j] + across_size
     n = v.size
     size = np.concatenate(t) * up(1.0 + gamma(n + 4)) + 4.0 * n * SMALLEST_NORMAL
-    total = sum_up(size * np.abs(v) * (1.0 + 2.0**-50))
+    total = sum_up(raised(size * np.abs(v)))
     return quotient_of_products(v, np.concatenate(y), size, total)
 
 
@@ -115,27 +115,6 @@ def _products(tile: Matrix, left: Matrix, right: Matrix, diagonal: bool) -> tupl
 
 def _parts(chunks: tuple[int, ...], v: Matrix) -> list[Matrix]:
     return np.split(v, np.cumsum(chunks)[:-1])
-
-
-def _inverse_lanczos(proof: TiledProof, start: Matrix) -> Matrix:
-    """An approximate eigenvector of the least eigenvalue, of largest entry 1, from the tiles of a factor."""
-    n = proof.order
-    steps = min(STEPS, n)
-    basis, alpha, beta = [start / np.linalg.norm(start)], [], []
-    for k in range(steps):
-        w = _solve(proof, basis[k])
-        alpha.append(float(basis[k] @ w))
-        for q in (*basis, *basis):  # orthogonalised twice
-            w = w - (q @ w) * q
-        length = float(np.linalg.norm(w))
-        if k + 1 == steps or not length > 1e-14 * abs(alpha[0]):
-            break
-        beta.append(length)
-        basis.append(w / length)
-    _, ritz = eigh_tridiagonal(np.array(alpha), np.array(beta), select="i", select_range=(len(alpha) - 1,) * 2)
-    v = np.asarray(ritz[:, 0] @ np.array(basis[: len(alpha)]))
-    top = float(np.max(np.abs(v)))
-    return v / top if np.isfinite(top) and top > 0.0 else start
 
 
 def _solve(proof: TiledProof, b: Matrix) -> Matrix:

@@ -9,28 +9,31 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field
 
 from ...theory.errors import SpecError
 
 KEY = "figure"
-ROLES = ("measured", "bound", "limit")
+Role = Literal["measured", "bound", "limit"]
 """Measured on a computed run; the bound that the claim states; the value that the theory predicts in a limit."""
 MAX_POINTS = 400
 """Points per series that are shown and written; longer series are thinned, first and last point kept."""
 MAX_SERIES = 12
 MAX_INPUT = 1_000_000
 
-Values = tuple[float | None, ...]
+Label = Annotated[str, Field(min_length=1)]
+Values = Annotated[tuple[float | None, ...], Field(max_length=MAX_POINTS)]
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One curve: a value at each place of the axis, None where there is none; ``role`` is one of :data:`ROLES`."""
+    """One curve: a value at each place of the axis, None where there is none."""
 
-    label: str
+    label: Label
     values: Values
-    role: str
+    role: Role
 
     @property
     def empty(self) -> bool:
@@ -39,23 +42,21 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Axis:
+    """The places that the series share, in order."""
+
+    label: Label
+    values: Annotated[tuple[float, ...], Field(max_length=MAX_POINTS)]
+
+
+@dataclass(frozen=True, slots=True)
 class Curves:
     """Series over one axis; ``log`` asks for a logarithmic vertical axis."""
 
-    title: str
-    axis: str
-    x: tuple[float, ...]
-    series: tuple[Series, ...]
+    title: Label
+    x: Axis
+    series: Annotated[tuple[Series, ...], Field(min_length=1, max_length=MAX_SERIES)]
     log: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """The curves in the shape that they are read from, thinned, with null for what is missing."""
-        return {
-            "title": self.title,
-            "x": {"label": self.axis, "values": list(self.x)},
-            "series": [{"label": s.label, "values": list(s.values), "role": s.role} for s in self.series],
-            "log": self.log,
-        }
 
 
 def curves(detail: Mapping[str, Any]) -> Curves | None:
@@ -65,7 +66,7 @@ def curves(detail: Mapping[str, Any]) -> Curves | None:
 
     >>> found = curves({"figure": {"title": "loss", "x": {"label": "t", "values": [0, 1, 2]}, "log": True, "series": [
     ...     {"label": "L(t)", "values": [1.0, 0.5, float("nan")], "role": "measured"}]}})
-    >>> found.series[0].values, found.x
+    >>> found.series[0].values, found.x.values
     ((1.0, 0.5, None), (0.0, 1.0, 2.0))
     """
     if detail.get(KEY) is None:
@@ -84,8 +85,8 @@ def curves(detail: Mapping[str, Any]) -> Curves | None:
     shown = tuple(one for one in series if not one.empty)
     if not shown:
         return None
-    x = tuple(float(places[k] or 0.0) for k in chosen)
-    return Curves(_text(figure["title"], "title"), _text(axis["label"], "x.label"), x, shown, figure.get("log", False))
+    x = Axis(_text(axis["label"], "x.label"), tuple(float(places[k] or 0.0) for k in chosen))
+    return Curves(_text(figure["title"], "title"), x, shown, figure.get("log", False))
 
 
 def thinned(count: int, most: int = MAX_POINTS) -> list[int]:
@@ -104,8 +105,8 @@ def _series(given: Any, length: int, chosen: list[int]) -> Series:
     label, values = _text(one["label"], "label"), _values(one["values"], "a series")
     if len(values) != length:
         raise SpecError(f"figure: {label!r} has {len(values)} values on an axis of {length}.")
-    if one["role"] not in ROLES:
-        raise SpecError(f"figure: the role of {label!r} is {one['role']!r}: choose among {', '.join(ROLES)}.")
+    if one["role"] not in get_args(Role):
+        raise SpecError(f"figure: the role of {label!r} is {one['role']!r}: choose among {', '.join(get_args(Role))}.")
     return Series(label, tuple(values[k] for k in chosen), one["role"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -101,6 +102,18 @@ class DataSet:
     def nonzero_rows(self) -> list[int]:
         """The other inputs, in order."""
         return sorted(set(range(self.n)) - set(self.zero_rows))
+
+    @cached_property
+    def moments(self) -> tuple[Fraction, ...]:
+        """``|x_i|²/d`` for each input, exactly; 1 after rescaling to the sphere."""
+        if self.normalize == "sphere":
+            return (Fraction(1),) * self.n
+        return tuple(map(self.source.second_moment, range(self.n)))
+
+    @property
+    def common_norm(self) -> Fraction | None:
+        """The common value of ``|x_i|²/d``, or None when the norms differ."""
+        return self.moments[0] if len(set(self.moments)) == 1 else None
 
     def take(self, rows: Sequence[int], description: str) -> DataSet:
         """Some of the points, in the order given; raises ``ValueError`` where only a Gram matrix is given."""

@@ -12,8 +12,8 @@ from ..kernels.ballmatrix import BallMatrix
 from .data import DataSet
 
 
-class GramModel(Protocol):
-    """A kernel on data: deep equilibrium models, implicit networks, kernels of residual and of plain networks."""
+class Modelled(Protocol):
+    """A system with a subject, and what may be spent on it."""
 
     @property
     def system(self) -> str:
@@ -26,6 +26,10 @@ class GramModel(Protocol):
     @property
     def budget(self) -> Budget:
         """What may be spent."""
+
+
+class GramModel(Modelled, Protocol):
+    """A kernel on data: deep equilibrium models, implicit networks, kernels of residual and of plain networks."""
 
     @property
     def data(self) -> DataSet:

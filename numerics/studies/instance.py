@@ -5,24 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 from ...theory.claims.claim import Hypothesis
-from ..balls.budget import Budget
 from ..certificates.certificate import Discharged
+from .gram_model import Modelled
 
 
-class Instance(Protocol):
+class Instance(Modelled, Protocol):
     """A system with a subject, parameters and data: what the runner asks of it; a check asks for more."""
-
-    @property
-    def system(self) -> str:
-        """The name of the system."""
-
-    @property
-    def subject(self) -> str:
-        """The name of the activation, or of the kernel where the system is about kernels."""
-
-    @property
-    def budget(self) -> Budget:
-        """What may be spent."""
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
         """Whether a hypothesis holds here: PROVED, REFUTED or UNKNOWN, with the reason in a sentence."""

@@ -7,8 +7,13 @@ Texts carry a little markup: ``$math$``, ```code```, ``*emphasis*``, ``~ASCII fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ..bibliography import used
+
+S = TypeVar("S")
 
 MARKUP = re.compile(
     r"\$(?P<math>[^$]+)\$|`(?P<code>[^`]+)`|\*(?P<emph>[^*]+)\*|~(?P<prose>[^~]+)~|\[cite:(?P<cite>[^\]]+)\]|\[eq:(?P<eq>[^\]]+)\]"
@@ -174,6 +179,25 @@ def spans(text: str) -> Iterator[tuple[str, str, str]]:
         yield "text", text[at:], ""
 
 
+Writers = Mapping[str, Callable[[str, str], S]]
+"""For each kind of piece, how its content and words are written."""
+
+
+def pieces(text: str, writers: Writers[S]) -> Iterator[S]:
+    """The pieces of a marked-up text, written."""
+    return (writers[kind](content, words) for kind, content, words in spans(text))
+
+
 def listed(parts: Sequence[str]) -> str:
     """``x``, ``x and y``, ``x, y and z``."""
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+class Numbered:
+    """What a writer of one document looks up: the numbers of the LaTeX version, the references and their places."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.numbers = document.equation_numbers()
+        self.references = used(document.cited())
+        self.cited = {entry.key: k for k, entry in enumerate(self.references, start=1)}

@@ -23,6 +23,7 @@ from ...theory.derivations.rules import RULES
 from ...theory.derivations.step import Derivation
 from ...theory.errors import DerivationGap
 from ..bibliography import library
+from ..content import capital
 from .blocks import MARKUP, Block, Display, Document, Facts, Heading, Items, Paragraph, Theorem
 from .breaking import LINE, equation, statement, width
 from .families import (
@@ -227,11 +228,6 @@ def lemma_blocks(lemma: Lemma, *, level: int = 1) -> list[Block]:
 def _links(found: Iterable[Lemma]) -> str:
     """Links to lemmas."""
     return ", ".join(f"[ref:{slug(lemma.id)}|{lemma.id}]" for lemma in found)
-
-
-def capital(text: str) -> str:
-    """The text with a capital first letter."""
-    return text[:1].upper() + text[1:]
 
 
 def listed_hypotheses(hypotheses: tuple[object, ...]) -> str:

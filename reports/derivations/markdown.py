@@ -2,41 +2,39 @@ r"""A document as Markdown with LaTeX formulas between dollar signs, as GitHub a
 
 from __future__ import annotations
 
-from ..bibliography import Entry, used
-from .blocks import Block, Display, Document, Facts, Heading, Items, Paragraph, Table, Theorem, spans
+from ..bibliography import Entry
+from .blocks import (
+    Block,
+    Display,
+    Document,
+    Facts,
+    Heading,
+    Items,
+    Numbered,
+    Paragraph,
+    Table,
+    Theorem,
+    Writers,
+    pieces,
+)
 
 
-class Writer:
-    """Writes one document; numbers are those of the LaTeX version."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.numbers = document.equation_numbers()
-        self.references = used(document.cited())
-        self.cited = {entry.key: k for k, entry in enumerate(self.references, start=1)}
+class Writer(Numbered):
+    """Writes one document."""
 
     def text(self, source: str) -> str:
         """Marked-up text as Markdown."""
-        out = []
-        for kind, content, words in spans(source):
-            match kind:
-                case "math":
-                    out.append(f"${content}$")
-                case "code":
-                    out.append(f"`{content}`")
-                case "emph":
-                    out.append(f"*{self.text(content)}*")
-                case "prose":
-                    out.append(self.text(content))
-                case "cite":
-                    out.append(f"[{self.cited[content]}]")
-                case "eq":
-                    out.append(f"({self.numbers[content]})")
-                case "ref":
-                    out.append(words)
-                case _:
-                    out.append(content.replace("_", r"\_").replace("<", "&lt;"))
-        return "".join(out)
+        writers: Writers[str] = {
+            "math": lambda content, words: f"${content}$",
+            "code": lambda content, words: f"`{content}`",
+            "emph": lambda content, words: f"*{self.text(content)}*",
+            "prose": lambda content, words: self.text(content),
+            "cite": lambda content, words: f"[{self.cited[content]}]",
+            "eq": lambda content, words: f"({self.numbers[content]})",
+            "ref": lambda content, words: words,
+            "text": lambda content, words: content.replace("_", r"\_").replace("<", "&lt;"),
+        }
+        return "".join(pieces(source, writers))
 
     def block(self, item: Block) -> str:
         """One block."""

@@ -7,12 +7,25 @@ from importlib import resources
 
 from markupsafe import Markup, escape
 
-from ..bibliography import used
 from ..html import environment, runs
 from ..html import reference as entry_html
 from ..mathml import formula
 from ..notation import prose
-from .blocks import Block, Display, Document, Facts, Heading, Items, Paragraph, Row, Table, Theorem, spans
+from .blocks import (
+    Block,
+    Display,
+    Document,
+    Facts,
+    Heading,
+    Items,
+    Numbered,
+    Paragraph,
+    Row,
+    Table,
+    Theorem,
+    Writers,
+    pieces,
+)
 from .breaking import width
 
 _BIG = re.compile(r"\\[bB]ig[lr]?(?=\\)")
@@ -22,37 +35,22 @@ WIDE = 62.0
 _H = {0: "h2", 1: "h3", 2: "h4"}
 
 
-class Writer:
-    """Writes one document; numbers are those of the LaTeX version."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.numbers = document.equation_numbers()
-        self.references = used(document.cited())
-        self.cited = {entry.key: k for k, entry in enumerate(self.references, start=1)}
+class Writer(Numbered):
+    """Writes one document."""
 
     def text(self, source: str) -> Markup:
         """Marked-up text as HTML."""
-        out = Markup()
-        for kind, content, words in spans(source):
-            match kind:
-                case "math":
-                    out += formula(content)
-                case "code":
-                    out += Markup("<code>{}</code>").format(content)
-                case "emph":
-                    out += Markup("<i>{}</i>").format(self.text(content))
-                case "prose":
-                    out += runs(prose(content))
-                case "cite":
-                    out += Markup('[<a href="#ref-{}">{}</a>]').format(content, self.cited[content])
-                case "eq":
-                    out += Markup('(<a href="#eq-{}">{}</a>)').format(content, self.numbers[content])
-                case "ref":
-                    out += Markup('<a href="#{}">{}</a>').format(content, words)
-                case _:
-                    out += escape(content)
-        return out
+        writers: Writers[Markup] = {
+            "math": lambda content, words: formula(content),
+            "code": lambda content, words: Markup("<code>{}</code>").format(content),
+            "emph": lambda content, words: Markup("<i>{}</i>").format(self.text(content)),
+            "prose": lambda content, words: runs(prose(content)),
+            "cite": lambda content, words: Markup('[<a href="#ref-{}">{}</a>]').format(content, self.cited[content]),
+            "eq": lambda content, words: Markup('(<a href="#eq-{}">{}</a>)').format(content, self.numbers[content]),
+            "ref": lambda content, words: Markup('<a href="#{}">{}</a>').format(content, words),
+            "text": lambda content, words: escape(content),
+        }
+        return Markup("").join(pieces(source, writers))
 
     def block(self, item: Block) -> Markup:
         """One block."""

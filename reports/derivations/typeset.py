@@ -9,7 +9,7 @@ from ..latex import environment as latex_environment
 from ..latex import reference, runs
 from ..notation import prose
 from ..tex import code, escape
-from .blocks import Block, Display, Document, Facts, Heading, Items, Paragraph, Row, Table, Theorem, spans
+from .blocks import Block, Display, Document, Facts, Heading, Items, Paragraph, Row, Table, Theorem, Writers, pieces
 from .breaking import width
 
 
@@ -19,26 +19,17 @@ def text(source: str) -> str:
     >>> text("by [eq:a-1], see [cite:price1958]")
     'by (\\\\ref{a-1}), see \\\\cite{price1958}'
     """
-    out = []
-    for kind, content, words in spans(source):
-        match kind:
-            case "math":
-                out.append(f"${content}$")
-            case "code":
-                out.append(code(content))
-            case "emph":
-                out.append(rf"\emph{{{text(content)}}}")
-            case "prose":
-                out.append(runs(prose(content)))
-            case "cite":
-                out.append(rf"\cite{{{content}}}")
-            case "eq":
-                out.append(rf"(\ref{{{content}}})")
-            case "ref":
-                out.append(rf"\hyperref[{content}]{{{escape(words)}}}")
-            case _:
-                out.append(escape(content))
-    return "".join(out)
+    writers: Writers[str] = {
+        "math": lambda content, words: f"${content}$",
+        "code": lambda content, words: code(content),
+        "emph": lambda content, words: rf"\emph{{{text(content)}}}",
+        "prose": lambda content, words: runs(prose(content)),
+        "cite": lambda content, words: rf"\cite{{{content}}}",
+        "eq": lambda content, words: rf"(\ref{{{content}}})",
+        "ref": lambda content, words: rf"\hyperref[{content}]{{{escape(words)}}}",
+        "text": lambda content, words: escape(content),
+    }
+    return "".join(pieces(source, writers))
 
 
 def row(item: Row) -> str:

@@ -11,22 +11,27 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from flint import arb, fmpq, fmpq_mat
+from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from certigram.numerics.balls.ball import exact
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.enclosure import float_below
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues import cholesky, float_rungs
-from certigram.numerics.eigenvalues.cholesky import factorise
-from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, least_eigenvalue
+from certigram.numerics.eigenvalues.cholesky import ShiftedCholesky, factorise
+from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from certigram.numerics.eigenvalues.guess import single_precision_guess
-from certigram.numerics.eigenvalues.ldlt import exact_matrix
-from certigram.numerics.eigenvalues.residual import residual_lower_bound
+from certigram.numerics.eigenvalues.residual import residual_norm
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.theory.verdict import Verdict
 
 PAST = Fraction(1, 10**9)
+
+
+def below(a: np.ndarray, proof: ShiftedCholesky) -> float | None:
+    """The lower bound of the least eigenvalue that the residual of a factor proves."""
+    norm = residual_norm(a, proof)
+    return None if norm is None else float_below(Fraction(proof.shift) - Fraction(norm))
 
 
 def reflected(spectrum: list[int], seed: int) -> tuple[np.ndarray, Fraction]:
@@ -106,13 +111,13 @@ def test_a_hair_of_indefiniteness_is_not_proved_away(n: int) -> None:
     a = np.eye(n)
     a[0, 0] = a[1, 1] = 0.5
     a[0, 1] = a[1, 0] = 0.5 + 2.0**-53  # eigenvalues 1 + 2^-53 and -2^-53, exactly
-    assert decide_positive(BallMatrix(a, 0.0))[0] is not Verdict.PROVED
+    assert decide_at_least(BallMatrix(a, 0.0), Fraction(0), strict=True)[0] is not Verdict.PROVED
     assert decide_at_least(BallMatrix(a, 0.0), Fraction(0))[0] is not Verdict.PROVED
     with_radius = BallMatrix(np.full((n, n), 0.5), tiny)
-    assert decide_positive(with_radius)[0] is not Verdict.PROVED
+    assert decide_at_least(with_radius, Fraction(0), strict=True)[0] is not Verdict.PROVED
     diagonal = np.eye(n)
     diagonal[-1, -1] = -tiny
-    assert decide_positive(BallMatrix(diagonal, 0.0))[0] is not Verdict.PROVED
+    assert decide_at_least(BallMatrix(diagonal, 0.0), Fraction(0), strict=True)[0] is not Verdict.PROVED
     assert decide_at_least(BallMatrix(diagonal, 0.0), Fraction(0))[0] is not Verdict.PROVED
 
 
@@ -123,13 +128,13 @@ def test_a_singular_matrix_is_neither_positive_nor_refuted_by_rounding(n: int) -
     matrix = BallMatrix(g @ g.T, 0.0)  # integers: exact, of rank at most n - 1
     with_radius = BallMatrix(g @ g.T, 2.0**-60)
     for verdict, enclosure in (
-        decide_positive(matrix, budget=Budget(bits=24, max_bits=64)),
-        decide_positive(with_radius),
+        decide_at_least(matrix, Fraction(0), budget=Budget(bits=24, max_bits=64), strict=True),
+        decide_at_least(with_radius, Fraction(0), strict=True),
     ):
         assert verdict is Verdict.UNKNOWN
         assert enclosure.lower <= 0 <= enclosure.upper
         assert enclosure.upper - enclosure.lower < 1e-8
-    verdict, enclosure = decide_positive(matrix)
+    verdict, enclosure = decide_at_least(matrix, Fraction(0), strict=True)
     assert verdict is Verdict.REFUTED
     assert (enclosure.lower, enclosure.upper) == (0.0, 0.0)
     assert decide_at_least(matrix, Fraction(0))[0] is Verdict.PROVED
@@ -228,7 +233,7 @@ def test_hilbert_matrices(n: int) -> None:
 
     def refine(bits: int) -> BallMatrix:
         with precision(bits):
-            entries = exact_matrix([[arb(1) / (i + j + 1) for j in range(n)] for i in range(n)])
+            entries = arb_mat([[arb(1) / (i + j + 1) for j in range(n)] for i in range(n)])
             mid = np.array([[float(1 / (i + j + 1)) for j in range(n)] for i in range(n)])
         return BallMatrix(mid, 2.0**-53, arb=entries)
 
@@ -261,7 +266,7 @@ def test_the_residual_of_a_factor_proves_no_falsehood_either() -> None:
     for a in arrows():
         proof = factorise(a, 0.0)
         if proof is not None:
-            bound = residual_lower_bound(a, proof)
+            bound = below(a, proof)
             assert bound is not None
             assert bound < 0
             seen += 1
@@ -271,7 +276,7 @@ def test_the_residual_of_a_factor_proves_no_falsehood_either() -> None:
         for hair in (2.0**-20, 2.0**-40, 2.0**-52, 0.0):
             proof = factorise(a, float(truth) * (1 - hair))
             if proof is not None:
-                bound = residual_lower_bound(a, proof)
+                bound = below(a, proof)
                 assert bound is not None
                 assert Fraction(bound) <= truth
 

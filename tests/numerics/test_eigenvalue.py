@@ -13,7 +13,7 @@ from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues import arb_rung, rational
 from certigram.numerics.eigenvalues.arb_rung import LDLTRung
-from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, gershgorin, least_eigenvalue
+from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, gershgorin, least_eigenvalue
 from certigram.numerics.eigenvalues.guess import single_precision_guess
 from certigram.numerics.eigenvalues.ladder import Goal, Known
 from certigram.numerics.eigenvalues.ldlt import LDLT, ldlt
@@ -117,10 +117,10 @@ def test_orders_one_and_two() -> None:
     e = least_eigenvalue(BallMatrix(np.array([[1.0, 1.0], [1.0, 1.0]]), 0.25))
     assert e.lower <= -0.5
     assert e.upper >= 0.5
-    verdict, e = decide_positive(BallMatrix(np.ones((2, 2)), 0.0))
+    verdict, e = decide_at_least(BallMatrix(np.ones((2, 2)), 0.0), Fraction(0), strict=True)
     assert verdict is Verdict.UNKNOWN or e.upper <= 0
     assert e.contains(0)
-    assert decide_positive(BallMatrix(np.array([[0.0]]), 0.0))[0] is Verdict.REFUTED
+    assert decide_at_least(BallMatrix(np.array([[0.0]]), 0.0), Fraction(0), strict=True)[0] is Verdict.REFUTED
 
 
 @pytest.mark.parametrize("n", [3, 30])
@@ -167,8 +167,8 @@ def test_decisions_near_the_truth() -> None:
             assert below is Verdict.PROVED
             assert above is Verdict.REFUTED
             assert e.upper < exact * (1 + distance)
-    assert decide_positive(BallMatrix(a, 0.0))[0] is Verdict.PROVED
-    assert decide_positive(BallMatrix(-a, 0.0))[0] is Verdict.REFUTED
+    assert decide_at_least(BallMatrix(a, 0.0), Fraction(0), strict=True)[0] is Verdict.PROVED
+    assert decide_at_least(BallMatrix(-a, 0.0), Fraction(0), strict=True)[0] is Verdict.REFUTED
 
 
 def test_a_decision_takes_one_factorisation_when_it_is_easy() -> None:

@@ -11,7 +11,7 @@ from flint import arb
 import certigram as cg
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
-from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, least_eigenvalue
+from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.kernels.cosines import cosines_arb
@@ -120,7 +120,7 @@ def test_kinks_are_not_taken_for_smooth() -> None:
 
 def test_near_duplicates_within_float64_stay_unknown_without_more_bits() -> None:
     matrix = model(with_near_duplicate(1e-12), "erf").matrix
-    verdict, e = decide_positive(matrix)
+    verdict, e = decide_at_least(matrix, Fraction(0), strict=True)
     assert verdict is Verdict.UNKNOWN
     assert e.lower < 0 < e.upper
     assert "radi" in e.steps[-1]
@@ -150,12 +150,12 @@ def test_rank_deficient_matrices_of_exact_entries(rank: int) -> None:
     matrix = BallMatrix(g @ g.T, 0.0)
     e = least_eigenvalue(matrix)
     assert (e.lower, e.upper) == (0.0, 0.0)
-    assert decide_positive(matrix)[0] is Verdict.REFUTED
+    assert decide_at_least(matrix, Fraction(0), strict=True)[0] is Verdict.REFUTED
     assert decide_at_least(matrix, Fraction(0))[0] is Verdict.PROVED
     below = BallMatrix(g @ g.T - 2.0**-40 * np.eye(30), 0.0)
     assert decide_at_least(below, Fraction(0))[0] is Verdict.REFUTED
     above = BallMatrix(g @ g.T + 2.0**-40 * np.eye(30), 0.0)
-    assert decide_positive(above)[0] is Verdict.PROVED
+    assert decide_at_least(above, Fraction(0), strict=True)[0] is Verdict.PROVED
 
 
 def test_an_ill_conditioned_matrix_says_how_far_each_rung_came() -> None:

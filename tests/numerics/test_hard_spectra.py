@@ -11,7 +11,7 @@ from flint import arb_mat, fmpq, fmpq_mat
 
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
-from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, decide_positive, least_eigenvalue
+from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from certigram.numerics.eigenvalues.rational import exact_spectrum
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.theory.verdict import Verdict
@@ -66,7 +66,7 @@ def test_a_sign_that_only_exact_arithmetic_sees() -> None:
         assert all(x.is_exact() for x in entries.entries())
         mid = np.array([[float(x) for x in row] for row in entries.tolist()])
         matrix = BallMatrix(mid, 2.0**-52, arb=entries)
-        found, e = decide_positive(matrix, budget=budget)
+        found, e = decide_at_least(matrix, Fraction(0), budget=budget, strict=True)
         assert found is verdict
         assert "exact characteristic polynomial" in e.method
         assert decide_at_least(matrix, smallest, budget=budget)[0] is Verdict.PROVED

@@ -14,13 +14,10 @@ from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.ldlt import (
     LEAF,
     arb_rayleigh_quotient,
-    definiteness,
-    exact_matrix,
     ldlt,
     ldlt_lower_bound,
     norm_bound,
 )
-from certigram.theory.verdict import Verdict
 
 
 def hilbert(n: int, bits: int) -> arb_mat:
@@ -36,7 +33,7 @@ def floats(n: int, seed: int) -> np.ndarray:
 
 @pytest.mark.parametrize("n", [1, 2, LEAF, LEAF + 1, 3 * LEAF + 1])
 def test_the_factorisation_reproduces_the_matrix(n: int) -> None:
-    a = exact_matrix(floats(n, n).tolist())
+    a = arb_mat(floats(n, n).tolist())
     factor = ldlt(a, Fraction(0), 200)
     assert factor is not None
     assert factor.positive
@@ -55,7 +52,7 @@ def test_the_lower_bound_is_sharp_and_below_the_truth() -> None:
         a = floats(n, n)
         with mpmath.workdps(60):
             truth = Fraction(str(min(mpmath.eigsy(mpmath.matrix(a.tolist()), eigvals_only=True))))
-        matrix = exact_matrix(a.tolist())
+        matrix = arb_mat(a.tolist())
         below, above = (ldlt(matrix, truth * (1 + s * Fraction(1, 10**20)), 128) for s in (-1, 1))
         assert below is not None
         assert above is not None
@@ -80,17 +77,7 @@ def test_radii_enter_the_bound() -> None:
     assert bound <= Fraction(1, 2) - n * radius
 
 
-def test_verdicts_of_definiteness() -> None:
-    h = hilbert(12, 256)  # least eigenvalue about 1e-16
-    assert definiteness(h, 256) is Verdict.PROVED
-    assert definiteness(h, 256, shift=Fraction(1, 10**15)) is Verdict.REFUTED
-    assert definiteness(exact_matrix([[1.0, 1.0], [1.0, 1.0]]), 256) is Verdict.UNKNOWN
-    assert definiteness(exact_matrix([[0.0, 1.0], [1.0, 0.0]]), 128) is Verdict.REFUTED
-    assert definiteness(arb_mat([[arb("nan")]]), 128) is Verdict.UNKNOWN
-    assert definiteness(hilbert(30, 64), 64) is Verdict.UNKNOWN
-
-
 def test_a_vanishing_pivot_is_no_proof() -> None:
-    assert ldlt(exact_matrix([[0.0, 1.0], [1.0, 0.0]]), Fraction(0), 128) is None
+    assert ldlt(arb_mat([[0.0, 1.0], [1.0, 0.0]]), Fraction(0), 128) is None
     assert ldlt(arb_mat([[arb("nan")]]), Fraction(0), 128) is None
     assert norm_bound(arb_mat([[arb("inf")]])) is None

@@ -7,12 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from certigram.numerics.balls.rounding import norm_up
 from certigram.numerics.eigenvalues.rayleigh import (
-    norm_up,
-    pair_upper_bound,
     radius_form,
     rayleigh_quotient,
-    rayleigh_upper_bound,
 )
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 
@@ -74,17 +72,8 @@ def test_the_radius_is_added() -> None:
             (size[i] * size[j] * Fraction(float(rad[i, j])) for i in range(n) for j in range(n)), Fraction(0)
         ) / sum(t * t for t in size)
         assert Fraction(radius_form(matrix, v)) >= form
-        assert rayleigh_upper_bound(matrix, v) >= 1 + form
         scalar = sum(size, Fraction(0)) ** 2 / sum(t * t for t in size) / 4
         assert Fraction(radius_form(BallMatrix(np.eye(n), 0.25), v)) >= scalar
-
-
-def test_pairs() -> None:
-    a = np.array([[2.0, 0.5, -1.75], [0.5, 1.5, 0.0], [-1.75, 0.0, 2.0]])
-    assert pair_upper_bound(BallMatrix(a, 0.0)) == Fraction(1, 4)
-    assert pair_upper_bound(BallMatrix(a, 0.125)) == Fraction(1, 2)
-    assert pair_upper_bound(BallMatrix(np.diag([3.0, 1.0, 2.0]), 0.0)) == 1
-    assert pair_upper_bound(BallMatrix(np.array([[3.0]]), 0.5)) == Fraction(7, 2)
 
 
 def test_norms_are_rounded_upwards() -> None:

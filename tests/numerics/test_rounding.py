@@ -8,13 +8,14 @@ import platform
 import sys
 import threading
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 
 import numpy as np
 import pytest
 
 import certigram
-from certigram.numerics.balls.rounding import gamma, require_ieee_arithmetic
+from certigram.numerics.balls.rounding import gamma, lowered, norm_down, norm_up, raised, require_ieee_arithmetic
 from certigram.theory.errors import SpecError
 
 FLUSH, DENORMALS_ARE_ZERO = 1 << 15, 1 << 6
@@ -92,3 +93,23 @@ def test_another_arithmetic_is_refused(mode: int, word: str) -> None:
         assert isinstance(found, SpecError), task
         assert word in str(found)
     assert _under(0, lambda: gamma(3)) == gamma(3)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0**600, 2.0**-600, 5e-324])
+def test_norms_enclose_the_exact_norm_at_every_scale(scale: float) -> None:
+    """Squares that overflow or underflow are no exception."""
+    x = np.random.default_rng(0).standard_normal(40).round() * scale
+    square = sum(Fraction(v) ** 2 for v in x.tolist())
+    assert Fraction(norm_up(x)) ** 2 >= square
+    assert norm_up(x) <= 1.001 * norm_up(x / scale) * scale + 5e-324
+    if scale <= 1.0:
+        assert 0 <= Fraction(norm_down(x)) ** 2 <= square
+
+
+def test_raised_and_lowered_undo_six_roundings() -> None:
+    factors = (1 + np.random.default_rng(0).random((200, 7))).tolist()
+    for row in factors:
+        exact, rounded = Fraction(row[0]), row[0]
+        for factor in row[1:]:
+            exact, rounded = exact * Fraction(factor), rounded * factor
+        assert Fraction(lowered(rounded)) <= exact <= Fraction(raised(rounded))

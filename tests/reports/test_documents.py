@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
+from certigram.numerics.runs.document import results_schema
 from certigram.reports import bundle
 from certigram.reports.html import render as render_html
 from certigram.reports.html import render_summary, statement
@@ -91,6 +92,7 @@ def test_a_claim_is_as_approved(report: Report) -> None:
 
 def test_the_schema_is_a_schema_and_accepts_results(any_report: Report, tmp_path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert results_schema() == SCHEMA
     document = json.loads(any_report.to_json(tmp_path / "results.json").read_text("utf-8"))
     jsonschema.validate(document, SCHEMA)
 

@@ -14,9 +14,8 @@ from . import catalogue, parity
 from .derivative import derivative
 from .functions import X
 from .grammar import MAX_LENGTH, parse
-from .lipschitz import bounds
-from .pieces import KINKED, Piece, pieces, value_at
-from .signs import vanishes
+from .lipschitz import bounds, jump
+from .pieces import KINKED, Piece, pieces
 from .vocabulary import CONSTANTS, FUNCTIONS, function_name
 
 _NAME = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9]*)\s*(?:\(([^()x]*)\))?\s*")
@@ -101,14 +100,9 @@ class Activation:
         """Whether continuity is proved: at every breakpoint both branches and the function agree exactly."""
         try:
             found = pieces(self.expression, branch_points=True)
-            values = [value_at(self.expression, right.lo) for right in found[1:]]
+            return all(jump(self.expression, left, right) is False for left, right in pairwise(found))
         except DerivationGap:
             return False
-        for (left, right), here in zip(pairwise(found), values, strict=True):
-            for branch in (left, right):
-                if vanishes(branch.expression.xreplace({X: right.lo}) - here) is not True:
-                    return False
-        return True
 
     def derivative(self, k: int = 1) -> sympy.Expr:
         r"""The ``k``-th derivative almost everywhere: on each piece the derivative of the piece, without point masses.

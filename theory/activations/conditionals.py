@@ -22,8 +22,8 @@ from sympy import oo
 
 from ..errors import DerivationGap, SpecError
 from .functions import X
-from .pieces import pieces, value_at
-from .signs import constant_sign, sample, vanishes, zeros
+from .pieces import number_sign, pieces, value_at
+from .signs import sample, vanishes, zeros
 
 MAX_CASES = 16
 """Most points at which the case changes."""
@@ -123,8 +123,5 @@ def _holds(condition: Condition, point: sympy.Rational) -> bool:
         return all(_holds(part, point) for part in condition.parts)
     if isinstance(condition, AnyOf):
         return any(_holds(part, point) for part in condition.parts)
-    value = value_at(condition.difference, point)
-    sign = 0 if vanishes(value) else constant_sign(value, point, point)
-    if sign is None:
-        raise DerivationGap(f"the sign of {value} is not known exactly.")
+    sign = number_sign(value_at(condition.difference, point))
     return sign > 0 if condition.strict else sign >= 0

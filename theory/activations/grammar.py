@@ -121,9 +121,9 @@ class _Parser:
     def next(self) -> _Token:
         return self.tokens[self.position]
 
-    def take(self, *texts: str) -> _Token | None:
+    def take(self, *texts: str, kind: str = "op") -> _Token | None:
         token = self.next
-        if token.kind == "op" and token.text in texts:
+        if token.kind == kind and token.text in texts:
             self.position += 1
             return token
         return None
@@ -138,12 +138,8 @@ class _Parser:
             )
             self.fail(token, f'expected "{text}" but found "{token.text}"', hint)
 
-    def keyword(self, *texts: str) -> _Token | None:
-        token = self.next
-        if token.kind == "name" and token.text in texts:
-            self.position += 1
-            return token
-        return None
+    def keyword(self, text: str) -> _Token | None:
+        return self.take(text, kind="name")
 
     def whole(self) -> sympy.Expr:
         node = self.choice()

@@ -107,7 +107,7 @@ def _times(bound: sympy.Expr | None, factor: sympy.Expr) -> sympy.Expr | None:
 def _piecewise(expression: sympy.Expr) -> Bounds:
     try:
         found = pieces(expression)
-        jumps = [_jump(expression, left, right) for left, right in pairwise(found)]
+        jumps = [jump(expression, left, right) for left, right in pairwise(found)]
     except DerivationGap:
         return None, None
     if True in jumps:
@@ -153,7 +153,7 @@ def _corner(left: Piece, right: Piece) -> bool | None:
     return None if zero is None else not zero
 
 
-def _jump(expression: sympy.Expr, left: Piece, right: Piece) -> bool | None:
+def jump(expression: sympy.Expr, left: Piece, right: Piece) -> bool | None:
     """Whether the function jumps between two pieces (``None``: not decided)."""
     point = right.lo
     here = value_at(expression, point)

@@ -7,6 +7,7 @@ holds there; see ``docs/activations.md``, "Pieces".
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, pairwise
@@ -54,9 +55,9 @@ def pieces(expression: sympy.Expr, *, branch_points: bool = False) -> tuple[Piec
     merged = [branches[0]]
     for branch in branches[1:]:
         last = merged[-1]
-        if _identical(last.expression, branch.expression) and _equal(
-            value_at(expression, branch.lo), branch.expression.xreplace({X: branch.lo})
-        ):
+        here = branch.expression.xreplace({X: branch.lo})
+        same = last.expression == branch.expression or expanded(last.expression - branch.expression) == 0
+        if same and vanishes(value_at(expression, branch.lo) - here) is True:
             merged[-1] = Piece(last.lo, branch.hi, last.expression)
         else:
             merged.append(branch)
@@ -117,17 +118,21 @@ def _branch(node: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> sympy.Expr:
     """The smooth function that a node equals between two neighbouring zeros of its switches."""
     for argument in node.args:
         _check_analytic(argument, lo, hi)
+    return _decided(node, node.args, lambda switch: _sign(switch, lo, hi))
+
+
+def _decided(node: sympy.Expr, arguments: Sequence[sympy.Expr], sign_of: Callable[[sympy.Expr], int]) -> sympy.Expr:
+    """What a node is at these arguments, where the signs of its switches are known."""
     if isinstance(node, (sympy.Max, sympy.Min)):
         wanted = 1 if isinstance(node, sympy.Max) else -1
-        best, *others = node.args
+        best, *others = arguments
         for other in others:
-            if _sign(_difference(other, best), lo, hi) == wanted:
-                best = other
+            best = other if sign_of(_difference(other, best)) == wanted else best
         return best
-    sign = _sign(node.args[0], lo, hi)
+    sign = sign_of(arguments[0])
     if isinstance(node, sympy.Abs):
-        return sign * node.args[0]
-    return sympy.Integer(sign) if isinstance(node, sympy.sign) else sympy.Heaviside(sign, node.args[1])
+        return sign * arguments[0]
+    return sympy.Integer(sign) if isinstance(node, sympy.sign) else sympy.Heaviside(sign, arguments[1])
 
 
 def _sign(switch: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> int:
@@ -150,7 +155,7 @@ def value_at(expression: sympy.Expr, point: sympy.Rational) -> sympy.Expr:
     else:
         arguments = [value_at(child, point) for child in expression.args]
         if isinstance(expression, KINKED) and not all(value.is_Rational for value in arguments):
-            return _constant_branch(expression, arguments)
+            return _decided(expression, arguments, number_sign)
         value = _replaced(expression, dict(zip(expression.args, arguments, strict=True)))
     if _not_a_number(value):
         raise DerivationGap(f"{shown(expression)} has no finite real value at x = {point}: give it one there.")
@@ -161,32 +166,12 @@ def _not_a_number(value: sympy.Expr) -> bool:
     return bool(value.has(sympy.nan, sympy.zoo, oo, -oo, sympy.I))
 
 
-def _constant_branch(node: sympy.Expr, arguments: list[sympy.Expr]) -> sympy.Expr:
-    if isinstance(node, (sympy.Max, sympy.Min)):
-        wanted = 1 if isinstance(node, sympy.Max) else -1
-        best, *others = arguments
-        for other in others:
-            best = other if _constant_sign(other - best) == wanted else best
-        return best
-    sign = _constant_sign(arguments[0])
-    if isinstance(node, sympy.Abs):
-        return sign * arguments[0]
-    return sympy.Integer(sign) if isinstance(node, sympy.sign) else sympy.Heaviside(sign, arguments[1])
-
-
-def _constant_sign(constant: sympy.Expr) -> int:
+def number_sign(constant: sympy.Expr) -> int:
+    """The sign of a number, 0 where it is proved to vanish; raises :class:`DerivationGap` where it is not known."""
     sign = 0 if vanishes(constant) else constant_sign(constant, sympy.Integer(0), sympy.Integer(0))
     if sign is None:
-        raise DerivationGap(f"the sign of the constant {constant} is not known exactly.")
+        raise DerivationGap(f"the sign of {constant} is not known exactly.")
     return sign
-
-
-def _identical(a: sympy.Expr, b: sympy.Expr) -> bool:
-    return bool(a == b or expanded(a - b) == 0)
-
-
-def _equal(a: sympy.Expr, b: sympy.Expr) -> bool:
-    return vanishes(a - b) is True
 
 
 def _check_analytic(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr, branch_points: bool = False) -> None:

@@ -6,6 +6,7 @@ functions by their argument, sums of terms of one sign. Where no rule applies th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import sympy
@@ -139,13 +140,7 @@ def constant_sign(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> int
     if poly is not None:
         return int(sympy.sign(poly.eval(sample(lo, hi))))
     if expression.is_Mul:
-        product = 1
-        for factor in expression.args:
-            sign = constant_sign(factor, lo, hi)
-            if sign is None:
-                return None
-            product *= sign
-        return product
+        return _product(constant_sign(factor, lo, hi) for factor in expression.args)
     if expression.is_Pow and expression.exp.is_Integer:
         sign = constant_sign(expression.base, lo, hi)
         return None if sign is None else sign ** (int(expression.exp) % 2 + 2)
@@ -189,16 +184,20 @@ def nonzero_sign(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> int 
             else (base ** int(expression.exp % 2 + 2) if expression.exp.is_Integer else None)
         )
     if expression.is_Mul:
-        product = 1
-        for factor in expression.args:
-            sign = nonzero_sign(factor, lo, hi)
-            if sign is None:
-                return None
-            product *= sign
-        return product
+        return _product(nonzero_sign(factor, lo, hi) for factor in expression.args)
     if expression.is_Add:
         return 1 if _sum_positive(expression, lo, hi) else -1 if _sum_positive(-expression, lo, hi) else None
     return None
+
+
+def _product(signs: Iterable[int | None]) -> int | None:
+    """The product of signs; None at the first that is not known."""
+    product = 1
+    for sign in signs:
+        if sign is None:
+            return None
+        product *= sign
+    return product
 
 
 def _sum_positive(expression: sympy.Expr, lo: sympy.Expr, hi: sympy.Expr) -> bool:

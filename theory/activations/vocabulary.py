@@ -16,24 +16,6 @@ def _unary(function: Callable[[sympy.Expr], sympy.Expr]) -> tuple[int, int, Call
     return (1, 1, function)
 
 
-def _named(name: str) -> tuple[int, int, Callable[..., sympy.Expr]]:
-    return (1, 1, lambda argument: catalogue.entry(name).expression.xreplace({X: argument}))
-
-
-def _parametric(name: str) -> tuple[int, int, Callable[..., sympy.Expr]]:
-    def build(argument: sympy.Expr, parameter: sympy.Expr | None = None) -> sympy.Expr:
-        return catalogue.entry(name, parameter).expression.xreplace({X: argument})
-
-    return (1, 2, build)
-
-
-def _polynomial(name: str) -> tuple[int, int, Callable[..., sympy.Expr]]:
-    def build(order: sympy.Expr, argument: sympy.Expr = X) -> sympy.Expr:
-        return catalogue.entry(name, order).expression.xreplace({X: argument})
-
-    return (1, 2, build)
-
-
 def _logarithm(argument: sympy.Expr) -> sympy.Expr:
     """The logarithm; of ``sigmoid(u)`` and of ``1 + exp(u)`` in the form that is analytic at both ends of the line."""
     if argument.is_Pow and argument.exp == -1 and not argument.base.is_Rational:
@@ -51,9 +33,13 @@ def _clip(argument: sympy.Expr, low: sympy.Expr, high: sympy.Expr) -> sympy.Expr
 
 
 def _of_the_catalogue(name: str, family: catalogue.Family) -> tuple[int, int, Callable[..., sympy.Expr]]:
-    if family.default is None:
-        return _named(name)
-    return _parametric(name) if family.default else _polynomial(name)
+    """A function of x; one of x and its parameter; or, where the parameter has no default, of the order and x."""
+
+    def build(*given: sympy.Expr) -> sympy.Expr:
+        argument, *parameter = given if family.default != "" else (given[1] if len(given) > 1 else X, given[0])
+        return catalogue.entry(name, *parameter).expression.xreplace({X: argument})
+
+    return (1, 1 if family.default is None else 2, build)
 
 
 FUNCTIONS: Mapping[str, tuple[int, int, Callable[..., sympy.Expr]]] = MappingProxyType(

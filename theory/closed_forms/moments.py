@@ -84,7 +84,7 @@ def _moment(f: Term, s: Expr) -> Expr:
 @lru_cache(maxsize=4096)
 def _joint(f: Term, g: Term, a: Expr, b: Expr, c: Expr) -> Expr:
     if f.core == "one" and g.core == "one" and f.rate.is_zero and g.rate.is_zero:
-        return _isserlis(f.power, g.power, a, b, c)
+        return isserlis(f.power, g.power, a, b, c)
     if f.power == 0 and g.power:
         return _joint(g, f, b, a, c)
     if f.power:
@@ -104,7 +104,7 @@ def _at_zero(g: Term, a: Expr, b: Expr, c: Expr) -> Expr:
     return moment(g, sympy.factor(b - c**2 / a)) / sympy.sqrt(2 * _PI * a)
 
 
-def _isserlis(j: int, k: int, a: Expr, b: Expr, c: Expr) -> Expr:
+def isserlis(j: int, k: int, a: Expr, b: Expr, c: Expr) -> Expr:
     """E u^j v^k = sum over l of j! k! / (((j-l)/2)! ((k-l)/2)! l! 2^((j+k)/2-l)) a^((j-l)/2) b^((k-l)/2) c^l."""
     if (j + k) % 2:
         return sympy.S.Zero

@@ -15,13 +15,14 @@ from typing import Literal, TypeAlias
 import sympy
 from sympy.simplify.fu import TR8
 
+from ..activations.elementary_terms import elementary_term
 from ..activations.functions import X, rewrite_elementary
+from ..errors import DerivationGap
 
 Core: TypeAlias = Literal["one", "cos", "erf", "sign"]
 
 _KINKED = (sympy.Abs, sympy.sign, sympy.Heaviside, sympy.Max, sympy.Min)
-_MAX_DEGREE = 64
-"""Largest power of x for which a closed form is written out; beyond it the formula is longer than it is useful."""
+_CORES: dict[str, Core] = {"one": "one", "wave": "cos", "erf": "erf"}
 
 
 class NoClosedForm(Exception):
@@ -81,48 +82,13 @@ def smooth_terms(expression: sympy.Expr) -> tuple[Term, ...]:
 
 
 def _term(product: sympy.Expr) -> Term:
-    coefficient, factors = product.as_independent(X, as_Add=False)
-    power, exponent = 0, sympy.S.Zero
-    core: Core = "one"
-    scale = phase = sympy.S.Zero
-    for factor in sympy.Mul.make_args(factors):
-        if factor == 1:
-            continue
-        base, degree = factor.as_base_exp()
-        if base == X and degree.is_Integer and 0 < degree <= _MAX_DEGREE:
-            power += int(degree)
-        elif isinstance(factor, sympy.exp):
-            exponent += factor.args[0]
-        elif isinstance(factor, (sympy.cos, sympy.sin, sympy.erf)) and core == "one":
-            constant, scale = _affine(factor.args[0])
-            if isinstance(factor, sympy.erf):
-                if not constant.is_zero:
-                    raise NoClosedForm(f"{factor} is shifted")
-                core = "erf"
-            else:
-                core, phase = "cos", constant - (sympy.pi / 2 if isinstance(factor, sympy.sin) else 0)
-        else:
-            raise NoClosedForm(f"no rule for the factor {factor}")
-    constant, rate, decay = _quadratic(exponent)
-    return Term(coefficient * sympy.exp(constant), power, rate, decay, core, scale, phase)
-
-
-def _affine(argument: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
-    constant, linear, quadratic = _coefficients(argument)
-    if not quadratic.is_zero:
-        raise NoClosedForm(f"the argument {argument} is not affine")
-    return constant, linear
-
-
-def _quadratic(exponent: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr, sympy.Expr]:
-    constant, linear, quadratic = _coefficients(exponent)
-    if not (-quadratic).is_nonnegative:
-        raise NoClosedForm(f"exp({exponent}) is not square-integrable at every variance")
-    return constant, linear, -quadratic
-
-
-def _coefficients(argument: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr, sympy.Expr]:
-    polynomial = argument.as_poly(X)
-    if polynomial is None or polynomial.degree() > 2 or not all(c.is_real for c in polynomial.all_coeffs()):
-        raise NoClosedForm(f"the argument {argument} is not a quadratic polynomial")
-    return polynomial.nth(0), polynomial.nth(1), polynomial.nth(2)
+    try:
+        found = elementary_term(product)
+    except DerivationGap as gap:
+        raise NoClosedForm(str(gap)) from None
+    core = _CORES.get(found.core)
+    if core is None or (core == "erf" and not found.shift.is_zero):
+        raise NoClosedForm(f"no rule for the factor {found.core_function}")
+    if not all(x.is_real for x in (found.rate, found.decay, found.scale, found.shift)):
+        raise NoClosedForm(f"a parameter of {product} is not real")
+    return Term(found.coefficient, found.power, found.rate, found.decay, core, found.scale, found.shift)

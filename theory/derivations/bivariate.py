@@ -10,10 +10,12 @@ from dataclasses import replace
 
 import sympy
 
+from ..activations.elementary_terms import Term
 from ..activations.functions import X, normal_cdf
 from ..activations.parity import parity
+from ..closed_forms.moments import isserlis
 from ..errors import DerivationGap
-from .functions import Term, derivative, terms
+from .functions import derivative, terms
 from .notation import Expectation, Mean, bivariate_normal_cdf
 from .univariate import density, level, single
 
@@ -95,17 +97,13 @@ def wick(node: Expectation) -> sympy.Expr:
     :math:`E\,u^jv^k=\sum_l
     \frac{j!\,k!}{(\frac{j-l}2)!(\frac{k-l}2)!\,l!\,2^{(j+k)/2-l}}a^{\frac{j-l}2}b^{\frac{k-l}2}c^l`.
     """
-    a, b, c = node.covariance
-    fact, total = sympy.factorial, _ZERO
+    total = _ZERO
     for s in terms(node.f):
         for t in terms(node.g):
             if not (s.polynomial and t.polynomial):
                 raise DerivationGap("not two polynomials.")
-            j, k = s.power, t.power
-            for m in range(j % 2, min(j, k) + 1, 2) if (j + k) % 2 == 0 else ():
-                left, right = (j - m) // 2, (k - m) // 2
-                number = fact(j) * fact(k) / (fact(left) * fact(right) * fact(m) * sympy.Integer(2) ** (left + right))
-                total += s.coefficient * t.coefficient * number * a**left * b**right * c**m
+            moments = sympy.Add.make_args(isserlis(s.power, t.power, *node.covariance))
+            total += sympy.Add(*(s.coefficient * t.coefficient * moment for moment in moments))
     return total
 
 

@@ -12,9 +12,9 @@ from functools import lru_cache
 
 import sympy
 
-from ..activations.activation import Activation
+from ..activations.elementary_terms import Term
 from ..errors import DerivationGap
-from .functions import Term, terms
+from .functions import terms
 from .notation import SIGMA, K, R
 
 _ZERO, _ONE = sympy.S.Zero, sympy.S.One
@@ -59,24 +59,13 @@ class HermiteFormula:
         return f"{kind} orders" + (" and " + ", ".join(others) if others else "")
 
 
-def hermite_coefficients(activation: Activation) -> HermiteFormula | None:
-    """The formula for an activation, or None when no closed form in the order is known to the rules.
-
-    >>> from ..activations.activation import activation
-    >>> hermite_coefficients(activation("exp")).general
-    sigma**r*exp(sigma**2/2)/sqrt(factorial(r))
-    >>> hermite_coefficients(activation("tanh")) is None
-    True
-    """
-    try:
-        return hermite_formula(activation.expression)
-    except DerivationGap:
-        return None
-
-
 @lru_cache(maxsize=256)
 def hermite_formula(f: sympy.Expr) -> HermiteFormula:
-    """The formula for an expression in ``X``; raises :class:`DerivationGap` when no rule applies."""
+    """The formula for an expression in ``X``; raises :class:`DerivationGap` when no rule applies.
+
+    >>> hermite_formula(sympy.exp(sympy.Symbol("x", real=True))).general
+    sigma**r*exp(sigma**2/2)/sqrt(factorial(r))
+    """
     general = even = odd = _ZERO
     finite: dict[int, sympy.Expr] = {}
     for term in terms(f):

@@ -7,7 +7,7 @@ bivariate normal law, and the Hermite coefficient. A point mass in a function is
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy
 
@@ -35,7 +35,27 @@ def argument_latex(printer: Any, f: sympy.Expr, variable: sympy.Symbol) -> str:
     return rf"\left({text}\right)" if body.is_Add else text
 
 
-class Expectation(sympy.Function):  # type: ignore[misc]  # sympy ships no types
+class _Bound(sympy.Function):  # type: ignore[misc]  # sympy ships no types
+    """A real number of functions whose variable ``BOUND`` is bound here; their other symbols are parameters."""
+
+    BOUND: ClassVar[sympy.Symbol | None] = X
+
+    @property
+    def free_symbols(self) -> set[sympy.Symbol]:
+        """The symbols of the arguments but the bound one."""
+        return set().union(*(arg.free_symbols for arg in self.args)) - {self.BOUND}
+
+    def _eval_is_real(self) -> bool:
+        return True
+
+    def _latex(self, printer: Any, exp: Any = None) -> str:
+        return self._printed(printer, f"^{{{exp}}}" if exp is not None else "")
+
+    def _printed(self, printer: Any, power: str) -> str:
+        raise NotImplementedError
+
+
+class Expectation(_Bound):
     r"""The expectation :math:`E\,f(u)g(v)` of the centred Gaussian pair with covariance [[a, c], [c, b]].
 
     ``f`` and ``g`` are expressions in ``X``, which is bound here; their other symbols are parameters.
@@ -45,11 +65,6 @@ class Expectation(sympy.Function):  # type: ignore[misc]  # sympy ships no types
     """
 
     nargs = 5
-
-    @property
-    def free_symbols(self) -> set[sympy.Symbol]:
-        """The parameters and the symbols of the covariance."""
-        return set().union(*(arg.free_symbols for arg in self.args)) - {X}
 
     @property
     def f(self) -> sympy.Expr:
@@ -66,19 +81,15 @@ class Expectation(sympy.Function):  # type: ignore[misc]  # sympy ships no types
         """The entries a, b, c."""
         return self.args[2:]  # type: ignore[no-any-return]
 
-    def _eval_is_real(self) -> bool:
-        return True
-
-    def _latex(self, printer: Any, exp: Any = None) -> str:
+    def _printed(self, printer: Any, power: str) -> str:
         f, g = (argument_latex(printer, *pair) for pair in ((self.f, _U), (self.g, _V)))
         law = ""
         if self.covariance != (A, B, C):
             law = "_{" + r",\;".join(printer._print(entry) for entry in self.covariance) + "}"
-        power = f"^{{{exp}}}" if exp is not None else ""
         return rf"\mathbb{{E}}{law}{power}\left[{f}\; {g}\right]"
 
 
-class Mean(sympy.Function):  # type: ignore[misc]  # sympy ships no types
+class Mean(_Bound):
     r"""The mean :math:`E\,f(w)` for :math:`w\sim N(0,s)`; ``f`` is an expression in ``X``, which is bound here.
 
     >>> print(sympy.latex(Mean(sympy.exp(X), A)))
@@ -86,11 +97,6 @@ class Mean(sympy.Function):  # type: ignore[misc]  # sympy ships no types
     """
 
     nargs = 2
-
-    @property
-    def free_symbols(self) -> set[sympy.Symbol]:
-        """The parameters and the symbols of the variance."""
-        return set().union(*(arg.free_symbols for arg in self.args)) - {X}
 
     @property
     def f(self) -> sympy.Expr:
@@ -102,16 +108,12 @@ class Mean(sympy.Function):  # type: ignore[misc]  # sympy ships no types
         """The variance s."""
         return self.args[1]
 
-    def _eval_is_real(self) -> bool:
-        return True
-
-    def _latex(self, printer: Any, exp: Any = None) -> str:
-        power = f"^{{{exp}}}" if exp is not None else ""
+    def _printed(self, printer: Any, power: str) -> str:
         body = printer._print(self.f.xreplace({X: sympy.Symbol("w", real=True)}))
         return rf"\mathbb{{E}}_{{w\sim N(0,\,{printer._print(self.variance)})}}{power}\left[{body}\right]"
 
 
-class bivariate_normal_cdf(sympy.Function):  # type: ignore[misc]  # sympy ships no types
+class bivariate_normal_cdf(_Bound):
     r"""The distribution function :math:`\Phi_2(h,k;\rho)=P(z_1\le h,\,z_2\le k)` of correlation :math:`\rho`.
 
     Its partial derivatives are, with Plackett's identity for the second,
@@ -126,6 +128,7 @@ class bivariate_normal_cdf(sympy.Function):  # type: ignore[misc]  # sympy ships
     """
 
     nargs = 3
+    BOUND = None
 
     @classmethod
     def eval(cls, h: sympy.Expr, k: sympy.Expr, rho: sympy.Expr) -> sympy.Expr | None:
@@ -146,48 +149,27 @@ class bivariate_normal_cdf(sympy.Function):  # type: ignore[misc]  # sympy ships
         density = sympy.exp(-(first**2) / 2) / sympy.sqrt(2 * sympy.pi)
         return density * normal_cdf((second - rho * first) / sympy.sqrt(rest))
 
-    def _eval_is_real(self) -> bool:
-        return True
-
-    def _latex(self, printer: Any, exp: Any = None) -> str:
+    def _printed(self, printer: Any, power: str) -> str:
         h, k, rho = (printer._print(arg) for arg in self.args)
-        power = f"^{{{exp}}}" if exp is not None else ""
         return rf"\Phi_2{power}\left({h},\; {k};\; {rho}\right)"
 
 
-class HermiteCoefficient(sympy.Function):  # type: ignore[misc]  # sympy ships no types
+class HermiteCoefficient(_Bound):
     r"""The coefficient :math:`\mu_r(f;\sigma)=E\,f(\sigma z)h_r(z)`; ``f`` is an expression in ``X``, bound here."""
 
     nargs = 3
 
-    @property
-    def free_symbols(self) -> set[sympy.Symbol]:
-        """The parameters, the order and the standard deviation."""
-        return set().union(*(arg.free_symbols for arg in self.args)) - {X}
-
-    def _eval_is_real(self) -> bool:
-        return True
-
-    def _latex(self, printer: Any, exp: Any = None) -> str:
+    def _printed(self, printer: Any, power: str) -> str:
         f, order, sigma = (printer._print(arg) for arg in self.args)
-        power = f"^{{{exp}}}" if exp is not None else ""
         return rf"\mu_{{{order}}}{power}\left({f};\,{sigma}\right)"
 
 
-class TaylorCoefficient(sympy.Function):  # type: ignore[misc]  # sympy ships no types
+class TaylorCoefficient(_Bound):
     r"""The coefficient :math:`[y^r]\,g(y)` of a Taylor series at 0; ``g`` is an expression in ``Y``, bound here."""
 
     nargs = 2
+    BOUND = Y
 
-    @property
-    def free_symbols(self) -> set[sympy.Symbol]:
-        """The parameters and the order."""
-        return set().union(*(arg.free_symbols for arg in self.args)) - {Y}
-
-    def _eval_is_real(self) -> bool:
-        return True
-
-    def _latex(self, printer: Any, exp: Any = None) -> str:
+    def _printed(self, printer: Any, power: str) -> str:
         g, order = (printer._print(arg) for arg in self.args)
-        power = f"^{{{exp}}}" if exp is not None else ""
         return rf"[y^{{{order}}}]{power}\left({g}\right)"

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import sympy
 
+from ..activations.elementary_terms import Term
 from ..activations.functions import X
 from ..errors import DerivationGap
-from .functions import Term, terms
+from .functions import terms
 from .notation import K, R, Y
 
 _ZERO, _ONE, _MINUS, _HALF = sympy.S.Zero, sympy.S.One, sympy.S.NegativeOne, sympy.Rational(1, 2)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import sympy
 
+from ..activations.elementary_terms import Term
 from ..activations.functions import X, normal_cdf
 from ..errors import DerivationGap
-from .functions import Term, derivative, terms
+from .functions import derivative, terms
 from .notation import Mean
 
 

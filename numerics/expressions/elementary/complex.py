@@ -63,26 +63,13 @@ def reciprocal(z: acb) -> acb:
     return undefined() if z.contains(0) else _finite_or_undefined(1 / z)
 
 
-def sin(z: acb) -> acb:
-    return z.sin()
-
-
-def cos(z: acb) -> acb:
-    return z.cos()
+sin, cos, sinh, cosh, erf, erfc = acb.sin, acb.cos, acb.sinh, acb.cosh, acb.erf, acb.erfc
 
 
 def tan(z: acb) -> acb:
     """``tan z = -i tanh(i z)``."""
     w = tanh(acb(-z.imag, z.real))
     return acb(w.imag, -w.real)
-
-
-def sinh(z: acb) -> acb:
-    return z.sinh()
-
-
-def cosh(z: acb) -> acb:
-    return z.cosh()
 
 
 def tanh(z: acb) -> acb:
@@ -161,14 +148,6 @@ def asinh(z: acb) -> acb:
     middle = acb(z.real.mid(), z.imag)
     slope = reciprocal(sqrt(1 + power(z, 2)))
     return _finite_or_undefined(asinh(middle) + slope * acb(z.real - z.real.mid()))
-
-
-def erf(z: acb) -> acb:
-    return z.erf()
-
-
-def erfc(z: acb) -> acb:
-    return z.erfc()
 
 
 def normal_cdf(z: acb) -> acb:

@@ -6,36 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 Array = NDArray[Any]
-
-
-def sigmoid(x: Array) -> Array:
-    """``1/(1 + exp(-x))`` without overflow."""
-    result: Array = special.expit(x)
-    return result
 
 
 def softplus(x: Array) -> Array:
     """``log(1 + exp(x))`` without overflow."""
     result: Array = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
-    return result
-
-
-def normal_cdf(x: Array) -> Array:
-    """The distribution function of the standard normal, relatively accurate in the left tail."""
-    result: Array = special.ndtr(x)
-    return result
-
-
-def erf(x: Array) -> Array:
-    result: Array = special.erf(x)
-    return result
-
-
-def erfc(x: Array) -> Array:
-    result: Array = special.erfc(x)
     return result
 
 

@@ -8,6 +8,7 @@ section 1.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from flint import arb, fmpz
 
@@ -39,29 +40,10 @@ def monotone(point: Callable[[arb], arb], x: arb) -> arb:
     return hull(point(x.lower()), point(x.upper()))
 
 
-def exp(x: arb) -> arb:
-    return monotone(lambda t: t.exp(), x)
-
-
-def log(x: arb) -> arb:
-    return monotone(lambda t: t.log(), x)
-
-
-def sqrt(x: arb) -> arb:
-    return monotone(lambda t: t.sqrt(), x)
-
-
-def tanh(x: arb) -> arb:
-    return monotone(_tanh, x)
-
-
-def _tanh(x: arb) -> arb:
-    y = x.tanh()
-    return y if y.is_finite() else arb(0, 1)
-
-
-def sinh(x: arb) -> arb:
-    return monotone(lambda t: t.sinh(), x)
+exp, log, sqrt, sinh, atan, asinh = (
+    partial(monotone, point) for point in (arb.exp, arb.log, arb.sqrt, arb.sinh, arb.atan, arb.asinh)
+)
+sin, cos, tan, sign = arb.sin, arb.cos, arb.tan, arb.sgn
 
 
 def cosh(x: arb) -> arb:
@@ -70,30 +52,16 @@ def cosh(x: arb) -> arb:
     return hull(x.abs_lower().cosh(), x.abs_upper().cosh())
 
 
-def atan(x: arb) -> arb:
-    return monotone(lambda t: t.atan(), x)
+def _bounded(point: Callable[[arb], arb], values: arb, x: arb) -> arb:
+    """``point(x)``, or the ball of all its values where arb knows nothing better."""
+    y = point(x)
+    return y if y.is_finite() else values
 
 
-def asinh(x: arb) -> arb:
-    return monotone(lambda t: t.asinh(), x)
-
-
-def erf(x: arb) -> arb:
-    return monotone(_erf, x)
-
-
-def _erf(x: arb) -> arb:
-    y = x.erf()
-    return y if y.is_finite() else arb(0, 1)
-
-
-def erfc(x: arb) -> arb:
-    return monotone(_erfc, x)
-
-
-def _erfc(x: arb) -> arb:
-    y = x.erfc()
-    return y if y.is_finite() else arb(1, 1)
+_erfc = partial(_bounded, arb.erfc, arb(1, 1))
+tanh = partial(monotone, partial(_bounded, arb.tanh, arb(0, 1)))
+erf = partial(monotone, partial(_bounded, arb.erf, arb(0, 1)))
+erfc = partial(monotone, _erfc)
 
 
 def normal_cdf(x: arb) -> arb:
@@ -119,18 +87,6 @@ def softplus(x: arb) -> arb:
     return monotone(lambda t: t + (-t).exp().log1p() if t.mid() > 0 else t.exp().log1p(), x)
 
 
-def sin(x: arb) -> arb:
-    return x.sin()
-
-
-def cos(x: arb) -> arb:
-    return x.cos()
-
-
-def tan(x: arb) -> arb:
-    return x.tan()
-
-
 def absolute(x: arb) -> arb:
     """``|x|`` between its least and greatest value on the ball."""
     if x.is_nan():
@@ -146,10 +102,6 @@ def maximum(x: arb, y: arb) -> arb:
 
 def minimum(x: arb, y: arb) -> arb:
     return -maximum(-x, -y)
-
-
-def sign(x: arb) -> arb:
-    return x.sgn()
 
 
 def heaviside(x: arb, at_zero: arb) -> arb:

@@ -145,12 +145,7 @@ def cosh(u: arb_series) -> arb_series:
     return (e + r) / 2 * real.cosh(u[0]) + (e - r) / 2 * real.sinh(u[0])
 
 
-def sin(u: arb_series) -> arb_series:
-    return u.sin()
-
-
-def cos(u: arb_series) -> arb_series:
-    return u.cos()
+sin, cos = arb_series.sin, arb_series.cos
 
 
 def tan(u: arb_series) -> arb_series:

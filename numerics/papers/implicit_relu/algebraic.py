@@ -20,11 +20,11 @@ from ....theory.errors import PrecisionExhausted, SpecError
 from ....theory.verdict import Evidence
 from ...balls.budget import Budget
 from ...balls.enclosure import Enclosure
+from ...balls.ends import within_unit
 from ...balls.precision import precision
 from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...expressions.lowering import lower_arb
 from ...kernels.ballmatrix import BallMatrix
-from ...kernels.cosines import within_unit
 from .antipodes import antipodal
 from .arc_cosine import GUARD_BITS, arc_cosine_matrix
 
