@@ -22,7 +22,7 @@ from ...theory.verdict import Evidence, Verdict
 from ..balls.ball import Ball
 from ..balls.enclosure import Enclosure, float_above, float_below
 from ..certificates.certificate import EvidenceItem, Proof
-from .evidence import SLIGHTLY, ends
+from .evidence import SLIGHTLY, ends, lemma_evidence
 from .registry import Outcome
 from .trajectories import Bounds
 
@@ -229,8 +229,9 @@ class Relation:
 def judge(
     relations: Iterable[Relation],
     *evidence: EvidenceItem,
-    value: arb | Enclosure | tuple[float, float] | None = None,
+    value: arb | Enclosure | Side | tuple[float, float] | None = None,
     argued: bool = False,
+    lemma: str = "",
     method: str = "",
     reason: str = "",
     margin: float | None = None,
@@ -240,7 +241,8 @@ def judge(
     """The outcome of a check: REFUTED where a relation is, PROVED where all are, UNKNOWN else, and where there is none.
 
     With ``argued`` the ``evidence`` holds an argument that proves the statement, and equalities among the relations are
-    its instances: they may not contradict it, and must have been enclosed. ``value`` is the quantity that the claim is
+    its instances: they may not contradict it, and must have been enclosed. ``lemma`` names the lemma that is the
+    argument: its lines are run, and one that does not pass leaves the statement undecided. ``value`` is the quantity that the claim is
     about, ``margin`` how far the claim is from being false where that is not the least margin of the relations;
     ``reason`` replaces the sentence of an undecided relation.
 
@@ -248,15 +250,18 @@ def judge(
     ('PROVED', 'nothing was compared')
     """
     found = list(relations)
+    proof = lemma_evidence(lemma) if lemma else None
+    if lemma and proof is None:
+        reason = f"a line of {lemma} did not pass its check"
     false = [r for r in found if r.verdict is Verdict.REFUTED]
-    met = [r for r in found if r.compatible if argued or r.verdict is Verdict.PROVED]
-    verdict = _decided(bool(found) and len(met) == len(found), bool(false))
+    met = [r for r in found if r.compatible if argued or lemma or r.verdict is Verdict.PROVED]
+    verdict = _decided(bool(found) and len(met) == len(found) and not (lemma and proof is None), bool(false))
     first = min(false or [r for r in found if r not in met], key=lambda r: r.index or 0, default=None)
     lower, upper = (None, None) if value is None else _outward(value)
     margins = [r.margin for r in found if r.sense is not Sense.EQUAL and math.isfinite(r.margin)]
     return Outcome(
         verdict,
-        (*evidence, *(r.item() for r in found)),
+        (*(() if proof is None else (proof,)), *evidence, *(r.item() for r in found)),
         lower,
         upper,
         (min(margins, default=None) if margin is None else margin) if verdict is Verdict.PROVED else None,
@@ -292,8 +297,10 @@ def _up(x: Extended) -> float:
     return float_above(x) if isinstance(x, Fraction) else x
 
 
-def _outward(value: arb | Enclosure | tuple[float, float]) -> tuple[float, float]:
+def _outward(value: arb | Enclosure | Side | tuple[float, float]) -> tuple[float, float]:
     match value:
+        case Side():
+            return _down(min(value.lower)), _up(max(value.upper))
         case Enclosure():
             return value.lower, value.upper
         case arb():

@@ -16,6 +16,7 @@ from ....checks.trajectories import Bounds, Verified
 from ..instance import EquilibriumInstance
 from ..training.laboratory import contracts
 
+
 def proved_along(*found: Verified) -> EvidenceItem:
     """Evidence that inequalities hold (or fail) along a trajectory."""
     text = "; ".join(str(v) for v in found)
