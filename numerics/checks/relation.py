@@ -8,7 +8,7 @@ never proved by their overlap, which only fails to contradict an argument that p
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
@@ -28,8 +28,9 @@ from .trajectories import Bounds
 
 Extended = Fraction | float
 """An exact number, or an infinite float."""
-Sides = Bounds | Enclosure | arb | Fraction | int | tuple[arb, ...] | list[arb]
-"""Bounds along a run, a ball at each place, or one number."""
+Number = Enclosure | arb | Fraction | int
+Sides = Bounds | Number | Sequence[Number]
+"""Bounds along a run, one number, or one at each place."""
 
 
 class Sense(Enum):
@@ -44,8 +45,8 @@ class Sense(Enum):
 class Side:
     """The exact ends of the enclosures of one side, place by place, and its digits where there is one place.
 
-    >>> Side.of(Fraction(1, 3)).shown, len(Side.of([arb(1), arb(2)]).lower)
-    ('1/3', 2)
+    >>> Side.of(Fraction(1, 3)).shown, Side.of([arb(1), 2]).upper
+    ('1/3', (Fraction(1, 1), Fraction(2, 1)))
     """
 
     lower: tuple[Extended, ...]
@@ -63,13 +64,15 @@ class Side:
             case Enclosure():
                 return cls((_exact(given.lower),), (_exact(given.upper),), str(given))
             case arb():
-                return cls.of((given,))
-            case tuple() | list():
-                pairs = [(b.lower, b.upper) if b.finite else (-math.inf, math.inf) for b in map(Ball, given)]
-                shown = str(Ball(given[0])) if len(given) == 1 else ""
-                return cls(tuple(low for low, _ in pairs), tuple(high for _, high in pairs), shown)
-            case _:
+                ball = Ball(given)
+                low, high = (ball.lower, ball.upper) if ball.finite else (-math.inf, math.inf)
+                return cls((low,), (high,), str(ball))
+            case Fraction() | int():
                 return cls((Fraction(given),), (Fraction(given),), str(given))
+            case _:
+                parts = [cls.of(x) for x in given]
+                shown = parts[0].shown if len(parts) == 1 else ""
+                return cls(tuple(p.lower[0] for p in parts), tuple(p.upper[0] for p in parts), shown)
 
     def at(self, place: int) -> Side:
         """One place of it."""
