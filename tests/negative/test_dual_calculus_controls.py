@@ -15,15 +15,17 @@ import sympy
 from flint import arb, fmpq
 
 from certigram.numerics.balls.budget import Budget
+from certigram.numerics.checks import evidence
 from certigram.numerics.checks.registry import find_check, find_control
+from certigram.numerics.checks.relation import Relation
 from certigram.numerics.papers.deep_equilibrium import (
     lines_dual_calculus as dual_calculus,
 )
 from certigram.numerics.papers.deep_equilibrium import (
     lines_high_dimensional as high_dimensional,
 )
-from certigram.numerics.papers.deep_equilibrium.checks import dual_evidence
-from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import Sides, compared
+from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import compared
+from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import same as at
 from certigram.numerics.papers.deep_equilibrium.checks.dual_kernels import mixture_constants
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.papers.deep_equilibrium.population.gaussian_mixture import deviations
@@ -78,13 +80,13 @@ def test_a_lemma_with_a_failed_line_proves_nothing(monkeypatch: pytest.MonkeyPat
 
     claims = [c for c in RIGOROUS if c.label not in ("C5", "C6")]  # those rest on derivations
     assert all(find_check(c.method)(on_digits("gelu")).verdict is Verdict.PROVED for c in claims)
-    monkeypatch.setattr(dual_evidence, "check_lemma", broken)
+    monkeypatch.setattr(evidence, "check_lemma", broken)
     assert all(find_check(c.method)(on_digits("gelu")).verdict is Verdict.UNKNOWN for c in claims)
 
 
 def test_one_disjoint_point_is_enough() -> None:
     """Many points that agree do not outvote one that does not."""
-    sides = [Sides("", arb(1), arb(1))] * 9 + [Sides("", arb(1), arb("1.0000001"))]
+    sides = [at("", arb(1), arb(1))] * 9 + [at("", arb(1), arb("1.0000001"))]
     assert compared("lemma.khatri-rao", sides, method="", quantity="").verdict is Verdict.REFUTED
 
 
@@ -172,11 +174,11 @@ def test_every_line_has_a_check_of_its_own() -> None:
         assert len(set(checks)) == len(checks) >= 3
 
 
-@pytest.mark.parametrize("sides", [(), (Sides("nowhere", arb("nan"), arb("nan")),)])
-def test_sides_that_were_not_enclosed_prove_nothing(sides: tuple[Sides, ...]) -> None:
+@pytest.mark.parametrize("sides", [(), (at("nowhere", arb("nan"), arb("nan")),)])
+def test_sides_that_were_not_enclosed_prove_nothing(sides: tuple[Relation, ...]) -> None:
     """The lemma holds, and nothing was compared on the data: UNKNOWN; with one place where both sides meet: PROVED."""
     found = compared("lemma.price", sides, method="m", quantity="q")
     assert found.verdict is Verdict.UNKNOWN
     assert "nothing was compared" in found.reason
-    met = (*sides, Sides("at 1", arb(1), arb(1, 1)))
+    met = (*sides, at("at 1", arb(1), arb(1, 1)))
     assert compared("lemma.price", met, method="m", quantity="q").verdict is Verdict.PROVED

@@ -25,7 +25,8 @@ from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.deep_equilibrium.checks.dual_calculus import slope_bracket
 from certigram.numerics.papers.deep_equilibrium.checks.dual_closed_forms import gelu_formula, same_function
-from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import Sides, compared, study_cosines, study_laws
+from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import compared, study_cosines, study_laws
+from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import same as at
 from certigram.numerics.papers.deep_equilibrium.checks.dual_kernels import mixture_constants
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.papers.deep_equilibrium.population.gaussian_mixture import equivalent, kernel, mixture
@@ -137,7 +138,7 @@ def test_difference_quotients_enclose_the_slope(name: str, rho: str) -> None:
 
 def test_disjoint_sides_refute_whatever_the_lemma_says() -> None:
     """The enclosures are not decoration."""
-    sides = [Sides("here", arb(1), arb(1)), Sides("there", arb(1), arb(2))]
+    sides = [at("here", arb(1), arb(1)), at("there", arb(1), arb(2))]
     assert compared("lemma.mehler", sides, method="", quantity="").verdict is Verdict.REFUTED
     assert compared("lemma.mehler", sides[:1], method="", quantity="").verdict is Verdict.PROVED
 

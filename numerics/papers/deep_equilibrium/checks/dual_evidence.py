@@ -1,4 +1,4 @@
-"""What the checks of the dual calculus share: points of the study, lemmas as evidence, comparison of enclosures."""
+"""What the checks of the dual calculus share: points of the study, and instances of their lemmas."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from flint import arb
 from .....theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from .....theory.verdict import Verdict
 from ....certificates.certificate import EvidenceItem
-from ....checks.evidence import enclosed, ends, lemma_evidence
 from ....checks.registry import Outcome
+from ....checks.relation import Relation, Sense, judge
 from ..instance import EquilibriumInstance
 
 BITS = 96
@@ -82,44 +82,13 @@ def study_laws(inst: EquilibriumInstance) -> tuple[Law, ...]:
     return tuple(laws)
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """Enclosures of the two sides of a statement at one place."""
-
-    text: str
-    left: arb
-    right: arb
+def same(text: str, left: arb, right: arb) -> Relation:
+    """Two enclosures of one number; ``text`` says where, and what they are."""
+    return Relation.of(text, left, right, Sense.EQUAL)
 
 
-def compared(name: str, sides: Iterable[Sides], *extra: EvidenceItem, method: str, quantity: str) -> Outcome:
-    """REFUTED where the sides are disjoint; PROVED when the lemma holds and they meet everywhere; else UNKNOWN."""
-    found = list(sides)
-    worst = next(
-        (x for x in found if x.left.is_finite() and x.right.is_finite() and not x.left.overlaps(x.right)), None
-    )
-    if worst is not None:
-        item = enclosed(f"the two sides are disjoint at {worst.text}", left=worst.left, right=worst.right)
-        return Outcome(Verdict.REFUTED, (item,), method=method)
-    proof = lemma_evidence(name)
-    if proof is None:
-        return Outcome(Verdict.UNKNOWN, reason=f"a line of {name} did not pass its check", method=method)
-    finite = [x for x in found if x.left.is_finite() and x.right.is_finite()]
-    shown = tuple(enclosed(f"both sides at {x.text}", left=x.left, right=x.right) for x in finite)
-    if not finite:
-        reason = "no two sides were enclosed on this data, so that nothing was compared"
-        return Outcome(Verdict.UNKNOWN, (proof, *extra), method=method, reason=reason)
-    lower, upper = ends(finite[0].left)
-    return Outcome(Verdict.PROVED, (proof, *extra, *shown), lower, upper, method=method, detail={"quantity": quantity})
-
-
-def planted(sides: Iterable[Sides]) -> Outcome:
-    """What a planted statement gets: REFUTED where its sides are disjoint, UNKNOWN otherwise; never PROVED."""
-    for x in sides:
-        if x.left.is_finite() and x.right.is_finite() and not x.left.overlaps(x.right):
-            return Outcome(Verdict.REFUTED, (enclosed(f"disjoint at {x.text}", left=x.left, right=x.right),))
-    return Outcome(Verdict.UNKNOWN, reason="the sides of the planted statement are not separated")
-
-
-def within(lower: arb, upper: arb) -> arb:
-    """A ball around everything from the lower end of one ball to the upper end of another."""
-    return lower.union(upper)
+def compared(lemma: str, sides: Iterable[Relation], *extra: EvidenceItem, method: str, quantity: str) -> Outcome:
+    """Instances of a lemma, without those of which a side was not enclosed; the first left side is the value shown."""
+    found = [r for r in sides if r.compatible or r.verdict is Verdict.REFUTED]
+    value = found[0].left if found else None
+    return judge(found, *extra, value=value, lemma=lemma, method=method, detail={"quantity": quantity})
