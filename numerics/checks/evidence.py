@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from flint import arb
@@ -14,6 +14,7 @@ from ..balls.enclosure import Enclosure, float_above, float_below
 from ..balls.ends import between
 from ..certificates.certificate import EvidenceItem
 from ..proof_lines.registry import Kind, check_lemma
+from ..sampling.statistics import ErrorBudget, StatisticalTest
 from ..studies.curves import MAX_POINTS, thinned
 from .registry import Outcome
 
@@ -128,3 +129,10 @@ def figure(
         ],
         "log": log,
     }
+
+
+def planted_tests(tests: Iterable[StatisticalTest], *evidence: EvidenceItem) -> Outcome:
+    """What a planted statistical statement gets: INCONSISTENT where one of its tests rejects it."""
+    verdicts = [outcome.verdict for outcome in ErrorBudget().settle(list(tests))]
+    verdict = Verdict.INCONSISTENT if Verdict.INCONSISTENT in verdicts else verdicts[0]
+    return Outcome(verdict, evidence, reason="a planted statement")

@@ -245,9 +245,9 @@ def judge(
 
     With ``argued`` the ``evidence`` holds an argument that proves the statement, and equalities among the relations are
     its instances: they may not contradict it, and must have been enclosed. ``lemma`` names the lemma that is the
-    argument: its lines are run, and one that does not pass leaves the statement undecided. ``value`` is the quantity that the claim is
-    about, ``margin`` how far the claim is from being false where that is not the least margin of the relations;
-    ``reason`` replaces the sentence of an undecided relation.
+    argument: its lines are run, and one that does not pass leaves the statement undecided. ``value`` is the quantity
+    that the claim is about, ``margin`` how far the claim is from being false where that is not the least margin of the
+    relations; ``reason`` replaces the sentence of an undecided relation.
 
     >>> judge([Relation.of("a third", Fraction(1, 3), arb(1) / 2)]).verdict.name, judge([]).reason
     ('PROVED', 'nothing was compared')

@@ -16,14 +16,14 @@ from .....theory.errors import SpecError
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.precision import precision
-from ....checks.evidence import figure, observed
+from ....checks.evidence import figure, observed, planted_tests
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, planted
 from ....checks.sampled import SampledInstance
 from ....deep.conventions import TangentConvention, equilibrium_tangent
 from ....dual import dual, dual_expression
 from ....hermite import gaussian_mean, hermite_transform
-from ....sampling.statistics import ErrorBudget, MedianTest, regression_weights
+from ....sampling.statistics import MedianTest, regression_weights
 from ..instance import EquilibriumInstance
 from ..population.gaussian_mixture import Constants, deviations
 from ..population.high_dimensional import brackets, high_dimensional_equivalent, measured_response
@@ -161,8 +161,7 @@ def norm(inst: Sampled | EquilibriumInstance) -> Outcome:
 def norm_control(inst: Sampled | EquilibriumInstance) -> Outcome:
     """The same samples against the equivalent without its quadratic term, said to fall so at these dimensions."""
     test = _slope(_without_logarithm(_experiment(inst)["planted"]), "planted", SPECTRAL, of_limit=False)
-    verdict = ErrorBudget().settle([test])[0].verdict
-    return Outcome(verdict, (observed("planted statement", slope=test.estimate),), reason="a planted statement")
+    return planted_tests([test], observed("planted statement", slope=test.estimate))
 
 
 def _tangents(inst: EquilibriumInstance, *, confused: bool = False) -> list[Relation]:

@@ -1,4 +1,4 @@
-"""What the training checks of deep equilibrium models share: evidence along trajectories, curves, guarded controls."""
+"""What the checks of deep equilibrium models share: instances of theorems, parts of trajectories, guarded controls."""
 
 from __future__ import annotations
 
@@ -9,29 +9,26 @@ from flint import arb
 
 from .....theory.verdict import Verdict
 from ....balls.ends import between
-from ....certificates.certificate import EvidenceItem
-from ....checks.evidence import enclosed, ends, exact
 from ....checks.registry import Check, Outcome, control
-from ....checks.trajectories import Bounds, Verified
+from ....checks.relation import Relation
+from ....checks.trajectories import Bounds
 from ..instance import EquilibriumInstance
 from ..training.laboratory import contracts
 
 
-def proved_along(*found: Verified) -> EvidenceItem:
-    """Evidence that inequalities hold (or fail) along a trajectory."""
-    text = "; ".join(str(v) for v in found)
-    return replace(exact(text), kind=enclosed("").kind, values={v.name: f"margin {v.margin:.6g}" for v in found})
+def decided(relation: Relation) -> list[Relation]:
+    """An instance of an inequality that a lemma proves: where the enclosures overlap it shows nothing."""
+    return [] if relation.verdict is Verdict.UNKNOWN else [relation]
+
+
+def sufficient(outcome: Outcome) -> Outcome:
+    """The relations suffice for the statement and are not necessary: a false one leaves it undecided."""
+    return replace(outcome, verdict=Verdict.UNKNOWN) if outcome.verdict is Verdict.REFUTED else outcome
 
 
 def after_start(b: Bounds) -> Bounds:
     """The iterates after the first, at which both sides of the theorem's inequalities are the same number."""
     return Bounds.of(b.lower[1:], b.upper[1:])
-
-
-def constant(x: arb, length: int) -> Bounds:
-    """One ball at every iterate."""
-    low, high = ends(x)
-    return Bounds.of([low] * length, [high] * length)
 
 
 def first_ball(b: Bounds) -> arb:

@@ -30,13 +30,13 @@ def _weights_contract(inst: EquilibriumInstance) -> Settled:
 
 
 def _met(lab: Laboratory, found: ExplicitConstants) -> Settled:
-    where = f"{len(lab.chosen(lab.certified_inputs))} inputs, width {lab.width}"
-    if found.well_posed is not Verdict.PROVED:
-        return found.well_posed, f"L rho_w = {found.contraction.str(6)} on {where}".replace("+/-", "±")
-    text = (
-        f"(H1): L rho_w = {found.contraction.str(6)}; (H2): left side over right side = {found.gap.str(6)} on {where}"
-    )
-    return found.small_radius, text.replace("+/-", "±")
+    where = f"on {len(lab.chosen(lab.certified_inputs))} inputs, width {lab.width}"
+    first, second = found.hypotheses
+    text = f"L rho_w = {found.contraction.str(6)}"
+    if first.verdict is Verdict.PROVED:
+        text = f"(H1): {text}; (H2): left side over right side = {found.gap.str(6)}"
+    verdict = second.verdict if first.verdict is Verdict.PROVED else first.verdict
+    return verdict, f"{text} {where}".replace("+/-", "±")
 
 
 def _small_residual(inst: EquilibriumInstance, *, flow: bool = False) -> Settled:
