@@ -11,7 +11,7 @@ from flint import arb
 from .....theory.verdict import Verdict
 from ....balls.ends import between, upper_float
 from ....balls.precision import precision
-from ....checks.evidence import ends, figure, observed
+from ....checks.evidence import ends, figure
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.trajectories import Bounds
@@ -51,7 +51,6 @@ def implicit_gradients(inst: EquilibriumInstance) -> Outcome:
     )
     outcome = judge(
         [known],
-        observed(f"the gradient agrees with finite differences at width {DIFFERENCE_WIDTH}", within=DIFFERENCE_AGREES),
         lemma="lemma.implicit-gradients",
         method="implicit differentiation",
         detail={"quantity": "identities", "finite_differences": {"width": DIFFERENCE_WIDTH, "relative_error": error}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import scipy.linalg
@@ -103,8 +104,7 @@ def relative_concentration(inst: EquilibriumInstance) -> Outcome:
         return sufficient(event)
     least = least_eigenvalue(network, budget=QUICK, known_psd=True)
     star = least_eigenvalue(limit, budget=QUICK, known_psd=True)
-    with precision(BITS):
-        half = as_ball(star) / 2
+    half = replace(star, lower=star.lower / 2, upper=star.upper / 2)
     return judge(
         [Relation.of("lambda_*/2 and the least eigenvalue of G", half, least)],
         *event.evidence,
