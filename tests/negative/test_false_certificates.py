@@ -87,11 +87,11 @@ def test_points_that_float64_cannot_tell_apart_leave_the_discs_undecided() -> No
     """The cosine is below 1 but its proved upper bound is not: r_0 is not known, and nothing may be concluded."""
     rows = [[1.0, 1.0], [1.0, 1.0 + 2.0**-52], [1.0, -3.0]]
     inst = instance(rows, "tanh", normalize="sphere", budget=Budget(max_bits=128, max_terms=32))
-    assert inst.separation == 1.0
+    assert inst.inputs.separation == 1.0
     found = certificate(inst, "lower-bound-gershgorin")
     assert found.hypotheses[-1].verdict is Verdict.PROVED  # not parallel, decided in integers
     assert found.verdict is Verdict.UNKNOWN
-    for _, simple in (inst.bound_g, inst.bound_g_p):
+    for _, simple in (inst.bounds.simple(inst.inputs.separation), inst.bounds.simple_of_correlations):
         assert simple.lower == 0.0 < simple.upper < np.inf
 
 

@@ -30,7 +30,7 @@ from ...kernels.series import DotProductSeries
 from ...scale.tiled import TILE
 from ...scale.tiled_eigenvalue import tiled_least_eigenvalue
 from ...scale.tiled_gram import tiled_gram
-from .instance import FLOAT_BITS, FLOAT_TARGET, EquilibriumInstance
+from .population.model import FLOAT_BITS, FLOAT_TARGET, Population
 
 PROBE = 1024
 MAX_TILE = 20_000
@@ -84,7 +84,7 @@ def forecast(n: int, d: int) -> Forecast:
 
 
 def prove_tiled(
-    model: EquilibriumInstance,
+    model: Population,
     *,
     tile: int = TILE,
     progress: Progress | None = None,
@@ -95,7 +95,7 @@ def prove_tiled(
     Nothing of order n×n is ever held in one place, so exactly singular matrices are not recognised: their enclosure
     begins at 0. Raises :class:`SpecError` when the norms differ, for an input Gram matrix, or without dask.
     """
-    if model.common_norm is None or model.data.points is None:
+    if model.inputs.common_norm is None or model.data.points is None:
         raise SpecError("prove_tiled: give points, and rescale them to the sphere: one power series serves all tiles.")
 
     def series(delta: float) -> DotProductSeries:
@@ -115,7 +115,7 @@ def prove_tiled(
 
 
 def prove_large(
-    model: EquilibriumInstance,
+    model: Population,
     *,
     progress: Progress | None = None,
     announce: Callable[[Forecast], None] | None = None,
@@ -134,7 +134,7 @@ def prove_large(
     recognised before they are built.
     """
     source = model.data.source
-    if model.common_norm is None:
+    if model.inputs.common_norm is None:
         raise SpecError("prove_large: the inputs have different norms: rescale them to the sphere.")
     n = source.n
     d = model.data.points.d if model.data.points is not None else 0
@@ -150,8 +150,8 @@ def prove_large(
     tell("series of the kernel", 0.0)
     series = model.float_kernel.series
     tell("Gram matrix", 0.0)
-    c = model.cosines
-    model.__dict__.pop("cosines")  # its storage becomes the Gram matrix
+    c = model.inputs.cosines
+    model.inputs.__dict__.pop("cosines")  # its storage becomes the Gram matrix
     matrix = gram(series, c, budget=model.budget, radius="scalar", overwrite=True)
     tell("Gram matrix", 1.0)
     floats = replace(model.budget, bits=MIN_BITS, max_bits=64)

@@ -18,8 +18,8 @@ from ...balls.precision import precision
 from ...gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
+from .finite_width import sample_grams
 from .instance import EquilibriumInstance
-from .network import sample_grams
 from .population.contraction import homogeneous_mean_square
 from .training.size import training_size
 

@@ -27,7 +27,6 @@ from ....kernels.gram import hadamard_power
 from ....kernels.points import points
 from ....studies.data import DataSet
 from ..instance import EquilibriumInstance
-from ..singularity import equilibrium_singularity
 from ..witness import equilibrium_proof
 
 ANTIPODAL_POINTS = 16
@@ -53,7 +52,7 @@ def least_eigenvalue_check(inst: EquilibriumInstance) -> Outcome:
     else:
         reason = f"the least eigenvalue is enclosed in [{found.lower:.3g}, {found.upper:.3g}]: " + (
             "inputs of different norms are treated in float64 only, so take better separated inputs or rescale them"
-            if inst.common_norm is None
+            if inst.inputs.common_norm is None
             else "raise max_bits"
         )
     if found.lower > 0:
@@ -76,7 +75,7 @@ def witness(inst: EquilibriumInstance) -> dict[str, object]:
         "matrix": {"radius_norm": inst.gram.radius_norm(), "provenance": list(inst.gram.provenance)},
         "steps": list(inst.eigenvalue.steps),
     }
-    if inst.common_norm is not None:
+    if inst.inputs.common_norm is not None:
         kernel = inst.float_kernel
         detail["kernel"] = {
             "order": kernel.series.order,
@@ -84,7 +83,7 @@ def witness(inst: EquilibriumInstance) -> dict[str, object]:
             "mass": Ball(kernel.series.mass).dyadic(),
             "encoding": "[[mantissa, exponent] of the midpoint, [mantissa, exponent] of the radius], base 2",
         }
-        detail["cosines"] = {"radius": inst.cosines.rad, "delta": inst.separation}
+        detail["cosines"] = {"radius": inst.inputs.cosines.rad, "delta": inst.inputs.separation}
     return _plain(detail)
 
 
@@ -128,7 +127,9 @@ def _definite_power(inst: EquilibriumInstance) -> tuple[int, float, list[Relatio
     while r <= min(series.order, SEARCHED_ORDERS):
         k = series.coefficients[r]
         if k > 0:
-            found = least_eigenvalue(hadamard_power(inst.cosines, r, budget=inst.budget), budget=quick, known_psd=True)
+            found = least_eigenvalue(
+                hadamard_power(inst.inputs.cosines, r, budget=inst.budget), budget=quick, known_psd=True
+            )
             if found.lower > 0:
                 product = float_below(Ball(k).lower * Fraction(found.lower))
                 if product > best[1]:
@@ -160,11 +161,11 @@ def positive_definite(inst: EquilibriumInstance) -> Outcome:
 @control("positive-definite")
 def repeated_point(inst: EquilibriumInstance) -> Outcome:
     """The same argument with the first input repeated: no Schur power is definite."""
-    c = inst.cosines
+    c = inst.inputs.cosines
     index = [0, *range(min(c.n, LARGEST_SHOWN))]
     mid = c.mid[index][:, index].copy()
     repeated = inst.with_data(inst.data)
-    repeated.__dict__["cosines"] = Cosines(mid, c.rad)
+    repeated.inputs.__dict__["cosines"] = Cosines(mid, c.rad)
     repeated.__dict__["float_kernel"] = inst.float_kernel
     return planted(_definite_power(repeated)[2])
 
@@ -207,14 +208,9 @@ def _with_antipodes(inst: EquilibriumInstance) -> DataSet:
     source = inst.data.points
     if source is None:
         raise DerivationGap("antipodes are formed from points, and only the input Gram matrix is given.")
-    taken: list[int] = []
-    partners = {(i, j) for i, j, _ in inst.parallel}
-    for i in range(source.n):
-        if len(taken) < ANTIPODAL_POINTS and not any((k, i) in partners for k in taken):
-            taken.append(i)
-    half = [source.entries(i) for i in taken]
+    half = [source.entries(i) for i in inst.inputs.distinct(ANTIPODAL_POINTS)]
     doubled = points([*half, *([-x for x in row] for row in half)])
-    return DataSet(doubled, None, f"{len(taken)} points and their antipodes", inst.data.normalize)
+    return DataSet(doubled, None, f"{len(half)} points and their antipodes", inst.data.normalize)
 
 
 @control("antipodal-definite")
@@ -234,7 +230,7 @@ def affine_rank_check(inst: EquilibriumInstance) -> Outcome:
         rest = 1 - enclose(2 * inst.sigma_w2) * alpha**2
         solved = [(enclose(2 * norm) * alpha**2 + beta**2) / rest for norm in inst.variances]
     q = [point.q for point in inst.variances.values()]
-    singular = equilibrium_singularity(inst)
+    singular = inst.null_vector
     on_data = () if singular is None else (exact(f"on this data K is singular: {singular.reason}"),)
     return judge(
         [

@@ -48,10 +48,7 @@ def study_variance(inst: EquilibriumInstance) -> Fraction:
     try:
         found = [rounded(float(point.s)) for point in inst.variances.values()]
     except (DerivationGap, SpecError, PrecisionExhausted):
-        source = inst.data.source
-        found = [
-            2 * (Fraction(1) if inst.data.normalize == "sphere" else source.second_moment(i)) for i in range(source.n)
-        ]
+        found = [2 * norm for norm in inst.inputs.norms]
     return next((s for s in found if s > 0), Fraction(2))
 
 
@@ -75,7 +72,7 @@ def study_laws(inst: EquilibriumInstance) -> tuple[Law, ...]:
     """Laws of pairs: at the equilibrium's variance, and one with the first layer's beside it."""
     s, cosines = study_variance(inst), study_cosines(inst)
     laws = [Law(s, s, s * c, f"a = b = {float(s):.7g}, rho = {float(c):.7g}") for c in cosines]
-    first = 2 * (Fraction(1) if inst.data.normalize == "sphere" else inst.data.source.second_moment(0))
+    first = 2 * inst.inputs.norms[0]
     if first > 0 and first != s:
         c = cosines[0] * min(s, first)
         laws.append(Law(s, first, c, f"a = {float(s):.7g}, b = {float(first):.7g}, c = {float(c):.7g}"))

@@ -6,7 +6,7 @@ import math
 import random
 
 import numpy as np
-from flint import arb
+from flint import arb, fmpq
 
 from .....theory.verdict import Verdict
 from ....balls.ends import between, upper_float
@@ -93,6 +93,8 @@ def without_transpose(inst: EquilibriumInstance) -> Outcome:
     """The adjoint equation with W in place of its transpose, in rationals at a random layer."""
     forward, adjoint = output_derivatives(random.Random(inst.budget.seed), transposed=False)
     text = "the derivative of the output, and the adjoint formula without the transpose"
+    assert isinstance(forward, fmpq)  # inner products of rational matrices
+    assert isinstance(adjoint, fmpq)
     return planted([Relation.of(text, arb(forward), arb(adjoint), Sense.EQUAL)])
 
 

@@ -81,35 +81,49 @@ def _lower_bound(
         return planted([_relation(inst, form, bound).moved()])
 
 
+def _of_correlations(inst: EquilibriumInstance) -> dict[str, Enclosure]:
+    return {"LB_P": inst.bounds.through_correlations.value}
+
+
+def _of_inputs(inst: EquilibriumInstance) -> dict[str, Enclosure]:
+    return {"LB_X": inst.bounds.through_inputs.value}
+
+
 def _discs(inst: EquilibriumInstance) -> dict[str, Enclosure]:
     """LB_G with the discs of every Schur power, its simple form with one order r_0, and both with the correlations."""
+    found = inst.bounds
     if inst.data.n == 1:
-        return {"LB_G": inst.bound_discs}
-    (order, simple), (order_p, simple_p) = inst.bound_g, inst.bound_g_p
+        return {"LB_G": found.discs}
+    (order, simple), (order_p, simple_p) = found.simple(inst.inputs.separation), found.simple_of_correlations
     return {
-        "LB_G": inst.bound_discs,
+        "LB_G": found.discs,
         f"LB_G with r_0 = {order}": simple,
-        "LB_G with P": inst.bound_discs_p,
+        "LB_G with P": found.discs_of_correlations,
         f"LB_G with P and r_0 = {order_p}": simple_p,
     }
 
 
 def _truncated(inst: EquilibriumInstance) -> dict[str, Enclosure]:
     """LB_F at several lengths R, the longest first; those that cannot be told apart from it are left out."""
-    longest = sorted(inst.bound_f.items(), reverse=True)
+    longest = sorted(inst.bounds.through_series.items(), reverse=True)
     forms = {f"LB_F (R = {length})": bound for length, bound in longest}
     return {k: v for k, v in forms.items() if decided(_relation(inst, k, v))} or dict(list(forms.items())[:1])
 
 
-_lower_bound("lower-bound-correlation", "lemma.schur-order", "LB_P", lambda inst: {"LB_P": inst.bound_p.value})
-_lower_bound("lower-bound-schur", "lemma.lower-bound-schur", "LB_X", lambda inst: {"LB_X": inst.bound_x.value})
+_lower_bound(
+    "lower-bound-correlation",
+    "lemma.schur-order",
+    "LB_P",
+    _of_correlations,
+)
+_lower_bound("lower-bound-schur", "lemma.lower-bound-schur", "LB_X", _of_inputs)
 _lower_bound("lower-bound-gershgorin", "lemma.lower-bound-gershgorin", "LB_G", _discs)
 _lower_bound("lower-bound-series", "lemma.series-positivity", "LB_F", _truncated)
 
 
 def _difference(inst: EquilibriumInstance, factor: arb) -> BallMatrix:
     """The matrix P − factor·C with its radius, for every factor in the ball (|C_ij| <= 1)."""
-    c, p = inst.cosines, inst.correlation
+    c, p = inst.inputs.cosines, inst.correlation
     f = float(factor.mid())
     mid = p.mid - f * c.mid
     slack = upper_float(abs(factor - arb(f)))

@@ -138,7 +138,9 @@ def half_the_deviation(inst: EquilibriumInstance) -> Outcome:
 def tangent_order(inst: EquilibriumInstance) -> Outcome:
     """χ < 1 in balls; Θ − K is a series in the cosines with non-negative coefficients; both eigenvalues enclosed."""
     found = inst.tangent
-    theta = least_eigenvalue(gram(found.tangent, inst.cosines, budget=inst.budget), budget=inst.budget, known_psd=True)
+    theta = least_eigenvalue(
+        gram(found.tangent, inst.inputs.cosines, budget=inst.budget), budget=inst.budget, known_psd=True
+    )
     star = inst.eigenvalue
     contracts = Relation.of("chi = 2 sigma_w2 E phi'(sqrt(s) z)^2 is below 1", found.stability, 1, Sense.BELOW)
     order = Relation.of("the least eigenvalues of K and of Theta", star, theta)

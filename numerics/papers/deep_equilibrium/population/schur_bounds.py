@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from flint import arb
@@ -28,7 +29,7 @@ from ....balls.ends import between
 from ....balls.precision import precision
 from ....balls.rounding import TINY, down, gamma, up
 from ....eigenvalues.eigenvalue import least_eigenvalue
-from ....hermite import hermite_transform
+from ....hermite import HermiteTransform, hermite_transform
 from ....kernels.ballmatrix import BallMatrix
 from ....kernels.cosines import Cosines
 from ....kernels.gram import gram_truncated, hadamard_power
@@ -89,36 +90,6 @@ def schur_bound(weights: list[arb], rest: arb, base: Cosines, budget: Budget, bi
     return SchurBound(_enclosure(total, f"{len(terms)} Schur powers"), tuple(terms))
 
 
-def bound_through_correlations(kernel: EquilibriumKernel, correlation: BallMatrix, budget: Budget) -> SchurBound:
-    """LB_P: the weights are μ_r², the matrices the Schur powers of P."""
-    hermite = kernel.hermite
-    with precision(hermite.bits):
-        weights = [mu * mu for mu in hermite.coefficients]
-    return schur_bound(weights, hermite.tail, as_cosines(correlation), budget, hermite.bits)
-
-
-def bound_through_inputs(kernel: EquilibriumKernel, cosines: Cosines, budget: Budget) -> SchurBound:
-    """LB_X: the weights are μ_r² (v/s)^r with v = 2 C_ii, the matrices the Schur powers of C."""
-    hermite, point = kernel.hermite, kernel.fixed_point
-    with precision(hermite.bits):
-        ratio = point.input_variance / point.s
-        weights = [mu * mu * ratio**r for r, mu in enumerate(hermite.coefficients)]
-    return schur_bound(weights, arb(0), cosines, budget, hermite.bits)
-
-
-def bound_through_series(kernel: EquilibriumKernel, cosines: Cosines, budget: Budget) -> dict[int, Enclosure]:
-    """LB_F for each R of ``TRUNCATIONS`` (up to the order of the kernel): λ_min of the truncated series."""
-    found: dict[int, Enclosure] = {}
-    for length in TRUNCATIONS:
-        if length > kernel.series.order:
-            break
-        coefficients = dict(enumerate(kernel.series.coefficients[:length]))
-        with precision(kernel.hermite.bits):
-            matrix = gram_truncated(coefficients, cosines, budget=budget)
-        found[length] = least_eigenvalue(matrix, budget=budget, known_psd=True)
-    return found
-
-
 def gershgorin_sum(weights: list[arb], rest: arb, base: Cosines, bits: int) -> Enclosure:
     r"""Enclose :math:`\sum_{r\ge1} w_r \max(0, 1 - \max_i \sum_{j\ne i} |A_{ij}|^r)`, A the correlations in ``base``.
 
@@ -162,61 +133,104 @@ def gershgorin_order(n: int, delta: float) -> int:
     return guess
 
 
-def bound_through_discs(kernel: EquilibriumKernel, cosines: Cosines) -> Enclosure:
-    """LB_G with the inputs: Gershgorin's bound of every Schur power of C."""
-    hermite, point = kernel.hermite, kernel.fixed_point
-    with precision(hermite.bits):
-        ratio = point.input_variance / point.s
-        weights = [mu * mu * ratio**r for r, mu in enumerate(hermite.coefficients)]
-        rest = between(arb(0), (hermite.tail * ratio ** len(weights)).upper())
-    return gershgorin_sum(weights, rest, cosines, hermite.bits)
+@dataclass(frozen=True, eq=False)
+class LowerBounds:
+    """The bounds for one kernel on one data set; each is computed at its first use and kept.
 
+    Those through the inputs take the Schur powers of C with the weights μ_r² (v/s)^r, v = 2 C_ii; those through the
+    correlations the powers of P with the weights μ_r².
+    """
 
-def bound_through_discs_of_correlations(kernel: EquilibriumKernel, correlation: BallMatrix) -> Enclosure:
-    """The version with the correlations: Gershgorin's bound of every Schur power of P."""
-    hermite = kernel.hermite
-    with precision(hermite.bits):
-        weights = [mu * mu for mu in hermite.coefficients]
-    return gershgorin_sum(weights, hermite.tail, as_cosines(correlation), hermite.bits)
+    kernel: EquilibriumKernel
+    cosines: Cosines
+    correlation: BallMatrix
+    budget: Budget
 
+    def _weights(self, hermite: HermiteTransform, bits: int, *, inputs: bool) -> tuple[list[arb], arb]:
+        """The weights of the orders that are known, and of all others together."""
+        point = self.kernel.fixed_point
+        with precision(bits):
+            if not inputs:
+                return [mu * mu for mu in hermite.coefficients], hermite.tail
+            ratio = point.input_variance / point.s
+            weights = [mu * mu * ratio**r for r, mu in enumerate(hermite.coefficients)]
+            return weights, between(arb(0), (hermite.tail * ratio ** len(weights)).upper())
 
-def bound_through_gershgorin(kernel: EquilibriumKernel, n: int, delta: float, budget: Budget) -> tuple[int, Enclosure]:
-    """r_0 and the simple form of LB_G, enclosed; beyond ``budget.max_terms`` orders only its upper end is known."""
-    if delta >= 1.0:
-        return 0, _half_of_everything(kernel, "the cosines are not separated from 1")
-    first = gershgorin_order(n, delta)
-    point, bits = kernel.fixed_point, max(kernel.hermite.bits, budget.bits)
-    order = min(first + EXTRA_ORDERS, max(budget.max_terms, EXTRA_ORDERS))
-    hermite = hermite_transform(kernel.activation, order, point.s, bits)
-    with precision(bits):
-        ratio = point.input_variance / point.s
-        total = sum(
-            (hermite.coefficients[r] * hermite.coefficients[r] * ratio**r for r in range(first, order + 1)), arb(0)
-        )
-        total += between(arb(0), (hermite.tail * ratio ** max(first, order + 1)).upper())
-        return first, _enclosure(total / 2, f"r_0 = {first}")
+    @cached_property
+    def _correlations(self) -> Cosines:
+        return as_cosines(self.correlation)
 
+    @cached_property
+    def through_correlations(self) -> SchurBound:
+        """LB_P."""
+        hermite = self.kernel.hermite
+        weights, rest = self._weights(hermite, hermite.bits, inputs=False)
+        return schur_bound(weights, rest, self._correlations, self.budget, hermite.bits)
 
-def gershgorin_with_correlations(
-    kernel: EquilibriumKernel, correlation: BallMatrix, budget: Budget
-) -> tuple[int, Enclosure]:
-    """r_0(P) and the enclosure of the version with P: half the tail of the Hermite series from r_0(P) on."""
-    delta = as_cosines(correlation).delta
-    if delta >= 1.0:
-        return 0, _half_of_everything(kernel, "the correlations are not separated from 1")
-    first = gershgorin_order(correlation.n, delta)
-    bits = max(kernel.hermite.bits, budget.bits)
-    order = min(max(first - 1, 0), max(budget.max_terms, EXTRA_ORDERS))
-    hermite = hermite_transform(kernel.activation, order, kernel.fixed_point.s, bits)
-    with precision(bits):
-        tail = hermite.tail if first > 0 else hermite.second_moment
-        total = tail if order >= first - 1 else between(arb(0), tail.upper())
-        return first, _enclosure(total / 2, f"r_0(P) = {first}")
+    @cached_property
+    def through_inputs(self) -> SchurBound:
+        """LB_X; the orders beyond those of the transform are left out."""
+        hermite = self.kernel.hermite
+        weights, _ = self._weights(hermite, hermite.bits, inputs=True)
+        return schur_bound(weights, arb(0), self.cosines, self.budget, hermite.bits)
 
+    @cached_property
+    def through_series(self) -> dict[int, Enclosure]:
+        """LB_F for each R of ``TRUNCATIONS`` (up to the order of the kernel): λ_min of the truncated series."""
+        found: dict[int, Enclosure] = {}
+        for length in TRUNCATIONS:
+            if length > self.kernel.series.order:
+                break
+            coefficients = dict(enumerate(self.kernel.series.coefficients[:length]))
+            with precision(self.kernel.hermite.bits):
+                matrix = gram_truncated(coefficients, self.cosines, budget=self.budget)
+            found[length] = least_eigenvalue(matrix, budget=self.budget, known_psd=True)
+        return found
 
-def _half_of_everything(kernel: EquilibriumKernel, why: str) -> Enclosure:
-    """The simple form where r_0 is finite but not known: half of some weights, all of which add up to q."""
-    return Enclosure(0.0, float_above(Ball(kernel.fixed_point.q).upper / 2), Evidence.ENCLOSED, why)
+    @cached_property
+    def discs(self) -> Enclosure:
+        """LB_G: Gershgorin's bound of every Schur power of C."""
+        hermite = self.kernel.hermite
+        return gershgorin_sum(*self._weights(hermite, hermite.bits, inputs=True), self.cosines, hermite.bits)
+
+    @cached_property
+    def discs_of_correlations(self) -> Enclosure:
+        """The version with P."""
+        hermite = self.kernel.hermite
+        return gershgorin_sum(*self._weights(hermite, hermite.bits, inputs=False), self._correlations, hermite.bits)
+
+    def simple(self, delta: float) -> tuple[int, Enclosure]:
+        """r_0 and the simple form of LB_G, half the weight of the orders from r_0 on; ``delta`` bounds |C_ij|.
+
+        Beyond ``budget.max_terms`` orders only its upper end is known.
+        """
+        if delta >= 1.0:
+            return 0, self._half_of_everything("the cosines are not separated from 1")
+        first, bits = gershgorin_order(self.cosines.n, delta), max(self.kernel.hermite.bits, self.budget.bits)
+        order = min(first + EXTRA_ORDERS, max(self.budget.max_terms, EXTRA_ORDERS))
+        hermite = hermite_transform(self.kernel.activation, order, self.kernel.fixed_point.s, bits)
+        weights, rest = self._weights(hermite, bits, inputs=True)
+        with precision(bits):
+            return first, _enclosure((sum(weights[first:], arb(0)) + rest) / 2, f"r_0 = {first}")
+
+    @cached_property
+    def simple_of_correlations(self) -> tuple[int, Enclosure]:
+        """r_0(P) and the version with P: half the tail of the Hermite series from r_0(P) on."""
+        delta = self._correlations.delta
+        if delta >= 1.0:
+            return 0, self._half_of_everything("the correlations are not separated from 1")
+        first, bits = gershgorin_order(self.cosines.n, delta), max(self.kernel.hermite.bits, self.budget.bits)
+        order = min(max(first - 1, 0), max(self.budget.max_terms, EXTRA_ORDERS))
+        hermite = hermite_transform(self.kernel.activation, order, self.kernel.fixed_point.s, bits)
+        with precision(bits):
+            tail = hermite.tail if first > 0 else hermite.second_moment
+            total = tail if order >= first - 1 else between(arb(0), tail.upper())
+            return first, _enclosure(total / 2, f"r_0(P) = {first}")
+
+    def _half_of_everything(self, why: str) -> Enclosure:
+        """The simple form where r_0 is finite but not known: half of some weights, all of which add up to q."""
+        upper = float_above(Ball(self.kernel.fixed_point.q).upper / 2)
+        return Enclosure(0.0, upper, Evidence.ENCLOSED, why)
 
 
 def _enclosure(x: arb, method: str) -> Enclosure:

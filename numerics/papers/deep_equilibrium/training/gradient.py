@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....studies.networks import Seed
+from ..finite_width import sample_weights
 from .equilibrium import Differentiable, Real, Solution, adjoint, solve
 
 
@@ -44,8 +45,6 @@ def sample_network(width: int, dimension: int, sigma_w2: Fraction | float, seed:
     >>> sample_network(4, 3, Fraction(1, 16), 0).readout.shape
     (4,)
     """
-    from ..network import sample_weights
-
     recurrent, inputs = sample_weights(width, dimension, sigma_w2, seed)
     base = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
     stream = np.random.SeedSequence(base.entropy, spawn_key=(*base.spawn_key, 1))

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
 
 from .....theory.verdict import Verdict
 from .explicit_constants import ExplicitConstants
 from .laboratory import Laboratory, contracts
 
-if TYPE_CHECKING:
-    from ..instance import EquilibriumInstance
-
 Settled = tuple[Verdict, str]
 
 
-def _second_derivative(inst: EquilibriumInstance) -> Settled:
-    known = inst.regularity
+def _second_derivative(lab: Laboratory) -> Settled:
+    known = lab.inst.regularity
     if known.second_lipschitz is not None:
         return Verdict.PROVED, f"sup|phi''| = {known.second_lipschitz.str(8)}".replace("+/-", "±")
-    name, reason = inst.activation.name, known.reason("second_lipschitz")
+    name, reason = lab.inst.activation.name, known.reason("second_lipschitz")
     if "second_lipschitz" in known.infinite:
         return Verdict.REFUTED, f"the derivative of {name} is not Lipschitz: {reason}"
     return Verdict.UNKNOWN, f"no finite bound of the second derivative of {name} was found: {reason}"
 
 
-def _weights_contract(inst: EquilibriumInstance) -> Settled:
-    return contracts(inst.training)
+def _weights_contract(lab: Laboratory) -> Settled:
+    return contracts(lab)
 
 
 def _met(lab: Laboratory, found: ExplicitConstants) -> Settled:
@@ -39,20 +36,16 @@ def _met(lab: Laboratory, found: ExplicitConstants) -> Settled:
     return verdict, f"{text} {where}".replace("+/-", "±")
 
 
-def _small_residual(inst: EquilibriumInstance, *, flow: bool = False) -> Settled:
-    verdict, text = contracts(inst.training)
+def _small_residual(lab: Laboratory, *, flow: bool = False) -> Settled:
+    verdict, text = contracts(lab)
     if verdict is not Verdict.PROVED:  # then (H1) fails with it
         return verdict, text
-    return _met(inst.training, inst.training.certified_constants(flow=flow))
+    return _met(lab, lab.certified_constants(flow=flow))
 
 
-def _small_residual_for_the_flow(inst: EquilibriumInstance) -> Settled:
-    return _small_residual(inst, flow=True)
-
-
-RULES: dict[str, Callable[[EquilibriumInstance], Settled]] = {
+RULES: dict[str, Callable[[Laboratory], Settled]] = {
     "second-derivative": _second_derivative,
     "weights-contract": _weights_contract,
     "small-residual": _small_residual,
-    "small-residual-flow": _small_residual_for_the_flow,
+    "small-residual-flow": partial(_small_residual, flow=True),
 }

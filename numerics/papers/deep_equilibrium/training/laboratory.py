@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import arb
@@ -24,6 +23,7 @@ from ....balls.threads import blas_threads
 from ....expressions.enclosed_function import EnclosedFunction
 from ....sampling.operator_norm import NormBounds, operator_norm
 from ....studies.data import labels as labels_of
+from ..population.model import Population
 from .descent import TOLERANCE, Trajectory, certified_descent
 from .equilibrium import Differentiable, differentiable
 from .explicit_constants import (
@@ -35,9 +35,7 @@ from .explicit_constants import (
 )
 from .gradient import Network, equilibrium, gradient, sample_network, tangent_gram
 from .iterate import BITS, IterateBounds, equilibrium_error, iterate_bounds, lower_float
-
-if TYPE_CHECKING:
-    from ..instance import EquilibriumInstance
+from .size import TrainingSize
 
 CERTIFIED_INPUTS = 4
 """Inputs at most of the instance on which every hypothesis of the theorem is met."""
@@ -56,9 +54,8 @@ Array = NDArray[np.float64]
 class Laboratory:
     """The trained networks of one instance. Raises :class:`DerivationGap` without input points."""
 
-    def __init__(self, inst: EquilibriumInstance) -> None:
+    def __init__(self, inst: Population, size: TrainingSize) -> None:
         self.inst = inst
-        size = inst.training_size
         self.width, self.steps = size.width, size.steps
         self.inputs, self.certified_inputs = size.points, min(size.points, CERTIFIED_INPUTS)
 
@@ -78,19 +75,12 @@ class Laboratory:
         return EnclosedFunction(self.inst.activation)
 
     def chosen(self, count: int) -> list[int]:
-        """The first ``count`` inputs that are not zero and of which no two point the same or the opposite way."""
-        parallel = {(i, j) for i, j, _ in self.inst.parallel}
-        found: list[int] = []
-        for i in self.inst.data.nonzero_rows:
-            if len(found) == count:
-                break
-            if not any((k, i) in parallel or (i, k) in parallel for k in found):
-                found.append(i)
-        return found
+        """The first inputs that are not zero and not parallel, at most ``count``."""
+        return self.inst.inputs.distinct(count)
 
     def points(self, count: int) -> Array:
         """The chosen inputs as the network sees them, (count, d) or fewer rows."""
-        return np.ascontiguousarray(self.inst.network_inputs[self.chosen(count)])
+        return np.ascontiguousarray(self.inst.inputs.floats[self.chosen(count)])
 
     def labels(self, count: int) -> Array:
         """Their labels, ±1."""

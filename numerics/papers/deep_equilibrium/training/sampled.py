@@ -48,7 +48,7 @@ PAST = 2.0
 def tangent_limit(inst: EquilibriumInstance) -> Array:
     """The limit Θ on the chosen inputs, (n, n)."""
     chosen = inst.training.chosen(TANGENT_INPUTS)
-    return gram(inst.tangent.tangent, inst.cosines, budget=inst.budget).mid[np.ix_(chosen, chosen)]
+    return gram(inst.tangent.tangent, inst.inputs.cosines, budget=inst.budget).mid[np.ix_(chosen, chosen)]
 
 
 def tangent_samples(inst: EquilibriumInstance) -> Array:
