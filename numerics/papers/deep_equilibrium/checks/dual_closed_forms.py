@@ -22,6 +22,7 @@ from ....derivation_check.value import enclose as enclose_at
 from ....dual.covariance import covariance
 from ....dual.series import series_value
 from ..instance import EquilibriumInstance
+from ..lines_dual_calculus import kronecker_power
 from .dual_evidence import BITS, Law, same, study_laws
 
 SERIES_ORDER = 256
@@ -123,29 +124,17 @@ def gelu_control(inst: EquilibriumInstance) -> Outcome:
     return planted(_formula_sides(phi, gelu_formula(sympy.Rational(1, 6)), study_laws(inst)))
 
 
-def kronecker_power(x: tuple[int, ...], r: int) -> list[int]:
-    """The r-fold Kronecker product of an integer vector with itself.
-
-    >>> kronecker_power((2, 3), 2)
-    [4, 6, 6, 9]
-    """
-    power = [1]
-    for _ in range(r):
-        power = [p * entry for p in power for entry in x]
-    return power
-
-
-def _rows(inst: EquilibriumInstance) -> list[tuple[int, ...]]:
+def _rows(inst: EquilibriumInstance) -> list[list[int]]:
     """Integer multiples of the first inputs, cut to ``COORDINATES`` entries; none when only a Gram matrix is given."""
     found = inst.data.points
-    return [] if found is None else [found.row(i)[1][:COORDINATES] for i in range(min(found.n, SUBSET))]
+    return [] if found is None else [list(found.row(i)[1][:COORDINATES]) for i in range(min(found.n, SUBSET))]
 
 
 def _inner(x: list[int] | tuple[int, ...], y: list[int] | tuple[int, ...]) -> int:
     return int(sum((fmpz(a) * b for a, b in zip(x, y, strict=True) if a and b), fmpz(0)))
 
 
-def _powers(rows: list[tuple[int, ...]]) -> Iterator[Relation]:
+def _powers(rows: list[list[int]]) -> Iterator[Relation]:
     """Inner products of Kronecker powers, and powers of inner products, in integers, for each pair of rows."""
     pairs = [(i, j) for i in range(len(rows)) for j in range(i + 1)]
     for r in POWERS:
@@ -178,7 +167,7 @@ def khatri_rao_control(inst: EquilibriumInstance) -> Outcome:
     for k, m in combinations(range(len(x)), 2):
         moved = list(x)
         moved[k], moved[m] = x[m], x[k]
-        power = _inner(kronecker_power(tuple(moved), 2), kronecker_power(y, 2))
+        power = _inner(kronecker_power(moved, 2), kronecker_power(y, 2))
         if power != _inner(x, y) ** 2:
             text = f"the square of the inner product, with the coordinates {k} and {m} of one input exchanged"
             return planted([Relation.of(text, power, _inner(x, y) ** 2, Sense.EQUAL)])
