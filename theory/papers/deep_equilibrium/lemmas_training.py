@@ -1,4 +1,4 @@
-"""Training of equilibrium models: gradients, tangent kernels, concentration, and descent under the PL inequality."""
+"""Training of equilibrium models: gradients, tangent kernels, concentration, and the local PL inequality."""
 
 from __future__ import annotations
 
@@ -126,71 +126,6 @@ TANGENT = Lemma(
     claims=both("tangent-order"),
 )
 
-DESCENT = Lemma(
-    "lemma.pl-descent",
-    "gradient descent under a local PL inequality: rate and length of the path",
-    (
-        Hypothesis("pl", r"\lVert\nabla\Phi\rVert^2\ge\lambda\Phi \text{ on the ball of radius } R"),
-        Hypothesis("smooth", r"\lVert\nabla^2\Phi\rVert\le\beta \text{ there},\ 0<\eta\le1/\beta"),
-        Hypothesis("radius", r"R\ge4\sqrt{\Phi_0/\lambda}"),
-    ),
-    r"\Phi_{\tau+1}\le\bigl(1-\tfrac12\eta\lambda\bigr)\Phi_\tau,\qquad"
-    r" \sum_\tau\lVert\theta_{\tau+1}-\theta_\tau\rVert\le4\sqrt{\Phi_0/\lambda}",
-    (
-        ProofStep(
-            r"With $g=\nabla\Phi(\theta_\tau)$ Taylor's theorem on the segment gives"
-            r" $\Phi_{\tau+1}\le\Phi_\tau-\eta\lVert g\rVert^2+\frac12\beta\eta^2\lVert g\rVert^2"
-            r"\le\Phi_\tau-\frac12\eta\lVert g\rVert^2\le(1-\frac12\eta\lambda)\Phi_\tau$.",
-            "descent-step",
-        ),
-        ProofStep(
-            r"$\sqrt{\Phi_\tau}-\sqrt{\Phi_{\tau+1}}\ge\frac{\Phi_\tau-\Phi_{\tau+1}}{2\sqrt{\Phi_\tau}}"
-            r"\ge\frac{\eta\lVert g\rVert^2}{4\sqrt{\Phi_\tau}}\ge\frac14\eta\sqrt\lambda\,\lVert g\rVert$.",
-            "descent-root",
-        ),
-        ProofStep(
-            r"The sum telescopes: the path up to $\tau+1$ is at most"
-            r" $4(\sqrt{\Phi_0}-\sqrt{\Phi_{\tau+1}})/\sqrt\lambda$.",
-            "descent-telescope",
-        ),
-        ProofStep(
-            r"No segment leaves the ball: were it to meet the sphere first where $\Phi=0$, the second line would gain a"
-            r" factor 2, and the path be at most $(4\sqrt{\Phi_0}-2\sqrt{\Phi_\tau})/\sqrt\lambda<R$.",
-            "descent-inside",
-        ),
-    ),
-    Reference("truong2023deq", ours=f"{NOTES}, The theorem with explicit constants"),
-    claims=(*both("gradient-descent"), "resnet-rkhs.descent-convergence"),
-)
-
-FLOW = Lemma(
-    "lemma.pl-flow",
-    "gradient flow under a local PL inequality: rate and length of the path",
-    (
-        Hypothesis("pl", r"\lVert\nabla\Phi\rVert^2\ge\lambda\Phi \text{ on the ball of radius } R"),
-        Hypothesis("radius", r"R>2\sqrt{\Phi_0/\lambda}"),
-    ),
-    r"\Phi(t)\le e^{-\lambda t}\Phi_0,\qquad \int_0^\infty\lVert\dot\theta\rVert\,dt\le2\sqrt{\Phi_0/\lambda}<R",
-    (
-        ProofStep(
-            r"$\dot\Phi=-\lVert\nabla\Phi\rVert^2\le-\lambda\Phi$, so $e^{\lambda t}\Phi$ does not increase.",
-            "flow-rate",
-        ),
-        ProofStep(
-            r"$-\frac{d}{dt}\sqrt\Phi=\frac{\lVert\nabla\Phi\rVert^2}{2\sqrt\Phi}"
-            r"\ge\frac12\sqrt\lambda\,\lVert\dot\theta\rVert$ while $\Phi>0$.",
-            "flow-root",
-        ),
-        ProofStep(
-            r"So the path is at most $2\sqrt{\Phi_0/\lambda}$, which is below $R$ exactly when"
-            r" $\Phi_0<\frac14R^2\lambda$: the ball is never left, and finite length gives a limit.",
-            "flow-radius",
-        ),
-    ),
-    Reference("truong2023deq", ours=f"{NOTES}, The gradient flow"),
-    claims=(*both("gradient-flow"), "resnet-rkhs.flow-convergence", "implicit-relu.gradient-flow"),
-)
-
 EQUILIBRIUM_DESCENT = Lemma(
     "lemma.equilibrium-training",
     "the loss of an equilibrium model satisfies a local PL inequality",
@@ -257,4 +192,4 @@ RANGE = Lemma(
     claims=("deq-relu.variance-contraction", "deq-relu.correlation-contraction", "deq-relu.variance-bound"),
 )
 
-LEMMAS = (PERTURBATION, GRADIENTS, CONCENTRATION, TANGENT, DESCENT, FLOW, EQUILIBRIUM_DESCENT, RANGE)
+LEMMAS = (PERTURBATION, GRADIENTS, CONCENTRATION, TANGENT, EQUILIBRIUM_DESCENT, RANGE)
