@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 
 from flint import arb
 
@@ -18,9 +19,9 @@ from ...certificates.certificate import Discharged
 from ...expressions.growth import gaussian_square_integrable, growth
 from ...expressions.lowering import constant, lower_arb
 from .population.model import Population
-from .training.hypotheses import RULES, Settled
-from .training.laboratory import Laboratory
+from .training.laboratory import Laboratory, contracts
 
+Settled = tuple[Verdict, str]
 PROBES = (Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(3))
 """Points where an activation is evaluated to prove that it is not odd."""
 
@@ -28,10 +29,10 @@ PROBES = (Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(3))
 def discharge(inst: Population, lab: Laboratory, hypothesis: Hypothesis) -> Discharged:
     """Whether a hypothesis holds for a model and the networks trained with it, with the reason in a sentence."""
     name = hypothesis.name
-    if name in RULES:
-        verdict, text = RULES[name](lab)
-    elif name in _RULES:
-        verdict, text = _RULES[name](inst)
+    if name in _OF_TRAINING:
+        verdict, text = _OF_TRAINING[name](lab)
+    elif name in _OF_THE_POPULATION:
+        verdict, text = _OF_THE_POPULATION[name](inst)
     else:
         verdict, text = Verdict.UNKNOWN, "no rule decides this hypothesis"
     return Discharged(name, verdict, text)
@@ -41,14 +42,19 @@ def _short(x: arb) -> str:
     return str(x.str(8)).replace("+/-", "±")
 
 
-def _lipschitz(inst: Population) -> Settled:
-    known = inst.regularity
-    if known.lipschitz is not None:
-        return Verdict.PROVED, f"L = {_short(known.lipschitz)}"
-    name, reason = inst.activation.name, known.reason("lipschitz")
-    if "lipschitz" in known.infinite:
-        return Verdict.REFUTED, f"{name} has no finite Lipschitz constant: {reason}"
-    return Verdict.UNKNOWN, f"no finite Lipschitz constant of {name} was found: {reason}"
+def _settled(holds: bool, yes: str, no: str) -> Settled:
+    return (Verdict.PROVED, yes) if holds else (Verdict.REFUTED, no)
+
+
+def _bounded(which: str, symbol: str, infinite: str, unknown: str, inst: Population) -> Settled:
+    """Whether a supremum of the regularity of the activation is finite."""
+    known, name = inst.regularity, inst.activation.name
+    found, reason = getattr(known, which), known.reason(which)
+    if found is not None:
+        return Verdict.PROVED, f"{symbol} = {_short(found)}"
+    if which in known.infinite:
+        return Verdict.REFUTED, f"{infinite.format(name)}: {reason}"
+    return Verdict.UNKNOWN, f"{unknown.format(name)}: {reason}"
 
 
 def _contraction(inst: Population) -> Settled:
@@ -61,9 +67,17 @@ def _contraction(inst: Population) -> Settled:
 
 
 def _relu_range(inst: Population) -> Settled:
-    if 0 <= inst.sigma_w2 < 1:
-        return Verdict.PROVED, f"sigma_w2 = {inst.sigma_w2} < 1"
-    return Verdict.REFUTED, f"sigma_w2 = {inst.sigma_w2} is not below 1: q = 1/(1 - sigma_w2) ceases to exist"
+    no = f"sigma_w2 = {inst.sigma_w2} is not below 1: q = 1/(1 - sigma_w2) ceases to exist"
+    return _settled(0 <= inst.sigma_w2 < 1, f"sigma_w2 = {inst.sigma_w2} < 1", no)
+
+
+def _feedback(inst: Population) -> Settled:
+    return _settled(inst.sigma_w2 > 0, f"sigma_w2 = {inst.sigma_w2}", "sigma_w2 = 0: there is no feedback")
+
+
+def _is(name: str, title: str, formula: str, inst: Population) -> Settled:
+    same = inst.activation.expression == activation(name).expression
+    return _settled(same, f"the activation is {formula}", f"the activation is {inst.activation.name}, not {title}")
 
 
 def _common_norm(inst: Population) -> Settled:
@@ -83,12 +97,6 @@ def _non_parallel(inst: Population) -> Settled:
         what = "the same direction as" if sign > 0 else "the direction opposite to"
         return Verdict.REFUTED, f"input {j} has {what} input {i} (decided in integers)"
     return Verdict.PROVED, f"no two inputs are parallel (decided in integers); delta <= {inst.inputs.separation:.8g}"
-
-
-def _feedback(inst: Population) -> Settled:
-    if inst.sigma_w2 > 0:
-        return Verdict.PROVED, f"sigma_w2 = {inst.sigma_w2}"
-    return Verdict.REFUTED, "sigma_w2 = 0: there is no feedback"
 
 
 def _non_affine(inst: Population) -> Settled:
@@ -132,27 +140,14 @@ def not_odd(phi: Activation, bits: int) -> Verdict:
     return Verdict.UNKNOWN
 
 
-def _odd(inst: Population) -> Settled:
-    name = inst.activation.name
-    match not_odd(inst.activation, inst.budget.bits):
-        case Verdict.REFUTED:
-            return Verdict.PROVED, f"{name} is odd, by its structure"
-        case Verdict.PROVED:
-            return Verdict.REFUTED, f"{name} is not odd: phi(x) + phi(-x) is enclosed away from 0"
-        case _:
-            return Verdict.UNKNOWN, f"{name} is neither proved odd nor proved not odd"
-
-
-def _not_odd(inst: Population) -> Settled:
-    verdict, text = _odd(inst)
+def _oddness(negated: bool, inst: Population) -> Settled:
+    name, verdict = inst.activation.name, not_odd(inst.activation, inst.budget.bits)
+    text = {
+        Verdict.PROVED: f"{name} is not odd: phi(x) + phi(-x) is enclosed away from 0",
+        Verdict.REFUTED: f"{name} is odd, by its structure",
+    }.get(verdict, f"{name} is neither proved odd nor proved not odd")
     swapped = {Verdict.PROVED: Verdict.REFUTED, Verdict.REFUTED: Verdict.PROVED}
-    return swapped.get(verdict, verdict), text
-
-
-def _relu(inst: Population) -> Settled:
-    if inst.activation.expression == activation("relu").expression:
-        return Verdict.PROVED, "the activation is max(x, 0)"
-    return Verdict.REFUTED, f"the activation is {inst.activation.name}, not ReLU"
+    return verdict if negated else swapped.get(verdict, verdict), text
 
 
 def _square_integrable(inst: Population) -> Settled:
@@ -189,26 +184,51 @@ def _closed_form(inst: Population) -> Settled:
     return Verdict.REFUTED, f"no closed form of the dual is known to the rules: {reason}"
 
 
-def _gelu(inst: Population) -> Settled:
-    if inst.activation.expression == activation("gelu").expression:
-        return Verdict.PROVED, "the activation is x Phi(x)"
-    return Verdict.REFUTED, f"the activation is {inst.activation.name}, not GELU"
+def _small_residual(lab: Laboratory, *, flow: bool = False) -> Settled:
+    verdict, text = contracts(lab)
+    if verdict is not Verdict.PROVED:  # then (H1) fails with it
+        return verdict, text
+    found = lab.certified_constants(flow=flow)
+    (first, second), text = found.hypotheses, f"L rho_w = {found.contraction.str(6)}"
+    if first.verdict is Verdict.PROVED:
+        text = f"(H1): {text}; (H2): left side over right side = {found.gap.str(6)}"
+    verdict = second.verdict if first.verdict is Verdict.PROVED else first.verdict
+    where = f"on {len(lab.chosen(lab.certified_inputs))} inputs, width {lab.width}"
+    return verdict, f"{text} {where}".replace("+/-", "±")
 
 
-_RULES: dict[str, Callable[[Population], Settled]] = {
-    "lipschitz": _lipschitz,
+_OF_THE_POPULATION: dict[str, Callable[[Population], Settled]] = {
+    "lipschitz": partial(
+        _bounded,
+        "lipschitz",
+        "L",
+        "{} has no finite Lipschitz constant",
+        "no finite Lipschitz constant of {} was found",
+    ),
+    "second-derivative": partial(
+        _bounded,
+        "second_lipschitz",
+        "sup|phi''|",
+        "the derivative of {} is not Lipschitz",
+        "no finite bound of the second derivative of {} was found",
+    ),
     "contraction": _contraction,
     "common-norm": _common_norm,
     "non-parallel": _non_parallel,
     "feedback": _feedback,
     "non-affine": _non_affine,
     "affine": _affine,
-    "odd": _odd,
-    "not-odd": _not_odd,
-    "relu": _relu,
+    "odd": partial(_oddness, False),
+    "not-odd": partial(_oddness, True),
+    "relu": partial(_is, "relu", "ReLU", "max(x, 0)"),
+    "gelu": partial(_is, "gelu", "GELU", "x Phi(x)"),
     "relu-range": _relu_range,
     "square-integrable": _square_integrable,
     "absolutely-continuous": _absolutely_continuous,
     "closed-form": _closed_form,
-    "gelu": _gelu,
+}
+_OF_TRAINING: dict[str, Callable[[Laboratory], Settled]] = {
+    "weights-contract": contracts,
+    "small-residual": _small_residual,
+    "small-residual-flow": partial(_small_residual, flow=True),
 }

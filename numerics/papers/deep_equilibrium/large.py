@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from flint import arb
 
 from ....theory.errors import SpecError
 from ....theory.verdict import Evidence
 from ...balls.enclosure import Enclosure
-from ...balls.precision import MIN_BITS, precision
+from ...balls.precision import MIN_BITS
 from ...balls.threads import thread_count
 from ...eigenvalues.blocked import PANEL, Progress
 from ...eigenvalues.eigenvalue import least_eigenvalue
@@ -25,7 +24,6 @@ from ...kernels import cosines as cosine_matrix
 from ...kernels.cosines import require_memory
 from ...kernels.gram import gram
 from ...kernels.gram import memory_estimate as gram_memory
-from ...kernels.order import choose_order
 from ...kernels.series import DotProductSeries
 from ...scale.tiled import TILE
 from ...scale.tiled_eigenvalue import tiled_least_eigenvalue
@@ -99,13 +97,7 @@ def prove_tiled(
         raise SpecError("prove_tiled: give points, and rescale them to the sphere: one power series serves all tiles.")
 
     def series(delta: float) -> DotProductSeries:
-        with precision(FLOAT_BITS):
-            order = choose_order(
-                lambda order: model.kernel(order, FLOAT_BITS).series,
-                arb(delta),
-                FLOAT_TARGET,
-                max_terms=model.budget.max_terms,
-            )
+        order = model.order_at(delta, FLOAT_TARGET, FLOAT_BITS)
         return model.kernel(max(order, 8), FLOAT_BITS).series
 
     tell = progress or (lambda what, share: None)

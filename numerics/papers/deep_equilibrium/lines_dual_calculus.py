@@ -6,8 +6,10 @@ The identities for all orders at once are identities of generating functions; ea
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache, partial
+from typing import TypeVar
 
 import numpy as np
 import sympy
@@ -23,6 +25,7 @@ from ...proof_lines.enclosures import NAMES
 from ...proof_lines.instances import hadamard_power
 from ...proof_lines.relations import BITS, Equation, Instances, Order, Relation, Sides, argument
 
+Exact = TypeVar("Exact", fmpq, int)
 ORDER, CLOSED = 12, 7
 """Orders that are drawn in balls, and compared one by one for the closed forms."""
 SIGMA = sympy.Symbol("sigma", positive=True)
@@ -127,11 +130,11 @@ def _sine(n: sympy.Expr) -> sympy.Expr:
     return sympy.sin(n * sympy.pi / 2) * sympy.exp(-(SIGMA**2)) * _exponential(n)
 
 
-def _error_function(r: sympy.Expr) -> sympy.Expr:
-    """The coefficient of erf at odd order r."""
+def _error_function(n: sympy.Expr) -> sympy.Expr:
+    """The coefficient of erf at odd order n."""
     share = 2 * SIGMA**2 / (1 + 2 * SIGMA**2)
-    square = 2 / sympy.pi * share**r * sympy.binomial(r - 1, (r - 1) / 2) / (2 ** (r - 1) * r)
-    return (-1) ** ((r - 1) / 2) * sympy.sqrt(square)
+    square = 2 / sympy.pi * share**n * sympy.binomial(n - 1, (n - 1) / 2) / (2 ** (n - 1) * n)
+    return (-1) ** ((n - 1) / 2) * sympy.sqrt(square)
 
 
 @argument("scale-closed-forms", f"exp, sin and erf, orders 0 to {CLOSED - 1}, identically in sigma")
@@ -149,7 +152,7 @@ def kronecker_inner_product() -> tuple[Relation, ...]:
     return (Equation(left, (x.T * u)[0] * (y.T * v)[0]),)
 
 
-def kronecker_power(x: list[fmpq] | list[int], r: int) -> list[fmpq] | list[int]:
+def kronecker_power(x: Sequence[Exact], r: int) -> list[Exact]:
     """The r-fold Kronecker product of a vector of exact numbers with itself, r >= 1.
 
     >>> kronecker_power([2, 3], 2)
@@ -189,8 +192,8 @@ def khatri_rao_order() -> tuple[Relation, ...]:
 
 
 def _kernels() -> tuple[dict[str, sympy.Expr], tuple[sympy.Symbol, ...]]:
-    symbols = sympy.symbols("Sigma G Gd w", positive=True)
-    return {c.name: equilibrium_tangent(*symbols, c) for c in TangentConvention}, symbols
+    sigma, g, slopes, w = sympy.symbols("Sigma G Gd w", positive=True)
+    return {c.name: equilibrium_tangent(sigma, g, slopes, w, c) for c in TangentConvention}, (sigma, g, slopes, w)
 
 
 @argument("geometric-resolvent", "the solution of T = S + x T, and the rest after n steps")

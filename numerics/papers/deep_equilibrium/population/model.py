@@ -168,11 +168,13 @@ class Population:
 
         ``individually``: pairs next to ±1 are taken one by one where they can be, and need no terms.
         """
+        return self.order_at(self.reach if individually else self.inputs.separation, target, bits)
+
+    def order_at(self, cosine: float, target: arb, bits: int) -> int:
+        """The series length at which the tail at a cosine is below ``target`` (or the longest allowed)."""
         with precision(bits):
-            delta = arb(min(self.reach if individually else self.inputs.separation, 1.0))
-            return choose_order(
-                lambda order: self.kernel(order, bits).series, delta, target, max_terms=self.budget.max_terms
-            )
+            delta, most = arb(min(cosine, 1.0)), self.budget.max_terms
+            return choose_order(lambda order: self.kernel(order, bits).series, delta, target, max_terms=most)
 
     @cached_property
     def reach(self) -> float:

@@ -6,8 +6,9 @@ Source: docs/theory/equilibrium-kernel.md, section 5.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache
+from functools import partial
 
 from flint import arb, arb_mat
 
@@ -27,6 +28,47 @@ SLACK_BITS = 8
 """A radius of the series beyond 2^(SLACK_BITS - bits) is mended by the dual activation, where that is sharper."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Entries for two inputs of given norms, with transforms that equal norms share."""
+
+    activation: Activation
+    sigma_w2: Fraction
+    bits: int
+    lipschitz: arb
+    max_terms: int
+    transforms: dict[Fraction, HermiteTransform] = field(default_factory=dict)
+
+    def transform(self, norm: Fraction) -> HermiteTransform:
+        """The Hermite transform at the variance of the equilibrium on an input with ``|x|²/d`` = ``norm``."""
+        work, order = self.bits + GUARD, min(max(2 * self.bits, 32), self.max_terms)
+        if norm not in self.transforms:
+            point = variance_fixed_point(
+                self.activation, self.sigma_w2, work, lipschitz=self.lipschitz, input_variance=2 * norm
+            )
+            self.transforms[norm] = hermite_transform(self.activation, order, point.s, work)
+        return self.transforms[norm]
+
+    def entry(self, first: Fraction, second: Fraction, c: Fraction) -> arb:
+        """The entry of two different inputs: by the series, or by the dual activation where that is sharper."""
+        work = self.bits + GUARD
+        pair = partial(
+            equilibrium_pair,
+            self.activation,
+            self.transform(first),
+            self.transform(second),
+            self.sigma_w2,
+            c,
+            work,
+            lipschitz=self.lipschitz,
+        )
+        found = pair()
+        if not found.value.rad() > (1 + abs(found.value)).upper() * arb((1, SLACK_BITS - self.bits)):
+            return found.value
+        other = pair(dual=lambda a, b, c: dual(self.activation, a, b, c, work), start=found.rho).value
+        return other if other.rad() < found.value.rad() else found.value
+
+
 def pair_matrix(
     activation: Activation,
     source: Points | InputGram,
@@ -42,25 +84,15 @@ def pair_matrix(
     activation where the tail of ``max_terms`` orders is too large (correlations near ±1). Equal pairs of norms share
     their transforms; n(n-1)/2 fixed points are solved one by one, so this is for small n.
     """
-    n, work = source.n, bits + GUARD
-    norms = sorted({source.second_moment(i) for i in range(n)})
-    order = min(max(2 * bits, 32), max_terms)
-    transforms: dict[Fraction, HermiteTransform] = {}
-    for norm in norms:
-        point = variance_fixed_point(activation, sigma_w2, work, lipschitz=lipschitz, input_variance=2 * norm)
-        transforms[norm] = hermite_transform(activation, order, point.s, work)
+    n, pairs = source.n, _Pairs(activation, sigma_w2, bits, lipschitz, max_terms)
+    norms = [source.second_moment(i) for i in range(n)]
     share = source.d if isinstance(source, Points) else 1
     result = arb_mat(n, n)
     with precision(bits):
         for i in range(n):
-            first = transforms[source.second_moment(i)]
-            for j in range(i + 1):
-                second = transforms[source.second_moment(j)]
-                value = first.second_moment
-                if i != j:
-                    c = source.inner(i, j) / share
-                    value = _entry(activation, first, second, sigma_w2, c, bits, lipschitz)
-                result[i, j] = result[j, i] = +value
+            result[i, i] = +pairs.transform(norms[i]).second_moment
+            for j in range(i):
+                result[i, j] = result[j, i] = +pairs.entry(norms[i], norms[j], source.inner(i, j) / share)
         return BallMatrix.from_arb(result, (f"ball arithmetic at {bits} bits, pair by pair",))
 
 
@@ -80,45 +112,10 @@ def zero_input(
     """
     if vanishes_at_zero(activation):
         return [arb(0)] * len(norms)
-    work, order = bits + GUARD, min(max(2 * bits, 32), max_terms)
-    if sigma_w2 == 0:
-        return [dual(activation, Fraction(0), 2 * norm, Fraction(0), work) for norm in norms]
-
-    @cache
-    def transform(norm: Fraction) -> HermiteTransform:
-        point = variance_fixed_point(activation, sigma_w2, work, lipschitz=lipschitz, input_variance=2 * norm)
-        return hermite_transform(activation, order, point.s, work)
-
     zero = Fraction(0)
-    values = {zero: transform(zero).second_moment}
-    for norm in {*norms} - {zero}:
-        values[norm] = _entry(activation, transform(zero), transform(norm), sigma_w2, zero, bits, lipschitz)
+    if sigma_w2 == 0:
+        return [dual(activation, zero, 2 * norm, zero, bits + GUARD) for norm in norms]
+    pairs = _Pairs(activation, sigma_w2, bits, lipschitz, max_terms)
+    values = {norm: pairs.entry(zero, norm, zero) for norm in {*norms} - {zero}}
+    values[zero] = pairs.transform(zero).second_moment
     return [values[norm] for norm in norms]
-
-
-def _entry(
-    activation: Activation,
-    first: HermiteTransform,
-    second: HermiteTransform,
-    sigma_w2: Fraction,
-    c: Fraction,
-    bits: int,
-    lipschitz: arb,
-) -> arb:
-    """One entry off the diagonal: by the series, or by the dual activation where that is sharper."""
-    work = bits + GUARD
-    found = equilibrium_pair(activation, first, second, sigma_w2, c, work, lipschitz=lipschitz)
-    if not found.value.rad() > (1 + abs(found.value)).upper() * arb((1, SLACK_BITS - bits)):
-        return found.value
-    other = equilibrium_pair(
-        activation,
-        first,
-        second,
-        sigma_w2,
-        c,
-        work,
-        lipschitz=lipschitz,
-        dual=lambda a, b, c: dual(activation, a, b, c, work),
-        start=found.rho,
-    ).value
-    return other if other.rad() < found.value.rad() else found.value
