@@ -21,7 +21,7 @@ from certigram.numerics.papers.deep_equilibrium.checks import training as deq_tr
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.papers.deep_equilibrium.training.gradient import Network
 from certigram.numerics.papers.deep_equilibrium.training.iterate import iterate_bounds
-from certigram.numerics.papers.deep_equilibrium.training.size import TrainingSize
+from certigram.numerics.papers.deep_equilibrium.training.laboratory import TrainingSize
 from certigram.numerics.papers.two_layer_logistic.checks import stationary as villani_stationary
 from certigram.numerics.papers.two_layer_logistic.counterexample import decide
 from certigram.numerics.papers.two_layer_logistic.network import instance

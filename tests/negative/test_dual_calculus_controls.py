@@ -24,9 +24,9 @@ from certigram.numerics.papers.deep_equilibrium import (
 from certigram.numerics.papers.deep_equilibrium import (
     lines_high_dimensional as high_dimensional,
 )
-from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import compared
-from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import same as at
 from certigram.numerics.papers.deep_equilibrium.checks.dual_kernels import mixture_constants
+from certigram.numerics.papers.deep_equilibrium.checks.evidence import compared
+from certigram.numerics.papers.deep_equilibrium.checks.evidence import same as at
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.papers.deep_equilibrium.population.gaussian_mixture import deviations
 from certigram.numerics.papers.deep_equilibrium.population.high_dimensional import (

@@ -25,9 +25,9 @@ from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.deep_equilibrium.checks.dual_calculus import slope_bracket
 from certigram.numerics.papers.deep_equilibrium.checks.dual_closed_forms import gelu_formula, same_function
-from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import compared, study_cosines, study_laws
-from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import same as at
 from certigram.numerics.papers.deep_equilibrium.checks.dual_kernels import mixture_constants
+from certigram.numerics.papers.deep_equilibrium.checks.evidence import compared, study_cosines, study_laws
+from certigram.numerics.papers.deep_equilibrium.checks.evidence import same as at
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.papers.deep_equilibrium.population.gaussian_mixture import equivalent, kernel, mixture
 from certigram.numerics.papers.deep_equilibrium.population.high_dimensional import (

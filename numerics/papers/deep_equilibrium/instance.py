@@ -13,8 +13,7 @@ from ...certificates.certificate import Discharged
 from .hypotheses import discharge
 from .population.contraction import contraction_squared
 from .population.model import Population
-from .training.laboratory import Laboratory
-from .training.size import TrainingSize
+from .training.laboratory import Laboratory, TrainingSize
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .finite_width import sample_grams
 from .instance import EquilibriumInstance
-from .training.size import training_size
+from .training.laboratory import training_size
 
 NAME = "deq-general"
 

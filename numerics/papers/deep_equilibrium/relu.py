@@ -21,7 +21,7 @@ from ...studies.workspace import Workspace
 from .finite_width import sample_grams
 from .instance import EquilibriumInstance
 from .population.contraction import homogeneous_mean_square
-from .training.size import training_size
+from .training.laboratory import training_size
 
 NAME = "deq-relu"
 

@@ -24,7 +24,7 @@ from ....checks.relation import Relation, planted
 from ....dual import dual, dual_expression
 from ....hermite import hermite_transform
 from ..instance import EquilibriumInstance
-from .dual_evidence import BITS, compared, same, study_laws, study_variance
+from .evidence import BITS, compared, same, study_laws, study_variance
 
 ORDER = 64
 RECURRENCE_ORDER = 12

@@ -23,7 +23,7 @@ from ....dual.covariance import covariance
 from ....dual.series import series_value
 from ..instance import EquilibriumInstance
 from ..lines_dual_calculus import kronecker_power
-from .dual_evidence import BITS, Law, same, study_laws
+from .evidence import BITS, Law, same, study_laws
 
 SERIES_ORDER = 256
 ENTRIES = 100_000

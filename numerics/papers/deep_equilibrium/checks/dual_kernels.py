@@ -28,7 +28,7 @@ from ..instance import EquilibriumInstance
 from ..population.gaussian_mixture import Constants, deviations
 from ..population.high_dimensional import brackets, high_dimensional_equivalent, measured_response
 from ..population.tangent import equilibrium_tangent_series
-from .dual_evidence import BITS, compared, same, study_cosines
+from .evidence import BITS, compared, same, study_cosines
 from .finite_width import Sampled
 
 EQUATION_BITS = 128

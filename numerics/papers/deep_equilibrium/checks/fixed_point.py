@@ -18,7 +18,7 @@ from ....hermite import second_moment
 from ..instance import EquilibriumInstance
 from ..population.contraction import contraction_squared
 from ..population.variance import a_priori_bound
-from .dual_evidence import same, study_cosines
+from .evidence import same, study_cosines
 
 
 @check("variance-contraction")

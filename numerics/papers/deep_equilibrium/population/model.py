@@ -33,8 +33,8 @@ from ....studies.workspace import Workspace
 from .contraction import contraction_squared
 from .gram_unequal import gram_unequal
 from .kernel import EquilibriumKernel, equilibrium_kernel
+from .pair import pair_matrix, zero_input
 from .pair_entry import PairEntry, reach_of_series
-from .pair_matrix import pair_matrix, zero_input
 from .schur_bounds import LowerBounds
 from .singularity import equilibrium_singularity
 from .tangent import EquilibriumTangent, equilibrium_tangent_series

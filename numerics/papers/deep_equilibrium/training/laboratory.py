@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from .....theory.errors import DerivationGap
+from .....theory.errors import DerivationGap, SpecError
 from .....theory.verdict import Verdict
 from ....balls.ends import upper_float
 from ....balls.precision import precision
@@ -23,6 +24,7 @@ from ....balls.threads import blas_threads
 from ....expressions.enclosed_function import EnclosedFunction
 from ....sampling.operator_norm import NormBounds, operator_norm
 from ....studies.data import labels as labels_of
+from ....studies.study import Study
 from ..population.model import Population
 from .descent import TOLERANCE, Trajectory, certified_descent
 from .equilibrium import Differentiable, differentiable
@@ -35,7 +37,6 @@ from .explicit_constants import (
 )
 from .gradient import Network, equilibrium, gradient, sample_network, tangent_gram
 from .iterate import BITS, IterateBounds, equilibrium_error, iterate_bounds, lower_float
-from .size import TrainingSize
 
 CERTIFIED_INPUTS = 4
 """Inputs at most of the instance on which every hypothesis of the theorem is met."""
@@ -49,6 +50,36 @@ STREAM = 1_000_003
 """Spawn key of the training seed: a stream apart from those of the sampled Gram matrices."""
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSize:
+    """Neurons m, inputs, and steps of gradient descent."""
+
+    width: int = 512
+    points: int = 8
+    steps: int = 200
+
+
+def training_size(study: Study, system: str) -> TrainingSize:
+    """The size that a study asks for; :class:`SpecError` unless the numbers are whole, positive and fit into memory.
+
+    >>> from certigram.numerics.studies.data import load
+    >>> training_size(Study("s", ("deq-relu",), ("relu",), load("digits", 2)), "deq-relu").width
+    512
+    """
+    values = {name: study.parameter(system, f"training_{name}") for name in ("width", "points", "steps")}
+    for name, value in values.items():
+        if value.denominator != 1 or value < 1:
+            raise SpecError(f"{system}: training_{name} = {value} must be a whole number of at least 1.")
+    size = TrainingSize(**{name: int(value) for name, value in values.items()})
+    needed = 8 * 8 * size.width**2
+    if needed > study.budget.memory:
+        raise SpecError(
+            f"{system}: training_width = {size.width} needs about {needed / 1e9:.2g} GB: choose a smaller width, or"
+            " raise memory in [budget]."
+        )
+    return size
 
 
 class Laboratory:
