@@ -91,7 +91,7 @@ def test_points_that_float64_cannot_tell_apart_leave_the_discs_undecided() -> No
     found = certificate(inst, "lower-bound-gershgorin")
     assert found.hypotheses[-1].verdict is Verdict.PROVED  # not parallel, decided in integers
     assert found.verdict is Verdict.UNKNOWN
-    for _, simple in (inst.bounds.simple(inst.inputs.separation), inst.bounds.simple_of_correlations):
+    for _, simple in (inst.bounds.simple(inputs=inputs) for inputs in (True, False)):
         assert simple.lower == 0.0 < simple.upper < np.inf
 
 

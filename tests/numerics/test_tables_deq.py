@@ -81,11 +81,11 @@ def test_gershgorin_bounds(name: str) -> None:
     """LB_G with the inputs and with the correlations."""
     inst = model(name)
     _, _, with_inputs, with_correlations = TABLE_1[name]
-    found = inst.bounds.discs
+    found = inst.bounds.discs(inputs=True)
     assert meets(found.lower, found.upper, with_inputs)
     assert found.upper - found.lower < 1e-6 * found.upper
-    assert inst.bounds.simple(inst.inputs.separation)[1].upper <= found.lower
-    other = inst.bounds.discs_of_correlations
+    assert inst.bounds.simple(inputs=True)[1].upper <= found.lower
+    other = inst.bounds.discs(inputs=False)
     assert meets(other.lower, other.upper, with_correlations)
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ....theory.activations.activation import Activation
 from ....theory.claims.claim import Hypothesis
 from ...certificates.certificate import Discharged
+from ...studies.study import Study
+from ...studies.workspace import Workspace
 from .hypotheses import discharge
 from .population.contraction import contraction_squared
 from .population.model import Population
@@ -21,6 +25,12 @@ class EquilibriumInstance(Population):
     """``deq-general`` (or a special case of it) on data: its population, and the networks that are trained."""
 
     training_size: TrainingSize = field(default_factory=TrainingSize)
+
+    @classmethod
+    def of(cls, system: str, activation: Activation, study: Study, workspace: Workspace, size: TrainingSize) -> Self:
+        """The model of a study's data."""
+        sigma_w2 = study.parameter(system, "sigma_w2")
+        return cls(system, activation, study.data, sigma_w2, study.budget, workspace, size)
 
     @cached_property
     def training(self) -> Laboratory:

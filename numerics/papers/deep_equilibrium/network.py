@@ -8,7 +8,7 @@ from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .finite_width import sample_grams
 from .instance import EquilibriumInstance
-from .training.laboratory import training_size
+from .training.laboratory import TrainingSize, training_size
 
 NAME = "deq-general"
 
@@ -20,15 +20,7 @@ def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstan
 
     Raises :class:`SpecError` when the activation is not known to be square-integrable on these inputs.
     """
-    model = EquilibriumInstance(
-        "deq-general",
-        activation(name),
-        study.data,
-        study.parameter("deq-general", "sigma_w2"),
-        study.budget,
-        workspace,
-        training_size(study, "deq-general"),
-    )
+    model = EquilibriumInstance.of(NAME, activation(name), study, workspace, training_size(study, NAME))
     model.require_square_integrable()
     return model
 
@@ -36,7 +28,6 @@ def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstan
 def gram_model(name: str | Activation, study: Study, workspace: Workspace) -> GramModel:
     """The same without networks to be trained, of any activation, also one that no text describes."""
     phi = activation(name) if isinstance(name, str) else name
-    sigma_w2 = study.parameter("deq-general", "sigma_w2")
-    model = EquilibriumInstance("deq-general", phi, study.data, sigma_w2, study.budget, workspace)
+    model = EquilibriumInstance.of(NAME, phi, study, workspace, TrainingSize())
     model.require_square_integrable()
     return model

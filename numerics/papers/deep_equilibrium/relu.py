@@ -64,15 +64,7 @@ def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstan
     phi = activation(name)
     if phi.expression != activation("relu").expression:
         raise SpecError(f"deq-relu has one activation, relu, and not {name!r}: other activations are in deq-general.")
-    return ReluInstance(
-        "deq-relu",
-        phi,
-        study.data,
-        study.parameter("deq-relu", "sigma_w2"),
-        study.budget,
-        workspace,
-        training_size(study, "deq-relu"),
-    )
+    return ReluInstance.of(NAME, phi, study, workspace, training_size(study, NAME))
 
 
 gram_model: Callable[[str, Study, Workspace], GramModel] = instance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from flint import arb
@@ -81,42 +82,28 @@ def _lower_bound(
         return planted([_relation(inst, form, bound).moved()])
 
 
-def _of_correlations(inst: EquilibriumInstance) -> dict[str, Enclosure]:
-    return {"LB_P": inst.bounds.through_correlations.value}
-
-
-def _of_inputs(inst: EquilibriumInstance) -> dict[str, Enclosure]:
-    return {"LB_X": inst.bounds.through_inputs.value}
+def _powers(name: str, inputs: bool, inst: EquilibriumInstance) -> dict[str, Enclosure]:
+    return {name: inst.bounds.schur(inputs=inputs).value}
 
 
 def _discs(inst: EquilibriumInstance) -> dict[str, Enclosure]:
     """LB_G with the discs of every Schur power, its simple form with one order r_0, and both with the correlations."""
-    found = inst.bounds
-    if inst.data.n == 1:
-        return {"LB_G": found.discs}
-    (order, simple), (order_p, simple_p) = found.simple(inst.inputs.separation), found.simple_of_correlations
-    return {
-        "LB_G": found.discs,
-        f"LB_G with r_0 = {order}": simple,
-        "LB_G with P": found.discs_of_correlations,
-        f"LB_G with P and r_0 = {order_p}": simple_p,
-    }
+    forms: dict[str, Enclosure] = {}
+    for name, inputs in (("LB_G", True), ("LB_G with P", False)):
+        order, simple = inst.bounds.simple(inputs=inputs)
+        forms |= {name: inst.bounds.discs(inputs=inputs), f"{name} and r_0 = {order}": simple}
+    return forms if inst.data.n > 1 else {"LB_G": forms["LB_G"]}
 
 
 def _truncated(inst: EquilibriumInstance) -> dict[str, Enclosure]:
-    """LB_F at several lengths R, the longest first; those that cannot be told apart from it are left out."""
-    longest = sorted(inst.bounds.through_series.items(), reverse=True)
+    """LB_F at several lengths R, the longest first; those that cannot be told apart from λ_min are left out."""
+    longest = sorted(inst.bounds.series().items(), reverse=True)
     forms = {f"LB_F (R = {length})": bound for length, bound in longest}
     return {k: v for k, v in forms.items() if decided(_relation(inst, k, v))} or dict(list(forms.items())[:1])
 
 
-_lower_bound(
-    "lower-bound-correlation",
-    "lemma.schur-order",
-    "LB_P",
-    _of_correlations,
-)
-_lower_bound("lower-bound-schur", "lemma.lower-bound-schur", "LB_X", _of_inputs)
+_lower_bound("lower-bound-correlation", "lemma.schur-order", "LB_P", partial(_powers, "LB_P", False))
+_lower_bound("lower-bound-schur", "lemma.lower-bound-schur", "LB_X", partial(_powers, "LB_X", True))
 _lower_bound("lower-bound-gershgorin", "lemma.lower-bound-gershgorin", "LB_G", _discs)
 _lower_bound("lower-bound-series", "lemma.series-positivity", "LB_F", _truncated)
 

@@ -171,8 +171,8 @@ class _Bounds:
         rows = self._rows
         stored = rows.coefficient_error * (2 + rows.coefficient_error)
         underflow = arb(TINY) * (8 * self._order + 16) / arb(float(rows.h.min())) ** 2
-        known: arb = self._rounding(tau) + stored + rows.tail * reach**self._order
-        return known + underflow
+        total: arb = self._rounding(tau) + stored + rows.tail * reach**self._order + underflow
+        return total
 
     def _distance(self, tau: arb) -> arb:
         r"""“The map at ρ̃”: the residual, input and feedback give Δ(τ), a bound of the distance to ρ*."""

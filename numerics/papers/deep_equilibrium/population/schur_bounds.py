@@ -71,22 +71,13 @@ class LowerBounds:
     def _correlations(self) -> Cosines:
         return as_cosines(self.correlation)
 
-    @cached_property
-    def through_correlations(self) -> SchurBound:
-        """LB_P."""
-        hermite = self.kernel.hermite
-        weights, rest = self._weights(hermite, hermite.bits, inputs=False)
-        return schur_bound(weights, rest, self._correlations, self.budget, hermite.bits)
+    def schur(self, *, inputs: bool) -> SchurBound:
+        """LB_X through the inputs, without the orders beyond those of the transform; LB_P through the correlations."""
+        hermite, base = self.kernel.hermite, self.cosines if inputs else self._correlations
+        weights, rest = self._weights(hermite, hermite.bits, inputs=inputs)
+        return schur_bound(weights, arb(0) if inputs else rest, base, self.budget, hermite.bits)
 
-    @cached_property
-    def through_inputs(self) -> SchurBound:
-        """LB_X; the orders beyond those of the transform are left out."""
-        hermite = self.kernel.hermite
-        weights, _ = self._weights(hermite, hermite.bits, inputs=True)
-        return schur_bound(weights, arb(0), self.cosines, self.budget, hermite.bits)
-
-    @cached_property
-    def through_series(self) -> dict[int, Enclosure]:
+    def series(self) -> dict[int, Enclosure]:
         """LB_F for each R of ``TRUNCATIONS`` (up to the order of the kernel): λ_min of the truncated series."""
         found: dict[int, Enclosure] = {}
         for length in TRUNCATIONS:
@@ -98,47 +89,26 @@ class LowerBounds:
             found[length] = least_eigenvalue(matrix, budget=self.budget, known_psd=True)
         return found
 
-    @cached_property
-    def discs(self) -> Enclosure:
-        """LB_G: Gershgorin's bound of every Schur power of C."""
-        hermite = self.kernel.hermite
-        return gershgorin_sum(*self._weights(hermite, hermite.bits, inputs=True), self.cosines, hermite.bits)
+    def discs(self, *, inputs: bool) -> Enclosure:
+        """LB_G: Gershgorin's bound of every Schur power of C, or of P."""
+        hermite, base = self.kernel.hermite, self.cosines if inputs else self._correlations
+        weights, rest = self._weights(hermite, hermite.bits, inputs=inputs)
+        return gershgorin_sum(weights, rest, base, hermite.bits)
 
-    @cached_property
-    def discs_of_correlations(self) -> Enclosure:
-        """The version with P."""
-        hermite = self.kernel.hermite
-        return gershgorin_sum(*self._weights(hermite, hermite.bits, inputs=False), self._correlations, hermite.bits)
+    def simple(self, *, inputs: bool) -> tuple[int, Enclosure]:
+        """r_0 and the simple form of LB_G, half the weight of the orders from r_0 on; or those of P.
 
-    def simple(self, delta: float) -> tuple[int, Enclosure]:
-        """r_0 and the simple form of LB_G, half the weight of the orders from r_0 on; ``delta`` bounds |C_ij|.
-
-        Beyond ``budget.max_terms`` orders only its upper end is known.
+        Beyond ``budget.max_terms`` orders only its upper end is known; where r_0 is finite but not known, it is half of
+        some weights, all of which add up to q.
         """
-        if delta >= 1.0:
-            return 0, self._half_of_everything("the cosines are not separated from 1")
-        first, bits = gershgorin_order(self.cosines.n, delta), max(self.kernel.hermite.bits, self.budget.bits)
+        base = self.cosines if inputs else self._correlations
+        if base.delta >= 1.0:
+            upper = float_above(Ball(self.kernel.fixed_point.q).upper / 2)
+            return 0, Enclosure(0.0, upper, Evidence.ENCLOSED, "the cosines are not separated from 1")
+        first, bits = gershgorin_order(base.n, base.delta), max(self.kernel.hermite.bits, self.budget.bits)
         order = min(first + EXTRA_ORDERS, max(self.budget.max_terms, EXTRA_ORDERS))
         hermite = hermite_transform(self.kernel.activation, order, self.kernel.fixed_point.s, bits)
-        weights, rest = self._weights(hermite, bits, inputs=True)
+        weights, rest = self._weights(hermite, bits, inputs=inputs)
         with precision(bits):
-            return first, nonnegative_enclosure((sum(weights[first:], arb(0)) + rest) / 2, f"r_0 = {first}")
-
-    @cached_property
-    def simple_of_correlations(self) -> tuple[int, Enclosure]:
-        """r_0(P) and the version with P: half the tail of the Hermite series from r_0(P) on."""
-        delta = self._correlations.delta
-        if delta >= 1.0:
-            return 0, self._half_of_everything("the correlations are not separated from 1")
-        first, bits = gershgorin_order(self.cosines.n, delta), max(self.kernel.hermite.bits, self.budget.bits)
-        order = min(max(first - 1, 0), max(self.budget.max_terms, EXTRA_ORDERS))
-        hermite = hermite_transform(self.kernel.activation, order, self.kernel.fixed_point.s, bits)
-        with precision(bits):
-            tail = hermite.tail if first > 0 else hermite.second_moment
-            total = tail if order >= first - 1 else between(arb(0), tail.upper())
-            return first, nonnegative_enclosure(total / 2, f"r_0(P) = {first}")
-
-    def _half_of_everything(self, why: str) -> Enclosure:
-        """The simple form where r_0 is finite but not known: half of some weights, all of which add up to q."""
-        upper = float_above(Ball(self.kernel.fixed_point.q).upper / 2)
-        return Enclosure(0.0, upper, Evidence.ENCLOSED, why)
+            known = rest if order >= first else between(arb(0), rest.upper())
+            return first, nonnegative_enclosure((sum(weights[first:], arb(0)) + known) / 2, f"r_0 = {first}")

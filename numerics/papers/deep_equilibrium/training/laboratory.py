@@ -162,12 +162,13 @@ class Laboratory:
         found = iterate_bounds(self.network, labels, state, error)
         return labels, found, starting_point(self.network, x, found, norm=self.norm)
 
+    def _constants(self, start: StartingPoint, *, flow: bool = False) -> ExplicitConstants:
+        known = self.inst.regularity
+        return explicit_constants(start, self.inst.lipschitz, known.second_lipschitz, known.at_zero, flow=flow)
+
     def certified_constants(self, *, flow: bool = False) -> ExplicitConstants:
         """The constants of the theorem at the certified instance."""
-        known = self.inst.regularity
-        return explicit_constants(
-            self._certified[2], self.inst.lipschitz, known.second_lipschitz, known.at_zero, flow=flow
-        )
+        return self._constants(self._certified[2], flow=flow)
 
     @property
     def certified_residual(self) -> arb:
@@ -234,8 +235,7 @@ class Laboratory:
     @cached_property
     def ordinary_constants(self) -> ExplicitConstants:
         """The constants of the theorem there; its hypotheses are expected to fail."""
-        known = self.inst.regularity
-        return explicit_constants(self.ordinary_start, self.inst.lipschitz, known.second_lipschitz, known.at_zero)
+        return self._constants(self.ordinary_start)
 
     @cached_property
     def ordinary_gap(self) -> tuple[float, float]:
