@@ -10,7 +10,7 @@ from .....theory.errors import SpecError
 from .....theory.verdict import Verdict
 from ....balls.ball import Ball, enclose
 from ....balls.precision import precision
-from ....checks.evidence import SLIGHTLY, enclosed, exact
+from ....checks.evidence import SLIGHTLY, enclosed
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....expressions.lowering import lower_arb
@@ -60,7 +60,6 @@ def correlation_contraction(inst: EquilibriumInstance) -> Outcome:
     text = f"the derivative is at most ({inst.contraction_name})^2 < 1 (Price)"
     return judge(
         [Relation.of(text, inst.contraction2, 1, Sense.BELOW), _self_map(inst, Fraction(1))],
-        exact("|kappa_s| <= kappa_s(1) = q (squares as coefficients): a self-map of [-1, 1]"),
         value=inst.contraction2,
         lemma="lemma.well-posed",
         method="contraction of the correlation map",

@@ -14,7 +14,7 @@ from ....balls.enclosure import Enclosure
 from ....balls.ends import upper_float
 from ....balls.precision import precision
 from ....balls.rounding import UNIT
-from ....checks.evidence import SLIGHTLY, ends, exact
+from ....checks.evidence import SLIGHTLY, ends
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....eigenvalues.eigenvalue import least_eigenvalue
@@ -139,7 +139,6 @@ def psd_order(inst: EquilibriumInstance) -> Outcome:
     )
     return judge(
         [row, *decided(Relation.of("the least eigenvalue of P - (2/s) C is not negative", 0, numerical))],
-        exact("K = sum of k_r C^(r) with k_r >= 0: positive semidefinite by the Schur product theorem"),
         value=(max(numerical.lower, margin), numerical.upper),
         lemma="lemma.lower-bound-schur",
         margin=margin,

@@ -16,7 +16,7 @@ from ....balls.budget import Budget
 from ....balls.ends import upper_float
 from ....balls.precision import precision
 from ....balls.rounding import TINY, UNIT, gamma
-from ....checks.evidence import SLIGHTLY, as_ball, enclosed, ends, exact, figure, observed, planted_tests
+from ....checks.evidence import SLIGHTLY, as_ball, enclosed, ends, figure, observed, planted_tests
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....eigenvalues.eigenvalue import least_eigenvalue
@@ -146,7 +146,6 @@ def tangent_order(inst: EquilibriumInstance) -> Outcome:
     order = Relation.of("the least eigenvalues of K and of Theta", star, theta)
     return judge(
         [contracts, *decided(order)],
-        exact("Theta - K = K o sum_k (2 sigma_w2)^k Gd^(k+1) has non-negative coefficients in C_ij"),
         enclosed("the least eigenvalues", tangent=as_ball(theta), gram=as_ball(star)),
         value=theta,
         lemma="lemma.tangent-order",
