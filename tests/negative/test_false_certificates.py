@@ -12,7 +12,7 @@ from flint import arb
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.certificates.certificate import Certificate
-from certigram.numerics.checks.registry import decide
+from certigram.numerics.checks.registry import decide, find_control
 from certigram.numerics.checks.sampled import SampledInstance
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least
 from certigram.numerics.kernels.ballmatrix import BallMatrix
@@ -138,3 +138,25 @@ def test_the_relu_correlations_are_part_of_the_proof(monkeypatch: pytest.MonkeyP
     assert certificate(inst, "relu-fixed-point").verdict is Verdict.PROVED
     monkeypatch.setattr(fixed_point, "arc_cosine", lambda x: (x + x * x) / 2)
     assert certificate(inst, "relu-fixed-point").verdict is Verdict.REFUTED
+
+
+BOUNDS = ("lower-bound-correlation", "lower-bound-schur", "lower-bound-series", "lower-bound-gershgorin")
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "cos(x)", "x", "x + 1"])
+@pytest.mark.parametrize("slug", BOUNDS)
+def test_a_bound_for_one_input_is_a_part_of_the_only_entry(slug: str, name: str) -> None:
+    """One input: LB_P is q without the constant term, so that it equals q or lies below it, and is never refuted."""
+    found = certificate(instance([[3.0, 4.0]], name, "1/9", normalize="sphere"), slug)
+    assert found.verdict in (Verdict.PROVED, Verdict.NOT_APPLICABLE), found.reason
+    control = find_control(found.claim.partition(".")[2])
+    assert control(instance([[3.0, 4.0]], name, "1/9", normalize="sphere")).verdict is Verdict.REFUTED
+
+
+@pytest.mark.parametrize("rows", [[[0.0, 0.0], [1.0, 2.0]], [[0.0, 0.0]], [[1.0, 2.0], [0.0, 0.0], [-2.0, 1.0]]])
+def test_controls_of_the_variance_see_past_zero_inputs(rows: list[list[float]]) -> None:
+    """At a zero input q = 0, and 0 times 1 + 1e-9 is still the fixed point: the planted value must be another."""
+    data = DataSet(points(rows, zero_rows=True), None, "with a zero", None)
+    inst = EquilibriumInstance("deq-general", activation("tanh"), data, Fraction(1, 16), Budget())
+    for method in ("variance-contraction", "variance-bound"):
+        assert find_control(method)(inst).verdict is Verdict.REFUTED

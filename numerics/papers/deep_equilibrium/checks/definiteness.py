@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import partial
 
 import sympy
+from flint import arb
 
 from .....theory.activations.activation import activation
 from .....theory.activations.functions import X
@@ -79,29 +80,17 @@ def witness(inst: EquilibriumInstance) -> dict[str, object]:
         kernel = inst.float_kernel
         detail["kernel"] = {
             "order": kernel.series.order,
-            "coefficients": [Ball(b).dyadic() for b in kernel.series.coefficients],
-            "mass": Ball(kernel.series.mass).dyadic(),
+            "coefficients": [_dyadic(b) for b in kernel.series.coefficients],
+            "mass": _dyadic(kernel.series.mass),
             "encoding": "[[mantissa, exponent] of the midpoint, [mantissa, exponent] of the radius], base 2",
         }
         detail["cosines"] = {"radius": inst.inputs.cosines.rad, "delta": inst.inputs.separation}
-    return _plain(detail)
+    return detail
 
 
-def _plain(value: object) -> dict[str, object]:
-    """The same with big integers as strings, so that any JSON reader keeps them."""
-
-    def convert(x: object) -> object:
-        if isinstance(x, dict):
-            return {str(k): convert(v) for k, v in x.items()}
-        if isinstance(x, (list, tuple)):
-            return [convert(v) for v in x]
-        if isinstance(x, int) and not isinstance(x, bool) and abs(x) > 2**53:
-            return str(x)
-        return x
-
-    converted = convert(value)
-    assert isinstance(converted, dict)  # a dict goes in, a dict comes out
-    return converted
+def _dyadic(x: arb) -> list[list[int | str]]:
+    """Midpoint and radius as [mantissa, exponent]; big integers as text, so that any JSON reader keeps them."""
+    return [[n if abs(n) <= 2**53 else str(n) for n in number] for number in Ball(x).dyadic()]
 
 
 @control("least-eigenvalue")

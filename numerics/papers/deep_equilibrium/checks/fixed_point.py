@@ -47,9 +47,9 @@ def not_a_fixed_point(inst: EquilibriumInstance) -> Outcome:
         pass
     else:
         return Outcome(Verdict.PROVED, (enclosed("sigma_w2 past the range was accepted"),))
-    point = next(iter(inst.variances.values()))
+    point = max(inst.variances.values(), key=lambda p: float(p.q))
     with precision(inst.budget.bits):
-        q = point.q * enclose(1 + SLIGHTLY)
+        q = point.q * enclose(1 + SLIGHTLY) if point.q > 0 else enclose(SLIGHTLY)
         image = second_moment(inst.activation, point.input_variance + enclose(2 * inst.sigma_w2) * q, inst.budget.bits)
     return planted([same("a variance off by 1e-9, and its image", q, image)])
 

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from flint import arb
 
+from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.enclosure import Enclosure
 from ....balls.ends import upper_float
@@ -50,7 +51,7 @@ def _relation(inst: EquilibriumInstance, name: str, bound: Enclosure) -> Relatio
 def _below(inst: EquilibriumInstance, lemma: str, name: str, bounds: Forms) -> Outcome:
     """Some of a bound's forms against the least eigenvalue of K; enclosure and margin are those of the first.
 
-    Where the two are one number by structure their enclosures must meet.
+    Where the two may be one number by structure, and are not told apart, their enclosures must meet.
     """
     detail, found = {"quantity": name, "bound": name}, inst.null_vector
     if found is not None:
@@ -59,7 +60,7 @@ def _below(inst: EquilibriumInstance, lemma: str, name: str, bounds: Forms) -> O
     forms, structure = bounds(inst), _structure(inst, name)
     relations = [_relation(inst, form, bound) for form, bound in forms.items()]
     first = next(iter(forms.values()))
-    if structure:
+    if structure and relations[0].verdict is Verdict.UNKNOWN:
         meet = Relation.of(f"{structure}: {name} and the least eigenvalue of K", first, inst.eigenvalue, Sense.EQUAL)
         value = first.lower, min(first.upper, inst.eigenvalue.upper)
         return judge([meet], value=value, lemma=lemma, margin=0.0, method=f"{name}: by structure", detail=detail)
