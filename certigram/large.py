@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from .numerics.balls.budget import Budget
-    from .numerics.papers.deep_equilibrium.large import Forecast
+    from .numerics.scale.forecast import Forecast
     from .numerics.studies.data import DataSet
 
 

@@ -135,8 +135,8 @@ def certify(
     from ..large import SYSTEMS
     from ..numerics.files import require_output
     from ..numerics.kernels.cosines import require_memory
-    from ..numerics.papers.deep_equilibrium.large import memory_estimate
     from ..numerics.replay import MAX_POINTS
+    from ..numerics.scale.forecast import memory_estimate
     from ..reports.working import Working
     from ..theory.numbers import rational
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import certigram as cg
-from certigram.numerics.papers.deep_equilibrium.large import Forecast
+from certigram.numerics.scale.forecast import Forecast
 
 POINTS = np.random.default_rng(2).standard_normal((60, 9))
 
