@@ -21,7 +21,7 @@ from ....checks.relation import Relation, Sense, judge, planted
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....kernels.ballmatrix import BallMatrix
 from ..instance import EquilibriumInstance
-from .evidence import decided
+from .evidence import combination, decided
 
 Forms = Callable[[EquilibriumInstance], dict[str, Enclosure]]
 """The forms of a lower bound by name, the one that is reported first."""
@@ -111,12 +111,9 @@ _lower_bound("lower-bound-series", "lemma.series-positivity", "LB_F", _truncated
 
 def _difference(inst: EquilibriumInstance, factor: arb) -> BallMatrix:
     """The matrix P − factor·C with its radius, for every factor in the ball (|C_ij| <= 1)."""
-    c, p = inst.inputs.cosines, inst.correlation
-    f = float(factor.mid())
-    mid = p.mid - f * c.mid
-    slack = upper_float(abs(factor - arb(f)))
-    rad = float(np.max(p.rad)) + abs(f) * c.rad + slack + 4.0 * UNIT * (1.0 + abs(f))
-    return BallMatrix((mid + mid.T) / 2, rad * (1.0 + 8.0 * UNIT))
+    c, middle = inst.inputs.cosines, float(factor.mid())
+    found = combination(inst.correlation, 1.0, BallMatrix(c.mid, c.rad), -middle)
+    return BallMatrix(found.mid, (found.rad + upper_float(abs(factor - arb(middle)))) * (1.0 + 8.0 * UNIT))
 
 
 @check("psd-order")

@@ -15,7 +15,7 @@ from ....balls.ball import enclose
 from ....balls.budget import Budget
 from ....balls.ends import upper_float
 from ....balls.precision import precision
-from ....balls.rounding import TINY, UNIT, gamma
+from ....balls.rounding import TINY, gamma
 from ....checks.evidence import SLIGHTLY, as_ball, enclosed, ends, figure, observed, planted_tests
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
@@ -38,7 +38,7 @@ from ..training.sampled import (
     tangent_samples,
     tangent_test,
 )
-from .evidence import decided, sufficient, training_control
+from .evidence import combination, decided, sufficient, training_control
 from .finite_width import Sampled
 
 QUICK = Budget(bits=64, max_bits=64)
@@ -72,19 +72,11 @@ def _population_gram(inst: EquilibriumInstance) -> BallMatrix:
     return BallMatrix(whole.mid[chosen].copy(), rad)
 
 
-def _combination(a: BallMatrix, p: float, b: BallMatrix, q: float) -> BallMatrix:
-    """p A + q B with its radius."""
-    mid = p * a.mid + q * b.mid
-    size = np.abs(p * a.mid) + np.abs(q * b.mid)
-    rad = (abs(p) * np.asarray(a.rad) + abs(q) * np.asarray(b.rad) + 4 * UNIT * size) * (1 + 8 * UNIT)
-    return BallMatrix((mid + mid.T) / 2, np.maximum(rad, rad.T))
-
-
 def _within(network: BallMatrix, limit: BallMatrix, w: float) -> list[Relation]:
     """(1 - w) K below G, and G below (1 + w) K, strictly, in the order of symmetric matrices."""
     sides = {
-        f"G - {1 - w:.4g} K is positive definite": _combination(network, 1.0, limit, -(1.0 - w)),
-        f"{1 + w:.4g} K - G is positive definite": _combination(limit, 1.0 + w, network, -1.0),
+        f"G - {1 - w:.4g} K is positive definite": combination(network, 1.0, limit, -(1.0 - w)),
+        f"{1 + w:.4g} K - G is positive definite": combination(limit, 1.0 + w, network, -1.0),
     }
     return [Relation.of(text, 0, least_eigenvalue(side, budget=QUICK), Sense.BELOW) for text, side in sides.items()]
 
