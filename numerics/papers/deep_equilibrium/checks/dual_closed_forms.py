@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -125,9 +126,16 @@ def gelu_control(inst: EquilibriumInstance) -> Outcome:
 
 
 def _rows(inst: EquilibriumInstance) -> list[list[int]]:
-    """Integer multiples of the first inputs, cut to ``COORDINATES`` entries; none when only a Gram matrix is given."""
-    found = inst.data.points
-    return [] if found is None else [list(found.row(i)[1][:COORDINATES]) for i in range(min(found.n, SUBSET))]
+    """Integer multiples of the first inputs, cut to ``COORDINATES`` entries.
+
+    Where only inner products are given, the first rows of their matrix are taken as points.
+    """
+    if inst.data.points is not None:
+        found = inst.data.points
+        return [list(found.row(i)[1][:COORDINATES]) for i in range(min(found.n, SUBSET))]
+    gram = [] if inst.data.input_gram is None else inst.data.input_gram.entries[:SUBSET]
+    scales = [math.lcm(*(q.denominator for q in row)) for row in gram]
+    return [[int(q * scale) for q in row[:COORDINATES]] for row, scale in zip(gram, scales, strict=True)]
 
 
 def _inner(x: list[int] | tuple[int, ...], y: list[int] | tuple[int, ...]) -> int:
@@ -153,8 +161,7 @@ def _powers(rows: list[list[int]]) -> Iterator[Relation]:
 @check("khatri-rao")
 def khatri_rao(inst: EquilibriumInstance) -> Outcome:
     """The lemma, and both sides in integers for the first inputs (each scaled, which scales both sides alike)."""
-    reason = "" if inst.data.points else "only inner products of the inputs are given: no powers were compared"
-    return judge(_powers(_rows(inst)), lemma="lemma.khatri-rao", method="exact integer arithmetic", reason=reason)
+    return judge(_powers(_rows(inst)), lemma="lemma.khatri-rao", method="exact integer arithmetic")
 
 
 @control("khatri-rao")
@@ -162,7 +169,7 @@ def khatri_rao_control(inst: EquilibriumInstance) -> Outcome:
     """Two coordinates of one input exchanged before its power is taken."""
     rows = _rows(inst)
     if len(rows) < 2:
-        return Outcome(Verdict.NOT_APPLICABLE, reason="the inputs are not given as points")
+        return Outcome(Verdict.NOT_APPLICABLE, reason="one input has no pair")
     x, y = rows[0], rows[1]
     for k, m in combinations(range(len(x)), 2):
         moved = list(x)
