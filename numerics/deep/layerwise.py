@@ -106,10 +106,10 @@ def layerwise_gram(
         table = np.array([_errors(plan, float(level), cosines.rad) for level in LEVELS])
     mids = [np.empty((n, n)) for _ in range(count // 2)]
     rads = [np.empty((n, n)) for _ in mids]
-    for rows, columns, t in tiles(cosines.mid):
-        values = _evaluate(plan, which[rows], which[columns], t)
+    for rows, columns, tile in tiles(cosines.mid):
+        values = _evaluate(plan, which[rows], which[columns], tile)
         units = np.multiply.outer(scale[rows], scale[columns])
-        level = np.abs(t)
+        level = np.abs(tile)
         level += cosines.rad
         level *= 1.0 + 4.0 * UNIT
         at = np.searchsorted(LEVELS, np.minimum(level, 1.0))
@@ -132,22 +132,23 @@ def layerwise_gram(
 
 
 def _plan(network: DeepNetwork, norms: Sequence[Fraction], order: int, convention: TangentConvention | None) -> _Plan:
-    w, b = network.sigma_w2[0], network.sigma_b2[0]
-    exact = [w * v + b for v in norms]
-    variance = [enclose(q) for q in exact]
+    """Diagonals of Σ and of the tangent kernel layer by layer, for each norm, and the steps between the layers."""
+    weight, bias = network.sigma_w2[0], network.sigma_b2[0]
+    variance = [enclose(weight * norm + bias) for norm in norms]
     ones = [arb(1)] * len(norms)
-    first = _step(w, b, [enclose(v) for v in norms], ones, ones, variance)
+    first = _step(weight, bias, [enclose(norm) for norm in norms], ones, ones, variance)
     layers = []
     sigma_on_top = convention in (TangentConvention.PREACTIVATION, TangentConvention.READOUT)
     diagonal = variance if sigma_on_top else [arb(0)] * len(norms)
-    for phi, w, b in zip(network.activations, network.sigma_w2[1:], network.sigma_b2[1:], strict=True):
+    for phi, weight, bias in zip(network.activations, network.sigma_w2[1:], network.sigma_b2[1:], strict=True):
         layer = tile_layer(phi, variance, order, BITS, slopes=convention is not None)
-        after = [enclose(w) * m + enclose(b) for m in layer.moments]
+        after = [enclose(weight) * moment + enclose(bias) for moment in layer.moments]
         slopes = layer.slopes or tuple(ones)
         if convention is not None:
-            source = after if sigma_on_top else [m * _share(w, convention) for m in layer.moments]
-            diagonal = [s + enclose(w) * d * t for s, d, t in zip(source, slopes, diagonal, strict=True)]
-        layers.append((layer, _step(w, b, layer.moments, slopes, variance, after)))
+            source = after if sigma_on_top else [moment * _share(weight, convention) for moment in layer.moments]
+            below = zip(source, slopes, diagonal, strict=True)
+            diagonal = [entry + enclose(weight) * slope * under for entry, slope, under in below]
+        layers.append((layer, _step(weight, bias, layer.moments, slopes, variance, after)))
         variance = after
     return _Plan(first, tuple(layers), convention, tuple(variance), tuple(diagonal))
 
@@ -158,21 +159,29 @@ def _share(weight: Fraction, convention: TangentConvention) -> arb:
 
 
 def _step(
-    w: Fraction, b: Fraction, moments: Sequence[arb], slopes: Sequence[arb], before: Sequence[arb], after: Sequence[arb]
+    weight: Fraction,
+    bias: Fraction,
+    moments: Sequence[arb],
+    slopes: Sequence[arb],
+    before: Sequence[arb],
+    after: Sequence[arb],
 ) -> _Step:
-    for q in after:
-        if not q > 0:
-            raise SpecError("deep network: a variance is not proved positive: give a bias, or another activation.")
-    alpha2 = [enclose(w) * m / q for m, q in zip(moments, after, strict=True)]
-    beta2 = [enclose(b) / q for q in after]
-    gain2 = [enclose(w) * s * q / r for s, q, r in zip(slopes, before, after, strict=True)]
-    alpha, beta, gain = (roots(xs) for xs in (alpha2, beta2, gain2))
-    return _Step(w, alpha, beta, gain, largest(alpha2), largest(gain2), least(alpha2))
+    """The step from the diagonal q to q+ for each norm: docs/theory/deep-networks.md, section 7, first line."""
+    if not all(q > 0 for q in after):
+        raise SpecError("deep network: a variance is not proved positive: give a bias, or another activation.")
+    alpha2 = [enclose(weight) * moment / q for moment, q in zip(moments, after, strict=True)]
+    beta2 = [enclose(bias) / q for q in after]
+    gain2 = [enclose(weight) * s * old / new for s, old, new in zip(slopes, before, after, strict=True)]
+    alpha, beta, gain = (roots(squares) for squares in (alpha2, beta2, gain2))
+    return _Step(weight, alpha, beta, gain, largest(alpha2), largest(gain2), least(alpha2))
 
 
-def _evaluate(plan: _Plan, rows: Index, columns: Index, t: Floats) -> list[Floats]:
-    """Σ/√(q_i q_j) of the last layer and, if wanted, the tangent kernel in the same unit, on one tile."""
-    rho = np.multiply(t, np.multiply.outer(plan.first.alpha[rows], plan.first.alpha[columns]))
+def _evaluate(plan: _Plan, rows: Index, columns: Index, cosine: Floats) -> list[Floats]:
+    """ρ = Σ/√(q_i q_j) of the last layer and, if wanted, the tangent kernel θ in the same unit, on one tile.
+
+    The recursion of docs/theory/deep-networks.md, section 7, with α_iα_j, β_iβ_j and p_ip_j as outer products.
+    """
+    rho = np.multiply(cosine, np.multiply.outer(plan.first.alpha[rows], plan.first.alpha[columns]))
     rho += np.multiply.outer(plan.first.beta[rows], plan.first.beta[columns])
     np.clip(rho, -1.0, 1.0, out=rho)
     tangent = rho.copy() if plan.sigma_on_top else None
@@ -197,33 +206,40 @@ def _evaluate(plan: _Plan, rows: Index, columns: Index, t: Floats) -> list[Float
 
 
 def _errors(plan: _Plan, level: float, rad: float) -> list[float]:
-    r"""Bounds of the errors of the outputs in units of the diagonal where all cosines are at most ``level``."""
-    u, tau = arb(UNIT), arb(level)
+    r"""Bounds of the errors of the outputs in units of the diagonal where all cosines are at most ``level``.
+
+    The steps are those of docs/theory/deep-networks.md, section 7, in its order; its letters stand beside the names.
+    """
+    u = arb(UNIT)
+    # the input layer: E = rad, and the bound of the correlation
     error = (plan.first.alpha2 * arb(rad) + 8 * u + UNDERFLOW).upper()
-    size = plan.first.correlation(tau)
-    tangent_size, tangent_error = (arb(1), error) if plan.sigma_on_top else (arb(0), arb(0))
+    size = plan.first.correlation(arb(level))
+    tangent_size, tangent_error = (arb(1), error) if plan.sigma_on_top else (arb(0), arb(0))  # M, g
     started = plan.sigma_on_top
     for layer, step in plan.layers:
         reach = (size + error).min(arb(1)).upper()
-        feature = layer.feature_error(reach, error).upper()
-        slope = layer.slope_error(reach, error).upper() if plan.convention is not None else arb(0)
-        error = (step.alpha2 * feature + 8 * u * (1 + feature) + UNDERFLOW).upper()
+        feature_error = layer.feature_error(reach, error).upper()  # E
+        slope_error = layer.slope_error(reach, error).upper() if plan.convention is not None else arb(0)  # F
+        # the correlation of the next layer: e+ and its size
+        error = (step.alpha2 * feature_error + 8 * u * (1 + feature_error) + UNDERFLOW).upper()
         size = step.correlation(layer.reach(reach)).upper()
         if plan.convention is None:
             continue
-        share = arb(1)
+        # sources: their error, times 1/w for the standard convention, and their size
+        source_size = arb(1)
         if plan.convention is TangentConvention.STANDARD:
-            share = (1 / enclose(step.weight)).upper()
-        source_error = share * (error + 4 * u * (1 + feature))
-        if started:
-            rough = (1 + slope) * (tangent_size + tangent_error)
-            product = step.gain2 * (slope * (tangent_size + tangent_error) + tangent_error)
-            rounding = 9 * u * (share + source_error + step.gain2 * rough)
+            source_size = (1 / enclose(step.weight)).upper()
+        source_error = source_size * (error + 4 * u * (1 + feature_error))
+        if started:  # the tangent kernel of the next layer: g+ with P = gain2
+            carried = tangent_size + tangent_error  # M + g
+            product = step.gain2 * (slope_error * carried + tangent_error)
+            rounding = 9 * u * (source_size + source_error + step.gain2 * (1 + slope_error) * carried)
             tangent_error = (source_error + product + rounding + UNDERFLOW).upper()
         else:
             tangent_error = source_error.upper()
-        tangent_size = (share + step.gain2 * tangent_size).upper()
+        tangent_size = (source_size + step.gain2 * tangent_size).upper()
         started = True
+    # at the end the unit is multiplied in: 8u
     final = [upper_float(error + 8 * u * (1 + error) + UNDERFLOW)]
     if plan.convention is not None:
         final.append(upper_float(tangent_error + 8 * u * (tangent_size + tangent_error) + UNDERFLOW))

@@ -1,11 +1,17 @@
-"""Lines about descent and gradient flow under a local Polyak-Lojasiewicz inequality."""
+"""Lines about descent under the PL inequality, and about singular values that move: several papers use them."""
 
 from __future__ import annotations
 
+import random
+
 import sympy
+from flint import fmpq, fmpq_mat
 
-from .relations import Equation, Order, Relation, argument
+from .draws import contraction, eye, positive, share, with_spectrum
+from .instances import rational
+from .relations import Equation, Instances, Order, Relation, Sides, argument
 
+N = 3
 PHI, LAM, ETA, G, P, U = sympy.symbols("Phi lambda eta g p u", positive=True)
 A, B = sympy.symbols("a b", positive=True)
 
@@ -84,3 +90,16 @@ def flow_radius() -> tuple[Relation, ...]:
         Equation(2 * sympy.sqrt(critical / LAM), radius),
         Equation(sympy.integrate(LAM * sympy.exp(-LAM * A), (A, 0, sympy.oo)), sympy.Integer(1)),
     )
+
+
+@argument("singular-value-weyl", "(Z + P)'(Z + P) - (s - p)^2 I by elimination; equality for Z = sI, P = -pI")
+def singular_value_weyl() -> tuple[Relation, ...]:
+    def sides(z: fmpq_mat, p: fmpq_mat, room: fmpq) -> Sides:
+        return eye(N, room**2), (z + p).transpose() * (z + p)
+
+    def draw(rng: random.Random) -> Sides:
+        s, part = positive(rng), share(rng)
+        z = with_spectrum(rng, [s + abs(rational(rng)) for _ in range(N)])
+        return sides(z, contraction(rng, N, s * part), s - s * part)
+
+    return (Instances(draw, 116, (sides(eye(N, 4), eye(N, -1), fmpq(3)),)),)

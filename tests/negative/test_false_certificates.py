@@ -12,7 +12,7 @@ from flint import arb
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.certificates.certificate import Certificate
-from certigram.numerics.checks.registry import decide
+from certigram.numerics.checks.registry import decide, find_control
 from certigram.numerics.checks.sampled import SampledInstance
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least
 from certigram.numerics.kernels.ballmatrix import BallMatrix
@@ -25,7 +25,6 @@ from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.data import DataSet
 from certigram.theory.activations.activation import activation
 from certigram.theory.claims.system import system
-from certigram.theory.closed_forms import dual_closed_form
 from certigram.theory.verdict import Evidence, Verdict
 
 
@@ -88,11 +87,11 @@ def test_points_that_float64_cannot_tell_apart_leave_the_discs_undecided() -> No
     """The cosine is below 1 but its proved upper bound is not: r_0 is not known, and nothing may be concluded."""
     rows = [[1.0, 1.0], [1.0, 1.0 + 2.0**-52], [1.0, -3.0]]
     inst = instance(rows, "tanh", normalize="sphere", budget=Budget(max_bits=128, max_terms=32))
-    assert inst.separation == 1.0
+    assert inst.inputs.separation == 1.0
     found = certificate(inst, "lower-bound-gershgorin")
     assert found.hypotheses[-1].verdict is Verdict.PROVED  # not parallel, decided in integers
     assert found.verdict is Verdict.UNKNOWN
-    for _, simple in (inst.bound_g, inst.bound_g_p):
+    for _, simple in (inst.bounds.simple(inputs=inputs) for inputs in (True, False)):
         assert simple.lower == 0.0 < simple.upper < np.inf
 
 
@@ -135,8 +134,29 @@ def test_an_event_about_an_eigenvalue_of_which_nothing_is_known_is_not_observed(
 
 def test_the_relu_correlations_are_part_of_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """The claim has two equations; with the dual of another function the second one must fail."""
-    inst = instance([[1.0, 1.0], [1.0, -1.0]], "relu")
+    inst = instance([[1.0, 1.0], [1.0, -0.5]], "relu", normalize="sphere")
     assert certificate(inst, "relu-fixed-point").verdict is Verdict.PROVED
-    wrong = dual_closed_form(activation("abs"))
-    monkeypatch.setattr(fixed_point, "dual_closed_form", lambda _: wrong)
-    assert certificate(inst, "relu-fixed-point").verdict is Verdict.UNKNOWN
+    monkeypatch.setattr(fixed_point, "arc_cosine", lambda x: (x + x * x) / 2)
+    assert certificate(inst, "relu-fixed-point").verdict is Verdict.REFUTED
+
+
+BOUNDS = ("lower-bound-correlation", "lower-bound-schur", "lower-bound-series", "lower-bound-gershgorin")
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "cos(x)", "x", "x + 1"])
+@pytest.mark.parametrize("slug", BOUNDS)
+def test_a_bound_for_one_input_is_a_part_of_the_only_entry(slug: str, name: str) -> None:
+    """One input: LB_P is q without the constant term, so that it equals q or lies below it, and is never refuted."""
+    found = certificate(instance([[3.0, 4.0]], name, "1/9", normalize="sphere"), slug)
+    assert found.verdict in (Verdict.PROVED, Verdict.NOT_APPLICABLE), found.reason
+    control = find_control(found.claim.partition(".")[2])
+    assert control(instance([[3.0, 4.0]], name, "1/9", normalize="sphere")).verdict is Verdict.REFUTED
+
+
+@pytest.mark.parametrize("rows", [[[0.0, 0.0], [1.0, 2.0]], [[0.0, 0.0]], [[1.0, 2.0], [0.0, 0.0], [-2.0, 1.0]]])
+def test_controls_of_the_variance_see_past_zero_inputs(rows: list[list[float]]) -> None:
+    """At a zero input q = 0, and 0 times 1 + 1e-9 is still the fixed point: the planted value must be another."""
+    data = DataSet(points(rows, zero_rows=True), None, "with a zero", None)
+    inst = EquilibriumInstance("deq-general", activation("tanh"), data, Fraction(1, 16), Budget())
+    for method in ("variance-contraction", "variance-bound"):
+        assert find_control(method)(inst).verdict is Verdict.REFUTED

@@ -78,7 +78,7 @@ def test_near_duplicates_agree_with_the_whole_series(activation: str, sign: floa
     """At distance 1e-3 the power series alone still converges: two roads to one matrix."""
     x = with_near_duplicate(2.0**-11, sign=sign)
     inst = model(x, activation).instance
-    assert inst.reach < inst.separation
+    assert inst.reach < inst.inputs.separation
     alone = inst.refine(96)
     order = inst.order_for(arb((1, -96)), 96, individually=False)
     series = gram_arb(inst.kernel(order, 96).series, cosines_arb(inst.data.source, 96), 96)

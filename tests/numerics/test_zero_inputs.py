@@ -254,7 +254,7 @@ def test_files_and_studies(tmp_path: Path) -> None:
         assert decided.verdict is verdict
         assert sentence in decided.reason
     with pytest.raises(cg.SpecError, match="row 0 is zero, so it has no direction"):  # in a study: NOT_APPLICABLE
-        _ = relu.cosines  # type: ignore[attr-defined]
+        _ = relu.inputs.cosines  # type: ignore[attr-defined]
     assert relu.training.chosen(2) == [1]  # type: ignore[attr-defined]  # 2 is parallel to 1
 
 

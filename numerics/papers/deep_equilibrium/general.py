@@ -6,10 +6,10 @@ from ....theory.activations.activation import Activation, activation
 from ...studies.gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
+from .finite_width import sample_grams
 from .instance import EquilibriumInstance
 from .large import prove_large, prove_tiled
-from .network import sample_grams
-from .training.size import training_size
+from .training.laboratory import TrainingSize, training_size
 from .witness import equilibrium_proof as proof
 
 NAME = "deq-general"
@@ -22,15 +22,7 @@ def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstan
 
     Raises :class:`SpecError` when the activation is not known to be square-integrable on these inputs.
     """
-    model = EquilibriumInstance(
-        NAME,
-        activation(name),
-        study.data,
-        study.parameter(NAME, "sigma_w2"),
-        study.budget,
-        workspace,
-        training_size(study, NAME),
-    )
+    model = EquilibriumInstance.of(NAME, activation(name), study, workspace, training_size(study, NAME))
     model.require_square_integrable()
     return model
 
@@ -38,7 +30,6 @@ def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstan
 def gram_model(name: str | Activation, study: Study, workspace: Workspace) -> GramModel:
     """The same without networks to be trained, of any activation, also one that no text describes."""
     phi = activation(name) if isinstance(name, str) else name
-    sigma_w2 = study.parameter(NAME, "sigma_w2")
-    model = EquilibriumInstance(NAME, phi, study.data, sigma_w2, study.budget, workspace)
+    model = EquilibriumInstance.of(NAME, phi, study, workspace, TrainingSize())
     model.require_square_integrable()
     return model

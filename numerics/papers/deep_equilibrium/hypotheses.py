@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from functools import partial
 
 from flint import arb
 
@@ -18,59 +18,70 @@ from ...balls.precision import precision
 from ...certificates.certificate import Discharged
 from ...expressions.growth import gaussian_square_integrable, growth
 from ...expressions.lowering import constant, lower_arb
-
-if TYPE_CHECKING:
-    from .instance import EquilibriumInstance
+from .population.model import Population
+from .training.laboratory import Laboratory, contracts
 
 Settled = tuple[Verdict, str]
 PROBES = (Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(3))
 """Points where an activation is evaluated to prove that it is not odd."""
 
 
-def discharge(inst: EquilibriumInstance, hypothesis: Hypothesis) -> Discharged:
-    """Whether a hypothesis holds for an instance: PROVED, REFUTED or UNKNOWN, with the reason in a sentence."""
-    from .training.hypotheses import RULES
-
-    rule = _RULES.get(hypothesis.name) or RULES.get(hypothesis.name)
-    if rule is None:
-        return Discharged(hypothesis.name, Verdict.UNKNOWN, "no rule decides this hypothesis")
-    verdict, text = rule(inst)
-    return Discharged(hypothesis.name, verdict, text)
+def discharge(inst: Population, lab: Laboratory, hypothesis: Hypothesis) -> Discharged:
+    """Whether a hypothesis holds for a model and the networks trained with it, with the reason in a sentence."""
+    name = hypothesis.name
+    if name in _OF_TRAINING:
+        verdict, text = _OF_TRAINING[name](lab)
+    elif name in _OF_THE_POPULATION:
+        verdict, text = _OF_THE_POPULATION[name](inst)
+    else:
+        verdict, text = Verdict.UNKNOWN, "no rule decides this hypothesis"
+    return Discharged(name, verdict, text)
 
 
 def _short(x: arb) -> str:
     return str(x.str(8)).replace("+/-", "±")
 
 
-def _lipschitz(inst: EquilibriumInstance) -> Settled:
-    known = inst.regularity
-    if known.lipschitz is not None:
-        return Verdict.PROVED, f"L = {_short(known.lipschitz)}"
-    name, reason = inst.activation.name, known.reason("lipschitz")
-    if "lipschitz" in known.infinite:
-        return Verdict.REFUTED, f"{name} has no finite Lipschitz constant: {reason}"
-    return Verdict.UNKNOWN, f"no finite Lipschitz constant of {name} was found: {reason}"
+def _settled(holds: bool, yes: str, no: str) -> Settled:
+    return (Verdict.PROVED, yes) if holds else (Verdict.REFUTED, no)
 
 
-def _contraction(inst: EquilibriumInstance) -> Settled:
+def _bounded(which: str, symbol: str, infinite: str, unknown: str, inst: Population) -> Settled:
+    """Whether a supremum of the regularity of the activation is finite."""
+    known, name = inst.regularity, inst.activation.name
+    found, reason = getattr(known, which), known.reason(which)
+    if found is not None:
+        return Verdict.PROVED, f"{symbol} = {_short(found)}"
+    if which in known.infinite:
+        return Verdict.REFUTED, f"{infinite.format(name)}: {reason}"
+    return Verdict.UNKNOWN, f"{unknown.format(name)}: {reason}"
+
+
+def _contraction(inst: Population) -> Settled:
     try:
         return Verdict.PROVED, f"2 sigma_w2 L^2 = {_short(inst.contraction2)} < 1"
     except SpecError as error:
         return Verdict.REFUTED, str(error)
-    except PrecisionExhausted as error:
-        return Verdict.UNKNOWN, str(error)
-    except DerivationGap as error:
+    except (PrecisionExhausted, DerivationGap) as error:
         return Verdict.UNKNOWN, str(error)
 
 
-def _relu_range(inst: EquilibriumInstance) -> Settled:
-    if 0 <= inst.sigma_w2 < 1:
-        return Verdict.PROVED, f"sigma_w2 = {inst.sigma_w2} < 1"
-    return Verdict.REFUTED, f"sigma_w2 = {inst.sigma_w2} is not below 1: q = 1/(1 - sigma_w2) ceases to exist"
+def _relu_range(inst: Population) -> Settled:
+    no = f"sigma_w2 = {inst.sigma_w2} is not below 1: q = 1/(1 - sigma_w2) ceases to exist"
+    return _settled(0 <= inst.sigma_w2 < 1, f"sigma_w2 = {inst.sigma_w2} < 1", no)
 
 
-def _common_norm(inst: EquilibriumInstance) -> Settled:
-    norm = inst.common_norm
+def _feedback(inst: Population) -> Settled:
+    return _settled(inst.sigma_w2 > 0, f"sigma_w2 = {inst.sigma_w2}", "sigma_w2 = 0: there is no feedback")
+
+
+def _is(name: str, title: str, formula: str, inst: Population) -> Settled:
+    same = inst.activation.expression == activation(name).expression
+    return _settled(same, f"the activation is {formula}", f"the activation is {inst.activation.name}, not {title}")
+
+
+def _common_norm(inst: Population) -> Settled:
+    norm = inst.inputs.common_norm
     if norm is None:
         return Verdict.REFUTED, "the inputs have different norms (exact comparison)"
     if inst.data.normalize == "sphere":
@@ -80,21 +91,15 @@ def _common_norm(inst: EquilibriumInstance) -> Settled:
     return Verdict.PROVED, "|x_i|^2/d = 1 for every input (exact comparison)"
 
 
-def _non_parallel(inst: EquilibriumInstance) -> Settled:
-    if inst.parallel:
-        i, j, sign = inst.parallel[0]
+def _non_parallel(inst: Population) -> Settled:
+    if inst.inputs.parallel:
+        i, j, sign = inst.inputs.parallel[0]
         what = "the same direction as" if sign > 0 else "the direction opposite to"
         return Verdict.REFUTED, f"input {j} has {what} input {i} (decided in integers)"
-    return Verdict.PROVED, f"no two inputs are parallel (decided in integers); delta <= {inst.separation:.8g}"
+    return Verdict.PROVED, f"no two inputs are parallel (decided in integers); delta <= {inst.inputs.separation:.8g}"
 
 
-def _feedback(inst: EquilibriumInstance) -> Settled:
-    if inst.sigma_w2 > 0:
-        return Verdict.PROVED, f"sigma_w2 = {inst.sigma_w2}"
-    return Verdict.REFUTED, "sigma_w2 = 0: there is no feedback"
-
-
-def _non_affine(inst: EquilibriumInstance) -> Settled:
+def _non_affine(inst: Population) -> Settled:
     verdict = inst.regularity.non_affine
     text = {
         Verdict.PROVED: "a second difference of the activation is proved non-zero",
@@ -103,7 +108,7 @@ def _non_affine(inst: EquilibriumInstance) -> Settled:
     return verdict, text
 
 
-def _affine(inst: EquilibriumInstance) -> Settled:
+def _affine(inst: Population) -> Settled:
     if inst.activation.affine is not None:
         beta, alpha = inst.activation.affine
         return Verdict.PROVED, f"phi(x) = {beta} + ({alpha}) x"
@@ -135,32 +140,18 @@ def not_odd(phi: Activation, bits: int) -> Verdict:
     return Verdict.UNKNOWN
 
 
-def _odd(inst: EquilibriumInstance) -> Settled:
-    name = inst.activation.name
-    match not_odd(inst.activation, inst.budget.bits):
-        case Verdict.REFUTED:
-            return Verdict.PROVED, f"{name} is odd, by its structure"
-        case Verdict.PROVED:
-            return Verdict.REFUTED, f"{name} is not odd: phi(x) + phi(-x) is enclosed away from 0"
-        case _:
-            return Verdict.UNKNOWN, f"{name} is neither proved odd nor proved not odd"
-
-
-def _not_odd(inst: EquilibriumInstance) -> Settled:
-    verdict, text = _odd(inst)
+def _oddness(negated: bool, inst: Population) -> Settled:
+    name, verdict = inst.activation.name, not_odd(inst.activation, inst.budget.bits)
+    text = {
+        Verdict.PROVED: f"{name} is not odd: phi(x) + phi(-x) is enclosed away from 0",
+        Verdict.REFUTED: f"{name} is odd, by its structure",
+    }.get(verdict, f"{name} is neither proved odd nor proved not odd")
     swapped = {Verdict.PROVED: Verdict.REFUTED, Verdict.REFUTED: Verdict.PROVED}
-    return swapped.get(verdict, verdict), text
+    return verdict if negated else swapped.get(verdict, verdict), text
 
 
-def _relu(inst: EquilibriumInstance) -> Settled:
-    if inst.activation.expression == activation("relu").expression:
-        return Verdict.PROVED, "the activation is max(x, 0)"
-    return Verdict.REFUTED, f"the activation is {inst.activation.name}, not ReLU"
-
-
-def _square_integrable(inst: EquilibriumInstance) -> Settled:
-    source, name = inst.data.source, inst.activation.name
-    largest = 1 if inst.data.normalize == "sphere" else max(source.second_moment(i) for i in range(source.n))
+def _square_integrable(inst: Population) -> Settled:
+    name, largest = inst.activation.name, max(inst.inputs.norms)
     with precision(inst.budget.bits):
         verdict = gaussian_square_integrable(inst.activation.expression, enclose(2 * largest))
     text = {
@@ -170,7 +161,7 @@ def _square_integrable(inst: EquilibriumInstance) -> Settled:
     return verdict, text
 
 
-def _absolutely_continuous(inst: EquilibriumInstance) -> Settled:
+def _absolutely_continuous(inst: Population) -> Settled:
     name = inst.activation.name
     if inst.regularity.lipschitz is not None:
         return Verdict.PROVED, f"{name} is Lipschitz with L = {_short(inst.regularity.lipschitz)}"
@@ -185,7 +176,7 @@ def _absolutely_continuous(inst: EquilibriumInstance) -> Settled:
     return Verdict.UNKNOWN, f"the derivative of {name} is not proved to grow at most exponentially"
 
 
-def _closed_form(inst: EquilibriumInstance) -> Settled:
+def _closed_form(inst: Population) -> Settled:
     found = derive_dual(inst.activation)
     if found.derived:
         return Verdict.PROVED, f"the rules derive the dual of {inst.activation.name} in {len(found.steps)} lines"
@@ -193,26 +184,51 @@ def _closed_form(inst: EquilibriumInstance) -> Settled:
     return Verdict.REFUTED, f"no closed form of the dual is known to the rules: {reason}"
 
 
-def _gelu(inst: EquilibriumInstance) -> Settled:
-    if inst.activation.expression == activation("gelu").expression:
-        return Verdict.PROVED, "the activation is x Phi(x)"
-    return Verdict.REFUTED, f"the activation is {inst.activation.name}, not GELU"
+def _small_residual(lab: Laboratory, *, flow: bool = False) -> Settled:
+    verdict, text = contracts(lab)
+    if verdict is not Verdict.PROVED:  # then (H1) fails with it
+        return verdict, text
+    found = lab.certified_constants(flow=flow)
+    (first, second), text = found.hypotheses, f"L rho_w = {found.contraction.str(6)}"
+    if first.verdict is Verdict.PROVED:
+        text = f"(H1): {text}; (H2): left side over right side = {found.gap.str(6)}"
+    verdict = second.verdict if first.verdict is Verdict.PROVED else first.verdict
+    where = f"on {len(lab.chosen(lab.certified_inputs))} inputs, width {lab.width}"
+    return verdict, f"{text} {where}".replace("+/-", "±")
 
 
-_RULES: dict[str, Callable[[EquilibriumInstance], Settled]] = {
-    "lipschitz": _lipschitz,
+_OF_THE_POPULATION: dict[str, Callable[[Population], Settled]] = {
+    "lipschitz": partial(
+        _bounded,
+        "lipschitz",
+        "L",
+        "{} has no finite Lipschitz constant",
+        "no finite Lipschitz constant of {} was found",
+    ),
+    "second-derivative": partial(
+        _bounded,
+        "second_lipschitz",
+        "sup|phi''|",
+        "the derivative of {} is not Lipschitz",
+        "no finite bound of the second derivative of {} was found",
+    ),
     "contraction": _contraction,
     "common-norm": _common_norm,
     "non-parallel": _non_parallel,
     "feedback": _feedback,
     "non-affine": _non_affine,
     "affine": _affine,
-    "odd": _odd,
-    "not-odd": _not_odd,
-    "relu": _relu,
+    "odd": partial(_oddness, False),
+    "not-odd": partial(_oddness, True),
+    "relu": partial(_is, "relu", "ReLU", "max(x, 0)"),
+    "gelu": partial(_is, "gelu", "GELU", "x Phi(x)"),
     "relu-range": _relu_range,
     "square-integrable": _square_integrable,
     "absolutely-continuous": _absolutely_continuous,
     "closed-form": _closed_form,
-    "gelu": _gelu,
+}
+_OF_TRAINING: dict[str, Callable[[Laboratory], Settled]] = {
+    "weights-contract": contracts,
+    "small-residual": _small_residual,
+    "small-residual-flow": partial(_small_residual, flow=True),
 }

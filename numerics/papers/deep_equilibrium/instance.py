@@ -2,390 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Self
 
 import numpy as np
-from flint import arb
 from numpy.typing import NDArray
 
 from ....theory.activations.activation import Activation
 from ....theory.claims.claim import Hypothesis
-from ....theory.errors import DerivationGap
-from ....theory.verdict import Evidence
-from ...balls.ball import enclose
-from ...balls.budget import Budget
-from ...balls.enclosure import Enclosure
-from ...balls.precision import precision
 from ...certificates.certificate import Discharged
-from ...eigenvalues.eigenvalue import least_eigenvalue
-from ...eigenvalues.nullspace import NullVector, RankBound
-from ...expressions.growth import require_square_integrable
-from ...expressions.regularity import Regularity, regularity
-from ...hermite import hermite_transform
-from ...kernels.ballmatrix import BallMatrix
-from ...kernels.border import bordered
-from ...kernels.cosines import Cosines, cosines, cosines_arb
-from ...kernels.gram import ENTRY_BITS, gram, gram_arb
-from ...kernels.order import choose_order
-from ...kernels.parallel import parallel_pairs
-from ...studies.data import DataSet
+from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .hypotheses import discharge
-from .network import network_inputs
 from .population.contraction import contraction_squared
-from .population.gram_unequal import gram_unequal
-from .population.kernel import EquilibriumKernel, equilibrium_kernel
-from .population.pair_entry import PairEntry, reach_of_series
-from .population.pair_matrix import pair_matrix, zero_input
-from .population.schur_bounds import (
-    SchurBound,
-    bound_through_correlations,
-    bound_through_discs,
-    bound_through_discs_of_correlations,
-    bound_through_gershgorin,
-    bound_through_inputs,
-    bound_through_series,
-    gershgorin_with_correlations,
-)
-from .population.tangent import EquilibriumTangent, equilibrium_tangent_series
-from .population.variance import VarianceFixedPoint, variance_fixed_point
-from .singularity import equilibrium_singularity
-from .training.size import TrainingSize
-
-if TYPE_CHECKING:
-    from .training.laboratory import Laboratory
-
-FLOAT_BITS = 96
-"""Precision of the series behind a float64 matrix: far beyond float64, so that its radius is the matrix's own."""
-FLOAT_TARGET = arb((1, -56))
-"""Tail of the series, relative to the mass, below which more terms no longer help a float64 matrix."""
-UNEQUAL_ORDER = 256
-"""Hermite orders used where the norms differ; the rest of the series is bounded, not dropped."""
-PAIRS_IN_LADDER = 48
-"""Up to this many inputs of different norms the eigenvalue ladder computes all pairs at more bits."""
+from .population.model import Population
+from .training.laboratory import Laboratory, TrainingSize
 
 
 @dataclass(frozen=True, eq=False)
-class EquilibriumInstance:
-    """``deq-general`` (or a special case of it) on data: the fixed point, the kernel, the matrices, the eigenvalue.
+class EquilibriumInstance(Population):
+    """``deq-general`` (or a special case of it) on data: its population, and the networks that are trained."""
 
-    Each property is computed at its first use and kept. All of them raise :class:`SpecError` when ``sigma_w2`` lies
-    outside the contraction range, and :class:`DerivationGap` when the Lipschitz constant is unknown.
-    """
-
-    system: str
-    activation: Activation
-    data: DataSet
-    sigma_w2: Fraction
-    budget: Budget
-    workspace: Workspace = field(default_factory=Workspace)
     training_size: TrainingSize = field(default_factory=TrainingSize)
 
-    @property
-    def subject(self) -> str:
-        """The name of the activation."""
-        return self.activation.name
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What determines the kernel besides activation and data, as JSON data."""
-        return {"sigma_w2": str(self.sigma_w2)}
-
-    @cached_property
-    def regularity(self) -> Regularity:
-        """Lipschitz constants, boundedness and smoothness of the activation."""
-        return regularity(self.activation, self.budget.bits)
-
-    @property
-    def lipschitz(self) -> arb:
-        """An enclosure of sup|φ'|."""
-        found = self.regularity.lipschitz
-        if found is None:
-            raise DerivationGap(
-                f"no finite Lipschitz constant of {self.activation.name} is known"
-                f" ({self.regularity.reason('lipschitz')}), so its equilibrium is not known to exist:"
-                " choose a Lipschitz activation."
-            )
-        return found
-
-    @property
-    def mean_lipschitz(self) -> arb:
-        r"""The constant Λ by which the maps of the population contract; L unless a system knows a smaller one.
-
-        It must bound :math:`\mathbb E\varphi'(u)\varphi'(v)` by Λ² for Gaussian u, v of any variances, and the change
-        of :math:`\lVert\varphi(\sqrt v z)\rVert_{L^2}` by Λ times that of :math:`\sqrt v`.
-        """
-        return self.lipschitz
-
-    @property
-    def contraction_name(self) -> str:
-        """What θ is called in evidence."""
-        return "sqrt(2) sigma_w L"
+    @classmethod
+    def of(cls, system: str, activation: Activation, study: Study, workspace: Workspace, size: TrainingSize) -> Self:
+        """The model of a study's data."""
+        sigma_w2 = study.parameter(system, "sigma_w2")
+        return cls(system, activation, study.data, sigma_w2, study.budget, workspace, size)
 
     @cached_property
     def training(self) -> Laboratory:
         """Networks with trained weights on some of the inputs, and what is proved along their training."""
-        from .training.laboratory import Laboratory
-
-        return Laboratory(self)
-
-    @cached_property
-    def tangent(self) -> EquilibriumTangent:
-        """The limit of the tangent Gram matrix as a series in the cosine; :class:`DerivationGap` unless χ < 1."""
-        return equilibrium_tangent_series(self.float_kernel)
-
-    @cached_property
-    def common_norm(self) -> Fraction | None:
-        """The common value of ``|x_i|²/d`` (1 after rescaling to the sphere), or None when the norms differ."""
-        if self.data.normalize == "sphere":
-            return Fraction(1)
-        source = self.data.source
-        first = source.second_moment(0)
-        return first if all(source.second_moment(i) == first for i in range(1, source.n)) else None
-
-    @cached_property
-    def fixed_point(self) -> VarianceFixedPoint:
-        """The variance of the equilibrium on inputs of the common norm."""
-        return variance_fixed_point(
-            self.activation,
-            self.sigma_w2,
-            self.budget.bits,
-            lipschitz=self.mean_lipschitz,
-            input_variance=2 * self._norm(),
-        )
-
-    @cached_property
-    def contraction2(self) -> arb:
-        """θ² = 2 σ_w² Λ² with Λ of :attr:`mean_lipschitz`, proved below 1."""
-        with precision(self.budget.bits):
-            return contraction_squared(self.activation.name, self.sigma_w2, self.mean_lipschitz)
-
-    @cached_property
-    def cosines(self) -> Cosines:
-        """The cosines of the inputs in float64, with a radius."""
-        return cosines(self.data.source, budget=self.budget)
-
-    @cached_property
-    def parallel(self) -> tuple[tuple[int, int, int], ...]:
-        """All pairs (i, j, ±1) of parallel inputs that are not zero, +1 if they point the same way; decided exactly."""
-        if self.data.zero_rows:
-            rest, kept = () if self._rest is None else self._rest.parallel, self.data.nonzero_rows
-            return tuple((kept[i], kept[j], sign) for i, j, sign in rest)
-        return tuple(parallel_pairs(self.cosines))
-
-    @cached_property
-    def _rest(self) -> EquilibriumInstance | None:
-        """The same model on the inputs that are not zero."""
-        kept = self.data.nonzero_rows
-        return replace(self, data=self.data.take(kept, f"{self.data.description}, without zeros")) if kept else None
-
-    def _border(self, block: BallMatrix | None, bits: int) -> BallMatrix:
-        """The matrix from that of the inputs that are not zero."""
-        kept = self.data.nonzero_rows
-        *edge, corner = zero_input(
-            self.activation,
-            [*(self.data.source.second_moment(i) for i in kept), Fraction(0)],
-            self.sigma_w2,
-            bits,
-            lipschitz=self.mean_lipschitz,
-            max_terms=self.budget.max_terms,
-        )
-        return bordered(block, kept, edge, corner, self.data.n)
-
-    def kernel(self, order: int, bits: int) -> EquilibriumKernel:
-        """The equilibrium kernel to a given order and precision."""
-        return equilibrium_kernel(
-            self.activation,
-            self.sigma_w2,
-            order,
-            bits,
-            lipschitz=self.mean_lipschitz,
-            input_variance=2 * self._norm(),
-        )
-
-    def order_for(self, target: arb, bits: int, *, individually: bool = True) -> int:
-        """The series length at which the tail on this data is below ``target`` (or the longest allowed).
-
-        ``individually``: pairs next to ±1 are taken one by one where they can be, and need no terms.
-        """
-        with precision(bits):
-            delta = arb(min(self.reach if individually else self.separation, 1.0))
-            return choose_order(
-                lambda order: self.kernel(order, bits).series, delta, target, max_terms=self.budget.max_terms
-            )
+        return Laboratory(self, self.training_size)
 
     @property
-    def separation(self) -> float:
-        """An upper bound of |C_ij| over the pairs i ≠ j that are not parallel."""
-        return reach_of_series(self.cosines, self.parallel, None)
-
-    @cached_property
-    def reach(self) -> float:
-        """The same without the pairs next to ±1 that :meth:`pair_entry` takes one by one."""
-        return reach_of_series(self.cosines, self.parallel, self.pair_entry(FLOAT_BITS))
-
-    @cached_property
-    def float_kernel(self) -> EquilibriumKernel:
-        """The kernel behind the float64 matrices, with as many terms as this data needs."""
-        return self.kernel(max(self.order_for(FLOAT_TARGET, FLOAT_BITS), 8), FLOAT_BITS)
-
-    @cached_property
-    def gram(self) -> BallMatrix:
-        """The population Gram matrix K in float64, with its radius."""
-        if self.data.zero_rows:
-            return self._border(None if self._rest is None else self._rest.gram, FLOAT_BITS)
-        if self.common_norm is None:
-            return self._gram_of_unequal_norms()
-        entry = self.pair_entry(ENTRY_BITS) if self.reach < self.separation else None
-        return gram(self.float_kernel.series, self.cosines, budget=self.budget, entry=entry)
-
-    def _gram_of_unequal_norms(self) -> BallMatrix:
-        source, norms = self.data.source, list(self.variances)
-        order = min(UNEQUAL_ORDER, self.budget.max_terms)
-        transforms = [hermite_transform(self.activation, order, p.s, FLOAT_BITS) for p in self.variances.values()]
-        place = {norm: k for k, norm in enumerate(norms)}
-        return gram_unequal(
-            transforms,
-            [place[source.second_moment(i)] for i in range(source.n)],
-            self.cosines,
-            sigma_w2=self.sigma_w2,
-            lipschitz=self.mean_lipschitz,
-            budget=self.budget,
-        )
-
-    @cached_property
-    def correlation(self) -> BallMatrix:
-        """The correlation matrix P of the pre-activations in float64, with its radius."""
-        entry = self.pair_entry(ENTRY_BITS).correlation if self.reach < self.separation else None
-        return gram(self.float_kernel.correlation, self.cosines, budget=self.budget, entry=entry)
-
-    def refine(self, bits: int) -> BallMatrix:
-        """The population Gram matrix in ball arithmetic, with a series long enough for ``bits``.
-
-        Where the norms differ every entry has a fixed point of its own, so that takes seconds for n = 64.
-        """
-        if self.data.zero_rows:
-            return self._border(None if self._rest is None else self._rest.refine(bits), bits)
-        if self.common_norm is None:
-            return pair_matrix(
-                self.activation,
-                self.data.source,
-                self.sigma_w2,
-                bits,
-                lipschitz=self.mean_lipschitz,
-                max_terms=self.budget.max_terms,
-            )
-        order = self.order_for(arb((1, -bits)), bits)
-        exact_cosines = cosines_arb(self.data.source, bits)
-        return gram_arb(self.kernel(order, bits).series, exact_cosines, bits, entry=self.pair_entry(bits))
-
-    def pair_entry(self, bits: int) -> PairEntry:
-        """The kernel at one cosine, for pairs so close that the series is slow."""
-        return PairEntry(self.activation, self.sigma_w2, self._norm(), self.mean_lipschitz, bits)
-
-    @property
-    def refinement(self) -> Callable[[int], BallMatrix] | None:
-        """:meth:`refine` where it is quick enough for the ladder to ask for it by itself, None otherwise."""
-        if self.data.zero_rows:
-            return self.refine if self._rest is None or self._rest.refinement is not None else None
-        return self.refine if self.common_norm is not None or self.data.n <= PAIRS_IN_LADDER else None
-
-    @cached_property
-    def variances(self) -> dict[Fraction, VarianceFixedPoint]:
-        """The variance fixed point for each squared norm ``|x_i|²/d`` that occurs in the data."""
-        norm = self.common_norm
-        if norm is not None:
-            return {norm: self.fixed_point}
-        source = self.data.source
-        return {
-            m: variance_fixed_point(
-                self.activation, self.sigma_w2, self.budget.bits, lipschitz=self.mean_lipschitz, input_variance=2 * m
-            )
-            for m in sorted({source.second_moment(i) for i in range(source.n)})
-        }
-
-    @cached_property
-    def null_vector(self) -> NullVector | RankBound | None:
-        """An exact reason why K is singular, when there is one: duplicates, antipodes, or an affine activation."""
-        return equilibrium_singularity(self)
-
-    @cached_property
-    def eigenvalue(self) -> Enclosure:
-        """The least eigenvalue of K, proved on both sides; exactly 0 where K is singular for an exact reason."""
-        if self.null_vector is not None:
-            return Enclosure(0.0, 0.0, Evidence.EXACT, f"exactly singular: {self.null_vector.reason}")
-        return least_eigenvalue(self.gram, budget=self.budget, refine=self.refinement, known_psd=True)
-
-    @cached_property
-    def bound_p(self) -> SchurBound:
-        """LB_P, through the Schur powers of the correlations."""
-        return bound_through_correlations(self.float_kernel, self.correlation, self.budget)
-
-    @cached_property
-    def bound_x(self) -> SchurBound:
-        """LB_X, through the Schur powers of the inputs."""
-        return bound_through_inputs(self.float_kernel, self.cosines, self.budget)
-
-    @cached_property
-    def bound_f(self) -> dict[int, Enclosure]:
-        """LB_F at several lengths R of the truncated series."""
-        return bound_through_series(self.float_kernel, self.cosines, self.budget)
-
-    @cached_property
-    def bound_discs(self) -> Enclosure:
-        """LB_G, through Gershgorin's discs of every Schur power of the inputs."""
-        return bound_through_discs(self.float_kernel, self.cosines)
-
-    @cached_property
-    def bound_g(self) -> tuple[int, Enclosure]:
-        """r_0 and the simple form of LB_G, half the weight of the orders from r_0 on."""
-        return bound_through_gershgorin(self.float_kernel, self.data.n, self.separation, self.budget)
-
-    def require_square_integrable(self) -> None:
-        """Raise :class:`SpecError` when the activation is not known to be square-integrable on these inputs."""
-        source = self.data.source
-        largest = 1 if self.data.normalize == "sphere" else max(source.second_moment(i) for i in range(source.n))
-        with precision(self.budget.bits):
-            require_square_integrable(self.activation.expression, enclose(2 * largest), name=self.activation.name)
+    def network_inputs(self) -> NDArray[np.float64]:
+        """The inputs of sampled networks, (n, d) float64: of norm sqrt(d) unless the norms are kept."""
+        return self.inputs.floats
 
     def admit(self) -> None:
         """Raise :class:`SpecError` when ``sigma_w2`` lies outside the contraction range of the activation."""
         if self.regularity.lipschitz is not None:
             contraction_squared(self.activation.name, self.sigma_w2, self.mean_lipschitz)
 
-    @property
-    def network_inputs(self) -> NDArray[np.float64]:
-        """The inputs of sampled networks, (n, d) float64: of norm sqrt(d) unless the norms are kept."""
-        return network_inputs(self.data)
-
-    @cached_property
-    def bound_discs_p(self) -> Enclosure:
-        """The version of LB_G with the correlations."""
-        return bound_through_discs_of_correlations(self.float_kernel, self.correlation)
-
-    @cached_property
-    def bound_g_p(self) -> tuple[int, Enclosure]:
-        """r_0(P) and its simple form."""
-        return gershgorin_with_correlations(self.float_kernel, self.correlation, self.budget)
-
-    def with_data(self, data: DataSet) -> EquilibriumInstance:
-        """The same model on other data."""
-        return replace(self, data=data)
-
-    def with_activation(self, activation: Activation) -> EquilibriumInstance:
-        """The same data with another activation."""
-        return replace(self, activation=activation)
-
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
         """Whether a hypothesis of the theory holds here."""
-        return discharge(self, hypothesis)
-
-    def _norm(self) -> Fraction:
-        norm = self.common_norm
-        if norm is None:
-            raise DerivationGap("the inputs have different norms, and this statement is about a common norm.")
-        return norm
+        return discharge(self, self.training, hypothesis)

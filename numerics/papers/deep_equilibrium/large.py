@@ -9,27 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from flint import arb
-
 from ....theory.errors import SpecError
 from ....theory.verdict import Evidence
 from ...balls.enclosure import Enclosure
-from ...balls.precision import MIN_BITS, precision
+from ...balls.precision import MIN_BITS
 from ...eigenvalues.blocked import Progress
 from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...kernels.cosines import require_memory
 from ...kernels.gram import gram
-from ...kernels.order import choose_order
 from ...kernels.series import DotProductSeries
 from ...scale.forecast import Forecast, forecast
 from ...scale.tiled import TILE
 from ...scale.tiled_eigenvalue import tiled_least_eigenvalue
 from ...scale.tiled_gram import tiled_gram
-from .instance import FLOAT_BITS, FLOAT_TARGET, EquilibriumInstance
+from .population.model import FLOAT_BITS, FLOAT_TARGET, Population
+
+MAX_TILE = 20_000
 
 
 def prove_tiled(
-    model: EquilibriumInstance,
+    model: Population,
     *,
     tile: int = TILE,
     progress: Progress | None = None,
@@ -40,17 +39,11 @@ def prove_tiled(
     Nothing of order n×n is ever held in one place, so exactly singular matrices are not recognised: their enclosure
     begins at 0. Raises :class:`SpecError` when the norms differ, for an input Gram matrix, or without dask.
     """
-    if model.common_norm is None or model.data.points is None:
+    if model.inputs.common_norm is None or model.data.points is None:
         raise SpecError("prove_tiled: give points, and rescale them to the sphere: one power series serves all tiles.")
 
     def series(delta: float) -> DotProductSeries:
-        with precision(FLOAT_BITS):
-            order = choose_order(
-                lambda order: model.kernel(order, FLOAT_BITS).series,
-                arb(delta),
-                FLOAT_TARGET,
-                max_terms=model.budget.max_terms,
-            )
+        order = model.order_at(delta, FLOAT_TARGET, FLOAT_BITS)
         return model.kernel(max(order, 8), FLOAT_BITS).series
 
     tell = progress or (lambda what, share: None)
@@ -60,7 +53,7 @@ def prove_tiled(
 
 
 def prove_large(
-    model: EquilibriumInstance,
+    model: Population,
     *,
     progress: Progress | None = None,
     announce: Callable[[Forecast], None] | None = None,
@@ -79,7 +72,7 @@ def prove_large(
     recognised before they are built.
     """
     source = model.data.source
-    if model.common_norm is None:
+    if model.inputs.common_norm is None:
         raise SpecError("prove_large: the inputs have different norms: rescale them to the sphere.")
     n = source.n
     d = model.data.points.d if model.data.points is not None else 0
@@ -95,8 +88,8 @@ def prove_large(
     tell("series of the kernel", 0.0)
     series = model.float_kernel.series
     tell("Gram matrix", 0.0)
-    c = model.cosines
-    model.__dict__.pop("cosines")  # its storage becomes the Gram matrix
+    c = model.inputs.cosines
+    model.inputs.__dict__.pop("cosines")  # its storage becomes the Gram matrix
     matrix = gram(series, c, budget=model.budget, radius="scalar", overwrite=True)
     tell("Gram matrix", 1.0)
     floats = replace(model.budget, bits=MIN_BITS, max_bits=64)

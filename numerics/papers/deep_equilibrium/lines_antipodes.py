@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from fractions import Fraction
+from functools import cache
 
 from flint import arb
 
@@ -11,23 +13,30 @@ from ...balls.ball import enclose
 from ...balls.precision import precision
 from ...dual import dual
 from ...expressions.regularity import regularity
-from ...proof_lines.registry import Checked, Kind, line
+from ...proof_lines.relations import BITS, Instances, Relation, Sides, argument
 from .population.variance import variance_fixed_point
 
-BITS = 96
+
+@cache
+def _opposite(name: str, sixteenths: int) -> tuple[arb, arb, arb]:
+    """The dual at correlation -1, q, and the image of -1 under the map, at sigma_w2 = ``sixteenths``/16."""
+    phi, sigma_w2 = activation(name), Fraction(sixteenths, 16)
+    point = variance_fixed_point(phi, sigma_w2, BITS, lipschitz=regularity(phi, BITS).lipschitz)
+    value = dual(phi, point.s, point.s, -point.s, BITS)
+    with precision(BITS):
+        return value, point.q, (enclose(2 * sigma_w2) * value - 2) / point.s
 
 
-@line("antipodal-fixed-point")
-def antipodal_fixed_point() -> Checked:
-    passed = True
-    for name in ("tanh", "erf", "sin"):
-        phi = activation(name)
-        lipschitz = regularity(phi, BITS).lipschitz
-        point = variance_fixed_point(phi, Fraction(1, 16), BITS, lipschitz=lipschitz or arb(1))
-        with precision(BITS):
-            value = dual(phi, point.s, point.s, -point.s, BITS)
-            image = (enclose(Fraction(1, 8)) * value - 2) / point.s
-            passed = passed and bool((image + 1).contains(0)) and bool((value + point.q).contains(0))
-    return Checked(
-        Kind.ENCLOSURE, passed, "tanh, erf, sin: the map takes -1 to a ball that contains -1, and K_ij + q to 0"
+@argument("antipodal-fixed-point", "tanh, erf, sin: K_ij and -q, and the image of -1 and -1")
+def antipodal_fixed_point() -> tuple[Relation, ...]:
+    def draw(rng: random.Random) -> tuple[arb, arb, arb]:
+        return _opposite(rng.choice(("tanh", "erf", "sin")), rng.randint(1, 4))
+
+    def entry(rng: random.Random) -> Sides:
+        value, q, _ = draw(rng)
+        return value, -q
+
+    return (
+        Instances(entry, 119, equal=True),
+        Instances(lambda rng: (draw(rng)[2], arb(-1)), 120, equal=True),
     )

@@ -81,18 +81,23 @@ def adjoint_resolvent() -> tuple[Relation, ...]:
     return (Instances(draw, 104, equal=True),)
 
 
+def output_derivatives(rng: random.Random, *, transposed: bool = True) -> Sides:
+    """The derivative of the output along a random direction of all three parameters, forward and by the adjoint.
+
+    ``transposed`` False plants W in the place of its transpose in the adjoint equation.
+    """
+    w, d = _layer(rng)
+    a, z, x, da = (vector(rng, N) for _ in range(4))
+    dw, du = matrix(rng, N, N), matrix(rng, N, N)
+    moved = (eye(N) - d * w).inv() * d * (dw * z + du * x)
+    delta = d * (eye(N) - (w.transpose() if transposed else w) * d).inv() * a
+    by_weights = inner(delta * z.transpose(), dw) + inner(delta * x.transpose(), du)
+    return inner(da, z) + inner(a, moved), inner(z, da) + by_weights
+
+
 @argument("implicit-gradient", "the derivative of the output along random directions of all three parameters")
 def implicit_gradient() -> tuple[Relation, ...]:
-    def draw(rng: random.Random) -> Sides:
-        w, d = _layer(rng)
-        a, z, x, da = (vector(rng, N) for _ in range(4))
-        dw, du = matrix(rng, N, N), matrix(rng, N, N)
-        moved = (eye(N) - d * w).inv() * d * (dw * z + du * x)
-        delta = d * (eye(N) - w.transpose() * d).inv() * a
-        by_weights = inner(delta * z.transpose(), dw) + inner(delta * x.transpose(), du)
-        return inner(da, z) + inner(a, moved), inner(z, da) + by_weights
-
-    return (Instances(draw, 105, equal=True),)
+    return (Instances(output_derivatives, 105, equal=True),)
 
 
 def _gradients(rng: random.Random) -> tuple[fmpq_mat, fmpq_mat, fmpq_mat, fmpq_mat]:
@@ -235,19 +240,6 @@ def tangent_domination() -> tuple[Relation, ...]:
         Instances(lambda rng: partial(*kernels(rng)), 114, (partial(*linear),)),
         Instances(lambda rng: limit(*kernels(rng)), 115, (limit(*linear),)),
     )
-
-
-@argument("singular-value-weyl", "(Z + P)'(Z + P) - (s - p)^2 I by elimination; equality for Z = sI, P = -pI")
-def singular_value_weyl() -> tuple[Relation, ...]:
-    def sides(z: fmpq_mat, p: fmpq_mat, room: fmpq) -> Sides:
-        return eye(N, room**2), (z + p).transpose() * (z + p)
-
-    def draw(rng: random.Random) -> Sides:
-        s, part = positive(rng), share(rng)
-        z = with_spectrum(rng, [s + abs(rational(rng)) for _ in range(N)])
-        return sides(z, contraction(rng, N, s * part), s - s * part)
-
-    return (Instances(draw, 116, (sides(eye(N, 4), eye(N, -1), fmpq(3)),)),)
 
 
 @argument("half-eigenvalue", "the three roots")

@@ -18,11 +18,11 @@ from ...balls.precision import precision
 from ...studies.gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
+from .finite_width import sample_grams
 from .instance import EquilibriumInstance
 from .large import prove_large, prove_tiled
-from .network import sample_grams
 from .population.contraction import homogeneous_mean_square
-from .training.size import training_size
+from .training.laboratory import training_size
 from .witness import equilibrium_proof as proof
 
 NAME = "deq-relu"
@@ -66,15 +66,7 @@ def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstan
     phi = activation(name)
     if phi.expression != activation("relu").expression:
         raise SpecError(f"deq-relu has one activation, relu, and not {name!r}: other activations are in deq-general.")
-    return ReluInstance(
-        "deq-relu",
-        phi,
-        study.data,
-        study.parameter("deq-relu", "sigma_w2"),
-        study.budget,
-        workspace,
-        training_size(study, "deq-relu"),
-    )
+    return ReluInstance.of(NAME, phi, study, workspace, training_size(study, NAME))
 
 
 gram_model: Callable[[str, Study, Workspace], GramModel] = instance

@@ -10,7 +10,7 @@ import math
 from contextlib import suppress
 from fractions import Fraction
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import sympy
@@ -35,11 +35,8 @@ from ...replay.inputs import MAX_GRAM, MAX_POINTS
 from ...replay.series import prove_series
 from ...replay.spectrum import MAX_LIMBS
 from ...replay.verdicts import UNSUPPORTED, Stop
-from .instance import FLOAT_BITS, FLOAT_TARGET
-
-if TYPE_CHECKING:
-    from .instance import EquilibriumInstance
-    from .population.kernel import EquilibriumKernel
+from .population.kernel import EquilibriumKernel
+from .population.model import FLOAT_BITS, FLOAT_TARGET, Population
 
 DIGIT = 62
 """Bits of one digit of the long integers in the arrays."""
@@ -116,14 +113,14 @@ def _rational(value: sympy.Expr) -> Fraction:
 
 @undisturbed
 def equilibrium_proof(
-    inst: EquilibriumInstance, found: Enclosure, *, bound: Fraction = Fraction(0), relation: str = ">"
+    inst: Population, found: Enclosure, *, bound: Fraction = Fraction(0), relation: str = ">"
 ) -> Proof:
     """The checkable part of a certificate about the least eigenvalue of ``inst``, which ``found`` encloses.
 
     ``bound`` and ``relation`` are the claim that the verdict is about. Raises :class:`DerivationGap` when the checker
     has no rule for the activation or the data, or when nothing is proved.
     """
-    if inst.common_norm is None:
+    if inst.inputs.common_norm is None:
         raise DerivationGap("the checker has rules for inputs of one norm only.")
     if inst.data.source.n > (MAX_GRAM if inst.data.points is None else MAX_POINTS):
         raise DerivationGap(f"the checker takes at most {MAX_POINTS} points, or {MAX_GRAM} rows of inner products.")
@@ -176,7 +173,7 @@ def equilibrium_proof(
 
 
 def _with_factor(
-    inst: EquilibriumInstance,
+    inst: Population,
     found: Enclosure,
     document: dict[str, Any],
     arrays: dict[str, NDArray[Any]],
@@ -214,7 +211,7 @@ def _with_factor(
 Attempt = tuple[Fraction, Fraction, Fraction, list[int], list[int], int, int]
 
 
-def _float_witness(inst: EquilibriumInstance, lower: Fraction, needed: Fraction, spread: Fraction) -> Attempt | None:
+def _float_witness(inst: Population, lower: Fraction, needed: Fraction, spread: Fraction) -> Attempt | None:
     """Factor, shift and vector from float64; None when its rounding would cost more than ``needed``.
 
     ``spread`` is the largest sum of the radii of a row of the checker's matrix: what a bound loses at least.
@@ -248,7 +245,7 @@ def _float_witness(inst: EquilibriumInstance, lower: Fraction, needed: Fraction,
     return Fraction(shift), stated, quotient, scaled.tolist(), vector.tolist(), exponent, 1
 
 
-def _integer_witness(inst: EquilibriumInstance, lower: Fraction, limbs: int, spread: Fraction) -> Attempt:
+def _integer_witness(inst: Population, lower: Fraction, limbs: int, spread: Fraction) -> Attempt:
     """The same in integers of 64 bits times ``limbs``, for bounds that float64 cannot resolve."""
     n, bits = inst.data.n, 64 * limbs
     matrix = inst.refine(bits + 32).arb
@@ -303,22 +300,22 @@ def _digits(values: list[int], limbs: int) -> NDArray[np.int64]:
     return np.array(digits, dtype="<i8").reshape(limbs, len(values))
 
 
-def _kernel(inst: EquilibriumInstance, limbs: int) -> EquilibriumKernel:
+def _kernel(inst: Population, limbs: int) -> EquilibriumKernel:
     """The equilibrium kernel with the terms and the digits that integers of ``limbs`` digits deserve."""
     if limbs == 1:
-        if not inst.reach < inst.separation:
+        if not inst.reach < inst.inputs.separation:
             return inst.float_kernel
         return inst.kernel(max(inst.order_for(FLOAT_TARGET, FLOAT_BITS, individually=False), 8), FLOAT_BITS)
     return inst.kernel(max(inst.order_for(arb((1, -64 * limbs)), 64 * limbs, individually=False), 8), 64 * limbs + 32)
 
 
-def _series(inst: EquilibriumInstance, claim: dict[str, Any], limbs: int) -> tuple[dict[str, Any], Fraction]:
+def _series(inst: Population, claim: dict[str, Any], limbs: int) -> tuple[dict[str, Any], Fraction]:
     """Balls of coefficients, mass and variance that the checker accepts, and the largest row sum of radii they cost.
 
     The radii begin at an estimate of the checker's own error, and grow until its own test of the series passes. Raises
     :class:`DerivationGap` when it does not.
     """
-    bits, v, kernel = 64 * limbs, 2 * (inst.common_norm or 0), _kernel(inst, limbs)
+    bits, v, kernel = 64 * limbs, 2 * (inst.inputs.common_norm or 0), _kernel(inst, limbs)
     why = ""
     for grown in range(GROWTH):
         found = _balls(inst, kernel, bits, _room(inst) * 64.0**grown)
@@ -329,7 +326,7 @@ def _series(inst: EquilibriumInstance, claim: dict[str, Any], limbs: int) -> tup
             if stop.args[0] == UNSUPPORTED:
                 break
         else:
-            radius, reach = tail, Fraction(1.0 if inst.parallel else min(inst.separation, 1.0))
+            radius, reach = tail, Fraction(1.0 if inst.inputs.parallel else min(inst.inputs.separation, 1.0))
             for _, r in reversed(balls):
                 radius = math.ceil(radius * reach) + r
             radius += 4 * len(balls) * (sum(abs(m) for m, _ in balls) // 2**bits + 3)
@@ -337,7 +334,7 @@ def _series(inst: EquilibriumInstance, claim: dict[str, Any], limbs: int) -> tup
     raise DerivationGap(f"the checker's arithmetic does not resolve this kernel ({why}).")
 
 
-def _balls(inst: EquilibriumInstance, kernel: EquilibriumKernel, bits: int, room: float) -> dict[str, Any]:
+def _balls(inst: Population, kernel: EquilibriumKernel, bits: int, room: float) -> dict[str, Any]:
     one = 1 << bits
     s, q = kernel.fixed_point.s, kernel.fixed_point.q
     size = upper_float(q)
@@ -362,15 +359,13 @@ def _units(radius: arb, one: int) -> int:
     return math.ceil(exact(radius) * one)
 
 
-def _room(inst: EquilibriumInstance) -> float:
+def _room(inst: Population) -> float:
     """By how much the fixed points amplify an error: 1 / (1 - theta)."""
     slope = float(parse(checkable_expression(inst.activation.expression))[2])
     return 1 / (1 - math.sqrt(2 * float(inst.sigma_w2)) * slope)
 
 
-def _beyond(
-    inst: EquilibriumInstance, series: DotProductSeries, correlation: DotProductSeries, scale: float
-) -> list[float]:
+def _beyond(inst: Population, series: DotProductSeries, correlation: DotProductSeries, scale: float) -> list[float]:
     """What Hermite orders beyond the checker's own may add to each coefficient, in units of ``1 / scale``."""
     order = series.order
     if inst.activation.parity == "odd" or correlation.coefficients[0].is_zero():

@@ -12,13 +12,14 @@ from flint import arb
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import find_check
+from certigram.numerics.checks.relation import Relation
 from certigram.numerics.expressions.enclosed_function import EnclosedFunction
 from certigram.numerics.papers.deep_equilibrium.checks import tangent as deq_tangent
 from certigram.numerics.papers.deep_equilibrium.checks import training as deq_training
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.papers.deep_equilibrium.training.gradient import Network
 from certigram.numerics.papers.deep_equilibrium.training.iterate import iterate_bounds
-from certigram.numerics.papers.deep_equilibrium.training.size import TrainingSize
+from certigram.numerics.papers.deep_equilibrium.training.laboratory import TrainingSize
 from certigram.numerics.studies.data import load
 from certigram.theory.activations.activation import activation
 from certigram.theory.verdict import Verdict
@@ -50,10 +51,10 @@ def test_rounding_along_a_run_does_not_refute_the_theorem(monkeypatch: pytest.Mo
         "deq-general", activation("tanh"), load("digits", 3), Fraction(1, 64), Budget(bits=64), training_size=size
     )
     assert find_check("deq-gradient-descent")(inst).verdict is Verdict.PROVED
-    monkeypatch.setattr(deq_training, "_verdict", lambda found: Verdict.REFUTED)
+    monkeypatch.setattr(deq_training, "_spectrum_along", lambda run: Relation.of("a run that left its bounds", 2, 1))
     outcome = find_check("deq-gradient-descent")(inst)
     assert outcome.verdict is Verdict.UNKNOWN
-    assert outcome.reason
+    assert outcome.reason == "a run that left its bounds: false"
 
 
 def test_a_zero_equilibrium_is_no_error() -> None:

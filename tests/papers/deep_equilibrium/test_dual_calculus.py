@@ -19,14 +19,16 @@ from flint import arb
 from certigram.numerics.balls.ball import Ball
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
-from certigram.numerics.checks.registry import decide
+from certigram.numerics.checks.registry import decide, find_check, find_control
 from certigram.numerics.dual import dual_expression
 from certigram.numerics.expressions.regularity import regularity
+from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.deep_equilibrium.checks.dual_calculus import slope_bracket
 from certigram.numerics.papers.deep_equilibrium.checks.dual_closed_forms import gelu_formula, same_function
-from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import Sides, compared, study_cosines, study_laws
 from certigram.numerics.papers.deep_equilibrium.checks.dual_kernels import mixture_constants
+from certigram.numerics.papers.deep_equilibrium.checks.evidence import compared, study_cosines, study_laws
+from certigram.numerics.papers.deep_equilibrium.checks.evidence import same as at
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.papers.deep_equilibrium.population.gaussian_mixture import equivalent, kernel, mixture
 from certigram.numerics.papers.deep_equilibrium.population.high_dimensional import (
@@ -137,7 +139,7 @@ def test_difference_quotients_enclose_the_slope(name: str, rho: str) -> None:
 
 def test_disjoint_sides_refute_whatever_the_lemma_says() -> None:
     """The enclosures are not decoration."""
-    sides = [Sides("here", arb(1), arb(1)), Sides("there", arb(1), arb(2))]
+    sides = [at("here", arb(1), arb(1)), at("there", arb(1), arb(2))]
     assert compared("lemma.mehler", sides, method="", quantity="").verdict is Verdict.REFUTED
     assert compared("lemma.mehler", sides[:1], method="", quantity="").verdict is Verdict.PROVED
 
@@ -250,3 +252,13 @@ def test_equivalent_matrix_is_the_expansion() -> None:
         gaps.append(abs(kernel(products, constants)[0, 1] - equivalent(products, constants)[0, 1]))
     assert gaps[0] / gaps[1] == pytest.approx(8, rel=0.1)
     assert mixture(32, np.random.default_rng(1)).shape == (32, 32)
+
+
+def test_khatri_rao_powers_where_only_inner_products_are_given() -> None:
+    """The rows of the Gram matrix stand in for points: the lemma has an instance, and its control notices a change."""
+    data = DataSet(None, input_gram([["1", "1/5", "0"], ["1/5", "1", "-1/3"], ["0", "-1/3", "1"]]), "given")
+    inst = EquilibriumInstance("deq-general", activation("tanh"), data, Fraction(1, 16), Budget())
+    found = find_check("khatri-rao")(inst)
+    assert found.verdict is Verdict.PROVED
+    assert "3 inputs in 3 coordinates" in found.evidence[1].text
+    assert find_control("khatri-rao")(inst).verdict is Verdict.REFUTED

@@ -15,16 +15,18 @@ import sympy
 from flint import arb, fmpq
 
 from certigram.numerics.balls.budget import Budget
+from certigram.numerics.checks import evidence
 from certigram.numerics.checks.registry import find_check, find_control
+from certigram.numerics.checks.relation import Relation
 from certigram.numerics.papers.deep_equilibrium import (
     lines_dual_calculus as dual_calculus,
 )
 from certigram.numerics.papers.deep_equilibrium import (
     lines_high_dimensional as high_dimensional,
 )
-from certigram.numerics.papers.deep_equilibrium.checks import dual_evidence
-from certigram.numerics.papers.deep_equilibrium.checks.dual_evidence import Sides, compared
 from certigram.numerics.papers.deep_equilibrium.checks.dual_kernels import mixture_constants
+from certigram.numerics.papers.deep_equilibrium.checks.evidence import compared
+from certigram.numerics.papers.deep_equilibrium.checks.evidence import same as at
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.papers.deep_equilibrium.population.gaussian_mixture import deviations
 from certigram.numerics.papers.deep_equilibrium.population.high_dimensional import (
@@ -78,13 +80,13 @@ def test_a_lemma_with_a_failed_line_proves_nothing(monkeypatch: pytest.MonkeyPat
 
     claims = [c for c in RIGOROUS if c.label not in ("C5", "C6")]  # those rest on derivations
     assert all(find_check(c.method)(on_digits("gelu")).verdict is Verdict.PROVED for c in claims)
-    monkeypatch.setattr(dual_evidence, "check_lemma", broken)
+    monkeypatch.setattr(evidence, "check_lemma", broken)
     assert all(find_check(c.method)(on_digits("gelu")).verdict is Verdict.UNKNOWN for c in claims)
 
 
 def test_one_disjoint_point_is_enough() -> None:
     """Many points that agree do not outvote one that does not."""
-    sides = [Sides("", arb(1), arb(1))] * 9 + [Sides("", arb(1), arb("1.0000001"))]
+    sides = [at("", arb(1), arb(1))] * 9 + [at("", arb(1), arb("1.0000001"))]
     assert compared("lemma.khatri-rao", sides, method="", quantity="").verdict is Verdict.REFUTED
 
 
@@ -96,15 +98,15 @@ def test_wrong_recurrences_in_the_scale_are_refused(slip: int) -> None:
         return SIGMA**n * sympy.exp(SIGMA**2 / 2) / sympy.sqrt(sympy.factorial(n))
 
     r = sympy.Integer(3)
-    assert dual_calculus.scale_residual(mu(3), mu(5), r, SIGMA) == 0
+    assert dual_calculus.scale_recurrence(mu(3), mu(5), r).holds()
     wrong = [
-        dual_calculus.scale_residual(mu(3), -mu(5), r, SIGMA),
-        dual_calculus.scale_residual(mu(3), mu(4), r, SIGMA),
-        dual_calculus.scale_residual(mu(3), mu(5), r + 1, SIGMA),
-        dual_calculus.scale_residual(mu(3), 2 * mu(5), r, SIGMA),
-        dual_calculus.scale_residual(mu(3) / SIGMA, mu(5), r, SIGMA),
+        dual_calculus.scale_recurrence(mu(3), -mu(5), r),
+        dual_calculus.scale_recurrence(mu(3), mu(4), r),
+        dual_calculus.scale_recurrence(mu(3), mu(5), r + 1),
+        dual_calculus.scale_recurrence(mu(3), 2 * mu(5), r),
+        dual_calculus.scale_recurrence(mu(3) / SIGMA, mu(5), r),
     ]
-    assert wrong[slip] != 0
+    assert not wrong[slip].holds()
 
 
 def test_wrong_khatri_rao_powers_are_seen() -> None:
@@ -114,7 +116,7 @@ def test_wrong_khatri_rao_powers_are_seen() -> None:
     inner = sum((x * y for x, y in zip(*columns, strict=True)), fmpq(0))
 
     def power(x: list[list[fmpq]]) -> fmpq:
-        first, second = dual_calculus.khatri_rao(x, 3)
+        first, second = (dual_calculus.kronecker_power(column, 3) for column in x)
         return sum((p * q for p, q in zip(first, second, strict=True)), fmpq(0))
 
     assert power(columns) == inner**3
@@ -172,11 +174,11 @@ def test_every_line_has_a_check_of_its_own() -> None:
         assert len(set(checks)) == len(checks) >= 3
 
 
-@pytest.mark.parametrize("sides", [(), (Sides("nowhere", arb("nan"), arb("nan")),)])
-def test_sides_that_were_not_enclosed_prove_nothing(sides: tuple[Sides, ...]) -> None:
+@pytest.mark.parametrize("sides", [(), (at("nowhere", arb("nan"), arb("nan")),)])
+def test_sides_that_were_not_enclosed_prove_nothing(sides: tuple[Relation, ...]) -> None:
     """The lemma holds, and nothing was compared on the data: UNKNOWN; with one place where both sides meet: PROVED."""
     found = compared("lemma.price", sides, method="m", quantity="q")
     assert found.verdict is Verdict.UNKNOWN
     assert "nothing was compared" in found.reason
-    met = (*sides, Sides("at 1", arb(1), arb(1, 1)))
+    met = (*sides, at("at 1", arb(1), arb(1, 1)))
     assert compared("lemma.price", met, method="m", quantity="q").verdict is Verdict.PROVED

@@ -11,7 +11,7 @@ import scipy.linalg
 import scipy.optimize
 import scipy.special
 
-from certigram.numerics.papers.deep_equilibrium.network import sample_grams, sample_weights
+from certigram.numerics.papers.deep_equilibrium.finite_width import sample_grams, sample_weights
 from certigram.numerics.sampling.experiment import NUMBERS, Plan, Sample, Subject, Unit, run
 from certigram.numerics.sampling.operator_norm import operator_norm
 from certigram.numerics.studies.networks import Nonlinearity, sampler

@@ -15,7 +15,7 @@ from flint import arb
 import certigram as cg
 from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.kernels.input_gram import input_gram
-from certigram.numerics.papers.deep_equilibrium.population.pair_matrix import pair_matrix
+from certigram.numerics.papers.deep_equilibrium.population.pair import pair_matrix
 from certigram.theory.activations.activation import activation
 
 

@@ -24,7 +24,6 @@ from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.kernels.gram import hadamard_power
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
-from certigram.numerics.papers.deep_equilibrium.population.schur_bounds import bound_through_discs_of_correlations
 from certigram.numerics.studies.data import DataSet
 from certigram.theory.activations.activation import activation
 
@@ -69,7 +68,7 @@ def test_best_single_schur_power(name: str) -> None:
     hermite, point = inst.float_kernel.hermite, inst.fixed_point
     values = {}
     for r in range(1, 12):
-        eigenvalue = least_eigenvalue(hadamard_power(inst.cosines, r), known_psd=True)
+        eigenvalue = least_eigenvalue(hadamard_power(inst.inputs.cosines, r), known_psd=True)
         with precision(96):
             weight = hermite.coefficients[r] * hermite.coefficients[r] * (point.input_variance / point.s) ** r
             values[r] = (float((weight * eigenvalue.lower).lower()), float((weight * eigenvalue.upper).upper()))
@@ -83,11 +82,11 @@ def test_gershgorin_bounds(name: str) -> None:
     """LB_G with the inputs and with the correlations."""
     inst = model(name)
     _, _, with_inputs, with_correlations = TABLE_1[name]
-    found = inst.bound_discs
+    found = inst.bounds.discs(inputs=True)
     assert meets(found.lower, found.upper, with_inputs)
     assert found.upper - found.lower < 1e-6 * found.upper
-    assert inst.bound_g[1].upper <= found.lower
-    other = bound_through_discs_of_correlations(inst.float_kernel, inst.correlation)
+    assert inst.bounds.simple(inputs=True)[1].upper <= found.lower
+    other = inst.bounds.discs(inputs=False)
     assert meets(other.lower, other.upper, with_correlations)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import sympy
-from flint import arb
+from flint import arb, arb_poly
 
 from .....theory.activations.activation import Activation, from_expression
 from .....theory.closed_forms import C, closed_form
@@ -21,10 +21,11 @@ from ....balls.precision import precision
 from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import SLIGHTLY, exact
 from ....checks.registry import Outcome, check, control
+from ....checks.relation import Relation, planted
 from ....dual import dual, dual_expression
-from ....hermite import HermiteTransform, hermite_transform
+from ....hermite import hermite_transform
 from ..instance import EquilibriumInstance
-from .dual_evidence import BITS, Law, Sides, compared, planted, study_laws, study_variance, within
+from .evidence import BITS, compared, same, study_laws, study_variance
 
 ORDER = 64
 RECURRENCE_ORDER = 12
@@ -37,26 +38,17 @@ PLANTED_SLOPE = Fraction(1, 10**6)
 PLANTED_ORDER = Fraction(1, 1000)
 
 
-def partial_sum(f: HermiteTransform, g: HermiteTransform, rho: arb) -> tuple[arb, arb]:
-    """Mehler's sum of the coefficients that are given, and the bound of its tail."""
-    total, power = arb(0), arb(1)
-    for x, y in zip(f.coefficients, g.coefficients, strict=True):
-        total += x * y * power
-        power *= rho
-    return total, arb((abs(power) * (f.tail * g.tail).nonnegative_part().sqrt()).abs_upper())
-
-
-def _mehler(inst: EquilibriumInstance, shift: Fraction = Fraction(0)) -> Iterator[Sides]:
+def _mehler(inst: EquilibriumInstance, shift: Fraction = Fraction(0)) -> Iterator[Relation]:
     phi = inst.activation
     for law in study_laws(inst):
-        first = hermite_transform(phi, ORDER, law.a, BITS)
-        second = first if law.a == law.b else hermite_transform(phi, ORDER, law.b, BITS)
+        first, second = (hermite_transform(phi, ORDER, variance, BITS) for variance in (law.a, law.b))
         value = dual(phi, law.a, law.b, law.c, BITS)
         with precision(BITS):
             rho = enclose(law.c) / enclose(law.a * law.b).sqrt() + enclose(shift)
-            total, tail = partial_sum(first, second, rho)
-            sides = Sides(f"{law.text}, {ORDER + 1} terms", value, total + arb(0, tail))
-        yield sides
+            products = [x * y for x, y in zip(first.coefficients, second.coefficients, strict=True)]
+            tail = abs(rho) ** len(products) * (first.tail * second.tail).nonnegative_part().sqrt()
+            series = arb_poly(products)(rho) + arb(0, tail.abs_upper())
+        yield same(f"{law.text}: the dual, and {ORDER + 1} terms", value, series)
 
 
 @check("dual-mehler")
@@ -85,28 +77,23 @@ def slope_bracket(phi: Activation, s: Fraction, rho: Fraction, bits: int = QUOTI
         step = enclose(h)
         if rho > 0:
             below, here, above = values
-            return within((here - below) / step, (above - here) / step)
+            return ((here - below) / step).union((above - here) / step)
         even = [(values[k] + values[k + 3]) / 2 for k in range(3)]
         odd = [(values[k] - values[k + 3]) / 2 for k in range(3)]
-        slopes = [within((f[1] - f[0]) / step, (f[2] - f[1]) / step) for f in (odd, even)]
+        slopes = [((f[1] - f[0]) / step).union((f[2] - f[1]) / step) for f in (odd, even)]
         return slopes[0] - slopes[1]
 
 
-def _price(inst: EquilibriumInstance, factor: Fraction = Fraction(1)) -> Iterator[Sides]:
+def _price(inst: EquilibriumInstance, factor: Fraction = Fraction(1)) -> Iterator[Relation]:
     phi = inst.activation
-    for law in _equal(study_laws(inst)):
+    for law in study_laws(inst):
+        if law.a != law.b or abs(law.c) * 1000 <= law.a:
+            continue
         value = dual_expression(phi.derivative(), law.a, law.a, law.c, BITS)
         with precision(BITS):
-            sides = Sides(
-                f"{law.text}: difference quotients of the dual, dual of the derivative",
-                slope_bracket(phi, law.a, law.c / law.a),
-                value * enclose(factor),
-            )
-        yield sides
-
-
-def _equal(laws: tuple[Law, ...]) -> list[Law]:
-    return [law for law in laws if law.a == law.b and abs(law.c) * 1000 > law.a]
+            scaled = value * enclose(factor)
+        quotients = slope_bracket(phi, law.a, law.c / law.a)
+        yield same(f"{law.text}: difference quotients of the dual, dual of the derivative", quotients, scaled)
 
 
 def _price_on_closed_forms(phi: Activation) -> tuple[EvidenceItem, ...]:
@@ -137,18 +124,17 @@ def price_control(inst: EquilibriumInstance) -> Outcome:
     return planted(_price(inst, 1 + PLANTED_SLOPE))
 
 
-def _orders(inst: EquilibriumInstance, factor: Fraction = Fraction(1)) -> Iterator[Sides]:
+def _orders(inst: EquilibriumInstance, factor: Fraction = Fraction(1)) -> list[Relation]:
     phi, s = inst.activation, study_variance(inst)
     mu = hermite_transform(phi, RECURRENCE_ORDER, s, BITS).coefficients
     nu = hermite_transform(from_expression(phi.derivative()), RECURRENCE_ORDER, s, BITS).coefficients
     with precision(BITS):
         sigma = enclose(s).sqrt() * enclose(factor)
-        sides = [
-            Sides(f"r = {r}, variance {float(s):.7g}", arb(r).sqrt() * mu[r], sigma * nu[r - 1])
+        return [
+            same(f"r = {r}, variance {float(s):.7g}", arb(r).sqrt() * mu[r], sigma * nu[r - 1])
             for r in range(1, RECURRENCE_ORDER + 1)
             if not (mu[r].is_zero() and nu[r - 1].is_zero())
         ]
-    yield from sides
 
 
 @check("hermite-order-recurrence")
@@ -165,7 +151,7 @@ def order_control(inst: EquilibriumInstance) -> Outcome:
     return planted(_orders(inst, 1 + SLIGHTLY))
 
 
-def _scales(inst: EquilibriumInstance, extra: Fraction = Fraction(0)) -> Iterator[Sides]:
+def _scales(inst: EquilibriumInstance, extra: Fraction = Fraction(0)) -> list[Relation]:
     """The mean value theorem: a difference quotient in σ meets the right side on the interval between."""
     phi, s = inst.activation, study_variance(inst)
     other = s * (1 + STEP)
@@ -180,8 +166,8 @@ def _scales(inst: EquilibriumInstance, extra: Fraction = Fraction(0)) -> Iterato
                 continue
             right = enclose(r + extra) * wide[r] + arb((r + 1) * (r + 2)).sqrt() * wide[r + 2]
             quotient = (high[r] - low[r]) / width
-            sides.append(Sides(f"r = {r}, variance {float(s):.7g}", quotient, right / sigma))
-    yield from sides
+            sides.append(same(f"r = {r}, variance {float(s):.7g}", quotient, right / sigma))
+    return sides
 
 
 @check("hermite-scale-recurrence")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from itertools import combinations
 
 import sympy
 from flint import fmpz
@@ -13,15 +15,16 @@ from .....theory.derivations.domain import continuous
 from .....theory.derivations.dual import derive_dual
 from .....theory.derivations.identity import identical
 from .....theory.verdict import Verdict
-from ....certificates.certificate import EvidenceItem
-from ....checks.evidence import SLIGHTLY, enclosed, ends, exact, lemma_evidence
+from ....checks.evidence import SLIGHTLY, exact
 from ....checks.registry import Outcome, check, control
+from ....checks.relation import Relation, Sense, judge, planted
 from ....derivation_check.check import check as check_derivation
 from ....derivation_check.value import enclose as enclose_at
 from ....dual.covariance import covariance
 from ....dual.series import series_value
 from ..instance import EquilibriumInstance
-from .dual_evidence import BITS, Law, Sides, planted, study_laws
+from ..lines_dual_calculus import kronecker_power
+from .evidence import BITS, Law, same, study_laws
 
 SERIES_ORDER = 256
 ENTRIES = 100_000
@@ -31,45 +34,47 @@ SUBSET, COORDINATES = 5, 300
 """Inputs and coordinates of the exact comparison; it holds for part of the coordinates as for all."""
 
 
-def _formula_sides(phi: Activation, formula: sympy.Expr, laws: tuple[Law, ...]) -> Iterator[Sides]:
+def _formula_sides(phi: Activation, formula: sympy.Expr, laws: tuple[Law, ...]) -> Iterator[Relation]:
     """A formula against Mehler's series, which knows no closed form of duals."""
     for law in laws:
         value = enclose_at(formula, {A: law.a, B: law.b, C: law.c}, BITS)
         series = series_value(phi, phi, covariance(law.a, law.b, law.c), BITS, SERIES_ORDER)
-        yield Sides(f"{law.text}: the formula, Mehler's series", value, series)
+        yield same(f"{law.text}: the formula, Mehler's series", value, series)
 
 
-def _settled(exactly: tuple[EvidenceItem, ...], sides: list[Sides], method: str) -> Outcome:
-    refuted = planted(sides)
-    if refuted.verdict is Verdict.REFUTED:
-        return refuted
-    shown = tuple(enclosed(f"both sides at {x.text}", left=x.left, right=x.right) for x in sides)
-    lower, upper = ends(sides[0].left)
-    return Outcome(
-        Verdict.PROVED,
-        (*exactly, *shown),
-        lower,
-        upper,
-        method=method,
-        detail={"quantity": "dual activation"},
-    )
+def _derived(inst: EquilibriumInstance, formula: sympy.Expr | None = None) -> Outcome:
+    """The derivation of the dual line by line, a formula that is proved equal to its result, and both sides' values.
+
+    Without a formula it is the result itself.
+    """
+    derivation = derive_dual(inst.activation)
+    report = check_derivation(derivation, generic=1, corners=False)
+    if not report.derived or derivation.result is None:
+        return Outcome(Verdict.UNKNOWN, reason=f"the derivation has a line without proof:\n{report}")
+    lines = len(report.steps)
+    evidence = [
+        exact(
+            "every line of the derivation is an instance of its rule or follows from earlier lines",
+            lines=str(lines),
+            rules=", ".join(derivation.rules),
+            result=str(derivation.result),
+        )
+    ]
+    if formula is not None:
+        if not same_function(formula, derivation.result):
+            return Outcome(Verdict.UNKNOWN, reason="the formula was not proved equal to the derived one")
+        text = "claimed and derived formula have equal values and slopes at c = 0 and equal second derivatives in c"
+        evidence.append(exact(text))
+    sides = list(_formula_sides(inst.activation, formula or derivation.result, study_laws(inst)))
+    method = f"derivation of {lines} lines" + ("" if formula is None else ", and comparison of formulas")
+    quantity = {"quantity": "dual activation"}
+    return judge(sides, *evidence, value=sides[0].left, argued=True, method=method, detail=quantity)
 
 
 @check("dual-closed-form")
 def closed(inst: EquilibriumInstance) -> Outcome:
     """The derivation, each line an instance of its rule, and the result against Mehler's series at points of study."""
-    derivation = derive_dual(inst.activation)
-    report = check_derivation(derivation, generic=1, corners=False)
-    if not report.derived or derivation.result is None:
-        return Outcome(Verdict.UNKNOWN, reason=f"the derivation has a line without proof:\n{report}")
-    evidence = exact(
-        "every line of the derivation is an instance of its rule or follows from earlier lines",
-        lines=str(len(report.steps)),
-        rules=", ".join(derivation.rules),
-        result=str(derivation.result),
-    )
-    sides = list(_formula_sides(inst.activation, derivation.result, study_laws(inst)))
-    return _settled((evidence,), sides, f"derivation of {len(report.steps)} lines")
+    return _derived(inst)
 
 
 @control("dual-closed-form")
@@ -110,20 +115,7 @@ def same_function(left: sympy.Expr, right: sympy.Expr) -> bool:
 @check("dual-gelu")
 def gelu(inst: EquilibriumInstance) -> Outcome:
     """The formula with the arctangent is the one derived: both agree at c = 0 with all their derivatives in c."""
-    derivation = derive_dual(inst.activation)
-    report = check_derivation(derivation, generic=1, corners=False)
-    if not report.derived or derivation.result is None:
-        return Outcome(Verdict.UNKNOWN, reason=f"the derivation has a line without proof:\n{report}")
-    if not same_function(gelu_formula(), derivation.result):
-        return Outcome(Verdict.UNKNOWN, reason="the formula was not proved equal to the derived one")
-    evidence = (
-        exact(
-            "the dual of x Phi(x) is derived line by line", lines=str(len(report.steps)), result=str(derivation.result)
-        ),
-        exact("claimed and derived formula have equal values and slopes at c = 0 and equal second derivatives in c"),
-    )
-    sides = list(_formula_sides(inst.activation, gelu_formula(), study_laws(inst)))
-    return _settled(evidence, sides, f"derivation of {len(report.steps)} lines, and comparison of formulas")
+    return _derived(inst, gelu_formula())
 
 
 @control("dual-gelu")
@@ -133,47 +125,43 @@ def gelu_control(inst: EquilibriumInstance) -> Outcome:
     return planted(_formula_sides(phi, gelu_formula(sympy.Rational(1, 6)), study_laws(inst)))
 
 
-def kronecker_power(x: tuple[int, ...], r: int) -> list[int]:
-    """The r-fold Kronecker product of an integer vector with itself.
+def _rows(inst: EquilibriumInstance) -> list[list[int]]:
+    """Integer multiples of the first inputs, cut to ``COORDINATES`` entries.
 
-    >>> kronecker_power((2, 3), 2)
-    [4, 6, 6, 9]
+    Where only inner products are given, the first rows of their matrix are taken as points.
     """
-    power = [1]
-    for _ in range(r):
-        power = [p * entry for p in power for entry in x]
-    return power
-
-
-def _rows(inst: EquilibriumInstance) -> list[tuple[int, ...]]:
-    """Integer multiples of the first inputs, cut to ``COORDINATES`` entries; none when only a Gram matrix is given."""
-    found = inst.data.points
-    return [] if found is None else [found.row(i)[1][:COORDINATES] for i in range(min(found.n, SUBSET))]
+    if inst.data.points is not None:
+        found = inst.data.points
+        return [list(found.row(i)[1][:COORDINATES]) for i in range(min(found.n, SUBSET))]
+    gram = [] if inst.data.input_gram is None else inst.data.input_gram.entries[:SUBSET]
+    scales = [math.lcm(*(q.denominator for q in row)) for row in gram]
+    return [[int(q * scale) for q in row[:COORDINATES]] for row, scale in zip(gram, scales, strict=True)]
 
 
 def _inner(x: list[int] | tuple[int, ...], y: list[int] | tuple[int, ...]) -> int:
     return int(sum((fmpz(a) * b for a, b in zip(x, y, strict=True) if a and b), fmpz(0)))
 
 
-@check("khatri-rao")
-def khatri_rao(inst: EquilibriumInstance) -> Outcome:
-    """The lemma, and both sides in integers for the first inputs (each scaled, which scales both sides alike)."""
-    proof = lemma_evidence("lemma.khatri-rao")
-    if proof is None:
-        return Outcome(Verdict.UNKNOWN, reason="a line of lemma.khatri-rao did not pass its check")
-    rows, shown = _rows(inst), []
+def _powers(rows: list[list[int]]) -> Iterator[Relation]:
+    """Inner products of Kronecker powers, and powers of inner products, in integers, for each pair of rows."""
+    pairs = [(i, j) for i in range(len(rows)) for j in range(i + 1)]
     for r in POWERS:
         if not rows or len(rows[0]) ** r > ENTRIES:
             continue
         powers = [kronecker_power(x, r) for x in rows]
-        pairs = [(i, j) for i in range(len(rows)) for j in range(i + 1)]
-        for i, j in pairs:
-            if _inner(powers[i], powers[j]) != _inner(rows[i], rows[j]) ** r:
-                values = {"i": str(i), "j": str(j), "r": str(r)}
-                return Outcome(Verdict.REFUTED, (exact("the two sides differ in integers", **values),))
-        what = f"C^({r}) of {len(rows)} inputs in {len(rows[0])} coordinates, in integers"
-        shown.append(exact(what, entries=str(len(pairs))))
-    return Outcome(Verdict.PROVED, (proof, *shown), method="exact integer arithmetic")
+        yield Relation.of(
+            f"C^({r}) of {len(rows)} inputs in {len(rows[0])} coordinates, in integers",
+            [_inner(powers[i], powers[j]) for i, j in pairs],
+            [_inner(rows[i], rows[j]) ** r for i, j in pairs],
+            Sense.EQUAL,
+            place="pair",
+        )
+
+
+@check("khatri-rao")
+def khatri_rao(inst: EquilibriumInstance) -> Outcome:
+    """The lemma, and both sides in integers for the first inputs (each scaled, which scales both sides alike)."""
+    return judge(_powers(_rows(inst)), lemma="lemma.khatri-rao", method="exact integer arithmetic")
 
 
 @control("khatri-rao")
@@ -181,14 +169,13 @@ def khatri_rao_control(inst: EquilibriumInstance) -> Outcome:
     """Two coordinates of one input exchanged before its power is taken."""
     rows = _rows(inst)
     if len(rows) < 2:
-        return Outcome(Verdict.NOT_APPLICABLE, reason="the inputs are not given as points")
+        return Outcome(Verdict.NOT_APPLICABLE, reason="one input has no pair")
     x, y = rows[0], rows[1]
-    for k in range(len(x)):
-        for m in range(k):
-            moved = list(x)
-            moved[k], moved[m] = moved[m], moved[k]
-            if _inner(moved, y) == _inner(x, y):
-                continue
-            if _inner(kronecker_power(tuple(moved), 2), kronecker_power(y, 2)) != _inner(x, y) ** 2:
-                return Outcome(Verdict.REFUTED, (exact("the two sides differ in integers", exchanged=f"{m}, {k}"),))
+    for k, m in combinations(range(len(x)), 2):
+        moved = list(x)
+        moved[k], moved[m] = x[m], x[k]
+        power = _inner(kronecker_power(moved, 2), kronecker_power(y, 2))
+        if power != _inner(x, y) ** 2:
+            text = f"the square of the inner product, with the coordinates {k} and {m} of one input exchanged"
+            return planted([Relation.of(text, power, _inner(x, y) ** 2, Sense.EQUAL)])
     return Outcome(Verdict.UNKNOWN, reason="no exchange of coordinates changes the inner product")

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
-from flint import arb
+from flint import arb, arb_poly
 from numpy.typing import NDArray
 
 from .....theory.activations.activation import activation
@@ -16,18 +16,19 @@ from .....theory.errors import SpecError
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.precision import precision
-from ....checks.evidence import observed
+from ....checks.evidence import figure, observed, planted_tests
 from ....checks.registry import Outcome, check, control
+from ....checks.relation import Relation, planted
 from ....checks.sampled import SampledInstance
 from ....deep.conventions import TangentConvention, equilibrium_tangent
 from ....dual import dual, dual_expression
 from ....hermite import gaussian_mean, hermite_transform
-from ....sampling.statistics import ErrorBudget, MedianTest, regression_weights
+from ....sampling.statistics import MedianTest, regression_weights
 from ..instance import EquilibriumInstance
 from ..population.gaussian_mixture import Constants, deviations
 from ..population.high_dimensional import brackets, high_dimensional_equivalent, measured_response
 from ..population.tangent import equilibrium_tangent_series
-from .dual_evidence import BITS, Sides, compared, planted, study_cosines
+from .evidence import BITS, compared, same, study_cosines
 from .finite_width import Sampled
 
 EQUATION_BITS = 128
@@ -40,40 +41,34 @@ FROBENIUS, SPECTRAL = (-0.55, -0.45), (-0.65, -0.4)
 KERNEL_ORDER = 64
 
 
-def _equations(inst: EquilibriumInstance, first: Fraction, third: Fraction) -> Iterator[Sides]:
+def _equations(inst: EquilibriumInstance, first: Fraction, third: Fraction) -> list[Relation]:
     found = high_dimensional_equivalent(inst.activation, 2 * inst.sigma_w2, EQUATION_BITS, lipschitz=inst.lipschitz)
     slope, curvature = brackets(found, STEP)
     quotient, response = measured_response(found, RESPONSE_STEP)
     with precision(EQUATION_BITS):
         mean = enclose(found.sigma_a2) * found.second_moment + enclose(found.sigma_b2 * found.tau0_2)
         rest = 1 - enclose(found.sigma_a2) * found.slopes[0] ** 2
-        d2 = dual_slope(inst, found.variance, found.slopes[1])
-        sides = (
-            Sides("alpha_1: the formula, and G(h)/h at h = 2^-16", found.alpha[0] * enclose(first), slope),
-            Sides("alpha_3: the formula, and the even part of G at h", found.alpha[2] * enclose(third), curvature),
-            Sides("alpha_4: ds/dchi on an interval, and the quotient over it", response, quotient),
-            Sides("tau_*^2, and the right side of its equation", found.variance, mean),
-            Sides(
+        d2 = found.slopes[1]  # by Stein's identity; where the activation is smooth, by quadrature of phi'' itself
+        if inst.activation.smooth:
+            d2 = gaussian_mean(inst.activation.derivative(2), found.variance, EQUATION_BITS)
+        return [
+            same("alpha_1: the formula, and G(h)/h at h = 2^-16", found.alpha[0] * enclose(first), slope),
+            same("alpha_3: the formula, and the even part of G at h", found.alpha[2] * enclose(third), curvature),
+            same("alpha_4: ds/dchi on an interval, and the quotient over it", response, quotient),
+            same("tau_*^2, and the right side of its equation", found.variance, mean),
+            same(
                 "alpha_2 with E phi'' by quadrature, and by Hermite coefficients",
                 d2**2 * found.alpha[3] ** 2 / (4 * rest),
                 found.alpha[1],
             ),
-        )
-    yield from sides
-
-
-def dual_slope(inst: EquilibriumInstance, variance: arb, known: arb) -> arb:
-    """E φ'' at a variance by quadrature of φ'' itself; where that has kinks, what is known from Stein's identity."""
-    if not inst.activation.smooth:
-        return known
-    return gaussian_mean(inst.activation.derivative(2), variance, EQUATION_BITS)
+        ]
 
 
 @check("high-dimensional")
 def equations(inst: EquilibriumInstance) -> Outcome:
     """The four equations at the study's variances, against the kernel solved at small inner products."""
     try:
-        sides = list(_equations(inst, Fraction(1), Fraction(1)))
+        sides = _equations(inst, Fraction(1), Fraction(1))
     except SpecError as error:  # sigma_a L is below 1, but not provably at this precision
         return Outcome(Verdict.UNKNOWN, reason=str(error))
     return compared(
@@ -136,19 +131,17 @@ def norm(inst: Sampled | EquilibriumInstance) -> Outcome:
     frobenius = _slope(found["frobenius"], "C27: rate of the Frobenius norm", FROBENIUS)
     spectral = _slope(_without_logarithm(found["spectral"]), "C27: rate of the spectral norm", SPECTRAL)
     low, high = frobenius.interval(0.999)
-    dimensions = [float(p) for p in DIMENSIONS]
     means = {name: found[name].mean(axis=1) for name in ("frobenius", "spectral")}
     root = float(means["frobenius"][0]) * np.sqrt(DIMENSIONS[0] / np.array(DIMENSIONS))
-    figure = {
-        "title": "The equilibrium kernel of a Gaussian mixture minus its equivalent",
-        "x": {"label": "dimension p", "values": dimensions},
-        "series": [
-            {"label": "spectral norm", "values": means["spectral"].tolist(), "role": "measured"},
-            {"label": "Frobenius norm / sqrt(n)", "values": means["frobenius"].tolist(), "role": "measured"},
-            {"label": "p^(-1/2)", "values": root.tolist(), "role": "limit"},
-        ],
-        "log": True,
-    }
+    curves = figure(
+        "The equilibrium kernel of a Gaussian mixture minus its equivalent",
+        ("spectral norm", means["spectral"].tolist(), "measured"),
+        ("Frobenius norm / sqrt(n)", means["frobenius"].tolist(), "measured"),
+        ("p^(-1/2)", root.tolist(), "limit"),
+        x=DIMENSIONS,
+        x_label="dimension p",
+        log=True,
+    )
     return Outcome(
         Verdict.UNKNOWN,
         (
@@ -160,7 +153,7 @@ def norm(inst: Sampled | EquilibriumInstance) -> Outcome:
         method=f"{REPLICATES} mixtures at each p = {', '.join(map(str, DIMENSIONS))}, n = p",
         reason="not settled yet",
         tests=(frobenius, spectral),
-        detail={"quantity": "slope", "figure": figure},
+        detail={"quantity": "slope", "figure": curves},
     )
 
 
@@ -168,25 +161,25 @@ def norm(inst: Sampled | EquilibriumInstance) -> Outcome:
 def norm_control(inst: Sampled | EquilibriumInstance) -> Outcome:
     """The same samples against the equivalent without its quadratic term, said to fall so at these dimensions."""
     test = _slope(_without_logarithm(_experiment(inst)["planted"]), "planted", SPECTRAL, of_limit=False)
-    verdict = ErrorBudget().settle([test])[0].verdict
-    return Outcome(verdict, (observed("planted statement", slope=test.estimate),), reason="a planted statement")
+    return planted_tests([test], observed("planted statement", slope=test.estimate))
 
 
-def _tangents(inst: EquilibriumInstance, *, confused: bool = False) -> Iterator[Sides]:
-    kernel = inst.kernel(KERNEL_ORDER, BITS)
+def _tangents(inst: EquilibriumInstance, *, confused: bool = False) -> list[Relation]:
+    kernel, found = inst.kernel(KERNEL_ORDER, BITS), []
     tangent = equilibrium_tangent_series(kernel)
     for cosine in study_cosines(inst):
+        at = f"cosine {float(cosine):.7g}"
         with precision(BITS):
             c, weight = enclose(cosine), enclose(2 * inst.sigma_w2)
             g, slopes, standard = kernel.series(c), tangent.slopes(c), tangent.tangent(c)
             sigma = kernel.correlation(c) * kernel.fixed_point.s
             n1, n2, n3, n4 = (equilibrium_tangent(sigma, g, slopes, weight, k) for k in TangentConvention)
-            at = f"cosine {float(cosine):.7g}"
-            sides = [Sides(f"N3 and G + Gd N1, {at}", n1 if confused else n3, g + slopes * n1)]
-            if not confused:
-                sides.append(Sides(f"N2 - G and w (N4 - G), {at}", n2 - g, weight * (n4 - g)))
-                sides.append(Sides(f"N4 and the power series of the tangent kernel, {at}", n4, standard))
-        yield from sides
+            found += [
+                same(f"N3 and G + Gd N1, {at}", n1 if confused else n3, g + slopes * n1),
+                same(f"N2 - G and w (N4 - G), {at}", n2 - g, weight * (n4 - g)),
+                same(f"N4 and the power series of the tangent kernel, {at}", n4, standard),
+            ]
+    return found
 
 
 @check("tangent-conventions")
@@ -203,7 +196,7 @@ def conventions_control(inst: EquilibriumInstance) -> Outcome:
     return planted(_tangents(inst, confused=True))
 
 
-def _coefficients(inst: EquilibriumInstance, plus: int = 1) -> Iterator[Sides]:
+def _coefficients(inst: EquilibriumInstance, plus: int = 1) -> Iterator[Relation]:
     phi, one = inst.activation, Fraction(1)
     transform = hermite_transform(phi, KERNEL_ORDER, one, BITS)
     for cosine in study_cosines(inst):
@@ -211,14 +204,11 @@ def _coefficients(inst: EquilibriumInstance, plus: int = 1) -> Iterator[Sides]:
             continue
         value, slope = dual(phi, one, one, cosine, BITS), dual_expression(phi.derivative(), one, one, cosine, BITS)
         with precision(BITS):
-            c, total, power = enclose(cosine), arb(0), arb(1)
-            for r, mu in enumerate(transform.coefficients):
-                total += (plus + r) * mu * mu * power
-                power *= c
-            tail = (2 + KERNEL_ORDER) * abs(power) * transform.tail
-            left = total + arb(0, tail.abs_upper())
-            sides = Sides(f"cosine {float(cosine):.7g}: coefficients, kappa + c kappa'", left, value + c * slope)
-        yield sides
+            c = enclose(cosine)
+            terms = arb_poly([(plus + r) * mu * mu for r, mu in enumerate(transform.coefficients)])
+            tail = (2 + KERNEL_ORDER) * abs(c) ** (KERNEL_ORDER + 1) * transform.tail
+            series, right = terms(c) + arb(0, tail.abs_upper()), value + c * slope
+        yield same(f"cosine {float(cosine):.7g}: coefficients, kappa + c kappa'", series, right)
 
 
 @check("nngp-to-ntk")

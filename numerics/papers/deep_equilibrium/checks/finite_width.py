@@ -9,7 +9,7 @@ from .....theory.activations.functions import X
 from .....theory.errors import CertigramError, PrecisionExhausted
 from .....theory.verdict import Verdict
 from ....balls.precision import precision
-from ....checks.evidence import ends, observed
+from ....checks.evidence import ends, observed, planted_tests
 from ....checks.registry import Outcome, check, control
 from ....checks.sampled import SampledInstance
 from ....hermite import gaussian_mean
@@ -25,7 +25,6 @@ from ....sampling.finite_width import (
     spread_test,
 )
 from ....sampling.moments import MomentTest
-from ....sampling.statistics import ErrorBudget
 from ..instance import EquilibriumInstance
 
 TAIL_AT = (1.0, 2.0)
@@ -119,7 +118,7 @@ def gram_convergence(inst: Sampled) -> Outcome:
 def gram_control(inst: Sampled) -> Outcome:
     """The same networks against 1.05 K: the test of the scale must notice."""
     test = scale_test(inst.networks, inst.place, "planted", activation_moments(inst.base), planted=PLANTED_SCALE)
-    return _settled(ErrorBudget().settle([test])[0].verdict)
+    return planted_tests([test], observed("planted statement"))
 
 
 @check("weight-norm")
@@ -153,9 +152,4 @@ def weight_control(inst: Sampled) -> Outcome:
     lowered = float(inst.base.sigma_w2) * PLANTED_LIMIT**2
     tests = [norm_tail_test(inst.networks, lowered, t, f"planted, t = {t:g}") for t in TAIL_AT]
     mean = norm_mean_test(inst.networks, lowered, "planted mean")
-    verdicts = [o.verdict for o in ErrorBudget().settle([*tests, mean])]
-    return _settled(Verdict.INCONSISTENT if Verdict.INCONSISTENT in verdicts else Verdict.UNKNOWN)
-
-
-def _settled(verdict: Verdict) -> Outcome:
-    return Outcome(verdict, (observed("planted statement"),), reason="a planted statement")
+    return planted_tests([*tests, mean], observed("planted statement"))

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
+import random
 
 import numpy as np
-from flint import arb
+from flint import arb, fmpq
 
 from .....theory.verdict import Verdict
 from ....balls.ends import between, upper_float
 from ....balls.precision import precision
-from ....checks.evidence import enclosed, ends, exact, figure
+from ....checks.evidence import ends, figure
 from ....checks.registry import Outcome, check, control
-from ....checks.trajectories import Bounds, Verified, verify_inequality
+from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.trajectories import Bounds
 from ....expressions.enclosed_function import norm_down, norm_up
 from ..instance import EquilibriumInstance
+from ..lines_training import output_derivatives
 from ..training.gradient import Network, equilibrium, gradient, sample_network
 from ..training.iterate import BITS, step_slack
-from ..training.symbolic import gradient_identities
-from .evidence import proved_along, training_control
+from .evidence import sufficient, training_control
 
 DIFFERENCE_WIDTH = 48
 """Width at which the gradient is compared with finite differences."""
@@ -33,10 +35,7 @@ CLEAR_OF_ROUNDING = 1e3
 
 @check("deq-implicit-gradients")
 def implicit_gradients(inst: EquilibriumInstance) -> Outcome:
-    """The formulas by implicit differentiation at m = n = d = 2, and the code against finite differences at size."""
-    wrong = [name for name, difference in gradient_identities().items() if difference != 0]
-    if wrong:
-        return Outcome(Verdict.REFUTED, (exact(f"not an identity: {', '.join(wrong)}"),))
+    """The formulas by their proof, the equilibrium they are used at enclosed, the code against finite differences."""
     error = _finite_differences(inst)
     if math.isnan(error):
         reason = f"every gradient of a network of width {DIFFERENCE_WIDTH} is zero here: there is nothing to compare"
@@ -45,24 +44,18 @@ def implicit_gradients(inst: EquilibriumInstance) -> Outcome:
         reason = f"finite differences at width {DIFFERENCE_WIDTH} disagree with the gradient by {error:.2g} (relative)"
         return Outcome(Verdict.UNKNOWN, reason=reason)
     state, distance = inst.training.start(inst.training.inputs)
-    share = math.frexp(upper_float(arb(distance) / arb(norm_down(state))))[1]  # a power of two above it
-    return Outcome(
-        Verdict.PROVED,
-        (
-            exact(
-                "at m = n = d = 2 with any slopes D: dy/dW = delta z', dy/dU = delta x', dy/da = z, and the products of"
-                " the gradients are H = G + (Z'Z + X'X) o (Delta'Delta)",
-                identities=str(len(gradient_identities())),
-            ),
-            exact("H - G is a Schur product of positive semidefinite matrices"),
-            enclosed(
-                f"a bound of the distance of the computed equilibrium over its norm, width {inst.training.width}",
-                bound=arb((1, share)),
-            ),
-        ),
-        method="implicit differentiation, symbolic",
+    known = Relation.of(
+        f"the distance of the computed equilibrium is at most a thousandth of its norm, width {inst.training.width}",
+        arb(distance),
+        arb(norm_down(state)) * arb((1, -10)),
+    )
+    outcome = judge(
+        [known],
+        lemma="lemma.implicit-gradients",
+        method="implicit differentiation",
         detail={"quantity": "identities", "finite_differences": {"width": DIFFERENCE_WIDTH, "relative_error": error}},
     )
+    return sufficient(outcome)
 
 
 def _finite_differences(inst: EquilibriumInstance) -> float:
@@ -74,8 +67,8 @@ def _finite_differences(inst: EquilibriumInstance) -> float:
     x, y = lab.points(3), lab.labels(3)
     network = sample_network(DIFFERENCE_WIDTH, x.shape[1], inst.sigma_w2, lab.seed(DIFFERENCE_WIDTH, 1))
     found = gradient(lab.phi, network, x, y, tolerance=1e-13)
-    random = np.random.Generator(np.random.PCG64(lab.seed(DIFFERENCE_WIDTH, 2)))
-    direction = [random.standard_normal(p.shape) for p in (network.recurrent, network.inputs, network.readout)]
+    rng = np.random.Generator(np.random.PCG64(lab.seed(DIFFERENCE_WIDTH, 2)))
+    direction = [rng.standard_normal(p.shape) for p in (network.recurrent, network.inputs, network.readout)]
     slope = sum(
         float((g * v).sum()) for g, v in zip((found.recurrent, found.inputs, found.readout), direction, strict=True)
     )
@@ -97,12 +90,12 @@ def _finite_differences(inst: EquilibriumInstance) -> float:
 
 @control("deq-implicit-gradients")
 def without_transpose(inst: EquilibriumInstance) -> Outcome:
-    """The adjoint equation with W in place of its transpose."""
-    differences = gradient_identities(transposed=False)
-    wrong = [name for name, difference in differences.items() if difference != 0]
-    if wrong:
-        return Outcome(Verdict.REFUTED, (exact(f"not an identity without the transpose: {', '.join(wrong)}"),))
-    return Outcome(Verdict.PROVED, (exact("the planted formula was called an identity"),))
+    """The adjoint equation with W in place of its transpose, in rationals at a random layer."""
+    forward, adjoint = output_derivatives(random.Random(inst.budget.seed), transposed=False)
+    text = "the derivative of the output, and the adjoint formula without the transpose"
+    assert isinstance(forward, fmpq)  # inner products of rational matrices
+    assert isinstance(adjoint, fmpq)
+    return planted([Relation.of(text, arb(forward), arb(adjoint), Sense.EQUAL)])
 
 
 # -- Picard's iteration (C20) --------------------------------------------------------------
@@ -134,33 +127,26 @@ def _picard(inst: EquilibriumInstance) -> tuple[Bounds, arb]:
     return Bounds.of(np.maximum(lower, 0.0), upper), length
 
 
-def _against(distances: Bounds, size: arb, rate: arb) -> Verified:
+def _geometric(size: arb, rate: float, length: int) -> Bounds:
+    """rate^l ``size`` for l = 1, 2, ..."""
     with precision(BITS):
-        right = [rate**k * size for k in range(1, distances.length + 1)]
-    return verify_inequality("distance to the equilibrium", distances, Bounds.of_balls(right))
+        return Bounds.of_balls(arb(rate) ** k * size for k in range(1, length + 1))
 
 
 @check("deq-picard-rate")
 def picard_rate(inst: EquilibriumInstance) -> Outcome:
     """One equilibrium with θ = L‖W‖ < 1, and θ^l‖Z‖ against the proved distance of each iterate."""
+    lab = inst.training
     distances, size = _picard(inst)
-    theta = inst.training.theta
-    found = _against(distances, size, arb(theta))
+    right = _geometric(size, lab.theta, distances.length)
     with precision(BITS):
-        right = Bounds.of_balls(arb(theta) ** k * size for k in range(1, distances.length + 1))
-        norm = between(arb(inst.training.norm.lower), arb(inst.training.norm.upper))
-        rate = inst.lipschitz * norm
-        low, high = ends(rate)
-        margin = ends(1 - rate)[0]
-    return Outcome(
-        found.verdict,
-        (enclosed(f"theta = L ||W||_2 of the network at width {inst.training.width}", theta=rate), proved_along(found)),
-        low,
-        high,
-        margin,
-        f"{found.iterates} iterates from zero, width {inst.training.width},"
-        f" {len(inst.training.chosen(inst.training.inputs))} inputs",
-        reason="" if found.verdict is not Verdict.UNKNOWN else str(found),
+        rate = inst.lipschitz * between(arb(lab.norm.lower), arb(lab.norm.upper))
+    contraction = Relation.of(f"theta = L ||W||_2 below 1, width {lab.width}", rate, 1, Sense.BELOW)
+    return judge(
+        [contraction, Relation.of("distance to the equilibrium", distances, right)],
+        value=rate,
+        margin=contraction.margin,
+        method=f"{distances.length} iterates from zero, width {lab.width}, {len(lab.chosen(lab.inputs))} inputs",
         detail={
             "quantity": "theta",
             "figure": figure(
@@ -179,5 +165,6 @@ def picard_control(inst: EquilibriumInstance) -> Outcome:
     distances, size = _picard(inst)
     k = min(6, distances.length)
     met = (distances.upper[k - 1] / float(size)) ** (1 / k)
-    found = _against(distances, size, arb(float(met) ** 2))
-    return Outcome(found.verdict, (proved_along(found),), reason="a planted rate")
+    return planted(
+        [Relation.of("distance to the equilibrium", distances, _geometric(size, float(met) ** 2, distances.length))]
+    )

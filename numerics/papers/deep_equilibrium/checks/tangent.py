@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
+from dataclasses import replace
 
 import numpy as np
 import scipy.linalg
@@ -13,20 +13,18 @@ from .....theory.errors import DerivationGap
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.budget import Budget
-from ....balls.enclosure import Enclosure, float_below
 from ....balls.ends import upper_float
 from ....balls.precision import precision
-from ....balls.rounding import TINY, UNIT, gamma
-from ....checks.evidence import SLIGHTLY, as_ball, enclosed, ends, exact, observed
+from ....balls.rounding import TINY, gamma
+from ....checks.evidence import SLIGHTLY, as_ball, enclosed, ends, figure, observed, planted_tests
 from ....checks.registry import Outcome, check, control
+from ....checks.relation import Relation, Sense, judge, planted
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....expressions.enclosed_function import norm_up
 from ....kernels.ballmatrix import BallMatrix
 from ....kernels.gram import gram
-from ....sampling.statistics import ErrorBudget
 from ..instance import EquilibriumInstance
 from ..training.iterate import BITS
-from ..training.laboratory import contracts
 from ..training.sampled import (
     STABILITY_REPLICATES,
     STABILITY_WIDTH,
@@ -40,6 +38,7 @@ from ..training.sampled import (
     tangent_samples,
     tangent_test,
 )
+from .evidence import combination, decided, sufficient, training_control
 from .finite_width import Sampled
 
 QUICK = Budget(bits=64, max_bits=64)
@@ -73,43 +72,36 @@ def _population_gram(inst: EquilibriumInstance) -> BallMatrix:
     return BallMatrix(whole.mid[chosen].copy(), rad)
 
 
-def _combination(a: BallMatrix, p: float, b: BallMatrix, q: float) -> BallMatrix:
-    """p A + q B with its radius."""
-    mid = p * a.mid + q * b.mid
-    size = np.abs(p * a.mid) + np.abs(q * b.mid)
-    rad = (abs(p) * np.asarray(a.rad) + abs(q) * np.asarray(b.rad) + 4 * UNIT * size) * (1 + 8 * UNIT)
-    return BallMatrix((mid + mid.T) / 2, np.maximum(rad, rad.T))
+def _within(network: BallMatrix, limit: BallMatrix, w: float) -> list[Relation]:
+    """(1 - w) K below G, and G below (1 + w) K, strictly, in the order of symmetric matrices."""
+    sides = {
+        f"G - {1 - w:.4g} K is positive definite": combination(network, 1.0, limit, -(1.0 - w)),
+        f"{1 + w:.4g} K - G is positive definite": combination(limit, 1.0 + w, network, -1.0),
+    }
+    return [Relation.of(text, 0, least_eigenvalue(side, budget=QUICK), Sense.BELOW) for text, side in sides.items()]
 
 
 @check("deq-relative-concentration")
 def relative_concentration(inst: EquilibriumInstance) -> Outcome:
     """G − K/2 and 3K/2 − G proved positive definite for one sampled network, and what follows for the eigenvalue."""
     network, limit = _network_gram(inst), _population_gram(inst)
-    below = least_eigenvalue(_combination(network, 1.0, limit, -0.5), budget=QUICK)
-    above = least_eigenvalue(_combination(limit, 1.5, network, -1.0), budget=QUICK)
-    least = least_eigenvalue(network, budget=QUICK, known_psd=True)
-    star = least_eigenvalue(limit, budget=QUICK, known_psd=True)
-    if below.lower <= 0 or above.lower <= 0:
-        reason = (
+    event = judge(
+        _within(network, limit, 0.5),
+        reason=(
             f"the network of width {inst.training.width} is not proved to lie in the event"
             " ||K^(-1/2)(G - K)K^(-1/2)|| <= 1/2: take a larger training_width"
-        )
-        return Outcome(Verdict.UNKNOWN, reason=reason)
-    margin = float_below(Fraction(least.lower) - Fraction(star.upper) / 2)
-    evidence = (
-        enclosed("the least eigenvalues of G - K/2 and 3K/2 - G", below=as_ball(below), above=as_ball(above)),
-        enclosed("the least eigenvalues of G and K", network=as_ball(least), limit=as_ball(star)),
+        ),
     )
-    if margin < 0:
-        verdict = Verdict.REFUTED if least.upper < star.lower / 2 else Verdict.UNKNOWN
-        return Outcome(verdict, evidence, least.lower, least.upper, reason="lambda_min(G) and lambda_*/2 overlap")
-    return Outcome(
-        Verdict.PROVED,
-        evidence,
-        least.lower,
-        least.upper,
-        margin,
-        f"two shifted factorisations, width {inst.training.width}, {network.n} inputs",
+    if event.verdict is not Verdict.PROVED:
+        return sufficient(event)
+    least = least_eigenvalue(network, budget=QUICK, known_psd=True)
+    star = least_eigenvalue(limit, budget=QUICK, known_psd=True)
+    half = replace(star, lower=star.lower / 2, upper=star.upper / 2)
+    return judge(
+        [Relation.of("lambda_*/2 and the least eigenvalue of G", half, least)],
+        *event.evidence,
+        value=least,
+        method=f"two shifted factorisations, width {inst.training.width}, {network.n} inputs",
         detail={
             "quantity": "least eigenvalue of G_m",
             "lambda_*": [star.lower, star.upper],
@@ -124,26 +116,11 @@ def _whitened(network: BallMatrix, limit: BallMatrix) -> float:
     return float(np.abs(values).max())
 
 
-@control("deq-relative-concentration")
+@training_control("deq-relative-concentration")
 def half_the_deviation(inst: EquilibriumInstance) -> Outcome:
     """The whitened norm at most half of what it is."""
-    contracting, text = contracts(inst.training)
-    if contracting is not Verdict.PROVED:
-        return Outcome(Verdict.NOT_APPLICABLE, reason=text)
     network, limit = _network_gram(inst), _population_gram(inst)
-    w = _whitened(network, limit) / 2
-    sides = (
-        least_eigenvalue(_combination(network, 1.0, limit, -(1.0 - w)), budget=QUICK),
-        least_eigenvalue(_combination(limit, 1.0 + w, network, -1.0), budget=QUICK),
-    )
-    if any(side.upper < 0 for side in sides):
-        return Outcome(Verdict.REFUTED, (enclosed("a side is indefinite", side=as_ball(min(sides, key=_upper))),))
-    verdict = Verdict.PROVED if all(side.lower >= 0 for side in sides) else Verdict.UNKNOWN
-    return Outcome(verdict, (enclosed("planted", side=as_ball(sides[0])),), reason="a planted norm")
-
-
-def _upper(found: Enclosure) -> float:
-    return found.upper
+    return planted(_within(network, limit, _whitened(network, limit) / 2))
 
 
 # -- the tangent kernel (C23) ------------------------------------------------------------------
@@ -153,44 +130,30 @@ def _upper(found: Enclosure) -> float:
 def tangent_order(inst: EquilibriumInstance) -> Outcome:
     """χ < 1 in balls; Θ − K is a series in the cosines with non-negative coefficients; both eigenvalues enclosed."""
     found = inst.tangent
-    theta = least_eigenvalue(gram(found.tangent, inst.cosines, budget=inst.budget), budget=inst.budget, known_psd=True)
-    star = inst.eigenvalue
-    with precision(inst.budget.bits):
-        margin = 1 - found.stability
-    evidence = (
-        enclosed("chi = 2 sigma_w2 E phi'(sqrt(s) z)^2 is below 1", chi=found.stability),
-        exact(
-            "Theta - K = K o sum_k (2 sigma_w2)^k Gd^(k+1) has non-negative coefficients in C_ij: positive semidefinite"
-            " by the Schur product theorem"
-        ),
-        enclosed("the least eigenvalues", tangent=as_ball(theta), gram=as_ball(star)),
+    theta = least_eigenvalue(
+        gram(found.tangent, inst.inputs.cosines, budget=inst.budget), budget=inst.budget, known_psd=True
     )
-    if theta.upper < star.lower:
-        return Outcome(
-            Verdict.REFUTED, evidence, theta.lower, theta.upper, reason="the eigenvalues contradict the order"
-        )
-    return Outcome(
-        Verdict.PROVED,
-        evidence,
-        theta.lower,
-        theta.upper,
-        max(float_below(Fraction(theta.lower) - Fraction(star.upper)), 0.0),
-        "Schur product theorem",
-        detail={"quantity": "least eigenvalue of Theta", "chi": ends(found.stability), "1 - chi": ends(margin)},
+    star = inst.eigenvalue
+    contracts = Relation.of("chi = 2 sigma_w2 E phi'(sqrt(s) z)^2 is below 1", found.stability, 1, Sense.BELOW)
+    order = Relation.of("the least eigenvalues of K and of Theta", star, theta)
+    return judge(
+        [contracts, *decided(order)],
+        enclosed("the least eigenvalues", tangent=as_ball(theta), gram=as_ball(star)),
+        value=theta,
+        lemma="lemma.tangent-order",
+        margin=max(order.margin, 0.0),
+        method="Schur product theorem",
+        detail={"quantity": "least eigenvalue of Theta", "chi": ends(found.stability), "1 - chi": contracts.margin},
     )
 
 
 @control("deq-tangent-order")
 def tangent_order_control(inst: EquilibriumInstance) -> Outcome:
     """Θ ⪰ (1 + t) K with t a relative 1e-9 above what the diagonal allows."""
-    found = inst.tangent
     with precision(inst.budget.bits):
-        diagonal = found.added.mass  # (Theta - K)_ii
-        difference = diagonal - diagonal * enclose(1 + SLIGHTLY)  # with t q a little above it
-    if difference < 0:
-        text = "a diagonal entry of Theta - (1 + t) K is negative"
-        return Outcome(Verdict.REFUTED, (enclosed(text, entry=difference),))
-    return Outcome(Verdict.UNKNOWN, reason="the sign of the diagonal is not decided")
+        diagonal = inst.tangent.added.mass  # (Theta - K)_ii, and t q a little above it
+        above = diagonal * enclose(1 + SLIGHTLY)
+    return planted([Relation.of("t K_ii and a diagonal entry of Theta - K", above, diagonal)])
 
 
 def _with_networks(inst: Sampled) -> EquilibriumInstance:
@@ -220,15 +183,13 @@ def tangent_limit_check(inst: Sampled) -> Outcome:
         tests=(test,),
         detail={
             "quantity": "relative error of scale of H/m",
-            "figure": {
-                "title": "Tangent Gram matrix: least eigenvalue of the mean of H/m",
-                "x": {"label": "width", "values": [float(m) for m in TANGENT_WIDTHS]},
-                "series": [
-                    {"label": "mean of H/m", "values": least, "role": "measured"},
-                    {"label": "limit Theta", "values": [goal] * len(least), "role": "limit"},
-                ],
-                "log": False,
-            },
+            "figure": figure(
+                "Tangent Gram matrix: least eigenvalue of the mean of H/m",
+                ("mean of H/m", least, "measured"),
+                ("limit Theta", [goal] * len(least), "limit"),
+                x=TANGENT_WIDTHS,
+                x_label="width",
+            ),
         },
     )
 
@@ -238,8 +199,7 @@ def tangent_limit_control(inst: Sampled) -> Outcome:
     """The same networks, said to have 1.15 Θ at these widths already."""
     limit = PLANTED_SCALE * tangent_limit(inst.base)
     test = tangent_test(tangent_samples(inst.base), limit, "planted", of_limit=False)
-    verdict = ErrorBudget().settle([test])[0].verdict
-    return Outcome(verdict, (observed("planted limit", scale=test.estimate),), reason="a planted statement")
+    return planted_tests([test], observed("planted limit", scale=test.estimate))
 
 
 # -- stability (C26) ------------------------------------------------------------------------------
@@ -285,5 +245,4 @@ def past_the_threshold(inst: Sampled) -> Outcome:
     """The networks past the threshold, said to converge as those inside are proved to."""
     found = stability_samples(inst.base)
     test = event_tests(found["past"], found["inside"], "planted", _promised(inst.base))[0]
-    verdict = ErrorBudget().settle([test])[0].verdict
-    return Outcome(verdict, (observed("planted", converged=float(test.successes)),), reason="a planted statement")
+    return planted_tests([test], observed("planted", converged=float(test.successes)))

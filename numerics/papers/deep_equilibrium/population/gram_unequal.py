@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
 
 import numpy as np
 from flint import arb, arb_poly
@@ -20,6 +19,7 @@ from ....balls.budget import Budget
 from ....balls.ends import upper_float
 from ....balls.precision import precision
 from ....balls.rounding import TINY, UNIT
+from ....hermite import HermiteTransform
 from ....kernels.ballmatrix import BallMatrix, read_only
 from ....kernels.cosines import Cosines, require_memory
 from ....kernels.gram import TILE, memory_estimate, tiles
@@ -32,30 +32,6 @@ MAX_STEPS = 60
 """Steps of the iteration on a tile; stopping early widens the radius, never falsifies it."""
 NEGLIGIBLE = 2.0**-80
 """Coefficients below this share of the norm, for all points, are left out and counted as coefficient error."""
-
-
-class Transform(Protocol):
-    r"""What is needed of a Hermite transform at the variance s: :math:`μ_r(\sqrt s)`, E φ², its rest, and s itself."""
-
-    @property
-    def coefficients(self) -> tuple[arb, ...]:
-        """The first coefficients."""
-        ...
-
-    @property
-    def second_moment(self) -> arb:
-        """The sum of the squares of all coefficients."""
-        ...
-
-    @property
-    def tail(self) -> arb:
-        """The sum of the squares of the others."""
-        ...
-
-    @property
-    def variance(self) -> arb:
-        """The variance s."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +55,7 @@ class _Rows:
 
 
 def gram_unequal(
-    transforms: Sequence[Transform],
+    transforms: Sequence[HermiteTransform],
     index: Sequence[int] | NDArray[np.int64],
     cosines: Cosines,
     *,
@@ -105,24 +81,25 @@ def gram_unequal(
     require_memory("gram_unequal", n, memory_estimate(n, entrywise=True), budget)
     with precision(BITS):
         theta = _contraction(sigma_w2, lipschitz)
-        rows = _rows(transforms, sigma_w2)
-    a = np.ascontiguousarray(rows.a[which].T)
-    h, feedback, share = rows.h[which], rows.feedback[which], rows.share[which]
+        stored = _rows(transforms, sigma_w2)
+    a = np.ascontiguousarray(stored.a[which].T)
+    h, feedback, share = stored.h[which], stored.feedback[which], stored.share[which]
     mid, rad = np.empty((n, n)), np.empty((n, n))
     residual = largest = 0.0
-    for r, c, t in tiles(cosines.mid):
-        np.multiply(t, np.multiply.outer(share[r], share[c]), out=t)
-        rho, k, gap = _iterate(a[:, r], a[:, c], t, np.multiply.outer(feedback[r], feedback[c]), theta)
+    for rows, columns, tile in tiles(cosines.mid):  # the map F: input alpha_i alpha_j C_ij, gain beta_i beta_j
+        np.multiply(tile, np.multiply.outer(share[rows], share[columns]), out=tile)
+        gain = np.multiply.outer(feedback[rows], feedback[columns])
+        rho, kernel, gap = _iterate(a[:, rows], a[:, columns], tile, gain, theta)
         np.abs(rho, out=rho)
-        if r.start == c.start:
+        if rows.start == columns.start:
             np.fill_diagonal(rho, 0.0)
             np.fill_diagonal(gap, 0.0)
         residual = max(residual, float(np.abs(gap, out=gap).max()))
         largest = max(largest, float(rho.max()))
-        mid[r, c], rad[r, c] = k, rho
-        mid[c, r], rad[c, r] = k.T, rho.T
+        mid[rows, columns], rad[rows, columns] = kernel, rho  # the modulus of rho, until its radius is looked up
+        mid[columns, rows], rad[columns, rows] = kernel.T, rho.T
     with precision(BITS):
-        bounds = _Bounds(rows, theta, residual, cosines.rad)
+        bounds = _Bounds(stored, theta, residual, cosines.rad)
         diagonal, off = _diagonal(transforms)
         scalar, rounding = bounds(largest), bounds(0.5)
     np.fill_diagonal(mid, diagonal[which])
@@ -136,26 +113,26 @@ def gram_unequal(
     with precision(BITS):
         table = np.array([bounds(float(level)) for level in LEVELS])
     for start in range(0, n, TILE):
-        r = slice(start, start + TILE)
-        rad[r] = table[np.searchsorted(LEVELS, rad[r])]
-        rad[r] *= np.multiply.outer(h[r], h) * (1.0 + 8.0 * UNIT)
-        rad[r] += TINY
+        rows = slice(start, start + TILE)
+        rad[rows] = table[np.searchsorted(LEVELS, rad[rows])]
+        rad[rows] *= np.multiply.outer(h[rows], h) * (1.0 + 8.0 * UNIT)
+        rad[rows] += TINY
     np.fill_diagonal(rad, off[which])
     return BallMatrix(read_only(mid), read_only(rad), provenance=provenance)
 
 
-def _iterate(left: Floats, right: Floats, t: Floats, gain: Floats, theta: float) -> tuple[Floats, Floats, Floats]:
-    r"""A secant iteration on a tile for :math:`ρ = t + \mathrm{gain}\, κ(ρ)`: the last ρ, κ(ρ), F(ρ) - ρ, in floats.
+def _iterate(left: Floats, right: Floats, source: Floats, gain: Floats, theta: float) -> tuple[Floats, Floats, Floats]:
+    r"""A secant iteration on a tile for :math:`ρ = \mathrm{source} + \mathrm{gain}\, κ(ρ)`: the last ρ, κ(ρ), F(ρ) - ρ.
 
     The slope of :math:`F(ρ) - ρ` lies in :math:`[-1-θ, -1+θ]` and is kept there.
     """
-    rho, work, k = np.clip(t, -1.0, 1.0), np.empty_like(t), np.empty_like(t)
-    slope, before = np.full_like(t, -1.0), np.inf
+    rho, work, kernel = np.clip(source, -1.0, 1.0), np.empty_like(source), np.empty_like(source)
+    slope, before = np.full_like(source, -1.0), np.inf
     last: tuple[Floats, Floats] | None = None
     for step in range(1, MAX_STEPS + 1):
-        mehler(left, right, rho, k, work)
-        gap = np.multiply(gain, k)
-        gap += t
+        mehler(left, right, rho, kernel, work)
+        gap = np.multiply(gain, kernel)
+        gap += source
         gap -= rho
         size = max(float(gap.max()), -float(gap.min()))
         if size <= 2.0 * UNIT or (size <= 64.0 * UNIT and size >= 0.5 * before) or step == MAX_STEPS:
@@ -167,45 +144,56 @@ def _iterate(left: Floats, right: Floats, t: Floats, gain: Floats, theta: float)
             np.clip(slope, -1.0 - theta, -1.0 + theta, out=slope)
         last = rho, gap
         rho = np.clip(rho - gap / slope, -1.0, 1.0)
-    return rho, k, gap
+    return rho, kernel, gap
 
 
 class _Bounds:
-    r"""The error of an entry relative to :math:`h_i h_j`, increasing in a bound of :math:`|\tildeρ_{ij}|`."""
+    r"""The error of an entry relative to :math:`h_i h_j`, increasing in a bound τ of :math:`|\tildeρ_{ij}|`.
 
-    __slots__ = ("_derivative", "_residual", "_rounding", "_rows", "_theta", "_unit_error")
+    Each method is the step of docs/error-analysis.md, "Unequal norms", that its first line quotes.
+    """
+
+    __slots__ = ("_derivative", "_order", "_residual", "_rounding", "_rows", "_theta", "_unit_error")
 
     def __init__(self, rows: _Rows, theta: float, residual: float, rad: float) -> None:
-        largest = ((rows.a / rows.h[:, None]) ** 2).max(axis=0) * (1.0 + 8.0 * UNIT) + TINY
-        c = [arb(x) for x in largest.tolist()]
-        u, count = arb(UNIT), 2 * len(c)
-        self._rounding = arb_poly([x * (2 * r + 2) * u / (1 - count * u) for r, x in enumerate(c)])
-        self._derivative = arb_poly(c).derivative()
+        largest = ((rows.a / rows.h[:, None]) ** 2).max(axis=0) * (1.0 + 8.0 * UNIT) + TINY  # m_r
+        sizes = [arb(x) for x in largest.tolist()]
+        u, count = arb(UNIT), 2 * len(sizes)
+        self._rounding = arb_poly([m * (2 * r + 2) * u / (1 - count * u) for r, m in enumerate(sizes)])
+        self._derivative = arb_poly(sizes).derivative()
         self._rows, self._theta, self._residual = rows, theta, arb(residual) * (1 + 2 * u)
-        e = rows.share_error
-        self._unit_error = arb(rad) + e * (2 + e) + 4 * u * (1 + e) ** 2
+        share_error = rows.share_error
+        self._unit_error = arb(rad) + share_error * (2 + share_error) + 4 * u * (1 + share_error) ** 2
+        self._order = rows.a.shape[1]
+
+    def _kernel_error(self, tau: arb, reach: arb) -> arb:
+        r"""“The kernel at ρ̃”: rounding Γ(τ), coefficients, rest (at ``reach``) and underflow."""
+        rows = self._rows
+        stored = rows.coefficient_error * (2 + rows.coefficient_error)
+        underflow = arb(TINY) * (8 * self._order + 16) / arb(float(rows.h.min())) ** 2
+        total: arb = self._rounding(tau) + stored + rows.tail * reach**self._order + underflow
+        return total
+
+    def _distance(self, tau: arb) -> arb:
+        r"""“The map at ρ̃”: the residual, input and feedback give Δ(τ), a bound of the distance to ρ*."""
+        u, size, lost = arb(UNIT), self._rows.feedback_size, self._rows.feedback_error
+        kernel = self._kernel_error(tau, tau)
+        feedback = size**2 * kernel + (1 + kernel) * (lost * (2 * size + lost) + 4 * u * (size + lost) ** 2)
+        moved = self._residual + self._unit_error + feedback + 16 * arb(TINY)
+        return (moved / (1 - arb(self._theta))).upper()
 
     def __call__(self, tau: float) -> float:
-        rows, u, t = self._rows, arb(UNIT), arb(tau)
-        stored = rows.coefficient_error * (2 + rows.coefficient_error)
-        order = rows.a.shape[1]
-        underflow = arb(TINY) * (8 * order + 16) / arb(float(rows.h.min())) ** 2
-        kappa = self._rounding(t) + stored + rows.tail * t**order + underflow
-        size, lost = rows.feedback_size, rows.feedback_error
-        feedback = size**2 * kappa + (1 + kappa) * (lost * (2 * size + lost) + 4 * u * (size + lost) ** 2)
-        distance = ((self._residual + self._unit_error + feedback + 16 * arb(TINY)) / (1 - arb(self._theta))).upper()
-        reach = (t + distance).upper()
-        reach = reach if reach <= 1 else arb(1)
-        total = self._rounding(t) + stored + rows.tail * reach**order + underflow + distance * self._derivative(reach)
-        return upper_float(total)
+        """“The entry”: the kernel's error, and the polynomial moved from ρ̃ to ρ*."""
+        distance = self._distance(arb(tau))
+        reach = (arb(tau) + distance).upper().min(arb(1))
+        return upper_float(self._kernel_error(arb(tau), reach) + distance * self._derivative(reach))
 
 
-def _diagonal(transforms: Sequence[Transform]) -> tuple[Floats, Floats]:
+def _diagonal(transforms: Sequence[HermiteTransform]) -> tuple[Floats, Floats]:
     """The second moments as floats, and their radii."""
-    mid = np.array([float(t.second_moment.mid()) for t in transforms])
-    return mid, np.array(
-        [upper_float(abs(t.second_moment - arb(m))) for t, m in zip(transforms, mid.tolist(), strict=True)]
-    )
+    exact = [t.second_moment for t in transforms]
+    mid = np.array([float(q.mid()) for q in exact])
+    return mid, np.array([upper_float(abs(q - arb(m))) for q, m in zip(exact, mid.tolist(), strict=True)])
 
 
 def _contraction(sigma_w2: Fraction, lipschitz: arb | None) -> float:
@@ -224,29 +212,28 @@ def _contraction(sigma_w2: Fraction, lipschitz: arb | None) -> float:
     return theta
 
 
-def _rows(transforms: Sequence[Transform], sigma_w2: Fraction) -> _Rows:
+def _rows(transforms: Sequence[HermiteTransform], sigma_w2: Fraction) -> _Rows:
+    """The stored numbers of docs/error-analysis.md, "Unequal norms", and the bounds e_a, e_α, e_β, B and T."""
     count, length = len(transforms), len(transforms[0].coefficients)
-    a = np.empty((count, length))
-    feedback, share, h = (np.empty(count) for _ in range(3))
-    for i, t in enumerate(transforms):
-        if len(t.coefficients) != length:
-            raise SpecError("gram_unequal: the transforms have different orders: compute them with one order.")
-        a[i] = [float(c.mid()) for c in t.coefficients]
-        h[i] = upper_float(t.second_moment.abs_upper().sqrt()) or 1.0
+    if any(len(t.coefficients) != length for t in transforms):
+        raise SpecError("gram_unequal: the transforms have different orders: compute them with one order.")
+    a = np.array([[float(c.mid()) for c in t.coefficients] for t in transforms])
+    h = np.array([upper_float(t.second_moment.abs_upper().sqrt()) or 1.0 for t in transforms])
     a[:, (np.abs(a) <= NEGLIGIBLE * h[:, None]).all(axis=0)] = 0.0
+    feedback, share = np.empty(count), np.empty(count)
     errors = [arb(0)] * 5
     for i, t in enumerate(transforms):
         beta = (2 * enclose(sigma_w2) / t.variance).nonnegative_part().sqrt()
         alpha = (1 - beta**2 * t.second_moment).nonnegative_part().sqrt()
         feedback[i], share[i] = float(beta.mid()), float(alpha.mid())
-        lost = sum(((c - arb(m)) * (c - arb(m)) for c, m in zip(t.coefficients, a[i].tolist(), strict=True)), arb(0))
+        lost = sum(((c - arb(m)) ** 2 for c, m in zip(t.coefficients, a[i].tolist(), strict=True)), arb(0))
         norm = arb(float(h[i]))
-        new = (
+        found = (
             abs(alpha - arb(float(share[i]))),
             abs(beta - arb(float(feedback[i]))) * norm,
             beta * norm,
             lost.nonnegative_part().sqrt() / norm,
             t.tail / norm**2,
         )
-        errors = [old.max(x.abs_upper()).upper() for old, x in zip(errors, new, strict=True)]
+        errors = [old.max(x.abs_upper()).upper() for old, x in zip(errors, found, strict=True)]
     return _Rows(a, feedback, share, h, *errors)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from flint import arb
 
@@ -87,15 +88,11 @@ def high_dimensional_equivalent(
         if not (sigma_b2 > 0 and tau0_2 > 0):
             raise SpecError("sigma_b2 and tau0_2 must be positive: without an input there is no expansion.")
 
-        def spread(variance: arb, at_bits: int) -> arb:
-            mean = gaussian_mean(activation.expression, variance, at_bits)
-            return nonnegative(second_moment(activation, variance, at_bits) - mean * mean)
-
         a2, b2 = enclose(sigma_a2), enclose(sigma_b2)
-        root, _ = solve_fixed_point(spread, a2, b2 * enclose(tau0_2), theta, bits)
+        root, _ = solve_fixed_point(partial(_spread, activation, None), a2, b2 * enclose(tau0_2), theta, bits)
         s = b2 * enclose(tau0_2) + a2 * nonnegative(root * root)
         centre = gaussian_mean(activation.expression, s, bits)
-        moment = nonnegative(second_moment(activation, s, bits) - centre * centre)
+        moment = _spread(activation, None, s, bits)
         mu = hermite_transform(activation, 2, s, bits).coefficients
         d1, d2 = mu[1] / s.sqrt(), arb(2).sqrt() * mu[2] / s
         rest = 1 - a2 * d1 * d1
@@ -107,6 +104,12 @@ def high_dimensional_equivalent(
         return HighDimensionalEquivalent(
             activation, sigma_a2, sigma_b2, tau0_2, theta, s, centre, moment, (d1, d2), alpha, bits
         )
+
+
+def _spread(activation: Activation, centre: arb | None, variance: arb, bits: int) -> arb:
+    """E (φ - m)² at a variance, m the ``centre``, or the mean."""
+    mean, square = gaussian_mean(activation.expression, variance, bits), second_moment(activation, variance, bits)
+    return nonnegative(square - mean * mean if centre is None else square - 2 * centre * mean + centre * centre)
 
 
 def response(activation: Activation, a2: arb, b2: arb, s: arb, centre: arb, bits: int) -> arb:
@@ -177,12 +180,8 @@ def measured_response(found: HighDimensionalEquivalent, step: Fraction) -> tuple
     with precision(bits):
         a2, b2 = enclose(found.sigma_a2), enclose(found.sigma_b2)
 
-        def moment(variance: arb, at_bits: int) -> arb:
-            mean = gaussian_mean(phi.expression, variance, at_bits)
-            return nonnegative(second_moment(phi, variance, at_bits) - 2 * m * mean + m * m)
-
         v = b2 * enclose(found.tau0_2 + step)
-        root, _ = solve_fixed_point(moment, a2, v, found.contraction, bits)
+        root, _ = solve_fixed_point(partial(_spread, phi, m), a2, v, found.contraction, bits)
         s = v + a2 * nonnegative(root * root)
         quotient = (s - found.variance) / enclose(step)
         return quotient, response(phi, a2, b2, s.union(found.variance), m, bits)

@@ -7,7 +7,6 @@ taken out of what decides the length of the series.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -24,6 +23,7 @@ from ....dual.common_factor import piecewise_exponential
 from ....hermite import HermiteTransform, hermite_transform
 from ....kernels.cosines import Cosines
 from ....kernels.gram import INDIVIDUAL
+from ....studies.inputs import Inputs
 from .near_one import KernelNearOne
 from .pair import equilibrium_pair
 from .variance import VarianceFixedPoint, variance_fixed_point
@@ -109,21 +109,20 @@ class PairEntry:
         return found.value
 
 
-def reach_of_series(cosines: Cosines, parallel: Iterable[tuple[int, int, int]], entry: PairEntry | None) -> float:
+def reach_of_series(inputs: Inputs, entry: PairEntry) -> float:
     """An upper bound of |C_ij| over the pairs that a series has to serve: neither parallel nor taken one by one.
 
-    Without ``entry``, or where more pairs than can be taken one by one are next to ±1, those count as well.
+    Where more pairs than can be taken one by one are next to ±1, those count as well.
     """
-    known = list(parallel)
-    near = NEAR if entry is None else entry.nearness
-    if not known and (entry is None or cosines.delta <= near):
+    cosines, known, near = inputs.cosines, inputs.parallel, entry.nearness
+    if not known and cosines.delta <= near:
         return cosines.delta
     rest = cosines.mid.copy()
     np.fill_diagonal(rest, 0.0)
     for i, j, _ in known:
         rest[i, j] = rest[j, i] = 0.0
     close = np.abs(rest) > 1.0 - 4.0 * (1.0 - near)  # at least all that will be taken one by one
-    if entry is not None and np.count_nonzero(close) // 2 + len(known) <= INDIVIDUAL * cosines.n:
+    if np.count_nonzero(close) // 2 + len(known) <= INDIVIDUAL * cosines.n:
         for sign in (1, -1):
             if entry.reaches(sign):
                 rest[sign * rest > near] = 0.0

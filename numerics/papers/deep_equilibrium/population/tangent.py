@@ -17,6 +17,7 @@ from flint import arb, arb_series
 
 from .....theory.errors import DerivationGap
 from ....balls.ball import enclose
+from ....balls.ends import nonnegative
 from ....balls.precision import precision
 from ....deep.series import derivative_series, slope
 from ....expressions.elementary.series import coefficient
@@ -63,12 +64,7 @@ def equilibrium_tangent_series(kernel: EquilibriumKernel) -> EquilibriumTangent:
         order = slopes.order
         line = arb_series(list(slopes.coefficients), prec=order + 1)
         resolved = line / (1 - weight * line)
-        coefficients = tuple(coefficient(resolved, r) for r in range(order + 1))
-        resolvent = DotProductSeries(_cut(coefficients), moment / (1 - chi))
+        coefficients = tuple(nonnegative(coefficient(resolved, r)) for r in range(order + 1))  # by proof
+        resolvent = DotProductSeries(coefficients, moment / (1 - chi))
         added = (kernel.series.truncate(order) * resolvent).truncate(order)
         return EquilibriumTangent(slopes, added, kernel.series.truncate(order) + added, chi)
-
-
-def _cut(coefficients: tuple[arb, ...]) -> tuple[arb, ...]:
-    """Coefficients that are non-negative by proof, as balls that need not show it."""
-    return tuple(b if b >= 0 else b.nonnegative_part() for b in coefficients)

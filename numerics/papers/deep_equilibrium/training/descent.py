@@ -15,6 +15,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
+from .....theory.errors import PrecisionExhausted
 from ....balls.ends import upper_float
 from ....balls.precision import precision
 from ....balls.rounding import UNIT, up
@@ -127,8 +128,6 @@ def certified_descent(
     run ends early when the loss is proved below ``until``. Where no bound is proved (L‖W‖ ≥ 1) the recorded bounds are
     infinite; when an equilibrium is not reached at all the run ends and the last record is infinite.
     """
-    from .....theory.errors import PrecisionExhausted
-
     if phi.lipschitz is None:
         raise PrecisionExhausted("no Lipschitz constant is known, so no iterate has a proved equilibrium.")
     rows: list[list[float]] = []

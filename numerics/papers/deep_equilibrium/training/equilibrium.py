@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from .....theory.activations.activation import Activation
 from .....theory.errors import PrecisionExhausted
+from ....expressions.lowering import lower_numpy
 from ....studies.networks import nonlinearity
 
 Real = TypeVar("Real", NDArray[np.float32], NDArray[np.float64])
@@ -48,8 +49,6 @@ def differentiable(activation: Activation, *, lipschitz: float | None = None) ->
     >>> differentiable(activation("tanh")).derivative(np.zeros(1)).tolist()
     [1.0]
     """
-    from ....expressions.lowering import lower_numpy
-
     plain = nonlinearity(activation, lipschitz=lipschitz)
     return Differentiable(plain.name, plain.function, lower_numpy(activation.derivative(1)), plain.lipschitz)
 
@@ -100,7 +99,7 @@ def solve(
     >>> found.converged, found.state.round(9).tolist()
     (True, [[1.0], [1.0]])
     """
-    return _picard(lambda t: phi.function(t), recurrent, bias, start, tolerance, max_iterations)
+    return picard(lambda t: phi.function(t), recurrent, bias, start, tolerance, max_iterations)
 
 
 def adjoint(
@@ -123,10 +122,10 @@ def adjoint(
         return t
 
     bias = np.broadcast_to(readout[:, None], slopes.shape)
-    return _picard(through, recurrent.T, bias, start, tolerance, max_iterations, in_place=True)
+    return picard(through, recurrent.T, bias, start, tolerance, max_iterations, in_place=True)
 
 
-def _picard(
+def picard(
     step: Callable[[Real], Real],
     matrix: Real,
     bias: Real,
@@ -136,6 +135,7 @@ def _picard(
     *,
     in_place: bool = False,
 ) -> Solution[Real]:
+    """Iterate Z ↦ step(MZ + B) from ``start`` (or from zero); with ``in_place`` a step overwrites its argument."""
     state = np.zeros(bias.shape, bias.dtype) if start is None else start
     argument, spare = np.empty(bias.shape, bias.dtype), np.empty(bias.shape, bias.dtype)
     change, best, stalled, size = math.inf, math.inf, 0, 0.0

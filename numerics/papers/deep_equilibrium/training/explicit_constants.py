@@ -16,7 +16,7 @@ Theorem and proof: ``docs/papers/deep_equilibrium/training.md``, "The theorem wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from flint import arb
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from .....theory.verdict import Verdict
 from ....balls.ends import between, nonnegative
 from ....balls.precision import precision
+from ....checks.relation import Relation, Sense
 from ....sampling.operator_norm import NormBounds, operator_norm
 from .gradient import Network
 from .iterate import IterateBounds, norm_ball
@@ -81,22 +82,12 @@ class ExplicitConstants:
     rate: arb
 
     @property
-    def well_posed(self) -> Verdict:
-        """(H1)."""
-        return _below(self.contraction, strict=True)
-
-    @property
-    def small_radius(self) -> Verdict:
-        """(H2)."""
-        return _below(self.gap, strict=False)
-
-
-def _below(x: arb, *, strict: bool) -> Verdict:
-    if not x.is_finite():
-        return Verdict.UNKNOWN
-    if x < 1 or (not strict and x <= 1):
-        return Verdict.PROVED
-    return Verdict.REFUTED if (x > 1 or (strict and x >= 1)) else Verdict.UNKNOWN
+    def hypotheses(self) -> tuple[Relation, Relation]:
+        """(H1) and (H2)."""
+        return (
+            Relation.of("(H1): L rho_w below 1", self.contraction, 1, Sense.BELOW),
+            Relation.of("(H2): the left side over the right side is at most 1", self.gap, 1),
+        )
 
 
 def explicit_constants(
@@ -152,17 +143,7 @@ def admissible_residual(start: StartingPoint, lipschitz: arb, at_zero: arb) -> f
         if not start.least > 0:
             return 0.0
         for k in range(0, -60, -1):
-            trial = StartingPoint(
-                start.width,
-                start.recurrent,
-                start.inputs,
-                start.readout,
-                start.points,
-                start.point_norms,
-                arb((1, k)),
-                start.least,
-            )
-            found = explicit_constants(trial, lipschitz, None, at_zero)
-            if found.well_posed is Verdict.PROVED and found.small_radius is Verdict.PROVED:
+            found = explicit_constants(replace(start, residual=arb((1, k))), lipschitz, None, at_zero)
+            if all(hypothesis.verdict is Verdict.PROVED for hypothesis in found.hypotheses):
                 return 2.0 ** (k - 1)
     return 0.0

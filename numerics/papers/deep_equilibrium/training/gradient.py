@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....studies.networks import Seed
-from ..network import sample_weights
+from ..finite_width import sample_weights
 from .equilibrium import Differentiable, Real, Solution, adjoint, solve
 
 

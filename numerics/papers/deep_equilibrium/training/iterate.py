@@ -22,7 +22,7 @@ from .....theory.errors import PrecisionExhausted
 from ....balls.ball import Ball
 from ....balls.budget import Budget
 from ....balls.enclosure import float_below
-from ....balls.ends import between, upper_float
+from ....balls.ends import between, nonnegative, upper_float
 from ....balls.precision import precision
 from ....balls.rounding import TINY, UNIT, gamma
 from ....eigenvalues.eigenvalue import least_eigenvalue
@@ -109,11 +109,8 @@ def iterate_bounds(network: Network[Array], labels: Array, state: Array, error: 
         size, length, off = arb(norm_up(state)), arb(norm_up(network.readout)), arb(error)
         slack = length * off + arb(gamma(m + 1)) * size * length + 2 * arb(UNIT) * arb(norm_up(output))
         slack += (m + 2) * labels.size * arb(TINY)  # underflow
-        residual = between(arb(norm_down(output)) - slack, arb(norm_up(output)) + slack)
-        residual = residual if residual >= 0 else between(arb(0), residual.upper())
+        residual = nonnegative(between(arb(norm_down(output)) - slack, arb(norm_up(output)) + slack))
         lost = (m + 4) * labels.size * arb(TINY)  # underflow: at most m + 2 roundings in each entry
         shift = (arb(gamma(m + 3)) * size * size + 2 * size * off + off * off + lost).upper()
-        least = between(arb(found.lower) - shift, arb(found.upper) + shift)
-        if not least >= 0:
-            least = between(arb(0), least.upper()) if least.upper() > 0 else arb(0)  # a Gram matrix
+        least = nonnegative(between(arb(found.lower) - shift, arb(found.upper) + shift))  # a Gram matrix
         return IterateBounds(error, residual, residual * residual / 2, least)

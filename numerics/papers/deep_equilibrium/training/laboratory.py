@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from .....theory.errors import DerivationGap
+from .....theory.errors import DerivationGap, SpecError
 from .....theory.verdict import Verdict
 from ....balls.ends import upper_float
 from ....balls.precision import precision
@@ -24,6 +24,8 @@ from ....balls.threads import blas_threads
 from ....expressions.enclosed_function import EnclosedFunction
 from ....sampling.operator_norm import NormBounds, operator_norm
 from ....studies.data import labels as labels_of
+from ....studies.study import Study
+from ..population.model import Population
 from .descent import TOLERANCE, Trajectory, certified_descent
 from .equilibrium import Differentiable, differentiable
 from .explicit_constants import (
@@ -35,9 +37,6 @@ from .explicit_constants import (
 )
 from .gradient import Network, equilibrium, gradient, sample_network, tangent_gram
 from .iterate import BITS, IterateBounds, equilibrium_error, iterate_bounds, lower_float
-
-if TYPE_CHECKING:
-    from ..instance import EquilibriumInstance
 
 CERTIFIED_INPUTS = 4
 """Inputs at most of the instance on which every hypothesis of the theorem is met."""
@@ -53,12 +52,41 @@ STREAM = 1_000_003
 Array = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class TrainingSize:
+    """Neurons m, inputs, and steps of gradient descent."""
+
+    width: int = 512
+    points: int = 8
+    steps: int = 200
+
+
+def training_size(study: Study, system: str) -> TrainingSize:
+    """The size that a study asks for; :class:`SpecError` unless the numbers are whole, positive and fit into memory.
+
+    >>> from certigram.numerics.studies.data import load
+    >>> training_size(Study("s", ("deq-relu",), ("relu",), load("digits", 2)), "deq-relu").width
+    512
+    """
+    values = {name: study.parameter(system, f"training_{name}") for name in ("width", "points", "steps")}
+    for name, value in values.items():
+        if value.denominator != 1 or value < 1:
+            raise SpecError(f"{system}: training_{name} = {value} must be a whole number of at least 1.")
+    size = TrainingSize(**{name: int(value) for name, value in values.items()})
+    needed = 8 * 8 * size.width**2
+    if needed > study.budget.memory:
+        raise SpecError(
+            f"{system}: training_width = {size.width} needs about {needed / 1e9:.2g} GB: choose a smaller width, or"
+            " raise memory in [budget]."
+        )
+    return size
+
+
 class Laboratory:
     """The trained networks of one instance. Raises :class:`DerivationGap` without input points."""
 
-    def __init__(self, inst: EquilibriumInstance) -> None:
+    def __init__(self, inst: Population, size: TrainingSize) -> None:
         self.inst = inst
-        size = inst.training_size
         self.width, self.steps = size.width, size.steps
         self.inputs, self.certified_inputs = size.points, min(size.points, CERTIFIED_INPUTS)
 
@@ -78,19 +106,12 @@ class Laboratory:
         return EnclosedFunction(self.inst.activation)
 
     def chosen(self, count: int) -> list[int]:
-        """The first ``count`` inputs that are not zero and of which no two point the same or the opposite way."""
-        parallel = {(i, j) for i, j, _ in self.inst.parallel}
-        found: list[int] = []
-        for i in self.inst.data.nonzero_rows:
-            if len(found) == count:
-                break
-            if not any((k, i) in parallel or (i, k) in parallel for k in found):
-                found.append(i)
-        return found
+        """The first inputs that are not zero and not parallel, at most ``count``."""
+        return self.inst.inputs.distinct(count)
 
     def points(self, count: int) -> Array:
         """The chosen inputs as the network sees them, (count, d) or fewer rows."""
-        return np.ascontiguousarray(self.inst.network_inputs[self.chosen(count)])
+        return np.ascontiguousarray(self.inst.inputs.floats[self.chosen(count)])
 
     def labels(self, count: int) -> Array:
         """Their labels, ±1."""
@@ -141,12 +162,13 @@ class Laboratory:
         found = iterate_bounds(self.network, labels, state, error)
         return labels, found, starting_point(self.network, x, found, norm=self.norm)
 
+    def _constants(self, start: StartingPoint, *, flow: bool = False) -> ExplicitConstants:
+        known = self.inst.regularity
+        return explicit_constants(start, self.inst.lipschitz, known.second_lipschitz, known.at_zero, flow=flow)
+
     def certified_constants(self, *, flow: bool = False) -> ExplicitConstants:
         """The constants of the theorem at the certified instance."""
-        known = self.inst.regularity
-        return explicit_constants(
-            self._certified[2], self.inst.lipschitz, known.second_lipschitz, known.at_zero, flow=flow
-        )
+        return self._constants(self._certified[2], flow=flow)
 
     @property
     def certified_residual(self) -> arb:
@@ -213,8 +235,7 @@ class Laboratory:
     @cached_property
     def ordinary_constants(self) -> ExplicitConstants:
         """The constants of the theorem there; its hypotheses are expected to fail."""
-        known = self.inst.regularity
-        return explicit_constants(self.ordinary_start, self.inst.lipschitz, known.second_lipschitz, known.at_zero)
+        return self._constants(self.ordinary_start)
 
     @cached_property
     def ordinary_gap(self) -> tuple[float, float]:

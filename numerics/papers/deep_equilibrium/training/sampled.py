@@ -51,7 +51,7 @@ PAST = 2.0
 def tangent_limit(inst: EquilibriumInstance) -> Array:
     """The limit Θ on the chosen inputs, (n, n)."""
     chosen = inst.training.chosen(TANGENT_INPUTS)
-    return gram(inst.tangent.tangent, inst.cosines, budget=inst.budget).mid[np.ix_(chosen, chosen)]
+    return gram(inst.tangent.tangent, inst.inputs.cosines, budget=inst.budget).mid[np.ix_(chosen, chosen)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,23 +14,18 @@ from __future__ import annotations
 import math
 import time
 from fractions import Fraction
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ....theory.errors import DerivationGap, SpecError
+from ....theory.errors import SpecError
 from ...balls.rounding import UNIT, gamma
 from ...balls.threads import blas_threads
 from ...sampling.operator_norm import NormBounds, operator_norm
-from ...studies.data import DataSet
 from ...studies.networks import FiniteGram, Nonlinearity, Seed
+from .training.equilibrium import MAX_ITERATIONS, Real, picard
 
-Array = TypeVar("Array", NDArray[np.float32], NDArray[np.float64])
-
-MAX_ITERATIONS = 500
 _SWITCH = 2.0**-18  # relative change at which the float32 iteration hands over to float64
-_PATIENCE = 40  # steps without a smaller change after which an iteration is given up
 _TOLERANCES = {"float32": 4e-6, "float64": 1e-12}
 
 
@@ -129,15 +124,17 @@ def _solve(
     contracts = theta < 1
     goal = min(tolerance * (1 - theta) / max(theta, 1e-9), 1e-3) if contracts else tolerance
     width = recurrent.shape[0]
-    state: NDArray[np.float64] = np.zeros_like(bias)
-    used = 0
+    start, used = None, 0
+
+    def step(argument: Real) -> Real:
+        return np.asarray(phi.function(argument), dtype=argument.dtype)
+
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         if rough is not None:
-            start = np.zeros(bias.shape, np.float32)
-            coarse, used, _ = _iterate(phi, rough, bias.astype(np.float32), start, _SWITCH, max_iterations)
-            state = coarse.astype(np.float64)
-        state, more, change = _iterate(phi, recurrent, bias, state, goal, max(max_iterations - used, 1))
-        size = float(np.linalg.norm(state))
+            coarse = picard(step, rough, bias.astype(np.float32), None, _SWITCH, max_iterations)
+            start, used = coarse.state.astype(np.float64), coarse.iterations
+        found = picard(step, recurrent, bias, start, goal, max(max_iterations - used, 1))
+        state, change, size = found.state, found.change, float(np.linalg.norm(found.state))
         finite = math.isfinite(size) and math.isfinite(change)
         gram = state.T @ state / width if finite else np.full((bias.shape[1],) * 2, math.nan)
         gram = (gram + gram.T) / 2
@@ -152,7 +149,7 @@ def _solve(
         width=width,
         gram=gram,
         converged=finite and change <= goal * size,
-        iterations=used + more,
+        iterations=used + found.iterations,
         residual=change / size if finite and size > 0 else (0.0 if change == 0 else math.inf),
         solution_error=error,
         gram_error=gram_error,
@@ -161,49 +158,3 @@ def _solve(
         seconds=time.process_time() - started,
         preactivations=recurrent @ state + bias if finite else None,
     )
-
-
-def _iterate(
-    phi: Nonlinearity, recurrent: Array, bias: Array, state: Array, goal: float, limit: int
-) -> tuple[Array, int, float]:
-    """Picard steps until the change is at most ``goal`` times the size, stops falling, or ``limit`` steps are made.
-
-    Returns the last iterate, the number of steps and the Frobenius norm of the last change.
-    """
-    argument = np.empty_like(bias)
-    change, best, stalled = math.inf, math.inf, 0
-    for step in range(1, limit + 1):
-        np.matmul(recurrent, state, out=argument)
-        argument += bias
-        following = np.asarray(phi.function(argument), dtype=bias.dtype)
-        if following.shape != bias.shape or np.may_share_memory(following, argument):
-            following = np.array(np.broadcast_to(following, bias.shape))  # a constant, or the argument itself
-        np.subtract(following, state, out=argument)
-        change = float(np.linalg.norm(argument))
-        state = following
-        if change <= goal * float(np.linalg.norm(state)):
-            return state, step, change
-        stalled = 0 if change < best else stalled + 1
-        best = min(best, change)
-        if stalled >= _PATIENCE or not math.isfinite(change):
-            return state, step, change
-    return state, limit, change
-
-
-def network_inputs(data: DataSet) -> NDArray[np.float64]:
-    """The inputs of sampled networks, (n, d) float64: of norm sqrt(d) unless the norms are kept.
-
-    Raises :class:`DerivationGap` where there are no points, or none that binary64 numbers give.
-    """
-    if data.points is None:
-        raise DerivationGap("networks need input points, and only their Gram matrix is given.")
-    values = data.points.values
-    if data.normalize is None:
-        if data.points.exact:
-            raise DerivationGap(
-                'networks take binary64 inputs, and some rows are not: read them with numbers = "binary64".'
-            )
-        return values
-    largest = np.abs(values).max(axis=1, keepdims=True)
-    scaled = values / largest
-    return np.asarray(scaled * (math.sqrt(values.shape[1]) / np.linalg.norm(scaled, axis=1, keepdims=True)))
