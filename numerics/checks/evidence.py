@@ -10,7 +10,7 @@ from flint import arb
 from ...theory.claims.lemma import lemma
 from ...theory.verdict import Evidence, Verdict
 from ..balls.ball import Ball
-from ..balls.enclosure import Enclosure, float_below
+from ..balls.enclosure import Enclosure
 from ..balls.ends import between, outward
 from ..certificates.certificate import EvidenceItem
 from ..proof_lines.registry import Kind, check_lemma
@@ -28,38 +28,9 @@ def enclosed(text: str, **values: arb) -> EvidenceItem:
     return EvidenceItem(Evidence.ENCLOSED, text, {name: str(Ball(x)) for name, x in values.items()})
 
 
-def compared(text: str) -> EvidenceItem:
-    """Evidence from comparing enclosures whose values stand elsewhere."""
-    return EvidenceItem(Evidence.ENCLOSED, text, {})
-
-
 def exact(text: str, **values: str) -> EvidenceItem:
     """Evidence from rational or symbolic computation."""
     return EvidenceItem(Evidence.EXACT, text, values)
-
-
-def compare(bound: Enclosure, truth: Enclosure, name: str) -> Outcome:
-    """Whether ``bound`` is at most ``truth``, from two enclosures."""
-    evidence = (
-        enclosed(
-            f"{name} and the least eigenvalue of K",
-            bound=as_ball(bound),
-            eigenvalue=as_ball(truth),
-        ),
-    )
-    margin = float_below(Fraction(truth.lower) - Fraction(bound.upper))
-    if bound.upper <= truth.lower:
-        return Outcome(Verdict.PROVED, evidence, bound.lower, bound.upper, margin, f"{name}: {bound.method}")
-    if bound.lower > truth.upper:
-        return Outcome(Verdict.REFUTED, evidence, bound.lower, bound.upper, margin, f"{name}: {bound.method}")
-    return Outcome(
-        Verdict.UNKNOWN,
-        evidence,
-        bound.lower,
-        bound.upper,
-        method=f"{name}: {bound.method}",
-        reason=f"the enclosures of {name} and of the least eigenvalue overlap: they may be equal",
-    )
 
 
 def as_ball(e: Enclosure) -> arb:

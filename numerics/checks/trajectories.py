@@ -18,7 +18,6 @@ from flint import arb
 from numpy.typing import ArrayLike, NDArray
 
 from ...theory.errors import SpecError
-from ...theory.verdict import Verdict
 from ..balls.enclosure import float_above, float_below
 from ..balls.ends import outward
 
@@ -95,73 +94,3 @@ def run_digest(*recorded: Bounds) -> str:
     for bounds in recorded:
         found.update(bounds.lower.tobytes() + bounds.upper.tobytes())
     return found.hexdigest()[:16]
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What is proved of an inequality along a trajectory.
-
-    Attributes
-    ----------
-    name: which inequality.
-    verdict: PROVED (at every recorded iterate), REFUTED (false at ``index``), UNKNOWN (undecided at ``index``).
-    index: the first iterate where it is false, else the first where it is undecided, else None.
-    iterates: how many were recorded.
-    margin: the smallest proved ``right - left`` over the iterates before ``index`` (all of them when PROVED).
-    """
-
-    name: str
-    verdict: Verdict
-    index: int | None
-    iterates: int
-    margin: float
-
-    def __str__(self) -> str:
-        match self.verdict:
-            case Verdict.PROVED:
-                return f"{self.name}: holds at each of the {self.iterates} recorded iterates"
-            case Verdict.REFUTED:
-                return f"{self.name}: false at recorded iterate {self.index}"
-            case _:
-                return f"{self.name}: undecided at recorded iterate {self.index}"
-
-
-def verify_inequality(name: str, left: Bounds, right: Bounds) -> Verified:
-    """Whether ``left <= right`` at every recorded iterate.
-
-    PROVED when the upper end of the left side is nowhere above the lower end of the right side; REFUTED when the two
-    are separated the wrong way anywhere; UNKNOWN else, so that overlapping bounds never decide. An empty trajectory is
-    UNKNOWN: it shows nothing.
-
-    >>> falling = Bounds.exact([4.0, 2.0, 1.0])
-    >>> verify_inequality("loss", falling, Bounds.exact([4.0, 3.0, 2.0])).verdict.name
-    'PROVED'
-    >>> str(verify_inequality("loss", falling, Bounds.exact([4.0, 1.5, 2.0])))
-    'loss: false at recorded iterate 1'
-    """
-    if left.length != right.length:
-        raise SpecError(f"{name}: the two sides have {left.length} and {right.length} iterates.")
-    if left.length == 0:
-        return Verified(name, Verdict.UNKNOWN, None, 0, -math.inf)
-    holds, fails = left.upper <= right.lower, left.lower > right.upper
-    # infinite ends compare as if they were numbers: inf <= inf says nothing
-    holds &= np.isfinite(left.upper) | (right.lower == math.inf)
-    holds &= np.isfinite(right.lower) | (left.upper == -math.inf)
-    if bool(fails.any()):
-        index, verdict = int(np.argmax(fails)), Verdict.REFUTED
-    elif not bool(holds.all()):
-        index, verdict = int(np.argmax(~holds)), Verdict.UNKNOWN
-    else:
-        index, verdict = left.length, Verdict.PROVED
-    margin = float(_gap(left, right, index)) if index else -math.inf
-    return Verified(name, verdict, None if verdict is Verdict.PROVED else index, left.length, margin)
-
-
-def _gap(left: Bounds, right: Bounds, count: int) -> float:
-    """The smallest lower bound of right - left over the first iterates."""
-    exact = [
-        Fraction(b) - Fraction(a) if math.isfinite(a) and math.isfinite(b) else None
-        for a, b in zip(left.upper[:count].tolist(), right.lower[:count].tolist(), strict=True)
-    ]
-    known = [gap for gap in exact if gap is not None]
-    return -math.inf if len(known) < len(exact) or not known else float_below(min(known))

@@ -14,7 +14,8 @@ import pytest
 from flint import arb
 
 from certigram.numerics.balls.precision import precision
-from certigram.numerics.checks.trajectories import Bounds, verify_inequality
+from certigram.numerics.checks.relation import Relation
+from certigram.numerics.checks.trajectories import Bounds
 from certigram.numerics.expressions.enclosed_function import EnclosedFunction, norm_down, norm_up
 from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.expressions.regularity import regularity
@@ -219,7 +220,7 @@ def test_the_certified_instance_is_run_and_verified() -> None:
     right = geometric(loss, factor, factor, run.length)
     tail = slice(1, None)
     assert (
-        verify_inequality(
+        Relation.of(
             "loss", Bounds.of(loss.lower[tail], loss.upper[tail]), Bounds.of(right.lower[tail], right.upper[tail])
         ).verdict
         is Verdict.PROVED

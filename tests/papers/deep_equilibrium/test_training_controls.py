@@ -17,7 +17,8 @@ from flint import arb
 
 import certigram as cg
 from certigram.numerics.checks.registry import decide, find_control
-from certigram.numerics.checks.trajectories import Bounds, verify_inequality
+from certigram.numerics.checks.relation import Relation
+from certigram.numerics.checks.trajectories import Bounds
 from certigram.numerics.expressions.enclosed_function import EnclosedFunction
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.deep_equilibrium.checks.finite_width import SampledInstance
@@ -54,7 +55,7 @@ def rate_of(run: Bounds, factor: float) -> Verdict:
     right = geometric(run, arb(factor), arb(factor), run.length)
     tail = slice(1, None)
     left = Bounds.of(run.lower[tail], run.upper[tail])
-    return verify_inequality("rate", left, Bounds.of(right.lower[tail], right.upper[tail])).verdict
+    return Relation.of("rate", left, Bounds.of(right.lower[tail], right.upper[tail])).verdict
 
 
 @pytest.mark.parametrize(("system", "name"), [("deq-relu", "relu"), ("deq-general", "tanh")])

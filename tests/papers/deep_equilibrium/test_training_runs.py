@@ -15,7 +15,8 @@ import pytest
 import scipy.stats
 from flint import arb
 
-from certigram.numerics.checks.trajectories import Bounds, verify_inequality
+from certigram.numerics.checks.relation import Relation
+from certigram.numerics.checks.trajectories import Bounds
 from certigram.numerics.expressions.enclosed_function import EnclosedFunction
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
@@ -121,7 +122,7 @@ def test_gradient_descent_keeps_the_rate(name: str) -> None:
     factor = 1 - arb(step) * arb(float(least.upper[0])) / 2
     right = geometric(loss, factor, factor, run.length)
     tail = slice(1, None)
-    found = verify_inequality(
+    found = Relation.of(
         "loss", Bounds.of(loss.lower[tail], loss.upper[tail]), Bounds.of(right.lower[tail], right.upper[tail])
     )
     assert found.verdict is Verdict.PROVED, str(found)
@@ -193,5 +194,5 @@ def test_relu_keeps_the_rate() -> None:
     right = geometric(loss, factor, factor, run.length)
     tail = slice(1, None)
     left = Bounds.of(loss.lower[tail], loss.upper[tail])
-    assert verify_inequality("loss", left, Bounds.of(right.lower[tail], right.upper[tail])).verdict is Verdict.PROVED
+    assert Relation.of("loss", left, Bounds.of(right.lower[tail], right.upper[tail])).verdict is Verdict.PROVED
     assert equilibrium(f, network, x).converged

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from ...claims.claim import Claim, Hypothesis, Source
 
 NOTES = "docs/papers/deep_equilibrium/population.md"
-TRAINING_NOTES = "docs/papers/deep_equilibrium/training.md"
 
 LIPSCHITZ = Hypothesis("lipschitz", r"L = \sup|\phi'| < \infty")
 COMMON_NORM = Hypothesis("common-norm", r"\|x_i\|_2 = \sqrt d \text{ for all } i")
