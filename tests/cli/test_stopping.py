@@ -35,6 +35,12 @@ GUARD = 120.0
 """Seconds after which a test gives up; nothing is measured by it."""
 
 
+def heed_signals() -> None:
+    """What runs in the background of a shell is deaf to SIGINT, what nohup started to SIGHUP, and so is all below it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def start(folder: Path, how: str) -> tuple[subprocess.Popen[str], int]:
     """The program under work, and the process in which it works."""
     process = subprocess.Popen(
@@ -43,7 +49,7 @@ def start(folder: Path, how: str) -> tuple[subprocess.Popen[str], int]:
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a test in the background ignores it
+        preexec_fn=heed_signals,
     )
     deadline = time.monotonic() + GUARD
     mark = folder / "child"
