@@ -36,7 +36,7 @@ GUARD = 120.0
 
 
 def heed_signals() -> None:
-    """What runs in the background of a shell is deaf to SIGINT, what nohup started to SIGHUP, and so is all below it."""
+    """What a shell runs in its background is deaf to SIGINT, what nohup started to SIGHUP, and so is all below it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
