@@ -104,7 +104,7 @@ def _curves(
         try:
             read = curves(c.detail)
         except SpecError as error:
-            notes.append(f"{claim.label} ({c.activation}): its figure is not drawn: {error}")
+            notes.append(f"{claim.full_label} ({c.activation}): its figure is not drawn: {error}")
             continue
         if read is not None:
             found.append(CurvesPart(f"curves-{anchor(claim.id)}-{place}", c.activation, c.verdict, read))

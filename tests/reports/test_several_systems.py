@@ -61,6 +61,14 @@ def section(page: str, part: SystemPart) -> str:
 # -- several systems -----------------------------------------------------------------------------------------------
 
 
+def test_the_headings_of_claims_are_not_mistaken(several: Report) -> None:
+    """Papers number their claims on their own: with several in one report the system stands before the label."""
+    tags = re.findall(r'<span class="tag">(.*?)</span>', page_of(several))
+    assert tags
+    assert len(tags) == len(set(tags)) == sum(len(part.claims) for part in several.systems)
+    assert all(any(tag.startswith(f"{part.system.name} ") for part in several.systems) for tag in tags)
+
+
 def test_each_system_has_its_own_part(several: Report) -> None:
     """Subjects, parameters, claims, errata and figures stand in the part of their system and in no other."""
     page = page_of(several)

@@ -74,6 +74,15 @@ class Claim:
         """
         return self.id.partition(".")[0]
 
+    @property
+    def full_label(self) -> str:
+        """The label with the system before it: papers label their claims on their own, so that there are three C13.
+
+        >>> Claim("deq-general.psd", "C11", "", (), "", Reference("x"), "order", "").full_label
+        'deq-general C11'
+        """
+        return f"{self.system} {self.label}"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
