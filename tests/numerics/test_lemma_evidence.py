@@ -61,12 +61,12 @@ def test_figures_are_read_back_as_they_were_made() -> None:
     """Steps unless places are given; long curves are thinned with both ends kept."""
     found = curves({"figure": figure("t", ("a", [1.0, 2.0], "measured"), x=(32, 64), x_label="width")})
     assert found is not None
-    assert (found.axis, found.x, found.series[0].values) == ("width", (32.0, 64.0), (1.0, 2.0))
+    assert (found.x.label, found.x.values, found.series[0].values) == ("width", (32.0, 64.0), (1.0, 2.0))
     long = curves({"figure": figure("t", ("a", [float(k) for k in range(1001)], "bound"), log=True)})
     assert long is not None
     assert long.log
-    assert len(long.x) == 400
-    assert (long.x[0], long.x[-1]) == (0.0, 1000.0) == (long.series[0].values[0], long.series[0].values[-1])
+    assert len(long.x.values) == 400
+    assert (long.x.values[0], long.x.values[-1]) == (0.0, 1000.0) == (long.series[0].values[0], long.series[0].values[-1])
 
 
 def test_planted_statistics_are_rejected_by_any_of_their_tests() -> None:

@@ -132,7 +132,7 @@ def test_refusals(case: str) -> None:
 
 def test_every_model_is_one() -> None:
     """Each name of the protocol, on each kind of model: a type checker sees the rest."""
-    names = [name for name in vars(GramModel) if not name.startswith("_")]
+    names = [name for name in dir(GramModel) if not name.startswith("_")]
     assert len(names) >= 10
     grams = [model(name)[0] for name in MODELS]
     grams += [cg.nngp(POINTS, activation="relu", depth=1), cg.population_gram("deq-general", POINTS, activation="gelu")]
