@@ -43,13 +43,13 @@ def observed(text: str, **values: float) -> EvidenceItem:
     return EvidenceItem(Evidence.EXPERIMENTAL, text, {name: f"{x:.6g}" for name, x in values.items()})
 
 
-def lemma_evidence(name: str) -> EvidenceItem | None:
-    """EXACT evidence that every line of a lemma and of those it uses passed its check; None when one did not.
+def lemma_evidence(*names: str) -> EvidenceItem | None:
+    """EXACT evidence that every line of these lemmas and of those they use passed its check; None when one did not.
 
     >>> lemma_evidence("lemma.khatri-rao").values["symbolic"]
     '1'
     """
-    pending, lines, identities = [name], 0, 0
+    pending, lines, identities = [*names], 0, 0
     seen: set[str] = set()
     while pending:
         found = lemma(pending.pop())

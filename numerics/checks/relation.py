@@ -72,6 +72,8 @@ class Side:
                 return cls((Fraction(given),), (Fraction(given),), str(given))
             case _:
                 parts = [cls.of(x) for x in given]
+                if any(len(part.lower) != 1 for part in parts):
+                    raise SpecError("a side of a relation: each place has one number.")
                 shown = parts[0].shown if len(parts) == 1 else ""
                 return cls(tuple(p.lower[0] for p in parts), tuple(p.upper[0] for p in parts), shown)
 
@@ -144,7 +146,7 @@ class Relation:
             case Sense.BELOW:
                 return [_decided(b < c, a >= d) for a, b, c, d in ends]
             case Sense.EQUAL:
-                return [_decided(a == b == c == d and math.isfinite(a), b < c or d < a) for a, b, c, d in ends]
+                return [_decided(a == b == c == d and _finite(a), b < c or d < a) for a, b, c, d in ends]
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -176,7 +178,7 @@ class Relation:
         """The least proved ``right - left`` over the places before :attr:`index`; -inf where none is known."""
         count = self.length if self.index is None else self.index
         pairs = list(zip(self.left.upper[:count], self.right.lower[:count], strict=True))
-        if not pairs or not all(math.isfinite(b) and math.isfinite(c) for b, c in pairs):
+        if not pairs or not all(_finite(b) and _finite(c) for b, c in pairs):
             return -math.inf
         return float_below(min(c - b for b, c in pairs))
 
@@ -184,7 +186,7 @@ class Relation:
     def sharpness(self) -> tuple[float, int]:
         """The largest proved ``left / right`` for positive sides, and its place; (0.0, 0) where none is known."""
         pairs = enumerate(zip(self.left.lower, self.right.upper, strict=True))
-        shares = [(float_below(a / d), k) for k, (a, d) in pairs if a > 0 and d > 0 and math.isfinite(d)]
+        shares = [(float_below(a / d), k) for k, (a, d) in pairs if a > 0 and d > 0 and _finite(d)]
         return max(shares, default=(0.0, 0), key=lambda share: share[0])
 
     def moved(self) -> Relation:
@@ -196,9 +198,7 @@ class Relation:
         >>> [Relation.of("", 1, 2, sense).moved().verdict.name for sense in (Sense.AT_MOST, Sense.BELOW)]
         ['REFUTED', 'REFUTED']
         """
-        known = [
-            k for k in range(self.length) if math.isfinite(self.left.lower[k]) and math.isfinite(self.right.upper[k])
-        ]
+        known = [k for k in range(self.length) if _finite(self.left.lower[k]) and _finite(self.right.upper[k])]
         if not known:
             return self
         place = self.sharpness[1] if self.sharpness[0] > 0 else known[0]
@@ -235,7 +235,7 @@ def judge(
     *evidence: EvidenceItem,
     value: arb | Enclosure | Side | tuple[float, float] | None = None,
     argued: bool = False,
-    lemma: str = "",
+    lemma: str | tuple[str, ...] = (),
     method: str = "",
     reason: str = "",
     margin: float | None = None,
@@ -245,8 +245,8 @@ def judge(
     """The outcome of a check: REFUTED where a relation is, PROVED where all are, UNKNOWN else, and where there is none.
 
     With ``argued`` the ``evidence`` holds an argument that proves the statement, and equalities among the relations are
-    its instances: they may not contradict it, and must have been enclosed. ``lemma`` names the lemma that is the
-    argument: its lines are run, and one that does not pass leaves the statement undecided. ``value`` is the quantity
+    its instances: they may not contradict it, and must have been enclosed. ``lemma`` names the lemmas that are the
+    argument: their lines are run, and one that does not pass leaves the statement undecided. ``value`` is the quantity
     that the claim is about, ``margin`` how far the claim is from being false where that is not the least margin of the
     relations; ``reason`` replaces the sentence of an undecided relation.
 
@@ -254,15 +254,16 @@ def judge(
     ('PROVED', 'nothing was compared')
     """
     found = list(relations)
-    proof = lemma_evidence(lemma) if lemma else None
-    if lemma and proof is None:
-        reason = f"a line of {lemma} did not pass its check"
+    cited = (lemma,) if isinstance(lemma, str) else lemma
+    proof = lemma_evidence(*cited) if cited else None
+    if cited and proof is None:
+        reason = f"a line of {' or '.join(cited)} did not pass its check"
     false = [r for r in found if r.verdict is Verdict.REFUTED]
-    met = [r for r in found if r.compatible if argued or lemma or r.verdict is Verdict.PROVED]
-    verdict = _decided(bool(found) and len(met) == len(found) and not (lemma and proof is None), bool(false))
+    met = [r for r in found if r.compatible if argued or cited or r.verdict is Verdict.PROVED]
+    verdict = _decided(bool(found) and len(met) == len(found) and not (cited and proof is None), bool(false))
     first = min(false or [r for r in found if r not in met], key=lambda r: r.index or 0, default=None)
     lower, upper = (None, None) if value is None else _outward(value)
-    margins = [r.margin for r in found if r.sense is not Sense.EQUAL and math.isfinite(r.margin)]
+    margins = [r.margin for r in found if r.sense is not Sense.EQUAL and _finite(r.margin)]
     return Outcome(
         verdict,
         (*(() if proof is None else (proof,)), *evidence, *(r.item() for r in found)),
@@ -291,6 +292,10 @@ def _decided(proved: bool, refuted: bool) -> Verdict:
 
 def _exact(x: float) -> Extended:
     return Fraction(x) if math.isfinite(x) else x
+
+
+def _finite(x: Extended) -> bool:
+    return isinstance(x, Fraction) or math.isfinite(x)  # a fraction may be beyond the range of float64
 
 
 def _outward(value: arb | Enclosure | Side | tuple[float, float]) -> tuple[float, float]:

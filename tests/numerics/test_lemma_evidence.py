@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from flint import arb
@@ -10,10 +11,12 @@ from flint import arb
 from certigram.numerics.checks import evidence
 from certigram.numerics.checks.evidence import figure, lemma_evidence, planted_tests
 from certigram.numerics.checks.relation import Relation, Sense, Side, judge
+from certigram.numerics.checks.trajectories import Bounds
 from certigram.numerics.proof_lines.registry import CheckedLemma, outcome
 from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.curves import curves
 from certigram.theory.claims.lemma import Lemma
+from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Verdict
 
 MEET = Relation.of("both sides", arb(1), arb(1, 0.5), Sense.EQUAL)
@@ -46,6 +49,22 @@ def test_a_failed_line_leaves_the_statement_undecided(monkeypatch: pytest.Monkey
     assert found.reason == "a line of lemma.khatri-rao did not pass its check"
     assert judge([Relation.of("exact", 1, 1)], lemma="lemma.khatri-rao").verdict is Verdict.UNKNOWN
     assert judge([APART], lemma="lemma.khatri-rao").verdict is Verdict.REFUTED
+
+
+def test_numbers_beyond_float64_are_compared() -> None:
+    """Smoothness at tiny scales and wide outer layers have constants above 1e308: they are exact fractions here."""
+    huge = 10**400
+    assert judge([Relation.of("huge", 1, huge)]).verdict is Verdict.PROVED
+    relation = Relation.of("huge", arb(10) ** 400, Fraction(huge) / 2)
+    assert relation.verdict is Verdict.REFUTED
+    assert Relation.of("huge", huge, 2 * huge).moved().verdict is Verdict.REFUTED
+    assert judge([Relation.of("equal", huge, huge, Sense.EQUAL)]).verdict is Verdict.PROVED
+
+
+def test_each_place_of_a_side_has_one_number() -> None:
+    """Bounds inside a sequence would lose all but their first place."""
+    with pytest.raises(SpecError, match="one number"):
+        Side.of([Bounds.exact([1, 5]), 2])  # type: ignore[list-item]  # what is refused
 
 
 def test_a_side_is_numbers_of_any_kind() -> None:

@@ -48,6 +48,11 @@ class ReluInstance(EquilibriumInstance):
         """θ in the words of this system."""
         return "sigma_w" if self.activation.name == "relu" else super().contraction_name
 
+    @property
+    def well_posed(self) -> str:
+        """For homogeneous activations the range is wider than that of L."""
+        return super().well_posed if homogeneous_mean_square(self.activation) is None else "lemma.relu-range"
+
     def admit(self) -> None:
         """Raise :class:`SpecError` unless ``sigma_w2`` lies in [0, 1)."""
         if not 0 <= self.sigma_w2 < 1:

@@ -192,3 +192,14 @@ def test_least_eigenvalues_of_the_table() -> None:
     assert certificate.lower is not None
     assert certificate.upper is not None
     assert certificate.lower - 5e-9 <= 0.23609566 <= certificate.upper + 5e-9
+
+
+def test_past_the_range_of_contracting_weights_the_lemma_of_that_range_is_cited() -> None:
+    """At sigma_w2 = 3/4 the lemma with the Lipschitz constant says nothing."""
+    for variance in ("3/4", "1/16"):
+        inst = model(variance)
+        for slug in ("variance-contraction", "correlation-contraction", "variance-bound"):
+            found, _ = decide(systems()["deq-relu"].claim(f"deq-relu.{slug}"), inst)
+            assert found.verdict is Verdict.PROVED
+            assert "lemma.relu-range" in found.evidence[0].text
+            assert "lemma.well-posed" not in found.evidence[0].text

@@ -184,10 +184,20 @@ def test_what_was_not_enclosed_is_unknown(slug: str, table: list[list[float]], g
 @pytest.mark.parametrize("slug", ["closed-forms", "arc-cosine-kernel", "feature-stability", "output-training"])
 def test_a_proof_with_a_line_that_fails_proves_nothing(slug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The numbers agree, and the lemma behind the claim does not pass: UNKNOWN."""
-    monkeypatch.setattr(relation, "lemma_evidence", lambda name: None)
+    monkeypatch.setattr(relation, "lemma_evidence", lambda *names: None)
     found, reason = verdict(slug, digits(4))
     assert found is Verdict.UNKNOWN
     assert "did not pass its check" in reason
+
+
+@pytest.mark.parametrize("method", ["implicit-concentration", "concentration-width"])
+def test_statistics_do_not_stand_for_a_lemma_that_fails(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the argument fails no test is settled, so that nothing turns UNKNOWN into CONSISTENT."""
+    assert find_check(method)(digits(4)).tests
+    monkeypatch.setattr(relation, "lemma_evidence", lambda *names: None)
+    found = find_check(method)(digits(4))
+    assert (found.verdict, found.tests) == (Verdict.UNKNOWN, ())
+    assert "did not pass its check" in found.reason
 
 
 def test_a_repeated_input_leaves_the_order_of_the_distinct_ones() -> None:

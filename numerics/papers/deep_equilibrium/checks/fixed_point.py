@@ -31,7 +31,7 @@ def variance_contraction(inst: EquilibriumInstance) -> Outcome:
         [Relation.of(text, worst.contraction, 1, Sense.BELOW)],
         enclosed("Banach's a-posteriori bound around the computed fixed point", q=worst.q, s=worst.s),
         value=worst.q,
-        lemma="lemma.well-posed",
+        lemma=inst.well_posed,
         method=f"Banach ball around q ({len(points)} norm{'s' if len(points) > 1 else ''})",
         detail={"quantity": "q"},
     )
@@ -61,7 +61,7 @@ def correlation_contraction(inst: EquilibriumInstance) -> Outcome:
     return judge(
         [Relation.of(text, inst.contraction2, 1, Sense.BELOW), _self_map(inst, Fraction(1))],
         value=inst.contraction2,
-        lemma="lemma.well-posed",
+        lemma=inst.well_posed,
         method="contraction of the correlation map",
         detail={"quantity": "contraction rate"},
     )
@@ -97,7 +97,7 @@ def variance_bound(inst: EquilibriumInstance) -> Outcome:
     """sqrt(q) against the a-priori bound for every norm in the data; the least margin is reported."""
     found = _a_priori(inst)
     detail = {"quantity": "sqrt(q)"}
-    return judge([found], value=found.left, lemma="lemma.well-posed", method="comparison of balls", detail=detail)
+    return judge([found], value=found.left, lemma=inst.well_posed, method="comparison of balls", detail=detail)
 
 
 @control("variance-bound")

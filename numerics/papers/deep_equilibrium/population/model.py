@@ -106,6 +106,11 @@ class Population:
         """What θ is called in evidence."""
         return "sqrt(2) sigma_w L"
 
+    @property
+    def well_posed(self) -> str:
+        """The lemma that makes the population unique on the range of this system."""
+        return "lemma.well-posed"
+
     @cached_property
     def tangent(self) -> EquilibriumTangent:
         """The limit of the tangent Gram matrix as a series in the cosine; :class:`DerivationGap` unless χ < 1."""

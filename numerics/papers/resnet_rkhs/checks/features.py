@@ -208,6 +208,7 @@ def feature_admissibility(inst: ResNetInstance) -> Outcome:
     return judge(
         relations,
         cited("lemma.kernel-constants"),
+        exact("1 - cos x <= x^2/2 bounds the ratio by h' S h, S the second moment; equality in the limit h -> 0"),
         value=constant,
         method="squared slopes in balls",
         detail={
