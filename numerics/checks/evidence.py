@@ -102,3 +102,8 @@ def planted_tests(tests: Iterable[StatisticalTest], *evidence: EvidenceItem) -> 
     verdicts = [outcome.verdict for outcome in ErrorBudget().settle(list(tests))]
     verdict = Verdict.INCONSISTENT if Verdict.INCONSISTENT in verdicts else verdicts[0]
     return Outcome(verdict, evidence, reason="a planted statement")
+
+
+def sufficient(outcome: Outcome) -> Outcome:
+    """The relations suffice for the statement and are not necessary: a false one leaves it undecided."""
+    return replace(outcome, verdict=Verdict.UNKNOWN) if outcome.verdict is Verdict.REFUTED else outcome

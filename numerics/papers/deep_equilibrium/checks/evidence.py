@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 
@@ -108,11 +108,6 @@ def combination(a: BallMatrix, p: float, b: BallMatrix, q: float) -> BallMatrix:
 def decided(relation: Relation) -> list[Relation]:
     """An instance of an inequality that a lemma proves: where the enclosures overlap it shows nothing."""
     return [] if relation.verdict is Verdict.UNKNOWN else [relation]
-
-
-def sufficient(outcome: Outcome) -> Outcome:
-    """The relations suffice for the statement and are not necessary: a false one leaves it undecided."""
-    return replace(outcome, verdict=Verdict.UNKNOWN) if outcome.verdict is Verdict.REFUTED else outcome
 
 
 def after_start(b: Bounds) -> Bounds:

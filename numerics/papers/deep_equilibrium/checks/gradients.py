@@ -11,7 +11,7 @@ from flint import arb, fmpq
 from .....theory.verdict import Verdict
 from ....balls.ends import between, upper_float
 from ....balls.precision import precision
-from ....checks.evidence import ends, figure
+from ....checks.evidence import ends, figure, sufficient
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.trajectories import Bounds
@@ -20,7 +20,7 @@ from ..instance import EquilibriumInstance
 from ..lines_training import output_derivatives
 from ..training.gradient import Network, equilibrium, gradient, sample_network
 from ..training.iterate import BITS, step_slack
-from .evidence import sufficient, training_control
+from .evidence import training_control
 
 DIFFERENCE_WIDTH = 48
 """Width at which the gradient is compared with finite differences."""

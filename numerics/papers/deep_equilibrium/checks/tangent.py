@@ -16,7 +16,7 @@ from ....balls.budget import Budget
 from ....balls.ends import upper_float
 from ....balls.precision import precision
 from ....balls.rounding import TINY, gamma
-from ....checks.evidence import SLIGHTLY, as_ball, enclosed, ends, figure, observed, planted_tests
+from ....checks.evidence import SLIGHTLY, as_ball, enclosed, ends, figure, observed, planted_tests, sufficient
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....eigenvalues.eigenvalue import least_eigenvalue
@@ -38,7 +38,7 @@ from ..training.sampled import (
     tangent_samples,
     tangent_test,
 )
-from .evidence import combination, decided, sufficient, training_control
+from .evidence import combination, decided, training_control
 from .finite_width import Sampled
 
 QUICK = Budget(bits=64, max_bits=64)

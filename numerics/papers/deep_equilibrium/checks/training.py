@@ -12,7 +12,7 @@ from ....balls.ends import between
 from ....balls.precision import precision
 from ....balls.rounding import up
 from ....certificates.certificate import EvidenceItem
-from ....checks.evidence import enclosed, figure
+from ....checks.evidence import enclosed, figure, sufficient
 from ....checks.registry import Outcome, check
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.trajectories import Bounds, run_digest
@@ -20,7 +20,7 @@ from ..instance import EquilibriumInstance
 from ..training.descent import Trajectory, geometric
 from ..training.explicit_constants import ExplicitConstants
 from ..training.iterate import BITS
-from .evidence import after_start, first_ball, sufficient, training_control
+from .evidence import after_start, first_ball, training_control
 
 DIVERGING = (16.0, 12)
 """The planted step size, in units of the ordinary one, and how many steps are made with it."""

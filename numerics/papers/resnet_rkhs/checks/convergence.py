@@ -12,7 +12,7 @@ from .....theory.errors import PrecisionExhausted
 from .....theory.verdict import Verdict
 from ....balls.ball import Ball, enclose
 from ....balls.precision import precision
-from ....checks.evidence import SLIGHTLY, exact, figure
+from ....checks.evidence import SLIGHTLY, exact, figure, sufficient
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.trajectories import Bounds
@@ -58,7 +58,7 @@ def flow_convergence(inst: ResNetInstance) -> Outcome:
         fits, mu = found.fits, found.mu
         rate = Relation.of("mu is at most the constant of the ball", mu, found.landscape.lower(found.radius))
         at_study = condition_at_study_scale(inst)
-    return judge(
+    outcome = judge(
         [fits, rate],
         cited("lemma.pl-flow"),
         value=mu,
@@ -66,6 +66,7 @@ def flow_convergence(inst: ResNetInstance) -> Outcome:
         method="differential inequality; condition in balls",
         detail={**recipe_detail(found), "condition_at_study_scale": at_study},
     )
+    return sufficient(outcome)
 
 
 @control("resnet-flow-convergence")
@@ -136,14 +137,16 @@ def descent_convergence(inst: ResNetInstance) -> Outcome:
     low, high = run.path
     with precision(inst.budget.bits):
         mu, limit = found.mu, found.path
+        conditions = [found.separates, found.fits]
         relations = [
-            found.separates,
-            found.fits,
+            *conditions,
             decrease(run.loss, inst.eta, mu),
             Relation.of("length of the path <= 4 sqrt(L_0/mu)", Bounds.of([low], [high]), limit),
             Relation.of("|v| <= R", run.norm, found.radius),
         ]
         detail = recipe_detail(found)
+    if any(relation.verdict is not Verdict.PROVED for relation in conditions):
+        return sufficient(judge(conditions))
     measured, rate = run.loss.midpoints(), 1 - inst.eta * float(mu) / 2
     curves = figure(
         f"Gradient descent at the scale of the recipe, {inst.subject}",
@@ -178,7 +181,7 @@ def recipe_check(inst: ResNetInstance) -> Outcome:
     """Scale and lift as rationals; λ >= 1/2, μ = e^(−2)/N and the condition in balls, strictly."""
     found = inst.recipe()
     with precision(inst.budget.bits):
-        return judge(
+        outcome = judge(
             [found.separates, found.fits],
             cited("lemma.recipe"),
             value=found.mu,
@@ -186,6 +189,7 @@ def recipe_check(inst: ResNetInstance) -> Outcome:
             method="condition in balls at rational scale and lift",
             detail=recipe_detail(found),
         )
+    return sufficient(outcome)
 
 
 @control("resnet-recipe")
