@@ -18,7 +18,7 @@ import certigram as cg
 from certigram.derivations import write_book
 from certigram.numerics.derivation_check.check import check
 from certigram.reports.derivations.blocks import Document, Facts, Theorem
-from certigram.reports.derivations.book import book, lemma_blocks, system_blocks
+from certigram.reports.derivations.book import BOOK, book, lemma_blocks, system_blocks
 from certigram.reports.derivations.breaking import broken, width
 from certigram.reports.derivations.fold import fold, mirror
 from certigram.reports.derivations.page import render as html
@@ -41,9 +41,13 @@ NAMES = ("erf", "relu", "gelu", "x**2*Heaviside(x)", "x*exp(-x**2/2)", "sin", "x
 ARTEFACTS = ("Piecewise", r"\sqrt{2} \sqrt", r"\operatorname{asin}", r"\operatorname{atan}", "Heaviside", "Expectation")
 
 
-@pytest.fixture(scope="module")
-def whole():
-    return book()
+@pytest.fixture(scope="module", params=["a quarter", pytest.param("all", marks=pytest.mark.slow)])
+def whole(request):
+    """The book, with every fourth of its sections on activations unless all are asked for."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param != "all":
+            patch.setattr("certigram.reports.derivations.book.BOOK", BOOK[::4])
+        return book()
 
 
 def golden(name: str, found: str) -> None:
