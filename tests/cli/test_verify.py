@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -68,9 +69,18 @@ def test_everything_is_written(call: Call, tmp_path: Path) -> None:
     assert again.splitlines()[:12] == out.splitlines()[:12]
 
 
-def test_json_is_one_document(call: Call, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study above with its finished run, for tests that are about what comes after the claims."""
+    folder = tmp_path_factory.mktemp("finished")
+    run(read_study(study(folder)), out=folder / "out" / "six")
+    return folder
+
+
+def test_json_is_one_document(call: Call, finished: Path, tmp_path: Path) -> None:
     """With --json, stdout is the document of results.json and nothing else."""
-    status, out, _ = call("verify", study(tmp_path), "--out", tmp_path / "out", "--json")
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    status, out, _ = call("verify", tmp_path / "study.toml", "--out", tmp_path / "out", "--json")
     document = json.loads(out)
     assert status == 0
     assert len(document["claims"]) == CLAIMS
@@ -87,9 +97,10 @@ def test_refuted_is_status_1(call: Call, tmp_path: Path) -> None:
     assert "points 0 and 5 are equal" in " ".join(out.split())
 
 
-def test_strict_tells_unknown(call: Call, tmp_path: Path) -> None:
+def test_strict_tells_unknown(call: Call, finished: Path, tmp_path: Path) -> None:
     """Without networks the statistical claims stay UNKNOWN: status 3 with --strict only."""
-    path = study(tmp_path)
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "study.toml"
     assert call("verify", path, "--out", tmp_path / "out")[0] == 0
     assert call("verify", path, "--out", tmp_path / "out", "--strict")[0] == 3
 
