@@ -226,7 +226,9 @@ class Relation:
         """The relation as evidence: both sides where there is one place, else what they show together."""
         exact = self.left.lower == self.left.upper and self.right.lower == self.right.upper
         sides = {"left": self.left.shown, "right": self.right.shown} if self.length == 1 else {}
-        values = {**sides, "margin": repr(self.margin), **{k: str(Ball(x)) for k, x in self.constants.items()}}
+        known = self.sense is not Sense.EQUAL and math.isfinite(self.margin)
+        margin = {"margin": repr(self.margin)} if known else {}
+        values = {**sides, **margin, **{k: str(Ball(x)) for k, x in self.constants.items()}}
         return EvidenceItem(Evidence.EXACT if exact else Evidence.ENCLOSED, str(self), values)
 
 

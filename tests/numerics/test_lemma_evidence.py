@@ -61,6 +61,13 @@ def test_numbers_beyond_float64_are_compared() -> None:
     assert judge([Relation.of("equal", huge, huge, Sense.EQUAL)]).verdict is Verdict.PROVED
 
 
+def test_evidence_shows_a_margin_where_there_is_one() -> None:
+    """An equality has none, and an undecided inequality has none that is known."""
+    assert "margin" in Relation.of("less", 1, 2).item().values
+    assert "margin" not in MEET.item().values
+    assert "margin" not in replace(MEET, sense=Sense.AT_MOST).item().values
+
+
 def test_each_place_of_a_side_has_one_number() -> None:
     """Bounds inside a sequence would lose all but their first place."""
     with pytest.raises(SpecError, match="one number"):
