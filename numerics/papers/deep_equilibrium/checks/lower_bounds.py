@@ -48,7 +48,7 @@ def _relation(inst: EquilibriumInstance, name: str, bound: Enclosure) -> Relatio
     return Relation.of(f"{name} and the least eigenvalue of K ({bound.method})", bound, inst.eigenvalue)
 
 
-def _below(inst: EquilibriumInstance, lemma: str, name: str, bounds: Forms) -> Outcome:
+def _below(inst: EquilibriumInstance, lemma: str | tuple[str, ...], name: str, bounds: Forms) -> Outcome:
     """Some of a bound's forms against the least eigenvalue of K; enclosure and margin are those of the first.
 
     Where the two may be one number by structure, and are not told apart, their enclosures must meet.
@@ -69,7 +69,7 @@ def _below(inst: EquilibriumInstance, lemma: str, name: str, bounds: Forms) -> O
 
 
 def _lower_bound(
-    method: str, lemma: str, name: str, bounds: Callable[[EquilibriumInstance], dict[str, Enclosure]]
+    method: str, lemma: str | tuple[str, ...], name: str, bounds: Callable[[EquilibriumInstance], dict[str, Enclosure]]
 ) -> None:
     """Register the check of one of the lower bounds, and its control: the bound scaled past the eigenvalue."""
 
@@ -103,7 +103,7 @@ def _truncated(inst: EquilibriumInstance) -> dict[str, Enclosure]:
     return {k: v for k, v in forms.items() if decided(_relation(inst, k, v))} or dict(list(forms.items())[:1])
 
 
-_lower_bound("lower-bound-correlation", "lemma.schur-order", "LB_P", partial(_powers, "LB_P", False))
+_lower_bound("lower-bound-correlation", ("lemma.mehler", "lemma.schur-order"), "LB_P", partial(_powers, "LB_P", False))
 _lower_bound("lower-bound-schur", "lemma.lower-bound-schur", "LB_X", partial(_powers, "LB_X", True))
 _lower_bound("lower-bound-gershgorin", "lemma.lower-bound-gershgorin", "LB_G", _discs)
 _lower_bound("lower-bound-series", "lemma.series-positivity", "LB_F", _truncated)
