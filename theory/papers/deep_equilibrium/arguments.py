@@ -13,7 +13,7 @@ def both(*slugs: str) -> tuple[str, ...]:
 
 
 ARGUMENTS = {
-    "lemma.mehler": both("mehler"),
+    "lemma.mehler": both("mehler", "lower-bound-correlation"),
     "lemma.price": both("price"),
     "lemma.nngp-to-ntk": both("nngp-to-ntk"),
     "lemma.schur-order": both("psd-order", "lower-bound-correlation"),
