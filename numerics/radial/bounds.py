@@ -14,7 +14,6 @@ from flint import arb
 
 from ...theory.errors import SpecError
 from ..balls.ball import enclose
-from ..balls.ends import outward as outward
 from .kernel import RadialKernel
 
 

@@ -1,6 +1,6 @@
 """Wrong proof lines are refused: a flipped sign, a dropped term, another constant, in every relation of every line.
 
-A failure means that the check behind a line of a lemma would pass although the line is false. At most three faults are
+A failure means that the check behind a line of a lemma would pass although the line is false. At most five faults are
 planted in each relation, spread over its places; all of them with ``CERTIGRAM_ALL_MUTANTS=1``.
 """
 
@@ -21,7 +21,7 @@ from certigram.numerics.proof_lines.relations import Equation, Growth, Instances
 from certigram.theory.claims.lemma import Lemma, lemmas
 
 LEMMAS = [found for found in lemmas().values() if any(relations(step.check) for step in found.proof)]
-MOST = 3
+MOST = 5
 SCALES = (fmpq(99, 100), fmpq(101, 100), fmpq(-1))
 
 

@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certigram.numerics.balls.ball import enclose
+from certigram.numerics.balls.ends import outward
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
 from certigram.numerics.papers.resnet_rkhs.checks.kernel import taylor_constants
 from certigram.numerics.papers.resnet_rkhs.dot_product import DotProductInstance
-from certigram.numerics.radial.bounds import gershgorin, outward, wendland, wendland_constants
+from certigram.numerics.radial.bounds import gershgorin, wendland, wendland_constants
 from certigram.numerics.radial.distances import exact_squared_distance, separation, squared_distances
 from certigram.numerics.radial.elementary import EXP_ERROR, TRIG_ERROR, cos_sin, exp_minus
 from certigram.numerics.radial.gram import gram_radius, largest_eigenvalue, radial_gram, radial_gram_arb

@@ -48,7 +48,7 @@ def test_at_correlation_one_it_is_a_mean_of_one_variable(phi: Activation, a: Fra
     assert inside.is_finite()
 
 
-@reproducible(max_examples=15)
+@reproducible(max_examples=25)
 @given(activations(max_terms=1), activations(max_terms=1), moderate, st.integers(-3, 3))
 def test_bilinear(phi: Activation, psi: Activation, cov: tuple[Fraction, Fraction, Fraction], factor: int) -> None:
     """E (f + t g)(u) (f + t g)(v) = E ff + t (E fg + E gf) + t^2 E gg."""
@@ -64,7 +64,7 @@ def test_bilinear(phi: Activation, psi: Activation, cov: tuple[Fraction, Fractio
         assert whole.overlaps(sum((arb(factor) ** k * p for k, p in enumerate(parts)), arb(0)))
 
 
-@reproducible(max_examples=8)
+@reproducible(max_examples=20)
 @given(activations(), rationals(Fraction(1, 4), 3, max_denominator=16))
 def test_every_activation_passes_the_conformance_check(phi: Activation, variance: Fraction) -> None:
     """Engines, parity, Bessel, integration by parts, Cauchy-Schwarz and Price's identity, all by enclosures."""

@@ -48,7 +48,7 @@ def radii(K: cg.PopulationGram) -> Table:
     return np.broadcast_to(np.asarray(K.rad), (K.n, K.n))
 
 
-@reproducible(max_examples=8)
+@reproducible(max_examples=15)
 @given(data_sets(), ACTIVATIONS)
 def test_symmetric_positive_semidefinite_constant_diagonal(X: Table, name: str) -> None:
     K = gram(X, name)
@@ -83,7 +83,7 @@ def test_scaling_by_integers_keeps_the_directions(X: Table, name: str, factor: f
         assert not opposite(cg.certify(K, at_least=bound).verdict, cg.certify(scaled, at_least=bound).verdict)
 
 
-@reproducible(max_examples=4)
+@reproducible(max_examples=8)
 @given(data_sets(min_n=2, max_n=4, kinds=EXACT_KINDS, extreme=False), ACTIVATIONS)
 def test_precision_never_turns_a_verdict_around(X: Table, name: str) -> None:
     coarse = gram(X, name)
@@ -97,7 +97,7 @@ def test_precision_never_turns_a_verdict_around(X: Table, name: str) -> None:
         assert not opposite(verdicts[0], verdicts[2])
 
 
-@reproducible(max_examples=4)
+@reproducible(max_examples=6)
 @given(gram_matrices(2, 4), ACTIVATIONS, st.integers(1, 12))
 def test_certify_is_monotone_in_the_bound(C: list[list[Fraction]], name: str, digits: int) -> None:
     K = cg.population_gram("deq-general", input_gram=C, activation=name, sigma_w2="1/32")

@@ -11,12 +11,13 @@ from flint import arb
 from .....theory.errors import PrecisionExhausted
 from .....theory.verdict import Verdict
 from ....balls.ball import Ball, enclose
+from ....balls.ends import outward
 from ....balls.precision import precision
 from ....checks.evidence import SLIGHTLY, exact, figure, sufficient
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.trajectories import Bounds
-from ....radial.bounds import log10_of, outward, wendland
+from ....radial.bounds import log10_of, wendland
 from ..descent import embed
 from ..fields import KernelField
 from ..instance import ResNetInstance

@@ -10,11 +10,11 @@ from flint import arb
 
 from .....theory.errors import DerivationGap
 from ....balls.enclosure import Enclosure, float_above, float_below
+from ....balls.ends import outward
 from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import as_ball, lemma_evidence
 from ....checks.relation import Relation, Sense
 from ....checks.trajectories import Bounds
-from ....radial.bounds import outward
 from ..descent import Descent
 
 CLOSE = Fraction(1, 10**6)

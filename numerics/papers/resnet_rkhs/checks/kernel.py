@@ -11,6 +11,7 @@ from .....theory.errors import DerivationGap
 from .....theory.verdict import Evidence
 from ....balls.ball import Ball, enclose
 from ....balls.enclosure import Enclosure, float_above, float_below
+from ....balls.ends import outward
 from ....balls.precision import precision
 from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import SLIGHTLY, as_ball, enclosed
@@ -19,7 +20,7 @@ from ....checks.relation import Relation, Sense, judge, planted
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ....eigenvalues.nullspace import NullVector
 from ....kernels.ballmatrix import BallMatrix
-from ....radial.bounds import gershgorin, log10_of, outward, wendland
+from ....radial.bounds import gershgorin, log10_of, wendland
 from ....radial.gram import radial_gram
 from ....radial.kernel import RadialKernel, matern_coefficients
 from ..dot_product import DotProductInstance

@@ -13,12 +13,13 @@ from flint import arb
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.enclosure import float_below
+from ....balls.ends import outward
 from ....balls.precision import precision
 from ....checks.evidence import enclosed, figure
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, judge, planted
 from ....checks.trajectories import Bounds
-from ....radial.bounds import log10_of, outward
+from ....radial.bounds import log10_of
 from ....radial.kernel import RadialKernel
 from ..descent import Descent, descend
 from ..extremal import strongest_compression, strongest_gradient, strongest_stretch, weakest_gradient
