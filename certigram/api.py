@@ -184,7 +184,8 @@ def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
     singular = model.null_vector
     if singular is not None:
         verdict = Verdict.REFUTED if bound > 0 else Verdict.PROVED
-        evidence = EvidenceItem(Evidence.EXACT, f"the matrix is singular and positive semidefinite: {singular.reason}")
+        text = f"the matrix is singular and positive semidefinite: {singular.reason}"
+        evidence = EvidenceItem(Evidence.EXACT, text, {"least eigenvalue": "0"})
         found = Enclosure(0.0, 0.0, Evidence.EXACT, "exact null vector")
     else:
         verdict, found = decide_at_least(K.matrix, bound, budget=model.budget, refine=model.refinement, known_psd=True)

@@ -13,6 +13,7 @@ from .numerics.balls.budget import Budget
 from .numerics.balls.enclosure import Enclosure, float_below
 from .numerics.balls.precision import MAX_BITS, MIN_BITS, undisturbed
 from .numerics.certificates.certificate import Certificate, EvidenceItem, Proof, fraction_text
+from .numerics.checks.scope import all_inputs
 from .theory.activations.activation import Activation
 from .theory.claims.kernel_claims import least_eigenvalue_claim
 from .theory.claims.system import System
@@ -21,7 +22,7 @@ from .theory.errors import SpecError
 from .theory.numbers import Exact, rational
 from .theory.printable import shown
 from .theory.suggestion import suggestion
-from .theory.verdict import Verdict
+from .theory.verdict import Argument, Verdict
 from .theory.version import __version__
 
 if TYPE_CHECKING:
@@ -165,6 +166,8 @@ def certificate_of(
         margin=float_below(Fraction(found.lower) - bound),
         seconds=time.process_time() - started,
         reason="" if verdict.rigorous else f"the bound lies inside the proved interval [{found.lower}, {found.upper}]",
+        argument=Argument.DIRECT,
+        scope=all_inputs(model),
         detail={
             "statement": f"lambda_min(K) >= {fraction_text(bound)}",
             "data": model.data.summary(),

@@ -1,4 +1,4 @@
-"""What may be said of a claim, and on what kind of evidence."""
+"""What may be said of a claim: its verdict, by which kind of argument, and on which kind of evidence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Verdict(Enum):
     TypeError: a Verdict has no truth value: compare it with `is`, e.g. `verdict is Verdict.PROVED`
     """
 
-    PROVED = "true, from exact or enclosed evidence only"
+    PROVED = "true: a machine has established all of it, from exact or enclosed evidence only"
+    ARGUED = "its hypotheses are proved here, and it follows from them by a proof that people wrote, not a machine"
     REFUTED = "false, from exact or enclosed evidence only"
     CONSISTENT = "experiments agree with it at the error level of the study; nothing is proved"
     INCONSISTENT = "experiments contradict it at the error level of the study"
@@ -31,8 +32,13 @@ class Verdict(Enum):
 
     @property
     def rigorous(self) -> bool:
-        """Whether the verdict is a mathematical statement (PROVED or REFUTED)."""
-        return self is Verdict.PROVED or self is Verdict.REFUTED
+        """Whether the verdict is a mathematical statement (PROVED, ARGUED or REFUTED)."""
+        return self in (Verdict.PROVED, Verdict.ARGUED, Verdict.REFUTED)
+
+    @property
+    def favourable(self) -> bool:
+        """Whether the claim holds, by a machine or by a written argument (PROVED or ARGUED)."""
+        return self is Verdict.PROVED or self is Verdict.ARGUED
 
     @property
     def against(self) -> bool:
@@ -49,11 +55,35 @@ class Evidence(Enum):
     EXACT = "rational or symbolic computation"
     ENCLOSED = "ball arithmetic, or floating point with an a-priori error bound"
     EXPERIMENTAL = "sampling"
+    NOTE = "a sentence, which carries no weight"
 
     @property
     def rigorous(self) -> bool:
-        """Whether this kind of evidence may support PROVED or REFUTED."""
-        return self is not Evidence.EXPERIMENTAL
+        """Whether this kind of evidence may support PROVED, ARGUED or REFUTED."""
+        return self is Evidence.EXACT or self is Evidence.ENCLOSED
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Argument(Enum):
+    """How it is known that a claim follows from its hypotheses; the value is the sentence a reader needs.
+
+    >>> [kind.name for kind in Argument if kind.mechanical]
+    ['DIRECT', 'KERNEL', 'SYMBOLIC']
+    """
+
+    DIRECT = "no implication is used: the conclusion itself was computed on this data"
+    KERNEL = "by a theorem that the kernel of a proof assistant has checked"
+    SYMBOLIC = "by a proof each line of which was decided exactly, for every size and order"
+    WRITTEN = "by a proof in the documentation; what a program can test of its lines was tested"
+    CITED = "by a published theorem that is not proved here"
+    OPEN = "by nothing yet: the argument is an obligation"
+
+    @property
+    def mechanical(self) -> bool:
+        """Whether a machine has established it: only then may a claim be PROVED."""
+        return self in (Argument.DIRECT, Argument.KERNEL, Argument.SYMBOLIC)
 
     def __str__(self) -> str:
         return self.name

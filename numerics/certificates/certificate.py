@@ -15,20 +15,22 @@ from numpy.typing import NDArray
 
 from ...theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from ...theory.printable import shown
-from ...theory.verdict import Evidence, Verdict
+from ...theory.verdict import Argument, Evidence, Verdict
 from ..balls.enclosure import float_above, float_below
 from ..files import write_atomically
 from ..records import ByName, End, read, written
 from ..replay.activations import NAMES
 from ..stored import arrays_as_bytes, damaged, digest, read_json
 
-FORMAT = "certigram-certificate/1"
+FORMAT = "certigram-certificate/2"
 KEYS = (
-    *("claim", "system", "activation", "verdict", "method", "lower", "upper", "margin", "seconds", "reason"),
-    *("hypotheses", "evidence", "detail"),
+    *("claim", "system", "activation", "verdict", "argument", "scope", "method", "lower", "upper", "margin"),
+    *("sharpness", "seconds", "reason", "hypotheses", "evidence", "detail"),
 )
 """What a file holds of a certificate, in this order."""
 
+VACUOUS = 1e-6
+"""A bound that keeps less than this share of what it bounds says next to nothing on this data."""
 Extended = Annotated[float | None, End(infinite=True)]
 
 
@@ -42,11 +44,23 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceItem:
-    """One piece of evidence: its kind, what it establishes in a sentence, and the exact numbers behind it."""
+    """One piece of evidence: its kind, what it establishes in a sentence, and the numbers behind it.
+
+    A sentence without a computed value is a NOTE:
+
+    >>> EvidenceItem(Evidence.EXACT, "it is obvious")
+    Traceback (most recent call last):
+        ...
+    ValueError: 'it is obvious' is no EXACT evidence: it has no computed value
+    """
 
     kind: Annotated[Evidence, ByName()]
     text: str
     values: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.kind.rigorous and not any(map(str, self.values.values())):
+            raise ValueError(f"{self.text!r} is no {self.kind} evidence: it has no computed value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +76,26 @@ class Discharged:
 class Certificate:
     """The verdict on one claim for one activation and data set.
 
-    ``lower``/``upper`` enclose the quantity the claim is about (floats rounded outwards, or None), ``margin`` is a
-    proved lower bound of how far the claim is from being false, in the units of that quantity. ``prover`` makes, when
-    the certificate is saved, the part that the independent checker needs (docs/certificate-format.md).
+    ``argument`` says how the conclusion follows from the hypotheses, ``scope`` what it was established for (all n
+    inputs, one network, a model problem). ``lower``/``upper`` enclose the quantity the claim is about (floats rounded
+    outwards, or None), ``margin`` is a proved lower bound of how far the claim is from being false, in the units of
+    that quantity, ``sharpness`` encloses the smaller side of its loosest inequality over the larger one (at most 1
+    where the claim holds). ``prover`` makes, when the certificate is saved, the part that the independent checker needs
+    (docs/certificate-format.md).
 
-    A certificate can be PROVED or REFUTED only from rigorous evidence, and PROVED only when each hypothesis is:
+    A certificate can be PROVED, ARGUED or REFUTED only from rigorous evidence and with a scope, the first two only when
+    each hypothesis is, PROVED only by an argument that a machine has checked, ARGUED only by a proof that exists:
 
-    >>> Certificate("x.y", "x", "tanh", Verdict.PROVED, (EvidenceItem(Evidence.EXPERIMENTAL, "saw it"),))
+    >>> seen = (EvidenceItem(Evidence.EXPERIMENTAL, "saw it"),)
+    >>> Certificate("x.y", "x", "tanh", Verdict.PROVED, seen, argument=Argument.DIRECT, scope="one network")
     Traceback (most recent call last):
         ...
     ValueError: x.y cannot be PROVED: its evidence 'saw it' is EXPERIMENTAL
+    >>> known = (EvidenceItem(Evidence.EXACT, "the sum", {"sum": "2"}),)
+    >>> Certificate("x.y", "x", "tanh", Verdict.PROVED, known, argument=Argument.WRITTEN, scope="one network")
+    Traceback (most recent call last):
+        ...
+    ValueError: x.y cannot be PROVED: its argument is WRITTEN
     """
 
     claim: str
@@ -88,22 +112,13 @@ class Certificate:
     reason: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
     prover: Callable[[], Proof] | None = field(default=None, compare=False, repr=False)
+    argument: Annotated[Argument, ByName()] = Argument.OPEN
+    scope: str = ""
+    sharpness: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.verdict.rigorous:
-            if not self.evidence:
-                raise ValueError(f"{self.claim} cannot be {self.verdict}: no evidence is given")
-            for item in self.evidence:
-                if not item.kind.rigorous:
-                    raise ValueError(
-                        f"{self.claim} cannot be {self.verdict}: its evidence {item.text!r} is {item.kind}"
-                    )
-        if self.verdict is Verdict.PROVED:
-            for hypothesis in self.hypotheses:
-                if hypothesis.verdict is not Verdict.PROVED:
-                    raise ValueError(
-                        f"{self.claim} cannot be PROVED: hypothesis {hypothesis.name!r} is {hypothesis.verdict}"
-                    )
+            self._require_evidence()
         if self.verdict in (Verdict.UNKNOWN, Verdict.NOT_APPLICABLE) and not self.reason:
             raise ValueError(f"{self.claim}: {self.verdict} needs a reason")
         for name in ("lower", "upper", "margin", "seconds"):
@@ -112,6 +127,28 @@ class Certificate:
                 raise ValueError(f"{self.claim}: {name} = {end!r} is no number")
         if self.lower is not None and self.upper is not None and self.lower > self.upper:
             raise ValueError(f"{self.claim}: lower = {self.lower!r} is above upper = {self.upper!r}")
+
+    @property
+    def vacuous(self) -> bool:
+        """Whether an inequality of the claim is proved to keep less than a millionth of what it bounds here."""
+        return self.sharpness is not None and self.sharpness[1] < VACUOUS
+
+    def _require_evidence(self) -> None:
+        cannot = f"{self.claim} cannot be {self.verdict}"
+        for item in self.evidence:
+            if item.kind is Evidence.EXPERIMENTAL:
+                raise ValueError(f"{cannot}: its evidence {item.text!r} is EXPERIMENTAL")
+        if not any(item.kind.rigorous for item in self.evidence):
+            raise ValueError(f"{cannot}: no evidence with a computed value is given")
+        if not self.scope:
+            raise ValueError(f"{cannot}: it does not say for what")
+        if self.verdict.favourable:
+            for hypothesis in self.hypotheses:
+                if hypothesis.verdict is not Verdict.PROVED:
+                    raise ValueError(f"{cannot}: hypothesis {hypothesis.name!r} is {hypothesis.verdict}")
+        machine = self.argument.mechanical
+        if self.argument is Argument.OPEN or (self.verdict is not Verdict.ARGUED) is not machine:
+            raise ValueError(f"{cannot}: its argument is {self.argument}")
 
     def __repr__(self) -> str:
         what = f"{self.claim}, {self.activation}: {self.verdict.name}"

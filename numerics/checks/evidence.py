@@ -34,6 +34,11 @@ def exact(text: str, **values: str) -> EvidenceItem:
     return EvidenceItem(Evidence.EXACT, text, values)
 
 
+def note(text: str) -> EvidenceItem:
+    """A sentence beside the evidence, without weight: what an argument says, or what an activation is."""
+    return EvidenceItem(Evidence.NOTE, text)
+
+
 def as_ball(e: Enclosure) -> arb:
     """An enclosure as a ball."""
     return between(arb(e.lower), arb(e.upper))

@@ -15,8 +15,8 @@ from typing import Any
 
 from ...theory.claims.claim import Claim
 from ...theory.discovery import Register, on_floor
-from ...theory.errors import DerivationGap, PrecisionExhausted
-from ...theory.verdict import Verdict
+from ...theory.errors import CertigramError, DerivationGap, PrecisionExhausted
+from ...theory.verdict import Argument, Verdict
 from ..balls.precision import undisturbed
 from ..certificates.certificate import Certificate, Discharged, EvidenceItem, Proof
 from ..sampling.statistics import StatisticalTest
@@ -27,6 +27,9 @@ from ..studies.instance import Instance
 class Outcome:
     """What a check found; see :class:`Certificate` for the meaning of the fields.
 
+    PROVED says that what was computed on the instance is rigorous; whether the claim is then PROVED or ARGUED depends
+    on its argument. ``direct`` says that every relation of the conclusion was decided by itself, ``symbolic`` that each
+    line of the lemmas behind it is an identity decided exactly. Without a ``scope`` it is that of the instance.
     ``tests`` are those of a statistical check; its verdict is given later, for all tests of a study together.
     ``prover`` makes the part of the certificate that the independent checker needs.
     """
@@ -41,6 +44,10 @@ class Outcome:
     tests: tuple[StatisticalTest, ...] = ()
     detail: dict[str, Any] = field(default_factory=dict)
     prover: Callable[[], Proof] | None = None
+    direct: bool = False
+    symbolic: bool = False
+    scope: str = ""
+    sharpness: tuple[float, float] | None = None
 
 
 Check = Callable[[Any], Outcome]
@@ -52,10 +59,27 @@ def _discover() -> None:
     on_floor("numerics")
 
 
-check = Register[Check](_discover, "no check is called {}: add one to the room of its paper in numerics/papers.")
-"""Registers the check that decides claims whose ``method`` is the name."""
+Scope = str | Callable[[Any], str]
+_SCOPES: dict[str, Scope] = {}
+_checks = Register[Check](_discover, "no check is called {}: add one to the room of its paper in numerics/papers.")
 _controls = Register[Check](_discover, "the check {} has no negative control: add one beside it.")
-find_check, find_control = check.find, _controls.find
+find_check, find_control = _checks.find, _controls.find
+
+
+def check(name: str, *, scope: Scope) -> Callable[[Check], Check]:
+    """Register the check that decides claims whose ``method`` is the name.
+
+    ``scope`` says for what of an instance it establishes its verdict: how many inputs, which networks.
+    """
+    _SCOPES[name] = scope
+    return _checks(name)
+
+
+def scope_of(method: str, instance: object) -> str:
+    """For what the check called ``method`` speaks on this instance."""
+    find_check(method)
+    given = _SCOPES[method]
+    return given if isinstance(given, str) else given(instance)
 
 
 def control(name: str, *, subject: str = "") -> Callable[[Check], Check]:
@@ -96,11 +120,12 @@ def decide(claim: Claim, instance: Instance) -> tuple[Certificate, tuple[Statist
             outcome = find_check(claim.method)(instance)
     except (DerivationGap, PrecisionExhausted) as error:
         outcome = Outcome(Verdict.UNKNOWN, reason=str(error))
+    light = argument(claim, outcome)
     certificate = Certificate(
         claim=claim.id,
         system=claim.system,
         activation="any" if claim.activation_free else instance.subject,
-        verdict=outcome.verdict,
+        verdict=Verdict.ARGUED if outcome.verdict is Verdict.PROVED and not light.mechanical else outcome.verdict,
         evidence=outcome.evidence,
         hypotheses=tuple(discharged),
         method=outcome.method or claim.method,
@@ -111,5 +136,28 @@ def decide(claim: Claim, instance: Instance) -> tuple[Certificate, tuple[Statist
         reason=outcome.reason,
         detail=outcome.detail,
         prover=outcome.prover,
+        argument=light,
+        scope=outcome.scope or _scope(claim.method, instance),
+        sharpness=outcome.sharpness,
     )
     return certificate, outcome.tests
+
+
+def _scope(method: str, instance: Instance) -> str:
+    try:
+        return scope_of(method, instance)
+    except CertigramError:  # the check said why there is nothing to speak about
+        return ""
+
+
+def argument(claim: Claim, outcome: Outcome) -> Argument:
+    """How the conclusion follows: as the claim says, but no more than the check did.
+
+    A conclusion that its check did not compute for itself, or a proof with a line that was not decided exactly, is
+    WRITTEN. A counterexample needs no argument.
+    """
+    if outcome.verdict is Verdict.REFUTED:
+        return Argument.DIRECT
+    done = {Argument.DIRECT: outcome.direct, Argument.SYMBOLIC: outcome.symbolic, Argument.KERNEL: False}
+    settled = outcome.verdict is Verdict.PROVED
+    return Argument.WRITTEN if settled and not done.get(claim.argument, True) else claim.argument

@@ -189,6 +189,23 @@ class Relation:
         shares = [(float_below(a / d), k) for k, (a, d) in pairs if a > 0 and d > 0 and _finite(d)]
         return max(shares, default=(0.0, 0), key=lambda share: share[0])
 
+    @property
+    def kept(self) -> tuple[float, float] | None:
+        """Ends of the largest ``left / right`` over all places: what is kept of the right side where it is nearest.
+
+        None for an equality, and where a side may be negative.
+
+        >>> Relation.of("", [1, 2], [4, 4]).kept
+        (0.5, 0.5)
+        """
+        ends = list(zip(self.left.upper, self.right.lower, self.right.upper, strict=True))
+        if self.sense is Sense.EQUAL or not ends or min(self.left.lower) < 0 or max(self.left.upper) <= 0:
+            return None
+        if not all(_finite(b) and c > 0 for b, c, _ in ends):
+            return None
+        highest = max(float_above(b / c) if _finite(d) else 0.0 for b, c, d in ends)
+        return (self.sharpness[0], highest) if highest < math.inf else None
+
     def moved(self) -> Relation:
         """The statement beside the truth: where both sides are nearest, the right one a relative 1e-9 below the left.
 
@@ -229,7 +246,17 @@ class Relation:
         known = self.sense is not Sense.EQUAL and math.isfinite(self.margin)
         margin = {"margin": repr(self.margin)} if known else {}
         values = {**sides, **margin, **{k: str(Ball(x)) for k, x in self.constants.items()}}
-        return EvidenceItem(Evidence.EXACT if exact else Evidence.ENCLOSED, str(self), values)
+        if self.length > 1 and not margin:
+            values["largest difference"] = repr(self.difference)
+        kind = Evidence.NOTE if not self.length else Evidence.EXACT if exact else Evidence.ENCLOSED
+        return EvidenceItem(kind, str(self), values)
+
+    @property
+    def difference(self) -> float:
+        """A proved upper bound of ``|right - left|`` over all places; inf where a side is not enclosed."""
+        ends = zip(self.left.lower, self.left.upper, self.right.lower, self.right.upper, strict=True)
+        pairs = [max(d - a, b - c) if all(map(_finite, (a, b, c, d))) else math.inf for a, b, c, d in ends]
+        return max(map(float_above, pairs), default=math.inf)
 
 
 def judge(
@@ -243,6 +270,7 @@ def judge(
     margin: float | None = None,
     detail: dict[str, Any] | None = None,
     prover: Callable[[], Proof] | None = None,
+    scope: str = "",
 ) -> Outcome:
     """The outcome of a check: REFUTED where a relation is, PROVED where all are, UNKNOWN else, and where there is none.
 
@@ -250,7 +278,8 @@ def judge(
     its instances: they may not contradict it, and must have been enclosed. ``lemma`` names the lemmas that are the
     argument: their lines are run, and one that does not pass leaves the statement undecided. ``value`` is the quantity
     that the claim is about, ``margin`` how far the claim is from being false where that is not the least margin of the
-    relations; ``reason`` replaces the sentence of an undecided relation.
+    relations; ``reason`` replaces the sentence of an undecided relation; ``scope`` says for what it was established,
+    where that is not all that the instance knows.
 
     >>> judge([Relation.of("a third", Fraction(1, 3), arb(1) / 2)]).verdict.name, judge([]).reason
     ('PROVED', 'nothing was compared')
@@ -276,6 +305,10 @@ def judge(
         "" if verdict is Verdict.PROVED else reason or (str(first) if first else "nothing was compared"),
         detail=detail or {},
         prover=prover,
+        direct=not argued and all(r.verdict is Verdict.PROVED for r in found),
+        symbolic=proof is not None and proof.values["symbolic"] == proof.values["lines"],
+        scope=scope,
+        sharpness=min((r.kept for r in found if r.kept), key=lambda kept: kept[1], default=None),
     )
 
 

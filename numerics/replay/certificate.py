@@ -12,9 +12,9 @@ from .sidecar import arrays
 from .spectrum import singular, spectrum
 from .verdicts import INVALID, UNSUPPORTED, VALID, Check, Stop, fraction, printable, require
 
-FORMAT, MAX_FILE = "certigram-proof/1", 1 << 22
+FORMAT, RECORDS, MAX_FILE = "certigram-proof/1", [f"certigram-certificate/{k}" for k in (1, 2)], 1 << 22
 RECORD = {"format", "claim", "system", "activation", "verdict", "method", "lower", "upper", "margin", "seconds"}
-RECORD |= {"reason", "hypotheses", "evidence", "detail", "proof", "prover", "digest"}
+RECORD |= {"reason", "hypotheses", "evidence", "detail", "proof", "prover", "digest", "argument", "scope", "sharpness"}
 PROOF = {"format", "system", "statement", "data", "kernel", "witness"}
 
 
@@ -29,8 +29,10 @@ def agree(document: Any, proof: Any, low: Fraction, high: Fraction, bound: Fract
         told = detail.get("data", {}).get(key, data[key])
         require(repr(told) == repr(data[key]), f"detail.data.{key}", "not the one of the proof")
     stated = f"lambda_min(K) {said['relation']} {said['bound']}"
-    for key, words in (("statement", stated), ("quantity", "least eigenvalue")):
-        require(detail.get(key, words) == words, f"detail.{key}", "not the one of the proof")
+    scope = "the one input" if data["n"] == 1 else f"all {data['n']} inputs"
+    words = {"statement": stated, "quantity": "least eigenvalue", "argument": "DIRECT", "scope": scope}
+    for key, right in (words | {"sharpness": None}).items():
+        require(detail.get(key, right) == right == document.get(key, right), key, "not the one of the proof")
     told = detail.get("parameters", {}).get("sigma_w2", kernel["sigma_w2"])
     require(told == kernel["sigma_w2"], "detail.parameters", "not the one of the proof")
     parts = [("", document), *((f"evidence[{k}].values.", e["values"]) for k, e in enumerate(document["evidence"]))]
@@ -42,16 +44,15 @@ def agree(document: Any, proof: Any, low: Fraction, high: Fraction, bound: Fract
     require({"PROVED": proved, "REFUTED": refuted, "UNKNOWN": True}[document["verdict"]], "verdict", "does not follow")
     held = all(hypothesis["verdict"] == "PROVED" for hypothesis in document["hypotheses"])
     require(held or document["verdict"] != "PROVED", "hypotheses", "one of them is not proved")
-    own = document.get("prover", {})
     for key, sign, end in (("lower", 1, high), ("upper", -1, low)):
-        text = own.get(key)
+        text = document.get("prover", {}).get(key)
         require(text is None or sign * Fraction(float(text)) <= sign * end, f"prover.{key}", "contradicts the proof")
 
 
 def verify(document: Any, path: Path, accelerate: bool) -> str:
     """The statement that is proved; :class:`Stop` where it is not, or where the record around it says more."""
     require(isinstance(document, dict), "format", "not a JSON object")
-    require(document["format"] == "certigram-certificate/1", "format", "not of this version", UNSUPPORTED)
+    require(document["format"] in RECORDS, "format", "not of this version", UNSUPPORTED)
     require(set(document) <= RECORD, "format", "a key that the format does not have")
     proof, line, deep = document.get("proof"), "proof.kernel", document["system"] in ("nngp", "ntk")
     why = "there is no rule for the kernels of plain deep networks" if deep else "the certificate carries no proof"

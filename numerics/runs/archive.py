@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...theory.errors import SpecError
 from ...theory.numbers import rational
+from ...theory.printable import shown
 from ...theory.verdict import Verdict
 from ..certificates.certificate import FORMAT, Certificate
 from ..records import read
@@ -18,6 +19,7 @@ from ..stored import read_json
 from ..studies.data import DataSet
 from ..studies.study import Study
 from .results import Results
+from .version import RESULTS_FORMAT
 
 if TYPE_CHECKING:
     from .document import ClaimRecord, DataRecord, Document
@@ -68,6 +70,11 @@ def read_document(run: str | os.PathLike[str]) -> tuple[Path, dict[str, Any]]:
         raise SpecError(f"{str(error).rstrip('.')}: run the study again.") from None
     if not isinstance(document, dict) or not {"study", "digest", "claims"} <= set(document):
         raise SpecError(f"{path} is not the results of a run: give the folder that `certigram verify` wrote.")
+    if document.get("format") != RESULTS_FORMAT:
+        raise SpecError(
+            f"{path} was written by another version of certigram ({shown(document.get('version'))}), whose results say"
+            " less: run the study again."
+        )
     return path.parent, document
 
 
@@ -155,12 +162,13 @@ def _bare(row: ClaimRecord) -> Certificate:
     if row.verdict.rigorous:  # PROVED is not to be had from a table: the evidence is in the certificate
         return Certificate(
             row.id, row.system, row.activation, Verdict.UNKNOWN, method=row.method,
-            reason=f"{RESULTS} says {row.verdict}, but the certificate with its evidence is missing or damaged:"
+            argument=row.argument, scope=row.scope, reason=f"{RESULTS} says {row.verdict}, but the certificate with its evidence is missing or damaged:"
             " run the study again.",
         )  # fmt: skip
     return Certificate(
         row.id, row.system, row.activation, row.verdict, method=row.method, lower=row.lower, upper=row.upper,
-        margin=row.margin, seconds=row.seconds, reason=row.reason,
+        margin=row.margin, seconds=row.seconds, reason=row.reason, argument=row.argument, scope=row.scope,
+        sharpness=row.sharpness,
     )  # fmt: skip
 
 

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ...theory.verdict import Verdict
+from ...theory.verdict import Argument, Verdict
 from ..balls.budget import Budget
 from ..records import ByName, End, schema
 from ..studies.curves import Curves
+from .version import RESULTS_FORMAT
 
 Bound = Annotated[float | None, End()]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -71,10 +72,18 @@ class ClaimRecord:
         ),
     ]
     verdict: Annotated[Verdict, ByName()]
+    argument: Annotated[
+        Argument, ByName(), Field(description="how the conclusion follows from the hypotheses; PROVED: by a machine")
+    ]
+    scope: Annotated[str, Field(description="for what it was established: which inputs, labels, networks")]
     method: str
     lower: Annotated[Bound, Field(description="lower end of the certified quantity, rounded down")]
     upper: Annotated[Bound, Field(description="upper end, rounded up")]
     margin: Annotated[Bound, Field(description="proved lower bound of the distance from being false")]
+    sharpness: Annotated[
+        tuple[float, float] | None,
+        Field(description="ends of the smaller side over the larger one, for the loosest inequality of the claim"),
+    ]
     seconds: Annotated[Seconds, Field(description="CPU time of the check")]
     reason: Annotated[str, Field(description="why it is not proved; empty when there is nothing to say")]
     figure: Annotated[
@@ -102,6 +111,7 @@ class Document:
     """What a run found. Every number that bounds something is rounded outwards to a JSON number (IEEE 754 binary64);
     null means absent or not finite."""
 
+    format: Literal["certigram-results/2"]
     study: Annotated[str, Field(min_length=1, description="name of the study")]
     version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+", description="version of certigram that ran")]
     digest: Annotated[Sha256, Field(description="SHA-256 of everything that may change a result")]
@@ -121,7 +131,7 @@ def results_schema() -> dict[str, Any]:
     found["$defs"]["ClaimRecord"]["allOf"] = [{"if": undecided, "then": {"properties": {"reason": {"minLength": 1}}}}]
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "certigram-results/1",
+        "$id": RESULTS_FORMAT,
         "title": "results.json of a certigram run",
     }
     return found | head

@@ -11,6 +11,7 @@ from ...theory.verdict import Verdict
 from ..certificates.certificate import Certificate
 from ..records import written
 from ..studies.study import Study
+from .version import RESULTS_FORMAT
 
 if TYPE_CHECKING:
     from ..studies.curves import Curves
@@ -69,6 +70,7 @@ class Results:
         study, data = self.study, self.study.data
         document = written(
             Document(
+                RESULTS_FORMAT,
                 study.name,
                 self.version,
                 study.digest,
@@ -86,8 +88,8 @@ class Results:
                 self.notes,
                 tuple(
                     ClaimRecord(
-                        c.claim, c.system, c.activation, c.verdict, c.method,
-                        c.lower, c.upper, c.margin, round(c.seconds, 6), c.reason, _figure(c),
+                        c.claim, c.system, c.activation, c.verdict, c.argument, c.scope, c.method,
+                        c.lower, c.upper, c.margin, c.sharpness, round(c.seconds, 6), c.reason, _figure(c),
                     )
                     for c in self.certificates
                 ),

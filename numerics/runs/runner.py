@@ -180,7 +180,9 @@ class _Run:
 
     def _plain(self, claim: Claim, subject: str, verdict: Verdict, reason: str) -> Certificate:
         name = "any" if claim.activation_free else subject
-        return Certificate(claim.id, claim.system, name, verdict, method=claim.method, reason=reason)
+        return Certificate(
+            claim.id, claim.system, name, verdict, method=claim.method, reason=reason, argument=claim.argument
+        )
 
     def _add(self, certificate: Certificate) -> None:
         self.found.append(certificate)

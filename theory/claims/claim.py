@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..verdict import Argument
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -50,6 +52,8 @@ class Claim:
     control: one sentence: the slightly false statement that its negative control plants.
     activation_free: whether it is about the system alone, so that it is checked once and not for each activation.
     obligation: what the published proof leaves open, in one sentence; empty when nothing is known to be open.
+    argument: how it is known that the conclusion follows from the hypotheses. DIRECT only where a check computes the
+        printed conclusion itself, for every object that it speaks of; a check that did not leaves it WRITTEN.
     """
 
     id: str
@@ -64,6 +68,7 @@ class Claim:
     statistical: bool = False
     activation_free: bool = False
     obligation: str = ""
+    argument: Argument = Argument.WRITTEN
 
     @property
     def system(self) -> str:
@@ -115,6 +120,7 @@ class Source:
         activation_free: bool = False,
         obligation: str = "",
         key: str = "",
+        argument: Argument = Argument.WRITTEN,
     ) -> Claim:
         """A claim of the system; ``uses`` names others of its claims, ``section`` is the heading of our proof.
 
@@ -136,4 +142,5 @@ class Source:
             statistical,
             activation_free,
             obligation,
+            argument,
         )

@@ -39,11 +39,18 @@ class RootVector:
 
 @dataclass(frozen=True, slots=True)
 class Singularity:
-    """The exact nullity of the matrix (0: it is positive definite), one null vector if there is one, and the reason."""
+    """What the exact nullity of the matrix consists of, one null vector if there is one, and the reason."""
 
-    nullity: int
+    repetitions: int
+    pairs: int
+    rank: int
     null_vector: RootVector | None
     reason: str
+
+    @property
+    def nullity(self) -> int:
+        """Repetitions, and antipodal pairs less the rank of their directions; 0: the matrix is positive definite."""
+        return self.repetitions + self.pairs - self.rank
 
 
 def antipodal(parallel: Sequence[tuple[int, int, int]]) -> tuple[dict[int, int], list[tuple[int, int]]]:
@@ -76,19 +83,19 @@ def nullity(source: InnerProducts, parallel: Sequence[tuple[int, int, int]]) -> 
     gram = [[source.inner(i, j) for j in heads] for i in heads]
     exact = fmpq_mat(len(heads), len(heads), [fmpq(q.numerator, q.denominator) for row in gram for q in row])
     rank = int(exact.rref()[1]) if heads else 0
-    total = len(repeated) + len(opposite) - rank
+    counts = len(repeated), len(opposite), rank
     count, one = len(opposite), Fraction(1)
     if repeated:
         i, j = min((i, j) for j, i in repeated.items())
         return Singularity(
-            total, RootVector({i: (one, one), j: (-one, one)}), f"inputs {i} and {j} have the same direction"
+            *counts, RootVector({i: (one, one), j: (-one, one)}), f"inputs {i} and {j} have the same direction"
         )
-    if total:
+    if count > rank:
         reason = f"the {count} directions of the antipodal pairs are linearly dependent (rank {rank})"
-        return Singularity(total, _dependent(gram, opposite), reason)
+        return Singularity(*counts, _dependent(gram, opposite), reason)
     if opposite:
-        return Singularity(0, None, f"the directions of the {count} antipodal pairs are linearly independent")
-    return Singularity(0, None, "no two inputs are parallel")
+        return Singularity(*counts, None, f"the directions of the {count} antipodal pairs are linearly independent")
+    return Singularity(*counts, None, "no two inputs are parallel")
 
 
 def _dependent(gram: list[list[Fraction]], opposite: list[tuple[int, int]]) -> RootVector:

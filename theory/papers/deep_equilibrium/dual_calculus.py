@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...claims.claim import Claim, Hypothesis
+from ...verdict import Argument
 from .population import COMMON_NORM, Family
 from .training import SECOND_DERIVATIVE
 
@@ -102,6 +103,7 @@ def _expansions(family: Family) -> tuple[Claim, ...]:
             notes=NOTES,
             key="daniely2016",
             uses=("price",),
+            argument=Argument.SYMBOLIC,
         ),
     )
 
@@ -120,6 +122,7 @@ def _gelu(family: Family) -> Claim:
         notes=NOTES,
         key="daniely2016",
         uses=("dual-closed-form",),
+        argument=Argument.SYMBOLIC,
     )
 
 

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from ...claims.claim import Hypothesis
 from ...claims.system import Parameter, System
+from ...verdict import Argument
 from .dual_calculus import dual_calculus_claims
 from .population import COMMON_NORM, LIPSCHITZ, NOTES, Family, population_claims
 from .training import TRAINING_PARAMETERS, training_claims
@@ -66,6 +67,7 @@ CLAIMS = (
         control="the bound replaced by sqrt(q) (1 - 1e-9)",
         section="Existence and uniqueness (i)",
         uses=("variance-contraction",),
+        argument=Argument.DIRECT,
     ),
     FAMILY.claim(
         "relu-fixed-point",

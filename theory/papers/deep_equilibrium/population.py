@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...claims.claim import Claim, Hypothesis, Source
+from ...verdict import Argument
 
 NOTES = "docs/papers/deep_equilibrium/population.md"
 
@@ -51,6 +52,7 @@ def population_claims(family: Family) -> dict[str, Claim]:
             control="the right side scaled to lie 1e-9 above the least eigenvalue",
             section="Lower bounds (LB_P)",
             uses=("psd-order",),
+            argument=Argument.DIRECT,
         ),
         claim(
             "lower-bound-schur",
@@ -62,6 +64,7 @@ def population_claims(family: Family) -> dict[str, Claim]:
             control="the right side scaled to lie 1e-9 above the least eigenvalue",
             section="Lower bounds (LB_X)",
             uses=("psd-order",),
+            argument=Argument.DIRECT,
         ),
         claim(
             "lower-bound-series",
@@ -88,6 +91,7 @@ def population_claims(family: Family) -> dict[str, Claim]:
             control="the right side scaled to lie 1e-9 above the least eigenvalue",
             section="Lower bounds (LB_G)",
             uses=("lower-bound-schur",),
+            argument=Argument.DIRECT,
         ),
         claim(
             "least-eigenvalue",
@@ -100,6 +104,7 @@ def population_claims(family: Family) -> dict[str, Claim]:
             section="Lower bounds",
             published="hypothesis lambda_* > 0 of the convergence theorem",
             uses=("psd-order",),
+            argument=Argument.DIRECT,
         ),
         claim(
             "positive-definite",
@@ -127,6 +132,7 @@ def population_claims(family: Family) -> dict[str, Claim]:
             control="the odd part of the activation on the same points",
             section="Singular cases (c)",
             uses=("lower-bound-series",),
+            argument=Argument.DIRECT,
         ),
         claim(
             "gram-convergence",

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from ...claims.claim import Hypothesis
 from ...claims.system import Parameter, System
+from ...verdict import Argument
 from .dual_calculus import dual_calculus_claims
 from .population import COMMON_NORM, LIPSCHITZ, NOTES, Family, population_claims
 from .training import NOTES as TRAINING
@@ -65,6 +66,7 @@ CLAIMS = (
         section="The range of ReLU",
         notes=TRAINING,
         uses=("variance-contraction",),
+        argument=Argument.DIRECT,
     ),
     FAMILY.claim(
         "relu-fixed-point",

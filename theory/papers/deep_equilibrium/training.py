@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...claims.claim import Claim, Hypothesis
 from ...claims.system import Parameter
+from ...verdict import Argument
 from .population import COMMON_NORM, LIPSCHITZ, Family
 
 NOTES = "docs/papers/deep_equilibrium/training.md"
@@ -73,6 +74,7 @@ def training_claims(family: Family) -> tuple[Claim, ...]:
             notes=NOTES,
             published="lambda_0 >= m lambda_*/2 with high probability",
             uses=("least-eigenvalue",),
+            argument=Argument.DIRECT,
         ),
         claim(
             "tangent-order",
@@ -143,6 +145,7 @@ def training_claims(family: Family) -> tuple[Claim, ...]:
             section="Ordinary instances",
             notes=NOTES,
             published=THEOREM,
+            argument=Argument.DIRECT,
         ),
         claim(
             "descent-spectrum",
@@ -155,6 +158,7 @@ def training_claims(family: Family) -> tuple[Claim, ...]:
             section="Ordinary instances",
             notes=NOTES,
             published=THEOREM,
+            argument=Argument.DIRECT,
         ),
         claim(
             "descent-norm",
@@ -167,6 +171,7 @@ def training_claims(family: Family) -> tuple[Claim, ...]:
             section="Ordinary instances",
             notes=NOTES,
             published=THEOREM,
+            argument=Argument.DIRECT,
         ),
         claim(
             "stability-threshold",

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from ...claims.claim import Hypothesis, Source
 from ...claims.system import Parameter, System
+from ...verdict import Argument
 
 PAPER, NOTES = "gao2022implicit", "docs/papers/implicit_relu/proofs.md"
 DERIVED = "derived here with explicit constants; the published statement has this shape"
@@ -68,10 +69,23 @@ CLAIMS = (
         "A03",
         "the arc-cosine Gram matrix of this data is positive definite",
         (UNIT,),
-        r"\lambda_0 = \lambda_{\min}(G^\infty) > 0,\quad\text{as it is whenever no two inputs are parallel;}\quad"
-        r" \dim\ker G^\infty = \#\text{repetitions} + p - \operatorname{rank}(\text{antipodal directions})",
+        r"\lambda_0 = \lambda_{\min}(G^\infty) > 0",
         method="arc-cosine-eigenvalue",
         control="lambda_0 at least its proved upper end times 1 + 1e-9",
+        section="Positive definiteness",
+        published="lambda_0 > 0 when no two inputs are parallel",
+        uses=("arc-cosine-series",),
+        argument=Argument.DIRECT,
+    ),
+    SOURCE.claim(
+        "nullity",
+        "A03'",
+        "how singular the arc-cosine Gram matrix is: it is definite whenever no two inputs are parallel",
+        (UNIT,),
+        r"\dim\ker G^\infty = \#\text{repetitions} + p - \operatorname{rank}(\text{directions of the }p"
+        r"\text{ antipodal pairs})",
+        method="arc-cosine-nullity",
+        control="p in place of p minus the rank, on a hexagon",
         section="Positive definiteness",
         published="lambda_0 > 0 when no two inputs are parallel",
         uses=("arc-cosine-series",),
@@ -241,6 +255,7 @@ CLAIMS = (
         section="Gradient flow (constant)",
         provenance="derived here",
         activation_free=True,
+        argument=Argument.DIRECT,
     ),
     SOURCE.claim(
         "output-training",
@@ -268,6 +283,7 @@ CLAIMS = (
         provenance="certified a posteriori for one run; the published theorem for all runs is not proved here",
         uses=("gradients",),
         obligation=GD_GAP,
+        argument=Argument.DIRECT,
     ),
     SOURCE.claim(
         "gaussian-norm",

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from ...claims.claim import Hypothesis, Source
 from ...claims.system import Parameter, System
+from ...verdict import Argument
 
 NAME, PAPER, NOTES = "resnet-rkhs", "barboni2022resnets", "docs/papers/resnet_rkhs/proofs.md"
 FORM = "of this form in the paper; the constants are ours"
@@ -125,6 +126,7 @@ CLAIMS = (
         published="Theorem 12.3",
         key="wendland2005",
         uses=("least-eigenvalue",),
+        argument=Argument.DIRECT,
     ),
     SOURCE.claim(
         "gershgorin",
@@ -148,6 +150,7 @@ CLAIMS = (
         control="lambda at least its proved upper end times 1 + 1e-9",
         section="Positive definiteness",
         published="the expressivity assumption, for one configuration",
+        argument=Argument.DIRECT,
     ),
     SOURCE.claim(
         "flow-convergence",

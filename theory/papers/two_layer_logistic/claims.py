@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from ...claims.claim import Hypothesis, Source
 from ...claims.system import Parameter, System
+from ...verdict import Argument
 
 PAPER, SQUARED_PAPER, SDE_PAPER = "gopalani2023logistic", "gopalani2022squared", "shi2020learning"
 NOTES = "docs/papers/two_layer_logistic/proofs.md"
@@ -59,6 +60,7 @@ CLAIMS = (
         section="Constants of an activation (C1, C2)",
         published="assumptions on the activation",
         provenance="L and M_D, and L' and M'_D, are the same numbers for a smooth activation",
+        argument=Argument.DIRECT,
     ),
     SOURCE.claim(
         "derivatives",
@@ -204,6 +206,7 @@ CLAIMS = (
         section="Hessian (C12, C13, C14)",
         provenance=RECALLED,
         uses=("strong-convexity",),
+        argument=Argument.DIRECT,
     ),
     SOURCE.claim(
         "partition-function",

@@ -16,9 +16,10 @@ from .....theory.verdict import Verdict
 from ....balls.ball import Ball, enclose
 from ....balls.enclosure import Enclosure, float_below
 from ....balls.precision import precision
-from ....checks.evidence import SLIGHTLY, exact
+from ....checks.evidence import SLIGHTLY, note
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.scope import all_inputs
 from ....dual import dual
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ....eigenvalues.nullspace import NullVector
@@ -29,9 +30,8 @@ from ....kernels.points import points
 from ....studies.data import DataSet
 from ..instance import EquilibriumInstance
 from ..witness import equilibrium_proof
+from . import scope
 
-ANTIPODAL_POINTS = 16
-"""How many points of the data are joined by their antipodes for C17'."""
 SEARCHED_ORDERS = 64
 """Orders among which C16 looks for a positive coefficient with a definite Schur power."""
 LARGEST_SHOWN = 40
@@ -41,7 +41,7 @@ def _positive(found: Enclosure, what: str = "K") -> Relation:
     return Relation.of(f"the least eigenvalue of {what} is positive ({found.method})", 0, found, Sense.BELOW)
 
 
-@check("least-eigenvalue")
+@check("least-eigenvalue", scope=all_inputs)
 def least_eigenvalue_check(inst: EquilibriumInstance) -> Outcome:
     """λ_min(K) > 0 from the proved lower end, or its refutation by an exact null vector."""
     singular, found = inst.null_vector, inst.eigenvalue
@@ -132,7 +132,7 @@ def _definite_power(inst: EquilibriumInstance) -> tuple[int, float, list[Relatio
     return best
 
 
-@check("positive-definite")
+@check("positive-definite", scope=all_inputs)
 def positive_definite(inst: EquilibriumInstance) -> Outcome:
     """One order r with k_r > 0 and λ_min(C^(r)) > 0, both enclosed."""
     r, product, found = _definite_power(inst)
@@ -159,7 +159,7 @@ def repeated_point(inst: EquilibriumInstance) -> Outcome:
     return planted(_definite_power(repeated)[2])
 
 
-@check("antipodal-odd")
+@check("antipodal-odd", scope=scope.norms)
 def antipodal_odd(inst: EquilibriumInstance) -> Outcome:
     """By parity ρ = −1 is the fixed point at C = −1: the dual there is −q, for every norm in the data."""
     points, bits = list(inst.variances.values()), inst.budget.bits
@@ -180,7 +180,7 @@ def not_quite_odd(inst: EquilibriumInstance) -> Outcome:
     return planted([Relation.of("(e_i + e_j)' K (e_i + e_j) is 0, and at least 4 k_0", form, 0)])
 
 
-@check("antipodal-definite")
+@check("antipodal-definite", scope=scope.antipodes)
 def antipodal_definite(inst: EquilibriumInstance) -> Outcome:
     """Some points of the data joined by their antipodes, and the proved least eigenvalue on them."""
     doubled = inst.with_data(_with_antipodes(inst))
@@ -197,7 +197,7 @@ def _with_antipodes(inst: EquilibriumInstance) -> DataSet:
     source = inst.data.points
     if source is None:
         raise DerivationGap("antipodes are formed from points, and only the input Gram matrix is given.")
-    half = [source.entries(i) for i in inst.inputs.distinct(ANTIPODAL_POINTS)]
+    half = [source.entries(i) for i in inst.inputs.distinct(scope.ANTIPODAL_POINTS)]
     doubled = points([*half, *([-x for x in row] for row in half)])
     return DataSet(doubled, None, f"{len(half)} points and their antipodes", inst.data.normalize)
 
@@ -211,7 +211,7 @@ def odd_part(inst: EquilibriumInstance) -> Outcome:
     return planted([_positive(doubled.eigenvalue)])
 
 
-@check("affine-rank")
+@check("affine-rank", scope=scope.norms)
 def affine_rank_check(inst: EquilibriumInstance) -> Outcome:
     """The linear equation for K and the rank by their proof; its solution's diagonal for every norm in the data."""
     with precision(inst.budget.bits):
@@ -220,7 +220,7 @@ def affine_rank_check(inst: EquilibriumInstance) -> Outcome:
         solved = [(enclose(2 * norm) * alpha**2 + beta**2) / rest for norm in inst.variances]
     q = [point.q for point in inst.variances.values()]
     singular = inst.null_vector
-    on_data = () if singular is None else (exact(f"on this data K is singular: {singular.reason}"),)
+    on_data = () if singular is None else (note(f"on this data K is singular: {singular.reason}"),)
     return judge(
         [
             Relation.of(
@@ -238,5 +238,5 @@ def not_affine(inst: EquilibriumInstance) -> Outcome:
     """With a quadratic term the activation is not affine, and the rank argument must not apply."""
     planted_phi = activation(sympy.sstr(inst.activation.expression + X**2 / 1000))
     if planted_phi.affine is not None:
-        return Outcome(Verdict.PROVED, (exact("the planted activation was called affine"),))
+        return Outcome(Verdict.PROVED, (note("the planted activation was called affine"),))
     return Outcome(Verdict.NOT_APPLICABLE, reason="the planted activation is not affine")

@@ -25,6 +25,7 @@ from ....checks.relation import Relation, planted
 from ....dual import dual, dual_expression
 from ....hermite import hermite_transform
 from ..instance import EquilibriumInstance
+from . import scope
 from .evidence import BITS, compared, same, study_laws, study_variance
 
 ORDER = 64
@@ -51,7 +52,7 @@ def _mehler(inst: EquilibriumInstance, shift: Fraction = Fraction(0)) -> Iterato
         yield same(f"{law.text}: the dual, and {ORDER + 1} terms", value, series)
 
 
-@check("dual-mehler")
+@check("dual-mehler", scope=scope.pairs)
 def mehler(inst: EquilibriumInstance) -> Outcome:
     """The dual against Mehler's partial sum with its proved tail."""
     return compared("lemma.mehler", _mehler(inst), method="Mehler's series with its tail", quantity="dual activation")
@@ -103,10 +104,15 @@ def _price_on_closed_forms(phi: Activation) -> tuple[EvidenceItem, ...]:
         return ()
     if not identical(sympy.diff(left, C), right):
         return ()
-    return (exact("the closed form of the dual has the closed form of the derivative's as its derivative in c"),)
+    return (
+        exact(
+            "the closed form of the dual has the closed form of the derivative's as its derivative in c",
+            slope=str(right),
+        ),
+    )
 
 
-@check("dual-price")
+@check("dual-price", scope=scope.pairs)
 def price(inst: EquilibriumInstance) -> Outcome:
     """Difference quotients on both sides of the derivative, against the dual of φ'."""
     return compared(
@@ -137,7 +143,7 @@ def _orders(inst: EquilibriumInstance, factor: Fraction = Fraction(1)) -> list[R
         ]
 
 
-@check("hermite-order-recurrence")
+@check("hermite-order-recurrence", scope=scope.variance)
 def order_recurrence(inst: EquilibriumInstance) -> Outcome:
     """The coefficients of φ against those of φ', each computed from its own function."""
     return compared(
@@ -170,7 +176,7 @@ def _scales(inst: EquilibriumInstance, extra: Fraction = Fraction(0)) -> list[Re
     return sides
 
 
-@check("hermite-scale-recurrence")
+@check("hermite-scale-recurrence", scope=scope.variance)
 def scale_recurrence(inst: EquilibriumInstance) -> Outcome:
     """Difference quotients of the coefficients in σ against the right side on the interval."""
     return compared(

@@ -24,14 +24,15 @@ from ....dual.covariance import covariance
 from ....dual.series import series_value
 from ..instance import EquilibriumInstance
 from ..lines_dual_calculus import kronecker_power
+from . import scope
 from .evidence import BITS, Law, same, study_laws
 
 SERIES_ORDER = 256
 ENTRIES = 100_000
 """Largest number of coordinates written out in a Khatri-Rao power."""
 POWERS = (2, 3)
-SUBSET, COORDINATES = 5, 300
-"""Inputs and coordinates of the exact comparison; it holds for part of the coordinates as for all."""
+COORDINATES = 300
+"""Coordinates of the exact comparison; it holds for part of them as for all."""
 
 
 def _formula_sides(phi: Activation, formula: sympy.Expr, laws: tuple[Law, ...]) -> Iterator[Relation]:
@@ -64,14 +65,14 @@ def _derived(inst: EquilibriumInstance, formula: sympy.Expr | None = None) -> Ou
         if not same_function(formula, derivation.result):
             return Outcome(Verdict.UNKNOWN, reason="the formula was not proved equal to the derived one")
         text = "claimed and derived formula have equal values and slopes at c = 0 and equal second derivatives in c"
-        evidence.append(exact(text))
+        evidence.append(exact(text, formula=str(formula)))
     sides = list(_formula_sides(inst.activation, formula or derivation.result, study_laws(inst)))
     method = f"derivation of {lines} lines" + ("" if formula is None else ", and comparison of formulas")
     quantity = {"quantity": "dual activation"}
     return judge(sides, *evidence, value=sides[0].left, argued=True, method=method, detail=quantity)
 
 
-@check("dual-closed-form")
+@check("dual-closed-form", scope="every covariance")
 def closed(inst: EquilibriumInstance) -> Outcome:
     """The derivation, each line an instance of its rule, and the result against Mehler's series at points of study."""
     return _derived(inst)
@@ -112,7 +113,7 @@ def same_function(left: sympy.Expr, right: sympy.Expr) -> bool:
     return identical(sympy.diff(left, C, 2), sympy.diff(right, C, 2))
 
 
-@check("dual-gelu")
+@check("dual-gelu", scope="every covariance")
 def gelu(inst: EquilibriumInstance) -> Outcome:
     """The formula with the arctangent is the one derived: both agree at c = 0 with all their derivatives in c."""
     return _derived(inst, gelu_formula())
@@ -132,8 +133,8 @@ def _rows(inst: EquilibriumInstance) -> list[list[int]]:
     """
     if inst.data.points is not None:
         found = inst.data.points
-        return [list(found.row(i)[1][:COORDINATES]) for i in range(min(found.n, SUBSET))]
-    gram = [] if inst.data.input_gram is None else inst.data.input_gram.entries[:SUBSET]
+        return [list(found.row(i)[1][:COORDINATES]) for i in range(min(found.n, scope.SUBSET))]
+    gram = [] if inst.data.input_gram is None else inst.data.input_gram.entries[: scope.SUBSET]
     scales = [math.lcm(*(q.denominator for q in row)) for row in gram]
     return [[int(q * scale) for q in row[:COORDINATES]] for row, scale in zip(gram, scales, strict=True)]
 
@@ -158,7 +159,7 @@ def _powers(rows: list[list[int]]) -> Iterator[Relation]:
         )
 
 
-@check("khatri-rao")
+@check("khatri-rao", scope=scope.rows)
 def khatri_rao(inst: EquilibriumInstance) -> Outcome:
     """The lemma, and both sides in integers for the first inputs (each scaled, which scales both sides alike)."""
     return judge(_powers(_rows(inst)), lemma="lemma.khatri-rao", method="exact integer arithmetic")

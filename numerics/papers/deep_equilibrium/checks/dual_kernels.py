@@ -20,6 +20,7 @@ from ....checks.evidence import figure, observed, planted_tests
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, planted
 from ....checks.sampled import SampledInstance
+from ....checks.scope import all_inputs
 from ....deep.conventions import TangentConvention, equilibrium_tangent
 from ....dual import dual, dual_expression
 from ....hermite import gaussian_mean, hermite_transform
@@ -28,6 +29,7 @@ from ..instance import EquilibriumInstance
 from ..population.gaussian_mixture import Constants, deviations
 from ..population.high_dimensional import brackets, high_dimensional_equivalent, measured_response
 from ..population.tangent import equilibrium_tangent_series
+from . import scope
 from .evidence import BITS, compared, same, study_cosines
 from .finite_width import Sampled
 
@@ -64,7 +66,7 @@ def _equations(inst: EquilibriumInstance, first: Fraction, third: Fraction) -> l
         ]
 
 
-@check("high-dimensional")
+@check("high-dimensional", scope=all_inputs)
 def equations(inst: EquilibriumInstance) -> Outcome:
     """The four equations at the study's variances, against the kernel solved at small inner products."""
     try:
@@ -124,7 +126,7 @@ def _without_logarithm(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(values / np.sqrt(np.log(DIMENSIONS))[:, None])
 
 
-@check("high-dimensional-norm")
+@check("high-dimensional-norm", scope="sampled Gaussian mixtures")
 def norm(inst: Sampled | EquilibriumInstance) -> Outcome:
     """The rates of two norms of the deviation in samples of a Gaussian mixture."""
     found = _experiment(inst)
@@ -182,7 +184,7 @@ def _tangents(inst: EquilibriumInstance, *, confused: bool = False) -> list[Rela
     return found
 
 
-@check("tangent-conventions")
+@check("tangent-conventions", scope=scope.pairs)
 def conventions(inst: EquilibriumInstance) -> Outcome:
     """The relations of the four kernels, symbolically and at cosines of the data."""
     return compared(
@@ -211,7 +213,7 @@ def _coefficients(inst: EquilibriumInstance, plus: int = 1) -> Iterator[Relation
         yield same(f"cosine {float(cosine):.7g}: coefficients, kappa + c kappa'", series, right)
 
 
-@check("nngp-to-ntk")
+@check("nngp-to-ntk", scope=scope.pairs)
 def nngp_to_ntk(inst: EquilibriumInstance) -> Outcome:
     """The series with the factors 1 + r, and its proved tail, against κ + c κ' from two duals."""
     return compared("lemma.nngp-to-ntk", _coefficients(inst), method="Price's theorem", quantity="tangent kernel")

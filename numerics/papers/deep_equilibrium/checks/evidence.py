@@ -22,10 +22,9 @@ from ....checks.trajectories import Bounds
 from ....kernels.ballmatrix import BallMatrix
 from ..instance import EquilibriumInstance
 from ..training.laboratory import contracts
+from . import scope
 
 BITS = 96
-INPUTS = 12
-"""The inputs whose pairs are looked at; their inner products are exact, whatever the size of the data."""
 DIGITS = 20
 """Binary digits kept of a variance or a correlation: the points are rational."""
 
@@ -65,7 +64,7 @@ def study_cosines(inst: EquilibriumInstance) -> tuple[Fraction, ...]:
     """
     source = inst.data.source
     found = []
-    for i, j in combinations(inst.data.nonzero_rows[:INPUTS], 2):
+    for i, j in combinations(inst.data.nonzero_rows[: scope.INPUTS], 2):
         root = math.sqrt(source.inner(i, i)) * math.sqrt(source.inner(j, j))
         found.append(rounded(float(source.inner(i, j)) / root))
     inside = sorted(x for x in found if abs(x) <= 1 - Fraction(1, 2**DIGITS))

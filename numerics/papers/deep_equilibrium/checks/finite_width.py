@@ -26,6 +26,7 @@ from ....sampling.finite_width import (
 )
 from ....sampling.moments import MomentTest
 from ..instance import EquilibriumInstance
+from . import scope
 
 TAIL_AT = (1.0, 2.0)
 """Values of t at which the tail bound of the norm is tested."""
@@ -64,7 +65,7 @@ def activation_moments(inst: EquilibriumInstance) -> Moments:
         )
 
 
-@check("gram-convergence")
+@check("gram-convergence", scope=scope.sampled)
 def gram_convergence(inst: Sampled) -> Outcome:
     """Scale and spread of the diagonal by its exact law; the rate; the event λ_min(G_m) ≥ λ_*/2 at the largest m."""
     sample, k, name = inst.networks, inst.place, inst.activation.name
@@ -121,7 +122,7 @@ def gram_control(inst: Sampled) -> Outcome:
     return planted_tests([test], observed("planted statement"))
 
 
-@check("weight-norm")
+@check("weight-norm", scope="sampled weight matrices")
 def weight_norm(inst: Sampled) -> Outcome:
     """The tail of the norm at a few t, and its mean, which lies below the limit at every width."""
     sample = inst.networks

@@ -10,18 +10,20 @@ from .....theory.errors import SpecError
 from .....theory.verdict import Verdict
 from ....balls.ball import Ball, enclose
 from ....balls.precision import precision
-from ....checks.evidence import SLIGHTLY, enclosed
+from ....checks.evidence import SLIGHTLY, enclosed, note
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.scope import all_inputs
 from ....expressions.lowering import lower_arb
 from ....hermite import second_moment
 from ..instance import EquilibriumInstance
 from ..population.contraction import contraction_squared
 from ..population.variance import a_priori_bound
+from . import scope
 from .evidence import same, study_cosines
 
 
-@check("variance-contraction")
+@check("variance-contraction", scope=scope.norms)
 def variance_contraction(inst: EquilibriumInstance) -> Outcome:
     """θ < 1 and, for each norm in the data, the fixed point enclosed by Banach's bound."""
     points = list(inst.variances.values())
@@ -46,7 +48,7 @@ def not_a_fixed_point(inst: EquilibriumInstance) -> Outcome:
     except SpecError:
         pass
     else:
-        return Outcome(Verdict.PROVED, (enclosed("sigma_w2 past the range was accepted"),))
+        return Outcome(Verdict.PROVED, (note("sigma_w2 past the range was accepted"),))
     point = max(inst.variances.values(), key=lambda p: float(p.q))
     with precision(inst.budget.bits):
         q = point.q * enclose(1 + SLIGHTLY) if point.q > 0 else enclose(SLIGHTLY)
@@ -54,7 +56,7 @@ def not_a_fixed_point(inst: EquilibriumInstance) -> Outcome:
     return planted([same("a variance off by 1e-9, and its image", q, image)])
 
 
-@check("correlation-contraction")
+@check("correlation-contraction", scope=all_inputs)
 def correlation_contraction(inst: EquilibriumInstance) -> Outcome:
     """The rate 2 σ_w² L² < 1; the self-map holds exactly because s = 2 σ_w² q + 2."""
     text = f"the derivative is at most ({inst.contraction_name})^2 < 1 (Price)"
@@ -92,7 +94,7 @@ def _a_priori(inst: EquilibriumInstance) -> Relation:
     return Relation.of("sqrt(q) lies below the a-priori bound", roots, bounds, place="norm")
 
 
-@check("variance-bound")
+@check("variance-bound", scope=scope.norms)
 def variance_bound(inst: EquilibriumInstance) -> Outcome:
     """sqrt(q) against the a-priori bound for every norm in the data; the least margin is reported."""
     found = _a_priori(inst)
@@ -124,7 +126,7 @@ def _closed_form(inst: EquilibriumInstance, factor: Fraction) -> list[Relation]:
     return found
 
 
-@check("relu-fixed-point")
+@check("relu-fixed-point", scope=scope.pairs)
 def relu_fixed_point(inst: EquilibriumInstance) -> Outcome:
     """q = 1/(1 − σ_w²) and the equation of the correlations, by their proof and by the general engine."""
     found, detail = _closed_form(inst, Fraction(1)), {"quantity": "q"}

@@ -20,6 +20,7 @@ from ..instance import EquilibriumInstance
 from ..lines_training import output_derivatives
 from ..training.gradient import Network, equilibrium, gradient, sample_network
 from ..training.iterate import BITS, step_slack
+from . import scope
 from .evidence import training_control
 
 DIFFERENCE_WIDTH = 48
@@ -33,7 +34,7 @@ CLEAR_OF_ROUNDING = 1e3
 # -- gradients (C19) --------------------------------------------------------------------
 
 
-@check("deq-implicit-gradients")
+@check("deq-implicit-gradients", scope=scope.network)
 def implicit_gradients(inst: EquilibriumInstance) -> Outcome:
     """The formulas by their proof, the equilibrium they are used at enclosed, the code against finite differences."""
     error = _finite_differences(inst)
@@ -133,7 +134,7 @@ def _geometric(size: arb, rate: float, length: int) -> Bounds:
         return Bounds.of_balls(arb(rate) ** k * size for k in range(1, length + 1))
 
 
-@check("deq-picard-rate")
+@check("deq-picard-rate", scope=scope.network)
 def picard_rate(inst: EquilibriumInstance) -> Outcome:
     """One equilibrium with θ = L‖W‖ < 1, and θ^l‖Z‖ against the proved distance of each iterate."""
     lab = inst.training

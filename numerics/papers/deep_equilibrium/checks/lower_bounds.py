@@ -18,6 +18,7 @@ from ....balls.rounding import UNIT
 from ....checks.evidence import SLIGHTLY, ends
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.scope import all_inputs
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....kernels.ballmatrix import BallMatrix
 from ..instance import EquilibriumInstance
@@ -73,7 +74,7 @@ def _lower_bound(
 ) -> None:
     """Register the check of one of the lower bounds, and its control: the bound scaled past the eigenvalue."""
 
-    @check(method)
+    @check(method, scope=all_inputs)
     def prove(inst: EquilibriumInstance) -> Outcome:
         return _below(inst, lemma, name, bounds)
 
@@ -116,7 +117,7 @@ def _difference(inst: EquilibriumInstance, factor: arb) -> BallMatrix:
     return BallMatrix(found.mid, (found.rad + upper_float(abs(factor - arb(middle)))) * (1.0 + 8.0 * UNIT))
 
 
-@check("psd-order")
+@check("psd-order", scope=all_inputs)
 def psd_order(inst: EquilibriumInstance) -> Outcome:
     """K is a sum of Schur powers with weights k_r >= 0, and P − (2/s) C = (2 σ_w²/s) K: seen in the first row."""
     point = inst.fixed_point

@@ -19,6 +19,7 @@ from ....balls.rounding import TINY, gamma
 from ....checks.evidence import SLIGHTLY, as_ball, enclosed, ends, figure, observed, planted_tests, sufficient
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.scope import all_inputs
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....expressions.enclosed_function import norm_up
 from ....kernels.ballmatrix import BallMatrix
@@ -38,6 +39,7 @@ from ..training.sampled import (
     tangent_samples,
     tangent_test,
 )
+from . import scope
 from .evidence import combination, decided, training_control
 from .finite_width import Sampled
 
@@ -81,7 +83,7 @@ def _within(network: BallMatrix, limit: BallMatrix, w: float) -> list[Relation]:
     return [Relation.of(text, 0, least_eigenvalue(side, budget=QUICK), Sense.BELOW) for text, side in sides.items()]
 
 
-@check("deq-relative-concentration")
+@check("deq-relative-concentration", scope=scope.network)
 def relative_concentration(inst: EquilibriumInstance) -> Outcome:
     """G − K/2 and 3K/2 − G proved positive definite for one sampled network, and what follows for the eigenvalue."""
     network, limit = _network_gram(inst), _population_gram(inst)
@@ -126,7 +128,7 @@ def half_the_deviation(inst: EquilibriumInstance) -> Outcome:
 # -- the tangent kernel (C23) ------------------------------------------------------------------
 
 
-@check("deq-tangent-order")
+@check("deq-tangent-order", scope=all_inputs)
 def tangent_order(inst: EquilibriumInstance) -> Outcome:
     """χ < 1 in balls; Θ − K is a series in the cosines with non-negative coefficients; both eigenvalues enclosed."""
     found = inst.tangent
@@ -163,7 +165,7 @@ def _with_networks(inst: Sampled) -> EquilibriumInstance:
     return inst.base
 
 
-@check("deq-tangent-limit")
+@check("deq-tangent-limit", scope=scope.sampled)
 def tangent_limit_check(inst: Sampled) -> Outcome:
     """H/m of sampled networks, extrapolated in 1/m, against Θ."""
     base = _with_networks(inst)
@@ -209,7 +211,7 @@ def _promised(inst: EquilibriumInstance) -> float:
     return convergence_probability(float(inst.sigma_w2), upper_float(inst.lipschitz))
 
 
-@check("deq-stability-threshold")
+@check("deq-stability-threshold", scope=scope.sampled)
 def stability_threshold(inst: Sampled) -> Outcome:
     """The spectral radius of DW over √χ, and Picard's iteration inside and past the threshold."""
     found = stability_samples(_with_networks(inst))

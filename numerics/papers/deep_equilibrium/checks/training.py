@@ -20,6 +20,7 @@ from ..instance import EquilibriumInstance
 from ..training.descent import Trajectory, geometric
 from ..training.explicit_constants import ExplicitConstants
 from ..training.iterate import BITS
+from . import scope
 from .evidence import after_start, first_ball, training_control
 
 DIVERGING = (16.0, 12)
@@ -99,7 +100,7 @@ def _constants_evidence(found: ExplicitConstants, residual: arb) -> EvidenceItem
     return enclosed("the constants of the theorem in ball arithmetic", **values)
 
 
-@check("deq-gradient-descent")
+@check("deq-gradient-descent", scope=scope.certified_run)
 def gradient_descent(inst: EquilibriumInstance) -> Outcome:
     """(H1) to (H3) in balls on one instance; every conclusion at every iterate of the run with η = 1/β.
 
@@ -145,7 +146,7 @@ def doubled_rate(inst: EquilibriumInstance) -> Outcome:
     return planted([_doubled(inst.training.certified_run)])
 
 
-@check("deq-gradient-flow")
+@check("deq-gradient-flow", scope=scope.certified_run)
 def gradient_flow(inst: EquilibriumInstance) -> Outcome:
     """(H1) and (H2) at the radius √2 ‖e_0‖/√λ_0 of the flow, in balls; the theorem needs nothing else."""
     constants = inst.training.certified_constants(flow=True)
@@ -201,7 +202,7 @@ def _ordinary(
     return judge([found], value=value, method=method, detail={**_ordinary_detail(inst), **more})
 
 
-@check("deq-descent-rate")
+@check("deq-descent-rate", scope=scope.ordinary_run)
 def descent_rate(inst: EquilibriumInstance) -> Outcome:
     """The rate along an ordinary run, both losses enclosed at every iterate."""
     run = inst.training.ordinary_run
@@ -223,7 +224,7 @@ def too_large_a_step(inst: EquilibriumInstance) -> Outcome:
     return replace(found, evidence=(*doubled.evidence, *found.evidence))
 
 
-@check("deq-descent-spectrum")
+@check("deq-descent-spectrum", scope=scope.ordinary_run)
 def descent_spectrum(inst: EquilibriumInstance) -> Outcome:
     """λ_min(G) against λ_0/2 along the same run."""
     run = inst.training.ordinary_run
@@ -244,7 +245,7 @@ def spectrum_control(inst: EquilibriumInstance) -> Outcome:
     return planted([Relation.of("a planted lower bound", arb(float(least.upper.max())) * arb("1.001"), least)])
 
 
-@check("deq-descent-norm")
+@check("deq-descent-norm", scope=scope.ordinary_run)
 def descent_norm(inst: EquilibriumInstance) -> Outcome:
     """‖W‖_2 against 1/L along the same run."""
     run = inst.training.ordinary_run

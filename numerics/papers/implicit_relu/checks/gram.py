@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from itertools import combinations, islice
 
@@ -15,18 +15,20 @@ from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import SLIGHTLY, enclosed, exact
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.scope import all_inputs
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
+from ....kernels.parallel import parallel_pairs
 from ....kernels.points import points
 from ....kernels.series import DotProductSeries
 from ....studies.data import DataSet
+from ..antipodes import Singularity, nullity
 from ..arc_cosine import arc_cosine, arc_cosine_series
 from ..instance import ImplicitInstance
+from . import scope
 
 BITS = 128
 ORDER = 512
 GRID = tuple(Fraction(k, 8) for k in range(-8, 9))
-PAIRS = 200
-"""Pairs of inputs at which two forms of the kernel are compared."""
 
 
 def _two_forms(series: DotProductSeries, cosines: Iterable[arb], factor: Fraction | int = 1) -> Relation:
@@ -40,10 +42,10 @@ def _two_forms(series: DotProductSeries, cosines: Iterable[arb], factor: Fractio
 def _cosines(inst: ImplicitInstance) -> list[arb]:
     """Those of the first pairs of inputs."""
     with precision(BITS):
-        return [inst.cosines.entry(i, j) for i, j in islice(combinations(range(inst.data.n), 2), PAIRS)]
+        return [inst.cosines.entry(i, j) for i, j in islice(combinations(range(inst.data.n), 2), scope.PAIRS)]
 
 
-@check("arc-cosine-kernel")
+@check("arc-cosine-kernel", scope=scope.pairs)
 def kernel(inst: ImplicitInstance) -> Outcome:
     """The polar integral by its lemma; on the data, the closed form meets the independent power series."""
     return judge(
@@ -61,7 +63,7 @@ def kernel_control(inst: ImplicitInstance) -> Outcome:
     return planted([_two_forms(arc_cosine_series(ORDER, BITS), _cosines(inst), 1 + SLIGHTLY)])
 
 
-@check("arc-cosine-series")
+@check("arc-cosine-series", scope="a grid of cosines")
 def series_check(inst: ImplicitInstance) -> Outcome:
     """The coefficients by their lemma, the tail through the mass 1/2; on a grid, the sum meets the closed form."""
     series = arc_cosine_series(ORDER, BITS)
@@ -88,9 +90,9 @@ def series_control(inst: ImplicitInstance) -> Outcome:
     )
 
 
-@check("arc-cosine-eigenvalue")
+@check("arc-cosine-eigenvalue", scope=all_inputs)
 def eigenvalue(inst: ImplicitInstance) -> Outcome:
-    """λ_0 > 0, because the nullity is 0, with its proved ends; refuted by an exact null vector."""
+    """λ_0 > 0 from its proved ends, else because the nullity is 0; refuted by an exact null vector."""
     singular, found = inst.singularity, inst.eigenvalue
     detail: dict[str, object] = {
         "quantity": "least eigenvalue",
@@ -102,18 +104,65 @@ def eigenvalue(inst: ImplicitInstance) -> Outcome:
     else:
         detail["matrix"] = {"radius_norm": inst.gram.radius_norm(), "provenance": list(inst.gram.provenance)}
         detail["steps"] = list(found.steps)
+    told = found.lower > 0
+    relation = (
+        Relation.of(f"0 < lambda_0 ({found.method})", 0, found, Sense.BELOW)
+        if told
+        else Relation.of("the nullity is 0", singular.nullity, 0, Sense.EQUAL)
+    )
     return judge(
-        [Relation.of("the nullity is 0", singular.nullity, 0, Sense.EQUAL)],
+        [relation],
         exact(
-            f"{singular.reason} (decided in integers)", **(singular.null_vector.text if singular.null_vector else {})
+            f"{singular.reason} (decided in integers)",
+            nullity=str(singular.nullity),
+            **(singular.null_vector.text if singular.null_vector else {}),
         ),
         EvidenceItem(found.evidence, found.method, {"lower": repr(found.lower), "upper": repr(found.upper)}),
+        argued=not told,
         value=(max(found.lower, 0.0), found.upper),
         method=found.method,
         reason=f"the least eigenvalue is exactly 0: {singular.reason}",
         margin=found.lower if found.lower > 0 else None,  # where it is positive by the exact argument alone: not known
         detail=detail,
     )
+
+
+HEXAGON = [[1, -1, 0], [1, 0, -1], [0, 1, -1], [-1, 1, 0], [-1, 0, 1], [0, -1, 1]]
+"""In the plane x + y + z = 0, where it has integer coordinates."""
+
+
+def _of_the_hexagon(formula: Callable[[Singularity], int]) -> Relation:
+    """What a formula says of the hexagon, whose three antipodal pairs span a plane; its rank is 5."""
+    table = points(HEXAGON)
+    said = formula(nullity(table, parallel_pairs(table)))
+    return Relation.of("the nullity of the hexagon by the formula", said, 1, Sense.EQUAL)
+
+
+@check("arc-cosine-nullity", scope=all_inputs)
+def exact_nullity(inst: ImplicitInstance) -> Outcome:
+    """The formula, decided in integers; the proved eigenvalues on the data and on the hexagon agree with it."""
+    found, least = inst.singularity, inst.eigenvalue
+    seen = [_of_the_hexagon(lambda s: s.nullity)]
+    seen.append(Relation.of("five points of the hexagon: 0 < lambda_0", 0, _enclosed(inst, HEXAGON[:5]), Sense.BELOW))
+    if found.nullity:
+        seen.append(Relation.of("lambda_0 = 0 where the nullity is positive", least, 0, Sense.EQUAL))
+    elif least.lower > 0:
+        seen.append(Relation.of("0 < lambda_0 where the nullity is 0", 0, least, Sense.BELOW))
+    counts = {"repetitions": found.repetitions, "antipodal pairs": found.pairs, "rank": found.rank}
+    return judge(
+        seen,
+        exact(f"{found.reason} (decided in integers)", **{name: str(count) for name, count in counts.items()}),
+        value=(float(found.nullity), float(found.nullity)),
+        lemma="lemma.even-powers",
+        method="repetitions and antipodal pairs, in integers",
+        detail={"quantity": "nullity"},
+    )
+
+
+@control("arc-cosine-nullity")
+def nullity_control(inst: ImplicitInstance) -> Outcome:
+    """p in place of p less the rank."""
+    return planted([_of_the_hexagon(lambda s: s.repetitions + s.pairs)])
 
 
 @control("arc-cosine-eigenvalue")
@@ -130,7 +179,7 @@ def _hermite_relation(inst: ImplicitInstance) -> Relation:
     return Relation.of("the sum of the Hermite bounds <= lambda_0", bound, inst.eigenvalue)
 
 
-@check("arc-cosine-hermite")
+@check("arc-cosine-hermite", scope=all_inputs)
 def hermite(inst: ImplicitInstance) -> Outcome:
     """Every even Schur power by its lemma; the sum of the bounds against the proved least eigenvalue."""
     relation = _hermite_relation(inst)
@@ -164,16 +213,13 @@ def _enclosed(inst: ImplicitInstance, rows: list[list[int]]) -> Enclosure:
 
 
 def _closed_forms(inst: ImplicitInstance, factor: Fraction | int = 1) -> list[Relation]:
-    """Orthonormal inputs, the square (its closed form times a factor) and the hexagon, and what the engines enclose.
-
-    The hexagon lies in the plane x + y + z = 0, where it has integer coordinates.
-    """
+    """Orthonormal inputs, the square (its closed form times a factor) and the hexagon, and what the engines enclose."""
     with precision(BITS):
         half, pi = arb(1) / 2, arb.pi()
         claimed = {
             "orthonormal inputs": (half - 1 / (2 * pi), [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
             "the square": (enclose(factor) * (half - 1 / pi), [[1, 0], [0, 1], [-1, 0], [0, -1]]),
-            "the hexagon": (arb(0), [[1, -1, 0], [1, 0, -1], [0, 1, -1], [-1, 1, 0], [-1, 0, 1], [0, -1, 1]]),
+            "the hexagon": (arb(0), HEXAGON),
         }
     return [
         Relation.of(f"the least eigenvalue of {name}", value, _enclosed(inst, rows), Sense.EQUAL)
@@ -181,7 +227,7 @@ def _closed_forms(inst: ImplicitInstance, factor: Fraction | int = 1) -> list[Re
     ]
 
 
-@check("arc-cosine-closed-forms")
+@check("arc-cosine-closed-forms", scope="three configurations of points")
 def closed_forms(inst: ImplicitInstance) -> Outcome:
     """Characteristic polynomials and the null vector by their lemma; the engines enclose the same numbers."""
     found = _closed_forms(inst)

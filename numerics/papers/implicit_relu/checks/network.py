@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from ....balls.rounding import TINY, UNIT
-from ....checks.evidence import SLIGHTLY, exact, figure
+from ....checks.evidence import SLIGHTLY, figure, note
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.trajectories import Bounds
@@ -19,6 +19,7 @@ from ....kernels.ballmatrix import BallMatrix
 from ..gradients import gradient_differences
 from ..instance import ImplicitInstance
 from ..network import SLACK, Floats, column_norms, resolvent_norm
+from . import scope
 
 PICARD_STEPS = 16
 RESOLVENTS = 2
@@ -67,7 +68,7 @@ def _picard(train: ImplicitInstance) -> tuple[Bounds, Bounds]:
     return left.first(count), right.first(count)
 
 
-@check("implicit-equilibrium")
+@check("implicit-equilibrium", scope=scope.network)
 def equilibrium(inst: ImplicitInstance) -> Outcome:
     """The contraction with a proved a < 1, and its three consequences on the equilibria of the network."""
     train = inst.training
@@ -96,7 +97,7 @@ def equilibrium_control(inst: ImplicitInstance) -> Outcome:
     return planted(_size_relations(inst.training, 1)[:1])
 
 
-@check("implicit-resolvent")
+@check("implicit-resolvent", scope=scope.network)
 def resolvent(inst: ImplicitInstance) -> Outcome:
     """Neumann's series; on the network, the resolvents at the sign patterns of two inputs, inverted and enclosed."""
     train = inst.training
@@ -142,7 +143,7 @@ def _gradient_relation(*, transposed: bool = True) -> Relation:
     return Relation.of(text, len(wrong), 0, Sense.EQUAL)
 
 
-@check("implicit-gradients")
+@check("implicit-gradients", scope="two units and two coordinates, every sign pattern")
 def gradients(inst: ImplicitInstance) -> Outcome:
     """Symbolic differentiation at m = d = 2, every sign pattern; sums over inputs are linear in them."""
     return judge([_gradient_relation()], method="symbolic differentiation")
@@ -154,7 +155,7 @@ def gradients_control(inst: ImplicitInstance) -> Outcome:
     return planted([_gradient_relation(transposed=False)])
 
 
-@check("tangent-order")
+@check("tangent-order", scope=scope.network)
 def tangent_order(inst: ImplicitInstance) -> Outcome:
     """The three other parts are Gram matrices or Schur products of such; on the network, their sum is enclosed."""
     train = inst.training
@@ -165,7 +166,7 @@ def tangent_order(inst: ImplicitInstance) -> Outcome:
     found = least_eigenvalue(distinct, budget=replace(inst.budget, bits=64, max_bits=64))
     return judge(
         [Relation.of(f"0 <= lambda_min(H - Phi'Phi) on {len(kept)} distinct inputs", 0, found)],
-        exact("Z'Z, (Q'Q) o (Z'Z) and (P'P) o (XX') are Gram matrices and Schur products of such"),
+        note("Z'Z, (Q'Q) o (Z'Z) and (P'P) o (XX') are Gram matrices and Schur products of such"),
         lemma="lemma.schur-order",
         value=found,
         method="Schur product theorem; eigenvalue enclosed",

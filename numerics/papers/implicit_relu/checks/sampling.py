@@ -10,7 +10,7 @@ import numpy as np
 
 from .....theory.errors import DerivationGap, PrecisionExhausted
 from .....theory.verdict import Verdict
-from ....checks.evidence import enclosed, exact, figure, observed, planted_tests
+from ....checks.evidence import enclosed, figure, note, observed, planted_tests
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import judge
 from ....sampling.exact_law import LENGTH, usable_widths
@@ -29,6 +29,7 @@ from ..experiments import (
 )
 from ..instance import ImplicitInstance
 from ..limit import limit_variance
+from . import scope
 
 CLAIMED = 0.1
 """The value of the tail bound at which exceedances are counted."""
@@ -60,7 +61,7 @@ def _exceedances(sample: FeatureSample, probability: float, factor: float, name:
     return BinomialTest(name, count, sample.entry.size, probability, "at-most", ((1 + probability) / 2,))
 
 
-@check("implicit-concentration")
+@check("implicit-concentration", scope=scope.sampled)
 def concentration(inst: ImplicitInstance) -> Outcome:
     """Exceedances of the deviation at which the bound is 0.1; the moment bound behind it by its lemma."""
     sample = feature_sample(inst)
@@ -112,7 +113,7 @@ def _width_test(sample: TheoremSample, share: float, name: str) -> BinomialTest:
     return BinomialTest(name, good, ratio.size, float(1 - DELTA), "at-least", (0.5,))
 
 
-@check("concentration-width")
+@check("concentration-width", scope=scope.sampled)
 def width(inst: ImplicitInstance) -> Outcome:
     """At the sufficient width for two inputs, where the theorem claims 1 − δ; at ordinary widths, what happens."""
     theorem, sample = theorem_sample(inst), feature_sample(inst)
@@ -170,7 +171,7 @@ def _mean_test(sample: FeatureSample, share: float, name: str) -> MomentTest:
     return MomentTest(name, values - error, values + error, variances, -math.inf, 1.0, (2.0,))
 
 
-@check("jensen-eigenvalue")
+@check("jensen-eigenvalue", scope=scope.sampled)
 def jensen(inst: ImplicitInstance) -> Outcome:
     """A one-sided test of the means at all widths; concavity of the least eigenvalue is exact."""
     sample = feature_sample(inst)
@@ -180,7 +181,7 @@ def jensen(inst: ImplicitInstance) -> Outcome:
     return Outcome(
         Verdict.UNKNOWN,
         (
-            exact("the least eigenvalue is concave: E lambda_min(G_m) <= lambda_min(E G_m) (Jensen)"),
+            note("the least eigenvalue is concave: E lambda_min(G_m) <= lambda_min(E G_m) (Jensen)"),
             observed("mean of lambda_min(G_m)/lambda_0", **shown),
         ),
         method=f"{sample.least.size} networks on {sample.n} inputs",
@@ -207,7 +208,7 @@ def _norm_tests(sample: StateSample, limit: float, name: str) -> tuple[BinomialT
     return tuple(map(test, NORM_AT))
 
 
-@check("gaussian-norm")
+@check("gaussian-norm", scope="sampled matrices")
 def gaussian_norm(inst: ImplicitInstance) -> Outcome:
     """Norms of sampled matrices beyond 2√m + t, counted with their proved lower bounds."""
     sample = state_sample(inst)
@@ -266,7 +267,7 @@ def remainder_variance(s: float) -> float:
     return 2 * s + 3 * s * s
 
 
-@check("equilibrium-limit")
+@check("equilibrium-limit", scope=scope.sampled)
 def equilibrium_limit(inst: ImplicitInstance) -> Outcome:
     """The enclosed fixed point, and the mean of sampled equilibria under their exact law at finite width."""
     require_well_posed(inst)

@@ -23,6 +23,7 @@ from ..instance import ImplicitInstance
 from ..network import Network
 from ..tangent import least_feature_eigenvalue
 from ..training import distance
+from . import scope
 
 
 def _feature_relation(train: ImplicitInstance) -> Relation:
@@ -36,7 +37,7 @@ def _feature_relation(train: ImplicitInstance) -> Relation:
     return Relation.of("|Phi(k) - Phi(0)| <= |W(k) - W(0)| |X|/sqrt(m)", left, right)
 
 
-@check("feature-lipschitz")
+@check("feature-lipschitz", scope=scope.run)
 def feature_lipschitz(inst: ImplicitInstance) -> Outcome:
     """|σ(a) − σ(b)| <= |a − b| entry by entry; on the run, both sides enclosed at each iterate."""
     train = inst.training
@@ -84,7 +85,7 @@ def _perturbed(train: ImplicitInstance) -> dict[str, Network]:
     }
 
 
-@check("feature-stability")
+@check("feature-stability", scope=scope.network)
 def feature_stability(inst: ImplicitInstance) -> Outcome:
     """Weyl's inequality with the exact constant; the network moved to the edge of the hypothesis."""
     train = inst.training

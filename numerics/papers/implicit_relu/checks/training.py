@@ -14,7 +14,7 @@ from .....theory.verdict import Evidence, Verdict
 from ....balls.budget import Budget
 from ....balls.enclosure import Enclosure, float_above, float_below
 from ....balls.precision import precision
-from ....checks.evidence import as_ball, enclosed, figure
+from ....checks.evidence import as_ball, enclosed, figure, note
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.trajectories import Bounds, run_digest
@@ -26,6 +26,7 @@ from ..instance import ImplicitInstance
 from ..network import Network, sample_parameters
 from ..tangent import add
 from ..training import OutputRun, Trajectory, balls, distance, gradient_flow, train_output
+from . import scope
 
 FLOW_WIDTH, FLOW_POINTS, FLOW_TIMES = 64, 5, 41
 OUTPUT_SHARE = Fraction(9, 10)
@@ -63,7 +64,7 @@ def _flow_figure(train: ImplicitInstance) -> dict[str, object]:
     }
 
 
-@check("implicit-gradient-flow")
+@check("implicit-gradient-flow", scope=scope.run)
 def flow(inst: ImplicitInstance) -> Outcome:
     """The argument by its lemma; the width condition, or else its a-posteriori form, on the network."""
     train = inst.training
@@ -93,7 +94,7 @@ def flow(inst: ImplicitInstance) -> Outcome:
     if outcome.verdict is Verdict.PROVED:
         return outcome
     if posterior.relations:
-        closes = enclosed(
+        closes = note(
             f"with the norms of this network the argument closes: L(t) <= exp(-{posterior.rate:.6g} t) L(0) and "
             f"gamma ||A(t)||/sqrt(m) < {posterior.contraction:.6g}, although {condition}"
         )
@@ -125,7 +126,7 @@ def flow_control(inst: ImplicitInstance) -> Outcome:
 # -- A16: the constant ------------------------------------------------------------------
 
 
-@check("width-constant")
+@check("width-constant", scope="one number")
 def width_constant(inst: ImplicitInstance) -> Outcome:
     """64/κ² in ball arithmetic."""
     found = stability_constant()
@@ -164,7 +165,7 @@ def rate_relation(run: OutputRun, eigenvalue: Enclosure) -> Relation:
     return Relation.of("|e(k)| <= (1 - eta lambda)^k |e(0)|", Bounds.of(least, largest), bounds)
 
 
-@check("output-training")
+@check("output-training", scope=scope.run)
 def output_training(inst: ImplicitInstance) -> Outcome:
     """The exact linear recursion; on the run, both sides of the inequality enclosed at each iterate."""
     train = inst.training
@@ -222,7 +223,7 @@ def slowest(run: Trajectory) -> tuple[float, float]:
     return float(np.max(low, initial=0.0)) * (1 - 2.0**-50), float(np.max(high, initial=0.0)) * (1 + 2.0**-50)
 
 
-@check("implicit-descent")
+@check("implicit-descent", scope=scope.run)
 def descent(inst: ImplicitInstance) -> Outcome:
     """Both inequalities at each recorded iterate of one run, both losses enclosed."""
     train = inst.training

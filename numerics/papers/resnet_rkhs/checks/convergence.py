@@ -13,7 +13,7 @@ from .....theory.verdict import Verdict
 from ....balls.ball import Ball, enclose
 from ....balls.ends import outward
 from ....balls.precision import precision
-from ....checks.evidence import SLIGHTLY, exact, figure, sufficient
+from ....checks.evidence import SLIGHTLY, figure, note, sufficient
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.trajectories import Bounds
@@ -23,6 +23,7 @@ from ..fields import KernelField
 from ..instance import ResNetInstance
 from ..passes import run_pass
 from ..recipe import Recipe
+from . import scope
 from .evidence import cited, positive, times
 from .trajectories import METHOD, radius_of
 
@@ -51,7 +52,7 @@ def recipe_detail(found: Recipe) -> dict[str, object]:
     }
 
 
-@check("resnet-flow-convergence")
+@check("resnet-flow-convergence", scope=scope.recipe)
 def flow_convergence(inst: ResNetInstance) -> Outcome:
     """The condition and the bound of the path at the recipe; μ of the recipe is below the constant of the ball."""
     found = inst.recipe()
@@ -96,7 +97,7 @@ def supremum(b: arb) -> Relation:
     return Relation.of("R^2 exp(-bR) at R = 2/b is 4/(eb)^2", value, stated, Sense.EQUAL)
 
 
-@check("resnet-optimal-radius")
+@check("resnet-optimal-radius", scope=scope.training_inputs)
 def optimal_radius(inst: ResNetInstance) -> Outcome:
     """The maximum symbolically; for Matérn kernels the power law below Wendland's bound, in balls at the best R."""
     nu = inst.kernel.nu
@@ -131,7 +132,7 @@ def decrease(loss: Bounds, eta: float, mu: arb) -> Relation:
     return Relation.of("L(k+1) <= (1 - eta mu/2) L(k)", after, times(factor, before))
 
 
-@check("resnet-descent-convergence")
+@check("resnet-descent-convergence", scope=scope.recipe)
 def descent_convergence(inst: ResNetInstance) -> Outcome:
     """The condition in balls; the decrease, the path and the ball at every iterate of the run."""
     found, run = inst.certified_recipe, inst.certified
@@ -177,7 +178,7 @@ def too_large_step(inst: ResNetInstance) -> Outcome:
         return planted([decrease(run.loss, eta, found.mu)])
 
 
-@check("resnet-recipe")
+@check("resnet-recipe", scope=scope.recipe)
 def recipe_check(inst: ResNetInstance) -> Outcome:
     """Scale and lift as rationals; λ >= 1/2, μ = e^(−2)/N and the condition in balls, strictly."""
     found = inst.recipe()
@@ -203,7 +204,7 @@ def smaller_scale(inst: ResNetInstance) -> Outcome:
         return planted([replace(found, landscape=smaller).fits])
 
 
-@check("resnet-critical-points")
+@check("resnet-critical-points", scope=scope.training_radius)
 def critical_points(inst: ResNetInstance) -> Outcome:
     """μ(R) > 0 at a radius that contains both runs, and at ten times that: then |∇L|² >= μ L leaves L = 0."""
     radius = max(radius_of(inst.plain), radius_of(inst.certified))
@@ -232,5 +233,5 @@ def two_labels(inst: ResNetInstance) -> Outcome:
     if not np.array_equal(found.adjoints[:, 0], -found.adjoints[:, 1]):
         return Outcome(Verdict.UNKNOWN, reason="the planted critical point was not recognised")
     low, high = found.loss
-    text = exact("z^1 = z^2 and p^1 = -p^2, so grad L = 0")
+    text = note("z^1 = z^2 and p^1 = -p^2, so grad L = 0")
     return planted([Relation.of("L <= 0.49 at a critical point", Bounds.of([low], [high]), Fraction(49, 100))], text)

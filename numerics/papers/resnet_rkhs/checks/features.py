@@ -17,9 +17,10 @@ from ....balls.ball import enclose
 from ....balls.enclosure import Enclosure
 from ....balls.precision import precision
 from ....balls.rounding import UNIT, up
-from ....checks.evidence import as_ball, enclosed, ends, exact, figure
+from ....checks.evidence import as_ball, enclosed, ends, figure, note
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.scope import all_inputs
 from ....checks.trajectories import Bounds
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....kernels.ballmatrix import BallMatrix
@@ -39,6 +40,7 @@ from ..fields import FeatureField
 from ..instance import ResNetInstance
 from ..lazy import LazyRun
 from ..variation import balls
+from . import scope
 from .evidence import CLOSE, cited, combination, definite, least, quotients, times
 from .trajectories import METHOD, below
 
@@ -53,7 +55,7 @@ def covering_exponent(dimension: int, stated: int = 9) -> Relation:
     return Relation.of(f"1 + (2 + 8q)/(q + 2) < {stated} for q = {dimension}", found, stated, Sense.BELOW)
 
 
-@check("resnet-uniform-features")
+@check("resnet-uniform-features", scope=scope.features)
 def uniform_features(inst: ResNetInstance) -> Outcome:
     """The optimised constant exactly, and the number of frequencies it asks for on this data."""
     points, q = inst.sampled_points, inst.dimension
@@ -73,7 +75,7 @@ def uniform_features(inst: ResNetInstance) -> Outcome:
     return replace(
         judge(
             [covering_exponent(q), Relation.of(MET, Bounds.of_balls([failure]), FAILURE)],
-            exact("the covering is optimised; Hoeffding on [-1, 1], Markov with 4 sigma^2"),
+            note("the covering is optimised; Hoeffding on [-1, 1], Markov with 4 sigma^2"),
             values,
             value=count,
             method="covering, exact constant",
@@ -117,7 +119,7 @@ def perturbation(inst: ResNetInstance) -> tuple[Enclosure, Enclosure, Enclosure,
     return norm, entries, least_eigenvalue(sampled), inst.sampled_eigenvalue
 
 
-@check("resnet-feature-perturbation")
+@check("resnet-feature-perturbation", scope=scope.features)
 def feature_perturbation(inst: ResNetInstance) -> Outcome:
     """Both statements on one draw of features: norm against entries, and Weyl's inequality."""
     norm, entries, sampled, true = perturbation(inst)
@@ -151,7 +153,7 @@ def chernoff_exponent(stated: int) -> Relation:
     return Relation.of(f"(log 2 - 1)/2 <= -1/{stated}", (arb(2).log() - 1) / 2, Fraction(-1, stated))
 
 
-@check("resnet-feature-chernoff")
+@check("resnet-feature-chernoff", scope=all_inputs)
 def feature_chernoff(inst: ResNetInstance) -> Outcome:
     """The exponent (log 2 − 1)/2 <= −1/8 in balls, and the number of frequencies for the study's configuration."""
     n = inst.data.n
@@ -167,7 +169,7 @@ def feature_chernoff(inst: ResNetInstance) -> Outcome:
     return replace(
         judge(
             relations,
-            exact("Golden-Thompson: E tr exp(-theta S) <= N (1 - (1 - exp(-theta L)) lambda/(mL))^m; theta = log(2)/L"),
+            note("Golden-Thompson: E tr exp(-theta S) <= N (1 - (1 - exp(-theta L)) lambda/(mL))^m; theta = log(2)/L"),
             item,
             value=count,
             method="matrix Laplace transform; exponent in balls",
@@ -195,7 +197,7 @@ def squared_slopes(inst: ResNetInstance) -> tuple[Bounds, Enclosure]:
         return Bounds.of_balls([2 * total / len(table) / size]), spectral_constant(table)
 
 
-@check("resnet-feature-admissibility")
+@check("resnet-feature-admissibility", scope="one draw of frequencies")
 def feature_admissibility(inst: ResNetInstance) -> Outcome:
     """The identity |ψ(z) − ψ(z')|² = (2/m) Σ (1 − cos) exactly; its ratio along the leading direction in balls."""
     slope, constant = squared_slopes(inst)
@@ -208,7 +210,7 @@ def feature_admissibility(inst: ResNetInstance) -> Outcome:
     return judge(
         relations,
         cited("lemma.kernel-constants"),
-        exact("1 - cos x <= x^2/2 bounds the ratio by h' S h, S the second moment; equality in the limit h -> 0"),
+        note("1 - cos x <= x^2/2 bounds the ratio by h' S h, S the second moment; equality in the limit h -> 0"),
         value=constant,
         method="squared slopes in balls",
         detail={
@@ -236,7 +238,7 @@ def rate_inside(inst: ResNetInstance, found: LazyRun) -> Relation:
     return Relation.of("mu is (2/N) exp(-2c) (sqrt(lambda') - sqrt(N) kappa_1 R)^2", found.mu, rate, Sense.EQUAL)
 
 
-@check("resnet-lazy-regime")
+@check("resnet-lazy-regime", scope=scope.recipe)
 def lazy_regime(inst: ResNetInstance) -> Outcome:
     """The condition (a hypothesis), and on the run, while it is in the ball: μ L <= |∇L|², and the eigenvalues."""
     found = inst.lazy
@@ -296,7 +298,7 @@ def too_few_features(inst: ResNetInstance) -> Outcome:
     try:
         found = inst.lazy_run(few, 1)
     except DerivationGap as gap:
-        return Outcome(Verdict.REFUTED, (exact(f"{2 * few} features have rank below {n}: {gap}"),))
+        return Outcome(Verdict.REFUTED, (note(f"{2 * few} features have rank below {n}: {gap}"),))
     return planted([found.condition])
 
 
@@ -308,7 +310,7 @@ def mean_of_two(inst: ResNetInstance, eigenvalue: Callable[[BallMatrix], Enclosu
     return Relation.of("(lambda(K_1) + lambda(K_2))/2 <= lambda((K_1 + K_2)/2)", left, mean), mean
 
 
-@check("resnet-feature-bias")
+@check("resnet-feature-bias", scope=scope.features)
 def feature_bias(inst: ResNetInstance) -> Outcome:
     """Concavity: λ_min is a minimum of linear functions; seen on the mean of two draws."""
     if len(inst.sampled_points) == 1:
@@ -318,8 +320,8 @@ def feature_bias(inst: ResNetInstance) -> Outcome:
         relation, mean = mean_of_two(inst, least_eigenvalue)
     return judge(
         [relation],
-        exact("E cos(omega (z - z')) = k(z, z') by Bochner's theorem, entry by entry"),
-        exact("lambda_min(K) = min_x x'Kx over unit vectors is concave; Jensen's inequality"),
+        note("E cos(omega (z - z')) = k(z, z') by Bochner's theorem, entry by entry"),
+        note("lambda_min(K) = min_x x'Kx over unit vectors is concave; Jensen's inequality"),
         value=mean,
         method="enclosed eigenvalues",
         detail={"quantity": "least eigenvalue of the mean of two draws"},

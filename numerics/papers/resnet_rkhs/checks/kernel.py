@@ -17,6 +17,7 @@ from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import SLIGHTLY, as_ball, enclosed
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.scope import all_inputs
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from ....eigenvalues.nullspace import NullVector
 from ....kernels.ballmatrix import BallMatrix
@@ -26,6 +27,7 @@ from ....radial.kernel import RadialKernel, matern_coefficients
 from ..dot_product import DotProductInstance
 from ..instance import ResNetInstance
 from ..recipe import quiet_distance
+from . import scope
 from .evidence import cited
 
 COARSE = 20
@@ -50,7 +52,7 @@ def taylor_constants(kernel: RadialKernel) -> tuple[Fraction, Fraction | None]:
     return -2 * series[2] * kernel.rate, None if series[3] else 24 * series[4] * kernel.rate**2
 
 
-@check("resnet-admissibility")
+@check("resnet-admissibility", scope=scope.KERNEL)
 def admissibility(inst: ResNetInstance) -> Outcome:
     """The Taylor series of k at 0, computed exactly, against the formulas in ν and the scale."""
     said1, said2 = inst.kernel.kappa1_squared, inst.kernel.kappa2_squared
@@ -81,7 +83,7 @@ def reduced_constant(inst: ResNetInstance) -> Outcome:
         return planted([Relation.of("the squared distance of two features with a smaller kappa_1", moved, allowed)])
 
 
-@check("resnet-least-eigenvalue")
+@check("resnet-least-eigenvalue", scope=all_inputs)
 def kernel_eigenvalue(inst: ResNetInstance | DotProductInstance) -> Outcome:
     """λ_min(K) > 0 from the proved lower end, or its refutation by a repeated point."""
     singular, found = inst.null_vector, inst.eigenvalue
@@ -143,7 +145,7 @@ def _wendland(inst: ResNetInstance) -> arb:
     return wendland(inst.kernel, int(inst.points.shape[1]), _lifted(inst))
 
 
-@check("resnet-wendland")
+@check("resnet-wendland", scope=all_inputs)
 def wendland_bound(inst: ResNetInstance) -> Outcome:
     """Wendland's bound at the exact separation of all points, in balls of any exponent, below the proved eigenvalue."""
     with precision(inst.budget.bits):
@@ -173,7 +175,7 @@ def quiet_kernel(inst: ResNetInstance, factor: int = 1) -> RadialKernel:
     return inst.kernel.with_scale(scale * factor)
 
 
-@check("resnet-gershgorin")
+@check("resnet-gershgorin", scope=all_inputs)
 def gershgorin_bound(inst: ResNetInstance) -> Outcome:
     """The bound at the study's scale, and one half at the scale where the separation is just large enough."""
     n, truth = inst.data.n, inst.eigenvalue

@@ -18,6 +18,7 @@ from ....sampling.moments import BoundedTest
 from ....sampling.statistics import BinomialTest, ErrorBudget, StatisticalTest
 from ..features import chernoff_failure, frequencies
 from ..instance import ResNetInstance
+from . import scope
 
 DRAWS = 200
 FEW = 32
@@ -76,7 +77,7 @@ def rarely_halved(inst: ResNetInstance, share: float = 0.5) -> BinomialTest:
     return BinomialTest(name, fell, DRAWS, bound, "at-most", (0.5,))
 
 
-@check("resnet-sampled-chernoff")
+@check("resnet-sampled-chernoff", scope=scope.features)
 def sampled_chernoff(inst: ResNetInstance) -> Outcome:
     """The frequency of the event among independent draws against the bound."""
     test = rarely_halved(inst)
@@ -102,7 +103,7 @@ def mean_below(inst: ResNetInstance, share: float | None = None) -> BoundedTest:
     return BoundedTest(f"E lambda_min(K_m) - lambda, {inst.subject}, m = {FEW}", found, high, 1.0, (1.25 * true.upper,))
 
 
-@check("resnet-sampled-bias")
+@check("resnet-sampled-bias", scope=scope.features)
 def sampled_bias(inst: ResNetInstance) -> Outcome:
     """The mean over independent draws against the least eigenvalue of the kernel."""
     test = mean_below(inst)

@@ -26,6 +26,7 @@ from ..extremal import strongest_compression, strongest_gradient, strongest_stre
 from ..fields import KernelField
 from ..instance import ResNetInstance
 from ..rates import Landscape
+from . import scope
 from .evidence import CLOSE, cited, largest, least, quotients, times
 
 METHOD = "enclosed at every recorded iterate"
@@ -137,7 +138,7 @@ def at_zero(inst: ResNetInstance, side: str) -> list[Relation]:
     return [relation for relation in found if relation.verdict is not Verdict.UNKNOWN]
 
 
-@check("resnet-separation")
+@check("resnet-separation", scope=scope.runs)
 def separation_check(inst: ResNetInstance) -> Outcome:
     """The extreme ratios of distances over layers and pairs, at each iterate of three runs."""
     with precision(inst.budget.bits):
@@ -159,7 +160,7 @@ def less_compression(inst: ResNetInstance) -> Outcome:
     return planted(extremal_distances(inst.kernel, lambda landscape, radius: landscape.kappa1 * radius))
 
 
-@check("resnet-pl-lower")
+@check("resnet-pl-lower", scope=scope.runs)
 def pl_lower(inst: ResNetInstance) -> Outcome:
     """Infinite depth: iterates enclosed through Euler's rule with its error; and v = 0 with the true eigenvalue."""
     run, far = inst.deep, radius_of(inst.plain)
@@ -188,7 +189,7 @@ def slower_decay(inst: ResNetInstance) -> Outcome:
     return planted([extremal_lower(inst.kernel, lambda s, radius: s.lower(radius) * s.compression(radius).exp())])
 
 
-@check("resnet-pl-upper")
+@check("resnet-pl-upper", scope=scope.runs)
 def pl_upper(inst: ResNetInstance) -> Outcome:
     """The upper inequality on all three runs; at v = 0 also with the true largest eigenvalue."""
     with precision(inst.budget.bits):
@@ -213,7 +214,7 @@ def slower_growth(inst: ResNetInstance) -> Outcome:
     return planted([extremal_upper(inst.kernel, lambda s, radius: s.upper(radius) * (-s.kappa1 * radius).exp())])
 
 
-@check("resnet-pl-finite-depth")
+@check("resnet-pl-finite-depth", scope=scope.runs)
 def pl_finite_depth(inst: ResNetInstance) -> Outcome:
     """The inequality of D layers with c_D at each iterate of both runs."""
     run = inst.certified

@@ -9,14 +9,16 @@ from flint import arb, arb_mat
 
 from .....theory.verdict import Verdict
 from ....balls.precision import precision
-from ....checks.evidence import exact
+from ....checks.evidence import exact, note
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.scope import ACTIVATION
 from ....expressions.lowering import constant
 from ..constants import second_derivative_supremum
 from ..extremal import most_bent, most_spread
 from ..hypotheses import NAMED
 from ..instance import EVALUATION_BITS, NORMS, TwoLayerInstance
+from . import scope
 from .evidence import argued, each, smooth_control
 
 SYMBOLS = {
@@ -37,7 +39,7 @@ def _bend(inst: TwoLayerInstance, closed: sympy.Expr) -> tuple[Relation, arb]:
     return Relation.of(text, arb("nan") if found is None else found, value, Sense.EQUAL), value
 
 
-@check("villani-second-derivative")
+@check("villani-second-derivative", scope=ACTIVATION)
 def second_derivative(inst: TwoLayerInstance) -> Outcome:
     """The supremum from its critical points, exactly, and inside the enclosure that the range analysis finds."""
     closed = second_derivative_supremum(inst.activation.name)
@@ -74,16 +76,14 @@ def _enclosures(inst: TwoLayerInstance) -> dict[str, Relation]:
     }
 
 
-@check("villani-constants")
+@check("villani-constants", scope=ACTIVATION)
 def activation_constants(inst: TwoLayerInstance) -> Outcome:
     """The five suprema, each by branch and bound; where a closed form is known it lies inside."""
     known = dict(inst.constants.items())
     third = known["third"]
     if third.value is None:
         return Outcome(Verdict.UNKNOWN, reason=f"M_3 was not enclosed: {third.reason}")
-    infinite = [
-        exact(f"{SYMBOLS[name]} is infinite: {value.reason}") for name, value in known.items() if value.infinite
-    ]
+    infinite = [note(f"{SYMBOLS[name]} is infinite: {value.reason}") for name, value in known.items() if value.infinite]
     open_ = [SYMBOLS[name] for name, v in known.items() if v.value is None and not v.infinite]
     return judge(
         _enclosures(inst).values(),
@@ -120,7 +120,7 @@ def _laplacians(bend_sign: int) -> list[Relation]:
     return found
 
 
-@check("villani-derivatives")
+@check("villani-derivatives", scope=scope.evaluations)
 def derivatives(inst: TwoLayerInstance) -> Outcome:
     """The lemma for an arbitrary smooth σ; both sides in balls along lines on the data, and for the Laplacian."""
     formulas = inst.evaluations[: len(NORMS)]

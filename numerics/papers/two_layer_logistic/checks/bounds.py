@@ -24,6 +24,7 @@ from ..bounds import LogisticBounds
 from ..enclosed import EnclosedValues
 from ..extremal import RATE, ExtremalNetwork, most_bent, most_spread, steepest
 from ..instance import EVALUATION_BITS, TwoLayerInstance
+from . import scope
 from .evidence import argued, each, smooth_control
 
 NEARLY = Fraction(99, 100)
@@ -116,15 +117,15 @@ CONVEXITY = _UpperBound(
     ((most_bent(-1), "largest_q"),),
 )
 
-check("villani-gradient-bound")(GRADIENT.check)
-check("villani-laplacian-bound")(LAPLACIAN.check)
+check("villani-gradient-bound", scope=scope.evaluations)(GRADIENT.check)
+check("villani-laplacian-bound", scope=scope.evaluations)(LAPLACIAN.check)
 smooth_control("villani-gradient-bound")(GRADIENT.control)
 smooth_control("villani-laplacian-bound")(LAPLACIAN.control)
 smooth_control("villani-smoothness")(SMOOTHNESS.control)
 smooth_control("villani-strong-convexity")(CONVEXITY.control)
 
 
-@check("villani-smoothness")
+@check("villani-smoothness", scope=scope.evaluations)
 def smoothness(inst: TwoLayerInstance) -> Outcome:
     """The largest curvature of L, and the step 1/gLip."""
     with precision(inst.budget.bits):
@@ -132,7 +133,7 @@ def smoothness(inst: TwoLayerInstance) -> Outcome:
     return SMOOTHNESS.check(inst, detail={"largest step": step})
 
 
-@check("villani-strong-convexity")
+@check("villani-strong-convexity", scope=scope.evaluations)
 def strong_convexity(inst: TwoLayerInstance) -> Outcome:
     """The least curvature is at least λ − λ_cvx; whether that is positive is reported."""
     bounds, modulus = inst.bounds, inst.bounds.strong_convexity
@@ -158,7 +159,7 @@ def _growth_far_out(step: Fraction, planted: Fraction, largest_q: Fraction = Fra
         return Relation.of("the growth bound, nearly attained", bound, far.values.potential(enclose(step)))
 
 
-@check("villani-growth")
+@check("villani-growth", scope=scope.evaluations)
 def growth(inst: TwoLayerInstance) -> Outcome:
     """V ≥ (λ‖W‖ − G)₊²/s − λpd − D, at every evaluation and where it is nearly an equality."""
     bounds, step = inst.bounds, inst.step
@@ -197,7 +198,7 @@ def _barely(step: Fraction, planted: Fraction) -> Relation:
     return _on_the_sphere(LEVEL, radius, steepest().along_the_input(float(radius)).values, step)
 
 
-@check("villani-radius")
+@check("villani-radius", scope=scope.evaluations)
 def radius(inst: TwoLayerInstance) -> Outcome:
     """R(K) solves the growth bound for K; V is evaluated on that sphere, and where it barely exceeds a level."""
     found = inst.bounds.radius(inst.level, inst.step)
@@ -227,7 +228,7 @@ def _thresholds(bounds: LogisticBounds, factor: Fraction = Fraction(2)) -> tuple
         return bounds.published_threshold - bounds.convexity_threshold, factored
 
 
-@check("villani-convex-case")
+@check("villani-convex-case", scope=scope.setting)
 def convex_case(inst: TwoLayerInstance) -> Outcome:
     """λ_c − λ_cvx = (B²‖a‖_∞ M₁²/2)(‖a‖₂²/‖a‖_∞ − 2M₂/M₁²) ≥ 0."""
     bounds = inst.bounds

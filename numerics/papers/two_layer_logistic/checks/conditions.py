@@ -19,6 +19,7 @@ from ..counterexample import decide
 from ..enclosed import EnclosedValues
 from ..extremal import most_bent, steepest
 from ..instance import EVALUATION_BITS, TwoLayerInstance
+from . import scope
 from .bounds import NEARLY
 from .evidence import argued, each, smooth_control
 
@@ -29,7 +30,7 @@ def _shown(found: VillaniConditions, where: str = "") -> EvidenceItem:
     return exact(f"V1 to V4{where}", **{c.name: f"{c.verdict}: {c.reason}" for c in found.conditions})
 
 
-@check("villani-conditions")
+@check("villani-conditions", scope=scope.setting)
 def conditions(inst: TwoLayerInstance) -> Outcome:
     """V1 to V4 from the growth of the loss and of the potential."""
     found, bounds = villani_conditions(inst.constants, inst.regularisation), inst.bounds
@@ -75,7 +76,7 @@ def _ceilings(largest_q: Fraction) -> list[Relation]:
         ]
 
 
-@check("villani-threshold-zero")
+@check("villani-threshold-zero", scope=scope.evaluations)
 def threshold_zero(inst: TwoLayerInstance) -> Outcome:
     """|V| ≤ G²/s + D at λ = 0, with the enclosed constants, tried on the evaluations."""
     found, ceiling = villani_conditions(inst.constants, Fraction(0)), inst.bounds.ceiling(inst.step)
@@ -107,7 +108,7 @@ def threshold_zero_control(inst: TwoLayerInstance) -> Outcome:
     return each(relations)
 
 
-@check("villani-squared-loss")
+@check("villani-squared-loss", scope=scope.setting)
 def squared_loss(inst: TwoLayerInstance) -> Outcome:
     """V1 to V4 for the squared loss with targets ±1: bounded σ, or κ < ∞ and a complete square."""
     found = villani_conditions(inst.constants, inst.regularisation, loss="squared")
@@ -145,7 +146,7 @@ def _negative(least: arb, regularisation: Fraction) -> Relation:
         return Relation.of(f"min phi + {regularisation} < 0", least + enclose(regularisation), 0, Sense.BELOW)
 
 
-@check("villani-counterexample")
+@check("villani-counterexample", scope=scope.model)
 def counterexample(_: TwoLayerInstance) -> Outcome:
     """L' has infinitely many zeros, and V = −L'' is bounded along them; the sign pattern serves every λ ≤ 0.37 a²."""
     found = decide(Fraction(2), CLAIMED, Fraction(1), Fraction(1))

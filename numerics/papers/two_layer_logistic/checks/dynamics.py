@@ -23,6 +23,7 @@ from ..extremal import flat_bounds
 from ..instance import CELLS, TwoLayerInstance
 from ..langevin import langevin, mini_batch_descent, noisy_descent
 from ..loss import Floats
+from . import scope
 from .evidence import smooth_control
 
 REPLICATES, CHAINS = 20, 200
@@ -95,7 +96,7 @@ def _convergence_tests(
     return tuple(test(k, t) for k, t in enumerate(TIMES))
 
 
-@check("villani-convergence")
+@check("villani-convergence", scope=scope.model)
 def convergence(inst: TwoLayerInstance) -> Outcome:
     """Simulated means against the right side of the inequality at the numerical gap; never a fitted slope."""
     mean, evolution, gap = _evolution(inst)
@@ -178,7 +179,7 @@ def _attained(step: Fraction, share: Fraction) -> Relation:
     return Relation.of("the excess of a quadratic loss", excess, flat.descent(share * step, 10**9, arb(0)))
 
 
-@check("villani-descent")
+@check("villani-descent", scope=scope.model)
 def descent(inst: TwoLayerInstance) -> Outcome:
     """The mean excess over the proved minimum in the last fifth of the runs, against the bound of the claim."""
     attained = _attained(inst.step, Fraction(1))

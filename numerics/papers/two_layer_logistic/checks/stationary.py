@@ -10,7 +10,7 @@ from .....theory.errors import PrecisionExhausted
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.precision import precision
-from ....checks.evidence import SLIGHTLY, enclosed, ends, exact, figure
+from ....checks.evidence import SLIGHTLY, enclosed, ends, exact, figure, note
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....expressions.range import infimum, supremum
@@ -19,6 +19,7 @@ from ..extremal import NOISE, bump_law, flat_bounds, flat_law
 from ..gap import GapEnclosure, gap_enclosure, upper_bound
 from ..instance import TwoLayerInstance
 from ..quadrature import CellMoments
+from . import scope
 from .evidence import argued, each, smooth_control
 
 FIGURE_NOISE = (Fraction(2), Fraction(1), Fraction(1, 2), Fraction(1, 4), Fraction(1, 8), Fraction(1, 16))
@@ -33,7 +34,7 @@ def _dominated(moments: CellMoments, share: Fraction = Fraction(1)) -> Relation:
     return Relation.of(f"Z <= (pi s/lambda)^(1/2), {loss.name}, s = {step}", moments.partition, bound)
 
 
-@check("villani-partition-function")
+@check("villani-partition-function", scope=scope.constants)
 def partition_function(inst: TwoLayerInstance) -> Outcome:
     """L ≥ (λ/2)‖W‖² and a Gaussian integral in each coordinate; in one dimension the integral itself."""
     size = int(inst.width) * inst.points.d
@@ -71,7 +72,7 @@ def _barrier(share: Fraction) -> Relation:
     return Relation.of(text, bound, upper_bound(law)[2])
 
 
-@check("villani-holley-stroock")
+@check("villani-holley-stroock", scope=scope.constants)
 def holley_stroock_bound(inst: TwoLayerInstance) -> Outcome:
     """The oscillation of the data term from the range of σ, and the bound; on the reference case against Rayleigh."""
     (low, high), bits, scalar, noise = _range(inst), inst.budget.bits, inst.scalar, inst.noise
@@ -82,7 +83,7 @@ def holley_stroock_bound(inst: TwoLayerInstance) -> Outcome:
     reference = Relation.of(text, scalar_bound, inst.gap.upper)
     return judge(
         [reference, _barrier(Fraction(1))],
-        exact("the Gaussian factor has gap lambda, and a bounded factor costs exp(-2 osc(g)/s)"),
+        note("the Gaussian factor has gap lambda, and a bounded factor costs exp(-2 osc(g)/s)"),
         enclosed("oscillation of the data term, and |a|_1", osc=found, a_1=enclose(inst.outer.one)),
         value=holley_stroock(inst.regularisation, found, inst.step, bits),
         margin=reference.margin,
@@ -102,7 +103,7 @@ def _ends(found: GapEnclosure, where: str, share: Fraction = Fraction(1)) -> Rel
     return Relation.of(f"both ends of the gap, {where}", found.lower.lower(), enclose(share) * found.upper.upper())
 
 
-@check("villani-gap")
+@check("villani-gap", scope=scope.model)
 def gap(inst: TwoLayerInstance) -> Outcome:
     """Both ends of the gap of the reference case, proved; the curve is float64 and illustrates only."""
     found, rate = inst.gap, float(inst.scalar.regularisation)
@@ -110,7 +111,7 @@ def gap(inst: TwoLayerInstance) -> Outcome:
     bounds = [enclosed(f"lower bound: {name}", bound=value) for name, value in found.candidates]
     return judge(
         [both, _ends(gap_enclosure(flat_law()), "where the law is nearly Gaussian")],
-        *(bounds or [exact("no positive lower bound was found: 0 is one")]),
+        *(bounds or [note("no positive lower bound was found: 0 is one")]),
         enclosed("Rayleigh quotient of a piecewise linear function, all integrals in balls", quotient=found.upper),
         value=(ends(found.lower)[0], ends(found.upper)[1]) if both.verdict is Verdict.PROVED else None,
         margin=both.margin,
@@ -152,7 +153,7 @@ def _law(inst: TwoLayerInstance, variance: Fraction, inside: bool) -> Relation:
     return Relation.of(f"{text} < 0", factor, 0, Sense.BELOW) if inside else Relation.of(f"0 <= {text}", 0, factor)
 
 
-@check("villani-initial-law")
+@check("villani-initial-law", scope=scope.setting)
 def initial_law(inst: TwoLayerInstance) -> Outcome:
     """The sign of the quadratic form in the exponent decides, for g ≥ 0 Lipschitz; exact rational comparison."""
     limit, step, rate, variance = inst.step / inst.regularisation, inst.step, inst.regularisation, inst.initial_variance
@@ -188,7 +189,7 @@ def _nearly_gaussian(share: Fraction) -> list[Relation]:
     ]
 
 
-@check("villani-stationary-excess")
+@check("villani-stationary-excess", scope=scope.constants)
 def stationary_excess(inst: TwoLayerInstance) -> Outcome:
     """Entropy against partition function; the reference case's excess is enclosed and below its bound."""
     with precision(inst.budget.bits):
