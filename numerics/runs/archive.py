@@ -162,7 +162,8 @@ def _bare(row: ClaimRecord) -> Certificate:
     if row.verdict.rigorous:  # PROVED is not to be had from a table: the evidence is in the certificate
         return Certificate(
             row.id, row.system, row.activation, Verdict.UNKNOWN, method=row.method,
-            argument=row.argument, scope=row.scope, reason=f"{RESULTS} says {row.verdict}, but the certificate with its evidence is missing or damaged:"
+            argument=row.argument, scope=row.scope,
+            reason=f"{RESULTS} says {row.verdict}, but the certificate with its evidence is missing or damaged:"
             " run the study again.",
         )  # fmt: skip
     return Certificate(

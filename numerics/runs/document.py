@@ -125,10 +125,18 @@ class Document:
 
 
 def results_schema() -> dict[str, Any]:
-    """The JSON Schema of results.json; an undecided claim has a reason."""
+    """The JSON Schema of results.json; an undecided claim has a reason, a decided one an argument and a scope."""
     found = schema(Document)
-    undecided = {"properties": {"verdict": {"enum": ["UNKNOWN", "NOT_APPLICABLE"]}}}
-    found["$defs"]["ClaimRecord"]["allOf"] = [{"if": undecided, "then": {"properties": {"reason": {"minLength": 1}}}}]
+    by_machine = [argument.name for argument in Argument if argument.mechanical]
+    wanted: dict[tuple[Verdict, ...], dict[str, object]] = {
+        (Verdict.UNKNOWN, Verdict.NOT_APPLICABLE): {"reason": {"minLength": 1}},
+        (Verdict.PROVED, Verdict.REFUTED): {"argument": {"enum": by_machine}, "scope": {"minLength": 1}},
+        (Verdict.ARGUED,): {"argument": {"enum": ["WRITTEN", "CITED"]}, "scope": {"minLength": 1}},
+    }
+    found["$defs"]["ClaimRecord"]["allOf"] = [
+        {"if": {"properties": {"verdict": {"enum": [v.name for v in verdicts]}}}, "then": {"properties": then}}
+        for verdicts, then in wanted.items()
+    ]
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": RESULTS_FORMAT,
