@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..theory.verdict import Evidence, Verdict
+from ..theory.verdict import Argument, Evidence, Verdict
 from . import notation, words
 from .bibliography import used
 from .parts import ANY, SystemPart, anchor, count
@@ -112,6 +112,7 @@ def content(report: Report) -> dict[str, Any]:
         "first_tested": next((part for part in report.systems if part.tested), None),
         "Verdict": Verdict,
         "Evidence": Evidence,
+        "Argument": Argument,
         "anchor": anchor,
         "by_verdict": by_verdict,
         "who": who,

@@ -1,7 +1,7 @@
 r"""The claim graph: which claim rests on which, in layers, drawn without any tool.
 
-The fill of a box is the verdict, its border says how it was derived: double where only exact evidence is cited, single
-where enclosures are, dashed where only experiments speak, dotted where there is no evidence.
+The fill of a box is the verdict, its border the argument: double where a machine has established all of it, single
+where people wrote a proof, dashed where a published theorem is cited, dotted where the argument is an obligation.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 
 from markupsafe import Markup, escape
 
-from ..theory.verdict import Evidence, Verdict
+from ..theory.verdict import Argument, Verdict
 from .notation import SYMBOL, Run, label
 from .parts import ClaimPart
 
@@ -99,10 +99,10 @@ def _mean(id: str, uses: dict[str, tuple[str, ...]], rank: dict[str, float], *, 
     return sum(rank[o] for o in near) / len(near) if near else rank[id]
 
 
-def border(kind: Evidence | None) -> str:
-    """The name of the border for the evidence of a claim."""
-    names = {Evidence.EXACT: "exact", Evidence.ENCLOSED: "enclosed", Evidence.EXPERIMENTAL: "experimental"}
-    return names[kind] if kind else "none"
+def border(argument: Argument) -> str:
+    """The name of the border for the argument of a claim."""
+    names = {Argument.WRITTEN: "written", Argument.CITED: "cited", Argument.OPEN: "open"}
+    return names.get(argument, "mechanical")
 
 
 def svg(parts: Sequence[ClaimPart], system: str) -> Markup:
@@ -128,12 +128,12 @@ def svg(parts: Sequence[ClaimPart], system: str) -> Markup:
 def _box(node: Node) -> str:
     part = node.part
     x, y = node.x - WIDTH / 2, node.y - HEIGHT / 2
-    kind = border(part.derived_by)
+    kind = border(part.weakest)
     inner = f'<rect class="inner" x="{x + 3:g}" y="{y + 3:g}" width="{WIDTH - 6}" height="{HEIGHT - 6}" rx="2"/>'
     return (
         f'<a href="#{part.anchor}" class="{css(part.verdict)}"><title>{escape(part.claim.title)}</title>'
         f'<rect class="box {kind}" x="{x:g}" y="{y:g}" width="{WIDTH}" height="{HEIGHT}" rx="3"/>'
-        f"{inner if kind == 'exact' else ''}"
+        f"{inner if kind == 'mechanical' else ''}"
         f'<text x="{node.x:g}" y="{node.y - 4:g}" class="label">{_tspans(label(part.claim.label))}</text>'
         f'<text x="{node.x:g}" y="{node.y + 12:g}" class="counts">{escape(node.counts)}</text></a>'
     )

@@ -84,7 +84,7 @@ def sign(v: Verdict) -> str:
 
 def evidence(kind: Evidence) -> str:
     """A kind of evidence, set apart by its sign and its face."""
-    face = {Evidence.EXACT: r"\textbf", Evidence.ENCLOSED: r"\textrm", Evidence.EXPERIMENTAL: r"\textit"}[kind]
+    face = {Evidence.EXACT: r"\textbf", Evidence.ENCLOSED: r"\textrm"}.get(kind, r"\textit")
     return rf"{escape(EVIDENCE_SYMBOL[kind])}~{face}{{{words.EVIDENCE_WORDS[kind]}}}"
 
 
@@ -141,12 +141,12 @@ def claim_graph(report: Report, part_index: int) -> str:
         out.append(rf"\put({x1 - 5:g},{y1:g}){{\vector(1,0){{5}}}}")
     for node in page.nodes:
         x, y = node.x - w / 2, page.height - node.y - h / 2
-        kind = graph.border(node.part.derived_by)
-        frame = {"experimental": r"\dashbox{4}", "none": r"\dashbox{1.5}"}.get(kind, r"\framebox")
+        kind = graph.border(node.part.weakest)
+        frame = {"cited": r"\dashbox{4}", "open": r"\dashbox{1.5}"}.get(kind, r"\framebox")
         inside = rf"\shortstack{{{runs(label(node.part.claim.label))}\\ \footnotesize {escape(node.counts)}}}"
         shown = rf"\hyperref[{node.part.anchor}]{{{inside}}}"
         out.append(rf"\put({x:g},{y:g}){{{frame}({w},{h}){{{shown}}}}}")
-        if kind == "exact":
+        if kind == "mechanical":
             out.append(rf"\put({x + 2.5:g},{y + 2.5:g}){{\framebox({w - 5},{h - 5}){{}}}}")
     drawn = "\n".join([*out, r"\end{picture}"])
     return rf"\resizebox{{\linewidth}}{{!}}{{{drawn}}}" if page.width * UNIT > WIDEST else drawn

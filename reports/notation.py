@@ -18,6 +18,7 @@ from ..theory.verdict import Evidence, Verdict
 
 SYMBOL = {
     Verdict.PROVED: "✓",
+    Verdict.ARGUED: "∴",
     Verdict.REFUTED: "✗",
     Verdict.CONSISTENT: "≈",
     Verdict.INCONSISTENT: "≉",
@@ -25,8 +26,8 @@ SYMBOL = {
     Verdict.NOT_APPLICABLE: "⊘",
 }
 """A sign beside the word and the colour of a verdict, so that it survives greyscale and colour blindness."""
-EVIDENCE_SYMBOL = {Evidence.EXACT: "■", Evidence.ENCLOSED: "◧", Evidence.EXPERIMENTAL: "□"}
-"""Full, half and empty: exact, enclosed, only sampled."""
+EVIDENCE_SYMBOL = {Evidence.EXACT: "■", Evidence.ENCLOSED: "◧", Evidence.EXPERIMENTAL: "□", Evidence.NOTE: "·"}
+"""Full, half and empty: exact, enclosed, only sampled; a dot: a remark."""
 DIGITS = 10
 """Most significant digits of an enclosure in a table."""
 

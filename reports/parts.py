@@ -11,7 +11,7 @@ from ..numerics.runs.document import EigenvalueRow
 from ..numerics.studies.curves import Curves
 from ..theory.claims.claim import Claim, Hypothesis, Reference
 from ..theory.claims.system import System
-from ..theory.verdict import Evidence, Verdict
+from ..theory.verdict import Argument, Evidence, Verdict
 from .notation import Numeral
 
 ANY = "any"
@@ -20,6 +20,7 @@ SEVERITY = (
     Verdict.REFUTED,
     Verdict.INCONSISTENT,
     Verdict.UNKNOWN,
+    Verdict.ARGUED,
     Verdict.PROVED,
     Verdict.CONSISTENT,
     Verdict.NOT_APPLICABLE,
@@ -108,6 +109,16 @@ class EvidencePart:
 
 
 @dataclass(frozen=True, slots=True)
+class LightPart:
+    """How a claim is known to follow, for what it was established, by which method, and for which activations."""
+
+    argument: Argument
+    scope: str
+    method: str
+    activations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimPart:
     """A claim, its certificates, and what they say, gathered over the activations."""
 
@@ -118,6 +129,7 @@ class ClaimPart:
     open: tuple[Settled, ...]
     uses: tuple[Claim, ...]
     curves: tuple[CurvesPart, ...] = ()
+    lights: tuple[LightPart, ...] = ()
 
     @property
     def anchor(self) -> str:
@@ -155,11 +167,10 @@ class ClaimPart:
         return tuple(_test(given, certificate.activation) for given in certificate.detail.get("tests", ()))
 
     @property
-    def derived_by(self) -> Evidence | None:
-        """The weakest kind of evidence that any certificate of this claim rests on; None when there is none."""
-        kinds = {item.kind for c in self.applicable for item in c.evidence}
-        order = (Evidence.EXPERIMENTAL, Evidence.ENCLOSED, Evidence.EXACT)
-        return next((kind for kind in order if kind in kinds), None)
+    def weakest(self) -> Argument:
+        """The weakest argument of any certificate of this claim; the claim's own where it applies to nothing."""
+        found = {c.argument for c in self.applicable} or {self.claim.argument}
+        return next(argument for argument in reversed(Argument) if argument in found)
 
 
 @dataclass(frozen=True, slots=True)

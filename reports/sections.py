@@ -21,6 +21,7 @@ from .parts import (
     EigenvalueLine,
     EvidencePart,
     HypothesisPart,
+    LightPart,
     Settled,
     SubjectRow,
     SystemPart,
@@ -145,6 +146,14 @@ def _claim_part(claim: Claim, certificates: list[Certificate], s: System, figure
         ),
         tuple(known[id] for id in claim.uses if id in known),
         figures,
+        tuple(
+            LightPart(*light, names)
+            for light, names in gather(
+                ((c.argument, c.scope, c.method), c.activation)
+                for c in certificates
+                if c.scope and c.verdict is not Verdict.NOT_APPLICABLE
+            )
+        ),
     )
 
 

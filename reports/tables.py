@@ -16,9 +16,11 @@ from .console import WIDE
 from .notation import Bracket, Numeral, Shown, enclosure, numeral, share
 from .parts import ANY, count
 from .sections import gather, reason
+from .words import ARGUMENT_WORDS
 
 STYLE = {
     Verdict.PROVED: "bold green",
+    Verdict.ARGUED: "blue",
     Verdict.CONSISTENT: "cyan",
     Verdict.UNKNOWN: "yellow",
     Verdict.NOT_APPLICABLE: "dim",
@@ -79,15 +81,17 @@ def claims_table(results: Results, s: System, width: int = WIDE) -> Table:
 def _roomy(certificates: list[Certificate], s: System) -> Table:
     table = Table(box=None)
     several = len({c.activation for c in certificates} - {ANY}) > 1
-    for name in ("claim", "", *([s.subject] if several else []), "verdict"):
+    for name in ("claim", "", *([s.subject] if several else []), "verdict", "by"):
         table.add_column(name, no_wrap=True)
-    for name in ("certified value", "margin", "time"):
+    for name in ("certified value", "margin", "kept", "time"):
         table.add_column(name, justify="right", no_wrap=True)
     labels = {claim.id: claim.label for claim in s.claims}
     for c in certificates:
         subject = [] if not several else ["" if c.activation == ANY else c.activation]
         verdict = Text(c.verdict.name, style=STYLE[c.verdict])
-        table.add_row(slug(c), labels.get(c.claim, ""), *subject, verdict, *_numbers(c, 8))
+        by = ARGUMENT_WORDS[c.argument] if c.verdict.rigorous else ""
+        value, margin, time = _numbers(c, 8)
+        table.add_row(slug(c), labels.get(c.claim, ""), *subject, verdict, by, value, margin, kept(c), time)
     return table
 
 
@@ -111,6 +115,13 @@ def _grouped(certificates: list[Certificate], s: System) -> Table:
 def slug(c: Certificate) -> str:
     """The name of a claim inside its system."""
     return c.claim.partition(".")[2]
+
+
+def kept(c: Certificate) -> str:
+    """What the loosest inequality of a claim keeps at least of what it bounds, or that it says next to nothing here."""
+    if c.vacuous:
+        return "vacuous"
+    return plain(numeral(c.sharpness[0], "down", 2)) if c.sharpness else ""
 
 
 def _numbers(c: Certificate, digits: int) -> tuple[str, str, str]:
@@ -146,8 +157,8 @@ def eigenvalue_table(results: Results, s: System, width: int = WIDE) -> Table | 
 
 
 def reasons(results: Results, s: System) -> list[str]:
-    """What is neither proved nor consistent, one line for each verdict and reason, the claims by their labels."""
-    silent = (Verdict.PROVED, Verdict.CONSISTENT)
+    """What neither holds nor is consistent, one line for each verdict and reason, the claims by their labels."""
+    silent = (Verdict.PROVED, Verdict.ARGUED, Verdict.CONSISTENT)
     mine = [c for c in results.certificates if c.system == s.name and c.verdict not in silent]
     everyone = {*results.study.subjects(s.name)}
     claims = {claim.id: claim for claim in s.claims}
@@ -156,6 +167,18 @@ def reasons(results: Results, s: System) -> list[str]:
         named = ", ".join(_named(claims.get(id), id, () if {*names} >= everyone else names) for id, names in found)
         lines.append(f"{verdict.name} {named}: {why}")
     return lines
+
+
+def scopes(results: Results, s: System) -> list[str]:
+    """For what the claims that hold were established, one line for each scope, and which bounds are vacuous here."""
+    mine = [c for c in results.certificates if c.system == s.name and c.verdict.favourable]
+    labels = {claim.id: claim.label for claim in s.claims}
+    lines = [
+        f"{scope}: {', '.join(labels[id] for id in dict.fromkeys(ids))}"
+        for scope, ids in gather((c.scope, c.claim) for c in mine)
+    ]
+    empty = dict.fromkeys(labels[c.claim] for c in mine if c.vacuous)
+    return [*lines, *([f"vacuous here, keeping less than a millionth: {', '.join(empty)}"] if empty else [])]
 
 
 def _by_reason(

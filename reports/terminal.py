@@ -14,6 +14,7 @@ from rich.text import Text
 from ..numerics.certificates.certificate import Certificate
 from ..numerics.runs.results import Results
 from ..numerics.runs.runner import Event
+from ..theory.verdict import Verdict
 from .tables import (
     ROOMY,
     STYLE,
@@ -23,6 +24,7 @@ from .tables import (
     interval,
     overview,
     reasons,
+    scopes,
     shortened,
     summary,
     systems_of,
@@ -128,6 +130,11 @@ def print_results(results: Results, console: Console, files: Sequence[Path]) -> 
         if eigenvalues is not None:
             console.print()
             console.print(eigenvalues)
+        established = scopes(results, s)
+        if established:
+            console.print("\nestablished for", style="bold")
+        for line in established:
+            console.print(f" {line}", markup=False)
         lines = reasons(results, s)
         if lines:
             console.print()
@@ -137,7 +144,9 @@ def print_results(results: Results, console: Console, files: Sequence[Path]) -> 
     if len(results.study.systems) > 1:
         console.print(overview(results, console.width))
         console.print()
-    for line in (*results.notes, summary(results)):
+    debt = results.counts[Verdict.ARGUED]
+    told = "PROVED: a machine has established all of it. ARGUED: it has proved the hypotheses; the rest is on paper."
+    for line in (*results.notes, *([told] if debt else []), summary(results)):
         console.print(line, markup=False)
     if files:
         names = ", ".join(file.name for file in files if file.suffix != ".pdf" or file.parent == files[0].parent)

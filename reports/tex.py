@@ -56,6 +56,7 @@ MATH = {
     "√": r"\surd",
     "✓": r"\checkmark",
     "✗": r"\times",
+    "∴": r"\therefore",
     "⊘": r"\oslash",
     "■": r"\blacksquare",
     "□": r"\square",

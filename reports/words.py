@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..theory.verdict import Evidence, Verdict
+from ..theory.verdict import Argument, Evidence, Verdict
 
 READING = (
-    r"A verdict is about one claim, one activation (or kernel) and this data. Only PROVED and REFUTED are mathematics; "
-    r"CONSISTENT and INCONSISTENT are statistics. $0.123_{45}^{67}$ means that the number was proved to lie in "
+    r"A verdict is about one claim, one activation (or kernel) and this data. PROVED and REFUTED: a machine has "
+    r"established all of it. ARGUED: a machine has proved the hypotheses here, and the claim follows from them by a "
+    r"proof that people wrote and that no machine has checked as a whole; how many claims are only argued is this "
+    r"project's debt. CONSISTENT and INCONSISTENT are statistics. The claims are certigram's own statements of the "
+    r"theories. $0.123_{45}^{67}$ means that the number was proved to lie in "
     r"$[0.12345, 0.12367]$; every printed end is rounded outwards, every margin and every share downwards, so what"
     r" is printed follows from what was proved."
 )
@@ -25,17 +28,19 @@ BOUNDS = (
     r"least: what is missing to 100 % is the vacuity gap."
 )
 HYPOTHESES = (
-    r"What the claims assume, and how it was settled here. A claim can be PROVED only where each of its hypotheses"
-    r" is."
+    r"What the claims assume, and how it was settled here. A claim can be PROVED or ARGUED only where each of its"
+    r" hypotheses is proved."
 )
 STATEMENTS = (
-    r"Each claim with the way it was decided here. The negative control is a slightly false variant, planted by "
+    r"Each claim with the way it was decided here: by which argument and for what, from which evidence. What is kept "
+    r"is the smaller side of the loosest inequality over the larger one; a bound that is proved to keep less than a "
+    r"millionth of what it bounds is called vacuous here. The negative control is a slightly false variant, planted by "
     r"the tests of the same check, which the check must not prove."
 )
 GRAPH = (
     r"Which claim rests on which: an arrow leads from a claim to a claim whose proof uses it. The fill is the "
-    r"verdict that a reader must not miss; the border says how it was derived: double, from exact evidence alone; "
-    r"single, with enclosures; dashed, by experiments; dotted, without evidence here."
+    r"verdict that a reader must not miss; the border is the argument: double, a machine has established all of it; "
+    r"single, people wrote a proof; dashed, a published theorem is cited; dotted, an obligation."
 )
 GRAPH_AGAIN = r"Which claim rests on which; arrows, fills and borders as in the first graph of this kind."
 FINITE_WIDTH = (
@@ -76,8 +81,10 @@ LIMITS = (
     r"without fused multiply-add, but no fast (Strassen-like) multiplication [@higham2002].",
     r"Enclosures trust the ball arithmetic of FLINT [@johansson2017arb]; symbolic steps trust SymPy. Neither is "
     r"checked by a proof assistant.",
-    r"PROVED speaks about the exact binary numbers of this data set, after the stated normalisation, and about no "
-    r"other data. It rests on the proofs named under each claim; those are on paper.",
+    r"PROVED and ARGUED speak about the exact numbers of this data set, after the stated normalisation, and about no "
+    r"other data; each claim says for how many of the inputs. ARGUED rests on the proofs named under each claim; those "
+    r"are on paper. PROVED rests on the error bounds of the arithmetic, whose proofs are on paper too "
+    r"(`docs/error-analysis.md`).",
     r"Statistical verdicts hold at the stated level for the sampled widths, and treat averages over replicates as "
     r"Gaussian (`docs/theory/finite-width.md`). CONSISTENT proves nothing.",
     r"UNKNOWN says that the budget or the rules did not suffice. It says nothing against the claim.",
@@ -91,7 +98,17 @@ EVIDENCE_WORDS = {
     Evidence.EXACT: "exact",
     Evidence.ENCLOSED: "enclosed",
     Evidence.EXPERIMENTAL: "experimental",
+    Evidence.NOTE: "note",
 }
+ARGUMENT_WORDS = {
+    Argument.DIRECT: "computed",
+    Argument.KERNEL: "proof kernel",
+    Argument.SYMBOLIC: "symbolic",
+    Argument.WRITTEN: "written proof",
+    Argument.CITED: "cited",
+    Argument.OPEN: "open",
+}
+
 VERDICT_WORDS = {verdict: verdict.name.replace("_", " ").lower() for verdict in Verdict}
 
 _TOKEN = re.compile(r"\$(?P<math>[^$]+)\$|`(?P<code>[^`]+)`|\[(?P<cite>@[\w; @]+)\]")

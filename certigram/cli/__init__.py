@@ -2,10 +2,10 @@
 
 Exit status: 0 nothing speaks against a claim; 1 something is REFUTED or INCONSISTENT; 2 the command or its input is
 not usable (one sentence on standard error says what, where, and what to try); 3 with ``--strict``, something stays
-UNKNOWN; 70 a defect of certigram itself, which says nothing about the claim; 74 a full or failing disk, 141 a reader
-that went away before everything was printed; 75 something outside stood in the way (a worker process died twice at one
-network, another run writes to the folder); 130, 143, 129 stopped by Ctrl-C, SIGTERM, SIGHUP. What was finished is saved
-whatever the status, and the same command continues.
+UNKNOWN (``--strict=proved``: or is only ARGUED); 70 a defect of certigram itself, which says nothing about the claim;
+74 a full or failing disk, 141 a reader that went away before everything was printed; 75 something outside stood in the
+way (a worker process died twice at one network, another run writes to the folder); 130, 143, 129 stopped by Ctrl-C,
+SIGTERM, SIGHUP. What was finished is saved whatever the status, and the same command continues.
 """
 
 from __future__ import annotations
@@ -100,10 +100,17 @@ _MISUSE = next(  # the base of typer's own complaints, wherever this version of 
 )
 
 
+def _completed(arguments: list[str]) -> list[str]:
+    """The arguments, with the value that a bare ``--strict`` of ``verify`` stands for."""
+    if arguments[:1] != ["verify"]:
+        return arguments
+    return ["--strict=unknown" if argument == "--strict" else argument for argument in arguments]
+
+
 def run() -> None:
     """Run the command line; an error of ours is one sentence, never a traceback."""
     try:
-        status = app(standalone_mode=False)
+        status = app(_completed(sys.argv[1:]), standalone_mode=False)
         sys.stdout.flush()
     except _MISUSE as error:
         context = getattr(error, "ctx", None)

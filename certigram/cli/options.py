@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,24 @@ Json = Annotated[bool, typer.Option("--json", help="print one JSON document on s
 Bits = Annotated[int, typer.Option(help="binary digits of the enclosure", min=24, max=20_000)]
 Jobs = Annotated[int | None, typer.Option(help="processes that sample networks (default: the number of cores)", min=1)]
 Strict = Annotated[bool, typer.Option("--strict", help="exit with status 3 when something stays UNKNOWN")]
+
+
+class Level(Enum):
+    """What must not stay open, for status 0."""
+
+    UNKNOWN = "unknown"
+    PROVED = "proved"
+
+
+StrictLevel = Annotated[
+    Level | None,
+    typer.Option(
+        "--strict",
+        metavar="[=proved]",
+        help="exit with status 3 when something stays UNKNOWN; --strict=proved: also when something is ARGUED",
+        show_choices=False,
+    ),
+]
 Expression = Annotated[str, typer.Argument(help="an activation by name, or an expression in x")]
 Source = Annotated[
     str, typer.Argument(help="digits, sphere, or a file whose rows are points (.csv, .tsv, .txt, .npy, .npz, .parquet)")

@@ -12,7 +12,7 @@ import typer
 
 from ..numerics.files import require_output
 from ..theory.errors import SpecError
-from .options import Jobs, Json, Strict
+from .options import Jobs, Json, Level, StrictLevel
 from .output import INTERRUPTED, fail, print_json, say
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def verify(
     out: Out = Path("out"),
     jobs: Jobs = None,
     replace: Replace = False,
-    strict: Strict = False,
+    strict: StrictLevel = None,
     as_json: Json = False,
 ) -> None:
     """Check every claim of a study and write its report, certificates and results.json.
@@ -58,8 +58,9 @@ def verify(
         print_json(results.to_json())
     else:
         print_results(results, stdout(), files)
-    unknown = any(c.verdict.name == "UNKNOWN" for c in results.certificates)
-    raise typer.Exit(results.exit_status or (3 if strict and unknown else 0))
+    open_ = {None: set(), Level.UNKNOWN: {"UNKNOWN"}, Level.PROVED: {"UNKNOWN", "ARGUED"}}[strict]
+    short = any(c.verdict.name in open_ for c in results.certificates)
+    raise typer.Exit(results.exit_status or (3 if short else 0))
 
 
 def sweep(

@@ -107,6 +107,7 @@ class Relation:
     sense: Sense
     constants: Mapping[str, arb]
     place: str
+    condition: bool = False
 
     @classmethod
     def of(
@@ -118,10 +119,12 @@ class Relation:
         *,
         constants: Mapping[str, arb] | None = None,
         place: str = "recorded iterate",
+        condition: bool = False,
     ) -> Relation:
         """From both sides; one number stands for itself at every place of the other side.
 
-        ``constants`` are those of the formula, by name; ``place`` says what the places are. Raises :class:`SpecError`
+        ``constants`` are those of the formula, by name; ``place`` says what the places are; a
+        ``condition`` of the statement is no bound, so that nothing is said of its sharpness. Raises :class:`SpecError`
         for sides of different lengths.
         """
         one, other = Side.of(left), Side.of(right)
@@ -129,7 +132,7 @@ class Relation:
         one, other = one.stretched(count), other.stretched(count)
         if len(one.lower) != len(other.lower):
             raise SpecError(f"{text}: the two sides have {len(one.lower)} and {len(other.lower)} places.")
-        return cls(text, one, other, sense, constants or {}, place)
+        return cls(text, one, other, sense, constants or {}, place, condition)
 
     @property
     def length(self) -> int:
@@ -193,13 +196,19 @@ class Relation:
     def kept(self) -> tuple[float, float] | None:
         """Ends of the largest ``left / right`` over all places: what is kept of the right side where it is nearest.
 
-        None for an equality, and where a side may be negative.
+        None for an equality and for a condition, and where a side may be negative.
 
         >>> Relation.of("", [1, 2], [4, 4]).kept
         (0.5, 0.5)
         """
         ends = list(zip(self.left.upper, self.right.lower, self.right.upper, strict=True))
-        if self.sense is Sense.EQUAL or not ends or min(self.left.lower) < 0 or max(self.left.upper) <= 0:
+        if (
+            self.sense is Sense.EQUAL
+            or self.condition
+            or not ends
+            or min(self.left.lower) < 0
+            or max(self.left.upper) <= 0
+        ):
             return None
         if not all(_finite(b) and c > 0 for b, c, _ in ends):
             return None

@@ -67,7 +67,10 @@ def implied(constants: tuple[int, int, int] = WIDTH_CONSTANTS) -> dict[str, Rela
     """
     first, second, third = constants
     terms = {"u": first, "v": first, "W": first, "A": second}
-    found = {name: Relation.of(f"width for {name}", DISPLACEMENTS[name], term) for name, term in terms.items()}
+    found = {
+        name: Relation.of(f"width for {name}", DISPLACEMENTS[name], term, condition=True)
+        for name, term in terms.items()
+    }
     return {**found, "features": stability_constant(third)}
 
 
@@ -105,8 +108,10 @@ class WidthCondition:
     def relations(self) -> tuple[Relation, Relation]:
         """What it consists of; it fails for every c where one of them is false."""
         return (
-            Relation.of("gamma_0 = 2 c gamma < 1", self.gamma0, 1, Sense.BELOW, constants={"c": self.c}),
-            Relation.of("the width asked for < m", self.needed, self.m, Sense.BELOW),
+            Relation.of(
+                "gamma_0 = 2 c gamma < 1", self.gamma0, 1, Sense.BELOW, constants={"c": self.c}, condition=True
+            ),
+            Relation.of("the width asked for < m", self.needed, self.m, Sense.BELOW, condition=True),
         )
 
     def __str__(self) -> str:

@@ -119,7 +119,7 @@ class Network:
     def posed(self) -> Relation:
         """a < 1, which makes the map a contraction."""
         low, high = self.contraction
-        return Relation.of("a = gamma ||A||/sqrt(m) < 1", Bounds.of([low], [high]), 1, Sense.BELOW)
+        return Relation.of("a = gamma ||A||/sqrt(m) < 1", Bounds.of([low], [high]), 1, Sense.BELOW, condition=True)
 
     def over_gap(self, left: Floats, right: Floats, sign: int = -1) -> Bounds:
         """Norms with bounds ``left`` and ``right`` divided by 1 − a (``sign`` 1 plants 1 + a)."""

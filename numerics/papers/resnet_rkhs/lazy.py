@@ -53,7 +53,9 @@ class LazyRun:
     @property
     def condition(self) -> Relation:
         """2√(L₀/μ) < R."""
-        return Relation.of("2 sqrt(L_0/mu) < R", self.path, self.radius, Sense.BELOW, constants={"mu": self.mu})
+        return Relation.of(
+            "2 sqrt(L_0/mu) < R", self.path, self.radius, Sense.BELOW, constants={"mu": self.mu}, condition=True
+        )
 
 
 def lazy_constants(eigenvalue: arb, kappa1: arb, count: int, loss: arb, depth: int | None) -> tuple[arb, arb, arb]:

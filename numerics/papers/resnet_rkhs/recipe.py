@@ -53,13 +53,15 @@ class Recipe:
     @property
     def separates(self) -> Relation:
         """λ >= 1/2 on the ball."""
-        return Relation.of("1/2 <= lambda on the ball", Fraction(1, 2), self.landscape.eigenvalue(self.radius))
+        return Relation.of(
+            "1/2 <= lambda on the ball", Fraction(1, 2), self.landscape.eigenvalue(self.radius), condition=True
+        )
 
     @property
     def fits(self) -> Relation:
         """The path fits into the ball."""
         text = f"{4 if self.descent else 2} sqrt(L_0/mu) < R"
-        return Relation.of(text, self.path, self.radius, Sense.BELOW, constants={"mu": self.mu})
+        return Relation.of(text, self.path, self.radius, Sense.BELOW, constants={"mu": self.mu}, condition=True)
 
     def holds(self) -> bool:
         """Whether both are proved."""

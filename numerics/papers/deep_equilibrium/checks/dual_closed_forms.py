@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 
 import sympy
@@ -69,7 +70,8 @@ def _derived(inst: EquilibriumInstance, formula: sympy.Expr | None = None) -> Ou
     sides = list(_formula_sides(inst.activation, formula or derivation.result, study_laws(inst)))
     method = f"derivation of {lines} lines" + ("" if formula is None else ", and comparison of formulas")
     quantity = {"quantity": "dual activation"}
-    return judge(sides, *evidence, value=sides[0].left, argued=True, method=method, detail=quantity)
+    found = judge(sides, *evidence, value=sides[0].left, argued=True, method=method, detail=quantity)
+    return replace(found, symbolic=True)
 
 
 @check("dual-closed-form", scope="every covariance")

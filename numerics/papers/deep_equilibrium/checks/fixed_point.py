@@ -30,7 +30,7 @@ def variance_contraction(inst: EquilibriumInstance) -> Outcome:
     worst = max(points, key=lambda p: float(p.q))
     text = f"theta = {inst.contraction_name} is below 1, so T is a contraction"
     return judge(
-        [Relation.of(text, worst.contraction, 1, Sense.BELOW)],
+        [Relation.of(text, worst.contraction, 1, Sense.BELOW, condition=True)],
         enclosed("Banach's a-posteriori bound around the computed fixed point", q=worst.q, s=worst.s),
         value=worst.q,
         lemma=inst.well_posed,
@@ -61,7 +61,7 @@ def correlation_contraction(inst: EquilibriumInstance) -> Outcome:
     """The rate 2 σ_w² L² < 1; the self-map holds exactly because s = 2 σ_w² q + 2."""
     text = f"the derivative is at most ({inst.contraction_name})^2 < 1 (Price)"
     return judge(
-        [Relation.of(text, inst.contraction2, 1, Sense.BELOW), _self_map(inst, Fraction(1))],
+        [Relation.of(text, inst.contraction2, 1, Sense.BELOW, condition=True), _self_map(inst, Fraction(1))],
         value=inst.contraction2,
         lemma=inst.well_posed,
         method="contraction of the correlation map",

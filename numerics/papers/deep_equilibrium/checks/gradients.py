@@ -49,6 +49,7 @@ def implicit_gradients(inst: EquilibriumInstance) -> Outcome:
         f"the distance of the computed equilibrium is at most a thousandth of its norm, width {inst.training.width}",
         arb(distance),
         arb(norm_down(state)) * arb((1, -10)),
+        condition=True,
     )
     outcome = judge(
         [known],
@@ -142,7 +143,7 @@ def picard_rate(inst: EquilibriumInstance) -> Outcome:
     right = _geometric(size, lab.theta, distances.length)
     with precision(BITS):
         rate = inst.lipschitz * between(arb(lab.norm.lower), arb(lab.norm.upper))
-    contraction = Relation.of(f"theta = L ||W||_2 below 1, width {lab.width}", rate, 1, Sense.BELOW)
+    contraction = Relation.of(f"theta = L ||W||_2 below 1, width {lab.width}", rate, 1, Sense.BELOW, condition=True)
     return judge(
         [contraction, Relation.of("distance to the equilibrium", distances, right)],
         value=rate,

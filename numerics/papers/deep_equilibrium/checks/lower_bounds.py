@@ -54,9 +54,9 @@ def _below(inst: EquilibriumInstance, lemma: str | tuple[str, ...], name: str, b
 
     Where the two may be one number by structure, and are not told apart, their enclosures must meet.
     """
-    detail, found = {"quantity": name, "bound": name}, inst.null_vector
-    if found is not None:
-        text = f"{found.reason}; the same reason makes {name} equal to 0, which is the least eigenvalue of K"
+    detail, singular = {"quantity": name, "bound": name}, inst.null_vector
+    if singular is not None:
+        text = f"{singular.reason}; the same reason makes {name} equal to 0, which is the least eigenvalue of K"
         return judge([Relation.of(text, 0, inst.eigenvalue)], value=(0.0, 0.0), lemma=lemma, detail=detail)
     forms, structure = bounds(inst), _structure(inst, name)
     relations = [_relation(inst, form, bound) for form, bound in forms.items()]
@@ -66,7 +66,19 @@ def _below(inst: EquilibriumInstance, lemma: str | tuple[str, ...], name: str, b
         value = first.lower, min(first.upper, inst.eigenvalue.upper)
         return judge([meet], value=value, lemma=lemma, margin=0.0, method=f"{name}: by structure", detail=detail)
     method = f"{name}: {first.method}"
-    return judge(relations, value=first, lemma=lemma, margin=relations[0].margin, method=method, detail=detail)
+    chain = _chain(forms)
+    found = judge(
+        [*relations, *(r for r in chain if r.verdict is Verdict.PROVED)],
+        value=first, lemma=lemma, margin=relations[0].margin, method=method, detail=detail,
+    )  # fmt: skip
+    return replace(found, direct=found.direct and all(r.verdict is Verdict.PROVED for r in chain))
+
+
+def _chain(forms: dict[str, Enclosure]) -> list[Relation]:
+    """The simple form of LB_G below the other one: the second inequality of its claim, by the lemma where undecided."""
+    return [
+        Relation.of(f"{form} and LB_G", bound, forms["LB_G"]) for form, bound in forms.items() if "LB_G and r_0" in form
+    ]
 
 
 def _lower_bound(

@@ -136,7 +136,9 @@ def tangent_order(inst: EquilibriumInstance) -> Outcome:
         gram(found.tangent, inst.inputs.cosines, budget=inst.budget), budget=inst.budget, known_psd=True
     )
     star = inst.eigenvalue
-    contracts = Relation.of("chi = 2 sigma_w2 E phi'(sqrt(s) z)^2 is below 1", found.stability, 1, Sense.BELOW)
+    contracts = Relation.of(
+        "chi = 2 sigma_w2 E phi'(sqrt(s) z)^2 is below 1", found.stability, 1, Sense.BELOW, condition=True
+    )
     order = Relation.of("the least eigenvalues of K and of Theta", star, theta)
     return judge(
         [contracts, *decided(order)],

@@ -110,7 +110,7 @@ def gradient_descent(inst: EquilibriumInstance) -> Outcome:
     constants, run = lab.certified_constants(), lab.certified_run
     with precision(BITS):
         largest = 1 / constants.smoothness
-    small = Relation.of("(H3): the step size is at most 1/beta", arb(run.step), largest)
+    small = Relation.of("(H3): the step size is at most 1/beta", arb(run.step), largest, condition=True)
     found = [
         _rate_along(run),
         _spectrum_along(run),

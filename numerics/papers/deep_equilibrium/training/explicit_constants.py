@@ -85,8 +85,8 @@ class ExplicitConstants:
     def hypotheses(self) -> tuple[Relation, Relation]:
         """(H1) and (H2)."""
         return (
-            Relation.of("(H1): L rho_w below 1", self.contraction, 1, Sense.BELOW),
-            Relation.of("(H2): the left side over the right side is at most 1", self.gap, 1),
+            Relation.of("(H1): L rho_w below 1", self.contraction, 1, Sense.BELOW, condition=True),
+            Relation.of("(H2): the left side over the right side is at most 1", self.gap, 1, condition=True),
         )
 
 

@@ -178,7 +178,7 @@ def output_training(inst: ImplicitInstance) -> Outcome:
         x_label="iteration",
         log=True,
     )
-    step = Relation.of("eta <= 1/lambda_max", Fraction(run.step), 1 / Fraction(largest.upper))
+    step = Relation.of("eta <= 1/lambda_max", Fraction(run.step), 1 / Fraction(largest.upper), condition=True)
     falling = rate_relation(run, least)
     return judge(
         [step, falling],
@@ -210,7 +210,7 @@ def descent_relations(run: Trajectory, rate: arb) -> tuple[Relation, Relation]:
         bounds = [(1 - rate) * before for before in balls(run.loss)[:-1]]
     after = Bounds.of(run.loss.lower[1:], run.loss.upper[1:])
     return (
-        Relation.of("gamma ||A(k)||/sqrt(m) < 1 from iterate 0 on", run.contraction, 1, Sense.BELOW),
+        Relation.of("gamma ||A(k)||/sqrt(m) < 1 from iterate 0 on", run.contraction, 1, Sense.BELOW, condition=True),
         Relation.of("L(k+1) <= (1 - eta lambda_0/2) L(k)", after, bounds),
     )
 

@@ -74,7 +74,7 @@ def uniform_features(inst: ResNetInstance) -> Outcome:
         )
     return replace(
         judge(
-            [covering_exponent(q), Relation.of(MET, Bounds.of_balls([failure]), FAILURE)],
+            [covering_exponent(q), Relation.of(MET, Bounds.of_balls([failure]), FAILURE, condition=True)],
             note("the covering is optimised; Hoeffding on [-1, 1], Markov with 4 sigma^2"),
             values,
             value=count,
@@ -163,7 +163,7 @@ def feature_chernoff(inst: ResNetInstance) -> Outcome:
         failure = chernoff_failure(n, eigenvalue.lower(), math.ceil(ends(count)[1]))
         relations = [
             chernoff_exponent(8),
-            Relation.of(MET, Bounds.of_balls([failure]), FAILURE),
+            Relation.of(MET, Bounds.of_balls([failure]), FAILURE, condition=True),
         ]
         item = enclosed(f"frequencies that suffice for the true least eigenvalue of {n} inputs", count=count)
     return replace(
