@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ...claims.claim import Hypothesis, Source
 from ...claims.system import System
+from ...verdict import Argument
 
 SOURCE = Source("toy", "toy2024linear", "docs/papers/toy/proofs.md")
 POINTS = Hypothesis("points", r"x_1,\dots,x_n\in\mathbb R^d \text{ are given}")
@@ -27,6 +28,7 @@ SYSTEM = System(
             method="toy-cauchy-schwarz",
             control="the right side times 1 - 1e-9",
             section="The entries",
+            argument=Argument.DIRECT,
         ),
     ),
     default_activations=("identity",),
