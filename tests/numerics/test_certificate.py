@@ -14,16 +14,17 @@ from certigram.numerics.certificates.certificate import Certificate, Discharged,
 from certigram.numerics.files import remove_parts, write_atomically
 from certigram.theory.claims.kernel_claims import CLAIMS, KERNELS
 from certigram.theory.errors import SpecError
-from certigram.theory.verdict import Evidence, Verdict
+from certigram.theory.verdict import Argument, Evidence, Verdict
 
-EXACT = EvidenceItem(Evidence.EXACT, "by structure")
+EXACT = EvidenceItem(Evidence.EXACT, "by structure", {"entry": "0"})
 ENCLOSED = EvidenceItem(Evidence.ENCLOSED, "a ball excludes 0", {"x": "[1 ± 0.1]"})
 SEEN = EvidenceItem(Evidence.EXPERIMENTAL, "ten networks", {"mean": "0.5"})
 
 
 def certificate(verdict: Verdict = Verdict.PROVED, *evidence: EvidenceItem, **more: object) -> Certificate:
     """A certificate of a made-up claim."""
-    return Certificate("a.b", "a", "tanh", verdict, evidence, **more)  # type: ignore[arg-type]  # fields by name
+    given = {"argument": Argument.DIRECT, "scope": "all 3 inputs", **more}
+    return Certificate("a.b", "a", "tanh", verdict, evidence, **given)  # type: ignore[arg-type]  # fields by name
 
 
 @pytest.mark.parametrize("verdict", [Verdict.PROVED, Verdict.REFUTED])
