@@ -184,16 +184,20 @@ def _closed_form(inst: Population) -> Settled:
     return Verdict.REFUTED, f"no closed form of the dual is known to the rules: {reason}"
 
 
-def _small_residual(lab: Laboratory, *, flow: bool = False) -> Settled:
+def _small_residual(lab: Laboratory, *, made: bool = False, flow: bool = False) -> Settled:
     verdict, text = contracts(lab)
     if verdict is not Verdict.PROVED:  # then (H1) fails with it
         return verdict, text
-    found = lab.certified_constants(flow=flow)
+    theorem = lab.made if made else lab.theorem
+    found = theorem.flow if flow else theorem.descent
     (first, second), text = found.hypotheses, f"L rho_w = {found.contraction.str(6)}"
     if first.verdict is Verdict.PROVED:
         text = f"(H1): {text}; (H2): left side over right side = {found.gap.str(6)}"
     verdict = second.verdict if first.verdict is Verdict.PROVED else first.verdict
-    where = f"on {len(lab.chosen(lab.certified_inputs))} inputs, width {lab.width}"
+    where = f"on {len(lab.chosen(theorem.inputs))} inputs, width {lab.width}"
+    if verdict is Verdict.REFUTED and not made:
+        low, high = theorem.excess
+        where += f"; ||e_0|| is between {low:.3g} and {high:.3g} times what (H1) and (H2) allow"
     return verdict, f"{text} {where}".replace("+/-", "±")
 
 
@@ -231,4 +235,6 @@ _OF_TRAINING: dict[str, Callable[[Laboratory], Settled]] = {
     "weights-contract": contracts,
     "small-residual": _small_residual,
     "small-residual-flow": partial(_small_residual, flow=True),
+    "made-residual": partial(_small_residual, made=True),
+    "made-residual-flow": partial(_small_residual, made=True, flow=True),
 }

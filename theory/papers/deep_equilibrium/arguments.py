@@ -17,6 +17,6 @@ ARGUMENTS = {
     "lemma.price": both("price"),
     "lemma.nngp-to-ntk": both("nngp-to-ntk"),
     "lemma.schur-order": both("psd-order", "lower-bound-correlation"),
-    "lemma.pl-descent": both("gradient-descent"),
-    "lemma.pl-flow": both("gradient-flow"),
+    "lemma.pl-descent": both("gradient-descent", "made-descent"),
+    "lemma.pl-flow": both("gradient-flow", "made-flow"),
 }

@@ -34,7 +34,7 @@ PERTURBATION = Lemma(
         ),
     ),
     Reference("truong2023deq", ours=f"{NOTES}, The equilibrium of given weights"),
-    claims=both("gradient-descent", "gradient-flow"),
+    claims=both("gradient-descent", "gradient-flow", "made-descent", "made-flow"),
 )
 
 GRADIENTS = Lemma(
@@ -157,7 +157,7 @@ EQUILIBRIUM_DESCENT = Lemma(
     ),
     Reference("truong2023deq", ours=f"{NOTES}, The theorem with explicit constants"),
     ("lemma.equilibrium-perturbation", "lemma.implicit-gradients", "lemma.pl-descent", "lemma.pl-flow"),
-    claims=both("gradient-descent", "gradient-flow"),
+    claims=both("gradient-descent", "gradient-flow", "made-descent", "made-flow"),
 )
 
 RANGE = Lemma(

@@ -323,7 +323,7 @@ SYSTEM = System(
     parameters=(
         Parameter("gamma", "1/5", "scale of the recurrent weights; wide networks are well posed for gamma < 1/2"),
         Parameter("width", "512", "width of the network that is trained"),
-        Parameter("training_points", "24", "how many of the inputs it is trained on, the first ones"),
+        Parameter("training_points", "200", "how many of the inputs it is trained on, the first ones"),
         Parameter("steps", "60", "steps of gradient descent"),
         Parameter("step", "1/2", "step of gradient descent, as a multiple of 1/lambda_max(H(0))"),
     ),

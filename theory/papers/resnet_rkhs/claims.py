@@ -338,7 +338,7 @@ SYSTEM = System(
         Parameter("depth", "10", "number D of layers of the trained networks"),
         Parameter("step", "1", "step size eta of gradient descent"),
         Parameter("iterations", "60", "steps of each training run"),
-        Parameter("points", "32", "training points: the first distinct ones of the data"),
+        Parameter("points", "200", "training points: the first distinct ones of the data"),
         Parameter("features", "1024", "number m of random frequencies in the lazy regime"),
     ),
     claims=CLAIMS,

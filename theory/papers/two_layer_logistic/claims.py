@@ -312,7 +312,7 @@ SYSTEM = System(
     r" dW = -\nabla L\,dt + \sqrt s\,dB",
     parameters=(
         Parameter("regularisation", "1/100", "lambda, the weight of |W|^2/2 in the loss"),
-        Parameter("width", "16", "p, the number of hidden units"),
+        Parameter("width", "64", "p, the number of hidden units"),
         Parameter("outer", "1/4", "size of the fixed outer weights, which alternate in sign: a_j = (-1)^j outer"),
         Parameter("step", "1/64", "s, step of the recursion and noise level of the stochastic equation"),
         Parameter("level", "1", "K, the level of the certified radius"),

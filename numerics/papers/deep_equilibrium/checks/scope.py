@@ -55,10 +55,10 @@ def ordinary_run(inst: EquilibriumInstance) -> str:
     return f"{network(inst)}, {labels(inst.data)}"
 
 
-def certified_run(inst: EquilibriumInstance) -> str:
+def made_run(inst: EquilibriumInstance) -> str:
     """One run from labels that are made so that the hypotheses hold."""
     made = "labels made near the outputs at the start, so that the hypotheses hold"
-    return f"{_network(inst, inst.training.certified_inputs)}, {made}"
+    return f"{_network(inst, inst.training.made.inputs)}, {made}"
 
 
 def sampled(inst: SampledInstance[EquilibriumInstance]) -> str:

@@ -16,7 +16,7 @@ from ....balls.budget import Budget
 from ....balls.ends import upper_float
 from ....balls.precision import precision
 from ....balls.rounding import TINY, gamma
-from ....checks.evidence import SLIGHTLY, as_ball, enclosed, ends, figure, observed, planted_tests, sufficient
+from ....checks.evidence import SLIGHTLY, as_ball, enclosed, ends, figure, observed, planted_tests
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.scope import all_inputs
@@ -94,8 +94,16 @@ def relative_concentration(inst: EquilibriumInstance) -> Outcome:
             " ||K^(-1/2)(G - K)K^(-1/2)|| <= 1/2: take a larger training_width"
         ),
     )
+    if event.verdict is Verdict.REFUTED:
+        norm = _whitened(network, limit)
+        reason = (
+            f"hypothesis event fails: on {network.n} inputs the network of width {inst.training.width} lies outside of"
+            f" ||K^(-1/2)(G - K)K^(-1/2)|| <= 1/2; the norm is about {norm:.3g} and falls like m^(-1/2), so that a width"
+            f" of about {inst.training.width * (2 * norm) ** 2:.2g} would do"
+        )
+        return Outcome(Verdict.NOT_APPLICABLE, event.evidence, reason=reason)
     if event.verdict is not Verdict.PROVED:
-        return sufficient(event)
+        return event
     least = least_eigenvalue(network, budget=QUICK, known_psd=True)
     star = least_eigenvalue(limit, budget=QUICK, known_psd=True)
     half = replace(star, lower=star.lower / 2, upper=star.upper / 2)

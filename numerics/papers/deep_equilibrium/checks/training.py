@@ -20,11 +20,15 @@ from ..instance import EquilibriumInstance
 from ..training.descent import Trajectory, geometric
 from ..training.explicit_constants import ExplicitConstants
 from ..training.iterate import BITS
+from ..training.theorem import TheoremInstance
 from . import scope
 from .evidence import after_start, first_ball, training_control
 
 DIVERGING = (16.0, 12)
 """The planted step size, in units of the ordinary one, and how many steps are made with it."""
+
+FAR = 1e6
+"""How much farther labels are moved in the controls of the theorem."""
 
 Value = Bounds | tuple[float, float]
 
@@ -100,14 +104,12 @@ def _constants_evidence(found: ExplicitConstants, residual: arb) -> EvidenceItem
     return enclosed("the constants of the theorem in ball arithmetic", **values)
 
 
-@check("deq-gradient-descent", scope=scope.certified_run)
-def gradient_descent(inst: EquilibriumInstance) -> Outcome:
+def _descent(inst: EquilibriumInstance, theorem: TheoremInstance) -> Outcome:
     """(H1) to (H3) in balls on one instance; every conclusion at every iterate of the run with η = 1/β.
 
     The theorem is about exact steps: a rounded sequence that leaves its bounds does not contradict it.
     """
-    lab = inst.training
-    constants, run = lab.certified_constants(), lab.certified_run
+    constants, run = theorem.descent, theorem.run
     with precision(BITS):
         largest = 1 / constants.smoothness
     small = Relation.of("(H3): the step size is at most 1/beta", arb(run.step), largest, condition=True)
@@ -121,7 +123,7 @@ def gradient_descent(inst: EquilibriumInstance) -> Outcome:
     ]
     outcome = judge(
         [*constants.hypotheses, small, *found],
-        _constants_evidence(constants, lab.certified_residual),
+        _constants_evidence(constants, theorem.bounds.residual),
         value=_final_share(run),
         lemma="lemma.equilibrium-training",
         method=f"{run.length - 1} steps with eta = 1/beta, width {inst.training.width}",
@@ -138,21 +140,12 @@ def gradient_descent(inst: EquilibriumInstance) -> Outcome:
     return sufficient(outcome)
 
 
-@training_control("deq-gradient-descent")
-def doubled_rate(inst: EquilibriumInstance) -> Outcome:
-    """The rate that was met, doubled."""
-    if inst.regularity.second_lipschitz is None:
-        return Outcome(Verdict.NOT_APPLICABLE, reason="no step size is proved small enough without a bound of phi''")
-    return planted([_doubled(inst.training.certified_run)])
-
-
-@check("deq-gradient-flow", scope=scope.certified_run)
-def gradient_flow(inst: EquilibriumInstance) -> Outcome:
+def _flow(inst: EquilibriumInstance, theorem: TheoremInstance) -> Outcome:
     """(H1) and (H2) at the radius √2 ‖e_0‖/√λ_0 of the flow, in balls; the theorem needs nothing else."""
-    constants = inst.training.certified_constants(flow=True)
+    constants = theorem.flow
     outcome = judge(
         constants.hypotheses,
-        _constants_evidence(constants, inst.training.certified_residual),
+        _constants_evidence(constants, theorem.bounds.residual),
         value=constants.gap,
         lemma="lemma.equilibrium-training",
         method=f"explicit constants, width {inst.training.width}",
@@ -162,10 +155,54 @@ def gradient_flow(inst: EquilibriumInstance) -> Outcome:
     return sufficient(outcome)
 
 
-@training_control("deq-gradient-flow")
+@check("deq-gradient-descent", scope=scope.ordinary_run)
+def gradient_descent(inst: EquilibriumInstance) -> Outcome:
+    """The theorem on the inputs and labels of the study."""
+    return _descent(inst, inst.training.theorem)
+
+
+@check("deq-gradient-flow", scope=scope.ordinary_run)
+def gradient_flow(inst: EquilibriumInstance) -> Outcome:
+    """The theorem on the inputs and labels of the study."""
+    return _flow(inst, inst.training.theorem)
+
+
+@check("deq-made-descent", scope=scope.made_run)
+def made_descent(inst: EquilibriumInstance) -> Outcome:
+    """The theorem on few inputs whose labels are made."""
+    return _descent(inst, inst.training.made)
+
+
+@check("deq-made-flow", scope=scope.made_run)
+def made_flow(inst: EquilibriumInstance) -> Outcome:
+    """The theorem on few inputs whose labels are made."""
+    return _flow(inst, inst.training.made)
+
+
+@training_control("deq-gradient-descent")
 def far_labels(inst: EquilibriumInstance) -> Outcome:
-    """The same network with labels so far away that (H2) fails."""
-    return planted(inst.training.ordinary_constants.hypotheses)
+    """The labels of the data moved so far from the outputs that a hypothesis fails."""
+    return planted(replace(inst.training.theorem, distance=FAR).descent.hypotheses)
+
+
+@training_control("deq-gradient-flow")
+def far_labels_of_the_flow(inst: EquilibriumInstance) -> Outcome:
+    """The same, with the constants of the flow."""
+    return planted(replace(inst.training.theorem, distance=FAR).flow.hypotheses)
+
+
+@training_control("deq-made-descent")
+def doubled_rate(inst: EquilibriumInstance) -> Outcome:
+    """The rate that was met, doubled."""
+    if inst.regularity.second_lipschitz is None:
+        return Outcome(Verdict.NOT_APPLICABLE, reason="no step size is proved small enough without a bound of phi''")
+    return planted([_doubled(inst.training.made.run)])
+
+
+@training_control("deq-made-flow")
+def eight_times_as_far(inst: EquilibriumInstance) -> Outcome:
+    """The made labels eight times as far: at four times those of descent fail, whose radius is twice as large."""
+    return planted(replace(inst.training.made, distance=8.0).flow.hypotheses)
 
 
 # -- ordinary instances (C25) ------------------------------------------------------------------
@@ -173,8 +210,8 @@ def far_labels(inst: EquilibriumInstance) -> Outcome:
 
 def _ordinary_detail(inst: EquilibriumInstance) -> dict[str, object]:
     lab = inst.training
-    constants = lab.ordinary_constants
-    low, high = lab.ordinary_gap
+    constants = lab.theorem.descent
+    low, high = lab.theorem.excess
     eigenvalues = np.linalg.eigvalsh(lab.ordinary_tangent)
     loss = lab.ordinary_run.bounds("loss").midpoints()
     return {

@@ -6,7 +6,6 @@ study reads them; what is proved about them is decided anew from the recorded bo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,20 +25,12 @@ from ....sampling.operator_norm import NormBounds, operator_norm
 from ....studies.data import labels as labels_of
 from ....studies.study import Study
 from ..population.model import Population
-from .descent import TOLERANCE, Trajectory, certified_descent
+from .descent import Trajectory, certified_descent
 from .equilibrium import Differentiable, differentiable
-from .explicit_constants import (
-    ExplicitConstants,
-    StartingPoint,
-    admissible_residual,
-    explicit_constants,
-    starting_point,
-)
 from .gradient import Network, equilibrium, gradient, sample_network, tangent_gram
-from .iterate import BITS, IterateBounds, equilibrium_error, iterate_bounds, lower_float
+from .iterate import BITS, equilibrium_error
+from .theorem import TheoremInstance
 
-CERTIFIED_INPUTS = 4
-"""Inputs at most of the instance on which every hypothesis of the theorem is met."""
 SHARE = 0.5
 """Step size of the ordinary instance, in units of 1/λ_max(H(0))."""
 COARSE = 1e-10
@@ -57,7 +48,7 @@ class TrainingSize:
     """Neurons m, inputs, and steps of gradient descent."""
 
     width: int = 512
-    points: int = 8
+    points: int = 200
     steps: int = 200
 
 
@@ -88,7 +79,7 @@ class Laboratory:
     def __init__(self, inst: Population, size: TrainingSize) -> None:
         self.inst = inst
         self.width, self.steps = size.width, size.steps
-        self.inputs, self.certified_inputs = size.points, min(size.points, CERTIFIED_INPUTS)
+        self.inputs = size.points
 
     @cached_property
     def lipschitz(self) -> float:
@@ -146,56 +137,17 @@ class Laboratory:
             state = equilibrium(self.phi, self.network, x).require("the equilibrium at the start")
             return state, equilibrium_error(self.enclosed, self.lipschitz, self.theta, self.network, x, state)
 
-    # -- the certified instance -------------------------------------------------------
+    # -- the theorem --------------------------------------------------------------------
 
     @cached_property
-    def _certified(self) -> tuple[Array, IterateBounds, StartingPoint]:
-        """Labels at a distance for which (H1) and (H2) hold, where there is one; bounds at the start; its constants."""
-        x = self.points(self.certified_inputs)
-        state, error = self.start(self.certified_inputs)
-        output = state.T @ self.network.readout
-        probe = iterate_bounds(self.network, output - 1.0, state, error)
-        start = starting_point(self.network, x, probe, norm=self.norm)
-        size = admissible_residual(start, self.inst.lipschitz, self.inst.regularity.at_zero) or 2.0**-10
-        signs = self.labels(self.certified_inputs)
-        labels = output - signs * (size / math.sqrt(signs.size))
-        found = iterate_bounds(self.network, labels, state, error)
-        return labels, found, starting_point(self.network, x, found, norm=self.norm)
-
-    def _constants(self, start: StartingPoint, *, flow: bool = False) -> ExplicitConstants:
-        known = self.inst.regularity
-        return explicit_constants(start, self.inst.lipschitz, known.second_lipschitz, known.at_zero, flow=flow)
-
-    def certified_constants(self, *, flow: bool = False) -> ExplicitConstants:
-        """The constants of the theorem at the certified instance."""
-        return self._constants(self._certified[2], flow=flow)
-
-    @property
-    def certified_residual(self) -> arb:
-        """A ball around ‖e_0‖ of the certified instance."""
-        return self._certified[1].residual
+    def theorem(self) -> TheoremInstance:
+        """The theorem on the inputs and labels of the study."""
+        return TheoremInstance(self, made=False)
 
     @cached_property
-    def certified_step(self) -> float:
-        """The largest float64 that is proved to be at most 1/β."""
-        with precision(BITS):
-            inverse = 1 / self.certified_constants().smoothness
-        if not inverse > 0:
-            raise DerivationGap("no bound of the second derivatives is known, so no step size is proved small enough.")
-        return lower_float(inverse)
-
-    @cached_property
-    def certified_run(self) -> Trajectory:
-        """Gradient descent on the certified instance, with bounds at each iterate."""
-        return self._run(
-            "certified",
-            self.certified_inputs,
-            lambda: self._certified[0],
-            lambda: self.certified_step,
-            self.steps,
-            0.0,
-            TOLERANCE,
-        )
+    def made(self) -> TheoremInstance:
+        """The theorem on few inputs with labels for which its hypotheses hold."""
+        return TheoremInstance(self, made=True)
 
     # -- the ordinary instance ----------------------------------------------------------
 
@@ -215,7 +167,7 @@ class Laboratory:
     @cached_property
     def ordinary_run(self) -> Trajectory:
         """Gradient descent from labels ±1, with bounds at each iterate."""
-        return self._run(
+        return self.run(
             "ordinary",
             self.inputs,
             lambda: self.labels(self.inputs),
@@ -225,32 +177,13 @@ class Laboratory:
             COARSE,
         )
 
-    @cached_property
-    def ordinary_start(self) -> StartingPoint:
-        """What the theorem knows of the first iterate there."""
-        state, error = self.start(self.inputs)
-        found = iterate_bounds(self.network, self.labels(self.inputs), state, error)
-        return starting_point(self.network, self.points(self.inputs), found, norm=self.norm)
-
-    @cached_property
-    def ordinary_constants(self) -> ExplicitConstants:
-        """The constants of the theorem there; its hypotheses are expected to fail."""
-        return self._constants(self.ordinary_start)
-
-    @cached_property
-    def ordinary_gap(self) -> tuple[float, float]:
-        """Between which factors the residual there exceeds what (H1) and (H2) allow; 0 and infinity when unknown."""
-        allowed = 2 * admissible_residual(self.ordinary_start, self.inst.lipschitz, self.inst.regularity.at_zero)
-        residual = float(self.ordinary_start.residual)
-        return (residual / (2 * allowed), residual / allowed) if allowed > 0 else (0.0, math.inf)
-
     def diverging_run(self, factor: float, steps: int) -> Trajectory:
         """The ordinary instance with a step ``factor`` times too large; not kept."""
         return self._descend(
             self.inputs, self.labels(self.inputs), factor * self.ordinary_step, steps, 0.0, COARSE, "large steps"
         )
 
-    def _run(
+    def run(
         self,
         name: str,
         count: int,
@@ -260,6 +193,7 @@ class Laboratory:
         until: float,
         tolerance: float,
     ) -> Trajectory:
+        """Gradient descent from labels with a step, until the loss is small; kept by the workspace under the name."""
         inst = self.inst
         key = (
             f"training|{inst.system}|{inst.activation.expression}|{inst.sigma_w2}|{name}|width {self.width}"
