@@ -111,7 +111,7 @@ def training_claims(family: Family) -> tuple[Claim, ...]:
         claim(
             "gradient-descent",
             "C24",
-            "gradient descent converges at the stated rate, on the study's inputs and labels",
+            "gradient descent converges at the stated rate, on the study's data",
             (LIPSCHITZ, SECOND_DERIVATIVE, CONTRACTS, SMALL_RESIDUAL),
             r"\eta \le 1/\beta \implies \Phi_\tau \le \bigl(1 - \tfrac12\eta\lambda_0\bigr)^\tau \Phi_0,\quad"
             r" \lambda_{\min}(G(\tau)) \ge \tfrac12\lambda_0,\quad L\|W(\tau)\|_2 < 1,\quad"
@@ -127,7 +127,7 @@ def training_claims(family: Family) -> tuple[Claim, ...]:
         claim(
             "gradient-flow",
             "C24'",
-            "the gradient flow converges at the stated rate, without a second derivative, on the study's inputs and labels",
+            "the gradient flow converges at the stated rate, without a second derivative, on the study's data",
             (LIPSCHITZ, CONTRACTS, SMALL_RESIDUAL_FLOW),
             r"\Phi(t) \le e^{-\lambda_0 t}\,\Phi(0),\quad \lambda_{\min}(G(t)) \ge \tfrac12\lambda_0,\quad"
             r" \|\theta(t) - \theta(0)\|_F \le R",

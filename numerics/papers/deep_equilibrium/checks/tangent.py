@@ -98,8 +98,8 @@ def relative_concentration(inst: EquilibriumInstance) -> Outcome:
         norm = _whitened(network, limit)
         reason = (
             f"hypothesis event fails: on {network.n} inputs the network of width {inst.training.width} lies outside of"
-            f" ||K^(-1/2)(G - K)K^(-1/2)|| <= 1/2; the norm is about {norm:.3g} and falls like m^(-1/2), so that a width"
-            f" of about {inst.training.width * (2 * norm) ** 2:.2g} would do"
+            f" ||K^(-1/2)(G - K)K^(-1/2)|| <= 1/2; the norm is about {norm:.3g} and falls like m^(-1/2), so a width of"
+            f" about {inst.training.width * (2 * norm) ** 2:.2g} would do"
         )
         return Outcome(Verdict.NOT_APPLICABLE, event.evidence, reason=reason)
     if event.verdict is not Verdict.PROVED:
