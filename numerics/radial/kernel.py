@@ -145,6 +145,15 @@ class RadialKernel:
         """m at squared distances >= 0, in float64."""
         return _floats(None if self.order is None else self.order - 1, squared * float(self.rate))
 
+    def values_and_slopes(self, squared: Array) -> tuple[Array, Array]:
+        """Both at once, with the exponentials in common; for the Gaussian kernel they are one array."""
+        if self.order is None:
+            both = self.values(squared)
+            return both, both
+        t = np.minimum(np.sqrt(squared * float(self.rate)), CUT)
+        decay = exp_minus(t)
+        return _polynomial(self.order, t) * decay, _polynomial(self.order - 1, t) * decay
+
     def slope_change(self, change: Array) -> Array:
         """Upper bounds of :math:`|m(u) - m(u')|` where :math:`|u - u'|` is at most ``change`` (before rounding up)."""
         if self.order is None or self.order >= 2:
@@ -192,9 +201,13 @@ def _floats(order: int | None, argument: Array) -> Array:
     if order is None:
         return exp_minus(argument)
     t = np.minimum(np.sqrt(argument), CUT)
+    return np.asarray(_polynomial(order, t) * exp_minus(t))
+
+
+def _polynomial(order: int, t: Array) -> Array:
     p = np.empty_like(t)
     horner(np.array([float(a) for a in matern_coefficients(order)]), t, p)
-    return np.asarray(p * exp_minus(t))
+    return p
 
 
 @cache

@@ -11,11 +11,12 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....theory.errors import PrecisionExhausted
 from ...balls.rounding import UNIT
 from ...checks.trajectories import Bounds, run_digest
-from .fields import ROW_FLOOR, SAFE, Array, FeatureField, Field, KernelField, rows
+from .fields import ROW_FLOOR, SAFE, Array, FeatureField, Field, KernelField, rows, squared_distances
 from .passes import Interval, Pass, form, pairing, run_pass
 
 LONGEST_STEP = 1e8
@@ -151,20 +152,42 @@ def _grown(squared: Array, cross: Array, length: Array) -> Array:
     return np.asarray(np.maximum(squared + cross + length + off, 0.0))
 
 
+RELATIVE = 2.0**24
+"""A squared distance by a product is taken where it is this many times its error bound; else the difference itself."""
+
+
+def distances(z: Array, i: NDArray[np.intp], j: NDArray[np.intp]) -> tuple[Array, Array]:
+    """Bounds of :math:`|z_i - z_j|` for pairs of exact rows.
+
+    >>> low, high = distances(np.array([[0.0, 3.0], [4.0, 0.0]]), np.array([0]), np.array([1]))
+    >>> bool(low[0] <= 5.0 <= high[0]), bool(high[0] - low[0] < 1e-7)
+    (True, True)
+    """
+    squared, change = squared_distances(z, z)
+    u, off = squared[i, j], change[i]
+    low, high = np.sqrt(np.maximum(u - off, 0.0)) * (1 - 2.0**-50), np.sqrt(u + off) * (1 + 2.0**-50)
+    near = np.flatnonzero(u <= RELATIVE * off)
+    gap = np.linalg.norm(z[i[near]] - z[j[near]], axis=1)
+    low[near], high[near] = gap * (1 - 2.0**-29), gap * SAFE
+    return low, high
+
+
 def _ratios(found: Pass, problem: Problem) -> tuple[Interval, Interval]:
     """Bounds of the least and of the largest |z_l^i − z_l^j| / |z_0^i − z_0^j| over layers and pairs."""
     n = len(problem.start)
     if n < 2:
         return (1.0, 1.0), (1.0, 1.0)
     i, j = np.triu_indices(n, 1)
-    first = np.linalg.norm(problem.start[i] - problem.start[j], axis=1)
     doubt = (problem.start_error[i] + problem.start_error[j]) * SAFE
-    base = first * (1 - 2.0**-29) - doubt
+    least, most = distances(problem.start, i, j)
+    base, reach = least - doubt, most + doubt
     lows, highs = [], []
     for z, e in zip(found.states, found.state_error, strict=True):
-        gap = np.linalg.norm(z[i] - z[j], axis=1)
+        near, far = distances(z, i, j)
         off = (e[i] + e[j]) * SAFE
-        lows.append((gap * (1 - 2.0**-29) - off) / (first * SAFE + doubt) * (1 - 2.0**-50))
-        highs.append(np.where(base > 0, (gap * SAFE + off) / base * SAFE, np.inf))
-    low, high = np.maximum(np.array(lows), 0.0), np.array(highs)
-    return (float(low.min()), float(high.min())), (float(low.max()), float(high.max()))
+        lows.append(float(((near - off) / reach).min()) * (1 - 2.0**-50))
+        lows.append(float(((near - off) / reach).max()) * (1 - 2.0**-50))
+        ratio = np.where(base > 0, (far + off) / base * SAFE, np.inf)
+        highs.append(float(ratio.min()))
+        highs.append(float(ratio.max()))
+    return (max(min(lows), 0.0), min(highs)), (max(*lows, 0.0), max(highs))

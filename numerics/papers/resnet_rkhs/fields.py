@@ -47,6 +47,17 @@ def rows(table: Array) -> Array:
     return np.asarray(np.sqrt(np.einsum("ij,ij->i", table, table)) * SAFE + ROW_FLOOR)
 
 
+def squared_distances(left: Array, right: Array) -> tuple[Array, Array]:
+    """Squared distances (n, m) of exact rows, and the bound η of each row: "Squared distances by a product"."""
+    a, b = np.einsum("ij,ij->i", left, left), np.einsum("ij,ij->i", right, right)
+    u = left @ right.T
+    u *= -2.0
+    u += a[:, None] + b[None, :]
+    np.maximum(u, 0.0, out=u)
+    reach = np.sqrt(a) + float(np.sqrt(b.max()))
+    return u, gamma(left.shape[1] + 4) * reach * reach * SAFE + FLOOR
+
+
 @dataclass(eq=False)
 class KernelField:
     """A control in the RKHS of a kernel: the same number of centres in each layer, appended by :meth:`step`.
@@ -92,19 +103,18 @@ class KernelField:
         if not len(z):
             nothing = np.zeros_like(points), np.zeros(len(points))
             return Evaluation(*nothing, lambda vectors: nothing)
-        u, change = self._distances(points, z)
-        k = self.radial.values(u)
+        u, change = squared_distances(points, z)
+        k, slopes = self.radial.values_and_slopes(u)
         total = float(np.sum(rows(c)))
         off = self.kappa1**2 / 2 * change + self.radial.value_error + gamma(len(z) + 2)
-        return Evaluation(k @ c, off * total * SAFE + FLOOR, partial(self._pull, layer, points, u, change, total))
+        return Evaluation(k @ c, off * total * SAFE + FLOOR, partial(self._pull, layer, points, slopes, change, total))
 
     def _pull(
-        self, layer: int, points: Array, u: Array, change: Array, total: float, vectors: Array
+        self, layer: int, points: Array, slopes: Array, change: Array, total: float, vectors: Array
     ) -> tuple[Array, Array]:
         r"""The rows :math:`-\kappa_1^2\sum_m m(u_{im})(c_m\cdot p_i)(z_i - \zeta_m)`: "Adjoint at an exact point"."""
         z, c = self.centres[layer], self.coefficients[layer]
-        weights = self.radial.slopes(u)
-        weights *= vectors @ c.T
+        weights = slopes * (vectors @ c.T)
         factor = float(self.radial.kappa1_squared)
         value = factor * (weights @ z - weights.sum(axis=1)[:, None] * points)
         reach = rows(points) + float(rows(z).max())
@@ -114,7 +124,7 @@ class KernelField:
 
     def kernel(self, points: Array) -> tuple[Array, float]:
         """The kernel matrix, with exact ones on the diagonal."""
-        u, change = self._distances(points, points)
+        u, change = squared_distances(points, points)
         k = self.radial.values(u)
         np.fill_diagonal(k, 1.0)
         return k, float(np.max(self.kappa1**2 / 2 * change + self.radial.value_error)) * SAFE
@@ -129,16 +139,6 @@ class KernelField:
             [np.vstack([a, b]) for a, b in zip(self.coefficients, coefficients, strict=True)],
             squared,
         )
-
-    def _distances(self, left: Array, right: Array) -> tuple[Array, Array]:
-        """Squared distances (n, m), and the bound η of each row: "Squared distances by a product"."""
-        a, b = np.einsum("ij,ij->i", left, left), np.einsum("ij,ij->i", right, right)
-        u = left @ right.T
-        u *= -2.0
-        u += a[:, None] + b[None, :]
-        np.maximum(u, 0.0, out=u)
-        reach = np.sqrt(a) + float(np.sqrt(b.max()))
-        return u, gamma(left.shape[1] + 4) * reach * reach * SAFE + FLOOR
 
 
 @dataclass(eq=False)
