@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from flint import arb
 
@@ -13,6 +14,7 @@ from ...balls.precision import precision
 from ...certificates.certificate import Discharged
 from ...checks.relation import Relation, Sense
 from .checks.evidence import times
+from .condition import condition
 from .setting import Setting
 
 Found = tuple[Verdict, str]
@@ -56,13 +58,20 @@ def _small_loss(inst: Setting) -> Found:
     return verdict, f"with the scale {scale} and the lift {lift} of the recipe"
 
 
-def _step_size(inst: Setting) -> Found:
+def _condition(inst: Setting, *, descent: bool) -> Found:
+    with precision(inst.budget.bits):
+        return condition(inst, descent=descent).settled()
+
+
+def _step_size(inst: Setting, *, made: bool) -> Found:
     if inst.kernel.kappa2_squared is None:
         return Verdict.UNKNOWN, "beta is not finite without kappa_2"
     with precision(inst.budget.bits):
-        beta = inst.smoothness()
+        found = inst.certified_recipe if made else condition(inst, descent=True)
+        beta = inst.smoothness(found.landscape, found.radius)
         relation = Relation.of("eta beta <= 1", arb(inst.eta) * beta, 1)
-    return relation.verdict, f"eta = {inst.eta!r} and beta = {float(beta):.4g} on the ball of the recipe"
+    where = "of the recipe" if made else "at the study's scale"
+    return relation.verdict, f"eta = {inst.eta!r} and beta = {float(beta):.4g} on the ball {where}"
 
 
 def _lazy(inst: Setting) -> Found:
@@ -95,7 +104,10 @@ RULES: dict[str, Callable[[Setting], Found]] = {
     ),
     "several-points": lambda inst: _either(inst.data.n > 1, f"N = {inst.data.n}", "a single point has no separation"),
     "invertible-layers": _invertible,
-    "small-loss": _small_loss,
-    "step-size": _step_size,
+    "small-loss": partial(_condition, descent=False),
+    "small-loss-descent": partial(_condition, descent=True),
+    "small-loss-made": _small_loss,
+    "step-size": partial(_step_size, made=False),
+    "step-size-made": partial(_step_size, made=True),
     "lazy": _lazy,
 }

@@ -269,10 +269,9 @@ class Setting:
         """The loss at which a run ends."""
         return float(RESOLVED * self.loss)
 
-    def smoothness(self) -> arb:
-        """β of the certified run, at the working precision."""
-        found = self.certified_recipe
-        return found.landscape.smoothness(found.radius, enclose(self.loss), found.landscape.largest(found.radius))
+    def smoothness(self, landscape: Landscape, radius: arb) -> arb:
+        """β on a ball along losses up to the first one, at the working precision."""
+        return landscape.smoothness(radius, enclose(self.loss), landscape.largest(radius))
 
     @cached_property
     def sampled_points(self) -> Array:

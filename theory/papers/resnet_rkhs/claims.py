@@ -28,11 +28,14 @@ SEVERAL = Hypothesis("several-points", r"N \ge 2")
 TRAINING = Hypothesis("training-distinct", r"x^i \ne x^j \text{ for the training points } i \ne j")
 READOUT = Hypothesis("readout", r"\sigma_{\min}(A) > 0 \text{ and } \sigma_{\min}(B^T) > 0")
 INVERTIBLE = Hypothesis("invertible-layers", r"\kappa_1 \|v\| < \sqrt D")
-SMALL_LOSS = Hypothesis(
-    "small-loss",
-    r"L(v^0) < \tfrac14 R^2 \mu(\|v^0\| + R) \text{ for some } R > 0,\text{ at the scale and the lift of B13}",
+SMALL_LOSS = Hypothesis("small-loss", r"L(v^0) < \tfrac14 R^2 \mu(\|v^0\| + R) \text{ for some } R > 0")
+SMALL_LOSS_DESCENT = Hypothesis("small-loss-descent", r"4\sqrt{L_0/\mu(R)} < R \text{ for some } R > 0")
+SMALL_LOSS_MADE = Hypothesis(
+    "small-loss-made",
+    r"L(v^0) < \tfrac14 R^2 \mu(\|v^0\| + R) \text{ at the scale, the lift and the } R \text{ of B13}",
 )
-STEP = Hypothesis("step-size", r"\eta \le 1/\beta \text{ at the scale and the lift of the recipe}")
+STEP = Hypothesis("step-size", r"\eta \le 1/\beta(R)")
+STEP_MADE = Hypothesis("step-size-made", r"\eta \le 1/\beta \text{ at the scale and the lift of the recipe}")
 LAZY = Hypothesis("lazy", r"2\sqrt{L_0/\mu} < R \text{ with the constants of the features}")
 
 WELL_POSED = (TRANSLATION, ADMISSIBLE, READOUT)
@@ -155,10 +158,22 @@ CLAIMS = (
     SOURCE.claim(
         "flow-convergence",
         "B09",
-        "gradient flow converges from a small loss",
+        "gradient flow converges from a small loss, at the study's scale",
         (*WELL_POSED, TRAINING, SMALL_LOSS),
         r"L(v(s)) \le e^{-\mu s} L(v^0),\qquad \|v(s) - v^0\| \le 2\sqrt{L(v^0)/\mu} < R",
         method="resnet-flow-convergence",
+        control="a loss a millionth above what any R allows",
+        section="Convergence of the flow",
+        provenance=FORM,
+        uses=("pl-lower",),
+    ),
+    SOURCE.claim(
+        "made-flow",
+        "B09m",
+        "the same at a scale and a lift that are made to fit",
+        (*WELL_POSED, TRAINING, SMALL_LOSS_MADE),
+        r"L(v(s)) \le e^{-\mu s} L(v^0),\qquad \|v(s) - v^0\| \le 2\sqrt{L(v^0)/\mu} < R",
+        method="resnet-made-flow",
         control="the condition with a loss larger by the square of R over the path",
         section="Convergence of the flow",
         provenance=FORM,
@@ -179,11 +194,24 @@ CLAIMS = (
     SOURCE.claim(
         "descent-convergence",
         "B11",
-        "gradient descent converges with step sizes up to 1/beta",
-        (*WELL_POSED, TRAINING, STRONG, STEP, INVERTIBLE),
+        "gradient descent converges with step sizes up to 1/beta, at the study's scale",
+        (*WELL_POSED, TRAINING, STRONG, SMALL_LOSS_DESCENT, STEP, INVERTIBLE),
         r"4\sqrt{L_0/\mu} \le R \implies L_{k} \le (1 - \tfrac12\eta\mu)^k L_0,\quad"
         r" \sum_k \|v^{k+1} - v^k\| \le 4\sqrt{L_0/\mu}",
         method="resnet-descent-convergence",
+        control="a loss a millionth above what any R allows",
+        section="Gradient descent",
+        provenance=FORM,
+        uses=("pl-finite-depth", "smoothness"),
+    ),
+    SOURCE.claim(
+        "made-descent",
+        "B11m",
+        "the same at a scale and a lift that are made to fit",
+        (*WELL_POSED, TRAINING, STRONG, STEP_MADE, INVERTIBLE),
+        r"4\sqrt{L_0/\mu} \le R \implies L_{k} \le (1 - \tfrac12\eta\mu)^k L_0,\quad"
+        r" \sum_k \|v^{k+1} - v^k\| \le 4\sqrt{L_0/\mu}",
+        method="resnet-made-descent",
         control="a run with a step far beyond 1/beta, whose loss rises",
         section="Gradient descent",
         provenance=FORM,

@@ -177,7 +177,7 @@ RADIUS = Lemma(
 
 LEMMAS = (GRADIENT, SEPARATION, POLYAK, DEPTH, RADIUS)
 ARGUMENTS = {
-    "lemma.pl-descent": claims("descent-convergence"),
-    "lemma.pl-flow": claims("flow-convergence"),
+    "lemma.pl-descent": claims("descent-convergence", "made-descent"),
+    "lemma.pl-flow": claims("flow-convergence", "made-flow"),
 }
 """Which claims rest on the lemmas that papers share."""

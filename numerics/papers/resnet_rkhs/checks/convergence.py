@@ -18,29 +18,21 @@ from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.trajectories import Bounds
 from ....radial.bounds import log10_of, wendland
-from ..descent import embed
+from ..condition import Condition, condition
+from ..descent import Descent, embed
 from ..fields import KernelField
 from ..instance import ResNetInstance
 from ..passes import run_pass
 from ..recipe import Recipe
 from . import scope
-from .evidence import cited, positive, times
+from .evidence import CLOSE, cited, positive, times
 from .trajectories import METHOD, radius_of
 
-RADII = 40
-"""Values of R that are tried when the condition is evaluated at the study's own scale."""
 FAR = 4
 """The control of gradient descent takes the step 4 N, where the loss must rise."""
 
 
-def condition_at_study_scale(inst: ResNetInstance) -> bool:
-    """Whether L₀ < R² μ(R)/4 is proved for some R at the study's own scale and lift, infinite depth."""
-    landscape, loss = inst.landscape(None), enclose(inst.loss)
-    radii = (arb(k) / 10 / landscape.kappa1 for k in range(1, RADII + 1))
-    return any(bool(loss < radius**2 * landscape.lower(radius) / 4) for radius in radii)
-
-
-def recipe_detail(found: Recipe) -> dict[str, object]:
+def recipe_detail(found: Recipe | Condition) -> dict[str, object]:
     """What a report says of a recipe."""
     return {
         "quantity": "mu",
@@ -52,26 +44,48 @@ def recipe_detail(found: Recipe) -> dict[str, object]:
     }
 
 
-@check("resnet-flow-convergence", scope=scope.recipe)
-def flow_convergence(inst: ResNetInstance) -> Outcome:
-    """The condition and the bound of the path at the recipe; μ of the recipe is below the constant of the ball."""
-    found = inst.recipe()
+def _flow(inst: ResNetInstance, found: Recipe | Condition) -> Outcome:
+    """The condition and the bound of the path; the rate is at most the constant of the ball."""
     with precision(inst.budget.bits):
         fits, mu = found.fits, found.mu
-        rate = Relation.of("mu is at most the constant of the ball", mu, found.landscape.lower(found.radius))
-        at_study = condition_at_study_scale(inst)
-    outcome = judge(
-        [fits, rate],
-        cited("lemma.pl-flow"),
-        value=mu,
-        margin=fits.margin,
-        method="differential inequality; condition in balls",
-        detail={**recipe_detail(found), "condition_at_study_scale": at_study},
-    )
+        relations = [fits]
+        if isinstance(found, Recipe):
+            rate = "mu is at most the constant of the ball"
+            relations.append(Relation.of(rate, mu, found.landscape.lower(found.radius), condition=True))
+        outcome = judge(
+            relations,
+            cited("lemma.pl-flow"),
+            value=mu,
+            margin=fits.margin,
+            method="differential inequality; condition in balls",
+            detail=recipe_detail(found),
+        )
     return sufficient(outcome)
 
 
+@check("resnet-flow-convergence", scope=scope.training)
+def flow_convergence(inst: ResNetInstance) -> Outcome:
+    """The condition at the study's own scale and lift."""
+    with precision(inst.budget.bits):
+        return _flow(inst, condition(inst))
+
+
+@check("resnet-made-flow", scope=scope.recipe)
+def made_flow(inst: ResNetInstance) -> Outcome:
+    """The condition at the recipe; μ of the recipe is below the constant of the ball."""
+    return _flow(inst, inst.recipe())
+
+
 @control("resnet-flow-convergence")
+def too_large_loss_of_the_study(inst: ResNetInstance) -> Outcome:
+    """A loss a millionth above what any R allows."""
+    with precision(inst.budget.bits):
+        found = condition(inst)
+        grown = Ball(found.ceiling).upper * (1 + CLOSE)
+        return planted([replace(found, loss=grown).fits])
+
+
+@control("resnet-made-flow")
 def too_large_loss(inst: ResNetInstance) -> Outcome:
     """The loss multiplied by (R/path)² (1 + 1e-9): the path no longer fits."""
     found = inst.recipe()
@@ -132,14 +146,12 @@ def decrease(loss: Bounds, eta: float, mu: arb) -> Relation:
     return Relation.of("L(k+1) <= (1 - eta mu/2) L(k)", after, times(factor, before))
 
 
-@check("resnet-descent-convergence", scope=scope.recipe)
-def descent_convergence(inst: ResNetInstance) -> Outcome:
+def _descent(inst: ResNetInstance, found: Recipe | Condition, run: Descent) -> Outcome:
     """The condition in balls; the decrease, the path and the ball at every iterate of the run."""
-    found, run = inst.certified_recipe, inst.certified
     low, high = run.path
     with precision(inst.budget.bits):
         mu, limit = found.mu, found.path
-        conditions = [found.separates, found.fits]
+        conditions = [found.separates, found.fits] if isinstance(found, Recipe) else [found.fits]
         relations = [
             *conditions,
             decrease(run.loss, inst.eta, mu),
@@ -151,7 +163,7 @@ def descent_convergence(inst: ResNetInstance) -> Outcome:
         return sufficient(judge(conditions))
     measured, rate = run.loss.midpoints(), 1 - inst.eta * float(mu) / 2
     curves = figure(
-        f"Gradient descent at the scale of the recipe, {inst.subject}",
+        f"Gradient descent at the scale {detail['scale']}, {inst.subject}",
         ("loss", measured, "measured"),
         ("proved rate", [measured[0] * rate**k for k in range(len(measured))], "bound"),
         log=True,
@@ -160,13 +172,36 @@ def descent_convergence(inst: ResNetInstance) -> Outcome:
         relations,
         cited("lemma.pl-descent"),
         value=mu,
-        margin=min(relation.margin for relation in relations[2:]),
+        margin=min(relation.margin for relation in relations[len(conditions) :]),
         method=METHOD,
         detail={**detail, "figure": curves},
     )
 
 
+@check("resnet-descent-convergence", scope=scope.training)
+def descent_convergence(inst: ResNetInstance) -> Outcome:
+    """The theorem along the run at the study's own scale and lift."""
+    with precision(inst.budget.bits):
+        found = condition(inst, descent=True)
+    return _descent(inst, found, inst.plain)
+
+
+@check("resnet-made-descent", scope=scope.recipe)
+def made_descent(inst: ResNetInstance) -> Outcome:
+    """The theorem along the run at the recipe."""
+    return _descent(inst, inst.certified_recipe, inst.certified)
+
+
 @control("resnet-descent-convergence")
+def too_large_a_loss_for_descent(inst: ResNetInstance) -> Outcome:
+    """A loss a millionth above what any R allows."""
+    with precision(inst.budget.bits):
+        found = condition(inst, descent=True)
+        grown = Ball(found.ceiling).upper * (1 + CLOSE)
+        return planted([replace(found, loss=grown).fits])
+
+
+@control("resnet-made-descent")
 def too_large_step(inst: ResNetInstance) -> Outcome:
     """A run with the step 4 N, far beyond 1/beta: the loss must be seen to rise."""
     found, eta = inst.certified_recipe, float(FAR * len(inst.chosen))

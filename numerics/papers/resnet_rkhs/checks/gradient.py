@@ -95,7 +95,8 @@ def smoothness(inst: ResNetInstance) -> Outcome:
     """The second derivative along directions by power series, below β ‖w‖² at R = ‖v‖ and the loss there."""
     with precision(inst.budget.bits):
         relations = [curvature(inst), curvature_at_a_minimum(inst)]
-        sharp = inst.smoothness()
+        found = inst.certified_recipe
+        sharp = inst.smoothness(found.landscape, found.radius)
     return judge(
         relations,
         note("first and second variation of the states, by Groenwall's inequality"),

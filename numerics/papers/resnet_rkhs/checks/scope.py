@@ -16,6 +16,11 @@ def training_inputs(inst: ResNetInstance) -> str:
     return inputs(len(inst.chosen), inst.data.n)
 
 
+def training(inst: ResNetInstance) -> str:
+    """The study's own inputs, labels, scale and lift."""
+    return f"{training_inputs(inst)} with {labels(inst.data)}, at the study's scale and lift"
+
+
 def runs(inst: ResNetInstance) -> str:
     """The runs of one study, and networks that nearly attain the bounds."""
     return f"runs on {training_inputs(inst)} with {labels(inst.data)}, and networks that nearly attain the bound"
