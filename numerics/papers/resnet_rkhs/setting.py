@@ -274,9 +274,19 @@ class Setting:
         return landscape.smoothness(radius, enclose(self.loss), landscape.largest(radius))
 
     @cached_property
+    def lifted_points(self) -> Array:
+        """The lifted training points, as float64 numbers that are exact from here on."""
+        return np.asarray(float(self.alpha) * self.points[self.chosen])
+
+    @cached_property
+    def lifted_eigenvalue(self) -> Enclosure:
+        """The least eigenvalue of the kernel at :attr:`lifted_points`."""
+        return least_eigenvalue(radial_gram(self.kernel, self.lifted_points), budget=self.budget, known_psd=True)
+
+    @property
     def sampled_points(self) -> Array:
-        """The few lifted points on which random features are sampled."""
-        return np.asarray(float(self.alpha) * self.points[self.chosen[:SAMPLED_POINTS]])
+        """The few lifted points on which many draws of random features are made."""
+        return self.lifted_points[:SAMPLED_POINTS]
 
     @cached_property
     def sampled_eigenvalue(self) -> Enclosure:

@@ -55,13 +55,13 @@ def covering_exponent(dimension: int, stated: int = 9) -> Relation:
     return Relation.of(f"1 + (2 + 8q)/(q + 2) < {stated} for q = {dimension}", found, stated, Sense.BELOW)
 
 
-@check("resnet-uniform-features", scope=scope.features)
+@check("resnet-uniform-features", scope=scope.training_inputs)
 def uniform_features(inst: ResNetInstance) -> Outcome:
     """The optimised constant exactly, and the number of frequencies it asks for on this data."""
-    points, q = inst.sampled_points, inst.dimension
+    points, q = inst.lifted_points, inst.dimension
     n = len(points)
     with precision(inst.budget.bits):
-        eigenvalue = definite(inst.sampled_eigenvalue)
+        eigenvalue = definite(inst.lifted_eigenvalue)
         squares = (exact_squared_distance(points, i, j) for i, j in combinations(range(n), 2))
         diameter = 2 * enclose(max(squares, default=Fraction(0))).sqrt() + 1
         count = enough_uniformly(inst.kernel, q, n, diameter, eigenvalue, enclose(FAILURE))
@@ -93,7 +93,7 @@ def textbook_constant(inst: ResNetInstance) -> Outcome:
 
 def sampled_matrix(inst: ResNetInstance, seed: int) -> BallMatrix:
     """One K_m at the sampled points, with its radius."""
-    points = inst.sampled_points
+    points = inst.lifted_points
     table = frequencies(inst.kernel, inst.integer("features"), points.shape[1], (inst.budget.seed, 31, seed))
     return feature_gram(feature_field(table, 1), points, np.zeros(len(points)))
 
@@ -107,19 +107,19 @@ def combined(a: BallMatrix, b: BallMatrix, sign: float, factor: float = 1.0) -> 
 
 def perturbation(inst: ResNetInstance) -> tuple[Enclosure, Enclosure, Enclosure, Enclosure]:
     """For one draw of features: |K_m − K|, N times its largest entry, and the least eigenvalues of K_m and K."""
-    if len(inst.sampled_points) == 1:  # K and K_m are the number 1
+    if len(inst.lifted_points) == 1:  # K and K_m are the number 1
         zero, one = (Enclosure(x, x, Evidence.EXACT) for x in (0.0, 1.0))
         return zero, zero, one, one
     sampled = sampled_matrix(inst, 0)
-    gap = combined(sampled, radial_gram(inst.kernel, inst.sampled_points), -1.0)
+    gap = combined(sampled, radial_gram(inst.kernel, inst.lifted_points), -1.0)
     high, low = largest_eigenvalue(gap), least_eigenvalue(gap)
     norm = Enclosure(max(high.lower, -low.upper, 0.0), max(high.upper, -low.lower), Evidence.ENCLOSED)
     entry, off = float(np.abs(gap.mid).max()), float(np.max(gap.rad))
     entries = Enclosure(max(entry - off, 0.0) * gap.n, up((entry + off) * gap.n * (1 + 4 * UNIT)), Evidence.ENCLOSED)
-    return norm, entries, least_eigenvalue(sampled), inst.sampled_eigenvalue
+    return norm, entries, least_eigenvalue(sampled), inst.lifted_eigenvalue
 
 
-@check("resnet-feature-perturbation", scope=scope.features)
+@check("resnet-feature-perturbation", scope=scope.draw)
 def feature_perturbation(inst: ResNetInstance) -> Outcome:
     """Both statements on one draw of features: norm against entries, and Weyl's inequality."""
     norm, entries, sampled, true = perturbation(inst)
@@ -135,7 +135,7 @@ def feature_perturbation(inst: ResNetInstance) -> Outcome:
         detail={
             "quantity": "norm of K_m - K",
             "features": inst.integer("features"),
-            "points": len(inst.sampled_points),
+            "points": len(inst.lifted_points),
         },
     )
 
@@ -310,10 +310,10 @@ def mean_of_two(inst: ResNetInstance, eigenvalue: Callable[[BallMatrix], Enclosu
     return Relation.of("(lambda(K_1) + lambda(K_2))/2 <= lambda((K_1 + K_2)/2)", left, mean), mean
 
 
-@check("resnet-feature-bias", scope=scope.features)
+@check("resnet-feature-bias", scope=scope.draw)
 def feature_bias(inst: ResNetInstance) -> Outcome:
     """Concavity: λ_min is a minimum of linear functions; seen on the mean of two draws."""
-    if len(inst.sampled_points) == 1:
+    if len(inst.lifted_points) == 1:
         mean = Enclosure(1.0, 1.0, Evidence.EXACT)
         relation = Relation.of("for one input both matrices are the number 1", 1, mean)
     else:

@@ -36,8 +36,13 @@ def small_network(inst: ResNetInstance) -> str:
     return f"one network of {DEPTH} layers on {inputs(min(POINTS, len(inst.chosen)), inst.data.n)}"
 
 
+def draw(inst: ResNetInstance) -> str:
+    """One or two draws of random features on the inputs of the training."""
+    return f"draws of random features on {training_inputs(inst)}"
+
+
 def features(inst: ResNetInstance) -> str:
-    """Draws of random features on few points."""
+    """Many draws of random features on few points."""
     return f"draws of random features on {inputs(len(inst.sampled_points), inst.data.n)}"
 
 
