@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from ...theory.printable import printable
 from ...theory.verdict import Verdict
 from ...theory.version import __version__
 from ..balls.ends import upper_float
+from ..balls.threads import blas_threads
 from ..certificates.certificate import Certificate
 from ..checks.registry import decide
 from ..checks.sampled import Sampleable, SampledInstance, sampleable
@@ -24,6 +26,7 @@ from ..sampling.experiment import Plan, Sample, Subject
 from ..sampling.experiment import run as run_sampling
 from ..sampling.looks import look, share
 from ..sampling.statistics import ErrorBudget, Outcome, StatisticalTest
+from ..sampling.workers import Workers
 from ..studies.instance import Instance
 from ..studies.networks import has_sampler, instance
 from ..studies.study import Study
@@ -75,6 +78,23 @@ def _record(o: Outcome) -> dict[str, Any]:
     }
 
 
+Item = tuple[str, str]
+"""A system and one of its subjects."""
+
+
+def _checker(setting: tuple[Study, Path]) -> Callable[[Item], Item]:
+    """What a process does with a subject: its certificates go into the folder, from where the run reads them."""
+    study, out = setting
+
+    def check(item: Item) -> Item:
+        one = _Run(study, out, None, 1)
+        with blas_threads(1):
+            one.rigorous(system(item[0]), instance(*item, study, one.workspace))
+        return item
+
+    return check
+
+
 class _Run:
     """One run: the state that its steps share."""
 
@@ -105,11 +125,11 @@ class _Run:
             raise self.refused[0]
         self.total = sum(1 if claim.activation_free else len(instances) for s, instances in plan for claim in s.claims)
         self.listen(Event("start", self.study.data.description, 0, self.total))
+        settled = self._spread({(s.name, inst.subject): inst for s, instances in plan for inst in instances})
         for s, instances in plan:
-            for k, inst in enumerate(instances):
-                for claim in s.claims:
-                    if not claim.statistical and not (claim.activation_free and k):
-                        self._rigorous(claim, inst)
+            for inst in instances:
+                if (s.name, inst.subject) not in settled:
+                    self.rigorous(s, inst)
             self._statistical(s, instances)
         self._settle()
         if self.out is not None:
@@ -153,6 +173,33 @@ class _Run:
         return self.workspace.seconds_left() <= 0
 
     # -- claims ---------------------------------------------------------------------
+
+    def rigorous(self, s: System, inst: Instance) -> None:
+        """The claims of a system with one subject that no experiment decides."""
+        first = inst.subject == self.study.subjects(s.name)[0]
+        for claim in s.claims:
+            if not claim.statistical and (first or not claim.activation_free):
+                self._rigorous(claim, inst)
+
+    def _spread(self, instances: dict[Item, Instance]) -> set[Item]:
+        """The same for each subject in a process of its own, which leaves its certificates in the folder of the run."""
+        settled: set[Item] = set()
+        if self.out is None or min(self.jobs, len(instances)) < 2:
+            return settled
+
+        def finish(item: Item) -> None:
+            settled.add(item)
+            self.rigorous(system(item[0]), instances[item])
+
+        setting = (self.study, self.out)
+        try:
+            pickle.dumps(setting)
+        except (pickle.PicklingError, AttributeError, TypeError):
+            return settled
+        self.listen(Event("work", f"{len(instances)} subjects in {self.jobs} processes", self.done, self.total))
+        more, named = (lambda: not self._out_of_time()), "{0[1]} of {0[0]}".format
+        Workers(_checker, setting, finish=finish, more=more, name=named, tell=self._tell).run(instances, self.jobs)
+        return settled
 
     def _rigorous(self, claim: Claim, inst: Instance) -> None:
         saved = self._load(claim, "any" if claim.activation_free else inst.subject)

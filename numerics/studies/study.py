@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import hashlib
 import json
 from collections.abc import Mapping
@@ -14,6 +15,14 @@ from typing import Any
 from ...theory.claims.system import system
 from ..balls.budget import Budget
 from .data import DataSet
+
+
+def frozen(table: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    """A table that nobody can change, also in another process."""
+    return MappingProxyType(table)
+
+
+copyreg.pickle(MappingProxyType, lambda table: (frozen, (dict(table),)))  # studies are sent to other processes
 
 
 @dataclass(frozen=True, eq=False)

@@ -85,7 +85,7 @@ def activation_constants(inst: TwoLayerInstance) -> Outcome:
         return Outcome(Verdict.UNKNOWN, reason=f"M_3 was not enclosed: {third.reason}")
     infinite = [note(f"{SYMBOLS[name]} is infinite: {value.reason}") for name, value in known.items() if value.infinite]
     open_ = [SYMBOLS[name] for name, v in known.items() if v.value is None and not v.infinite]
-    return judge(
+    found = judge(
         _enclosures(inst).values(),
         *infinite,
         value=third.value,
@@ -93,6 +93,9 @@ def activation_constants(inst: TwoLayerInstance) -> Outcome:
         method="range analysis" + (f"; not found: {', '.join(open_)}" if open_ else ""),
         detail={"quantity": "sup|sigma'''|"},
     )
+    return replace(
+        found, direct=True
+    )  # the enclosures by branch and bound are the conclusion, whatever is known beside
 
 
 @smooth_control("villani-constants")

@@ -233,17 +233,20 @@ def convex_case(inst: TwoLayerInstance) -> Outcome:
     """λ_c − λ_cvx = (B²‖a‖_∞ M₁²/2)(‖a‖₂²/‖a‖_∞ − 2M₂/M₁²) ≥ 0."""
     bounds = inst.bounds
     difference, factored = _thresholds(bounds)
-    return argued(
+    above = Relation.of("lambda_cvx <= lambda_c", bounds.convexity_threshold, bounds.published_threshold)
+    found = argued(
         "logistic-hessian",
         [
             Relation.of("lambda_c - lambda_cvx, and its factors", difference, factored, Sense.EQUAL),
             Relation.of("0 <= lambda_c - lambda_cvx", 0, factored),
         ],
         enclosed("both thresholds", lambda_c=bounds.published_threshold, lambda_cvx=bounds.convexity_threshold),
+        sharp=[] if above.verdict is Verdict.UNKNOWN else [above],
         value=bounds.published_threshold,
         method="arithmetic with enclosed constants",
         detail={"quantity": "lambda_c"},
     )
+    return replace(found, direct=above.verdict is Verdict.PROVED)  # the two numbers are compared themselves
 
 
 @smooth_control("villani-convex-case")
