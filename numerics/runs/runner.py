@@ -78,6 +78,8 @@ def _record(o: Outcome) -> dict[str, Any]:
     }
 
 
+WORTH_A_PROCESS = 50
+"""Inputs from which on subjects are checked in processes of their own, whose start takes some seconds."""
 Item = tuple[str, str]
 """A system and one of its subjects."""
 
@@ -184,7 +186,7 @@ class _Run:
     def _spread(self, instances: dict[Item, Instance]) -> set[Item]:
         """The same for each subject in a process of its own, which leaves its certificates in the folder of the run."""
         settled: set[Item] = set()
-        if self.out is None or min(self.jobs, len(instances)) < 2:
+        if self.out is None or min(self.jobs, len(instances)) < 2 or self.study.data.n < WORTH_A_PROCESS:
             return settled
 
         def finish(item: Item) -> None:
@@ -196,7 +198,9 @@ class _Run:
             pickle.dumps(setting)
         except (pickle.PicklingError, AttributeError, TypeError):
             return settled
-        self.listen(Event("work", f"{len(instances)} subjects in {self.jobs} processes", self.done, self.total))
+        self.listen(
+            Event("work", f"checking {len(instances)} subjects in {self.jobs} processes", self.done, self.total)
+        )
         more, named = (lambda: not self._out_of_time()), "{0[1]} of {0[0]}".format
         Workers(_checker, setting, finish=finish, more=more, name=named, tell=self._tell).run(instances, self.jobs)
         return settled

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from certigram.numerics.certificates.certificate import Certificate
+from certigram.numerics.runs import runner
 from certigram.numerics.runs.results import Results
 from certigram.numerics.runs.runner import Event, _Run, run, sample
 from certigram.numerics.sampling.statistics import BinomialTest
+from certigram.numerics.studies.data import load
+from certigram.numerics.studies.study import Study
 from certigram.spec import build_study
 from certigram.theory.claims.system import system
 from certigram.theory.errors import SpecError
@@ -202,3 +205,19 @@ def test_a_study_that_is_resumed_with_more_samples_pays_for_looking_again(tmp_pa
     assert verdict(5, 4) == (Verdict.INCONSISTENT, 0)  # a second start finds the same: it is the same look
     assert verdict(5, 6) == (Verdict.UNKNOWN, 1)
     assert verdict(50, 8) == (Verdict.INCONSISTENT, 1)
+
+
+def test_processes_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Subjects that are checked side by side leave the same certificates, up to the time they took."""
+    monkeypatch.setattr(runner, "WORTH_A_PROCESS", 1)
+    model = Study("two", ("implicit-relu", "deq-relu"), (), load("sphere", 3, d=2, seed=4), widths=())
+    said: list[str] = []
+
+    def found(jobs: int) -> list[dict[str, object]]:
+        results = run(model, out=tmp_path / str(jobs), jobs=jobs, listen=lambda event: said.append(event.text))
+        return [c.to_json() | {"seconds": 0} for c in results.certificates]
+
+    alone = found(1)
+    assert not [text for text in said if "processes" in text]
+    assert found(2) == alone
+    assert [text for text in said if text == "checking 2 subjects in 2 processes"]

@@ -93,9 +93,7 @@ def activation_constants(inst: TwoLayerInstance) -> Outcome:
         method="range analysis" + (f"; not found: {', '.join(open_)}" if open_ else ""),
         detail={"quantity": "sup|sigma'''|"},
     )
-    return replace(
-        found, direct=True
-    )  # the enclosures by branch and bound are the conclusion, whatever is known beside
+    return replace(found, direct=True)  # the enclosures by branch and bound are the conclusion
 
 
 @smooth_control("villani-constants")
