@@ -215,7 +215,18 @@ def test_processes_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     def found(jobs: int) -> list[tuple[object, ...]]:
         results = run(model, out=tmp_path / str(jobs), jobs=jobs, listen=lambda event: said.append(event.text))
-        fields = ("claim", "activation", "verdict", "argument", "scope", "lower", "upper", "margin", "evidence", "reason")
+        fields = (
+            "claim",
+            "activation",
+            "verdict",
+            "argument",
+            "scope",
+            "lower",
+            "upper",
+            "margin",
+            "evidence",
+            "reason",
+        )
         return [tuple(getattr(c, name) for name in fields) for c in results.certificates]
 
     alone = found(1)

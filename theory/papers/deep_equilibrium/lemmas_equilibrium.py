@@ -8,6 +8,12 @@ from .arguments import both
 
 NOTES = "docs/papers/deep_equilibrium/population.md"
 CONTRACTION = Hypothesis("contraction", r"\theta=\sqrt2\,\sigma_w L<1")
+RANGE = Hypothesis(
+    "range",
+    r"\sqrt2\,\sigma_w\Lambda<1,\ \Lambda=L,\text{ or }\Lambda^2=\tfrac12(\alpha^2+\beta^2)\text{ for }"
+    r"\phi(x)=\alpha\max(x,0)+\beta\min(x,0)",
+)
+"""What the population needs: L enters its lemmas only through existence, uniqueness and the rate."""
 SPHERE = Hypothesis("common-norm", r"C_{ii}=1")
 
 WELL_POSED = Lemma(
@@ -48,7 +54,7 @@ WELL_POSED = Lemma(
 SERIES = Lemma(
     "lemma.series-positivity",
     "the equilibrium kernel is a power series with non-negative coefficients (LB_F)",
-    (CONTRACTION, SPHERE),
+    (RANGE, SPHERE),
     r"K_{ij}=F(C_{ij}),\quad F(c)=\sum_r k_rc^r,\quad k_r\ge\mu_r(\sqrt s)^2(2/s)^r\ge0,\quad \sum_rk_r=q,\quad"
     r"\lambda_{\min}(K)\ge\lambda_{\min}\Bigl(\sum_{r<R}k_rC^{\circ r}\Bigr)",
     (
@@ -76,14 +82,14 @@ SERIES = Lemma(
         ),
     ),
     Reference("truong2023deq", ours=f"{NOTES}, The equilibrium kernel as a power series"),
-    ("lemma.well-posed", "lemma.mehler"),
+    ("lemma.well-posed", "lemma.relu-range", "lemma.mehler"),
     claims=both("lower-bound-series", "least-eigenvalue"),
 )
 
 RELU = Lemma(
     "lemma.relu-fixed-point",
     "the fixed point of the ReLU equilibrium",
-    (Hypothesis("relu", r"\phi(x)=\max(x,0),\ \sigma_w^2<1/2"), SPHERE),
+    (Hypothesis("relu", r"\phi(x)=\max(x,0),\ \sigma_w^2<1"), SPHERE),
     r"q=\frac1{1-\sigma_w^2},\qquad \cos\theta_{ij}=\sigma_w^2Q(\cos\theta_{ij})+(1-\sigma_w^2)C_{ij},\qquad "
     r"Q(x)=\frac{\sqrt{1-x^2}+x(\pi-\arccos x)}\pi",
     (
@@ -100,7 +106,7 @@ RELU = Lemma(
         ),
     ),
     Reference("ling2023deq", ours=f"{NOTES}, ReLU"),
-    ("lemma.well-posed",),
+    ("lemma.relu-range",),
     claims=both("relu-fixed-point"),
 )
 

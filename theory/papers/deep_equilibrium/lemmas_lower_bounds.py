@@ -5,12 +5,12 @@ from __future__ import annotations
 from ...claims.claim import Hypothesis, Reference
 from ...claims.lemma import Lemma, ProofStep
 from .arguments import both
-from .lemmas_equilibrium import CONTRACTION, NOTES, SPHERE
+from .lemmas_equilibrium import CONTRACTION, NOTES, RANGE, SPHERE
 
 LB_X = Lemma(
     "lemma.lower-bound-schur",
     "the lower bound LB_X, from the input data alone",
-    (CONTRACTION, SPHERE),
+    (RANGE, SPHERE),
     r"\lambda_{\min}(K)\ge\sum_{r\in S}\mu_r(\sqrt s)^2(2/s)^r\lambda_{\min}(C^{\circ r})",
     (
         ProofStep(
@@ -27,14 +27,14 @@ LB_X = Lemma(
         ),
     ),
     Reference("truong2023deq", ours=f"{NOTES}, Lower bounds (LB_X)"),
-    ("lemma.mehler", "lemma.schur-order", "lemma.well-posed"),
+    ("lemma.mehler", "lemma.schur-order", "lemma.well-posed", "lemma.relu-range"),
     claims=both("lower-bound-schur"),
 )
 
 LB_G = Lemma(
     "lemma.lower-bound-gershgorin",
     "the lower bound LB_G, through Gershgorin's discs",
-    (CONTRACTION, SPHERE, Hypothesis("non-parallel", r"\delta=\max_{i\ne j}|C_{ij}|<1")),
+    (RANGE, SPHERE, Hypothesis("non-parallel", r"\delta=\max_{i\ne j}|C_{ij}|<1")),
     r"\lambda_{\min}(K)\ge\sum_{r\ge1}\mu_r(\sqrt s)^2(2/s)^r\Bigl(1-\max_i\sum_{j\ne i}|C_{ij}|^r\Bigr)_+"
     r"\ge\tfrac12\sum_{r\ge r_0}\mu_r(\sqrt s)^2(2/s)^r,\quad"
     r" r_0=\Bigl\lceil\frac{\log2(n-1)}{\log1/\delta}\Bigr\rceil",

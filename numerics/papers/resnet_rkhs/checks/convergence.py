@@ -220,7 +220,9 @@ def recipe_check(inst: ResNetInstance) -> Outcome:
     with precision(inst.budget.bits):
         outcome = judge(
             [found.separates, found.fits],
-            cited("lemma.recipe"),
+            *map(
+                cited, ("lemma.recipe",) if inst.kernel.order is None else ("lemma.kernel-gershgorin", "lemma.pl-flow")
+            ),
             value=found.mu,
             margin=found.fits.margin,
             method="condition in balls at rational scale and lift",
