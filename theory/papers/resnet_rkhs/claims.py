@@ -59,8 +59,9 @@ CLAIMS = (
         "B02",
         "states neither merge nor fly apart",
         (*WELL_POSED, TRAINING, INVERTIBLE),
-        r"e^{-\kappa_1 R} \le \frac{\|z_t^i - z_t^j\|}{\|Ax^i - Ax^j\|} \le e^{\kappa_1 R}"
-        r" \quad\text{for } \|v\| \le R",
+        r"e^{-c} \le \frac{\|z_t^i - z_t^j\|}{\|Ax^i - Ax^j\|} \le e^{\kappa_1 R}"
+        r" \quad\text{for } \|v\| \le R,\qquad c = \kappa_1 R \text{ at infinite depth},\quad"
+        r" c = \frac{\kappa_1 R}{1 - \kappa_1 R/\sqrt D} \text{ with } D \text{ layers}",
         method="resnet-separation",
         control="kappa_1 R in place of c for one layer, on two states that it pulls together",
         section="Separation of states",

@@ -26,7 +26,7 @@ from ....dual import dual, dual_expression
 from ....hermite import hermite_transform
 from ..instance import EquilibriumInstance
 from . import scope
-from .evidence import BITS, compared, same, study_laws, study_variance
+from .evidence import BITS, Law, compared, same, study_laws, study_variance
 
 ORDER = 64
 RECURRENCE_ORDER = 12
@@ -86,10 +86,9 @@ def slope_bracket(phi: Activation, s: Fraction, rho: Fraction, bits: int = QUOTI
 
 
 def _price(inst: EquilibriumInstance, factor: Fraction = Fraction(1)) -> Iterator[Relation]:
-    phi = inst.activation
-    for law in study_laws(inst):
-        if law.a != law.b or abs(law.c) * 1000 <= law.a:
-            continue
+    phi, s = inst.activation, study_variance(inst)
+    usable = [law for law in study_laws(inst) if law.a == law.b and abs(law.c) * 1000 > law.a]
+    for law in usable or [Law(s, s, s / 2, f"a = b = {float(s):.7g}, rho = 1/2, as no pair of inputs has a cosine")]:
         value = dual_expression(phi.derivative(), law.a, law.a, law.c, BITS)
         with precision(BITS):
             scaled = value * enclose(factor)
