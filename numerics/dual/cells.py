@@ -37,7 +37,7 @@ MAX_PANELS = 6000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cell:
-    """Its centre p/beta, its moments as a polynomial in (m - p)/beta, and what its rule and the rest of the series miss.
+    """Its centre p/beta, its moments as a polynomial in (m - p)/beta, and the error of its rule and of the series.
 
     ``error`` holds at every m: the weight of the cell at m is in it.
     """
