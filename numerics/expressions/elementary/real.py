@@ -33,11 +33,9 @@ def is_wide(x: arb) -> bool:
 
 def monotone(point: Callable[[arb], arb], x: arb) -> arb:
     """The range over ``x`` of a function monotone on the real line, given for thin balls."""
-    if x.is_nan():
-        return x
-    if not is_wide(x):
+    if not is_wide(x):  # the radius of NaN is infinite
         return point(x)
-    return hull(point(x.lower()), point(x.upper()))
+    return x if x.is_nan() else hull(point(x.lower()), point(x.upper()))
 
 
 exp, log, sqrt, sinh, atan, asinh = (
