@@ -30,7 +30,7 @@ def same(left: sympy.Expr, right: sympy.Expr) -> bool:
 
 
 def _seen_to_differ(difference: sympy.Expr) -> bool:
-    """Whether its value at one point is far from 0, in floats: that refuses, saves a simplification, and proves nothing."""
+    """Whether its value at one point is far from 0, in floats: that spares a simplification, and proves nothing."""
     symbols = sorted(difference.free_symbols, key=str)
     if difference.has(*UNEVALUATED) or not all(s.is_integer is None and s.is_positive is not False for s in symbols):
         return False

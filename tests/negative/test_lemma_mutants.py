@@ -18,6 +18,7 @@ import pytest
 import sympy
 from flint import fmpq
 
+from certigram.numerics.proof_lines.identities import same
 from certigram.numerics.proof_lines.relations import Equation, Growth, Instances, Order, Relation, relations
 from certigram.theory.claims.lemma import Lemma, lemmas
 
@@ -88,6 +89,17 @@ def chosen(relation: Relation) -> list[Relation]:
     if os.environ.get("CERTIGRAM_ALL_MUTANTS"):
         return list(mutants(relation))
     return list(islice(mutants(relation, shuffled=True), MOST))
+
+
+def test_no_value_at_a_point_makes_an_identity() -> None:
+    """Sides that differ by less than floats tell are refused by simplification, and true ones pass with any symbols."""
+    x, n = sympy.Symbol("x", real=True), sympy.Symbol("n", integer=True)
+    for small in (sympy.Rational(1, 10**12), sympy.Rational(1, 10**40)):
+        assert not same(x, x + small)
+        assert not same(sympy.sin(x) ** 2, 1 - sympy.cos(x) ** 2 + small * x)
+    assert same(sympy.sin(x) ** 2, 1 - sympy.cos(x) ** 2)
+    assert same(sympy.cos(sympy.pi * n) ** 2, sympy.Integer(1))
+    assert not same(sympy.cos(sympy.pi * n), sympy.Integer(1))
 
 
 @pytest.mark.parametrize("found", LEMMAS, ids=lambda found: found.id)
