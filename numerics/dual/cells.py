@@ -16,10 +16,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import mul
 
-from flint import arb, arb_poly
+from flint import arb, arb_mat, arb_poly
 
 from ...theory.errors import PrecisionExhausted
 from ..balls.precision import precision
@@ -37,15 +37,14 @@ MAX_PANELS = 6000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cell:
-    """Its centre, its moments as a polynomial in (m - p)/beta, the error of its rule, and the rest of the series.
+    """Its centre p/beta, its moments as a polynomial in (m - p)/beta, and the error of its rule and of the series.
 
-    ``rest`` is multiplied by the weight of the cell in use, ``error`` is not.
+    ``error`` holds at every m: the weight of the cell at m is in it.
     """
 
-    centre: arb
+    place: arb
     moments: arb_poly
     error: arb
-    rest: arb
 
 
 @dataclass(slots=True, eq=False)
@@ -104,12 +103,11 @@ class QuadratureSmoothing:
         return sum(map(mul, values, rule.weights), arb(0))
 
     def _near(self, mean: arb) -> arb:
-        beta, total, missing = self.scales.beta, arb(0), self.tail
+        place, total, missing = mean / self.scales.beta, arb(0), self.tail
         for cell in self._reached(mean):
-            x = (mean - cell.centre) / beta
-            weight = (-x * x / 2).exp()
-            total += weight * cell.moments(x)
-            missing += cell.error + weight * cell.rest
+            x = place - cell.place
+            total += (-x * x / 2).exp() * cell.moments(x)
+            missing += cell.error
         return total + arb(0, missing.upper())
 
     def _reached(self, mean: arb) -> list[Cell]:
@@ -154,31 +152,49 @@ class QuadratureSmoothing:
             inside = modulus(piece.box, arb(1), centre, wide, high)
             return arb.pos_inf() if inside is None else inside * (high * high / (2 * beta * beta)).exp() / norm
 
-        centre, rule = (lo + hi) / 2, legendre(count, self.bits)
-        sums, error, mass = [arb(0)] * self.degree, arb(0), arb(0)
+        place, rule = (lo + hi) / (2 * beta), legendre(count, self.bits)
         panels = cover(lo, hi, count, self.log_tolerance, bound, MAX_PANELS - self.panels)
         self.panels += len(panels)
+        rows, error, mass = [], arb(0), arb(0)
         for panel in panels:
             nodes = [panel.centre + panel.half * x for x, _ in rule]
-            offsets = [(y - centre) / beta for y in nodes]
-            scale = panel.half / norm
+            offsets, scale = [y / beta - place for y in nodes], panel.half / norm
             row = [
                 scale * w * piece.real(y) * (-x * x / 2).exp()
                 for y, x, (_, w) in zip(nodes, offsets, rule, strict=True)
             ]
             error += panel.error
             mass += sum(map(abs, row), arb(0))
-            for j in range(self.degree):
-                sums[j] += sum(row, arb(0))
-                row = list(map(mul, row, offsets))
-        factorial, coefficients = arb(1), []
-        for j, s in enumerate(sums):
-            factorial *= max(j, 1)
-            coefficients.append(s / factorial)
+            rows.append(row)
+        sums = arb_mat(rows) * _powers(count, self.degree, self.bits)
+        moments = arb_poly([])
+        for number, panel in enumerate(panels):
+            along = _exponential(panel.half / beta, self.degree)
+            own = arb_poly([sums[number, j] * along[j] for j in range(self.degree)])
+            moments += (own * arb_poly(_exponential(panel.centre / beta - place, self.degree))).truncate(self.degree)
         with precision(BOUND_BITS):
-            x = (self.cut + arb(1.01)) / 2  # |delta/beta| <= 1/2 and |m - p|/beta <= cut + 1
-            rest = mass * x**self.degree / arb(self.degree).fac() / (1 - x / (self.degree + 1))
-            return Cell(centre, arb_poly(coefficients), arb(error.upper()), arb(rest.upper()))
+            j, q = arb(self.degree), (self.cut + arb(1.01)) / 2
+            rest = mass * (j / 4).sqrt() ** self.degree * (-j / 2).exp() / j.fac() / (1 - q / (j + 1))
+            return Cell(place, moments, arb((error + rest).upper()))
+
+
+@lru_cache(maxsize=16)
+def _powers(count: int, degree: int, bits: int) -> arb_mat:
+    """The powers below ``degree`` of the nodes on [-1, 1], a row for each node."""
+    with precision(bits):
+        rows, powers = [], [arb(1)] * count
+        for _ in range(degree):
+            rows.append(powers)
+            powers = [x * power for (x, _), power in zip(legendre(count, bits), powers, strict=True)]
+        return arb_mat(rows).transpose()
+
+
+def _exponential(x: arb, length: int) -> list[arb]:
+    """The coefficients of exp(x t)."""
+    found = [arb(1)]
+    for j in range(1, length):
+        found.append(found[-1] * x / j)
+    return found
 
 
 def _floor(x: arb) -> int:
@@ -190,9 +206,8 @@ def _floor(x: arb) -> int:
 
 
 def _moments_needed(cut: float, digits: float) -> int:
-    """The length J at which (x^J/J!) is below exp(-digits), for x = (cut + 1)/2."""
-    x = (cut + 1.01) / 2
-    j = int(3 * x) + 2
-    while j * math.log(x) - math.lgamma(j + 1) > -digits - 2.0:
+    """A length J at which Lemma 10.1 leaves about exp(-digits) per unit of mass to all cells in use together."""
+    j = int(cut + 1.01) + 2
+    while j / 2 * (math.log(j / 4) - 1) - math.lgamma(j + 1) > -digits - math.log(2 * cut + 2) - 2.0:
         j += 1
     return j

@@ -83,18 +83,24 @@ def common_factor_value(
     if law is None or cov.degenerate or law[2] == 0:
         return None
     a, b, c = law
-    if c < 0:
-        g, cov = from_expression(g.expression.xreplace({X: -X})), Covariance(a, b, -c)
+    kinds = parity(f.expression), parity(g.expression)
+    if c < 0:  # g(-x) takes the place of g, which is g or -g where it has a parity
+        cov = Covariance(a, b, -c)
+        if kinds[1] is None:
+            g = from_expression(g.expression.xreplace({X: -X}))
     left, right = function_pieces(f), function_pieces(g)
     if left is None or right is None:
         return None
-    kinds = parity(f.expression), parity(g.expression)
     if None not in kinds and kinds[0] != kinds[1]:
         return arb(0)
     same = f.expression == g.expression and a == b
     setting = Setting(left, right, cov, sizes, None not in kinds, same)
     log_size = math.log(sizes[0]) + math.log(sizes[1])
-    return _refined(lambda log_target: _pass(setting, log_size, log_target), log_size, bits)
+    found = _refined(lambda log_target: _pass(setting, log_size, log_target), log_size, bits)
+    if found is None or c > 0 or kinds[1] != "odd":
+        return found
+    with precision(bits + GUARD):
+        return -found
 
 
 def smoothed_mean(f: Activation, variance: Fraction, bits: int, size: float) -> arb | None:

@@ -239,8 +239,21 @@ def _constant_at(node: sympy.Expr, bits: int) -> arb:
 
 def _run(steps: list[tuple[Function, tuple[int, ...], tuple[int, ...]]], registers: list[Any], result: int) -> Any:
     for function, places, integers in steps:
-        registers.append(function(*(registers[k] for k in places), *integers))
+        registers.append(function(*[registers[k] for k in places], *integers))
     return registers[result]
+
+
+def _constants_now(nodes: tuple[sympy.Expr, ...]) -> Callable[[], list[arb]]:
+    """The constants of a program at the working precision of the moment, enclosed once for each."""
+    known: dict[int, list[arb]] = {}
+
+    def now() -> list[arb]:
+        bits = int(flint.ctx.prec)
+        if bits not in known:
+            known[bits] = [_constant_at(node, bits) for node in nodes]
+        return known[bits]
+
+    return now
 
 
 def lower_arb(expr: sympy.Expr) -> Callable[[arb], arb]:
@@ -252,9 +265,10 @@ def lower_arb(expr: sympy.Expr) -> Callable[[arb], arb]:
     """
     code = program(expr)
     steps = [(TABLE[s.rule].ball, s.registers, s.integers) for s in code.steps]
+    constants = _constants_now(code.constants)
 
     def evaluate(x: arb) -> arb:
-        return arb(_run(steps, [x, *map(constant, code.constants)], code.result))
+        return arb(_run(steps, [x, *constants()], code.result))
 
     return evaluate
 
@@ -275,9 +289,10 @@ def lower_acb(expr: sympy.Expr) -> Callable[[acb], acb]:
         if box is None:
             raise DerivationGap(f"{expr} is not analytic because of {s.rule}: resolve the kinks into pieces first.")
         steps.append((box, s.registers, s.integers))
+    constants = _constants_now(code.constants)
 
     def evaluate(z: acb) -> acb:
-        return acb(_run(steps, [z, *(acb(constant(c)) for c in code.constants)], code.result))
+        return acb(_run(steps, [z, *map(acb, constants())], code.result))
 
     return evaluate
 

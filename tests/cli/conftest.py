@@ -18,6 +18,16 @@ class Answer(NamedTuple):
 
 
 @pytest.fixture
+def blank_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are files without ink: for tests of what is written where, when and with which status.
+
+    Drawing takes most of the time of a small run; the pictures themselves are tested in tests/reports.
+    """
+    blank = {"svg": b'<svg width="9pt"></svg>', "pdf": b"%PDF-1.4\n"}
+    monkeypatch.setattr("certigram.reports.figures.Drawing._saved", lambda self, kind, metadata: blank[kind])
+
+
+@pytest.fixture
 def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
     """Call the command line as a shell would: arguments in, exit status and both streams out.
 

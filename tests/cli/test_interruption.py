@@ -25,12 +25,12 @@ training_width = 48
 training_points = 3
 training_steps = 6
 [data]
-n = 12
+n = 6
 [finite-width]
 widths = [32, 64, 128]
-seeds = 12
+seeds = 4
 """
-LONG = STUDY.replace("[32, 64, 128]", "[32, 64, 256]").replace("seeds = 12", "seeds = 5000")
+LONG = STUDY.replace("[32, 64, 128]", "[32, 64, 256]").replace("seeds = 4", "seeds = 5000")
 
 
 def heed_interrupts() -> None:

@@ -77,6 +77,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_json_is_one_document(call: Call, finished: Path, tmp_path: Path) -> None:
     """With --json, stdout is the document of results.json and nothing else."""
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
@@ -89,6 +90,7 @@ def test_json_is_one_document(call: Call, finished: Path, tmp_path: Path) -> Non
     assert json.loads((tmp_path / "out/six/results.json").read_text())["claims"] == document["claims"]
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_refuted_is_status_1(call: Call, tmp_path: Path) -> None:
     """A repeated row refutes positivity: a finding, not an error."""
     status, out, _ = call("verify", study(tmp_path, "duplicate"), "--out", tmp_path / "out", "--strict")
@@ -97,6 +99,7 @@ def test_refuted_is_status_1(call: Call, tmp_path: Path) -> None:
     assert "points 0 and 5 are equal" in " ".join(out.split())
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_strict_tells_unknown(call: Call, finished: Path, tmp_path: Path) -> None:
     """Without networks the statistical claims stay UNKNOWN: status 3 with --strict only."""
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
@@ -105,6 +108,7 @@ def test_strict_tells_unknown(call: Call, finished: Path, tmp_path: Path) -> Non
     assert call("verify", path, "--out", tmp_path / "out", "--strict")[0] == 3
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_sweep_then_verify(call: Call, tmp_path: Path) -> None:
     """The networks of a sweep are the ones that verify uses."""
     path = study(tmp_path, widths="[32, 64, 128]")
@@ -125,6 +129,7 @@ def test_sweep_then_verify(call: Call, tmp_path: Path) -> None:
     assert "samples no networks" in err
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_one_system_of_a_study(call: Call, tmp_path: Path) -> None:
     """--system keeps one system, and refuses one that the study does not have."""
     path = study(tmp_path)

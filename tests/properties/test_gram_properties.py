@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pytest
 from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,15 +49,19 @@ def radii(K: cg.PopulationGram) -> Table:
     return np.broadcast_to(np.asarray(K.rad), (K.n, K.n))
 
 
-@reproducible(max_examples=15)
-@given(data_sets(), ACTIVATIONS)
-def test_symmetric_positive_semidefinite_constant_diagonal(X: Table, name: str) -> None:
-    K = gram(X, name)
-    assert np.array_equal(K.mid, K.mid.T)
-    assert np.array_equal(radii(K), radii(K).T)
-    assert_psd(K.matrix)
-    for i in range(1, K.n):
-        assert K.ball(0, 0).overlaps(K.ball(i, i))
+@pytest.mark.parametrize("examples", [6, pytest.param(15, marks=pytest.mark.slow)])
+def test_symmetric_positive_semidefinite_constant_diagonal(examples: int) -> None:
+    @reproducible(max_examples=examples)
+    @given(data_sets(), ACTIVATIONS)
+    def law(X: Table, name: str) -> None:
+        K = gram(X, name)
+        assert np.array_equal(K.mid, K.mid.T)
+        assert np.array_equal(radii(K), radii(K).T)
+        assert_psd(K.matrix)
+        for i in range(1, K.n):
+            assert K.ball(0, 0).overlaps(K.ball(i, i))
+
+    law()
 
 
 @reproducible(max_examples=12)
@@ -83,45 +88,57 @@ def test_scaling_by_integers_keeps_the_directions(X: Table, name: str, factor: f
         assert not opposite(cg.certify(K, at_least=bound).verdict, cg.certify(scaled, at_least=bound).verdict)
 
 
-@reproducible(max_examples=8)
-@given(data_sets(min_n=2, max_n=4, kinds=EXACT_KINDS, extreme=False), ACTIVATIONS)
-def test_precision_never_turns_a_verdict_around(X: Table, name: str) -> None:
-    coarse = gram(X, name)
-    middle = cg.least_eigenvalue(coarse)
-    for bound in (middle.lower, (middle.lower + middle.upper) / 2, middle.upper, 0.0):
-        verdicts = [
-            cg.certify(K, at_least=bound).verdict for K in (coarse, gram(X, name, bits=64), gram(X, name, bits=192))
-        ]
-        assert not opposite(verdicts[0], verdicts[1])
-        assert not opposite(verdicts[1], verdicts[2])
-        assert not opposite(verdicts[0], verdicts[2])
+@pytest.mark.parametrize("examples", [4, pytest.param(8, marks=pytest.mark.slow)])
+def test_precision_never_turns_a_verdict_around(examples: int) -> None:
+    @reproducible(max_examples=examples)
+    @given(data_sets(min_n=2, max_n=4, kinds=EXACT_KINDS, extreme=False), ACTIVATIONS)
+    def law(X: Table, name: str) -> None:
+        coarse = gram(X, name)
+        middle = cg.least_eigenvalue(coarse)
+        for bound in (middle.lower, (middle.lower + middle.upper) / 2, middle.upper, 0.0):
+            verdicts = [
+                cg.certify(K, at_least=bound).verdict for K in (coarse, gram(X, name, bits=64), gram(X, name, bits=192))
+            ]
+            assert not opposite(verdicts[0], verdicts[1])
+            assert not opposite(verdicts[1], verdicts[2])
+            assert not opposite(verdicts[0], verdicts[2])
+
+    law()
 
 
-@reproducible(max_examples=6)
-@given(gram_matrices(2, 4), ACTIVATIONS, st.integers(1, 12))
-def test_certify_is_monotone_in_the_bound(C: list[list[Fraction]], name: str, digits: int) -> None:
-    K = cg.population_gram("deq-general", input_gram=C, activation=name, sigma_w2="1/32")
-    found = cg.least_eigenvalue(K)
-    step = Fraction(found.upper) / 10**digits
-    ranks = {cg.Verdict.PROVED: 0, cg.Verdict.UNKNOWN: 1, cg.Verdict.REFUTED: 2}
-    bounds = [Fraction(found.lower) + k * step for k in (-9, -1, 0, 1, 9)]
-    verdicts = [ranks[cg.certify(K, at_least=bound).verdict] for bound in bounds]
-    assert verdicts[0] == 0
-    for k, low in enumerate(verdicts):
-        assert all(not (low == 2 and high == 0) for high in verdicts[k:])
+@pytest.mark.parametrize("examples", [3, pytest.param(6, marks=pytest.mark.slow)])
+def test_certify_is_monotone_in_the_bound(examples: int) -> None:
+    @reproducible(max_examples=examples)
+    @given(gram_matrices(2, 4), ACTIVATIONS, st.integers(1, 12))
+    def law(C: list[list[Fraction]], name: str, digits: int) -> None:
+        K = cg.population_gram("deq-general", input_gram=C, activation=name, sigma_w2="1/32")
+        found = cg.least_eigenvalue(K)
+        step = Fraction(found.upper) / 10**digits
+        ranks = {cg.Verdict.PROVED: 0, cg.Verdict.UNKNOWN: 1, cg.Verdict.REFUTED: 2}
+        bounds = [Fraction(found.lower) + k * step for k in (-9, -1, 0, 1, 9)]
+        verdicts = [ranks[cg.certify(K, at_least=bound).verdict] for bound in bounds]
+        assert verdicts[0] == 0
+        for k, low in enumerate(verdicts):
+            assert all(not (low == 2 and high == 0) for high in verdicts[k:])
+
+    law()
 
 
-@reproducible(max_examples=10)
-@given(gram_matrices(2, 4), ACTIVATIONS)
-def test_more_bits_overlap_and_are_not_wider(C: list[list[Fraction]], name: str) -> None:
-    coarse, fine = (
-        cg.population_gram("deq-general", input_gram=C, activation=name, sigma_w2="1/32", bits=bits)
-        for bits in (40, 120)
-    )
-    for i in range(len(C)):
-        for j in range(i + 1):
-            assert coarse.ball(i, j).overlaps(fine.ball(i, j))
-            assert fine.ball(i, j).rad <= coarse.ball(i, j).rad + Fraction(1, 2**36)
+@pytest.mark.parametrize("examples", [5, pytest.param(10, marks=pytest.mark.slow)])
+def test_more_bits_overlap_and_are_not_wider(examples: int) -> None:
+    @reproducible(max_examples=examples)
+    @given(gram_matrices(2, 4), ACTIVATIONS)
+    def law(C: list[list[Fraction]], name: str) -> None:
+        coarse, fine = (
+            cg.population_gram("deq-general", input_gram=C, activation=name, sigma_w2="1/32", bits=bits)
+            for bits in (40, 120)
+        )
+        for i in range(len(C)):
+            for j in range(i + 1):
+                assert coarse.ball(i, j).overlaps(fine.ball(i, j))
+                assert fine.ball(i, j).rad <= coarse.ball(i, j).rad + Fraction(1, 2**36)
+
+    law()
 
 
 @reproducible(max_examples=60)

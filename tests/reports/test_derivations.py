@@ -41,12 +41,12 @@ NAMES = ("erf", "relu", "gelu", "x**2*Heaviside(x)", "x*exp(-x**2/2)", "sin", "x
 ARTEFACTS = ("Piecewise", r"\sqrt{2} \sqrt", r"\operatorname{asin}", r"\operatorname{atan}", "Heaviside", "Expectation")
 
 
-@pytest.fixture(scope="module", params=["a quarter", pytest.param("all", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=["an eighth", pytest.param("all", marks=pytest.mark.slow)])
 def whole(request):
-    """The book, with every fourth of its sections on activations unless all are asked for."""
+    """The book, with every eighth of its sections on activations unless all are asked for."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param != "all":
-            patch.setattr("certigram.reports.derivations.book.BOOK", BOOK[::4])
+            patch.setattr("certigram.reports.derivations.book.BOOK", BOOK[::8])
         return book()
 
 

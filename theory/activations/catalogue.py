@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 import sympy
@@ -279,6 +280,7 @@ def advice(name: str) -> str:
     return next((text for known, text in NO_FUNCTION_OF_ONE_NUMBER.items() if _folded(known) == folded), "")
 
 
+@lru_cache(maxsize=512)
 def entry(name: str, parameter: sympy.Rational | None = None) -> Entry:
     """The catalogue entry for a name and, for a parametric family, its rational parameter.
 

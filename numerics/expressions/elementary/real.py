@@ -33,11 +33,9 @@ def is_wide(x: arb) -> bool:
 
 def monotone(point: Callable[[arb], arb], x: arb) -> arb:
     """The range over ``x`` of a function monotone on the real line, given for thin balls."""
-    if x.is_nan():
-        return x
-    if not is_wide(x):
+    if x.rad() <= WIDE:  # that of NaN is infinite
         return point(x)
-    return hull(point(x.lower()), point(x.upper()))
+    return x if x.is_nan() else hull(point(x.lower()), point(x.upper()))
 
 
 exp, log, sqrt, sinh, atan, asinh = (
@@ -117,7 +115,7 @@ def heaviside(x: arb, at_zero: arb) -> arb:
 
 def multiply(x: arb, y: arb) -> arb:
     """The product; of two wide balls, the hull of the four products of their ends."""
-    if not (is_wide(x) and is_wide(y)) or not (x.is_finite() and y.is_finite()):
+    if x.rad() <= WIDE or y.rad() <= WIDE or not (x.is_finite() and y.is_finite()):
         return x * y
     a, b, c, d = x.lower(), x.upper(), y.lower(), y.upper()
     return hull(hull(a * c, a * d), hull(b * c, b * d))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import scipy.linalg
@@ -84,7 +85,15 @@ def deviations(
     """Norms of the deviation for every dimension and replicate, (dimensions, replicates) each.
 
     ``frobenius`` is divided by sqrt(n); ``planted`` is the spectral norm against the equivalent with those constants.
+    The same arguments give the same arrays, read-only.
     """
+    return dict(_deviations(tuple(dimensions), replicates, seed, constants, planted))
+
+
+@lru_cache(maxsize=4)
+def _deviations(
+    dimensions: tuple[int, ...], replicates: int, seed: int, constants: Constants, planted: Constants
+) -> dict[str, Floats]:
     shape = (len(dimensions), replicates)
     found = {name: np.empty(shape) for name in ("frobenius", "spectral", "planted")}
     for i, p in enumerate(dimensions):
@@ -96,6 +105,8 @@ def deviations(
             found["frobenius"][i, k] = np.linalg.norm(gap) / np.sqrt(len(x))
             found["spectral"][i, k] = _spectral(gap)
             found["planted"][i, k] = _spectral(g - equivalent(products, planted))
+    for values in found.values():
+        values.flags.writeable = False
     return found
 
 
