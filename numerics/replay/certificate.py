@@ -14,7 +14,8 @@ from .verdicts import INVALID, UNSUPPORTED, VALID, Check, Stop, fraction, printa
 
 FORMAT, RECORDS, MAX_FILE = "certigram-proof/1", [f"certigram-certificate/{k}" for k in (1, 2)], 1 << 22
 RECORD = {"format", "claim", "system", "activation", "verdict", "method", "lower", "upper", "margin", "seconds"}
-RECORD |= {"reason", "hypotheses", "evidence", "detail", "proof", "prover", "digest", "argument", "scope", "sharpness"}
+LIGHTS = {"argument", "scope", "sharpness"}
+RECORD |= {"reason", "hypotheses", "evidence", "detail", "proof", "prover", "digest"} | LIGHTS
 PROOF = {"format", "system", "statement", "data", "kernel", "witness"}
 
 
@@ -54,6 +55,8 @@ def verify(document: Any, path: Path, accelerate: bool) -> str:
     require(isinstance(document, dict), "format", "not a JSON object")
     require(document["format"] in RECORDS, "format", "not of this version", UNSUPPORTED)
     require(set(document) <= RECORD, "format", "a key that the format does not have")
+    told = LIGHTS if document["format"] == RECORDS[1] else set()
+    require(LIGHTS & set(document) == told, "format", "not the keys of its version")
     proof, line, deep = document.get("proof"), "proof.kernel", document["system"] in ("nngp", "ntk")
     why = "there is no rule for the kernels of plain deep networks" if deep else "the certificate carries no proof"
     require(proof is not None, "proof", why, UNSUPPORTED)
