@@ -216,6 +216,7 @@ def test_dual_kernels_have_an_eigenvalue_and_nothing_else() -> None:
         else:
             assert certificate.verdict is Verdict.NOT_APPLICABLE
             assert "translation-invariant" in certificate.reason
+            assert not certificate.scope  # no check was run
 
 
 @pytest.mark.parametrize(("name", "verdict"), [("dual(erf)", Verdict.REFUTED), ("dual(gelu)", Verdict.PROVED)])

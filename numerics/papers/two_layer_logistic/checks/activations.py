@@ -78,21 +78,25 @@ def _enclosures(inst: TwoLayerInstance) -> dict[str, Relation]:
 
 @check("villani-constants", scope=ACTIVATION)
 def activation_constants(inst: TwoLayerInstance) -> Outcome:
-    """The five suprema, each by branch and bound; where a closed form is known it lies inside."""
+    """The five suprema, each by branch and bound; where a closed form is known it lies inside.
+
+    The enclosures are the conclusion: it is computed where each finite one was found.
+    """
     known = dict(inst.constants.items())
     third = known["third"]
     if third.value is None:
         return Outcome(Verdict.UNKNOWN, reason=f"M_3 was not enclosed: {third.reason}")
     infinite = [note(f"{SYMBOLS[name]} is infinite: {value.reason}") for name, value in known.items() if value.infinite]
     open_ = [SYMBOLS[name] for name, v in known.items() if v.value is None and not v.infinite]
-    return judge(
+    found = judge(
         _enclosures(inst).values(),
         *infinite,
-        value=third.value,
+        value=third.value if third.enclosure is None else third.enclosure,
         argued=True,
         method="range analysis" + (f"; not found: {', '.join(open_)}" if open_ else ""),
         detail={"quantity": "sup|sigma'''|"},
     )
+    return replace(found, direct=all(v.infinite or v.enclosure is not None for v in known.values()))
 
 
 @smooth_control("villani-constants")
