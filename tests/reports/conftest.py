@@ -143,7 +143,7 @@ FIXED = System(
     r"z = \phi(Az + Bx)",
     (),
     (
-        _toy("flow", "A01", STEP, system="toy-fixed"),
+        _toy("flow", "A01", STEP, system="toy-fixed", argument=Argument.DIRECT),
         _toy("rate", "A02", STEP, system="toy-fixed", statistical=True, activation_free=True),
     ),
     default_activations=("relu",),
