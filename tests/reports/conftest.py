@@ -194,7 +194,8 @@ def toys(*, kernels: tuple[str, ...] = ()) -> Results:
         found += [certificate(never, name, Verdict.NOT_APPLICABLE), certificate(too, name, Verdict.NOT_APPLICABLE)]
     broken = {"figure": figure(series=[{"label": "short", "values": [1.0], "role": "measured"}])}
     flow, rate = FIXED.claims
-    found.append(certificate(flow, "relu", Verdict.UNKNOWN, reason="no rule applies", detail=broken))
+    known = {"sharpness": (0.0, 1e-9), "reason": "no rule applies"}
+    found.append(certificate(flow, "relu", Verdict.UNKNOWN, **known, detail=broken))
     found.append(_statistical(rate, "any", True))
     return Results(study, tuple(found), 30.0, "0.1.0")
 

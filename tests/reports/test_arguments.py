@@ -77,6 +77,8 @@ def test_the_tables_name_the_argument_and_what_is_kept(several: Report) -> None:
     general = page[page.index('<section id="s-deq-general-claims">') : page.index('<section id="s-deq-general-hyp')]
     assert general.count(">vacuous here</span>") == 3  # LB_G, for each activation
     assert '<td class="r" data-label="kept">' in general
+    fixed = page[page.index('<section id="s-toy-fixed-claims">') :]
+    assert "vacuous" not in fixed[: fixed.index("</section>")]  # an undecided claim bounds nothing
     assert source.count(r"\textit{vacuous}") == 5
     assert r"{\footnotesize computed}" in source
     assert r"{\footnotesize written proof}" in source
@@ -118,3 +120,4 @@ def test_the_terminal_gathers_scopes(several: Report) -> None:
     rows = [line.split() for line in kernels if line.startswith("descent")]
     assert [row[3:6] for row in rows] == [["ARGUED", "written", "proof"]] * 2
     assert all("vacuous" in row for row in rows)
+    assert not [line for line in lines if line.startswith("flow") and "vacuous" in line]
