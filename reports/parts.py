@@ -108,11 +108,19 @@ class EvidencePart:
         return any(values for _, values in self.rows)
 
 
+def _unfinished(argument: Argument) -> Argument:
+    """What is left of the argument of a claim that is not decided: a proof in words stands, a computation does not."""
+    return Argument.OPEN if argument.mechanical else argument
+
+
 @dataclass(frozen=True, slots=True)
 class LightPart:
-    """How a claim is known to follow, for what it was established, by which method, and for which activations."""
+    """How a claim is known to follow, for what, by which method, and for which activations.
 
-    argument: Argument
+    ``argument`` is None where nothing is known to follow: the scope then says what was looked at.
+    """
+
+    argument: Argument | None
     scope: str
     method: str
     activations: tuple[str, ...]
@@ -168,8 +176,9 @@ class ClaimPart:
 
     @property
     def weakest(self) -> Argument:
-        """The weakest argument of any certificate of this claim; the claim's own where it applies to nothing."""
-        found = {c.argument for c in self.applicable} or {self.claim.argument}
+        """The weakest argument of any certificate of this claim; OPEN where a machine has not established it."""
+        found = {c.argument if c.verdict.rigorous else _unfinished(c.argument) for c in self.applicable}
+        found = found or {_unfinished(self.claim.argument)}
         return next(argument for argument in reversed(Argument) if argument in found)
 
 

@@ -149,7 +149,7 @@ def _claim_part(claim: Claim, certificates: list[Certificate], s: System, figure
         tuple(
             LightPart(*light, names)
             for light, names in gather(
-                ((c.argument, c.scope, c.method), c.activation)
+                ((c.argument if c.verdict.rigorous else None, c.scope, c.method), c.activation)
                 for c in certificates
                 if c.scope and c.verdict is not Verdict.NOT_APPLICABLE
             )

@@ -119,9 +119,9 @@ def slug(c: Certificate) -> str:
 
 def kept(c: Certificate) -> str:
     """What the loosest inequality of a claim keeps at least of what it bounds, or that it says next to nothing here."""
-    if c.vacuous:
-        return "vacuous"
-    return plain(numeral(c.sharpness[0], "down", 2)) if c.sharpness else ""
+    if not c.verdict.favourable or c.sharpness is None:
+        return ""
+    return "vacuous" if c.vacuous else plain(numeral(c.sharpness[0], "down", 2))
 
 
 def _numbers(c: Certificate, digits: int) -> tuple[str, str, str]:

@@ -107,6 +107,7 @@ def decide(claim: Claim, instance: Instance) -> tuple[Certificate, tuple[Statist
     """
     started = time.process_time()
     discharged: list[Discharged] = []
+    scope = ""  # nothing is established where no check was run
     try:
         for hypothesis in claim.hypotheses:
             discharged.append(instance.discharge(hypothesis))
@@ -118,6 +119,7 @@ def decide(claim: Claim, instance: Instance) -> tuple[Certificate, tuple[Statist
             outcome = Outcome(Verdict.UNKNOWN, reason=f"hypothesis {open_.name} is undecided: {open_.text}")
         else:
             outcome = find_check(claim.method)(instance)
+            scope = outcome.scope or _scope(claim.method, instance)
     except (DerivationGap, PrecisionExhausted) as error:
         outcome = Outcome(Verdict.UNKNOWN, reason=str(error))
     light = argument(claim, outcome)
@@ -137,7 +139,7 @@ def decide(claim: Claim, instance: Instance) -> tuple[Certificate, tuple[Statist
         detail=outcome.detail,
         prover=outcome.prover,
         argument=light,
-        scope=outcome.scope or _scope(claim.method, instance),
+        scope=scope,
         sharpness=outcome.sharpness,
     )
     return certificate, outcome.tests

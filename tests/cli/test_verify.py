@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from certigram.numerics.runs.runner import run
 from certigram.reports.terminal import print_results
 from certigram.spec import read_study
 from certigram.theory.claims.system import system
+from certigram.theory.verdict import Verdict
 
 Call = Callable[..., tuple[int, str, str]]
 CLAIMS = len(system("deq-general").claims)
@@ -144,6 +146,55 @@ def test_one_system_of_a_study(call: Call, tmp_path: Path) -> None:
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """A run with a short and a long name among its activations."""
     return run(read_study(study(tmp_path_factory.mktemp("run"), activations='["tanh", "x*exp(-x**2/2)", "erf"]')))
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "strict", "strictest"),
+    [
+        ((Verdict.PROVED,), 0, 0),
+        ((Verdict.PROVED, Verdict.NOT_APPLICABLE), 0, 0),
+        ((Verdict.PROVED, Verdict.ARGUED), 0, 3),
+        ((Verdict.PROVED, Verdict.UNKNOWN), 3, 3),
+    ],
+)
+def test_strict_has_two_levels(
+    verdicts: tuple[Verdict, ...],
+    strict: int,
+    strictest: int,
+    call: Call,
+    results: Results,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """--strict asks for decisions, --strict=proved for what a machine has established; the level may follow at once."""
+    kept = replace(results, certificates=tuple(c for c in results.certificates if c.verdict in verdicts))
+    assert {c.verdict for c in kept.certificates} == {*verdicts}
+    monkeypatch.setattr("certigram.numerics.runs.runner.run", lambda *_, **__: kept)
+    monkeypatch.setattr("certigram.reports.bundle.save", lambda *_, **__: [])
+    path, out = study(tmp_path), tmp_path / "out"
+    assert call("verify", path, "--out", out)[0] == 0
+    assert call("verify", "--strict", path, "--out", out)[0] == strict
+    assert call("verify", path, "--out", out, "--strict=proved")[0] == strictest
+    status, _, err = call("verify", path, "--out", out, "--strict=maybe")
+    assert status == 2
+    assert "proved" in err
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_terminal_says_by_what_and_for_what(results: Results, width: int) -> None:
+    """Each scope of a claim that holds is a line of its own; a wide table names the argument and what is kept."""
+    stream = io.StringIO()
+    print_results(results, Console(file=stream, width=width, highlight=False), [])
+    text = stream.getvalue()
+    lines = text.splitlines()
+    established = " ".join(" ".join(lines[lines.index("established for") + 1 :]).split())
+    for scope in {c.scope for c in results.certificates if c.verdict.favourable}:
+        assert f"{scope}: " in established
+    (row,) = (line for line in lines if "least-eigenvalue" in line and "erf" in line) if width > 120 else ("",)
+    if row:
+        assert row.split()[2:5] == ["erf", "PROVED", "computed"]
+        assert {"by", "kept"} <= set(next(line for line in lines if "certified value" in line).split())
+        assert any(" ARGUED " in line and " written proof " in line for line in lines)
 
 
 @pytest.mark.parametrize("width", [80, 100, 160])

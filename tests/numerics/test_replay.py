@@ -295,7 +295,24 @@ def test_certificates_follow_their_schema(name: str, points: object, bound: str,
     jsonschema = pytest.importorskip("jsonschema")
     schema = json.loads((FOLDER.parent / "certificate.schema.json").read_text())
     document = json.loads(saved(gram(name, points), tmp_path / "c.json", bound).read_text())
-    jsonschema.Draft202012Validator(schema).validate(document)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    valid = jsonschema.Draft202012Validator(schema).is_valid
+    assert valid(document)
+    assert document["verdict"] in ("PROVED", "REFUTED")
+    lights = {key: document[key] for key in ("argument", "scope", "sharpness")}
+    earlier = {k: v for k, v in document.items() if k not in lights} | {"format": "certigram-certificate/1"}
+    assert valid(earlier)
+    (item, *_) = document["evidence"]
+    for wrong in (
+        {"argument": "WRITTEN"}, {"argument": "OPEN"}, {"argument": "BELIEVED"}, {"scope": ""}, {"scope": None},
+        {"sharpness": [0.5]}, {"sharpness": 0.5}, {"verdict": "ARGUED"}, {"evidence": [{**item, "values": {}}]},
+        {"format": "certigram-certificate/1"}, {"format": "certigram-certificate/3"},
+    ):  # fmt: skip
+        assert not valid({**document, **wrong}), wrong
+    for key in lights:
+        assert not valid({k: v for k, v in document.items() if k != key}), key
+    for wrong in (*({k: v} for k, v in lights.items()), {"verdict": "ARGUED"}, {"evidence": [{**item, "kind": "NOTE"}]}):
+        assert not valid({**earlier, **wrong}), wrong
+    assert valid({**document, "verdict": "ARGUED", "argument": "WRITTEN"})
     document.get("proof", document)["format"] = "certigram-proof/0"
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.Draft202012Validator(schema).validate(document)
+    assert not valid(document)

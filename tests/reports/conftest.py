@@ -21,30 +21,36 @@ from certigram.numerics.studies.study import Study
 from certigram.reports.model import Report
 from certigram.theory.claims.claim import Claim, Hypothesis, Reference
 from certigram.theory.claims.system import Parameter, System, system, systems
-from certigram.theory.verdict import Evidence, Verdict
+from certigram.theory.verdict import Argument, Evidence, Verdict
 
 ENVIRONMENT = {"python": "3.x", "machine": "any"}
 HOSTILE = r"a_b<c> & 50% {x} \input{/etc/passwd} $1$ #~^"
 GAUSSIAN = "x*exp(-x**2/2)"
 EIGENVALUES = {"tanh": (0.00110532913363775, 0.00110532920459), GAUSSIAN: (2.5e-07, 3.5e-07), HOSTILE: (0.0, 0.0)}
+SCOPE = "all 4 inputs & <both> labels"
 BOUNDS = {"LB_P": 0.9, "LB_X": 0.7, "LB_F": 0.999, "LB_G": 1e-25}
 
 
 def certificate(claim, name: str, verdict: Verdict, **more) -> Certificate:
-    """A certificate whose hypotheses fit its verdict."""
+    """A certificate whose hypotheses fit its verdict; the argument of its claim says whether it is PROVED or ARGUED."""
+    argument = Argument.DIRECT if verdict is Verdict.REFUTED else claim.argument
+    if verdict is Verdict.PROVED and not argument.mechanical:
+        verdict = Verdict.ARGUED
     if verdict is Verdict.NOT_APPLICABLE:
         first = claim.hypotheses[0].name
         hypotheses = (Discharged(first, Verdict.REFUTED, f"{name} does not satisfy it"),)
         more.setdefault("reason", f"hypothesis {first} fails: {name} does not satisfy it")
     else:
         hypotheses = tuple(Discharged(h.name, Verdict.PROVED, "K_ij <= 1e-9, and so on") for h in claim.hypotheses)
+    more = {"scope": SCOPE, **more}
     return Certificate(
-        claim.id, claim.system, name, verdict, hypotheses=hypotheses, method="by hand", seconds=0.25, **more
-    )
+        claim.id, claim.system, name, verdict, hypotheses=hypotheses, method="by hand", seconds=0.25,
+        argument=argument, **more,
+    )  # fmt: skip
 
 
 def _rigorous(claim, name: str) -> Certificate:
-    exact = EvidenceItem(Evidence.EXACT, f"sqrt(q) of {name} is at least 2 sigma_w2 L^2")
+    exact = EvidenceItem(Evidence.EXACT, f"sqrt(q) of {name} is at least 2 sigma_w2 L^2", {"2 sigma_w2 L^2": "1/2"})
     ball = EvidenceItem(Evidence.ENCLOSED, "||K^(-1/2)||_F and C^(r)", {"q": "[0.52568391769736890584 ± 1.97e-38]"})
     low, high = EIGENVALUES.get(name, (0.5, 0.5000001))
     slug = claim.id.partition(".")[2]
@@ -59,7 +65,7 @@ def _rigorous(claim, name: str) -> Certificate:
         value = low * BOUNDS[bound]
         return certificate(
             claim, name, Verdict.PROVED, evidence=(ball,), lower=value, upper=value * (1 + 1e-7), margin=low - value,
-            detail={"bound": bound, "quantity": bound},
+            sharpness=(BOUNDS[bound], BOUNDS[bound] * (1 + 1e-7)), detail={"bound": bound, "quantity": bound},
         )  # fmt: skip
     if slug in ("relu-fixed-point", "affine-rank"):
         return certificate(claim, name, Verdict.NOT_APPLICABLE)
@@ -120,7 +126,7 @@ KERNELS = System(
     r"f(x) = \sum_i c_i k(x, x_i)",
     (Parameter("eta", "1/100", "step size"),),
     (
-        _toy("least-eigenvalue", "B01", ADMISSIBLE),
+        _toy("least-eigenvalue", "B01", ADMISSIBLE, argument=Argument.DIRECT),
         _toy("descent", "B02", ADMISSIBLE, STEP, obligation="the constant of the last step is nowhere bounded"),
         _toy("never", "B03", NOWHERE, provenance="published for one dimension only"),
         _toy("never-too", "B04", NOWHERE),
@@ -137,7 +143,7 @@ FIXED = System(
     r"z = \phi(Az + Bx)",
     (),
     (
-        _toy("flow", "A01", STEP, system="toy-fixed"),
+        _toy("flow", "A01", STEP, system="toy-fixed", argument=Argument.DIRECT),
         _toy("rate", "A02", STEP, system="toy-fixed", statistical=True, activation_free=True),
     ),
     default_activations=("relu",),
@@ -174,12 +180,22 @@ def toys(*, kernels: tuple[str, ...] = ()) -> Results:
         least, descent, never, too = KERNELS.claims
         found.append(certificate(least, name, Verdict.PROVED, evidence=(seen,), lower=0.5, upper=0.75, margin=0.5))
         found.append(
-            certificate(descent, name, Verdict.PROVED, evidence=(seen,), margin=0.125, detail={"figure": figure()})
+            certificate(
+                descent,
+                name,
+                Verdict.PROVED,
+                evidence=(seen,),
+                margin=0.125,
+                sharpness=(0.0, 1e-7),
+                scope="one network of width 64",
+                detail={"figure": figure()},
+            )
         )
         found += [certificate(never, name, Verdict.NOT_APPLICABLE), certificate(too, name, Verdict.NOT_APPLICABLE)]
     broken = {"figure": figure(series=[{"label": "short", "values": [1.0], "role": "measured"}])}
     flow, rate = FIXED.claims
-    found.append(certificate(flow, "relu", Verdict.UNKNOWN, reason="no rule applies", detail=broken))
+    known = {"sharpness": (0.0, 1e-9), "reason": "no rule applies"}
+    found.append(certificate(flow, "relu", Verdict.UNKNOWN, **known, detail=broken))
     found.append(_statistical(rate, "any", True))
     return Results(study, tuple(found), 30.0, "0.1.0")
 

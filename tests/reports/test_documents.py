@@ -125,6 +125,32 @@ def test_an_undecided_claim_without_a_reason_is_refused(report: Report) -> None:
         jsonschema.validate(document, SCHEMA)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "wrong"),
+    [
+        ("PROVED", {"argument": "WRITTEN"}),
+        ("PROVED", {"argument": "OPEN"}),
+        ("PROVED", {"scope": ""}),
+        ("PROVED", {"verdict": "ARGUED"}),
+        ("ARGUED", {"verdict": "PROVED"}),
+        ("ARGUED", {"argument": "OPEN"}),
+        ("ARGUED", {"argument": "DIRECT"}),
+        ("ARGUED", {"scope": ""}),
+        ("REFUTED", {"argument": "WRITTEN"}),
+        ("CONSISTENT", {"verdict": "PROVED"}),
+        ("PROVED", {"argument": "BELIEVED"}),
+        ("PROVED", {"sharpness": [0.5]}),
+    ],
+)
+def test_a_verdict_without_its_argument_is_refused(report: Report, verdict: str, wrong: dict[str, object]) -> None:
+    """PROVED by a machine only, ARGUED by a proof in words, both for something: the schema says it once more."""
+    document = json.loads(report.results.dumps())
+    row = next(c for c in document["claims"] if c["verdict"] == verdict)
+    row |= wrong
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, SCHEMA)
+
+
 # -- HTML --------------------------------------------------------------------------------------------------------
 
 

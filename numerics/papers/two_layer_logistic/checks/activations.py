@@ -78,7 +78,10 @@ def _enclosures(inst: TwoLayerInstance) -> dict[str, Relation]:
 
 @check("villani-constants", scope=ACTIVATION)
 def activation_constants(inst: TwoLayerInstance) -> Outcome:
-    """The five suprema, each by branch and bound; where a closed form is known it lies inside."""
+    """The five suprema, each by branch and bound; where a closed form is known it lies inside.
+
+    The enclosures are the conclusion: it is computed where each finite one was found.
+    """
     known = dict(inst.constants.items())
     third = known["third"]
     if third.value is None:
@@ -88,12 +91,12 @@ def activation_constants(inst: TwoLayerInstance) -> Outcome:
     found = judge(
         _enclosures(inst).values(),
         *infinite,
-        value=third.value,
+        value=third.value if third.enclosure is None else third.enclosure,
         argued=True,
         method="range analysis" + (f"; not found: {', '.join(open_)}" if open_ else ""),
         detail={"quantity": "sup|sigma'''|"},
     )
-    return replace(found, direct=True)  # the enclosures by branch and bound are the conclusion
+    return replace(found, direct=all(v.infinite or v.enclosure is not None for v in known.values()))
 
 
 @smooth_control("villani-constants")

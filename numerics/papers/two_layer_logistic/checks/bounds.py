@@ -230,10 +230,10 @@ def _thresholds(bounds: LogisticBounds, factor: Fraction = Fraction(2)) -> tuple
 
 @check("villani-convex-case", scope=scope.setting)
 def convex_case(inst: TwoLayerInstance) -> Outcome:
-    """λ_c − λ_cvx = (B²‖a‖_∞ M₁²/2)(‖a‖₂²/‖a‖_∞ − 2M₂/M₁²) ≥ 0."""
+    """λ_c − λ_cvx = (B²‖a‖_∞ M₁²/2)(‖a‖₂²/‖a‖_∞ − 2M₂/M₁²) ≥ 0; computed by itself where the thresholds are apart."""
     bounds = inst.bounds
     difference, factored = _thresholds(bounds)
-    above = Relation.of("lambda_cvx <= lambda_c", bounds.convexity_threshold, bounds.published_threshold)
+    apart = Relation.of("lambda_cvx <= lambda_c", bounds.convexity_threshold, bounds.published_threshold)
     found = argued(
         "logistic-hessian",
         [
@@ -241,12 +241,11 @@ def convex_case(inst: TwoLayerInstance) -> Outcome:
             Relation.of("0 <= lambda_c - lambda_cvx", 0, factored),
         ],
         enclosed("both thresholds", lambda_c=bounds.published_threshold, lambda_cvx=bounds.convexity_threshold),
-        sharp=[] if above.verdict is Verdict.UNKNOWN else [above],
         value=bounds.published_threshold,
         method="arithmetic with enclosed constants",
         detail={"quantity": "lambda_c"},
     )
-    return replace(found, direct=above.verdict is Verdict.PROVED)  # the two numbers are compared themselves
+    return replace(found, direct=apart.verdict is Verdict.PROVED, sharpness=apart.kept)
 
 
 @smooth_control("villani-convex-case")

@@ -23,5 +23,6 @@ def test_parallel_points_are_the_edge() -> None:
     model = instance("toy", "identity", Study("toy", ("toy",), (), data))
     certificate, _ = decide(system("toy").claims[0], model)
     assert certificate.verdict is Verdict.PROVED
-    assert certificate.evidence[0].values["value"] == "0"
+    assert certificate.evidence[0].values["margin"] == "0.0"
+    assert certificate.scope == "all 2 inputs"
     assert find_control("toy-cauchy-schwarz")(model).verdict is Verdict.REFUTED
