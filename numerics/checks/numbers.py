@@ -17,6 +17,8 @@ from ..kernels.ballmatrix import BallMatrix
 from ..second_opinion.recipes import EnclosedNumber, Ends, LeastEigenvalue, Recipe, SupremumOfAbsoluteValue
 from ..studies.gram_model import GramModel
 
+NARROW = 1e-14
+"""Relative width that is asked of their enclosures."""
 BLOCK = 6
 """Rows of the principal blocks whose least eigenvalue is computed again."""
 
@@ -69,7 +71,7 @@ def small_blocks(model: GramModel, pick: Random, count: int) -> Iterator[Enclose
 
         def found(rows: tuple[int, ...] = rows) -> tuple[Ends, Recipe]:
             block = model.gram.mid[np.ix_(rows, rows)]
-            enclosed = least_eigenvalue(BallMatrix(block, 0.0), budget=model.budget)
+            enclosed = least_eigenvalue(BallMatrix(block, 0.0), budget=model.budget, relative_width=NARROW)
             exactly = tuple(tuple(map(Fraction, row)) for row in block.tolist())
             return (Fraction(enclosed.lower), Fraction(enclosed.upper)), LeastEigenvalue(exactly)
 
