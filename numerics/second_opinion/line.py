@@ -85,10 +85,13 @@ def cuts(low: Number, high: Number, inner: Sequence[Number], longest: Number) ->
 def hermite(f: Evaluated, order: int, deviation: Number, digits: int) -> Recomputed:
     r"""The coefficient :math:`\mathbb E f(\sigma z)h_r(z)`, by the recurrence of the normalised polynomials."""
 
+    with mp.workdps(digits + GUARD):
+        roots = [mp.sqrt(r) for r in range(order + 1)]
+
     def integrand(z: Number) -> Number:
         before, here = mp.zero, mp.one
         for r in range(order):
-            before, here = here, (z * here - mp.sqrt(r) * before) / mp.sqrt(r + 1)
+            before, here = here, (z * here - roots[r] * before) / roots[r + 1]
         return f.value(deviation * z) * here
 
     return mean(integrand, [k / deviation for k in f.numeric_kinks()], digits)

@@ -65,8 +65,7 @@ def _hermite(recipe: HermiteCoefficient, digits: int) -> Recomputed:
             return hermite(f, recipe.order, mp.sqrt(number(recipe.variance)), digits)
         s = variance(recipe.variance, digits)
         found = hermite(f, recipe.order, mp.sqrt(s.value), digits)
-        # the coefficient as a function of s: its slope, from a step that is far above the errors
-        step = mp.mpf(10) ** -(digits // 3) * s.value
-        away = hermite(f, recipe.order, mp.sqrt(s.value + step), digits)
-        rate = abs(away.value - found.value) / step
+        step = mp.mpf(10) ** -(FEWEST // 2) * s.value  # the slope in s, from a step far above the errors
+        near, away = (hermite(f, recipe.order, mp.sqrt(v), FEWEST) for v in (s.value, s.value + step))
+        rate = abs(away.value - near.value) / step
         return Recomputed(found.value, found.error + 2 * (rate + found.scale) * s.error, found.scale)
