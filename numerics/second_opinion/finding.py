@@ -75,8 +75,14 @@ def settle(system: str, subject: str, number: EnclosedNumber, ends: Ends, recipe
             mp.nstr(found.error, 3),
             None if lower == upper else float(off / radius),
             min(common, MOST),
-            "" if agreement is not Agreement.UNDECIDED else f"mpmath reached {mp.nstr(found.error, 3)} only",
+            _reason(found) if agreement is Agreement.UNDECIDED else "",
         )
+
+
+def _reason(found: Recomputed) -> str:
+    if found.lower_bound:
+        return "the largest value that was found bounds the supremum from below only"
+    return f"the error of mpmath, {mp.nstr(found.error, 3)}, is not small beside the enclosure"
 
 
 def _recomputed(recipe: Recipe, ends: Ends) -> tuple[Recomputed, Agreement]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mpmath import mp
 
@@ -61,23 +62,23 @@ def mean(f: Callable[[Number], Number], kinks: Sequence[Number], digits: int) ->
             return f(z) * mp.exp(-z * z / 2)
 
         first, second = (
-            mp.quad(integrand, cuts(-far, far, kinks, longest), method="gauss-legendre") for longest in (3, 2)
+            mp.quad(integrand, cuts(-far, far, kinks, 3, more), method="gauss-legendre") for more in (0, 1)
         )
         weight = mp.sqrt(2 * mp.pi)
         scale = mp.fsum(abs(integrand(mp.mpf(k) / 2 + mp.mpf(1) / 8)) for k in range(-int(2 * far), int(2 * far))) / 2
         return Recomputed(second / weight, abs(first - second) / weight + floor(digits, scale), scale / weight)
 
 
-def cuts(low: Number, high: Number, inner: Sequence[Number], longest: Number) -> list[Number]:
-    """Ends of panels that are at most ``longest`` long, with these points among them.
+def cuts(low: Number, high: Number, inner: Sequence[Number], longest: int, more: int = 0) -> list[Number]:
+    """Ends of panels at most ``longest`` long, with these points among them; ``more``: so many more between two points.
 
-    >>> [float(x) for x in cuts(mp.mpf(-2), mp.mpf(2), [mp.mpf(0.5)], 2)]
-    [-2.0, -0.75, 0.5, 2.0]
+    >>> [[float(x) for x in cuts(mp.mpf(-2), mp.mpf(2), [mp.mpf(0.5)], 2, more)] for more in (0, 1)]
+    [[-2.0, -0.75, 0.5, 2.0], [-2.0, -1.1666666666666667, -0.33333333333333337, 0.5, 1.25, 2.0]]
     """
     fixed = [low, *sorted(x for x in set(inner) if low < x < high), high]
     found = [low]
-    for a, b in zip(fixed, fixed[1:], strict=False):
-        pieces = max(1, int(mp.ceil((b - a) / longest)))
+    for a, b in pairwise(fixed):
+        pieces = max(1, int(mp.ceil((b - a) / longest))) + more
         found += [a + (b - a) * k / pieces for k in range(1, pieces + 1)]
     return found
 
