@@ -33,7 +33,7 @@ def fixed_point(T: Callable[[Number, int], Recomputed], start: Number, digits: i
     """
     with mp.workdps(digits + GUARD):
         x, slope = start, mp.zero
-        for level in (min(COARSE, digits), digits):
+        for level in sorted({min(COARSE, digits), min(digits, digits // 2 + 4), digits}):
             before: tuple[Number, Number] | None = None
             image = T(x, level)
             for _ in range(STEPS):

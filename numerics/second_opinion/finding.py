@@ -92,16 +92,18 @@ def _recomputed(recipe: Recipe, ends: Ends) -> tuple[Recomputed, Agreement]:
     with mp.workdps(MOST + GUARD):
         low, high = map(exact, ends)
         agreement = verdict(found, low, high)
-        allowed = max((high - low) / 4, found.scale * mp.mpf(10) ** -SHARP)
-        if agreement is not Agreement.UNDECIDED or found.error <= allowed or digits == MOST:
+        missing = found.error / allowed(found, low, high)
+        if agreement is not Agreement.UNDECIDED or not 1 < missing < mp.inf or digits == MOST:
             return found, agreement
-        more = min(MOST, digits + int(mp.ceil(mp.log10(found.error / allowed))) + 1)
+        more = min(MOST, digits + int(mp.ceil(mp.log10(missing))) + 1)
         found = recompute(recipe, more)
         return found, verdict(found, low, high)
 
 
 def verdict(found: Recomputed, low: Number, high: Number) -> Agreement:
     """Whether a recomputed number with its error lies in an interval."""
+    if not (mp.isfinite(found.value) and mp.isfinite(found.error)):
+        return Agreement.UNDECIDED
     outside = max(low - found.value, found.value - high)
     if found.lower_bound:
         outside = found.value - high
@@ -109,8 +111,12 @@ def verdict(found: Recomputed, low: Number, high: Number) -> Agreement:
         return Agreement.CONTRADICTS
     if found.lower_bound and found.value + found.error < low:
         return Agreement.UNDECIDED
-    sharp = found.error <= max((high - low) / 4, found.scale * mp.mpf(10) ** -SHARP)
-    return Agreement.AGREES if sharp else Agreement.UNDECIDED
+    return Agreement.AGREES if found.error <= allowed(found, low, high) else Agreement.UNDECIDED
+
+
+def allowed(found: Recomputed, low: Number, high: Number) -> Number:
+    """The largest error with which a number says something: a tenth of the radius, or :data:`SHARP` digits."""
+    return max((high - low) / 20, found.scale * mp.mpf(10) ** -SHARP)
 
 
 def digits_for(ends: Ends) -> int:

@@ -18,7 +18,7 @@ from mpmath import mp
 from mpmath.calculus.quadrature import GaussLegendre
 
 from .functions import Evaluated, Number
-from .line import GUARD, Recomputed, cuts, floor, mean, reach
+from .line import GUARD, Recomputed, cuts, floor, mean, reach, step
 
 MOST_EVEN, MOST_UNEVEN = 3_000_000, 400_000
 """Products of one rule at most, at equal distances and at others; what is not settled by then stays undecided."""
@@ -83,25 +83,16 @@ class Plane:
 
     def _first_level(self, spread: Number) -> int:
         """The level at which the Gaussian by itself is resolved."""
-        level = 0
-        if self._smooth:
-            wanted = mp.pi * mp.sqrt(2 * spread / ((self.digits + 2) * mp.log(10)))
-            while self._step(level) > wanted:
-                level += 1
-        else:
-            while LONGEST / mp.mpf(level + 1) > 2 * LONGEST * mp.sqrt(spread):
-                level += 1
-        return level
-
-    @staticmethod
-    def _step(level: int) -> Number:
-        return mp.mpf(10) / round(10 * 2 ** (level / 2))
+        if not self._smooth:
+            return int(mp.ceil(1 / (2 * mp.sqrt(spread)))) - 1
+        wanted = mp.pi * mp.sqrt(2 * spread / ((self.digits + 2) * mp.log(10)))
+        return max(0, int(mp.ceil(-2 * mp.log(wanted, 2))))
 
     def _cost(self, level: int, spread: Number) -> Number:
         """About how many products the rule takes."""
         far = max(self._reach(0), self._reach(1))
         if self._smooth:
-            count = 2 * far / self._step(level)
+            count = 2 * far / step(level)
         else:
             kinks = max(len(self.f.kinks), len(self.g.kinks))
             count = (2 * far / LONGEST + (kinks + 1) * (level + 1)) * (24 if self._degree == 4 else 48)
@@ -139,7 +130,7 @@ class Plane:
         return self.tables[which, level]
 
     def _even(self, which: int, level: int) -> tuple[list[Number], list[Number]]:
-        h = self._step(level)
+        h = step(level)
         count = int(mp.ceil(self._reach(which) / h))
         return [k * h for k in range(-count, count + 1)], [h] * (2 * count + 1)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from mpmath import mp
 
 from .equilibrium import entry, number, variance
@@ -26,6 +28,7 @@ FEWEST, MOST = 20, 50
 """Digits of a recomputation."""
 
 
+@lru_cache(maxsize=64)
 def recompute(recipe: Recipe, digits: int) -> Recomputed:
     """The number of a recipe; raises :class:`DerivationGap` where its function cannot be evaluated.
 
