@@ -242,7 +242,10 @@ def verify(
 
     def report(place: Path | None) -> Report:
         results = run(chosen, out=place, jobs=count)
-        return Report(results, second_opinion=None if asked is None else recompute(chosen, asked))
+        opinion = None if asked is None else recompute(chosen, asked)
+        if opinion is not None and place is not None:
+            opinion.save(place)
+        return Report(results, second_opinion=opinion)
 
     if out is None:
         return report(None)

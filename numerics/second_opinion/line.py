@@ -18,8 +18,8 @@ from .functions import Evaluated, Number
 
 GUARD = 12
 """Digits of the computation beyond those that are asked for."""
-LEVELS = 16
-"""Steps of a trapezoid rule that are tried."""
+COARSEST, LEVELS = 3, 13
+"""The first step of a trapezoid rule (:func:`step`), and how many are tried."""
 FARTHEST = 80
 """Standard deviations at which an integrand must have died out."""
 
@@ -78,11 +78,11 @@ def mean(f: Callable[[Number], Number], kinks: Sequence[Number], digits: int) ->
 def _trapezoid(integrand: Callable[[Number], Number], far: Number, close: Number) -> tuple[Number, Number]:
     """The last two values of the trapezoid rule at finer and finer steps, until they are close or the steps too many."""
     found: list[Number] = []
-    for level in range(LEVELS):
+    for level in range(COARSEST, COARSEST + LEVELS):
         h = step(level)
         count = int(mp.ceil(far / h))
         found.append(h * mp.fsum(integrand(k * h) for k in range(-count, count + 1)))
-        if level and abs(found[-1] - found[-2]) <= close:
+        if len(found) > 1 and abs(found[-1] - found[-2]) <= close:
             break
     return found[-2], found[-1]
 

@@ -59,9 +59,10 @@ def numbers(study: Study) -> Iterator[tuple[str, str, EnclosedNumber]]:
 
 @cache
 def found(kind: str) -> list[tuple[str, str, EnclosedNumber, Ends, Recipe]]:
-    """The numbers of a kind in the small study, at most two, with their enclosures."""
+    """The numbers of a kind in the small study, the first and the last, with their enclosures; of what is dear, one."""
     mine = [(system, subject, n) for system, subject, n in numbers(STUDY) if n.kind == kind]
-    return [(*one, *one[-1].found()) for one in mine[:: max(1, len(mine) - 1)][:2]]
+    chosen = mine[:1] if "tangent" in kind else mine[:: max(1, len(mine) - 1)][:2]
+    return [(*one, *one[-1].found()) for one in chosen]
 
 
 def moved(ends: Ends, size: Fraction) -> Ends:
