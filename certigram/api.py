@@ -230,9 +230,9 @@ def verify(
     With ``second_opinion`` so many enclosed numbers are recomputed with mpmath (docs/second-opinion.md): the report's
     ``second_opinion.contradictions`` are those that lie outside their enclosures, which would be a defect.
     """
-    from .numerics.second_opinion.opinion import second_opinion as recompute
     from .numerics.runs.folder import run_folder
     from .numerics.runs.runner import run
+    from .numerics.second_opinion.opinion import second_opinion as recompute
     from .reports.model import Report
     from .spec import default_study, read_study
 

@@ -13,9 +13,9 @@ from .tex import escape
 
 TITLE = "Second opinion"
 READING = (
-    "A sample of the enclosed numbers of this study, chosen by its seed, was computed again with mpmath at up to 50 digits,"
-    " from the definitions and without any formula of the prover. Agreement proves nothing; a contradiction says that"
-    " one of the two programs is wrong."
+    "A sample of the enclosed numbers of this study, chosen by its seed, was computed again with mpmath at up to 50"
+    " digits, from the definitions and without any formula of the prover. Agreement proves nothing; a contradiction"
+    " says that one of the two programs is wrong."
 )
 NOTHING = "This study has no enclosed numbers that can be computed again."
 COLUMNS = (
@@ -80,9 +80,7 @@ def details(opinion: SecondOpinion) -> tuple[str, ...]:
         f"CONTRADICTION in {_name(f)}: enclosed as {f.enclosure}, recomputed as {f.recomputed} (error about {f.error})."
         for f in opinion.contradictions
     ]
-    lines += [
-        f"undecided: {_name(f)}: {f.reason}." for f in opinion.findings if f.agreement is Agreement.UNDECIDED
-    ]
+    lines += [f"undecided: {_name(f)}: {f.reason}." for f in opinion.findings if f.agreement is Agreement.UNDECIDED]
     if opinion.not_enclosed:
         lines.append(f"{opinion.not_enclosed} of the numbers that were chosen are not enclosed in this study.")
     return tuple(lines)

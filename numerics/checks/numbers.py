@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from random import Random
 
 import numpy as np
@@ -54,31 +55,29 @@ def gram_entries(
     model: GramModel, rows: Sequence[int], pick: Random, count: int, recipe: Callable[[int, int], Recipe]
 ) -> Iterator[EnclosedNumber]:
     """Entries of the population Gram matrix; ``recipe`` says what entry (i, j) is."""
+
+    def found(i: int, j: int) -> tuple[Ends, Recipe]:
+        return ends(model.gram.ball(i, j)), recipe(i, j)
+
     for i, j in pairs(rows, pick, count):
-        yield EnclosedNumber(
-            f"{model.system}.least-eigenvalue",
-            "Gram matrix entry",
-            f"entry ({i}, {j})",
-            lambda i=i, j=j: (ends(model.gram.ball(i, j)), recipe(i, j)),
-        )
+        where = f"entry ({i}, {j})"
+        yield EnclosedNumber(f"{model.system}.least-eigenvalue", "Gram matrix entry", where, partial(found, i, j))
 
 
 def small_blocks(model: GramModel, pick: Random, count: int) -> Iterator[EnclosedNumber]:
     """Least eigenvalues of principal blocks of the midpoints, as the ladder encloses them."""
-    size = min(BLOCK, model.data.n)
+
+    def found(rows: tuple[int, ...]) -> tuple[Ends, Recipe]:
+        block = model.gram.mid[np.ix_(rows, rows)]
+        enclosed = least_eigenvalue(BallMatrix(block, 0.0), budget=model.budget, relative_width=NARROW)
+        exactly = tuple(tuple(map(Fraction, row)) for row in block.tolist())
+        return (Fraction(enclosed.lower), Fraction(enclosed.upper)), LeastEigenvalue(exactly)
+
+    size, claim = min(BLOCK, model.data.n), f"{model.system}.least-eigenvalue"
     blocks = {tuple(sorted(pick.sample(range(model.data.n), size))) for _ in range(count)}
     for rows in sorted(blocks):
-
-        def found(rows: tuple[int, ...] = rows) -> tuple[Ends, Recipe]:
-            block = model.gram.mid[np.ix_(rows, rows)]
-            enclosed = least_eigenvalue(BallMatrix(block, 0.0), budget=model.budget, relative_width=NARROW)
-            exactly = tuple(tuple(map(Fraction, row)) for row in block.tolist())
-            return (Fraction(enclosed.lower), Fraction(enclosed.upper)), LeastEigenvalue(exactly)
-
         where = f"rows {', '.join(map(str, rows))}"
-        yield EnclosedNumber(
-            f"{model.system}.least-eigenvalue", "least eigenvalue of a small principal block", where, found
-        )
+        yield EnclosedNumber(claim, "least eigenvalue of a small principal block", where, partial(found, rows))
 
 
 def supremum(

@@ -123,6 +123,7 @@ def pair(function: sympy.Expr, weight: Fraction, inputs: InputPair, digits: int)
         found = [_total(function, weight, square, inputs.sphere, digits) for square in (inputs.first, inputs.second)]
         a, b = (each.value for each in found)
         scale = mp.sqrt(a * b)
+
         def T(rho: Number, level: int) -> Recomputed:
             kernel = plane(f, a, b, level).mean(max(-mp.one, min(mp.one, rho)))
             return Recomputed((w * kernel.value + 2 * product) / scale, w * kernel.error / scale, mp.one)

@@ -55,7 +55,8 @@ def least_eigenvalue(recipe: LeastEigenvalue, digits: int) -> Recomputed:
     """The least eigenvalue by ``mpmath.eigsy``, at two precisions.
 
     >>> from fractions import Fraction
-    >>> print(mp.nstr(least_eigenvalue(LeastEigenvalue(((Fraction(2), Fraction(1)), (Fraction(1), Fraction(2)))), 20).value, 15))
+    >>> matrix = LeastEigenvalue(((Fraction(2), Fraction(1)), (Fraction(1), Fraction(2))))
+    >>> print(mp.nstr(least_eigenvalue(matrix, 20).value, 15))
     1.0
     """
 
@@ -106,9 +107,7 @@ def logistic_loss(recipe: LogisticLoss, digits: int) -> Recomputed:
             inputs = [[factor * entry for entry in x] for factor, x in zip(factors, inputs, strict=True)]
         ridge = number(recipe.regularisation)
         reached = [[mp.fdot(w, x) for w in weights] for x in inputs]
-        margins = [
-            label * mp.fdot(outer, map(sigma, row)) for label, row in zip(recipe.labels, reached, strict=True)
-        ]
+        margins = [label * mp.fdot(outer, map(sigma, row)) for label, row in zip(recipe.labels, reached, strict=True)]
         if recipe.derivative is None:
             penalty = ridge / 2 * mp.fsum(mp.fdot(w, w) for w in weights)
             value = mp.fsum(mp.log1p(mp.exp(-margin)) for margin in margins) / len(inputs) + penalty

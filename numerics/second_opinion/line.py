@@ -76,7 +76,7 @@ def mean(f: Callable[[Number], Number], kinks: Sequence[Number], digits: int) ->
 
 
 def _trapezoid(integrand: Callable[[Number], Number], far: Number, close: Number) -> tuple[Number, Number]:
-    """The last two values of the trapezoid rule at finer and finer steps, until they are close or the steps too many."""
+    """The last two values of the trapezoid rule at finer and finer steps, until they are close."""
     found: list[Number] = []
     for level in range(COARSEST, COARSEST + LEVELS):
         h = step(level)

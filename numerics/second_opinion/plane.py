@@ -3,8 +3,8 @@ r"""Means of a product over two correlated Gaussians, by a product rule in the p
 .. math:: \mathbb E f(\sqrt a\,x)\,g(\sqrt b\,y) = \iint f(\sqrt a\,x)\,g(\sqrt b\,y)\,
           e^{-(x^2 - 2\rho xy + y^2)/2\tau^2}\,\frac{dx\,dy}{2\pi\tau},\qquad \tau^2 = 1-\rho^2 .
 
-In these variables the kinks of f and g are lines parallel to the axes. Without kinks the rule is the trapezoid rule, with
-kinks that of Gauss and Legendre on panels that end at them; refined until it no longer changes.
+In these variables the kinks of f and g are lines parallel to the axes. Without kinks the rule is the trapezoid rule,
+with kinks that of Gauss and Legendre on panels that end at them; refined until it no longer changes.
 """
 
 from __future__ import annotations
@@ -151,8 +151,10 @@ def _row(middle: Number, spread: Number, table: Table, far: Number) -> Number:
     """The sum over y of the values times the Gaussian around the middle."""
     first, last = (bisect_left(table.places, middle + side * far) for side in (-1, 1))
     here = slice(first, last)
-    inside = [mp.exp(-((y - middle) ** 2) / (2 * spread)) if g else mp.zero for y, g in
-              zip(table.places[here], table.values[here], strict=True)]
+    inside = [
+        mp.exp(-((y - middle) ** 2) / (2 * spread)) if g else mp.zero
+        for y, g in zip(table.places[here], table.values[here], strict=True)
+    ]
     return mp.fdot(table.values[here], inside)
 
 
@@ -168,10 +170,10 @@ def _even_row(middle: Number, spread: Number, table: Table, far: Number) -> Numb
     away = ys[centre] - middle
     bend = int(mp.ldexp(mp.exp(-h * h / spread), shift))
     total = 0
-    for step, places in ((1, range(centre, stop)), (-1, range(centre - 1, start - 1, -1))):
-        origin = away if step > 0 else away - h
+    for sign, places in ((1, range(centre, stop)), (-1, range(centre - 1, start - 1, -1))):
+        origin = away if sign > 0 else away - h
         term = int(mp.ldexp(mp.exp(-origin * origin / (2 * spread)), shift))
-        ratio = int(mp.ldexp(mp.exp(-(2 * step * origin * h + h * h) / (2 * spread)), shift))
+        ratio = int(mp.ldexp(mp.exp(-(2 * sign * origin * h + h * h) / (2 * spread)), shift))
         for k in places:
             total += values[k] * term
             term = term * ratio >> shift

@@ -65,7 +65,7 @@ class EquilibriumVariance:
 
 @dataclass(frozen=True, slots=True)
 class HermiteCoefficient:
-    r""":math:`\mathbb E\,\varphi(\sqrt v z)h_r(z)`, normalised; the variance v is a number, or that of an equilibrium."""
+    r""":math:`\mathbb E\,\varphi(\sqrt v z)h_r(z)`, h_r normalised; v is a number, or that of an equilibrium."""
 
     function: sympy.Expr
     order: int
@@ -85,7 +85,7 @@ class Dual:
 
 @dataclass(frozen=True, slots=True)
 class DualOfInputs:
-    r""":math:`\mathbb E\,\varphi(u)\varphi(v)` for two Gaussians of one variance whose correlation is the inputs' cosine."""
+    r""":math:`\mathbb E\,\varphi(u)\varphi(v)` for Gaussians of one variance; their correlation is the inputs' cosine."""
 
     function: sympy.Expr
     variance: Fraction
@@ -94,7 +94,7 @@ class DualOfInputs:
 
 @dataclass(frozen=True, slots=True)
 class EquilibriumEntry:
-    r"""A number of two inputs at the equilibrium :math:`\sqrt{s_is_j}\,\rho = w\,\mathbb E\varphi(u)\varphi(v) + 2c_{ij}`.
+    r"""A number of two inputs with :math:`\sqrt{s_is_j}\,\rho = w\,\mathbb E\varphi(u)\varphi(v) + 2c_{ij}`.
 
     u, v have the variances :math:`s_i, s_j` of :class:`EquilibriumVariance` with :math:`v_i = 2c_{ii}` and the
     correlation ρ. ``what`` is ``gram`` for :math:`\mathbb E\varphi(u)\varphi(v)`, ``correlation`` for ρ, ``slope`` for

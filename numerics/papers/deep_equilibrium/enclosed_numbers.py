@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from random import Random
-
-from flint import arb
 
 from ....theory.errors import DerivationGap
 from ...balls.ball import enclose
@@ -29,6 +29,7 @@ from .instance import EquilibriumInstance
 
 ORDERS = 33
 """Hermite coefficients below this order are offered."""
+TANGENT = {"slope": "slope of the tangent kernel", "tangent": "tangent Gram matrix entry"}
 DENOMINATOR = 1 << 20
 """Covariances of duals are rounded to fractions below this denominator."""
 
@@ -52,47 +53,29 @@ def enclosed_numbers(model: EquilibriumInstance, pick: Random, count: int) -> It
         yield from _on_one_sphere(model, rows, pick, count)
     norms = sorted({model.data.moments[i] for i in rows})
     for norm in pick.sample(norms, min(count, len(norms))):
-        yield EnclosedNumber(
-            f"{system}.variance-contraction",
-            "variance at the fixed point",
-            f"q at |x|²/d = {_short(norm)}",
-            lambda norm=norm: (ends(model.variances[norm].q), _variance(model, norm)),
-        )
-    for order in pick.sample(range(ORDERS), min(count, ORDERS)):
-        norm = pick.choice(norms) if norms else Fraction(0)
-        yield EnclosedNumber(
-            f"{system}.mehler",
-            "Hermite coefficient",
-            f"order {order} at |x|²/d = {_short(norm)}",
-            lambda order=order, norm=norm: _hermite(model, norm, order),
-        )
+        where = f"q at |x|²/d = {_short(norm)}"
+        found = partial(_fixed_point, model, norm)
+        yield EnclosedNumber(f"{system}.variance-contraction", "variance at the fixed point", where, found)
+    for order in pick.sample(range(ORDERS), min(count, ORDERS) if norms else 0):
+        norm = pick.choice(norms)
+        where = f"order {order} at |x|²/d = {_short(norm)}"
+        yield EnclosedNumber(f"{system}.mehler", "Hermite coefficient", where, partial(_hermite, model, norm, order))
     for i, j in pairs(rows, pick, count):
         where = f"the covariance of inputs ({i}, {j})"
-        yield EnclosedNumber(
-            f"{system}.mehler", "dual activation", where, lambda i=i, j=j: _dual(model, i, j, derivative=False)
-        )
-        yield EnclosedNumber(
-            f"{system}.price", "dual of the derivative", where, lambda i=i, j=j: _dual(model, i, j, derivative=True)
-        )
+        yield EnclosedNumber(f"{system}.mehler", "dual activation", where, partial(_dual, model, i, j, False))
+        yield EnclosedNumber(f"{system}.price", "dual of the derivative", where, partial(_dual, model, i, j, True))
 
 
 def _on_one_sphere(model: EquilibriumInstance, rows: list[int], pick: Random, count: int) -> Iterator[EnclosedNumber]:
     """What is known as a function of the cosine alone."""
+    system = model.system
     for i, j in pairs(rows, pick, count):
-        yield EnclosedNumber(
-            f"{model.system}.correlation-contraction",
-            "correlation at the fixed point",
-            f"inputs ({i}, {j})",
-            lambda i=i, j=j: (ends(model.correlation.ball(i, j)), _entry(model, i, j, "correlation")),
-        )
+        found, where = partial(_correlation, model, i, j), f"inputs ({i}, {j})"
+        yield EnclosedNumber(f"{system}.correlation-contraction", "correlation at the fixed point", where, found)
     for i, j in pairs(rows, pick, count):
-        for what in ("slope", "tangent"):
-            yield EnclosedNumber(
-                f"{model.system}.tangent-limit",
-                f"{what} of the tangent kernel" if what == "slope" else "tangent Gram matrix entry",
-                f"inputs ({i}, {j})",
-                lambda i=i, j=j, what=what: (ends(_tangent(model, i, j, what)), _entry(model, i, j, what)),
-            )
+        for what, kind in TANGENT.items():
+            found, where = partial(_tangent, model, i, j, what), f"inputs ({i}, {j})"
+            yield EnclosedNumber(f"{system}.tangent-limit", kind, where, found)
 
 
 def _short(norm: Fraction) -> str:
@@ -101,9 +84,15 @@ def _short(norm: Fraction) -> str:
 
 def _entry(model: EquilibriumInstance, i: int, j: int, what: str) -> EquilibriumEntry:
     phi = model.activation
-    return EquilibriumEntry(
-        phi.expression, phi.derivative(), 2 * model.sigma_w2, InputPair.of(model.data, i, j), what
-    )
+    return EquilibriumEntry(phi.expression, phi.derivative(), 2 * model.sigma_w2, InputPair.of(model.data, i, j), what)
+
+
+def _correlation(model: EquilibriumInstance, i: int, j: int) -> tuple[Ends, Recipe]:
+    return ends(model.correlation.ball(i, j)), _entry(model, i, j, "correlation")
+
+
+def _fixed_point(model: EquilibriumInstance, norm: Fraction) -> tuple[Ends, Recipe]:
+    return ends(model.variances[norm].q), _variance(model, norm)
 
 
 def _variance(model: EquilibriumInstance, norm: Fraction, *, total: bool = False) -> EquilibriumVariance:
@@ -122,8 +111,8 @@ def _hermite(model: EquilibriumInstance, norm: Fraction, order: int) -> tuple[En
     return ends(hermite.coefficients[order]), HermiteCoefficient(model.activation.expression, order, variance)
 
 
-def _dual(model: EquilibriumInstance, i: int, j: int, *, derivative: bool) -> tuple[Ends, Recipe]:
-    """The dual activation, or that of the derivative, at a covariance that the pre-activations of a pair nearly have."""
+def _dual(model: EquilibriumInstance, i: int, j: int, derivative: bool) -> tuple[Ends, Recipe]:
+    """The dual activation, or that of the derivative, at nearly the covariance of the pre-activations of a pair."""
     a, b = (Fraction(float(model.variances[model.data.moments[k]].s)).limit_denominator(DENOMINATOR) for k in (i, j))
     inputs = model.inputs.norms
     cosine = float(model.inputs.cosines.mid[i, j]) if not model.data.zero_rows else _cosine(model, i, j)
@@ -137,13 +126,14 @@ def _dual(model: EquilibriumInstance, i: int, j: int, *, derivative: bool) -> tu
 
 def _cosine(model: EquilibriumInstance, i: int, j: int) -> float:
     source = model.data.source
-    return float(source.inner(i, j)) / float(source.inner(i, i) * source.inner(j, j)) ** 0.5
+    return float(source.inner(i, j)) / math.sqrt(source.inner(i, i) * source.inner(j, j))
 
 
-def _tangent(model: EquilibriumInstance, i: int, j: int, what: str) -> arb:
+def _tangent(model: EquilibriumInstance, i: int, j: int, what: str) -> tuple[Ends, Recipe]:
     """A series of the tangent kernel at the cosine of two inputs."""
     source, kernel = model.data.source, model.tangent
     with precision(model.float_kernel.hermite.bits):
         product = enclose(source.inner(i, i)) * enclose(source.inner(j, j))
         cosine = enclose(source.inner(i, j)) / product.sqrt()
-        return (kernel.slopes if what == "slope" else kernel.tangent)(cosine)
+        found = (kernel.slopes if what == "slope" else kernel.tangent)(cosine)
+    return ends(found), _entry(model, i, j, what)

@@ -12,9 +12,7 @@ from .dot_product import DotProductInstance
 from .instance import ResNetInstance
 
 
-def enclosed_numbers(
-    model: ResNetInstance | DotProductInstance, pick: Random, count: int
-) -> Iterator[EnclosedNumber]:
+def enclosed_numbers(model: ResNetInstance | DotProductInstance, pick: Random, count: int) -> Iterator[EnclosedNumber]:
     """Entries and small eigenvalues of the kernel Gram matrix."""
 
     def entry(i: int, j: int) -> Recipe:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from random import Random
 
 import sympy
-from flint import arb_mat
+from flint import arb, arb_mat
 
 from ....theory.activations.functions import X
 from ...balls.ball import exact
@@ -27,8 +28,8 @@ def enclosed_numbers(model: TwoLayerInstance, pick: Random, count: int) -> Itera
             yield supremum(
                 claims[0],
                 MEANING[name],
-                lambda name=name: _function(model, name),
-                lambda name=name: getattr(model.constants, name).value,
+                partial(_function, model, name),
+                partial(_constant, model, name),
             )
     for k in range(min(count, len(NORMS))):
         for what in ("loss", "gradient"):
@@ -36,7 +37,7 @@ def enclosed_numbers(model: TwoLayerInstance, pick: Random, count: int) -> Itera
                 claims[1],
                 "logistic loss" if what == "loss" else "squared norm of a gradient",
                 f"weights of norm {NORMS[k]:g}",
-                lambda k=k, what=what: _evaluated(model, k, what),
+                partial(_evaluated, model, k, what),
             )
 
 
@@ -45,6 +46,10 @@ def _function(model: TwoLayerInstance, name: str) -> sympy.Expr:
     if name == "defect":
         return sigma - X * sympy.diff(sigma, X)
     return sympy.diff(sigma, X, ("size", "slope", "bend", "third").index(name))
+
+
+def _constant(model: TwoLayerInstance, name: str) -> arb | None:
+    return dict(model.constants.items())[name].value
 
 
 def _evaluated(model: TwoLayerInstance, k: int, what: str) -> tuple[Ends, Recipe]:
