@@ -99,8 +99,8 @@ def step(level: int) -> Number:
 def cuts(low: Number, high: Number, inner: Sequence[Number], longest: int, more: int = 0) -> list[Number]:
     """Ends of panels at most ``longest`` long, with these points among them; ``more``: so many more between two points.
 
-    >>> [[float(x) for x in cuts(mp.mpf(-2), mp.mpf(2), [mp.mpf(0.5)], 2, more)] for more in (0, 1)]
-    [[-2.0, -0.75, 0.5, 2.0], [-2.0, -1.1666666666666667, -0.33333333333333337, 0.5, 1.25, 2.0]]
+    >>> [[float(x) for x in cuts(mp.mpf(-4), mp.mpf(2), [mp.zero], 4, more)] for more in (0, 1)]
+    [[-4.0, 0.0, 2.0], [-4.0, -2.0, 0.0, 1.0, 2.0]]
     """
     fixed = [low, *sorted(x for x in set(inner) if low < x < high), high]
     found = [low]

