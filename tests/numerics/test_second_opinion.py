@@ -6,7 +6,6 @@ A failure here means that the second opinion agrees with a false enclosure, or s
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
 from random import Random
@@ -48,19 +47,21 @@ KINDS = (
 )
 
 
-def numbers(study: Study) -> Iterator[tuple[str, str, EnclosedNumber]]:
-    """One number of each kind from each subject."""
-    for system in study.systems:
-        for subject in study.subjects(system):
-            model = instance(system, subject, study)
-            for number in offered_by_face(system, "enclosed_numbers")(model, Random(1), 1):
-                yield system, subject, number
+@cache
+def numbers() -> tuple[tuple[str, str, EnclosedNumber], ...]:
+    """One number of each kind from each subject of the small study."""
+    return tuple(
+        (system, subject, number)
+        for system in STUDY.systems
+        for subject in STUDY.subjects(system)
+        for number in offered_by_face(system, "enclosed_numbers")(instance(system, subject, STUDY), Random(1), 1)
+    )
 
 
 @cache
 def found(kind: str) -> list[tuple[str, str, EnclosedNumber, Ends, Recipe]]:
     """The numbers of a kind in the small study, the first and the last, with their enclosures; of what is dear, one."""
-    mine = [(system, subject, n) for system, subject, n in numbers(STUDY) if n.kind == kind]
+    mine = [(system, subject, n) for system, subject, n in numbers() if n.kind == kind]
     chosen = mine[:1] if "tangent" in kind else mine[:: max(1, len(mine) - 1)][:2]
     return [(*one, *one[-1].found()) for one in chosen]
 
@@ -71,7 +72,7 @@ def moved(ends: Ends, size: Fraction) -> Ends:
 
 
 def test_the_kinds_are_all_that_the_papers_offer() -> None:
-    assert tuple(sorted({number.kind for _, _, number in numbers(STUDY)})) == KINDS
+    assert tuple(sorted({number.kind for _, _, number in numbers()})) == KINDS
 
 
 @pytest.mark.parametrize("kind", KINDS)
