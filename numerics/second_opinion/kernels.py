@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mpmath import mp
 
-from .equilibrium import covariances, number, plane
+from .equilibrium import covariances, fixed_point, number, plane
 from .functions import Number, evaluated, of_numbers
 from .line import GUARD, Recomputed, floor
 from .plane import Plane
@@ -77,8 +77,6 @@ def plane_mean(recipe: PlaneMean, digits: int) -> Recomputed:
     .. math:: \mathbb E f = \frac{\mathbb E r^k}{2\pi}\int_0^{2\pi} f(\cos t, \sin t)\,dt,\qquad
               \mathbb E r^k = 2^{k/2}\,\Gamma(1 + k/2) .
     """
-    from .equilibrium import fixed_point
-
     f = of_numbers((recipe.x, recipe.y, recipe.unknown), recipe.function)
     directions = [of_numbers((recipe.unknown,), c) for kink in recipe.kinks for c in kink]
 
