@@ -220,25 +220,39 @@ def verify(
     out: str | os.PathLike[str] | None = None,
     jobs: int = 1,
     replace: bool = False,
+    second_opinion: int | None = None,
 ) -> Report:
     """Run a study file (or the study that ships with the package) and return its report.
 
     With ``out`` the run is saved there as it proceeds and continued if it was interrupted; a run of another study is
     left alone (:class:`SpecError`) unless ``replace``. ``jobs`` processes sample the networks; with more than one a
     script must protect its own code by ``if __name__ == "__main__":``.
+
+    With ``second_opinion`` so many enclosed numbers are recomputed with mpmath (docs/second-opinion.md): the report's
+    ``second_opinion.contradictions`` are those that lie outside their enclosures, which would be a defect.
     """
     from .numerics.runs.folder import run_folder
     from .numerics.runs.runner import run
+    from .numerics.second_opinion.opinion import second_opinion as recompute
     from .reports.model import Report
     from .spec import default_study, read_study
 
     chosen = default_study() if study is None else read_study(_path("verify", study))
     count = whole(jobs, "jobs", 1, 4096)
+    asked = None if second_opinion is None else whole(second_opinion, "second_opinion", 1, 100_000)
+
+    def report(place: Path | None) -> Report:
+        results = run(chosen, out=place, jobs=count)
+        opinion = None if asked is None else recompute(chosen, asked)
+        if opinion is not None and place is not None:
+            opinion.save(place)
+        return Report(results, second_opinion=opinion)
+
     if out is None:
-        return Report(run(chosen, jobs=count))
+        return report(None)
     folder = _path("verify", out)
     with run_folder(folder, chosen, replace=replace):
-        return Report(run(chosen, out=folder, jobs=count))
+        return report(folder)
 
 
 def _require_gram(caller: str, K: object) -> None:

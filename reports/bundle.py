@@ -33,12 +33,16 @@ def save(
 ) -> list[Path]:
     """Write report.html, report.tex with its figures, results.json, and report.pdf where latexmk is found.
 
+    A second opinion goes to second-opinion.json.
+
     Each file is written whole or not at all. A missing latexmk is no failure; a LaTeX run that fails is reported
     through ``tell`` in one sentence, and everything else is there. ``results=False`` leaves results.json alone. Returns
     the files that were written.
     """
     place = Path(folder)
     files = [report.to_json(place / "results.json")] if results else []
+    if report.second_opinion is not None:
+        files.append(report.second_opinion.save(place))
     files += [report.to_html(place / "report.html"), source := report.to_latex(place / "report.tex")]
     figures = sorted((place / "report-figures").glob("*.pdf"))
     files += figures

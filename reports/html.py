@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from ..theory.printable import printable
 from ..theory.verdict import Evidence, Verdict
-from . import words
+from . import second_opinion, words
 from .bibliography import Entry
 from .content import capital, content, ended, sentence
 from .graph import css, svg
@@ -151,6 +151,7 @@ def _context(report: Report) -> dict[str, Any]:
     numbers = {entry.key: k for k, entry in enumerate(shared["references"], start=1)}
     return {
         **shared,
+        "second_opinion": second_opinion.html(report.second_opinion),
         "words": words,
         "style": Markup((resources.files(__package__) / "templates" / "report.css").read_text("utf-8")),
         "text": lambda source: text(source, numbers),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from ..theory.verdict import Evidence, Verdict
-from . import graph, words
+from . import graph, second_opinion, words
 from .bibliography import Entry
 from .content import capital, content, ended, sentence
 from .notation import EVIDENCE_SYMBOL, SYMBOL, TILDE, Bracket, Numeral, Run, Shown, label, prose, statement_parts
@@ -191,6 +191,7 @@ def render(report: Report, *, figures: Mapping[str, str] | None = None) -> str:
     graphs = {part.system.name: Source(claim_graph(report, k)) for k, part in enumerate(report.systems) if part.claims}
     context = {
         **content(report),
+        "second_opinion": Source(second_opinion.latex(report.second_opinion)),
         "words": words,
         "text": _source(text),
         "pair": _source(pair),

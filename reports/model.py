@@ -19,6 +19,7 @@ from .parts import SystemPart
 from .sections import parts
 
 if TYPE_CHECKING:
+    from ..numerics.second_opinion.opinion import SecondOpinion
     from .figures import Drawing
 
 LIBRARIES = ("python-flint", "numpy", "scipy", "sympy", "mpmath")
@@ -39,11 +40,13 @@ def environment() -> dict[str, str]:
 class Report:
     """The results of a run, ready to be read: in a notebook, as HTML, as LaTeX, or as JSON.
 
-    ``environment`` are the versions shown under "Reproducibility".
+    ``environment`` are the versions shown under "Reproducibility"; ``second_opinion`` what a recomputation of a sample
+    of the numbers showed, where one was asked for.
     """
 
     results: Results
     environment: Mapping[str, str] = field(default_factory=environment)
+    second_opinion: SecondOpinion | None = None
 
     @property
     def claims(self) -> tuple[Certificate, ...]:

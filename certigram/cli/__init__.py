@@ -2,10 +2,11 @@
 
 Exit status: 0 nothing speaks against a claim; 1 something is REFUTED or INCONSISTENT; 2 the command or its input is
 not usable (one sentence on standard error says what, where, and what to try); 3 with ``--strict``, something stays
-UNKNOWN (``--strict=proved``: or is only ARGUED); 70 a defect of certigram itself, which says nothing about the claim;
-74 a full or failing disk, 141 a reader that went away before everything was printed; 75 something outside stood in the
-way (a worker process died twice at one network, another run writes to the folder); 130, 143, 129 stopped by Ctrl-C,
-SIGTERM, SIGHUP. What was finished is saved whatever the status, and the same command continues.
+UNKNOWN (``--strict=proved``: or is only ARGUED); 70 a defect of certigram itself, which says nothing about the claim,
+also where a second opinion contradicts an enclosure; 74 a full or failing disk, 141 a reader that went away before
+everything was printed; 75 something outside stood in the way (a worker process died twice at one network, another run
+writes to the folder); 130, 143, 129 stopped by Ctrl-C, SIGTERM, SIGHUP. What was finished is saved whatever the
+status, and the same command continues.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from .listing import list_
 from .matrices import certify, gram
 from .output import DEFECT, INTERRUPTED, LATER, fail, say
 from .reporting import report
+from .second_opinion import WithOptionalValues
 from .studies import sweep, verify
 from .values import dual, hermite
 
@@ -61,9 +63,11 @@ def main(
 
 _NEGATIVE_NUMBERS = {"ignore_unknown_options": True}  # where an argument may start with a minus sign
 
-app.command(short_help="check a study, write its report", epilog="Example: certigram verify study.toml --out results")(
-    verify
-)
+app.command(
+    cls=WithOptionalValues,
+    short_help="check a study, write its report",
+    epilog="Example: certigram verify study.toml --out results",
+)(verify)
 app.command(short_help="sample the networks of a study", epilog="Example: certigram sweep study.toml --jobs 8")(sweep)
 app.command(
     short_help="enclose E φ(u) φ(v)",
@@ -100,17 +104,10 @@ _MISUSE = next(  # the base of typer's own complaints, wherever this version of 
 )
 
 
-def _completed(arguments: list[str]) -> list[str]:
-    """The arguments, with the value that a bare ``--strict`` of ``verify`` stands for."""
-    if arguments[:1] != ["verify"]:
-        return arguments
-    return ["--strict=unknown" if argument == "--strict" else argument for argument in arguments]
-
-
 def run() -> None:
     """Run the command line; an error of ours is one sentence, never a traceback."""
     try:
-        status = app(_completed(sys.argv[1:]), standalone_mode=False)
+        status = app(standalone_mode=False)
         sys.stdout.flush()
     except _MISUSE as error:
         context = getattr(error, "ctx", None)

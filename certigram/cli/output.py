@@ -18,6 +18,11 @@ def say(text: str) -> None:
     print(printable(text, keep="\n"))
 
 
+def say_aside(text: str) -> None:
+    """A sentence on standard error, beside the results."""
+    print(printable(text), file=sys.stderr)
+
+
 def print_json(document: dict[str, Any]) -> None:
     """One JSON document on standard output, in characters that the stream has and that print."""
     text = json.dumps(document, indent=1, ensure_ascii=not _knows_every_character(), allow_nan=False)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from .options import Json
+from .second_opinion import conclude
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="the folder of a finished run, such as out/digits")]
 Out = Annotated[Path | None, typer.Option(help="folder of the report (default: that of the run)")]
@@ -20,6 +21,7 @@ def report(run: Run, out: Out = None, as_json: Json = False) -> None:
     from ..numerics.files import require_output
     from ..numerics.runs.archive import read_document, read_results
     from ..numerics.runs.folder import locked
+    from ..numerics.second_opinion.opinion import stored
     from ..reports.bundle import save
     from ..reports.console import stdout
     from ..reports.model import Report
@@ -33,9 +35,10 @@ def report(run: Run, out: Out = None, as_json: Json = False) -> None:
     elsewhere = folder.resolve() != home.resolve()
     with Working(f"writing the report to {folder}") as working, nullcontext() if elsewhere else locked(folder):
         working.note(working.what)
-        files = save(Report(results), folder, tell=working.note, results=elsewhere)
+        opinion = stored(home, results.study.digest)
+        files = save(Report(results, second_opinion=opinion), folder, tell=working.note, results=elsewhere)
     if as_json:
         sys.stdout.write(results.dumps())
     else:
         print_results(results, stdout(), files)
-    raise typer.Exit(results.exit_status)
+    raise typer.Exit(conclude(opinion, results.exit_status))

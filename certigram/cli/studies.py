@@ -14,6 +14,7 @@ from ..numerics.files import require_output
 from ..theory.errors import SpecError
 from .options import Jobs, Json, Level, StrictLevel
 from .output import INTERRUPTED, fail, print_json, say
+from .second_opinion import Sample, conclude, second_opinion
 
 if TYPE_CHECKING:
     from ..numerics.studies.study import Study
@@ -34,11 +35,13 @@ def verify(
     replace: Replace = False,
     strict: StrictLevel = None,
     as_json: Json = False,
+    recomputed: Sample = None,
 ) -> None:
     """Check every claim of a study and write its report, certificates and results.json.
 
     An interrupted run is continued by the same command: what was finished is read from the folder of the results. A
-    study that was edited takes the place of its last run.
+    study that was edited takes the place of its last run. A second opinion that contradicts an enclosure ends with
+    status 70.
     """
     from ..numerics.runs.runner import run
     from ..reports.console import stderr, stdout
@@ -48,19 +51,20 @@ def verify(
     with _chosen(study, system, out, replace) as (chosen, folder):
         with LiveProgress(stderr()) as progress:
             results = run(chosen, out=folder, listen=progress, jobs=jobs)
+        opinion = second_opinion(chosen, recomputed, folder)
         with Working(f"writing the report to {folder}") as working:
             from ..reports.bundle import save  # matplotlib is loaded when there is something to draw
             from ..reports.model import Report
 
             working.note(working.what)
-            files = save(Report(results), folder, tell=working.note)
+            files = save(Report(results, second_opinion=opinion), folder, tell=working.note)
     if as_json:
         print_json(results.to_json())
     else:
         print_results(results, stdout(), files)
     open_ = {None: set(), Level.UNKNOWN: {"UNKNOWN"}, Level.PROVED: {"UNKNOWN", "ARGUED"}}[strict]
     short = any(c.verdict.name in open_ for c in results.certificates)
-    raise typer.Exit(results.exit_status or (3 if short else 0))
+    raise typer.Exit(conclude(opinion, results.exit_status or (3 if short else 0)))
 
 
 def sweep(

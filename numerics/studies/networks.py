@@ -205,6 +205,15 @@ def systems_in_place() -> tuple[str, ...]:
     return tuple(name for name in systems() if _offers(name, "prove_large"))
 
 
+def offered_by_face(system: str, what: str) -> Any:
+    """What the face of a system has under a name, or None; a paper without a face has nothing.
+
+    >>> offered_by_face("deq-relu", "enclosed_numbers") is None
+    False
+    """
+    return getattr(_module(system), what) if _offers(system, what) else None
+
+
 def _has_gram(system: str) -> bool:
     return _offers(system, "gram_model")
 

@@ -85,7 +85,10 @@ def planted() -> Iterator[tuple[str, Callable[[Document, Arrays], None]]]:
     for key in ("argument", "scope", "sharpness"):
         yield f"nothing said of {key}", lambda d, a, key=key: d.pop(key)
     yield "a written proof where a machine proved", lambda d, a: d.update({"verdict": "ARGUED", "argument": "WRITTEN"})
-    yield "a record of the earlier format that argues", lambda d, a: d.update({"format": "certigram-certificate/1", "argument": "CITED"})
+    yield (
+        "a record of the earlier format that argues",
+        lambda d, a: d.update({"format": "certigram-certificate/1", "argument": "CITED"}),
+    )
     yield "a record that claims more", entry("lower", lambda m: m * (1 + 1e-12))
     yield "a margin that claims more", entry("margin", lambda m: m * (1 + 1e-12))
     yield "evidence that claims more", entry("evidence/0/values/lower", lambda m: "0.9")

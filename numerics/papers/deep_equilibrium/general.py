@@ -6,6 +6,7 @@ from ....theory.activations.activation import Activation, activation
 from ...studies.gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
+from .enclosed_numbers import enclosed_numbers
 from .finite_width import sample_grams
 from .instance import EquilibriumInstance
 from .large import prove_large, prove_tiled
@@ -14,7 +15,7 @@ from .witness import equilibrium_proof as proof
 
 NAME = "deq-general"
 
-__all__ = ["gram_model", "instance", "proof", "prove_large", "prove_tiled", "sample_grams"]
+__all__ = ["enclosed_numbers", "gram_model", "instance", "proof", "prove_large", "prove_tiled", "sample_grams"]
 
 
 def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstance:

@@ -18,6 +18,7 @@ from ...balls.precision import precision
 from ...studies.gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
+from .enclosed_numbers import enclosed_numbers
 from .finite_width import sample_grams
 from .instance import EquilibriumInstance
 from .large import prove_large, prove_tiled
@@ -27,7 +28,16 @@ from .witness import equilibrium_proof as proof
 
 NAME = "deq-relu"
 
-__all__ = ["ReluInstance", "gram_model", "instance", "proof", "prove_large", "prove_tiled", "sample_grams"]
+__all__ = [
+    "ReluInstance",
+    "enclosed_numbers",
+    "gram_model",
+    "instance",
+    "proof",
+    "prove_large",
+    "prove_tiled",
+    "sample_grams",
+]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,12 @@ from ....theory.errors import SpecError
 from ...studies.gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
+from .enclosed_numbers import enclosed_numbers
 from .instance import SYSTEM, ImplicitInstance, TrainingPlan
 
 NAME = SYSTEM
+
+__all__ = ["enclosed_numbers", "gram_model", "instance"]
 
 
 def instance(subject: str, study: Study, workspace: Workspace) -> ImplicitInstance:

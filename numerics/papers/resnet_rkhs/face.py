@@ -15,9 +15,12 @@ from ...studies.gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .dot_product import DotProductInstance, activation_of
+from .enclosed_numbers import enclosed_numbers
 from .instance import ResNetInstance
 
 NAME = "resnet-rkhs"
+
+__all__ = ["enclosed_numbers", "gram_model", "instance"]
 
 
 def instance(name: str, study: Study, workspace: Workspace) -> ResNetInstance | DotProductInstance:

@@ -8,9 +8,12 @@ from __future__ import annotations
 from ....theory.activations.activation import activation
 from ...studies.study import Study
 from ...studies.workspace import Workspace
+from .enclosed_numbers import enclosed_numbers
 from .instance import TwoLayerInstance
 
 NAME = "two-layer-logistic"
+
+__all__ = ["enclosed_numbers", "instance"]
 
 
 def instance(name: str, study: Study, workspace: Workspace) -> TwoLayerInstance:
