@@ -48,8 +48,8 @@ def falsify(
 
 
 def _search(claim: str, budget: float, seed: int, evaluations: int | None, out: Path, as_json: bool) -> None:
-    from ..api import falsify as find
     from ..numerics.falsify.bound import find_bounds
+    from ..numerics.falsify.falsifier import falsify as find
     from ..numerics.files import require_output
     from ..reports.working import Working
 
@@ -59,7 +59,7 @@ def _search(claim: str, budget: float, seed: int, evaluations: int | None, out: 
     with Working(f"looking for counterexamples to {claim}") as working:
         for bound in meant:
             working.stage(f"looking for counterexamples to {bound.name}")
-            (found,) = find(bound.name, budget=budget, seed=seed, evaluations=evaluations).parts
+            found = find(bound, seed=seed, seconds=budget, evaluations=evaluations)
             place = found.record.save(out)
             refuted = refuted or found.verdict.against
             documents.append(_document(found.record))

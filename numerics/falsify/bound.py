@@ -98,8 +98,8 @@ def find_bounds(name: str) -> tuple[Bound, ...]:
     Raises :class:`SpecError` where there is none, which says whether the claim exists.
     """
     known = bounds()
-    exact = tuple(found for found in known if found.name == name)
-    meant = exact or tuple(f for f in known if {name, f"lemma.{name}"} & set(f.speaks_of))
+    meant = tuple(f for f in known if {name, f"lemma.{name}"} & set(f.speaks_of))
+    meant = meant or tuple(f for f in known if f.name == name)
     meant = meant or tuple(f for f in known if any(id_.partition(".")[0] == name for id_ in f.speaks_of))
     if meant:
         return meant

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import time
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import minimize
 
+from ...theory.errors import DerivationGap, PrecisionExhausted
+from ...theory.verdict import Verdict
 from .bound import Bound
-from .domain import Array, Instance, rounded
+from .domain import Array, Instance, Outside, rounded
 from .draws import draw
-from .evaluation import score
+from .evaluation import evaluate, score
 
-DRAWN = 0.3
-"""The share of the evaluations that is spent on draws."""
+DRAWN, CLIMBED = 0.25, 0.35
+"""The shares of the evaluations that are spent on draws, and on climbing from the best of them; hops take the rest."""
+HOP = 25
+"""Evaluations of a climb after a hop, for each coordinate."""
+RESIZED = 0.25
+"""The share of the hops that change a size or a choice."""
 STARTS = 6
 """Draws from which local optimisation starts, each of other sizes and choices than those before where there are."""
 ENOUGH = 1.0 + 1e-6
-"""A quotient above this ends the search: what is left is to prove that the bound is false there."""
+"""A quotient above this ends the search if the bound is proved to be false there."""
 KEPT = 1e-10
 """What rounding to a shorter instance may lose of the quotient, relatively."""
 
@@ -34,7 +40,14 @@ class Found:
 
 
 class _Over(Exception):
-    """The search is over: no evaluation is left, or no second, or a counterexample seems found."""
+    """This part of the search is over: no evaluation is left, or no second, or a counterexample was found."""
+
+
+def _refuted(bound: Bound, instance: Instance) -> bool:
+    try:
+        return evaluate(bound, instance).verdict is Verdict.REFUTED
+    except (Outside, DerivationGap, PrecisionExhausted):
+        return False
 
 
 @dataclass
@@ -58,6 +71,8 @@ class _Trial:
             raise _Over
         self.tried += 1
         found = score(self.bound, instance)
+        if found > ENOUGH and not _refuted(self.bound, instance):
+            found = -np.inf  # floats said so, or too few bits
         if found > -np.inf and (len(self.best) < 2 * STARTS or found > self.best[-1][0]):
             self.best.append((found, instance))
             self.best.sort(key=lambda pair: -pair[0])
@@ -81,13 +96,13 @@ def search(bound: Bound, seed: int, seconds: float, evaluations: int | None = No
     trial = _Trial(bound, total, time.process_time() + seconds)
     with np.errstate(all="ignore"):
         pool = _draws(trial, random, max(1, round(DRAWN * total)))
-        for k, (_, start) in enumerate(pool):
-            if trial.finished():
-                break
-            share = (total - trial.tried) // (len(pool) - k + 1)
-            _climb(trial, start, random, share)
-        if trial.best and not trial.finished():
-            _climb(trial, trial.best[0][1], random, total - trial.tried)
+        for _, start in pool:
+            if not trial.finished():
+                _climb(trial, start, random, round(CLIMBED * total / len(pool)))
+        while trial.best and not trial.finished() and len(bound.domain.coordinates(trial.best[0][1])):
+            place = 0 if random.random() < 0.7 else int(random.integers(min(len(trial.best), STARTS)))
+            start = _hop(bound, trial.best[place][1], random)
+            _climb(trial, start, random, HOP * (2 + len(bound.domain.coordinates(start))))
     candidates = [_shortened(bound, *trial.best[0]), *trial.best] if trial.best else []
     return Found(tuple(candidates[:STARTS]), trial.tried, trial.cut)
 
@@ -109,6 +124,46 @@ def _draws(trial: _Trial, random: np.random.Generator, count: int) -> list[tuple
     heads = sorted(first.values(), key=lambda pair: -pair[0])[: STARTS - 2]
     rest = [pair for pair in drawn if all(pair is not head for head in heads)]
     return [*heads, *rest[: STARTS - len(heads)]]
+
+
+def _hop(bound: Bound, instance: Instance, random: np.random.Generator) -> Instance:
+    """The instance with some coordinates moved, made zero, or exchanged for those of another draw; or another size."""
+    if random.random() < RESIZED:
+        return _resized(bound, instance, random)
+    x = bound.domain.coordinates(instance)
+    chosen = random.random(x.size) < random.choice((0.2, 0.5, 1.0))
+    kind = random.random()
+    if kind < 0.6:
+        moved = x + (np.abs(x) + 0.1) * random.standard_normal(x.size) * 10.0 ** random.uniform(-3, 0.3)
+    elif kind < 0.8:
+        moved = np.zeros(x.size)
+    else:
+        moved = bound.domain.coordinates(_drawn_like(bound, instance, random))
+    return bound.domain.at(instance, np.where(chosen, moved, x))
+
+
+def _resized(bound: Bound, instance: Instance, random: np.random.Generator) -> Instance:
+    """Another size or choice; what has the same shape as before is kept."""
+    names = [*instance.sizes, *instance.choices]
+    if not names:
+        return instance
+    name = str(random.choice(names))
+    if name in instance.sizes:
+        size = int(random.choice(bound.domain.sizes[name]))
+        instance = replace(instance, sizes={**instance.sizes, name: size})
+    else:
+        choice = str(random.choice(bound.domain.choices[name]))
+        instance = replace(instance, choices={**instance.choices, name: choice})
+    fresh = _drawn_like(bound, instance, random)
+    kept = {k: x if x.shape == fresh[k].shape else fresh[k] for k, x in instance.values.items()}
+    return replace(instance, values=kept)
+
+
+def _drawn_like(bound: Bound, instance: Instance, random: np.random.Generator) -> Instance:
+    """A draw with the sizes and choices of an instance."""
+    sizes = {name: (value,) for name, value in instance.sizes.items()}
+    choices = {name: (value,) for name, value in instance.choices.items()}
+    return draw(replace(bound.domain, sizes=sizes, choices=choices), random)
 
 
 def _climb(trial: _Trial, start: Instance, random: np.random.Generator, share: int) -> None:

@@ -16,6 +16,7 @@ from .networks import (
     WEAK_RATE,
     bounds_of,
     network_domain,
+    require_bend,
     require_direction,
     require_near,
     root,
@@ -47,6 +48,20 @@ def gradient(instance: Instance) -> Sides:
 def laplacian(instance: Instance) -> Sides:
     """The Laplacian of the data term."""
     return abs(values_of(instance).data_laplacian), bounds_of(instance).laplacian
+
+
+@bound(
+    f"{PAPER}.laplacian-bound/bend",
+    "lemma.logistic-bounds",
+    text="|Laplacian of g| <= D where the term with M_2 dominates",
+    formula=f"{MODULE}: LogisticBounds.laplacian",
+    domain=network_domain(),
+)
+def bent_laplacian(instance: Instance) -> Sides:
+    """The same, where the part of D with the squares of the outer weights is a hundredth at most."""
+    bounds = bounds_of(instance)
+    require_bend(bounds, bounds.outer.one)
+    return abs(values_of(instance).data_laplacian), bounds.laplacian
 
 
 @bound(
@@ -109,6 +124,20 @@ def smoothness(instance: Instance) -> Sides:
         raise Outside("the regulariser hides the data term")
     curvature = values.curvature / values.direction_norm + instance.ball("lambda")
     return abs(curvature), bounds.smoothness
+
+
+@bound(
+    f"{PAPER}.smoothness/bend",
+    "lemma.logistic-hessian",
+    text="|D^2 L[V, V]| <= gLip(L) |V|^2 where the term with M_2 dominates",
+    formula=f"{MODULE}: LogisticBounds.smoothness",
+    domain=network_domain(DIRECTION, WEAK_RATE),
+)
+def bent_smoothness(instance: Instance) -> Sides:
+    """The same, where the part with the squares of the outer weights is a hundredth at most."""
+    bounds = bounds_of(instance)
+    require_bend(bounds, bounds.outer.infinity)
+    return smoothness(instance)
 
 
 @bound(

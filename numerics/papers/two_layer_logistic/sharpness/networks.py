@@ -11,6 +11,7 @@ from flint import arb
 
 from .....theory.activations.activation import activation
 from .....theory.activations.functions import X
+from ....balls.ball import enclose
 from ....balls.ends import nonnegative
 from ....expressions.lowering import lower_arb
 from ....falsify.domain import Domain, Finite, Instance, Outside, Real
@@ -77,6 +78,12 @@ def require_near(instance: Instance, bounds: LogisticBounds, norm: arb) -> None:
     """Raise :class:`Outside` unless λ|W| ≤ 2G and B ≥ 1, where the regulariser does not hide the data term."""
     if not (bounds.norm_squared >= 1 and instance.ball("lambda") * norm <= 2 * bounds.gradient):
         raise Outside("the regulariser hides the data term")
+
+
+def require_bend(bounds: LogisticBounds, outer: Fraction) -> None:
+    """Raise :class:`Outside` unless M₁²|a|²/4 is at most M₂/100 times a norm of the outer weights."""
+    if not 25 * bounds.slope**2 * enclose(bounds.outer.two_squared) <= bounds.bend * enclose(outer):
+        raise Outside("the slope of the activation counts")
 
 
 def require_direction(values: EnclosedValues) -> None:
