@@ -95,7 +95,7 @@ def search(bound: Bound, seed: int, seconds: float, evaluations: int | None = No
     random = np.random.default_rng([seed, zlib.crc32(bound.name.encode())])
     trial = _Trial(bound, total, time.process_time() + seconds)
     with np.errstate(all="ignore"):
-        pool = _draws(trial, random, max(1, round(DRAWN * total)))
+        pool = _draws(trial, random, max(1, round(DRAWN * total))) or _draws(trial, random, total)
         for _, start in pool:
             if not trial.finished():
                 _climb(trial, start, random, round(CLIMBED * total / len(pool)))
