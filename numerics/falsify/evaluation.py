@@ -82,15 +82,12 @@ def rounded_down(ratio: arb) -> Fraction:
 
 
 def score(bound: Bound, instance: Instance) -> float:
-    """The quotient left/right as a float, for the search alone: -inf outside of the hypotheses, or without meaning."""
+    """The proved part of the quotient left/right at the precision of a search, as a float; -inf where there is none."""
     try:
         with precision(bound.bits):
             left, right = bound.enclosed(instance)
-            a, b = float(left.mid()), float(right.mid())
-            if b > 0:
-                ratio = float((left / right).mid())
-            else:
-                ratio = math.inf if a > b and left > right else -math.inf
+            low, high = left.lower(), right.upper()
+            ratio = float(low / high) if high > 0 else math.inf if low > high else -math.inf
     except (Outside, DerivationGap, PrecisionExhausted, ZeroDivisionError, OverflowError):
         return -math.inf
     return ratio if ratio == ratio else -math.inf

@@ -9,6 +9,7 @@ oscillation of the data term is.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 
 from flint import arb, arb_mat
 
@@ -51,7 +52,9 @@ def partition(instance: Instance) -> Sides:
     return found, log_partition_bound(instance.fraction("lambda"), size, instance.fraction("s"), BITS).exp()
 
 
-def _range(sigma: str) -> tuple[arb, arb]:
+@cache
+def range_of(sigma: str) -> tuple[arb, arb]:
+    """The ends of the range of an activation, outwards."""
     expression = activation(sigma).expression
     return -infimum(expression, bits=64).upper, supremum(expression, bits=64).upper
 
@@ -69,7 +72,7 @@ def spread(instance: Instance) -> Sides:
         raise Outside("the outer weights are all zero")
     network = network_of(instance)
     left = network.values(instance.matrix("W")).loss - network.values(instance.matrix("W2")).loss
-    return left, oscillation(*_range(instance.choices["sigma"]), outer, network.labels, BITS)
+    return left, oscillation(*range_of(instance.choices["sigma"]), outer, network.labels, BITS)
 
 
 @bound(
@@ -83,7 +86,7 @@ def gap(instance: Instance) -> Sides:
     if not instance["a"].any():
         raise Outside("the outer weights are all zero")
     outer, labels = OuterWeights(instance.fractions("a")), (int(instance["y"][0]),)
-    found = oscillation(*_range(instance.choices["sigma"]), outer, labels, BITS)
+    found = oscillation(*range_of(instance.choices["sigma"]), outer, labels, BITS)
     left = holley_stroock(instance.fraction("lambda"), found, instance.fraction("s"), BITS)
     return left, instance.ball("lambda")
 
