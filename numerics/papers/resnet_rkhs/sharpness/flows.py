@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from flint import arb
 
+from ....balls.ball import enclose
 from ....balls.ends import nonnegative
 from ....falsify.bound import Sides, bound
 from ....falsify.domain import Domain, Instance, Outside, Real
@@ -62,12 +63,13 @@ def _inequality(instance: Instance) -> tuple[Landscape, arb, arb, arb]:
     parts = [[arb(x) for x in row] for row in instance["B"].tolist()]
     norms = [sum((s * t for s, t in zip(b, _slopes(kernel, poles, poles, b), strict=True)), arb(0)) for b in parts]
     radius = nonnegative(sum(norms, arb(0)) / PIECES).sqrt()
-    require_reach(landscape.kappa1, radius)
+    require_reach(landscape.kernel, radius)
     adjoint, square, length = instance.balls("p"), arb(0), arb(1) / PIECES
+    kappa1 = enclose(kernel.kappa1_squared).sqrt()
     loss = sum((p * p for p in adjoint), arb(0)) / (2 * n)
     gram = [[kernel.value((x - y) ** 2) for y in points] for x in points]
     for part in reversed(parts):  # p(t - u) = exp(a u) p(t)
-        rates = [landscape.kappa1 * slope for slope in _slopes(kernel, points, poles, part)]
+        rates = [kappa1 * slope for slope in _slopes(kernel, points, poles, part)]
         for i in range(n):
             for j in range(n):
                 square += gram[i][j] * adjoint[i] * adjoint[j] * _exponential_mean(rates[i] + rates[j], length)
@@ -116,8 +118,9 @@ def smoothness(instance: Instance) -> Sides:
     """
     landscape = Landscape(kernel_of(instance), 1, 1, Fraction(1), Fraction(1))
     slopes, sizes, length = instance.balls("a"), instance.balls("w"), arb(1) / PIECES
-    radius = nonnegative(sum((a * a for a in slopes), arb(0)) / PIECES).sqrt() / landscape.kappa1
-    require_reach(landscape.kappa1, radius)
+    kappa1 = enclose(landscape.kernel.kappa1_squared).sqrt()
+    radius = nonnegative(sum((a * a for a in slopes), arb(0)) / PIECES).sqrt() / kappa1
+    require_reach(landscape.kernel, radius)
     norm = sum((w * w for w in sizes), arb(0)) / PIECES
     if not norm > 0:
         raise Outside("the direction is zero")
@@ -155,4 +158,5 @@ def residual_smoothness(instance: Instance) -> Sides:
     for w, g in zip(sizes, slopes, strict=True):
         bent += g * (moved * length + w * length**2 / 2)
         moved += w * length
-    return (moved**2 + 2 * r * landscape.kappa1 * bent) / norm, landscape.smoothness(arb(0), r**2 / 2)
+    kappa1 = enclose(landscape.kernel.kappa1_squared).sqrt()
+    return (moved**2 + 2 * r * kappa1 * bent) / norm, landscape.smoothness(arb(0), r**2 / 2)

@@ -115,7 +115,7 @@ def largest_bound(instance: Instance) -> Sides:
 def power_law(instance: Instance) -> Sides:
     """With Wendland's bound at the start."""
     landscape, radius = landscape_of(instance, None), instance.ball("R")
-    require_reach(landscape.kappa1, radius)
+    require_reach(landscape.kernel, radius)
     nu = landscape.kernel.nu
     assert nu is not None
     n, q = instance["z"].shape

@@ -29,7 +29,7 @@ def _pair(instance: Instance) -> tuple[arb, arb]:
     """The radius, and the quotient of the last and the first distance of two states."""
     field, gains = Field.of(instance), factors(instance)
     radius = norm_of(field, gains)
-    require_reach(landscape_of(instance, None).kappa1, radius)
+    require_reach(field.kernel, radius)
     one, other = (trajectory(field, gains, [arb(x) for x in row]) for row in instance["z"].tolist())
     first, last = minus(one[0], other[0]), minus(one[-1], other[-1])
     return radius, (dot(last, last) / dot(first, first)).sqrt()
@@ -82,7 +82,7 @@ def lower_inequality(instance: Instance) -> Sides:
     field, gains = Field.of(instance), factors(instance)
     n, depth = instance.sizes["n"], instance.sizes["D"]
     landscape, radius = landscape_of(instance, depth), norm_of(field, gains)
-    require_reach(landscape.kappa1, radius)
+    require_reach(landscape.kernel, radius)
     states = [trajectory(field, gains, [arb(x) for x in row]) for row in instance["z"].tolist()]
     adjoint = [[arb(x) for x in row] for row in instance["p"].tolist()]
     loss = sum((dot(p, p) for p in adjoint), arb(0)) / (2 * n)

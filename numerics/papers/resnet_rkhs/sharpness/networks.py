@@ -155,9 +155,9 @@ def norm_of(field: Field, gains: list[arb]) -> arb:
     return nonnegative(field.squared * sum((g * g for g in gains), arb(0)) / len(gains)).sqrt()
 
 
-def require_reach(kappa1: arb, radius: arb) -> None:
+def require_reach(kernel: RadialKernel, radius: arb) -> None:
     """Raise :class:`Outside` unless κ₁R is at least :data:`LEAST_REACH`."""
-    if not kappa1 * radius >= enclose(LEAST_REACH):
+    if not enclose(kernel.kappa1_squared).sqrt() * radius >= enclose(LEAST_REACH):
         raise Outside("the control is small")
 
 

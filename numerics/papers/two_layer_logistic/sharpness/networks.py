@@ -75,8 +75,9 @@ def values_of(instance: Instance) -> EnclosedValues:
 
 
 def require_near(instance: Instance, bounds: LogisticBounds, norm: arb) -> None:
-    """Raise :class:`Outside` unless λ|W| ≤ 2G and B ≥ 1, where the regulariser does not hide the data term."""
-    if not (bounds.norm_squared >= 1 and instance.ball("lambda") * norm <= 2 * bounds.gradient):
+    """Raise :class:`Outside` unless λ|W| ≤ 2M₁B|a| and B ≥ 1, where the regulariser does not hide the data term."""
+    pull = bounds.slope * (bounds.norm_squared * enclose(bounds.outer.two_squared)).sqrt()
+    if not (bounds.norm_squared >= 1 and instance.ball("lambda") * norm <= 2 * pull):
         raise Outside("the regulariser hides the data term")
 
 
