@@ -1,4 +1,4 @@
-"""What can be falsified: a bound of a claim or lemma, with the code of its formula, registered by the room of a paper."""
+"""What can be falsified: a bound of a claim or lemma, with the code of its formula, registered by its paper."""
 
 from __future__ import annotations
 

@@ -163,5 +163,3 @@ def rounded(array: Array, digits: int) -> Array:
     """
     mantissa, exponent = np.frexp(array)
     return np.asarray(np.ldexp(np.round(np.ldexp(mantissa, digits)), exponent - digits))
-
-

@@ -67,7 +67,7 @@ def _corners(variable: Real, x: Array, random: Generator) -> Array:
 
 
 def _scaled(variable: Real, x: Array, random: Generator) -> Array:
-    return x * 2.0 ** float(random.integers(-30, 8))
+    return np.ldexp(x, int(random.integers(-30, 8)))
 
 
 def _equal(variable: Real, x: Array, random: Generator) -> Array:
@@ -75,7 +75,7 @@ def _equal(variable: Real, x: Array, random: Generator) -> Array:
 
 
 def _nearly_equal(variable: Real, x: Array, random: Generator) -> Array:
-    return _equal(variable, x, random) + 2.0 ** float(random.integers(-20, -3)) * random.standard_normal(x.shape)
+    return _equal(variable, x, random) + np.ldexp(random.standard_normal(x.shape), int(random.integers(-20, -3)))
 
 
 def _opposite(variable: Real, x: Array, random: Generator) -> Array:

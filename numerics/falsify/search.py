@@ -173,19 +173,20 @@ def _climb(trial: _Trial, start: Instance, random: np.random.Generator, share: i
     if not x.size:
         return
     trial.limit = min(trial.evaluations, trial.tried + share)
-    best = [-np.inf, x]
+    best, place = -np.inf, x
 
     def objective(y: Array) -> float:
+        nonlocal best, place
         found = trial.of(domain.at(start, y)) if np.all(np.isfinite(y)) else -np.inf
-        if found > best[0]:
-            best[:] = [found, y.copy()]
+        if found > best:
+            best, place = found, y.copy()
         return -found if found > -np.inf else 1e300
 
     try:
         if x.size <= share // 8:
             minimize(objective, x, method="L-BFGS-B", options={"maxfun": share // 3, "maxiter": 50})
         for size in (0.3, 0.05, 0.5, 0.01):
-            y = np.asarray(best[1])
+            y = place
             steps = size * (np.abs(y) + 0.3) * random.choice((-1.0, 1.0), size=y.size)
             simplex = np.vstack([y, y + np.diag(steps)])
             options = {"initial_simplex": simplex, "adaptive": x.size > 3, "xatol": 1e-9, "fatol": 1e-13}

@@ -1,4 +1,4 @@
-"""`certigram falsify`: a failure here means that a counterexample is not reported, or that a record cannot be replayed."""
+"""`certigram falsify`: a failure here means that a counterexample is not reported, or a record cannot be replayed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ def test_a_search_is_printed_recorded_and_replayed(call: Callable[..., object], 
     status, out, err = call("falsify", CLAIM, "--evaluations", 200, "--seed", 1, "--out", tmp_path)  # type: ignore[misc]
     assert (status, err) == (0, "")
     assert out.startswith(f"{CLAIM}: not refuted; sharpness >= 0.")
-    for part in ("200 instances tried from seed 1", "LogisticBounds.gradient", "|grad g| <= G", "W = [[", str(tmp_path)):
+    for part in (
+        "200 instances tried from seed 1",
+        "LogisticBounds.gradient",
+        "|grad g| <= G",
+        "W = [[",
+        str(tmp_path),
+    ):
         assert part in out
     (record,) = tmp_path.glob("*.json")
     assert json.loads(record.read_text("utf-8"))["bound"] == CLAIM

@@ -1,4 +1,4 @@
-"""The falsifier: a failure here means that a false bound may pass it, or that what it says of a true one is not proved."""
+"""The falsifier: a failure here means that a false bound may pass it, or that what it says is not proved."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_claims_lemmas_systems_and_parts_are_found() -> None:
     assert [found.name for found in find_bounds("resnet-rkhs.separation/upper")] == names[1:]
     with pytest.raises(SpecError, match="has no bound to falsify"):
         find_bounds("resnet-rkhs.gradient")
-    with pytest.raises(SpecError, match="Did you mean resnet-rkhs.separation"):
+    with pytest.raises(SpecError, match=r"Did you mean resnet-rkhs\.separation"):
         find_bounds("resnet-rkhs.seperation")
 
 

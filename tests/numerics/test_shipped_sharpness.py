@@ -53,7 +53,7 @@ def test_the_worst_case_of_a_claim_is_read_without_a_search() -> None:
     assert sharpness(f"{RESNET}.gradient") is None
 
 
-# -- planted constants ---------------------------------------------------------------------------------------------------
+# -- planted constants ------------------------------------------------------------------
 
 
 def attribute(owner: type, name: str, factor: Fraction) -> Callable[[pytest.MonkeyPatch], None]:
@@ -129,9 +129,7 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     f"{RESNET}.smoothness/residual": attribute(Landscape, "smoothness", Fraction(3, 10)),
     f"{RESNET}.admissibility": attribute(RadialKernel, "kappa1_squared", NEARLY),
     f"{RESNET}.admissibility/second": attribute(RadialKernel, "kappa2_squared", NEARLY),
-    f"{RESNET}.wendland": function(
-        "resnet_rkhs.sharpness.kernels", "wendland", lambda x: x * _like(x, Fraction(30))
-    ),
+    f"{RESNET}.wendland": function("resnet_rkhs.sharpness.kernels", "wendland", lambda x: x * _like(x, Fraction(30))),
     f"{RESNET}.gershgorin": function(
         "resnet_rkhs.sharpness.kernels", "gershgorin", lambda x: x * _like(x, Fraction(101, 100))
     ),

@@ -1,4 +1,4 @@
-"""B02 as it was once stated, with kappa_1 R for any number of layers: the falsifier finds a counterexample by itself."""
+"""B02 as once stated, with kappa_1 R for any number of layers: the falsifier finds a counterexample by itself."""
 
 from __future__ import annotations
 

@@ -101,13 +101,11 @@ def chernoff(instance: Instance) -> Sides:
     f"{PAPER}.uniform-features",
     text="P(sup |k_m - k| >= eps) <= 2^9 (sigma Delta/eps)^2 exp(-m eps^2/(4(q+2))), one frequency on the line",
     formula=f"{MODULE}: uniform_failure",
-    domain=Domain(
-        (Real("r", (), 2.0**-6, 64.0, logarithmic=True), Real("eps", (), 2.0**-6, 1.5, logarithmic=True))
-    ),
+    domain=Domain((Real("r", (), 2.0**-6, 64.0, logarithmic=True), Real("eps", (), 2.0**-6, 1.5, logarithmic=True))),
     evaluations=400,
 )
 def uniform(instance: Instance) -> Sides:
-    r"""One distance r = Δ alone: :math:`\cos\omega r\le k(r)-\varepsilon`, Gaussian with scale 1, in finitely many turns."""
+    r"""One distance r = Δ: :math:`\cos\omega r\le k(r)-\varepsilon`, Gaussian of scale 1, in finitely many turns."""
     r, eps, kernel = instance.ball("r"), instance.ball("eps"), radial_kernel("gaussian", 1)
     if not r >= eps:
         raise Outside("sigma Delta < eps, where nothing is claimed")

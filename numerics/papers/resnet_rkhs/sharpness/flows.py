@@ -1,8 +1,8 @@
 r"""Networks of infinite depth that are solved exactly, in balls: both inequalities and the Hessian (B03, B04, B12).
 
 The inputs lie on a line, and the control is a sum of dipoles on it, transversal to it and constant in time on
-:data:`PIECES` parts of the unit interval. It is zero on the line, so that no state moves, and its derivative at an input
-multiplies the transversal part of an adjoint by :math:`e^{a\,t}`:
+:data:`PIECES` parts of the unit interval. It is zero on the line, so that no state moves, and its derivative at an
+input multiplies the transversal part of an adjoint by :math:`e^{a\,t}`:
 :math:`a_i=\kappa_1\sum_jB_jm(|x_i-\zeta_j|^2)`, with the squared norm :math:`\sum_{jk}B_jB_km(|\zeta_j-\zeta_k|^2)`.
 """
 

@@ -1,8 +1,8 @@
 r"""Small residual networks in balls, as instances of the falsifier; the lift is the identity.
 
-A layer is :math:`v_l = g_l\bigl(\sum_m k(\cdot,\zeta_m)c_m + \kappa_1^2m(\cdot)\,b\cdot(\cdot-\zeta_0)\,e\bigr)`: kernel
-sections and a dipole, a derivative of one. The norm of a dipole is :math:`\kappa_1|b||e|`, and its inner product with a
-section :math:`k(\cdot,\zeta)c` its value at :math:`\zeta` times c.
+A layer is :math:`v_l = g_l\bigl(\sum_m k(\cdot,\zeta_m)c_m + \kappa_1^2m(\cdot)\,b\cdot(\cdot-\zeta_0)\,e\bigr)`:
+kernel sections and a dipole, a derivative of one. The norm of a dipole is :math:`\kappa_1|b||e|`, and its inner product
+with a section :math:`k(\cdot,\zeta)c` its value at :math:`\zeta` times c.
 """
 
 from __future__ import annotations
@@ -168,5 +168,3 @@ def trajectory(field: Field, gains: list[arb], z: Point) -> list[Point]:
         move = field.value(states[-1])
         states.append([a + gain / len(gains) * x for a, x in zip(states[-1], move, strict=True)])
     return states
-
-

@@ -96,4 +96,3 @@ def require_direction(values: EnclosedValues) -> None:
 def root(x: arb) -> arb:
     """The square root of a number that is not negative."""
     return nonnegative(x).sqrt()
-
