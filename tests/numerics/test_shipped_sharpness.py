@@ -18,6 +18,7 @@ from certigram.numerics.falsify.falsifier import falsify, replay
 from certigram.numerics.falsify.record import file_name
 from certigram.numerics.falsify.shipped import sharpness, shipped, worst_case
 from certigram.numerics.papers.resnet_rkhs.rates import Landscape
+from certigram.numerics.papers.resnet_rkhs.recipe import Recipe
 from certigram.numerics.papers.two_layer_logistic.bounds import LogisticBounds
 from certigram.numerics.radial.kernel import RadialKernel
 from certigram.theory.errors import SpecError
@@ -139,6 +140,8 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         function("resnet_rkhs.recipe", "quiet_distance", lambda x: x * _like(x, Fraction(9, 10))),
         attribute(Landscape, "separated", Fraction(6, 5)),  # what the recipe looks at before it believes itself
     ),
+    f"{RESNET}.flow-convergence": attribute(Recipe, "path", HALF),
+    f"{RESNET}.descent-convergence": attribute(Recipe, "path", Fraction(1, 4)),
     f"{RESNET}.feature-chernoff": function(
         "resnet_rkhs.sharpness.features", "chernoff_failure", lambda x: x * _like(x, Fraction(1, 3))
     ),
