@@ -168,7 +168,7 @@ def lazy(instance: Instance) -> Sides:
 
 @bound(
     f"{PAPER}.feature-bias",
-    text="(lambda_min(K_1) + lambda_min(K_2))/2 <= lambda_min((K_1 + K_2)/2), two inputs",
+    text="(lambda_min(K_1) + lambda_min(K_2))/2 <= lambda_min((K_1 + K_2)/2), two inputs, draws that differ",
     formula="concavity of the least eigenvalue, as stated",
     domain=Domain(
         (

@@ -80,7 +80,7 @@ def _inequality(instance: Instance) -> tuple[Landscape, arb, arb, arb]:
 @bound(
     f"{PAPER}.pl-lower",
     "lemma.residual-pl",
-    text="mu(R) L <= |grad L|^2 at infinite depth",
+    text="mu(R) L <= |grad L|^2 at infinite depth, kappa_1 R >= 1/2",
     formula=f"{MODULE}: Landscape.lower",
     domain=LINE,
     evaluations=6000,
@@ -94,7 +94,7 @@ def lower_inequality(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.pl-upper",
     "lemma.residual-pl",
-    text="|grad L|^2 <= (2/N) exp(2 kappa_1 R) Lambda L at infinite depth",
+    text="|grad L|^2 <= (2/N) exp(2 kappa_1 R) Lambda L at infinite depth, kappa_1 R >= 1/2",
     formula=f"{MODULE}: Landscape.upper, Landscape.largest",
     domain=LINE,
     evaluations=6000,
@@ -107,7 +107,7 @@ def upper_inequality(instance: Instance) -> Sides:
 
 @bound(
     f"{PAPER}.smoothness",
-    text="D^2 L[w, w] <= beta |w|^2 at L = 0",
+    text="D^2 L[w, w] <= beta |w|^2 at L = 0, kappa_1 R >= 1/2",
     formula=f"{MODULE}: Landscape.smoothness",
     domain=Domain((Real("a", (PIECES,), -4.0, 4.0), Real("w", (PIECES,))), {}, {"kernel": KERNELS[:1] + KERNELS[2:]}),
 )
@@ -132,7 +132,7 @@ def smoothness(instance: Instance) -> Sides:
 
 @bound(
     f"{PAPER}.smoothness/residual",
-    text="D^2 L[w, w] <= beta |w|^2 at v = 0",
+    text="D^2 L[w, w] <= beta |w|^2 at v = 0, large residuals",
     formula=f"{MODULE}: Landscape.smoothness",
     domain=Domain(
         (

@@ -74,7 +74,7 @@ def wendland_bound(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.gershgorin",
     "lemma.kernel-gershgorin",
-    text="1 - (N - 1) k(delta) <= lambda_min(K), N >= 3",
+    text="1 - (N - 1) k(delta) <= lambda_min(K), N >= 3, k(delta) >= 1/100",
     formula=f"{RADIAL}/bounds.py: gershgorin",
     domain=Domain((STATES,), {"n": (3, 4, 5), "q": (1, 2)}, {"kernel": KERNELS}),
 )
@@ -90,7 +90,7 @@ def gershgorin_bound(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.gershgorin/largest",
     "lemma.kernel-gershgorin",
-    text="lambda_max(K) <= min(N, 1 + (N - 1) k(delta)), N >= 3",
+    text="lambda_max(K) <= min(N, 1 + (N - 1) k(delta)), N >= 3, 1/100 <= k(delta) <= 9/10",
     formula=f"{RATES}: Landscape.largest",
     domain=Domain((STATES,), {"n": (3, 4, 5), "q": (1, 2)}, {"kernel": KERNELS}),
 )
@@ -106,7 +106,7 @@ def largest_bound(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.optimal-radius",
     "lemma.best-radius",
-    text="mu_0 exp(-(2 + 2 nu) kappa_1 R) <= mu(R) for Matern kernels",
+    text="mu_0 exp(-(2 + 2 nu) kappa_1 R) <= mu(R) for Matern kernels, kappa_1 R >= 1/2",
     formula=f"{RATES}: Landscape.lower; {RADIAL}/bounds.py: wendland",
     domain=Domain(
         (STATES, Real("R", (), 2.0**-4, 64.0, logarithmic=True)), {"n": (2, 3), "q": (1, 2)}, {"kernel": KERNELS[1:]}

@@ -39,7 +39,7 @@ def _pair(instance: Instance) -> tuple[arb, arb]:
     f"{PAPER}.separation/lower",
     "lemma.finite-depth",
     "lemma.state-separation",
-    text="exp(-c) <= |z_D - z_D'| / |z_0 - z_0'|, c = kappa_1 R/(1 - kappa_1 R/sqrt D)",
+    text="exp(-c) <= |z_D - z_D'| / |z_0 - z_0'|, c = kappa_1 R/(1 - kappa_1 R/sqrt D), kappa_1 R >= 1/2",
     formula=f"{MODULE}: Landscape.compression",
     domain=PAIRS,
     evaluations=5000,
@@ -53,7 +53,7 @@ def separation_lower(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.separation/upper",
     "lemma.state-separation",
-    text="|z_D - z_D'| / |z_0 - z_0'| <= exp(kappa_1 R)",
+    text="|z_D - z_D'| / |z_0 - z_0'| <= exp(kappa_1 R), kappa_1 R >= 1/2",
     formula=f"{MODULE}: Landscape.kappa1",
     domain=PAIRS,
     evaluations=5000,
@@ -68,7 +68,7 @@ def separation_upper(instance: Instance) -> Sides:
     f"{PAPER}.pl-finite-depth",
     "lemma.finite-depth",
     "lemma.residual-pl",
-    text="mu(R) L <= |grad L|^2 with D layers",
+    text="mu(R) L <= |grad L|^2 with D layers, kappa_1 R >= 1/2",
     formula=f"{MODULE}: Landscape.lower",
     domain=Domain(
         (STATES, Real("p", ("n", "q")), *CONTROL),

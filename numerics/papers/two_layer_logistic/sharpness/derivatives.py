@@ -67,7 +67,7 @@ def bent_laplacian(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.growth",
     "lemma.villani",
-    text="(lambda |W| - G)_+^2/s - lambda p d - D <= V",
+    text="(lambda |W| - G)_+^2/s - lambda p d - D <= V, lambda |W| <= 2G",
     formula=f"{MODULE}: LogisticBounds.growth",
     domain=network_domain(RATE, STEP),
     evaluations=12000,
@@ -83,7 +83,7 @@ def growth(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.radius",
     "lemma.villani",
-    text="|W| <= R(V(W)): beyond the radius of a level the potential exceeds it",
+    text="|W| <= R(V(W)), the radius of the level of the potential at W; lambda |W| <= 2G",
     formula=f"{MODULE}: LogisticBounds.radius",
     domain=network_domain(RATE, STEP),
 )
@@ -112,7 +112,7 @@ def threshold_zero(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.smoothness",
     "lemma.logistic-hessian",
-    text="|D^2 L[V, V]| <= gLip(L) |V|^2",
+    text="|D^2 L[V, V]| <= gLip(L) |V|^2, lambda <= gLip(L)/64",
     formula=f"{MODULE}: LogisticBounds.smoothness",
     domain=network_domain(DIRECTION, WEAK_RATE),
 )

@@ -41,7 +41,7 @@ def _constant(instance: Instance) -> arb:
 @bound(
     f"{PAPER}.partition-function",
     "lemma.gaussian-domination",
-    text="Z <= (pi s/lambda)^(pd/2)",
+    text="Z <= (pi s/lambda)^(pd/2), constant data term",
     formula=f"{MODULE}: log_partition_bound",
     domain=Domain((OUTER, LABEL, RATE, STEP), LAYERS, {"sigma": SMOOTH}),
 )
@@ -77,7 +77,7 @@ def spread(instance: Instance) -> Sides:
 
 @bound(
     f"{PAPER}.holley-stroock",
-    text="lambda exp(-2 osc(g)/s) <= the gap, which is lambda",
+    text="lambda exp(-2 osc(g)/s) <= the gap, constant data term",
     formula=f"{MODULE}: holley_stroock, oscillation",
     domain=Domain((OUTER, LABEL, RATE, STEP), LAYERS, {"sigma": BOUNDED}),
 )
@@ -94,7 +94,7 @@ def gap(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.stationary-excess",
     "lemma.stationary-excess",
-    text="E L - inf L <= (sN/4) log(2e gLip r^2/(sN))",
+    text="E L - inf L <= (sN/4) log(2e gLip r^2/(sN)), constant data term",
     formula=f"{MODULE}: LogisticBounds.stationary_excess, LogisticBounds.second_moment",
     domain=Domain((OUTER, RATE, STEP), LAYERS, {"sigma": SMOOTH}),
 )
@@ -107,7 +107,7 @@ def excess(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.stationary-excess/second-moment",
     "lemma.stationary-excess",
-    text="E|W|^2 <= r^2",
+    text="E|W|^2 <= r^2, constant data term",
     formula=f"{MODULE}: LogisticBounds.second_moment",
     domain=Domain((OUTER, RATE, STEP), LAYERS, {"sigma": SMOOTH}),
 )
@@ -120,7 +120,7 @@ def second_moment(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.descent",
     "lemma.noisy-descent",
-    text="E L(W_k) - inf L <= (gLip/2) [(1 - sm)^(2k) |W_0|^2 + sN/(m(2 - sm))]",
+    text="E L(W_k) - inf L <= (gLip/2) [(1 - sm)^(2k) |W_0|^2 + sN/(m(2 - sm))], constant data term",
     formula=f"{MODULE}: LogisticBounds.descent",
     domain=Domain((OUTER, RATE, STEP, STEPS, WEIGHTS), LAYERS, {"sigma": SMOOTH}),
 )

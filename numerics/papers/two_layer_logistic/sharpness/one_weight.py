@@ -64,7 +64,7 @@ def bounds_of(law: CellMoments) -> LogisticBounds:
 @bound(
     f"{PAPER}.partition-function/one-weight",
     "lemma.gaussian-domination",
-    text="Z <= (pi s/lambda)^(1/2) for one weight",
+    text="Z <= (pi s/lambda)^(1/2) for one weight, G^2 >= lambda s",
     formula=f"{MODULE}: log_partition_bound",
     domain=Domain(LAW, {}, SIGMA),
     evaluations=160,
@@ -79,7 +79,7 @@ def partition(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.stationary-excess/one-weight",
     "lemma.stationary-excess",
-    text="E L - inf L <= (s/4) log(2e gLip r^2/s) for one weight",
+    text="E L - inf L <= (s/4) log(2e gLip r^2/s) for one weight, G^2 >= lambda s",
     formula=f"{MODULE}: LogisticBounds.stationary_excess, LogisticBounds.second_moment",
     domain=Domain(LAW, {}, SIGMA),
     evaluations=160,
@@ -93,7 +93,7 @@ def excess(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.stationary-excess/second-moment-of-one",
     "lemma.stationary-excess",
-    text="E w^2 <= r^2 for one weight",
+    text="E w^2 <= r^2 for one weight, G^2 >= lambda s",
     formula=f"{MODULE}: LogisticBounds.second_moment",
     domain=Domain(LAW, {}, SIGMA),
     evaluations=400,
@@ -122,10 +122,10 @@ def barrier(instance: Instance) -> Sides:
 
 @bound(
     f"{PAPER}.gap-enclosure",
-    text="the best lower bound of the gap <= Rayleigh's quotient, for one weight",
+    text="the best lower bound of the gap <= Rayleigh's quotient, for one weight, G^2 >= lambda s",
     formula="numerics/papers/two_layer_logistic/gap.py: gap_enclosure",
     domain=Domain(LAW, {}, {"sigma": ("tanh", "sin(x)")}),
-    evaluations=16,
+    evaluations=40,
 )
 def gap(instance: Instance) -> Sides:
     """Both ends of the enclosure, where the data term counts."""
