@@ -11,7 +11,7 @@ from flint import arb
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.falsify.domain import Instance
 from certigram.numerics.falsify.draws import draw
-from certigram.numerics.papers.resnet_rkhs.sharpness.flows import LINE, _inequality
+from certigram.numerics.papers.resnet_rkhs.sharpness.flows import _inequality
 from certigram.numerics.papers.resnet_rkhs.sharpness.layers import PAIRS
 from certigram.numerics.papers.resnet_rkhs.sharpness.networks import KERNELS, Field, dot, kernel_of
 

@@ -112,18 +112,18 @@ def threshold_zero(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.smoothness",
     "lemma.logistic-hessian",
-    text="|D^2 L[V, V]| <= gLip(L) |V|^2, lambda <= gLip(L)/64",
+    text="|D^2 L[V, V]| <= gLip(L) |V|^2, lambda |V|^2 <= |D^2 g[V, V]|/64",
     formula=f"{MODULE}: LogisticBounds.smoothness",
     domain=network_domain(DIRECTION, WEAK_RATE),
 )
 def smoothness(instance: Instance) -> Sides:
     """The curvature of the loss along a direction, where the regulariser is small beside the data term."""
-    values, bounds = values_of(instance), bounds_of(instance)
+    values, rate = values_of(instance), instance.ball("lambda")
     require_direction(values)
-    if not 64 * instance.ball("lambda") <= bounds.smoothness:
+    curvature = values.curvature / values.direction_norm
+    if not 64 * rate <= abs(curvature):
         raise Outside("the regulariser hides the data term")
-    curvature = values.curvature / values.direction_norm + instance.ball("lambda")
-    return abs(curvature), bounds.smoothness
+    return abs(curvature + rate), bounds_of(instance).smoothness
 
 
 @bound(

@@ -56,7 +56,8 @@ def law_of(instance: Instance) -> CellMoments:
 def bounds_of(law: CellMoments) -> LogisticBounds:
     """The constants of the theorems; raises :class:`Outside` unless G² is at least λs: the data term counts."""
     bounds = law.loss.bounds(activation_constants(law.loss.activation, 128), 128)
-    if not bounds.gradient**2 >= enclose(law.step * law.loss.regularisation):
+    pull = bounds.slope**2 * bounds.norm_squared * enclose(bounds.outer.two_squared)
+    if not pull >= enclose(law.step * law.loss.regularisation):
         raise Outside("the data term is small")
     return bounds
 
