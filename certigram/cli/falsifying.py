@@ -105,9 +105,8 @@ def _document(record: Record) -> dict[str, Any]:
 
 def _replay(path: Path, as_json: bool) -> None:
     from ..numerics.falsify.bound import find_bound
-    from ..numerics.falsify.evaluation import DIGITS
     from ..numerics.falsify.falsifier import replay
-    from ..numerics.falsify.record import load
+    from ..numerics.falsify.record import decimal, load
     from ..theory.verdict import Verdict
 
     files = sorted(path.glob("*.json")) if path.is_dir() else [path]
@@ -120,7 +119,7 @@ def _replay(path: Path, as_json: bool) -> None:
         refuted = refuted or found.verdict is Verdict.REFUTED
         rows.append({"record": str(file), "bound": record.bound, "verdict": found.verdict.name, "ratio": record.ratio})
         if not as_json:
-            ratio = "none" if found.ratio is None else f"{float(found.ratio):.{DIGITS}f}"
+            ratio = decimal(found.ratio) or "nothing"
             word = "REFUTED" if found.verdict is Verdict.REFUTED else "not refuted"
             say(f"{record.bound}: {word}; left/right >= {ratio} is proved at the instance of {file.name}")
     if as_json:

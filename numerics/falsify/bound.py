@@ -17,6 +17,8 @@ from .domain import Domain, Instance
 
 Sides = tuple[arb, arb]
 """Both sides of ``left <= right``, enclosed at an instance."""
+DIGITS = 9
+"""Decimals of a proved sharpness, at the most; it is rounded down."""
 Enclosed = Callable[[Instance], Sides]
 
 
@@ -35,6 +37,7 @@ class Bound:
         proved to satisfy the hypotheses. What a search maximises is their quotient.
     evaluations: how many of them a search makes.
     bits: the precision at which a search evaluates; a proof starts at 128.
+    digits: decimals of a proved sharpness: those that no processor changes, where floats enter a side.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Bound:
     enclosed: Enclosed
     evaluations: int = 3000
     bits: int = 64
+    digits: int = DIGITS
 
 
 @cache
@@ -64,12 +68,13 @@ def bound(
     domain: Domain,
     evaluations: int = 3000,
     bits: int = 64,
+    digits: int = DIGITS,
 ) -> Callable[[Enclosed], Enclosed]:
     """Register a function that encloses both sides as a bound; ``also`` are further claims and lemmas it speaks of."""
 
     def register(enclosed: Enclosed) -> Enclosed:
         subject = name.partition("/")[0]
-        _REGISTER(name)(Bound(name, (subject, *also), text, formula, domain, enclosed, evaluations, bits))
+        _REGISTER(name)(Bound(name, (subject, *also), text, formula, domain, enclosed, evaluations, bits, digits))
         return enclosed
 
     return register

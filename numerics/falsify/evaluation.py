@@ -12,14 +12,12 @@ from ...theory.errors import DerivationGap, PrecisionExhausted
 from ...theory.verdict import Verdict
 from ..balls.ball import Ball, exact
 from ..balls.precision import precision
-from .bound import Bound
+from .bound import DIGITS, Bound
 from .domain import Instance, Outside
 
 BITS = (128, 256, 512)
 """Precisions of a proof, until both sides are known to :data:`ACCURATE` binary digits."""
 ACCURATE = 44
-DIGITS = 9
-"""Decimals of a proved sharpness, which is rounded down: what another processor proves differs far behind them."""
 LARGEST = Fraction(10**12)
 """A quotient beyond this is stated as this."""
 
@@ -48,14 +46,14 @@ def evaluate(bound: Bound, instance: Instance) -> Evaluation:
     for bits in BITS:
         with precision(bits):
             left, right = bound.enclosed(instance)
-            found = Evaluation(*_compared(left, right), str(Ball(left)), str(Ball(right)), bits)
+            found = Evaluation(*_compared(left, right, bound.digits), str(Ball(left)), str(Ball(right)), bits)
             if all(side.is_exact() or side.rel_accuracy_bits() >= ACCURATE for side in (left, right)):
                 break
     assert found is not None
     return found
 
 
-def _compared(left: arb, right: arb) -> tuple[Verdict, Fraction | None]:
+def _compared(left: arb, right: arb, digits: int) -> tuple[Verdict, Fraction | None]:
     if not (left.is_finite() and right.is_finite()):
         return Verdict.UNKNOWN, None
     refuted = bool(left > right)
@@ -65,11 +63,11 @@ def _compared(left: arb, right: arb) -> tuple[Verdict, Fraction | None]:
         return verdict, None
     if not high > 0:
         return verdict, LARGEST if refuted else None
-    return verdict, rounded_down((low / high).lower())
+    return verdict, rounded_down((low / high).lower(), digits)
 
 
-def rounded_down(ratio: arb) -> Fraction:
-    """A positive exact number rounded down to :data:`DIGITS` decimals.
+def rounded_down(ratio: arb, digits: int = DIGITS) -> Fraction:
+    """A positive exact number rounded down to so many decimals.
 
     >>> rounded_down(arb(1) / 4)
     Fraction(1, 4)
@@ -78,7 +76,7 @@ def rounded_down(ratio: arb) -> Fraction:
         return LARGEST
     if ratio < arb(2) ** -64:
         return Fraction(0)
-    return Fraction(math.floor(exact(ratio) * 10**DIGITS), 10**DIGITS)
+    return Fraction(math.floor(exact(ratio) * 10**digits), 10**digits)
 
 
 def score(bound: Bound, instance: Instance) -> float:

@@ -86,6 +86,7 @@ def growth(instance: Instance) -> Sides:
     text="|W| <= R(V(W)), the radius of the level of the potential at W; lambda |W| <= 2G",
     formula=f"{MODULE}: LogisticBounds.radius",
     domain=network_domain(RATE, STEP),
+    evaluations=12000,
 )
 def radius(instance: Instance) -> Sides:
     """The radius increases with the level: it is taken at the upper end of V, and so is at least that of V."""

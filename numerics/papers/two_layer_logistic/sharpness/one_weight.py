@@ -69,6 +69,7 @@ def bounds_of(law: CellMoments) -> LogisticBounds:
     formula=f"{MODULE}: log_partition_bound",
     domain=Domain(LAW, {}, SIGMA),
     evaluations=160,
+    digits=6,
 )
 def partition(instance: Instance) -> Sides:
     """The integral by quadrature."""
@@ -84,6 +85,7 @@ def partition(instance: Instance) -> Sides:
     formula=f"{MODULE}: LogisticBounds.stationary_excess, LogisticBounds.second_moment",
     domain=Domain(LAW, {}, SIGMA),
     evaluations=160,
+    digits=6,
 )
 def excess(instance: Instance) -> Sides:
     """The mean loss by quadrature, the least one by range analysis."""
@@ -98,6 +100,7 @@ def excess(instance: Instance) -> Sides:
     formula=f"{MODULE}: LogisticBounds.second_moment",
     domain=Domain(LAW, {}, SIGMA),
     evaluations=400,
+    digits=6,
 )
 def second_moment(instance: Instance) -> Sides:
     """The second moment by quadrature."""
@@ -111,6 +114,7 @@ def second_moment(instance: Instance) -> Sides:
     formula=f"{MODULE}: holley_stroock, oscillation",
     domain=Domain(LAW, {}, BARRIERS),
     evaluations=120,
+    digits=6,
 )
 def barrier(instance: Instance) -> Sides:
     """The quotient of a test function is at least the gap."""
@@ -127,6 +131,7 @@ def barrier(instance: Instance) -> Sides:
     formula="numerics/papers/two_layer_logistic/gap.py: gap_enclosure",
     domain=Domain(LAW, {}, {"sigma": ("tanh", "sin(x)")}),
     evaluations=40,
+    digits=4,
 )
 def gap(instance: Instance) -> Sides:
     """Both ends of the enclosure, where the data term counts."""
