@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         PopulationGram,
         certify,
         check,
+        falsify,
         least_eigenvalue,
         population_gram,
         verify,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     ".activations": "ActivationHandle activation",
-    ".api": "PopulationGram certify check least_eigenvalue population_gram verify",
+    ".api": "PopulationGram certify check falsify least_eigenvalue population_gram verify",
     ".large": "certify_large",
     ".deep": "nngp nngp_and_ntk ntk",
     ".derivations": "DerivationHandle derive",
@@ -78,6 +79,7 @@ __all__ = [
     "certify_large",
     "check",
     "derive",
+    "falsify",
     "least_eigenvalue",
     "nngp",
     "nngp_and_ntk",

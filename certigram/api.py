@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .activations import ActivationHandle, exact_activation
 from .models import DEFAULT_BITS, certificate_of, model_on_data, precision_bits, whole
 from .numerics.balls.ball import Ball
-from .numerics.balls.budget import Budget
+from .numerics.balls.budget import LONGEST, Budget
 from .numerics.balls.enclosure import Enclosure
 from .numerics.balls.precision import undisturbed
 from .numerics.certificates.certificate import Certificate, EvidenceItem
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from .numerics.certificates.checking import Checked
+    from .numerics.falsify.falsifier import Falsification
     from .numerics.studies.data import DataSet
     from .numerics.studies.gram_model import GramModel
     from .reports.model import Report
@@ -253,6 +254,38 @@ def verify(
     folder = _path("verify", out)
     with run_folder(folder, chosen, replace=replace):
         return report(folder)
+
+
+def falsify(
+    claim: str,
+    *,
+    budget: float = 60.0,
+    seed: int = 0,
+    evaluations: int | None = None,
+) -> Falsification:
+    """Search for instances where the bounds of a claim or lemma fail or are nearly attained, and prove what is found.
+
+    ``claim`` is the id of a claim or a lemma, the name of one bound, or a system; ``budget`` are processor seconds for
+    each bound. A search that is not cut short by them is the same for the same ``seed``. ``evaluations`` limits the
+    instances that are tried. Raises :class:`SpecError` where there is no bound of this name. docs/falsifier.md.
+
+    >>> found = falsify("two-layer-logistic.gradient-bound", evaluations=300)
+    >>> found.verdict.name, found.sharpness is not None and found.sharpness > 0.5
+    ('UNKNOWN', True)
+    """
+    from .numerics.falsify.bound import find_bounds
+    from .numerics.falsify.falsifier import Falsification
+    from .numerics.falsify.falsifier import falsify as find
+
+    if not isinstance(claim, str):
+        raise SpecError(f"falsify: {claim!r} is not the id of a claim: give it as text.")
+    seconds = float(rational(budget, what="budget"))
+    if not 0 < seconds <= LONGEST:
+        raise SpecError(f"falsify: budget = {seconds:g} is out of range: give processor seconds, such as 60.")
+    first = whole(seed, "seed", 0, 2**63)
+    count = None if evaluations is None else whole(evaluations, "evaluations", 1, 10**9)
+    parts = (find(bound, seed=first, seconds=seconds, evaluations=count) for bound in find_bounds(claim))
+    return Falsification(tuple(parts))
 
 
 def _require_gram(caller: str, K: object) -> None:

@@ -94,3 +94,8 @@ class Register(Generic[F]):
         if name not in self._known:
             raise DerivationGap(self._missing.format(repr(name)))
         return self._known[name]
+
+    def everything(self) -> tuple[F, ...]:
+        """All that is registered."""
+        self._discover()
+        return tuple(self._known.values())

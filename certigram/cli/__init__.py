@@ -24,6 +24,7 @@ from ..theory.printable import printable
 from ..theory.version import __version__
 from .checking import check
 from .derivations import derive
+from .falsifying import falsify
 from .listing import list_
 from .matrices import certify, gram
 from .output import DEFECT, INTERRUPTED, LATER, fail, say
@@ -92,6 +93,10 @@ app.command(
 app.command(
     short_help="check certificates without the prover", epilog="Example: certigram check out/digits/certificates"
 )(check)
+app.command(
+    short_help="search for a counterexample to a bound",
+    epilog="Example: certigram falsify two-layer-logistic.gradient-bound --budget 20",
+)(falsify)
 app.command(
     short_help="write the report of a finished run again", epilog="Example: certigram report out/digits --out paper"
 )(report)
