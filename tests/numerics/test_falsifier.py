@@ -207,6 +207,19 @@ def test_every_bound_speaks_of_claims_and_lemmas_that_exist() -> None:
         assert found.name.partition("/")[0] in known
 
 
+def test_every_formula_names_code_that_exists() -> None:
+    root = Path(__file__).parents[2]
+    for found in bounds():
+        for part in found.formula.split("; "):
+            place, colon, names = part.partition(".py: ")
+            if colon:
+                text = (root / f"{place}.py").read_text("utf-8")
+                for name in names.split(", "):
+                    assert f"def {name.rpartition('.')[2]}(" in text, (found.name, name)
+            else:
+                assert "as stated" in part, found.name
+
+
 def test_ratios_are_rounded_down() -> None:
     with precision(128):
         assert rounded_down(arb(1) - arb(2) ** -60) == Fraction(999_999_999, 10**9)
