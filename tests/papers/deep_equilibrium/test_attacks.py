@@ -50,9 +50,9 @@ def test_rounding_along_a_run_does_not_refute_the_theorem(monkeypatch: pytest.Mo
     inst = EquilibriumInstance(
         "deq-general", activation("tanh"), load("digits", 3), Fraction(1, 64), Budget(bits=64), training_size=size
     )
-    assert find_check("deq-gradient-descent")(inst).verdict is Verdict.PROVED
+    assert find_check("deq-made-descent")(inst).verdict is Verdict.PROVED
     monkeypatch.setattr(deq_training, "_spectrum_along", lambda run: Relation.of("a run that left its bounds", 2, 1))
-    outcome = find_check("deq-gradient-descent")(inst)
+    outcome = find_check("deq-made-descent")(inst)
     assert outcome.verdict is Verdict.UNKNOWN
     assert outcome.reason == "a run that left its bounds: false"
 

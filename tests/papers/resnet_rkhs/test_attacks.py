@@ -61,7 +61,7 @@ def test_statements_name_the_hypotheses_of_their_proofs() -> None:
     resnet = system("resnet-rkhs")
     assert r"\sigma_p\Delta \ge \varepsilon \implies" in resnet.claim("resnet-rkhs.uniform-features").statement
     assert "infinite depth" in resnet.claim("resnet-rkhs.critical-points").title
-    for slug in ("flow-convergence", "descent-convergence"):
+    for slug in ("made-flow", "made-descent"):
         assert any("lift" in h.statement for h in resnet.claim(f"resnet-rkhs.{slug}").hypotheses)
 
 

@@ -96,7 +96,7 @@ def test_a_step_too_large_for_a_quadratic_loss_multiplies_it(eta: float) -> None
 
 def test_a_step_beyond_one_over_beta_is_not_applicable() -> None:
     """The study's own step is compared with the proved beta: ten thousand is too much, and the reason says so."""
-    found, reason = verdict_on(model(load("digits", 6), step="10000"), "descent-convergence")
+    found, reason = verdict_on(model(load("digits", 6), step="10000"), "made-descent")
     assert found is Verdict.NOT_APPLICABLE
     assert "step-size" in reason
 
@@ -159,8 +159,8 @@ def test_rough_kernel_has_no_smoothness() -> None:
     """Matern 3/2 is not strongly admissible: no Hessian bound, no step size, but the flow still converges."""
     inst = model(load("digits", 5), "matern-3/2", iterations="5")
     assert verdict_on(inst, "smoothness")[0] is Verdict.NOT_APPLICABLE
-    assert verdict_on(inst, "descent-convergence")[0] is Verdict.NOT_APPLICABLE
-    assert verdict_on(inst, "flow-convergence")[0].favourable
+    assert verdict_on(inst, "made-descent")[0] is Verdict.NOT_APPLICABLE
+    assert verdict_on(inst, "made-flow")[0].favourable
 
 
 def test_layers_that_are_not_invertible() -> None:
