@@ -115,6 +115,7 @@ def content(report: Report) -> dict[str, Any]:
         "Argument": Argument,
         "anchor": anchor,
         "by_verdict": by_verdict,
+        "by_subject": lambda part: [(c.activation, c) for c in part.applicable],
         "who": who,
         "enclosure": notation.enclosure,
         "down": lambda x, digits=3: notation.numeral(x, "down", digits),

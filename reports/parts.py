@@ -127,6 +127,14 @@ class LightPart:
 
 
 @dataclass(frozen=True, slots=True)
+class WorstPart:
+    """A bound that was attacked: its inequality, and the proved lower bound of its sharpness, rounded down."""
+
+    text: str
+    sharpness: float
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimPart:
     """A claim, its certificates, and what they say, gathered over the activations."""
 
@@ -138,6 +146,7 @@ class ClaimPart:
     uses: tuple[Claim, ...]
     curves: tuple[CurvesPart, ...] = ()
     lights: tuple[LightPart, ...] = ()
+    worst: tuple[WorstPart, ...] = ()
 
     @property
     def anchor(self) -> str:
@@ -173,6 +182,11 @@ class ClaimPart:
     def tests(self, certificate: Certificate) -> tuple[SettledTest, ...]:
         """The settled tests of one of the certificates."""
         return tuple(_test(given, certificate.activation) for given in certificate.detail.get("tests", ()))
+
+    @property
+    def given_away(self) -> bool:
+        """Whether anything is known of how tight its inequalities are."""
+        return bool(self.worst) or any(c.sharpness for c in self.applicable)
 
     @property
     def weakest(self) -> Argument:
@@ -242,6 +256,11 @@ class SystemPart:
         return tuple(part for part in self.claims if part.claim.obligation)
 
     @property
+    def given_away(self) -> tuple[ClaimPart, ...]:
+        """The claims of whose inequalities it is known how tight they are."""
+        return tuple(part for part in self.claims if part.given_away)
+
+    @property
     def departures(self) -> tuple[tuple[Reference, tuple[ClaimPart, ...]], ...]:
         """Where the published text and ours differ, or what was not read: the claims of which the same is said."""
         found: dict[tuple[str, str, str], list[ClaimPart]] = {}
@@ -262,6 +281,7 @@ class SystemPart:
                 self.has_eigenvalue,
             ),
             ("claims", "Claims at a glance", bool(self.claims)),
+            ("sharpness", "What each theorem gives away", bool(self.given_away)),
             ("hypotheses", "Hypotheses", bool(self.hypotheses)),
             ("statements", "Claims one by one", bool(self.claims)),
             ("experiments", "Experiments", bool(self.sampled)),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
+from ..numerics.balls.enclosure import float_below
 from ..numerics.certificates.certificate import Certificate
+from ..numerics.falsify.shipped import worst_case
 from ..numerics.runs.results import Results
 from ..numerics.studies.curves import curves
 from ..theory.activations.activation import activation
@@ -25,6 +27,7 @@ from .parts import (
     Settled,
     SubjectRow,
     SystemPart,
+    WorstPart,
     anchor,
 )
 
@@ -153,6 +156,11 @@ def _claim_part(claim: Claim, certificates: list[Certificate], s: System, figure
                 for c in certificates
                 if c.scope and c.verdict is not Verdict.NOT_APPLICABLE
             )
+        ),
+        tuple(
+            WorstPart(record.text, float_below(record.sharpness))
+            for record in worst_case(claim.id)
+            if record.sharpness is not None
         ),
     )
 

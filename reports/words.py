@@ -27,6 +27,12 @@ BOUNDS = (
     r"Beside it, the proved lower ends of the theory's own bounds, each with the share of $\lambda_*$ that it keeps at "
     r"least: what is missing to 100 % is the vacuity gap."
 )
+SHARPNESS = (
+    r"The smaller side of an inequality over the larger one: 1 means that the bound is attained. On this data, the "
+    r"loosest inequality of the claim at the place where both sides are nearest. Worst case: the largest share "
+    r"that a search over instances found and ball arithmetic proved, so that no constant can be improved by more "
+    r"(`docs/falsifier.md`); the records ship with the program, nothing is searched here."
+)
 HYPOTHESES = (
     r"What the claims assume, and how it was settled here. A claim can be PROVED or ARGUED only where each of its"
     r" hypotheses is proved."
