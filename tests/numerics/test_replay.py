@@ -311,7 +311,11 @@ def test_certificates_follow_their_schema(name: str, points: object, bound: str,
         assert not valid({**document, **wrong}), wrong
     for key in lights:
         assert not valid({k: v for k, v in document.items() if k != key}), key
-    for wrong in (*({k: v} for k, v in lights.items()), {"verdict": "ARGUED"}, {"evidence": [{**item, "kind": "NOTE"}]}):
+    for wrong in (
+        *({k: v} for k, v in lights.items()),
+        {"verdict": "ARGUED"},
+        {"evidence": [{**item, "kind": "NOTE"}]},
+    ):
         assert not valid({**earlier, **wrong}), wrong
     assert valid({**document, "verdict": "ARGUED", "argument": "WRITTEN"})
     document.get("proof", document)["format"] = "certigram-proof/0"

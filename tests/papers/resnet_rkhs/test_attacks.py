@@ -21,7 +21,6 @@ from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
 from certigram.theory.claims.system import system
 from certigram.theory.errors import SpecError
-from certigram.theory.verdict import Verdict
 
 TINY = 1.6e-162
 """Its square, 2.56e-324, is rounded to 4.94e-324: the computed norm of the number is 2.2e-162."""
