@@ -76,19 +76,6 @@ def planted() -> Iterator[tuple[str, Callable[[Document, Arrays], None]]]:
     yield "wrong n", entry("proof/data/n", lambda m: 6)
     yield "a shift far below", entry("proof/witness/shift", lambda m: "1/1000")
     yield "a verdict that does not follow", entry("verdict", lambda m: "REFUTED")
-    yield "another argument", entry("argument", lambda m: "KERNEL")
-    yield "an argument that does not go with the verdict", entry("argument", lambda m: "WRITTEN")
-    yield "a wider scope", entry("scope", lambda m: "all inputs")
-    yield "a scope of one more input", entry("scope", lambda m: m.replace("6", "7").replace("5", "6").replace("4", "5"))
-    yield "no scope", entry("scope", lambda m: "")
-    yield "a sharpness that the proof does not speak of", entry("sharpness", lambda m: [0.5, 0.5])
-    for key in ("argument", "scope", "sharpness"):
-        yield f"nothing said of {key}", lambda d, a, key=key: d.pop(key)
-    yield "a written proof where a machine proved", lambda d, a: d.update({"verdict": "ARGUED", "argument": "WRITTEN"})
-    yield (
-        "a record of the earlier format that argues",
-        lambda d, a: d.update({"format": "certigram-certificate/1", "argument": "CITED"}),
-    )
     yield "a record that claims more", entry("lower", lambda m: m * (1 + 1e-12))
     yield "a margin that claims more", entry("margin", lambda m: m * (1 + 1e-12))
     yield "evidence that claims more", entry("evidence/0/values/lower", lambda m: "0.9")

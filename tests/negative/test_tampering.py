@@ -111,6 +111,45 @@ def test_a_bound_past_the_truth_by_1e_9_is_invalid(key: str, sign: int, honest: 
     assert (found.verdict, found.line) == ("INVALID", f"proof.statement.{key}")
 
 
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("argument", {"argument": "KERNEL"}),
+        ("argument", {"argument": "WRITTEN"}),
+        ("argument", {"argument": None}),
+        ("scope", {"scope": "all inputs"}),
+        ("scope", {"scope": f"all {len(POINTS) + 1} inputs"}),
+        ("scope", {"scope": ""}),
+        ("sharpness", {"sharpness": [0.5, 0.5]}),
+        ("argument", {"verdict": "ARGUED", "argument": "WRITTEN"}),
+        ("format", {"verdict": "ARGUED"}),
+        ("format", {"format": "certigram-certificate/1"}),
+        ("format", {"vacuous": False}),
+    ],
+)
+def test_another_argument_scope_or_sharpness_is_invalid(
+    line: str, wrong: Document, honest: Honest, outcome: Outcome
+) -> None:
+    """An eigenvalue bound is computed, for all its inputs, and compares nothing: the record may say no more."""
+    text, arrays, _ = honest("tanh", "1/16")
+    found, _ = outcome(json.dumps(json.loads(text) | wrong), arrays)
+    assert (found.verdict, found.line) == ("INVALID", line)
+
+
+@pytest.mark.parametrize("key", ["argument", "scope", "sharpness"])
+def test_a_record_that_is_silent_is_invalid(key: str, honest: Honest, outcome: Outcome) -> None:
+    """Only the earlier format has no such keys, and it has none of them."""
+    text, arrays, _ = honest("tanh", "1/16")
+    document = json.loads(text)
+    told = document.pop(key)
+    found, _ = outcome(json.dumps(document), arrays)
+    assert (found.verdict, found.line) == ("INVALID", "format")
+    earlier = {k: v for k, v in document.items() if k not in ("argument", "scope", "sharpness")}
+    earlier["format"] = "certigram-certificate/1"
+    assert outcome(json.dumps(earlier), arrays)[0].verdict == "VALID"
+    assert outcome(json.dumps(earlier | {key: told}), arrays)[0].verdict == "INVALID"
+
+
 def numbers(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The places of all numbers, written as numbers or inside text."""
     if isinstance(node, dict):
