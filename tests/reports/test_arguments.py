@@ -72,11 +72,11 @@ def test_what_is_not_decided_is_not_known(several: Report) -> None:
 def test_the_tables_name_the_argument_and_what_is_kept(several: Report) -> None:
     """The word of the argument beside the verdict, and "vacuous here" where next to nothing is kept."""
     page, source = _texts(several)
-    kernels = page[page.index('<section id="s-toy-kernels-claims">') : page.index('<section id="s-toy-kernels-hyp')]
+    kernels = page[page.index('<section id="s-toy-kernels-claims">') : page.index('<section id="s-toy-kernels-sharp')]
     assert '<b>✓</b><span>proved</span></span> <span class="by">computed</span>' in kernels
     assert '<b>∴</b><span>argued</span></span> <span class="by">written proof</span>' in kernels
     assert kernels.count(">vacuous here</span>") == 2  # for each kernel
-    general = page[page.index('<section id="s-deq-general-claims">') : page.index('<section id="s-deq-general-hyp')]
+    general = page[page.index('<section id="s-deq-general-claims">') : page.index('<section id="s-deq-general-sharp')]
     assert general.count(">vacuous here</span>") == 3  # LB_G, for each activation
     assert '<td class="r" data-label="kept">' in general
     fixed = page[page.index('<section id="s-toy-fixed-claims">') :]
@@ -123,3 +123,12 @@ def test_the_terminal_gathers_scopes(several: Report) -> None:
     assert [row[3:6] for row in rows] == [["ARGUED", "written", "proof"]] * 2
     assert all("vacuous" in row for row in rows)
     assert not [line for line in lines if line.startswith("flow") and "vacuous" in line]
+
+
+def test_what_is_given_away_stands_in_a_table_of_its_own(several: Report) -> None:
+    """The share on the data, the badge, and the worst case that ships, in page and document."""
+    page, source = _texts(several)
+    kernels = page[page.index('<section id="s-toy-kernels-sharpness">') : page.index('<section id="s-toy-kernels-hyp')]
+    assert kernels.count(">vacuous here</span>") == 2
+    assert "What each theorem gives away" in page
+    assert r"\textit{vacuous here}" in source
