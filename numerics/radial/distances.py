@@ -107,6 +107,19 @@ def separation(points: Any) -> Separation:
     return Separation(best[0] * Fraction(2) ** (2 * exponent), best[1:])
 
 
+def largest_squared_distance(points: Any) -> Fraction:
+    """The largest squared distance of any two points, exactly; 0 for a single one. Found as :func:`separation` is.
+
+    >>> largest_squared_distance(np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]]))
+    Fraction(25, 1)
+    """
+    table = np.asarray(points, dtype=np.float64)
+    u, error = squared_distances(table, table), relative_error(table.shape[1])
+    threshold = float(u.max()) * (1 - error) / (1 + error) * (1 - 2.0**-50) - SMALLEST
+    pairs = [(i, j) for i, j in np.argwhere(u >= threshold).tolist() if i < j]
+    return max((exact_squared_distance(table, i, j) for i, j in pairs), default=Fraction(0))
+
+
 def _above_diagonal(table: Array) -> Iterator[tuple[int, Array]]:
     """The squared distances of all pairs i < j in float64, block by block, infinite elsewhere; the first i of each."""
     n, d = table.shape

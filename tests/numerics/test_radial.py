@@ -22,7 +22,12 @@ from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
 from certigram.numerics.papers.resnet_rkhs.checks.kernel import taylor_constants
 from certigram.numerics.papers.resnet_rkhs.dot_product import DotProductInstance
 from certigram.numerics.radial.bounds import gershgorin, wendland, wendland_constants
-from certigram.numerics.radial.distances import exact_squared_distance, separation, squared_distances
+from certigram.numerics.radial.distances import (
+    exact_squared_distance,
+    largest_squared_distance,
+    separation,
+    squared_distances,
+)
 from certigram.numerics.radial.elementary import EXP_ERROR, TRIG_ERROR, cos_sin, exp_minus
 from certigram.numerics.radial.gram import gram_radius, largest_eigenvalue, radial_gram, radial_gram_arb
 from certigram.numerics.radial.kernel import NAMES, radial_kernel
@@ -238,3 +243,14 @@ def test_dual_kernel_of_erf_is_the_arcsine_kernel() -> None:
                 assert matrix.arb is not None
                 assert matrix.arb[i, j].overlaps(wanted)
                 assert abs(arb(float(inst.gram.mid[i, j])) - wanted) <= arb(inst.gram.radius(i, j))
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 12])
+def test_the_largest_distance_is_that_of_all_pairs(n: int) -> None:
+    """Candidates by float64 distances lose no pair, whatever the scale, also where pairs tie."""
+    rng = np.random.default_rng(n)
+    for scale in (1e-5, 1.0, 1e5):
+        points = scale * rng.standard_normal((n, 3))
+        points[1:3] = -points[:2][: len(points[1:3])]
+        pairs = (exact_squared_distance(points, i, j) for i in range(n) for j in range(i))
+        assert largest_squared_distance(points) == max(pairs, default=0)

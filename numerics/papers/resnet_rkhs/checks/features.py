@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations
 
 import numpy as np
 from flint import arb
@@ -24,7 +23,7 @@ from ....checks.scope import all_inputs
 from ....checks.trajectories import Bounds
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....kernels.ballmatrix import BallMatrix
-from ....radial.distances import exact_squared_distance
+from ....radial.distances import largest_squared_distance
 from ....radial.gram import largest_eigenvalue, radial_gram
 from ..features import (
     chernoff_failure,
@@ -62,8 +61,7 @@ def uniform_features(inst: ResNetInstance) -> Outcome:
     n = len(points)
     with precision(inst.budget.bits):
         eigenvalue = definite(inst.lifted_eigenvalue)
-        squares = (exact_squared_distance(points, i, j) for i, j in combinations(range(n), 2))
-        diameter = 2 * enclose(max(squares, default=Fraction(0))).sqrt() + 1
+        diameter = 2 * enclose(largest_squared_distance(points)).sqrt() + 1
         count = enough_uniformly(inst.kernel, q, n, diameter, eigenvalue, enclose(FAILURE))
         tolerance = (eigenvalue / (2 * n)).lower()
         failure = uniform_failure(inst.kernel, q, diameter, tolerance, math.ceil(ends(count)[1]))
