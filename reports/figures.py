@@ -23,6 +23,7 @@ from ..numerics.files import write_atomically
 from .curves import curves_figure
 from .palette import COLOURS, INK, MARKERS, STYLE, plain
 from .parts import SystemPart
+from .sharpness import sharpness_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,6 +82,7 @@ def drawings(report: Report) -> tuple[Drawing, ...]:
             candidates = [
                 (f"{part.anchor}-bounds", bounds_figure(part)),
                 (f"{part.anchor}-gram-error", error_figure(part)),
+                (f"{part.anchor}-given-away", sharpness_figure(part)),
                 *((k.name, curves_figure(k.curves)) for claim in part.claims for k in claim.curves),
             ]
             found += [Drawing(name, figure) for name, figure in candidates if figure is not None]

@@ -33,6 +33,10 @@ SHARPNESS = (
     r"that a search over instances found and ball arithmetic proved, so that no constant can be improved by more "
     r"(`docs/falsifier.md`); the records ship with the program, nothing is searched here."
 )
+SHARPNESS_CAPTION = (
+    r"What is kept of each bound, on a logarithmic axis: on this data (filled; an arrow: less than $10^{-12}$), "
+    r"and in the worst case that is known (circles)."
+)
 HYPOTHESES = (
     r"What the claims assume, and how it was settled here. A claim can be PROVED or ARGUED only where each of its"
     r" hypotheses is proved."
