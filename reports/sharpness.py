@@ -1,8 +1,8 @@
-"""The figure of what each theorem gives away: the share that its loosest bound keeps, on the data and at worst."""
+"""The figure of what each theorem gives away: the share that its loosest bound keeps, and the nearest to equality."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .notation import label
 from .palette import COLOURS, INK, MARKERS, mathtext, plain
@@ -16,7 +16,7 @@ LEAST = 1e-12
 
 
 def sharpness_figure(part: SystemPart) -> Figure | None:
-    """One line for each claim: a marker for each activation, an open circle for the worst case that is known."""
+    """One line for each claim: a marker for each activation, an open circle for the instance nearest to equality."""
     claims = part.given_away
     if not claims:
         return None
@@ -34,7 +34,7 @@ def sharpness_figure(part: SystemPart) -> Figure | None:
             if cert.activation in (name, "any") and cert.sharpness
         ]
         inside = [(x, y) for x, y in kept if x >= LEAST]
-        style = {"color": COLOURS[k % len(COLOURS)], "ls": "none", "ms": 5}
+        style: dict[str, Any] = {"color": COLOURS[k % len(COLOURS)], "ls": "none", "ms": 5}
         axes.plot([x for x, _ in inside], [y for _, y in inside], MARKERS[k % len(MARKERS)], label=plain(name), **style)
         axes.plot([LEAST] * (len(kept) - len(inside)), [y for x, y in kept if x < LEAST], "<", **style)
     worst = [(max(w.sharpness for w in c.worst), places[c.claim.id]) for c in claims if c.worst]
@@ -47,7 +47,7 @@ def sharpness_figure(part: SystemPart) -> Figure | None:
         color=INK,
         ms=8,
         ls="none",
-        label="worst case found",
+        label="nearest to equality, searched",
     )
     axes.set_xscale("log")
     axes.set_xlim(LEAST / 2, 2)

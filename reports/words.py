@@ -28,14 +28,15 @@ BOUNDS = (
     r"least: what is missing to 100 % is the vacuity gap."
 )
 SHARPNESS = (
-    r"The smaller side of an inequality over the larger one: 1 means that the bound is attained. On this data, the "
-    r"loosest inequality of the claim at the place where both sides are nearest. Worst case: the largest share "
-    r"that a search over instances found and ball arithmetic proved, so that no constant can be improved by more "
-    r"(`docs/falsifier.md`); the records ship with the program, nothing is searched here."
+    r"The smaller side of an inequality over the larger one: 1 means that the bound is attained, 0 that it "
+    r"says nothing. On this data: the loosest inequality of the claim, at the last iterate of a run, else "
+    r"where both sides are nearest. Nearest to equality: the largest share that a search over instances found "
+    r"and ball arithmetic proved, so that no constant can be improved by more (`docs/falsifier.md`); these "
+    r"records ship with the program, nothing is searched here, and a dot says that none was."
 )
 SHARPNESS_CAPTION = (
     r"What is kept of each bound, on a logarithmic axis: on this data (filled; an arrow: less than $10^{-12}$), "
-    r"and in the worst case that is known (circles)."
+    r"and in the instance nearest to equality that is known (circles)."
 )
 HYPOTHESES = (
     r"What the claims assume, and how it was settled here. A claim can be PROVED or ARGUED only where each of its"
@@ -93,8 +94,8 @@ LIMITS = (
     r"checked by a proof assistant.",
     r"PROVED and ARGUED speak about the exact numbers of this data set, after the stated normalisation, and about no "
     r"other data; each claim says for how many of the inputs. ARGUED rests on the proofs named under each claim; those "
-    r"are on paper. PROVED rests on the error bounds of the arithmetic, whose proofs are on paper too "
-    r"(`docs/error-analysis.md`).",
+    r"are on paper. PROVED rests on the error bounds of the arithmetic (`docs/error-analysis.md`) and on the existence "
+    r"of the objects that it speaks of, whose proofs are on paper too (`docs/verdicts.md`).",
     r"Statistical verdicts hold at the stated level for the sampled widths, and treat averages over replicates as "
     r"Gaussian (`docs/theory/finite-width.md`). CONSISTENT proves nothing.",
     r"UNKNOWN says that the budget or the rules did not suffice. It says nothing against the claim.",

@@ -16,7 +16,7 @@ from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
 from typing import Generic, TypeVar
 
-from .errors import DerivationGap
+from .errors import DerivationGap, SpecError
 
 F = TypeVar("F")
 ROOT = __name__.partition(".")[0]
@@ -69,10 +69,15 @@ def on_floor(floor: str) -> tuple[tuple[str, ModuleType], ...]:
     return tuple((paper, module) for paper, package in rooms(floor).items() for module in modules(package))
 
 
+def _place(function: object) -> str:
+    return f"{getattr(function, '__module__', '?')}.{getattr(function, '__qualname__', function)}"
+
+
 class Register(Generic[F]):
     """Functions by name: ``@register("name")`` puts one in, wherever it stands; :meth:`find` looks for it everywhere.
 
-    ``discover`` imports the modules where they stand; ``missing`` is the sentence about a name that is not there.
+    ``discover`` imports the modules where they stand; ``missing`` is the sentence about a name that is not there. A
+    second function under a name that is taken is refused: it would decide in silence what the first one is there for.
     """
 
     def __init__(self, discover: Callable[[], object], missing: str) -> None:
@@ -83,6 +88,9 @@ class Register(Generic[F]):
         """The decorator that registers a function under this name."""
 
         def register(function: F) -> F:
+            known = self._known.get(name)
+            if known is not None and _place(known) != _place(function):
+                raise SpecError(f"the name {name!r} is taken by {_place(known)}: {_place(function)} needs another.")
             self._known[name] = function
             return function
 

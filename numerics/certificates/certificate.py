@@ -28,6 +28,8 @@ KEYS = (
     *("sharpness", "seconds", "reason", "hypotheses", "evidence", "detail"),
 )
 """What a file holds of a certificate, in this order."""
+OWN = ("lower", "upper", "margin", "activation")
+"""What the prover says otherwise than the proof that a stranger can check."""
 
 VACUOUS = 1e-6
 """A bound that keeps less than this share of what it bounds says next to nothing on this data."""
@@ -127,6 +129,8 @@ class Certificate:
                 raise ValueError(f"{self.claim}: {name} = {end!r} is no number")
         if self.lower is not None and self.upper is not None and self.lower > self.upper:
             raise ValueError(f"{self.claim}: lower = {self.lower!r} is above upper = {self.upper!r}")
+        if self.sharpness is not None and not 0 <= self.sharpness[0] <= self.sharpness[1]:
+            raise ValueError(f"{self.claim}: sharpness = {self.sharpness!r} is no interval of shares")
 
     @property
     def vacuous(self) -> bool:
@@ -172,7 +176,7 @@ class Certificate:
                 raise SpecError(
                     f"its format is {data['format']!r} and not {FORMAT!r}; `certigram check` still checks older ones."
                 )
-            own = {**data, **data.get("prover", {})}
+            own = {**data, **{key: data["prover"][key] for key in OWN if key in data.get("prover", {})}}
             return read(cls, {key: own[key] for key in KEYS})
         except (KeyError, TypeError, AttributeError, SpecError) as error:
             raise SpecError(f"this is not a certificate: {str(error).rstrip('.')}.") from None
@@ -239,7 +243,7 @@ def _restate(data: dict[str, Any], proof: Proof) -> None:
     statement, expression = proof.document["statement"], proof.document["kernel"]["activation"]
     lower, upper = Fraction(statement["lower"]), Fraction(statement["upper"])
     data["proof"] = proof.document
-    data["prover"] = {key: data[key] for key in ("lower", "upper", "margin", "activation")}
+    data["prover"] = {key: data[key] for key in OWN}
     if sorted(NAMES.get(data["activation"], "").split(" + ")) != sorted(expression.split(" + ")):
         data["activation"] = expression
     data["lower"], data["upper"] = float_below(lower), float_above(upper)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -71,8 +71,14 @@ def check(name: str, *, scope: Scope) -> Callable[[Check], Check]:
 
     ``scope`` says for what of an instance it establishes its verdict: how many inputs, which networks.
     """
-    _SCOPES[name] = scope
-    return _checks(name)
+    register = _checks(name)
+
+    def scoped(function: Check) -> Check:
+        register(function)
+        _SCOPES[name] = scope
+        return function
+
+    return scoped
 
 
 def scope_of(method: str, instance: object) -> str:
@@ -123,6 +129,9 @@ def decide(claim: Claim, instance: Instance) -> tuple[Certificate, tuple[Statist
     except (DerivationGap, PrecisionExhausted) as error:
         outcome = Outcome(Verdict.UNKNOWN, reason=str(error))
     light = argument(claim, outcome)
+    if outcome.verdict is Verdict.PROVED and (claim.statistical or light is Argument.OPEN):
+        why = "only experiments can speak about it" if claim.statistical else "its argument is an obligation"
+        outcome = replace(outcome, verdict=Verdict.UNKNOWN, reason=f"nothing is proved of it: {why}")
     certificate = Certificate(
         claim=claim.id,
         system=claim.system,

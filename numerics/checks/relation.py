@@ -145,7 +145,7 @@ class Relation:
         ends = zip(self.left.lower, self.left.upper, self.right.lower, self.right.upper, strict=True)
         match self.sense:
             case Sense.AT_MOST:
-                return [_decided(b <= c, a > d) for a, b, c, d in ends]
+                return [_decided(b <= c and b < math.inf, a > d) for a, b, c, d in ends]
             case Sense.BELOW:
                 return [_decided(b < c, a >= d) for a, b, c, d in ends]
             case Sense.EQUAL:
@@ -194,26 +194,32 @@ class Relation:
 
     @property
     def kept(self) -> tuple[float, float] | None:
-        """Ends of the largest ``left / right`` over all places: what is kept of the right side where it is nearest.
+        """Ends of ``left / right``: what is kept of the right side, 0 where the left side is not positive.
 
-        None for an equality and for a condition, and where a side may be negative.
+        Along a run at its last place, else at the place where both sides are nearest. None for an equality, for a
+        condition, for the statement that something is positive, and where the right side may not be.
 
-        >>> Relation.of("", [1, 2], [4, 4]).kept
-        (0.5, 0.5)
+        >>> Relation.of("", [1, 2], [4, 4]).kept, Relation.of("", [1, 2], [4, 4], place="input").kept
+        ((0.5, 0.5), (0.5, 0.5))
+        >>> Relation.of("", -3, 4).kept, Relation.of("", 0, 4, Sense.BELOW).kept
+        ((0.0, 0.0), None)
         """
-        ends = list(zip(self.left.upper, self.right.lower, self.right.upper, strict=True))
-        if (
-            self.sense is Sense.EQUAL
-            or self.condition
-            or not ends
-            or min(self.left.lower) < 0
-            or max(self.left.upper) <= 0
+        run = self.place == "recorded iterate" and self.length > 1
+        ends = list(zip(self.left.lower, self.left.upper, self.right.lower, self.right.upper, strict=True))
+        ends = ends[-1:] if run else ends
+        if self.sense is Sense.EQUAL or self.condition or not ends:
+            return None
+        if not all(_finite(b) and c > 0 for _, b, c, _ in ends) or (
+            self.sense is Sense.BELOW and all(a == b == 0 for a, b, _, _ in ends)
         ):
             return None
-        if not all(_finite(b) and c > 0 for b, c, _ in ends):
-            return None
-        highest = max(float_above(b / c) if _finite(d) else 0.0 for b, c, d in ends)
-        return (self.sharpness[0], highest) if highest < math.inf else None
+        shares = [
+            (float_below(max(a, 0) / d) if _finite(a) and _finite(d) else 0.0, float_above(max(b, 0) / c))
+            for a, b, c, d in ends
+            if _finite(c)
+        ]
+        low, high = (max(ends) for ends in zip(*shares, strict=True)) if shares else (0.0, 0.0)
+        return (low, high) if high < math.inf else None
 
     def moved(self) -> Relation:
         """The statement beside the truth: where both sides are nearest, the right one a relative 1e-9 below the left.
@@ -244,7 +250,7 @@ class Relation:
             case _ if not self.length:
                 return f"{self.text}: nothing was compared"
             case _ if self.compatible:
-                return f"{self.text}: both sides meet"
+                return f"{self.text}: the enclosures of both sides overlap"
             case _:
                 return f"{self.text}: undecided" + (f" at {self.place} {self.index}" if self.length > 1 else "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import pickle
@@ -364,7 +365,7 @@ class _Run:
             names = [p.name for p in system(certificate.system).parameters]
             given = {name: str(self.study.parameter(certificate.system, name)) for name in names}
             about = {"data": self.study.data.summary(), "parameters": given}
-            mark = {"study": self.study.digest, "version": __version__}
+            mark = {"study": self.study.digest, "version": __version__, "claim": self._meaning(certificate.claim)}
             detail = {**certificate.detail, **about, **mark}
             replace(certificate, detail=detail).save(path)
 
@@ -377,8 +378,15 @@ class _Run:
         except SpecError as error:
             self._tell(f"{error} The claim is checked again.")
             return None
-        mine = found.detail.get("study") == self.study.digest and found.detail.get("version") == __version__
+        mark = {"study": self.study.digest, "version": __version__, "claim": self._meaning(claim.id)}
+        mine = all(found.detail.get(key) == value for key, value in mark.items())
         return found if mine and (found.claim, found.activation) == (claim.id, subject) else None
+
+    @staticmethod
+    def _meaning(claim: str) -> str:
+        """A digest of what a claim says, assumes and rests on: a certificate of another wording is not taken up."""
+        found = system(claim.partition(".")[0]).claim(claim)
+        return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
     def _tell(self, sentence: str) -> None:
         self.listen(Event("note", printable(sentence)))

@@ -65,6 +65,8 @@ def lemmas() -> Mapping[str, Lemma]:
     every = (*shared, *(module for _, module in on_floor("theory")))
     for module in every:
         for lemma in getattr(module, "LEMMAS", ()):
+            if lemma.id in found:
+                raise SpecError(f"two lemmas are called {lemma.id!r}, one of them in {module.__name__}: rename one.")
             found[lemma.id] = lemma
     for module in every:
         for id_, claims in getattr(module, "ARGUMENTS", {}).items():

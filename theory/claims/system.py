@@ -75,6 +75,10 @@ def paper_of(system: str) -> str:
 def _found() -> Mapping[str, tuple[System, str]]:
     defined = ((getattr(module, "SYSTEM", None), paper) for paper, module in on_floor("theory"))
     found = [(system, paper) for system, paper in defined if system is not None]
+    names = [system.name for system, _ in found]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise SpecError(f"two papers describe a system called {twice!r}: rename one.")
     return MappingProxyType({system.name: (system, paper) for system, paper in sorted(found, key=lambda p: p[0].name)})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
@@ -19,6 +20,7 @@ from ...certificates.certificate import Discharged
 from ...expressions.growth import gaussian_square_integrable, growth
 from ...expressions.lowering import constant, lower_arb
 from .population.model import Population
+from .relative import network_gram, population_gram, whitened, within
 from .training.laboratory import Laboratory, contracts
 
 Settled = tuple[Verdict, str]
@@ -29,7 +31,9 @@ PROBES = (Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(3))
 def discharge(inst: Population, lab: Laboratory, hypothesis: Hypothesis) -> Discharged:
     """Whether a hypothesis holds for a model and the networks trained with it, with the reason in a sentence."""
     name = hypothesis.name
-    if name in _OF_TRAINING:
+    if name == "relative-event":
+        verdict, text = _relative_event(inst, lab)
+    elif name in _OF_TRAINING:
         verdict, text = _OF_TRAINING[name](lab)
     elif name in _OF_THE_POPULATION:
         verdict, text = _OF_THE_POPULATION[name](inst)
@@ -199,6 +203,24 @@ def _small_residual(lab: Laboratory, *, made: bool = False, flow: bool = False) 
         low, high = theorem.excess
         where += f"; ||e_0|| is between {low:.3g} and {high:.3g} times what (H1) and (H2) allow"
     return verdict, f"{text} {where}".replace("+/-", "±")
+
+
+def _relative_event(inst: Population, lab: Laboratory) -> Settled:
+    """Whether the sampled network is in the event, by two shifted factorisations."""
+    verdict, text = contracts(lab)
+    if verdict is not Verdict.PROVED:
+        return verdict, text
+    try:
+        network, limit = network_gram(inst, lab), population_gram(inst, lab)
+    except (SpecError, DerivationGap, PrecisionExhausted) as error:
+        return Verdict.UNKNOWN, str(error)
+    found, norm = within(network, limit, 0.5), whitened(network, limit)
+    where = f"for the network of width {lab.width} on {network.n} inputs the norm is about {norm:.3g}"
+    if any(relation.verdict is Verdict.REFUTED for relation in found):
+        wide = f"; it falls like m^(-1/2), so a width of about {lab.width * (2 * norm) ** 2:.2g} would do"
+        return Verdict.REFUTED, where + (wide if norm < math.inf else "")
+    held = all(relation.verdict is Verdict.PROVED for relation in found)
+    return (Verdict.PROVED if held else Verdict.UNKNOWN), where
 
 
 _OF_THE_POPULATION: dict[str, Callable[[Population], Settled]] = {

@@ -168,8 +168,8 @@ def distances(z: Array, i: NDArray[np.intp], j: NDArray[np.intp]) -> tuple[Array
     low, high = np.sqrt(np.maximum(u - off, 0.0)) * (1 - 2.0**-50), np.sqrt(u + off) * (1 + 2.0**-50)
     near = np.flatnonzero(u <= RELATIVE * off)
     gap = np.linalg.norm(z[i[near]] - z[j[near]], axis=1)
-    low[near], high[near] = gap * (1 - 2.0**-29), gap * SAFE
-    return low, high
+    low[near], high[near] = np.maximum(gap * (1 - 2.0**-29) - ROW_FLOOR, 0.0), gap * SAFE + ROW_FLOOR
+    return np.where(np.isfinite(high), low, 0.0), high
 
 
 def _ratios(found: Pass, problem: Problem) -> tuple[Interval, Interval]:

@@ -12,6 +12,7 @@ from .population import COMMON_NORM, LIPSCHITZ, Family
 NOTES = "docs/papers/deep_equilibrium/training.md"
 
 SECOND_DERIVATIVE = Hypothesis("second-derivative", r"L_2 = \sup|\phi''| < \infty")
+EVENT = Hypothesis("relative-event", r"\|K^{-1/2}(G_m - K)K^{-1/2}\|_2 \le \tfrac12 \text{ for the sampled network}")
 CONTRACTS = Hypothesis("weights-contract", r"L\,\|W(0)\|_2 < 1 \text{ for the trained network}")
 SMALL_RESIDUAL = Hypothesis(
     "small-residual",
@@ -70,9 +71,8 @@ def training_claims(family: Family) -> tuple[Claim, ...]:
             "relative-concentration",
             "C21",
             "relative concentration of the Gram matrix is enough for its least eigenvalue",
-            (*well_posed, CONTRACTS),
-            r"\|K^{-1/2}(G_m - K)K^{-1/2}\|_2 \le \tfrac12 \implies \lambda_{\min}(G_m) \ge \tfrac12\lambda_*,"
-            r" \quad\text{and on the inputs of the training a sampled network is in this event}",
+            (*well_posed, CONTRACTS, EVENT),
+            r"\lambda_{\min}(G_m) \ge \tfrac12\lambda_*",
             method="deq-relative-concentration",
             control="half of the deviation that the network has",
             section="Relative concentration",

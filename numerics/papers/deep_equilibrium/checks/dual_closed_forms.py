@@ -74,7 +74,7 @@ def _derived(inst: EquilibriumInstance, formula: sympy.Expr | None = None) -> Ou
     return replace(found, symbolic=True)
 
 
-@check("dual-closed-form", scope="every covariance")
+@check("dual-closed-form", scope=scope.COVARIANCES)
 def closed(inst: EquilibriumInstance) -> Outcome:
     """The derivation, each line an instance of its rule, and the result against Mehler's series at points of study."""
     return _derived(inst)
@@ -115,7 +115,7 @@ def same_function(left: sympy.Expr, right: sympy.Expr) -> bool:
     return identical(sympy.diff(left, C, 2), sympy.diff(right, C, 2))
 
 
-@check("dual-gelu", scope="every covariance")
+@check("dual-gelu", scope=scope.COVARIANCES)
 def gelu(inst: EquilibriumInstance) -> Outcome:
     """The formula with the arctangent is the one derived: both agree at c = 0 with all their derivatives in c."""
     return _derived(inst, gelu_formula())

@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 
-import numpy as np
 from flint import arb
 
 from .....theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from .....theory.verdict import Verdict
 from ....balls.ends import between
-from ....balls.rounding import UNIT
 from ....certificates.certificate import EvidenceItem
 from ....checks.registry import Check, Outcome, control
 from ....checks.relation import Relation, Sense, judge
 from ....checks.trajectories import Bounds
-from ....kernels.ballmatrix import BallMatrix
 from ..instance import EquilibriumInstance
 from ..training.laboratory import contracts
 from . import scope
@@ -94,14 +91,6 @@ def compared(lemma: str, sides: Iterable[Relation], *extra: EvidenceItem, method
     found = [r for r in sides if r.compatible or r.verdict is Verdict.REFUTED]
     value = found[0].left if found else None
     return judge(found, *extra, value=value, lemma=lemma, method=method, detail={"quantity": quantity})
-
-
-def combination(a: BallMatrix, p: float, b: BallMatrix, q: float) -> BallMatrix:
-    """The symmetric matrix p A + q B in float64, with its radius."""
-    mid = p * a.mid + q * b.mid
-    size = np.abs(p * a.mid) + np.abs(q * b.mid)
-    rad = (abs(p) * np.asarray(a.rad) + abs(q) * np.asarray(b.rad) + 4 * UNIT * size) * (1 + 8 * UNIT)
-    return BallMatrix((mid + mid.T) / 2, np.maximum(rad, rad.T))
 
 
 def decided(relation: Relation) -> list[Relation]:

@@ -145,7 +145,7 @@ def picard_rate(inst: EquilibriumInstance) -> Outcome:
         rate = inst.lipschitz * between(arb(lab.norm.lower), arb(lab.norm.upper))
     contraction = Relation.of(f"theta = L ||W||_2 below 1, width {lab.width}", rate, 1, Sense.BELOW, condition=True)
     return judge(
-        [contraction, Relation.of("distance to the equilibrium", distances, right)],
+        [contraction, Relation.of("distance to the equilibrium", distances, right, place="Picard iterate")],
         value=rate,
         margin=contraction.margin,
         method=f"{distances.length} iterates from zero, width {lab.width}, {len(lab.chosen(lab.inputs))} inputs",

@@ -22,7 +22,8 @@ from ....checks.scope import all_inputs
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....kernels.ballmatrix import BallMatrix
 from ..instance import EquilibriumInstance
-from .evidence import combination, decided
+from ..relative import combination
+from .evidence import decided
 
 Forms = Callable[[EquilibriumInstance], dict[str, Enclosure]]
 """The forms of a lower bound by name, the one that is reported first."""
@@ -57,7 +58,7 @@ def _below(inst: EquilibriumInstance, lemma: str | tuple[str, ...], name: str, b
     detail, singular = {"quantity": name, "bound": name}, inst.null_vector
     if singular is not None:
         text = f"{singular.reason}; the same reason makes {name} equal to 0, which is the least eigenvalue of K"
-        return judge([Relation.of(text, 0, inst.eigenvalue)], value=(0.0, 0.0), lemma=lemma, detail=detail)
+        return judge([Relation.of(text, 0, inst.eigenvalue)], value=(0.0, 0.0), lemma=lemma, detail=detail, argued=True)
     forms, structure = bounds(inst), _structure(inst, name)
     relations = [_relation(inst, form, bound) for form, bound in forms.items()]
     first = next(iter(forms.values()))
@@ -66,19 +67,7 @@ def _below(inst: EquilibriumInstance, lemma: str | tuple[str, ...], name: str, b
         value = first.lower, min(first.upper, inst.eigenvalue.upper)
         return judge([meet], value=value, lemma=lemma, margin=0.0, method=f"{name}: by structure", detail=detail)
     method = f"{name}: {first.method}"
-    chain = _chain(forms)
-    found = judge(
-        [*relations, *(r for r in chain if r.verdict is Verdict.PROVED)],
-        value=first, lemma=lemma, margin=relations[0].margin, method=method, detail=detail,
-    )  # fmt: skip
-    return replace(found, direct=found.direct and all(r.verdict is Verdict.PROVED for r in chain))
-
-
-def _chain(forms: dict[str, Enclosure]) -> list[Relation]:
-    """The simple form of LB_G below the other one: the second inequality of its claim, by the lemma where undecided."""
-    return [
-        Relation.of(f"{form} and LB_G", bound, forms["LB_G"]) for form, bound in forms.items() if "LB_G and r_0" in form
-    ]
+    return judge(relations, value=first, lemma=lemma, margin=relations[0].margin, method=method, detail=detail)
 
 
 def _lower_bound(
@@ -149,7 +138,10 @@ def psd_order(inst: EquilibriumInstance) -> Outcome:
         place="input",
     )
     return judge(
-        [row, *decided(Relation.of("the least eigenvalue of P - (2/s) C is not negative", 0, numerical))],
+        [
+            row,
+            *decided(Relation.of("the least eigenvalue of P - (2/s) C is not negative", 0, numerical, condition=True)),
+        ],
         value=(max(numerical.lower, margin), numerical.upper),
         lemma="lemma.lower-bound-schur",
         margin=margin,

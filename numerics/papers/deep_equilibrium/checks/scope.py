@@ -6,6 +6,7 @@ from ....checks.sampled import SampledInstance
 from ....checks.scope import all_inputs, inputs, labels
 from ..instance import EquilibriumInstance
 
+COVARIANCES = "all variances a, b > 0 and covariances c^2 < ab"
 INPUTS = 12
 """The inputs whose pairs are looked at; their inner products are exact, whatever the size of the data."""
 SUBSET = 5

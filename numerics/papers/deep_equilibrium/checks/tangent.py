@@ -7,25 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 import scipy.linalg
-from flint import arb
 
 from .....theory.errors import DerivationGap
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose
-from ....balls.budget import Budget
 from ....balls.ends import upper_float
 from ....balls.precision import precision
-from ....balls.rounding import TINY, gamma
 from ....checks.evidence import SLIGHTLY, as_ball, enclosed, ends, figure, observed, planted_tests
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.scope import all_inputs
 from ....eigenvalues.eigenvalue import least_eigenvalue
-from ....expressions.enclosed_function import norm_up
-from ....kernels.ballmatrix import BallMatrix
 from ....kernels.gram import gram
 from ..instance import EquilibriumInstance
-from ..training.iterate import BITS
+from ..relative import QUICK, network_gram, population_gram, whitened, within
 from ..training.sampled import (
     STABILITY_REPLICATES,
     STABILITY_WIDTH,
@@ -40,97 +35,40 @@ from ..training.sampled import (
     tangent_test,
 )
 from . import scope
-from .evidence import combination, decided, training_control
+from .evidence import decided, training_control
 from .finite_width import Sampled
 
-QUICK = Budget(bits=64, max_bits=64)
 PLANTED_SCALE = 1.15
 
 
 # -- relative concentration (C21) -----------------------------------------------------------
 
 
-def _network_gram(inst: EquilibriumInstance) -> BallMatrix:
-    """G_m of the network at the start on the chosen inputs, with a proved radius; also for inputs scaled exactly."""
-    lab = inst.training
-    state, error = lab.start(lab.inputs)
-    mid = state.T @ state / inst.training.width
-    with precision(BITS):
-        size, off = arb(norm_up(state)), arb(error)
-        if inst.data.normalize is not None:  # K is that of the exact inputs, the network has them rounded
-            points = lab.points(lab.inputs)
-            moved = arb(gamma(points.shape[1] + 12)) * arb(norm_up(points))
-            off += arb(lab.lipschitz) * arb(norm_up(lab.network.inputs)) * moved / (1 - arb(lab.theta))
-        slack = (arb(gamma(inst.training.width + 4)) * size * size + 2 * size * off + off * off) / inst.training.width
-        slack += arb(TINY) * (state.shape[1] * (inst.training.width + 4))  # underflow
-    return BallMatrix((mid + mid.T) / 2, upper_float(slack))
-
-
-def _population_gram(inst: EquilibriumInstance) -> BallMatrix:
-    """K on the chosen inputs."""
-    chosen = np.ix_(*[inst.training.chosen(inst.training.inputs)] * 2)
-    whole = inst.gram
-    rad = whole.rad[chosen] if isinstance(whole.rad, np.ndarray) else whole.rad
-    return BallMatrix(whole.mid[chosen].copy(), rad)
-
-
-def _within(network: BallMatrix, limit: BallMatrix, w: float) -> list[Relation]:
-    """(1 - w) K below G, and G below (1 + w) K, strictly, in the order of symmetric matrices."""
-    sides = {
-        f"G - {1 - w:.4g} K is positive definite": combination(network, 1.0, limit, -(1.0 - w)),
-        f"{1 + w:.4g} K - G is positive definite": combination(limit, 1.0 + w, network, -1.0),
-    }
-    return [Relation.of(text, 0, least_eigenvalue(side, budget=QUICK), Sense.BELOW) for text, side in sides.items()]
-
-
 @check("deq-relative-concentration", scope=scope.network)
 def relative_concentration(inst: EquilibriumInstance) -> Outcome:
-    """G − K/2 and 3K/2 − G proved positive definite for one sampled network, and what follows for the eigenvalue."""
-    network, limit = _network_gram(inst), _population_gram(inst)
-    event = judge(
-        _within(network, limit, 0.5),
-        reason=(
-            f"the network of width {inst.training.width} is not proved to lie in the event"
-            " ||K^(-1/2)(G - K)K^(-1/2)|| <= 1/2: take a larger training_width"
-        ),
-    )
-    if event.verdict is Verdict.REFUTED:
-        norm = _whitened(network, limit)
-        reason = (
-            f"hypothesis event fails: on {network.n} inputs the network of width {inst.training.width} lies outside of"
-            f" ||K^(-1/2)(G - K)K^(-1/2)|| <= 1/2; the norm is about {norm:.3g} and falls like m^(-1/2), so a width of"
-            f" about {inst.training.width * (2 * norm) ** 2:.2g} would do"
-        )
-        return Outcome(Verdict.NOT_APPLICABLE, event.evidence, reason=reason)
-    if event.verdict is not Verdict.PROVED:
-        return event
+    """What follows for the least eigenvalue of one sampled network, both sides enclosed; the event is a hypothesis."""
+    network, limit = network_gram(inst, inst.training), population_gram(inst, inst.training)
     least = least_eigenvalue(network, budget=QUICK, known_psd=True)
     star = least_eigenvalue(limit, budget=QUICK, known_psd=True)
     half = replace(star, lower=star.lower / 2, upper=star.upper / 2)
     return judge(
         [Relation.of("lambda_*/2 and the least eigenvalue of G", half, least)],
-        *event.evidence,
         value=least,
-        method=f"two shifted factorisations, width {inst.training.width}, {network.n} inputs",
+        method=f"enclosed eigenvalues, width {inst.training.width}, {network.n} inputs",
         detail={
             "quantity": "least eigenvalue of G_m",
             "lambda_*": [star.lower, star.upper],
-            "whitened norm (float)": _whitened(network, limit),
+            "whitened norm (float)": whitened(network, limit),
             "||G - K|| over lambda_*/2 (float)": float(np.linalg.norm(network.mid - limit.mid, 2) / (star.upper / 2)),
         },
     )
 
 
-def _whitened(network: BallMatrix, limit: BallMatrix) -> float:
-    values = scipy.linalg.eigh(network.mid - limit.mid, limit.mid, eigvals_only=True)
-    return float(np.abs(values).max())
-
-
 @training_control("deq-relative-concentration")
 def half_the_deviation(inst: EquilibriumInstance) -> Outcome:
     """The whitened norm at most half of what it is."""
-    network, limit = _network_gram(inst), _population_gram(inst)
-    return planted(_within(network, limit, _whitened(network, limit) / 2))
+    network, limit = network_gram(inst, inst.training), population_gram(inst, inst.training)
+    return planted(within(network, limit, whitened(network, limit) / 2))
 
 
 # -- the tangent kernel (C23) ------------------------------------------------------------------

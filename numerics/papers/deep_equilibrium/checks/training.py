@@ -36,7 +36,7 @@ Value = Bounds | tuple[float, float]
 
 
 def _half_rate(run: Trajectory) -> arb:
-    """λ_0/2, the proved rate of the loss."""
+    """λ_0/2, the rate of the loss in the theorem."""
     return first_ball(run.bounds("least")) / 2
 
 
@@ -48,7 +48,9 @@ def _bound_of_loss(run: Trajectory) -> Bounds:
 
 
 def _rate_along(run: Trajectory) -> Relation:
-    return Relation.of("loss below the proved rate", after_start(run.bounds("loss")), after_start(_bound_of_loss(run)))
+    return Relation.of(
+        "loss below the rate of the theorem", after_start(run.bounds("loss")), after_start(_bound_of_loss(run))
+    )
 
 
 def _step_by_step(run: Trajectory) -> Relation:
@@ -65,9 +67,11 @@ def _spectrum_along(run: Trajectory) -> Relation:
 
 
 def _norm_along(inst: EquilibriumInstance, run: Trajectory) -> Relation:
+    norm = run.bounds("norm")
     with precision(BITS):
-        limit = 1 / inst.lipschitz
-    return Relation.of("L ||W|| below 1", run.bounds("norm"), limit, Sense.BELOW)
+        ends = zip(norm.lower.tolist(), norm.upper.tolist(), strict=True)
+        left = Bounds.of_balls(inst.lipschitz * between(arb(a), arb(b)) for a, b in ends)
+    return Relation.of("L ||W|| below 1", left, 1, Sense.BELOW)
 
 
 def _final_share(run: Trajectory) -> tuple[float, float]:
@@ -80,7 +84,7 @@ def _loss_figure(run: Trajectory, title: str) -> dict[str, object]:
     return figure(
         title,
         ("loss of the computed sequence", run.bounds("loss").midpoints(), "measured"),
-        ("proved rate (1 - eta lambda_0/2)^t", _bound_of_loss(run).midpoints(), "bound"),
+        ("rate of the theorem, (1 - eta lambda_0/2)^t", _bound_of_loss(run).midpoints(), "bound"),
         log=True,
     )
 
@@ -134,7 +138,7 @@ def _descent(inst: EquilibriumInstance, theorem: TheoremInstance) -> Outcome:
             "steps": run.length - 1,
             "eta": run.step,
             "inequalities": [str(r) for r in found],
-            "figure": _loss_figure(run, "Every hypothesis met: loss and proved rate"),
+            "figure": _loss_figure(run, "Every hypothesis met: loss and rate of the theorem"),
         },
     )
     return sufficient(outcome)
@@ -246,7 +250,7 @@ def descent_rate(inst: EquilibriumInstance) -> Outcome:
     more = {
         "quantity": "final loss over first loss",
         "each step": str(_step_by_step(run)),
-        "figure": _loss_figure(run, "Labels ±1: loss and proved rate"),
+        "figure": _loss_figure(run, "Labels ±1: loss and rate of the theorem"),
     }
     return _ordinary(inst, _rate_along(run), _final_share(run), **more)
 

@@ -82,7 +82,11 @@ def equilibrium(inst: ImplicitInstance) -> Outcome:
         log=True,
     )
     return judge(
-        [posed, *_size_relations(train), Relation.of("the largest |z^l - z| <= a^l max |phi|/(1 - a)", left, right)],
+        [
+            posed,
+            *_size_relations(train),
+            Relation.of("the largest |z^l - z| <= a^l max |phi|/(1 - a)", left, right, place="Picard iterate"),
+        ],
         lemma="lemma.implicit-equilibrium",
         value=train.network.contraction,
         margin=posed.margin,
@@ -165,7 +169,7 @@ def tangent_order(inst: ImplicitInstance) -> Outcome:
     distinct = BallMatrix(matrix.mid[np.ix_(kept, kept)], float(np.max(matrix.rad)))
     found = least_eigenvalue(distinct, budget=replace(inst.budget, bits=64, max_bits=64))
     return judge(
-        [Relation.of(f"0 <= lambda_min(H - Phi'Phi) on {len(kept)} distinct inputs", 0, found)],
+        [Relation.of(f"0 <= lambda_min(H - Phi'Phi) on {len(kept)} distinct inputs", 0, found, condition=True)],
         note("Z'Z, (Q'Q) o (Z'Z) and (P'P) o (XX') are Gram matrices and Schur products of such"),
         lemma="lemma.schur-order",
         value=found,

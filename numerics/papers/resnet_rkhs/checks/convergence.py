@@ -165,7 +165,7 @@ def _descent(inst: ResNetInstance, found: Recipe | Condition, run: Descent) -> O
     curves = figure(
         f"Gradient descent at the scale {detail['scale']}, {inst.subject}",
         ("loss", measured, "measured"),
-        ("proved rate", [measured[0] * rate**k for k in range(len(measured))], "bound"),
+        ("rate of the theorem", [measured[0] * rate**k for k in range(len(measured))], "bound"),
         log=True,
     )
     return judge(
@@ -186,7 +186,7 @@ def descent_convergence(inst: ResNetInstance) -> Outcome:
     return _descent(inst, found, inst.plain)
 
 
-@check("resnet-made-descent", scope=scope.recipe)
+@check("resnet-made-descent", scope=scope.descent_recipe)
 def made_descent(inst: ResNetInstance) -> Outcome:
     """The theorem along the run at the recipe."""
     return _descent(inst, inst.certified_recipe, inst.certified)

@@ -236,7 +236,7 @@ def rate_inside(inst: ResNetInstance, found: LazyRun) -> Relation:
     return Relation.of("mu is (2/N) exp(-2c) (sqrt(lambda') - sqrt(N) kappa_1 R)^2", found.mu, rate, Sense.EQUAL)
 
 
-@check("resnet-lazy-regime", scope=scope.recipe)
+@check("resnet-lazy-regime", scope=scope.lazy)
 def lazy_regime(inst: ResNetInstance) -> Outcome:
     """The condition (a hypothesis), and on the run, while it is in the ball: μ L <= |∇L|², and the eigenvalues."""
     found = inst.lazy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ....checks.scope import inputs, labels
 from ..instance import ResNetInstance
+from ..recipe import Recipe
 
 POINTS, DEPTH = 3, 3
 """Inputs and layers of the small network whose derivatives are computed in balls."""
@@ -26,9 +27,27 @@ def runs(inst: ResNetInstance) -> str:
     return f"runs on {training_inputs(inst)} with {labels(inst.data)}, and networks that nearly attain the bound"
 
 
+def _made(inst: ResNetInstance, found: Recipe) -> str:
+    scale, lift = found.landscape.kernel.scale, found.landscape.alpha
+    where = f"at the kernel scale {scale} and the lift {lift}, made to fit"
+    return f"{training_inputs(inst)} with {labels(inst.data)}, {where}"
+
+
 def recipe(inst: ResNetInstance) -> str:
-    """The scale of the kernel and the lift are those of the recipe."""
-    return f"{training_inputs(inst)} with {labels(inst.data)}, at a kernel scale and a lift made to fit"
+    """The scale of the kernel and the lift are those of the recipe for the flow."""
+    return _made(inst, inst.recipe())
+
+
+def descent_recipe(inst: ResNetInstance) -> str:
+    """The scale of the kernel and the lift are those of the recipe for gradient descent."""
+    return _made(inst, inst.certified_recipe)
+
+
+def lazy(inst: ResNetInstance) -> str:
+    """The scale of the kernel and the lift are made to fit the features."""
+    found = inst.lazy
+    where = f"at the kernel scale {found.kernel.scale} and the lift {found.alpha}, made to fit"
+    return f"{training_inputs(inst)} with {labels(inst.data)}, {found.features} random features, {where}"
 
 
 def small_network(inst: ResNetInstance) -> str:

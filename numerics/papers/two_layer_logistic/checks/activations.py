@@ -96,7 +96,7 @@ def activation_constants(inst: TwoLayerInstance) -> Outcome:
         method="range analysis" + (f"; not found: {', '.join(open_)}" if open_ else ""),
         detail={"quantity": "sup|sigma'''|"},
     )
-    return replace(found, direct=all(v.infinite or v.enclosure is not None for v in known.values()))
+    return replace(found, direct=not infinite and all(v.enclosure is not None for v in known.values()))
 
 
 @smooth_control("villani-constants")

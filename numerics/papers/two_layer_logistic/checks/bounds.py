@@ -144,7 +144,9 @@ def strong_convexity(inst: TwoLayerInstance) -> Outcome:
         lambda_c=bounds.published_threshold,
     )
     case = enclosed(f"lambda = {inst.regularisation}: {convex}", modulus=modulus)
-    return CONVEXITY.check(inst, thresholds, case, value=modulus, detail={"case": convex})
+    return CONVEXITY.check(
+        inst, thresholds, case, value=modulus, detail={"case": convex, "quantity": "lambda - lambda_cvx"}
+    )
 
 
 def _norm(values: EnclosedValues) -> arb:
@@ -238,7 +240,7 @@ def convex_case(inst: TwoLayerInstance) -> Outcome:
         "logistic-hessian",
         [
             Relation.of("lambda_c - lambda_cvx, and its factors", difference, factored, Sense.EQUAL),
-            Relation.of("0 <= lambda_c - lambda_cvx", 0, factored),
+            Relation.of("0 <= lambda_c - lambda_cvx", 0, factored, condition=True),
         ],
         enclosed("both thresholds", lambda_c=bounds.published_threshold, lambda_cvx=bounds.convexity_threshold),
         value=bounds.published_threshold,
