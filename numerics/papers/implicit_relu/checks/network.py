@@ -54,7 +54,7 @@ def _size_relations(train: ImplicitInstance, sign: int = -1) -> list[Relation]:
 def _picard(train: ImplicitInstance) -> tuple[Bounds, Bounds]:
     """The largest distance of each Picard iterate from the equilibria, and its bound, while float64 resolves them."""
     network, state, features = train.network, train.state, train.network.features
-    low, high = network.contraction
+    high = network.contraction[1]
     start = network.over_gap(*_column_bounds(features.phi, features.error))
     # the computed iterate is off the exact one by at most the rounding of one step over 1 - a
     longest = column_norms(features.phi) / (1 - high) * SLACK
@@ -62,7 +62,7 @@ def _picard(train: ImplicitInstance) -> tuple[Bounds, Bounds]:
     gaps = [_column_bounds(iterate - state.z, drift) for iterate in network.picard(PICARD_STEPS)]
     steps = np.arange(len(gaps))
     left = Bounds.of([low.max() for low, _ in gaps], [high.max() for _, high in gaps])
-    right = Bounds.of(start.lower.max() * low**steps * (1 - 2.0**-40), start.upper.max() * high**steps * (1 + 2.0**-40))
+    right = network.picard_bound(start, steps)
     lost = right.lower[1:] < RESOLVED * drift.max()
     count = 1 + (int(np.argmax(lost)) if lost.any() else lost.size)
     return left.first(count), right.first(count)
