@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import scipy.linalg
@@ -13,6 +14,7 @@ from .....theory.errors import DerivationGap
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.budget import Budget
+from ....balls.enclosure import Enclosure, float_above, float_below
 from ....balls.ends import upper_float
 from ....balls.precision import precision
 from ....balls.rounding import TINY, gamma
@@ -45,6 +47,8 @@ from .finite_width import Sampled
 
 QUICK = Budget(bits=64, max_bits=64)
 PLANTED_SCALE = 1.15
+EVENT = Fraction(1, 2)
+"""The relative deviation of the event of C21."""
 
 
 # -- relative concentration (C21) -----------------------------------------------------------
@@ -83,12 +87,18 @@ def _within(network: BallMatrix, limit: BallMatrix, w: float) -> list[Relation]:
     return [Relation.of(text, 0, least_eigenvalue(side, budget=QUICK), Sense.BELOW) for text, side in sides.items()]
 
 
+def concentrated(star: Enclosure, w: Fraction) -> Enclosure:
+    """(1 − w) λ_*, what a relative deviation of at most w leaves of the least eigenvalue."""
+    low, high = ((1 - w) * Fraction(end) for end in (star.lower, star.upper))
+    return replace(star, lower=float_below(low), upper=float_above(high))
+
+
 @check("deq-relative-concentration", scope=scope.network)
 def relative_concentration(inst: EquilibriumInstance) -> Outcome:
     """G − K/2 and 3K/2 − G proved positive definite for one sampled network, and what follows for the eigenvalue."""
     network, limit = _network_gram(inst), _population_gram(inst)
     event = judge(
-        _within(network, limit, 0.5),
+        _within(network, limit, float(EVENT)),
         reason=(
             f"the network of width {inst.training.width} is not proved to lie in the event"
             " ||K^(-1/2)(G - K)K^(-1/2)|| <= 1/2: take a larger training_width"
@@ -106,7 +116,7 @@ def relative_concentration(inst: EquilibriumInstance) -> Outcome:
         return event
     least = least_eigenvalue(network, budget=QUICK, known_psd=True)
     star = least_eigenvalue(limit, budget=QUICK, known_psd=True)
-    half = replace(star, lower=star.lower / 2, upper=star.upper / 2)
+    half = concentrated(star, EVENT)
     return judge(
         [Relation.of("lambda_*/2 and the least eigenvalue of G", half, least)],
         *event.evidence,
