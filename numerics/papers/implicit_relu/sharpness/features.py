@@ -170,9 +170,9 @@ def _least(gram: arb_mat) -> arb:
 @bound(
     f"{PAPER}.concentration",
     "lemma.feature-concentration",
-    text="P(|relu(w)^2 - 1/2| >= t) <= 2 exp(-t^2/(2(4 + 2t))), p = the right side, p <= 1",
+    text="P(|relu(w)^2 - 1/2| >= t) <= 2 exp(-t^2/(2(4 + 2t))), p = the right side, p <= 1/2",
     formula=f"{MODULE}/checks/sampling.py: deviation_at",
-    domain=Domain((Real("p", (), 2.0**-12, 1.0, logarithmic=True),)),
+    domain=Domain((Real("p", (), 2.0**-12, 0.5, logarithmic=True),)),
     evaluations=300,
     digits=DIGITS,
 )
