@@ -172,11 +172,15 @@ TOO_SMALL: dict[str, tuple[str, Plant]] = {
         f"{GENERAL}.gradient-descent/spectrum",
         function(TRAINING, "explicit_constants", field("gap", "99/100")),
     ),
+    "the distance of an equilibrium": (
+        f"{GENERAL}.gradient-descent/perturbation",
+        function(TRAINING, "explicit_constants", field("gap", "1/2")),
+    ),
     "L_F^2": (
         f"{GENERAL}.gradient-descent/jacobian",
         function(TRAINING, "explicit_constants", field("smoothness", "99/100")),
     ),
-    "beta": (f"{GENERAL}.gradient-descent/bend", function(TRAINING, "explicit_constants", field("smoothness", "1/25"))),
+    "beta": (f"{GENERAL}.gradient-descent/bend", function(TRAINING, "explicit_constants", field("smoothness", "1/20"))),
     "the radius of the flow": (
         f"{GENERAL}.gradient-flow",
         function(TRAINING, "explicit_constants", field("radius", "99/100")),

@@ -49,17 +49,19 @@ def _rate(instance: Instance, lipschitz2: Fraction) -> Fraction:
 @bound(
     papers("variance-bound")[0],
     "lemma.well-posed",
-    text="sqrt(q) <= (|phi(0)| + L sqrt(v))/(1 - theta), phi affine, theta >= 1/4",
+    text="sqrt(q) <= (|phi(0)| + L sqrt(v))/(1 - theta), phi = alpha |x| + beta, theta >= 1/4",
     formula=f"{ROOM}/population/variance.py: a_priori_bound",
-    domain=Domain(AFFINE),
+    domain=Domain((*(Real(name, (), 2.0**-8, 8.0, logarithmic=True) for name in ("alpha", "beta")), FEEDBACK, INPUT)),
     evaluations=600,
 )
 def a_priori(instance: Instance) -> Sides:
-    """q = (α²v + β²)/(1 − 2σ_w²α²)."""
-    alpha, beta, v = (instance.fraction(name) for name in ("alpha", "beta", "v"))
-    q = (alpha**2 * v + beta**2) / (1 - _rate(instance, alpha**2))
-    given = enclose(beta), enclose(abs(alpha)), instance.fraction("sigma_w2")
-    return enclose(q).sqrt(), a_priori_bound(*given, input_variance=enclose(v))
+    r"""q = β² + 2αβ √(2s/π) + α²s and s = v + 2σ_w²q: a quadratic equation for √s."""
+    alpha, beta, v, sigma_w2 = (instance.fraction(name) for name in ("alpha", "beta", "v", "sigma_w2"))
+    left = 1 - _rate(instance, alpha**2)
+    middle = enclose(2 * sigma_w2 * alpha * beta) * (2 / arb.pi()).sqrt()
+    root = (middle + (middle**2 + enclose(left * (v + 2 * sigma_w2 * beta**2))).sqrt()) / enclose(left)
+    q = (root**2 - enclose(v)) / enclose(2 * sigma_w2)
+    return q.sqrt(), a_priori_bound(enclose(beta), enclose(alpha), sigma_w2, input_variance=enclose(v))
 
 
 @bound(
