@@ -180,7 +180,7 @@ TOO_SMALL: dict[str, tuple[str, Plant]] = {
         f"{GENERAL}.gradient-descent/jacobian",
         function(TRAINING, "explicit_constants", field("smoothness", "99/100")),
     ),
-    "beta": (f"{GENERAL}.gradient-descent/bend", function(TRAINING, "explicit_constants", field("smoothness", "1/20"))),
+    "beta": (f"{GENERAL}.gradient-descent/bend", function(TRAINING, "explicit_constants", field("smoothness", "3/5"))),
     "the radius of the flow": (
         f"{GENERAL}.gradient-flow",
         function(TRAINING, "explicit_constants", field("radius", "99/100")),

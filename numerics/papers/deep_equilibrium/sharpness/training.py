@@ -6,7 +6,6 @@ inputs are what makes it one, :math:`Ux=t-Wz`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -33,7 +32,6 @@ DIGITS = 6
 MODULE = f"{ROOM}/training/explicit_constants.py"
 LEAST = Fraction(1, 4)
 """The contraction, and what a step takes away, at the least."""
-SMOOTH = ("x", "x/16", "tanh", "sin(x)", "sin(x) + 1", "sin(4*x)/16", "sigmoid")
 
 
 def _length(parts: list[arb]) -> arb:
@@ -146,76 +144,65 @@ def perturbation(instance: Instance) -> Sides:
     return abs(kept - 1) / (1 - 1 / arb(2).sqrt()), found.gap
 
 
-@dataclass(frozen=True, eq=False)
-class _Unit:
-    """The first and second derivatives of the output a z in w, u and a, and the constants of the theorem."""
-
-    gradient: arb_mat
-    bend: arb_mat
-    constants: ExplicitConstants
-
-
-def _unit(instance: Instance, residual: arb) -> _Unit:
-    phi = activation(instance.choices["sigma"])
-    t, w, u, a = (instance.ball(name) for name in ("t", "w", "u", "a"))
-    z, slope, bend = (lower_arb(phi.derivative(k) if k else phi.expression)(t) for k in (0, 1, 2))
-    known = regularity(phi, BITS)
-    assert known.lipschitz is not None
-    if not (abs(u) > 0 and abs(w) * known.lipschitz < 1):
-        raise Outside("no input makes this an equilibrium")
-    x, s = (t - w * z) / u, 1 / (1 - w * slope)
-    t_w, t_u = s * z, s * x
-    s_w, s_u = s * s * (slope + w * bend * t_w), s * s * w * bend * t_u
-    t_ww, t_wu, t_uu = s_w * z + s * slope * t_w, s_u * z + s * slope * t_u, s_u * x
-    z_ww, z_wu, z_uu = (bend * p * q + slope * r for p, q, r in ((t_w, t_w, t_ww), (t_w, t_u, t_wu), (t_u, t_u, t_uu)))
-    gradient = [a * slope * t_w, a * slope * t_u, z]
-    second = [
-        [a * z_ww, a * z_wu, slope * t_w],
-        [a * z_wu, a * z_uu, slope * t_u],
-        [slope * t_w, slope * t_u, arb(0)],
-    ]
-    start = _one_unit(w, u, a, x, z, residual)
-    found = explicit_constants(start, known.lipschitz, known.second_lipschitz, known.at_zero)
-    if not found.smoothness.is_finite():
-        raise Outside("(H1) is not proved")
-    return _Unit(arb_mat([[g] for g in gradient]), arb_mat(second), found)
-
-
-UNIT = (Real("t"), Real("w", (), -2.0, 2.0), Real("u"), Real("a"))
-
-
 @bound(
     papers("gradient-descent")[0] + "/jacobian",
     *papers("made-descent"),
     "lemma.implicit-gradients",
     text="|J|^2 <= beta where the residual is zero",
     formula=f"{MODULE}: explicit_constants (smoothness)",
-    domain=Domain(UNIT, choices={"sigma": SMOOTH}),
+    domain=Domain(
+        (Real("t"), Real("w", (), -2.0, 2.0), Real("u"), Real("a")),
+        choices={"sigma": ("x", "tanh", "sin(x)", "sin(x) + 1", "sigmoid")},
+    ),
     evaluations=800,
 )
 def jacobian(instance: Instance) -> Sides:
-    """One unit: the square of the gradient of its output."""
-    found = _unit(instance, arb(0))
-    return (found.gradient.transpose() * found.gradient)[0, 0], found.constants.smoothness
+    """One unit at a pre-activation t: the square of the gradient of its output in w, u and a."""
+    phi = activation(instance.choices["sigma"])
+    known = regularity(phi, BITS)
+    assert known.lipschitz is not None
+    t, w, u, a = (instance.ball(name) for name in ("t", "w", "u", "a"))
+    if not (abs(u) > 0 and abs(w) * known.lipschitz < 1):
+        raise Outside("no input makes this an equilibrium")
+    z, slope = lower_arb(phi.expression)(t), lower_arb(phi.derivative(1))(t)
+    x, through = (t - w * z) / u, a * slope / (1 - w * slope)
+    start = _one_unit(w, u, a, x, z, arb(0))
+    found = explicit_constants(start, known.lipschitz, known.second_lipschitz, known.at_zero)
+    if not found.smoothness.is_finite():
+        raise Outside("the singular value is not proved positive")
+    return _length([through * z, through * x, z]) ** 2, found.smoothness
 
 
 @bound(
     papers("gradient-descent")[0] + "/bend",
     *papers("made-descent"),
-    text="|Hessian of the loss| <= beta, |e_0| |Hessian of the output| >= |J|^2",
+    text="|Hessian of the loss| <= beta within R, |e| |Hessian of the output| >= |J|^2 there, phi affine",
     formula=f"{MODULE}: explicit_constants (smoothness)",
-    domain=Domain((*UNIT, Real("e0", (), 2.0**-20, 8.0, logarithmic=True)), choices={"sigma": SMOOTH}),
-    evaluations=3000,
+    domain=Domain((*AFFINE.variables[:-2], Real("move", (3,)), AFFINE.variables[-1])),
+    evaluations=6000,
 )
 def bend(instance: Instance) -> Sides:
-    """One unit: JJ' and the residual times the second derivative of its output."""
-    e0 = instance.ball("e0")
-    found = _unit(instance, e0)
-    square = (found.gradient.transpose() * found.gradient)[0, 0]
-    if not e0 * _length(found.bend.entries()) >= square:
+    """One unit at the edge of the ball: JJ' and the residual times the second derivative of its output."""
+    alpha, beta, w, u, a, x, e0 = (instance.ball(name) for name in ("alpha", "beta", "w", "u", "a", "x", "e0"))
+    if not abs(alpha * w) < 1:
+        raise Outside("the weight is not proved to contract")
+    first = (alpha * u * x + beta) / (1 - alpha * w)
+    found = explicit_constants(_one_unit(w, u, a, x, first, e0), abs(alpha), arb(0), beta)
+    far = _length(instance.balls("move"))
+    if not (found.smoothness.is_finite() and far > 0):
+        raise Outside("(H1) is not proved, or nothing moves")
+    label = a * first - e0
+    w, u, a = (p + found.radius * q / far for p, q in zip((w, u, a), instance.balls("move"), strict=True))
+    s = 1 / (1 - alpha * w)
+    z = s * (alpha * u * x + beta)
+    z_w, z_u, z_wu = alpha * s * z, alpha * s * x, (alpha * s) ** 2 * x
+    gradient = arb_mat([[a * z_w], [a * z_u], [z]])
+    second = arb_mat([[2 * a * alpha * s * z_w, a * z_wu, z_w], [a * z_wu, 0, z_u], [z_w, z_u, 0]])
+    residual = a * z - label
+    if not abs(residual) * _length(second.entries()) >= _length(gradient.entries()) ** 2:
         raise Outside("the residual is small")
-    hessian = found.gradient * found.gradient.transpose() + found.bend * e0
-    return largest_at_least(hessian), found.constants.smoothness
+    hessian = gradient * gradient.transpose() + second * residual
+    return largest_at_least(hessian).max(largest_at_least(-hessian)), found.smoothness
 
 
 # -- rates and paths on quadratic losses ------------------------------------------------

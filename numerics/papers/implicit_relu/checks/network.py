@@ -60,7 +60,7 @@ def _picard(train: ImplicitInstance) -> tuple[Bounds, Bounds]:
     longest = column_norms(features.phi) / (1 - high) * SLACK
     drift = (network.rounding(longest) / (1 - high) + state.error) * SLACK
     gaps = [_column_bounds(iterate - state.z, drift) for iterate in network.picard(PICARD_STEPS)]
-    steps = np.arange(len(gaps))
+    steps = np.arange(len(gaps), dtype=np.float64)
     left = Bounds.of([low.max() for low, _ in gaps], [high.max() for _, high in gaps])
     right = network.picard_bound(start, steps)
     lost = right.lower[1:] < RESOLVED * drift.max()
