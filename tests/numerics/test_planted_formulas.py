@@ -212,6 +212,10 @@ TOO_SMALL: dict[str, tuple[str, Plant]] = {
         f"{IMPLICIT}.width-constant",
         function("implicit_relu.convergence", "kappa", times("9998/10000")),
     ),
+    "the features in the tangent kernel": (
+        f"{IMPLICIT}.tangent-order",
+        function("implicit_relu.sharpness.networks", "least_feature_eigenvalue", times("4/3")),
+    ),
     "15 for 16, u": (f"{IMPLICIT}.gradient-flow/u", width("u", 15)),
     "15 for 16, v": (f"{IMPLICIT}.gradient-flow/v", width("v", 15)),
     "60 for 64, W": (f"{IMPLICIT}.gradient-flow/W", width("W", 60)),

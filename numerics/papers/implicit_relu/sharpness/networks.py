@@ -12,12 +12,15 @@ import numpy as np
 from flint import arb, arb_mat
 
 from ....balls.ball import enclose
+from ....balls.budget import Budget
 from ....balls.ends import nonnegative, upper_float
 from ....checks.trajectories import Bounds
 from ....falsify.bound import Sides, bound
 from ....falsify.domain import Domain, Finite, Instance, Outside, Real
+from ....falsify.quotients import least_at_most
 from ..convergence import DISPLACEMENTS
 from ..network import Network, Parameters
+from ..tangent import least_feature_eigenvalue
 
 PAPER, MODULE = "implicit-relu", "numerics/papers/implicit_relu"
 DIGITS = 6
@@ -195,11 +198,11 @@ POWERS = {"v": (0, 0), "u": (0, 1), "W": (0, 1), "A": (1, 2)}
 """Powers of γ_0 and of 1/(1 − γ_0) in the displacement of each weight."""
 
 
-def _gradients(instance: Instance, found: Exact) -> dict[str, arb_mat]:
+def _gradients(instance: Instance, found: Exact, residuals: list[arb]) -> dict[str, arb_mat]:
     m, (weights, scale) = instance.sizes["m"], (found.network.weights, found.scale)
     u, v = (arb_mat([[x] for x in w.tolist()]) for w in (weights.u, weights.v))
     total = {"v": arb_mat(m, 1), "u": arb_mat(m, 1), "A": arb_mat(m, m), "W": arb_mat(m, 1)}
-    for i, e in enumerate(instance.balls("e")):
+    for i, e in enumerate(residuals):
         active, z, phi = found.active[i], found.states[i], found.features[i]
         q = active * (arb_mat(np.eye(m).tolist()) - found.recurrent.transpose() * active).solve(u)
         seen = arb_mat(np.diag([float(x > 0) for x in phi.entries()]).tolist())
@@ -224,7 +227,30 @@ def _displacement(instance: Instance, name: str) -> Sides:
     feedback, gap = POWERS[name]
     e = arb_mat([[x] for x in instance.balls("e")])
     allowed = arb(DISPLACEMENTS[name]).sqrt() / 2 * c * arb(instance.sizes["n"]).sqrt() * length(e)
-    return length(_gradients(instance, found)[name]), allowed * gamma0**feedback / (1 - gamma0) ** gap
+    return length(_gradients(instance, found, instance.balls("e"))[name]), allowed * gamma0**feedback / (
+        1 - gamma0
+    ) ** gap
+
+
+@bound(
+    f"{PAPER}.tangent-order",
+    "lemma.schur-order",
+    text="lambda_min(Phi'Phi) <= lambda_min(H), H of the gradients of the outputs",
+    formula=f"{MODULE}/tangent.py: least_feature_eigenvalue",
+    domain=FLOW,
+    evaluations=400,
+    digits=DIGITS,
+)
+def tangent_order(instance: Instance) -> Sides:
+    """One or two inputs; H is formed from the gradients themselves."""
+    found, n = exact(instance, least=0.0), instance.sizes["n"]
+    rows = []
+    for i in range(n):
+        parts = _gradients(instance, found, [arb(int(i == j)) for j in range(n)])
+        rows.append([x for part in parts.values() for x in part.entries()])
+    jacobian = arb_mat(rows)
+    least = least_feature_eigenvalue(found.network, Budget())
+    return arb(least.lower), least_at_most(jacobian * jacobian.transpose())
 
 
 for _name, _text in {
