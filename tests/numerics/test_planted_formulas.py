@@ -20,7 +20,7 @@ from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.checks.relation import Relation, Side
 from certigram.numerics.checks.trajectories import Bounds
 from certigram.numerics.falsify.bound import find_bound
-from certigram.numerics.falsify.falsifier import replay
+from certigram.numerics.falsify.falsifier import falsify, replay
 from certigram.numerics.falsify.shipped import shipped
 from certigram.numerics.papers.deep_equilibrium.population.schur_bounds import LowerBounds
 from certigram.numerics.papers.deep_equilibrium.population.variance import VarianceFixedPoint
@@ -303,3 +303,14 @@ def test_every_record_of_these_papers_notices_an_error() -> None:
     papers = (GENERAL, RELU, IMPLICIT)
     known = {name for name in shipped() if name.partition(".")[0] in papers}
     assert known == {name for name, _ in TOO_SMALL.values()}
+
+
+@pytest.mark.parametrize(
+    "what", ["a priori bound over ten", "(2/s)^(r/2) in LB_X", "0.35 for 1 - 1/sqrt 2", "15 for 16, u", "kappa"]
+)
+def test_a_search_without_a_record_refutes_it_too(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, plant = TOO_SMALL[what]
+    plant(monkeypatch)
+    found = falsify(find_bound(name), seed=11, evaluations=600)
+    assert found.verdict is Verdict.REFUTED
+    assert (found.sharpness or 0) > 1
