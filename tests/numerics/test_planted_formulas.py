@@ -219,7 +219,7 @@ TOO_SMALL: dict[str, tuple[str, Plant]] = {
     "15 for 16, u": (f"{IMPLICIT}.gradient-flow/u", width("u", 15)),
     "15 for 16, v": (f"{IMPLICIT}.gradient-flow/v", width("v", 15)),
     "60 for 64, W": (f"{IMPLICIT}.gradient-flow/W", width("W", 60)),
-    "14 for 16, A": (f"{IMPLICIT}.gradient-flow/A", width("A", 14)),
+    "15 for 16, A": (f"{IMPLICIT}.gradient-flow/A", width("A", 15)),
     "the power k + 1": (f"{IMPLICIT}.output-training", function(FEATURES, "rate_relation", shifted(1))),
     "eta lambda_0": (f"{IMPLICIT}.gradient-descent", function(FEATURES, "half_rate", times("2"))),
     "the sum of Hermite bounds": (
