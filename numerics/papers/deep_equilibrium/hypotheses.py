@@ -20,7 +20,7 @@ from ...certificates.certificate import Discharged
 from ...expressions.growth import gaussian_square_integrable, growth
 from ...expressions.lowering import constant, lower_arb
 from .population.model import Population
-from .relative import network_gram, population_gram, whitened, within
+from .relative import EVENT, network_gram, population_gram, whitened, within
 from .training.laboratory import Laboratory, contracts
 
 Settled = tuple[Verdict, str]
@@ -214,7 +214,7 @@ def _relative_event(inst: Population, lab: Laboratory) -> Settled:
         network, limit = network_gram(inst, lab), population_gram(inst, lab)
     except (SpecError, DerivationGap, PrecisionExhausted) as error:
         return Verdict.UNKNOWN, str(error)
-    found, norm = within(network, limit, 0.5), whitened(network, limit)
+    found, norm = within(network, limit, float(EVENT)), whitened(network, limit)
     where = f"for the network of width {lab.width} on {network.n} inputs the norm is about {norm:.3g}"
     if any(relation.verdict is Verdict.REFUTED for relation in found):
         wide = f"; it falls like m^(-1/2), so a width of about {lab.width * (2 * norm) ** 2:.2g} would do"

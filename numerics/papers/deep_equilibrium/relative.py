@@ -6,11 +6,15 @@ concentration".
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import numpy as np
 import scipy.linalg
 from flint import arb
 
 from ...balls.budget import Budget
+from ...balls.enclosure import Enclosure, float_above, float_below
 from ...balls.ends import upper_float
 from ...balls.precision import precision
 from ...balls.rounding import TINY, UNIT, gamma
@@ -23,6 +27,8 @@ from .training.iterate import BITS
 from .training.laboratory import Laboratory
 
 QUICK = Budget(bits=64, max_bits=64)
+EVENT = Fraction(1, 2)
+"""The relative deviation of the event of C21."""
 
 
 def network_gram(inst: Population, lab: Laboratory) -> BallMatrix:
@@ -54,6 +60,12 @@ def combination(a: BallMatrix, p: float, b: BallMatrix, q: float) -> BallMatrix:
     size = np.abs(p * a.mid) + np.abs(q * b.mid)
     rad = (abs(p) * np.asarray(a.rad) + abs(q) * np.asarray(b.rad) + 4 * UNIT * size) * (1 + 8 * UNIT)
     return BallMatrix((mid + mid.T) / 2, np.maximum(rad, rad.T))
+
+
+def concentrated(star: Enclosure, w: Fraction) -> Enclosure:
+    """(1 − w) λ_*, what a relative deviation of at most w leaves of the least eigenvalue."""
+    low, high = ((1 - w) * Fraction(end) for end in (star.lower, star.upper))
+    return replace(star, lower=float_below(low), upper=float_above(high))
 
 
 def within(network: BallMatrix, limit: BallMatrix, w: float) -> list[Relation]:

@@ -52,6 +52,16 @@ def kappa() -> arb:
     return arb(3).sqrt() / 2 - 1 / arb(2).sqrt()
 
 
+def stability_radius(width: int, least: arb, points: arb) -> arb:
+    r""":math:`\kappa\sqrt{m\lambda_0}/\lVert X\rVert_2`: how far W may move, from λ_0 and the norm of the inputs."""
+    return kappa() * (arb(width) * least).sqrt() / points
+
+
+def half_rate(step: float, least: arb) -> arb:
+    r""":math:`\eta\lambda_0/2`, the share of the loss that a step of gradient descent takes away."""
+    return arb(step) * least.max(arb(0)) / 2
+
+
 def stability_constant(bound: int = WIDTH_CONSTANTS[2]) -> Relation:
     r""":math:`64/\kappa^2` is below a bound."""
     with precision(128):

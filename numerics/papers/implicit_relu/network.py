@@ -126,6 +126,13 @@ class Network:
         low, high = self.contraction if sign < 0 else self.contraction[::-1]
         return Bounds.of(left / (1 + sign * low) * (1 - 2.0**-50), right / (1 + sign * high) * (1 + 2.0**-50))
 
+    def picard_bound(self, start: Bounds, steps: Floats) -> Bounds:
+        r""":math:`a^\ell` times ``start``, the largest :math:`\lVert\varphi\rVert/(1-a)`, for each number of steps."""
+        low, high = self.contraction
+        return Bounds.of(
+            start.lower.max() * low**steps * (1 - 2.0**-40), start.upper.max() * high**steps * (1 + 2.0**-40)
+        )
+
     @property
     def scale(self) -> float:
         r""":math:`\tilde\gamma` in float64, off by at most three roundings."""

@@ -19,6 +19,7 @@ from ...balls.ends import between
 from ...balls.rounding import UNIT, gamma
 from ...checks.trajectories import Bounds
 from ...expressions.enclosed_function import norm_down, norm_up
+from ...sampling.operator_norm import NormBounds
 from ...studies.workspace import Arrays
 from .network import SLACK, Equilibrium, Floats, Network
 from .tangent import least_feature_eigenvalue
@@ -64,6 +65,14 @@ def distance(a: Floats, b: Floats, error: float = 0.0) -> tuple[float, float]:
     """
     difference = a - b  # each entry is rounded once
     return max(norm_down(difference) * (1 - 2.0**-50) - error, 0.0), (norm_up(difference) + error) * SLACK
+
+
+def feature_bound(moved: Bounds, points: NormBounds, width: int) -> Bounds:
+    r"""Bounds of :math:`m^{-1/2}\lVert W-W'\rVert_F\lVert X\rVert_2`, by which the features move at most."""
+    root = math.sqrt(width)
+    return Bounds.of(
+        moved.lower * points.lower / root * (1 - 2.0**-50), moved.upper * points.upper / root * (1 + 2.0**-50)
+    )
 
 
 def span(low: float, high: float) -> arb:

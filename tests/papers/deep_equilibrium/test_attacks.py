@@ -14,9 +14,9 @@ from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import find_check
 from certigram.numerics.checks.relation import Relation
 from certigram.numerics.expressions.enclosed_function import EnclosedFunction
-from certigram.numerics.papers.deep_equilibrium.checks import tangent as deq_tangent
 from certigram.numerics.papers.deep_equilibrium.checks import training as deq_training
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
+from certigram.numerics.papers.deep_equilibrium.relative import network_gram
 from certigram.numerics.papers.deep_equilibrium.training.gradient import Network
 from certigram.numerics.papers.deep_equilibrium.training.iterate import iterate_bounds
 from certigram.numerics.papers.deep_equilibrium.training.laboratory import TrainingSize
@@ -74,7 +74,7 @@ def test_the_gram_matrix_of_a_network_covers_inputs_scaled_exactly() -> None:
     inst = EquilibriumInstance(
         "deq-general", activation("identity"), load("digits", 4), Fraction(0), Budget(bits=64), training_size=size
     )
-    found = deq_tangent._network_gram(inst)
+    found = network_gram(inst, inst.training)
     lab = inst.training
     rows = [[Fraction(float(x)) for x in inst.data.points.values[i]] for i in lab.chosen(3)]
     u = [[Fraction(float(x)) for x in row] for row in lab.network.inputs]

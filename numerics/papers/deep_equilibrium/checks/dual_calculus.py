@@ -23,7 +23,7 @@ from ....checks.evidence import SLIGHTLY, exact
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, planted
 from ....dual import dual, dual_expression
-from ....hermite import hermite_transform
+from ....hermite import HermiteTransform, hermite_transform
 from ..instance import EquilibriumInstance
 from . import scope
 from .evidence import BITS, Law, compared, same, study_laws, study_variance
@@ -39,6 +39,11 @@ PLANTED_SLOPE = Fraction(1, 10**6)
 PLANTED_ORDER = Fraction(1, 1000)
 
 
+def mehler_tail(first: HermiteTransform, second: HermiteTransform, rho: arb) -> arb:
+    r""":math:`|\rho|^{R+1}\sqrt{\tau_R(a)\tau_R(b)}`, the most that the terms beyond the order R add up to."""
+    return abs(rho) ** len(first.coefficients) * (first.tail * second.tail).nonnegative_part().sqrt()
+
+
 def _mehler(inst: EquilibriumInstance, shift: Fraction = Fraction(0)) -> Iterator[Relation]:
     phi = inst.activation
     for law in study_laws(inst):
@@ -47,8 +52,7 @@ def _mehler(inst: EquilibriumInstance, shift: Fraction = Fraction(0)) -> Iterato
         with precision(BITS):
             rho = enclose(law.c) / enclose(law.a * law.b).sqrt() + enclose(shift)
             products = [x * y for x, y in zip(first.coefficients, second.coefficients, strict=True)]
-            tail = abs(rho) ** len(products) * (first.tail * second.tail).nonnegative_part().sqrt()
-            series = arb_poly(products)(rho) + arb(0, tail.abs_upper())
+            series = arb_poly(products)(rho) + arb(0, mehler_tail(first, second, rho).abs_upper())
         yield same(f"{law.text}: the dual, and {ORDER + 1} terms", value, series)
 
 

@@ -129,7 +129,7 @@ def _picard(inst: EquilibriumInstance) -> tuple[Bounds, arb]:
     return Bounds.of(np.maximum(lower, 0.0), upper), length
 
 
-def _geometric(size: arb, rate: float, length: int) -> Bounds:
+def geometric_bound(size: arb, rate: float, length: int) -> Bounds:
     """rate^l ``size`` for l = 1, 2, ..."""
     with precision(BITS):
         return Bounds.of_balls(arb(rate) ** k * size for k in range(1, length + 1))
@@ -140,7 +140,7 @@ def picard_rate(inst: EquilibriumInstance) -> Outcome:
     """One equilibrium with θ = L‖W‖ < 1, and θ^l‖Z‖ against the proved distance of each iterate."""
     lab = inst.training
     distances, size = _picard(inst)
-    right = _geometric(size, lab.theta, distances.length)
+    right = geometric_bound(size, lab.theta, distances.length)
     with precision(BITS):
         rate = inst.lipschitz * between(arb(lab.norm.lower), arb(lab.norm.upper))
     contraction = Relation.of(f"theta = L ||W||_2 below 1, width {lab.width}", rate, 1, Sense.BELOW, condition=True)
@@ -167,6 +167,5 @@ def picard_control(inst: EquilibriumInstance) -> Outcome:
     distances, size = _picard(inst)
     k = min(6, distances.length)
     met = (distances.upper[k - 1] / float(size)) ** (1 / k)
-    return planted(
-        [Relation.of("distance to the equilibrium", distances, _geometric(size, float(met) ** 2, distances.length))]
-    )
+    right = geometric_bound(size, float(met) ** 2, distances.length)
+    return planted([Relation.of("distance to the equilibrium", distances, right)])

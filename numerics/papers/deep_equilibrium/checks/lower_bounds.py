@@ -125,7 +125,7 @@ def psd_order(inst: EquilibriumInstance) -> Outcome:
     singular = inst.null_vector is not None or inst.sigma_w2 == 0  # then so is the difference, and 0 is its margin
     quick = replace(inst.budget, bits=64, max_bits=64)  # a second opinion only: the proof is the exact one
     with precision(inst.budget.bits):
-        ratio, share = point.input_variance / point.s, enclose(2 * inst.sigma_w2) / point.s
+        ratio, share = point.input_share, enclose(2 * inst.sigma_w2) / point.s
         margin = 0.0 if singular else max(ends(share * arb(inst.eigenvalue.lower))[0], 0.0)
         difference = _difference(inst, ratio)
         scaled = [share * x for x in _first_row(inst.gram)]

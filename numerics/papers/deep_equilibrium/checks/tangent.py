@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import scipy.linalg
@@ -20,7 +19,7 @@ from ....checks.scope import all_inputs
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....kernels.gram import gram
 from ..instance import EquilibriumInstance
-from ..relative import QUICK, network_gram, population_gram, whitened, within
+from ..relative import EVENT, QUICK, concentrated, network_gram, population_gram, whitened, within
 from ..training.sampled import (
     STABILITY_REPLICATES,
     STABILITY_WIDTH,
@@ -50,7 +49,7 @@ def relative_concentration(inst: EquilibriumInstance) -> Outcome:
     network, limit = network_gram(inst, inst.training), population_gram(inst, inst.training)
     least = least_eigenvalue(network, budget=QUICK, known_psd=True)
     star = least_eigenvalue(limit, budget=QUICK, known_psd=True)
-    half = replace(star, lower=star.lower / 2, upper=star.upper / 2)
+    half = concentrated(star, EVENT)
     return judge(
         [Relation.of("lambda_*/2 and the least eigenvalue of G", half, least)],
         value=least,

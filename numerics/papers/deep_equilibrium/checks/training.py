@@ -35,35 +35,35 @@ Value = Bounds | tuple[float, float]
 # -- what is said along a run ---------------------------------------------------------------
 
 
-def _half_rate(run: Trajectory) -> arb:
+def half_rate(run: Trajectory) -> arb:
     """λ_0/2, the rate of the loss in the theorem."""
     return first_ball(run.bounds("least")) / 2
 
 
-def _bound_of_loss(run: Trajectory) -> Bounds:
+def bound_of_loss(run: Trajectory) -> Bounds:
     """(1 - η λ_0/2)^t Φ_0 at each iterate."""
     with precision(BITS):
-        factor = 1 - arb(run.step) * _half_rate(run)
+        factor = 1 - arb(run.step) * half_rate(run)
     return geometric(run.bounds("loss"), factor, factor, run.length)
 
 
 def _rate_along(run: Trajectory) -> Relation:
     return Relation.of(
-        "loss below the rate of the theorem", after_start(run.bounds("loss")), after_start(_bound_of_loss(run))
+        "loss below the rate of the theorem", after_start(run.bounds("loss")), after_start(bound_of_loss(run))
     )
 
 
 def _step_by_step(run: Trajectory) -> Relation:
     loss = run.bounds("loss")
     with precision(BITS):
-        factor = 1 - arb(run.step) * _half_rate(run)
+        factor = 1 - arb(run.step) * half_rate(run)
         ends = zip(loss.lower[:-1].tolist(), loss.upper[:-1].tolist(), strict=True)
         right = [factor * between(arb(a), arb(b)) for a, b in ends]
     return Relation.of("each step contracts the loss", after_start(loss), right)
 
 
 def _spectrum_along(run: Trajectory) -> Relation:
-    return Relation.of("lambda_min(G) at least lambda_0/2", _half_rate(run), run.bounds("least"))
+    return Relation.of("lambda_min(G) at least lambda_0/2", half_rate(run), run.bounds("least"))
 
 
 def _norm_along(inst: EquilibriumInstance, run: Trajectory) -> Relation:
@@ -84,7 +84,7 @@ def _loss_figure(run: Trajectory, title: str) -> dict[str, object]:
     return figure(
         title,
         ("loss of the computed sequence", run.bounds("loss").midpoints(), "measured"),
-        ("rate of the theorem, (1 - eta lambda_0/2)^t", _bound_of_loss(run).midpoints(), "bound"),
+        ("rate of the theorem, (1 - eta lambda_0/2)^t", bound_of_loss(run).midpoints(), "bound"),
         log=True,
     )
 
@@ -273,7 +273,7 @@ def descent_spectrum(inst: EquilibriumInstance) -> Outcome:
     curves = figure(
         "Labels ±1: the least eigenvalue along training",
         ("lambda_min(G)", least.midpoints(), "measured"),
-        ("lambda_0 / 2", [float(_half_rate(run))] * run.length, "bound"),
+        ("lambda_0 / 2", [float(half_rate(run))] * run.length, "bound"),
     )
     quantity = "least eigenvalue of G along the run"
     return _ordinary(inst, _spectrum_along(run), least, quantity=quantity, figure=curves)

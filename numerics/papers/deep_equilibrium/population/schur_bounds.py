@@ -63,7 +63,7 @@ class LowerBounds:
         with precision(bits):
             if not inputs:
                 return [mu * mu for mu in hermite.coefficients], hermite.tail
-            ratio = point.input_variance / point.s
+            ratio = point.input_share
             weights = [mu * mu * ratio**r for r, mu in enumerate(hermite.coefficients)]
             return weights, between(arb(0), (hermite.tail * ratio ** len(weights)).upper())
 

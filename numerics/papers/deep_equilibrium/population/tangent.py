@@ -36,6 +36,11 @@ class EquilibriumTangent:
     stability: arb
 
 
+def resolved(slopes: arb_series, weight: arb) -> arb_series:
+    r""":math:`\dot\Gamma/(1-w\dot\Gamma)` as a power series in the cosine: backpropagation through all layers."""
+    return slopes / (1 - weight * slopes)
+
+
 def equilibrium_tangent_series(kernel: EquilibriumKernel) -> EquilibriumTangent:
     r"""The tangent kernel that belongs to an equilibrium kernel, to the same order.
 
@@ -63,8 +68,8 @@ def equilibrium_tangent_series(kernel: EquilibriumKernel) -> EquilibriumTangent:
         slopes = derivative_series(hermite, moment).compose(kernel.correlation).truncate(kernel.series.order)
         order = slopes.order
         line = arb_series(list(slopes.coefficients), prec=order + 1)
-        resolved = line / (1 - weight * line)
-        coefficients = tuple(nonnegative(coefficient(resolved, r)) for r in range(order + 1))  # by proof
+        through = resolved(line, weight)
+        coefficients = tuple(nonnegative(coefficient(through, r)) for r in range(order + 1))  # by proof
         resolvent = DotProductSeries(coefficients, moment / (1 - chi))
         added = (kernel.series.truncate(order) * resolvent).truncate(order)
         return EquilibriumTangent(slopes, added, kernel.series.truncate(order) + added, chi)

@@ -45,6 +45,11 @@ class VarianceFixedPoint:
     evaluations: int
     bits: int
 
+    @property
+    def input_share(self) -> arb:
+        r""":math:`v/s`, the share of the inputs in the variance: 2/s for inputs of norm √d."""
+        return self.input_variance / self.s
+
 
 def variance_fixed_point(
     activation: Activation,

@@ -90,6 +90,11 @@ class ExplicitConstants:
         )
 
 
+def lost_share() -> arb:
+    r""":math:`1 - 1/\sqrt2`, the share of the least singular value of Z that may be lost: half of λ_0 is kept."""
+    return 1 - 1 / arb(2).sqrt()
+
+
 def explicit_constants(
     start: StartingPoint, lipschitz: arb, second_lipschitz: arb | None, at_zero: arb, *, flow: bool = False
 ) -> ExplicitConstants:
@@ -119,7 +124,7 @@ def explicit_constants(
         offset = abs(at_zero) * arb(start.width).sqrt()
         size = kappa * (offset * arb(n).sqrt() + lipschitz * rho_u * frobenius)
         reach = nonnegative(size * size + start.points * start.points).sqrt()
-        gap = ell * reach * radius / ((1 - 1 / arb(2).sqrt()) * root)
+        gap = ell * reach * radius / (lost_share() * root)
         if second_lipschitz is None:
             return ExplicitConstants(radius, contraction, gap, nothing, rate)
         edge = reach * rho_a * ell

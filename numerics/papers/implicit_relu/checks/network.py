@@ -54,15 +54,15 @@ def _size_relations(train: ImplicitInstance, sign: int = -1) -> list[Relation]:
 def _picard(train: ImplicitInstance) -> tuple[Bounds, Bounds]:
     """The largest distance of each Picard iterate from the equilibria, and its bound, while float64 resolves them."""
     network, state, features = train.network, train.state, train.network.features
-    low, high = network.contraction
+    high = network.contraction[1]
     start = network.over_gap(*_column_bounds(features.phi, features.error))
     # the computed iterate is off the exact one by at most the rounding of one step over 1 - a
     longest = column_norms(features.phi) / (1 - high) * SLACK
     drift = (network.rounding(longest) / (1 - high) + state.error) * SLACK
     gaps = [_column_bounds(iterate - state.z, drift) for iterate in network.picard(PICARD_STEPS)]
-    steps = np.arange(len(gaps))
+    steps = np.arange(len(gaps), dtype=np.float64)
     left = Bounds.of([low.max() for low, _ in gaps], [high.max() for _, high in gaps])
-    right = Bounds.of(start.lower.max() * low**steps * (1 - 2.0**-40), start.upper.max() * high**steps * (1 + 2.0**-40))
+    right = network.picard_bound(start, steps)
     lost = right.lower[1:] < RESOLVED * drift.max()
     count = 1 + (int(np.argmax(lost)) if lost.any() else lost.size)
     return left.first(count), right.first(count)

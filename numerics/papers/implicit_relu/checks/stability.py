@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from fractions import Fraction
 
@@ -18,22 +17,19 @@ from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, judge, planted
 from ....checks.trajectories import Bounds, run_digest
 from ....sampling.operator_norm import operator_norm
-from ..convergence import BITS, kappa
+from ..convergence import BITS, stability_radius
 from ..instance import ImplicitInstance
 from ..network import Network
 from ..tangent import least_feature_eigenvalue
-from ..training import distance
+from ..training import distance, feature_bound
 from . import scope
 
 
 def _feature_relation(train: ImplicitInstance) -> Relation:
     """‖Φ(k) − Φ(0)‖_F and m^{-1/2}‖W(k) − W(0)‖_F‖X‖ along the run, k >= 1."""
     run, norm = train.trajectory, operator_norm(train.inputs)
-    root = math.sqrt(train.plan.width)
     left = Bounds.of(run.features.lower[1:], run.features.upper[1:])
-    right = Bounds.of(
-        run.W.lower[1:] * norm.lower / root * (1 - 2.0**-50), run.W.upper[1:] * norm.upper / root * (1 + 2.0**-50)
-    )
+    right = feature_bound(Bounds.of(run.W.lower[1:], run.W.upper[1:]), norm, train.plan.width)
     return Relation.of("|Phi(k) - Phi(0)| <= |W(k) - W(0)| |X|/sqrt(m)", left, right)
 
 
@@ -64,8 +60,8 @@ def feature_control(inst: ImplicitInstance) -> Outcome:
 def _allowed(train: ImplicitInstance) -> float:
     r"""The distance :math:`\kappa\sqrt{m\lambda_0}/\lVert X\rVert_2` of the hypothesis, rounded down."""
     with precision(BITS):
-        radius = kappa() * (arb(train.plan.width) * arb(train.eigenvalue.lower)).sqrt()
-        return -upper_float(-(radius / arb(operator_norm(train.inputs).upper)))
+        norm = arb(operator_norm(train.inputs).upper)
+        return -upper_float(-stability_radius(train.plan.width, arb(train.eigenvalue.lower), norm))
 
 
 def _perturbed(train: ImplicitInstance) -> dict[str, Network]:

@@ -21,7 +21,16 @@ from ....checks.trajectories import Bounds, run_digest
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....expressions.enclosed_function import norm_up
 from ....sampling.operator_norm import operator_norm
-from ..convergence import BITS, WIDTH_CONSTANTS, bootstrap, implied, norms, stability_constant, width_condition
+from ..convergence import (
+    BITS,
+    WIDTH_CONSTANTS,
+    bootstrap,
+    half_rate,
+    implied,
+    norms,
+    stability_constant,
+    width_condition,
+)
 from ..instance import ImplicitInstance
 from ..network import Network, sample_parameters
 from ..tangent import add
@@ -229,7 +238,7 @@ def descent(inst: ImplicitInstance) -> Outcome:
     train = inst.training
     run, least = train.trajectory, train.eigenvalue
     with precision(BITS):
-        rate = arb(train.step) * as_ball(least).max(arb(0)) / 2
+        rate = half_rate(train.step, as_ball(least))
         shown = float((1 - rate).mid())
     posed, falling = descent_relations(run, rate)
     ratio = slowest(run)
