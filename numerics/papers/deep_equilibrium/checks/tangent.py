@@ -110,6 +110,7 @@ def relative_concentration(inst: EquilibriumInstance) -> Outcome:
     return judge(
         [Relation.of("lambda_*/2 and the least eigenvalue of G", half, least)],
         *event.evidence,
+        lemma="lemma.relative-concentration",
         value=least,
         method=f"two shifted factorisations, width {inst.training.width}, {network.n} inputs",
         detail={
