@@ -60,7 +60,9 @@ def feedback_orders() -> tuple[Relation, ...]:
     )
 
 
-@argument("single-order", "sums of Schur powers with random weights by elimination; equality for one power of two inputs")
+@argument(
+    "single-order", "sums of Schur powers with random weights by elimination; equality for one power of two inputs"
+)
 def single_order() -> tuple[Relation, ...]:
     def sides(c: fmpq_mat, weights: list[fmpq], order: int, least: fmpq) -> Sides:
         total = sum((hadamard_power(c, r) * weight for r, weight in enumerate(weights)), eye(c.nrows(), 0))
