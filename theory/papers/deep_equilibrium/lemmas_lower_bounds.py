@@ -81,12 +81,14 @@ DEFINITE = Lemma(
             "feedback-orders",
         ),
         ProofStep(
-            r"As $p\ge2$, the orders $r=p^j$ have no bound, and $\lambda_{\min}(C^{\circ r})\ge1-(n-1)\delta^r\ge\frac12$"
+            r"As $p\ge2$, the orders $r=p^j$ have no bound, and $\lambda_{\min}(C^{\circ"
+            r" r})\ge1-(n-1)\delta^r\ge\frac12$"
             r" once $2(n-1)\delta^r\le1$.",
             "gershgorin",
         ),
         ProofStep(
-            r"$K=\sum_lk_lC^{\circ l}$ with positive semidefinite terms, so $\lambda_*\ge k_r\lambda_{\min}(C^{\circ r})$"
+            r"$K=\sum_lk_lC^{\circ l}$ with positive semidefinite terms, so $\lambda_*\ge k_r\lambda_{\min}(C^{\circ"
+            r" r})$"
             r" for each single $r$.",
             "single-order",
         ),

@@ -20,7 +20,8 @@ GRADIENTS = Lemma(
     (
         ProofStep(
             r"The sign patterns are constant nearby, so $z=D(\tilde\gamma Az+\varphi)$ is linear, and"
-            r" $dz=(I-\tilde\gamma DA)^{-1}D(\tilde\gamma\,dA\,z+d\varphi)$ solves its differential; the inverse exists, as"
+            r" $dz=(I-\tilde\gamma DA)^{-1}D(\tilde\gamma\,dA\,z+d\varphi)$ solves its differential; the inverse"
+            r" exists, as"
             r" $\lVert\tilde\gamma DA\rVert_2<1$.",
             "relu-differential",
         ),
@@ -35,7 +36,8 @@ GRADIENTS = Lemma(
             "relu-gradient-sum",
         ),
         ProofStep(
-            r"$H_{ij}$ is the inner product of the gradients of $\hat y_i$ and $\hat y_j$; the parts of $v,u,A,W$ are the"
+            r"$H_{ij}$ is the inner product of the gradients of $\hat y_i$ and $\hat y_j$; the parts of $v,u,A,W$ are"
+            r" the"
             r" four matrices.",
             "relu-tangent-parts",
         ),

@@ -18,12 +18,14 @@ NULLITY = Lemma(
     r"\dim\ker G^\infty=\#\{\text{repetitions}\}+p-\operatorname{rank}(x_1,\dots,x_p)",
     (
         ProofStep(
-            r"$c^\top G^\infty c=\mathbb E f(w)^2$ with $f(w)=\sum_ic_i\sigma(w\cdot x_i)$, which is continuous: it is 0 iff"
+            r"$c^\top G^\infty c=\mathbb E f(w)^2$ with $f(w)=\sum_ic_i\sigma(w\cdot x_i)$, which is continuous: it"
+            r" is 0 iff"
             r" $f\equiv0$, and $G^\infty c=0$ iff it is 0.",
             "nullity-form",
         ),
         ProofStep(
-            r"Let $x$ have the coefficient $c$ and $-x$ the coefficient $c'$ (0 if it is no input), and let $w_0\cdot x=0$,"
+            r"Let $x$ have the coefficient $c$ and $-x$ the coefficient $c'$ (0 if it is no input), and let $w_0\cdot"
+            r" x=0$,"
             r" $w_0\cdot y\ne0$ for all other lines: almost all $w_0\in x^\perp$. Then"
             r" $f(w_0+tx)-2f(w_0)+f(w_0-tx)=t(c+c')\lVert x\rVert^2$ for small $t>0$, so $f\equiv0$ forces $c'=-c$.",
             "nullity-kink",
