@@ -54,7 +54,7 @@ def _flow(inst: ResNetInstance, found: Recipe | Condition) -> Outcome:
             relations.append(Relation.of(rate, mu, found.landscape.lower(found.radius), condition=True))
         outcome = judge(
             relations,
-            cited("lemma.pl-flow"),
+            *map(cited, ("lemma.residual-pl", "lemma.flow-existence")),
             value=mu,
             margin=fits.margin,
             method="differential inequality; condition in balls",
