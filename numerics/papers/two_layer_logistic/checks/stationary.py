@@ -83,9 +83,9 @@ def holley_stroock_bound(inst: TwoLayerInstance) -> Outcome:
     reference = Relation.of(text, scalar_bound, inst.gap.upper)
     return judge(
         [reference, _barrier(Fraction(1))],
-        note("the Gaussian factor has gap lambda, and a bounded factor costs exp(-2 osc(g)/s)"),
         enclosed("oscillation of the data term, and |a|_1", osc=found, a_1=enclose(inst.outer.one)),
         value=holley_stroock(inst.regularisation, found, inst.step, bits),
+        lemma="lemma.holley-stroock",
         margin=reference.margin,
         method="perturbation of a Gaussian",
         detail={"quantity": "lower bound of the gap"},
