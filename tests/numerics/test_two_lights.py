@@ -34,7 +34,10 @@ COMPUTED = {
 }
 """The claims whose printed conclusion is computed, for all that it speaks of: none of them says "for every"."""
 COMPUTED["deq-relu"] = COMPUTED["deq-general"]
-SYMBOLIC = {"deq-general.dual-closed-form", "deq-relu.dual-closed-form", "deq-general.gelu-dual"}
+SYMBOLIC = {
+    *("deq-general.dual-closed-form", "deq-relu.dual-closed-form", "deq-general.gelu-dual"),
+    "two-layer-logistic.second-derivative",
+}
 
 
 def certificate(verdict: Verdict, argument: Argument, **changed: object) -> Certificate:

@@ -170,7 +170,7 @@ def _descent(inst: ResNetInstance, found: Recipe | Condition, run: Descent) -> O
     )
     return judge(
         relations,
-        cited("lemma.pl-descent"),
+        *map(cited, ("lemma.pl-descent", "lemma.residual-smoothness", "lemma.finite-depth")),
         value=mu,
         margin=min(relation.margin for relation in relations[len(conditions) :]),
         method=METHOD,

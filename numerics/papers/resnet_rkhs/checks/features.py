@@ -77,8 +77,8 @@ def uniform_features(inst: ResNetInstance) -> Outcome:
     return replace(
         judge(
             [covering_exponent(q), Relation.of(MET, Bounds.of_balls([failure]), FAILURE, condition=True)],
-            note("the covering is optimised; Hoeffding on [-1, 1], Markov with 4 sigma^2"),
             values,
+            lemma="lemma.uniform-features",
             value=count,
             method="covering, exact constant",
             detail={"quantity": "frequencies by the uniform bound", "points": n},
@@ -171,8 +171,8 @@ def feature_chernoff(inst: ResNetInstance) -> Outcome:
     return replace(
         judge(
             relations,
-            note("Golden-Thompson: E tr exp(-theta S) <= N (1 - (1 - exp(-theta L)) lambda/(mL))^m; theta = log(2)/L"),
             item,
+            lemma="lemma.matrix-chernoff",
             value=count,
             method="matrix Laplace transform; exponent in balls",
             detail={"quantity": "frequencies for one configuration", "points": n},
@@ -326,9 +326,8 @@ def feature_bias(inst: ResNetInstance) -> Outcome:
         relation, mean = mean_of_two(inst, least_eigenvalue)
     return judge(
         [relation],
-        note("E cos(omega (z - z')) = k(z, z') by Bochner's theorem, entry by entry"),
-        note("lambda_min(K) = min_x x'Kx over unit vectors is concave; Jensen's inequality"),
         value=mean,
+        lemma="lemma.feature-bias",
         method="enclosed eigenvalues",
         detail={"quantity": "least eigenvalue of the mean of two draws"},
     )
