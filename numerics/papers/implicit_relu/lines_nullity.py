@@ -26,7 +26,7 @@ def _function(w: fmpq_mat, x: Vectors, c: Sequence[fmpq]) -> fmpq:
     return sum((a * _relu(inner(w, y)) for a, y in zip(c, x, strict=True)), fmpq(0))
 
 
-def _table(rows: Sequence[Vectors | Sequence[fmpq]]) -> fmpq_mat:
+def _table(rows: Sequence[Sequence[fmpq]]) -> fmpq_mat:
     return fmpq_mat(len(rows), len(rows[0]), [entry for row in rows for entry in row])
 
 

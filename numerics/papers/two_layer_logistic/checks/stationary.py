@@ -114,6 +114,7 @@ def gap(inst: TwoLayerInstance) -> Outcome:
         *(bounds or [note("no positive lower bound was found: 0 is one")]),
         enclosed("Rayleigh quotient of a piecewise linear function, all integrals in balls", quotient=found.upper),
         value=(ends(found.lower)[0], ends(found.upper)[1]) if both.verdict is Verdict.PROVED else None,
+        lemma="lemma.gap-enclosure",
         margin=both.margin,
         method=f"{found.method}; Rayleigh quotient",
         detail={
