@@ -11,9 +11,7 @@ NULLITY = Lemma(
     "the nullity of the arc-cosine Gram matrix: repetitions, and antipodal pairs of dependent directions",
     (
         Hypothesis("non-zero", r"x_i\ne0"),
-        Hypothesis(
-            "antipodes", r"x_1,\dots,x_p:\ \text{one direction of each antipodal pair that is left without repetitions}"
-        ),
+        Hypothesis("antipodes", r"x_1,\dots,x_p:\ \text{one of each antipodal pair}"),
     ),
     r"\dim\ker G^\infty=\#\{\text{repetitions}\}+p-\operatorname{rank}(x_1,\dots,x_p)",
     (
@@ -36,7 +34,8 @@ NULLITY = Lemma(
             "nullity-linear",
         ),
         ProofStep(
-            r"Equal directions enter $f$ through the sum of their coefficients, so each repetition adds 1.",
+            r"Equal directions enter $f$ through the sum of their coefficients, so each repetition adds 1, and the pairs"
+            r" are counted without repetitions.",
             "nullity-count",
         ),
     ),

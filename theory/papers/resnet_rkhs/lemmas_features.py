@@ -7,7 +7,7 @@ from ...claims.lemma import Lemma, ProofStep
 from .lemmas import ADMISSIBLE, BALL, NOTES, PAPER, claims
 from .lemmas_kernels import FREQUENCIES, RADIAL
 
-SAMPLED = Hypothesis("sampled", r"\omega_1,\dots,\omega_m\text{ independent with the law of the kernel}")
+SAMPLED = Hypothesis("sampled", r"\omega_j\sim p\text{ independent}")
 
 UNIFORM = Lemma(
     "lemma.uniform-features",
