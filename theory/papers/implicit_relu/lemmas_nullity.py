@@ -34,7 +34,8 @@ NULLITY = Lemma(
             "nullity-linear",
         ),
         ProofStep(
-            r"Equal directions enter $f$ through the sum of their coefficients, so each repetition adds 1, and the pairs"
+            r"Equal directions enter $f$ through the sum of their coefficients, so each repetition adds 1, and the"
+            r" pairs"
             r" are counted without repetitions.",
             "nullity-count",
         ),
