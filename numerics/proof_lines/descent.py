@@ -82,11 +82,13 @@ def flow_root() -> tuple[Relation, ...]:
     )
 
 
-@argument("flow-radius", "the square of the bound at the critical loss, and the integral of the rate")
+@argument("flow-radius", "the path with its rest, the bound at the critical loss, and the integral of the rate")
 def flow_radius() -> tuple[Relation, ...]:
     radius = sympy.Symbol("R", positive=True)
     critical = radius**2 * LAM / 4
+    path, bound = 2 * (A - B) / sympy.sqrt(LAM), 2 * A / sympy.sqrt(LAM)  # a and b: roots of the first and later loss
     return (
+        Order(path, bound, 2 * B / sympy.sqrt(LAM)),
         Equation(2 * sympy.sqrt(critical / LAM), radius),
         Equation(sympy.integrate(LAM * sympy.exp(-LAM * A), (A, 0, sympy.oo)), sympy.Integer(1)),
     )

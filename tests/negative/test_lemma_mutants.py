@@ -10,6 +10,7 @@ import os
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from itertools import islice
 from operator import mul
@@ -18,8 +19,13 @@ import pytest
 import sympy
 from flint import fmpq
 
+from certigram.numerics.balls.ball import enclose
+from certigram.numerics.balls.precision import precision
+from certigram.numerics.hermite import HermiteTransform, hermite_transform
+from certigram.numerics.proof_lines import enclosures
 from certigram.numerics.proof_lines.identities import same
 from certigram.numerics.proof_lines.relations import Equation, Growth, Instances, Order, Relation, relations
+from certigram.theory.activations.activation import Activation
 from certigram.theory.claims.lemma import Lemma, lemmas
 
 LEMMAS = [found for found in lemmas().values() if any(relations(step.check) for step in found.proof)]
@@ -100,6 +106,21 @@ def test_no_value_at_a_point_makes_an_identity() -> None:
     assert same(sympy.sin(x) ** 2, 1 - sympy.cos(x) ** 2)
     assert same(sympy.cos(sympy.pi * n) ** 2, sympy.Integer(1))
     assert not same(sympy.cos(sympy.pi * n), sympy.Integer(1))
+
+
+@pytest.mark.parametrize("factor", [Fraction(999, 1000), Fraction(1001, 1000)])
+def test_wrong_coefficients_do_not_add_up_to_the_moment(monkeypatch: pytest.MonkeyPatch, factor: Fraction) -> None:
+    """Parseval's line compares two computations: it refuses the coefficients of a multiple of the activation."""
+
+    def wrong(phi: Activation, order: int, variance: Fraction, bits: int) -> HermiteTransform:
+        true = hermite_transform(phi, order, variance, bits)
+        with precision(bits):
+            return replace(true, coefficients=tuple(x * enclose(factor) for x in true.coefficients))
+
+    case = ("tanh", Fraction(1), Fraction(1), Fraction(0))
+    assert enclosures.parseval(*case)
+    monkeypatch.setattr(enclosures, "hermite_transform", wrong)
+    assert not enclosures.parseval(*case)
 
 
 @pytest.mark.parametrize("found", LEMMAS, ids=lambda found: found.id)

@@ -33,7 +33,10 @@ COMPUTED = {
 }
 """The claims whose printed conclusion is computed, for all that it speaks of: none of them says "for every"."""
 COMPUTED["deq-relu"] = COMPUTED["deq-general"]
-SYMBOLIC = {"deq-general.dual-closed-form", "deq-relu.dual-closed-form", "deq-general.gelu-dual"}
+SYMBOLIC = {
+    *("deq-general.dual-closed-form", "deq-relu.dual-closed-form", "deq-general.gelu-dual"),
+    "two-layer-logistic.second-derivative",
+}
 
 
 def certificate(verdict: Verdict, argument: Argument, **changed: object) -> Certificate:
@@ -133,13 +136,15 @@ def test_sharpness_is_that_of_the_loosest_bound() -> None:
     tight, loose = Relation.of("", [1, 3], [4, 4]), Relation.of("", Fraction(1, 10**7), 1)
     condition, equal = Relation.of("", 1, 10**9, condition=True), Relation.of("", 1, 1, Sense.EQUAL)
     assert tight.kept == (0.75, 0.75)
-    assert (condition.kept, equal.kept, Relation.of("", -1, 1).kept) == (None, None, None)
+    assert (condition.kept, equal.kept, Relation.of("", 0, 1, Sense.BELOW).kept) == (None, None, None)
+    assert Relation.of("", -1, 1).kept == Relation.of("", 0, 1).kept == (0.0, 0.0)  # a bound that says nothing
     low, high = judge([tight, loose, condition, equal]).sharpness or (0.0, 0.0)
     assert low <= 1e-7 <= high < 2e-7
     assert certificate(Verdict.PROVED, Argument.DIRECT, sharpness=(low, high)).vacuous
     assert not certificate(Verdict.PROVED, Argument.DIRECT, sharpness=(0.75, 0.75)).vacuous
-    partly = Relation.of("", 1, Bounds.of([1.0, 4.0], [3.0, 4.0]))  # at one place the right side may be 1
+    partly = Relation.of("", 1, Bounds.of([1.0, 4.0], [3.0, 4.0]), place="input")  # at one the right side may be 1
     assert partly.kept == (0.3333333333333333, 1.0)
+    assert Relation.of("", [1, 1], [1, 4]).kept == (0.25, 0.25)  # along a run: at its end
 
 
 def test_an_undecided_share_is_not_called_vacuous() -> None:

@@ -44,6 +44,14 @@ def test_lemmas_come_after_what_they_use() -> None:
         seen.add(found.id)
 
 
+def test_what_is_not_computed_rests_on_a_lemma() -> None:
+    """A claim that says "written proof" has its lines among the lemmas; statistics and computed claims need none."""
+    claims = [claim for system in systems().values() for claim in system.claims]
+    written = [c for c in claims if not c.argument.mechanical and not c.statistical and not c.obligation]
+    assert [claim.id for claim in written if not arguments(claim.id)] == []
+    assert len(written) > 40
+
+
 def test_unknown_names_are_explained() -> None:
     with pytest.raises(SpecError, match="mehler"):
         lemma("mehlr")

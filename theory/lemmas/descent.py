@@ -46,22 +46,29 @@ FLOW = Lemma(
     "gradient flow under a local PL inequality: rate and length of the path",
     (
         Hypothesis("pl", r"\lVert\nabla\Phi\rVert^2\ge\lambda\Phi \text{ on the ball of radius } R"),
-        Hypothesis("radius", r"R>2\sqrt{\Phi_0/\lambda}"),
+        Hypothesis(
+            "flow",
+            r"\dot\Phi=-\lVert\dot\theta\rVert^2,\ \lVert\dot\theta\rVert\ge\lVert\nabla\Phi\rVert"
+            r" \text{ for almost every } t",
+        ),
+        Hypothesis("radius", r"R\ge2\sqrt{\Phi_0/\lambda}"),
     ),
-    r"\Phi(t)\le e^{-\lambda t}\Phi_0,\qquad \int_0^\infty\lVert\dot\theta\rVert\,dt\le2\sqrt{\Phi_0/\lambda}<R",
+    r"\Phi(t)\le e^{-\lambda t}\Phi_0,\qquad \int_0^\infty\lVert\dot\theta\rVert\,dt\le2\sqrt{\Phi_0/\lambda}\le R",
     (
         ProofStep(
-            r"$\dot\Phi=-\lVert\nabla\Phi\rVert^2\le-\lambda\Phi$, so $e^{\lambda t}\Phi$ does not increase.",
+            r"$\dot\Phi\le-\lVert\nabla\Phi\rVert^2\le-\lambda\Phi$, so $e^{\lambda t}\Phi$ does not increase.",
             "flow-rate",
         ),
         ProofStep(
-            r"$-\frac{d}{dt}\sqrt\Phi=\frac{\lVert\nabla\Phi\rVert^2}{2\sqrt\Phi}"
+            r"$-\frac{d}{dt}\sqrt\Phi=\frac{\lVert\dot\theta\rVert^2}{2\sqrt\Phi}"
             r"\ge\frac12\sqrt\lambda\,\lVert\dot\theta\rVert$ while $\Phi>0$.",
             "flow-root",
         ),
         ProofStep(
-            r"So the path is at most $2\sqrt{\Phi_0/\lambda}$, which is below $R$ exactly when"
-            r" $\Phi_0<\frac14R^2\lambda$: the ball is never left, and finite length gives a limit.",
+            r"So the path up to $t$ is at most $2(\sqrt{\Phi_0}-\sqrt{\Phi(t)})/\sqrt\lambda$, below"
+            r" $2\sqrt{\Phi_0/\lambda}\le R$ while $\Phi>0$; once $\Phi=0$ it stays 0, and $\theta$ rests. The closed"
+            r" ball is"
+            r" never left, also for $\Phi_0=\frac14R^2\lambda$, and finite length gives a limit.",
             "flow-radius",
         ),
     ),

@@ -48,7 +48,54 @@ LB_G = Lemma(
     ),
     Reference("truong2023deq", ours=f"{NOTES}, Lower bounds (LB_G)"),
     ("lemma.lower-bound-schur",),
-    claims=both("lower-bound-gershgorin", "positive-definite"),
+    claims=both("lower-bound-gershgorin"),
+)
+
+DEFINITE = Lemma(
+    "lemma.positive-definite",
+    "feedback and an activation that is not affine make the population Gram matrix positive definite",
+    (
+        RANGE,
+        SPHERE,
+        Hypothesis("feedback", r"\sigma_w>0"),
+        Hypothesis("non-affine", r"\phi \text{ is continuous and not affine}"),
+        Hypothesis("non-parallel", r"\delta=\max_{i\ne j}|C_{ij}|<1"),
+    ),
+    r"\exists\,p\ge2:\ \mu_p(\sqrt s)\ne0,\quad k_{p^j}\ge A^{\frac{p^{j-1}-1}{p-1}}"
+    r"\bigl(\mu_p(\sqrt s)^2(2/s)^p\bigr)^{p^{j-1}}>0\ (j\ge1),\quad A=\mu_p(\sqrt s)^2(2\sigma_w^2/s)^p,"
+    r"\qquad \lambda_*\ge\tfrac12k_{p^j}>0\ \text{ for } 2(n-1)\delta^{p^j}\le1",
+    (
+        ProofStep(
+            r"$s=2+2\sigma_w^2q>0$, and $\mathbb E(\phi(\sqrt sz)-\mu_0-\mu_1z)^2=\sum_{r\ge2}\mu_r^2$. Were it 0, the"
+            r" continuous $\phi$ would be affine: so $\mu_p\ne0$ for some $p\ge2$.",
+            "distance-from-affine",
+        ),
+        ProofStep(
+            r"In $F=\sum_r\mu_r^2\rho^r$ all terms have non-negative coefficients, and the coefficient of $c^{pm}$ in"
+            r" $\rho^p$ is at least $\rho_m^p$: $k_{pm}\ge\mu_p^2\rho_m^p$.",
+            "power-coefficient",
+        ),
+        ProofStep(
+            r"$\rho=(2\sigma_w^2F+2c)/s$ has $\rho_m=2\sigma_w^2k_m/s$ for $m\ge2$, so $k_{pm}\ge Ak_m^p$; from"
+            r" $k_p\ge\mu_p^2(2/s)^p$ on, induction gives the stated bound of $k_{p^j}$.",
+            "feedback-orders",
+        ),
+        ProofStep(
+            r"As $p\ge2$, the orders $r=p^j$ have no bound, and $\lambda_{\min}(C^{\circ"
+            r" r})\ge1-(n-1)\delta^r\ge\frac12$"
+            r" once $2(n-1)\delta^r\le1$.",
+            "gershgorin",
+        ),
+        ProofStep(
+            r"$K=\sum_lk_lC^{\circ l}$ with positive semidefinite terms, so $\lambda_*\ge k_r\lambda_{\min}(C^{\circ"
+            r" r})$"
+            r" for each single $r$.",
+            "single-order",
+        ),
+    ),
+    Reference("truong2023deq", ours=f"{NOTES}, Positive definiteness"),
+    ("lemma.series-positivity", "lemma.schur-order"),
+    claims=both("positive-definite"),
 )
 
 AFFINE = Lemma(
@@ -94,4 +141,4 @@ ANTIPODES = Lemma(
     claims=("deq-general.antipodal-odd",),
 )
 
-LEMMAS = (LB_X, LB_G, AFFINE, ANTIPODES)
+LEMMAS = (LB_X, LB_G, DEFINITE, AFFINE, ANTIPODES)

@@ -123,8 +123,7 @@ def population_claims(family: Family) -> dict[str, Claim]:
             "C17'",
             "on points of the data joined by their antipodes the matrix stays positive definite",
             (FEEDBACK, NOT_ODD, NON_AFFINE, *well_posed),
-            r"x_j = -x_i \text{ allowed},\ \text{otherwise } |C_{ij}|<1 \implies \lambda_* > 0"
-            r" \text{ on the tested set}",
+            r"\lambda_* > 0 \text{ on the tested points and their antipodes, of which no two others are parallel}",
             method="antipodal-definite",
             control="the odd part of the activation on the same points",
             section="Singular cases (c)",

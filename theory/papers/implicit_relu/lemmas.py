@@ -10,7 +10,8 @@ WELL_POSED = Hypothesis("well-posed", r"a=\tilde\gamma\lVert A\rVert_2<1,\ \tild
 UNIT = Hypothesis("unit-inputs", r"\lVert x_i\rVert_2=1")
 
 
-def _claims(*slugs: str) -> tuple[str, ...]:
+def claims(*slugs: str) -> tuple[str, ...]:
+    """The claims of the system with these slugs."""
     return tuple(f"implicit-relu.{slug}" for slug in slugs)
 
 
@@ -43,7 +44,7 @@ EQUILIBRIUM = Lemma(
         ),
     ),
     Reference(PAPER, ours=f"{NOTES}, Well-posedness"),
-    claims=_claims("equilibrium"),
+    claims=claims("equilibrium"),
 )
 
 RESOLVENT = Lemma(
@@ -61,7 +62,7 @@ RESOLVENT = Lemma(
         ),
     ),
     Reference(PAPER, ours=f"{NOTES}, Well-posedness"),
-    claims=_claims("resolvent"),
+    claims=claims("resolvent"),
 )
 
 ARC_COSINE = Lemma(
@@ -83,7 +84,7 @@ ARC_COSINE = Lemma(
         ProofStep(r"Multiply by the density $\frac1{2\pi}$.", "arc-cosine-value"),
     ),
     Reference("cho2009", ours=f"{NOTES}, Arc-cosine kernel"),
-    claims=_claims("arc-cosine-kernel"),
+    claims=claims("arc-cosine-kernel"),
 )
 
 CLOSED_FORMS = Lemma(
@@ -111,7 +112,7 @@ CLOSED_FORMS = Lemma(
     ),
     Reference(PAPER, ours=f"{NOTES}, Closed forms"),
     ("lemma.arc-cosine",),
-    claims=_claims("closed-forms"),
+    claims=claims("closed-forms"),
 )
 
 SERIES = Lemma(
@@ -145,7 +146,7 @@ SERIES = Lemma(
     ),
     Reference(PAPER, ours=f"{NOTES}, Power series"),
     ("lemma.arc-cosine",),
-    claims=_claims("arc-cosine-series"),
+    claims=claims("arc-cosine-series"),
 )
 
 HERMITE = Lemma(
@@ -171,7 +172,7 @@ HERMITE = Lemma(
     ),
     Reference(PAPER, ours=f"{NOTES}, Hermite bounds"),
     ("lemma.arc-cosine-series", "lemma.schur-order"),
-    claims=_claims("hermite-bound", "least-eigenvalue"),
+    claims=claims("hermite-bound", "least-eigenvalue"),
 )
 
 CONCENTRATION = Lemma(
@@ -205,7 +206,7 @@ CONCENTRATION = Lemma(
     ),
     Reference("boucheron2013", "Theorem 2.10", f"{NOTES}, Concentration"),
     ("lemma.arc-cosine",),
-    claims=_claims("concentration", "concentration-width"),
+    claims=claims("concentration", "concentration-width"),
 )
 
 STABILITY = Lemma(
@@ -237,7 +238,7 @@ STABILITY = Lemma(
         ),
     ),
     Reference(PAPER, ours=f"{NOTES}, Stability"),
-    claims=_claims("feature-lipschitz", "feature-stability"),
+    claims=claims("feature-lipschitz", "feature-stability"),
 )
 
 FLOW = Lemma(
@@ -285,7 +286,7 @@ FLOW = Lemma(
     ),
     Reference(PAPER, ours=f"{NOTES}, Gradient flow"),
     ("lemma.implicit-equilibrium", "lemma.implicit-resolvent", "lemma.feature-stability", "lemma.pl-flow"),
-    claims=_claims("gradient-flow", "width-constant"),
+    claims=claims("gradient-flow", "width-constant"),
 )
 
 OUTPUT = Lemma(
@@ -309,9 +310,9 @@ OUTPUT = Lemma(
         ),
     ),
     Reference(PAPER, ours=f"{NOTES}, Gradient descent"),
-    claims=_claims("output-training"),
+    claims=claims("output-training"),
 )
 
 LEMMAS = (EQUILIBRIUM, RESOLVENT, ARC_COSINE, CLOSED_FORMS, SERIES, HERMITE, CONCENTRATION, STABILITY, FLOW, OUTPUT)
-ARGUMENTS = {"lemma.pl-flow": _claims("gradient-flow")}
+ARGUMENTS = {"lemma.pl-flow": claims("gradient-flow")}
 """Which claims rest on the lemmas that papers share."""

@@ -171,7 +171,7 @@ RADIUS = Lemma(
         ProofStep(r"At $R=2/b$, $\frac14R^2\mu_0e^{-bR}=\frac{\mu_0}{e^2b^2}$.", "radius-value"),
     ),
     Reference(PAPER, ours=f"{NOTES}, The best radius"),
-    ("lemma.residual-pl", "lemma.pl-flow"),
+    ("lemma.residual-pl", "lemma.pl-flow", "lemma.wendland"),
     claims=claims("optimal-radius"),
 )
 

@@ -40,7 +40,7 @@ CONSTANTS = Lemma(
         ),
     ),
     Reference(PAPER, ours=f"{NOTES}, Admissibility"),
-    claims=claims("admissibility", "feature-admissibility"),
+    claims=claims("admissibility"),
 )
 
 GERSHGORIN = Lemma(

@@ -47,6 +47,7 @@ CLAIMS = (
         method="villani-second-derivative",
         control="the closed form times 1 + 1e-9",
         section="Constants of an activation (C1, C2)",
+        argument=Argument.SYMBOLIC,
     ),
     SOURCE.claim(
         "activation-constants",

@@ -138,7 +138,7 @@ def positive_definite(inst: EquilibriumInstance) -> Outcome:
     r, product, found = _definite_power(inst)
     outcome = judge(
         found,
-        lemma=("lemma.series-positivity", "lemma.schur-order"),
+        lemma="lemma.positive-definite",
         margin=product,
         method=f"order r = {r}",
         reason=f"no order up to {SEARCHED_ORDERS} was proved to give a definite power",

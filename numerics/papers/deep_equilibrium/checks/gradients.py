@@ -147,6 +147,7 @@ def picard_rate(inst: EquilibriumInstance) -> Outcome:
     return judge(
         [contraction, Relation.of("distance to the equilibrium", distances, right, place="Picard iterate")],
         value=rate,
+        lemma="lemma.picard-rate",
         margin=contraction.margin,
         method=f"{distances.length} iterates from zero, width {lab.width}, {len(lab.chosen(lab.inputs))} inputs",
         detail={

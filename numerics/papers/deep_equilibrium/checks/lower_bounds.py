@@ -143,7 +143,7 @@ def psd_order(inst: EquilibriumInstance) -> Outcome:
             *decided(Relation.of("the least eigenvalue of P - (2/s) C is not negative", 0, numerical, condition=True)),
         ],
         value=(max(numerical.lower, margin), numerical.upper),
-        lemma="lemma.lower-bound-schur",
+        lemma=("lemma.lower-bound-schur", "lemma.population-iteration"),
         margin=margin,
         method="Schur product theorem",
         detail={"quantity": "least eigenvalue of P - (2/s) C"},

@@ -52,6 +52,7 @@ def relative_concentration(inst: EquilibriumInstance) -> Outcome:
     half = concentrated(star, EVENT)
     return judge(
         [Relation.of("lambda_*/2 and the least eigenvalue of G", half, least)],
+        lemma="lemma.relative-concentration",
         value=least,
         method=f"enclosed eigenvalues, width {inst.training.width}, {network.n} inputs",
         detail={

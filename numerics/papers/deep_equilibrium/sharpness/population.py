@@ -18,9 +18,9 @@ from ....falsify.domain import Domain, Instance, Outside, Real
 from ....falsify.quotients import least_at_most
 from ....hermite import hermite_transform, second_moment
 from ..checks.dual_calculus import mehler_tail
-from ..relative import concentrated
 from ..population.contraction import contraction_squared
 from ..population.variance import a_priori_bound
+from ..relative import concentrated
 from .models import BITS, ROOM, chosen, cosine_matrix, inputs, large, mean_lipschitz, papers
 
 DIGITS = 6

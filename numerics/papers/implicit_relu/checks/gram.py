@@ -119,6 +119,7 @@ def eigenvalue(inst: ImplicitInstance) -> Outcome:
         ),
         EvidenceItem(found.evidence, found.method, {"lower": repr(found.lower), "upper": repr(found.upper)}),
         argued=not told,
+        lemma=() if told else "lemma.arc-cosine-nullity",
         value=(max(found.lower, 0.0), found.upper),
         method=found.method,
         reason=f"the least eigenvalue is exactly 0: {singular.reason}",
@@ -153,7 +154,7 @@ def exact_nullity(inst: ImplicitInstance) -> Outcome:
         seen,
         exact(f"{found.reason} (decided in integers)", **{name: str(count) for name, count in counts.items()}),
         value=(float(found.nullity), float(found.nullity)),
-        lemma="lemma.even-powers",
+        lemma="lemma.arc-cosine-nullity",
         method="repetitions and antipodal pairs, in integers",
         detail={"quantity": "nullity"},
     )

@@ -150,7 +150,7 @@ def _gradient_relation(*, transposed: bool = True) -> Relation:
 @check("implicit-gradients", scope="two units and two coordinates, every sign pattern")
 def gradients(inst: ImplicitInstance) -> Outcome:
     """Symbolic differentiation at m = d = 2, every sign pattern; sums over inputs are linear in them."""
-    return judge([_gradient_relation()], method="symbolic differentiation")
+    return judge([_gradient_relation()], lemma="lemma.relu-gradients", method="symbolic differentiation")
 
 
 @control("implicit-gradients")
@@ -171,7 +171,7 @@ def tangent_order(inst: ImplicitInstance) -> Outcome:
     return judge(
         [Relation.of(f"0 <= lambda_min(H - Phi'Phi) on {len(kept)} distinct inputs", 0, found, condition=True)],
         note("Z'Z, (Q'Q) o (Z'Z) and (P'P) o (XX') are Gram matrices and Schur products of such"),
-        lemma="lemma.schur-order",
+        lemma="lemma.relu-gradients",
         value=found,
         method="Schur product theorem; eigenvalue enclosed",
         detail={

@@ -54,7 +54,7 @@ def _flow(inst: ResNetInstance, found: Recipe | Condition) -> Outcome:
             relations.append(Relation.of(rate, mu, found.landscape.lower(found.radius), condition=True))
         outcome = judge(
             relations,
-            cited("lemma.pl-flow"),
+            *map(cited, ("lemma.residual-pl", "lemma.wendland", "lemma.flow-existence")),
             value=mu,
             margin=fits.margin,
             method="differential inequality; condition in balls",
@@ -170,7 +170,7 @@ def _descent(inst: ResNetInstance, found: Recipe | Condition, run: Descent) -> O
     )
     return judge(
         relations,
-        cited("lemma.pl-descent"),
+        *map(cited, ("lemma.pl-descent", "lemma.residual-smoothness", "lemma.finite-depth")),
         value=mu,
         margin=min(relation.margin for relation in relations[len(conditions) :]),
         method=METHOD,
@@ -253,7 +253,7 @@ def critical_points(inst: ResNetInstance) -> Outcome:
         logs = {name: log10_of(x) for name, x in values.items()}
     return judge(
         relations,
-        cited("lemma.residual-pl"),
+        *map(cited, ("lemma.residual-pl", "lemma.wendland")),
         value=outward(values["mu(R)"]),
         method="positivity of mu in balls",
         detail={"quantity": "mu(R)", "R": str(radius), "log10": logs},

@@ -45,6 +45,8 @@ from .trajectories import METHOD, below
 
 FAILURE = Fraction(1, 100)
 """Probability of failure for which features are counted."""
+STEPS, TINY = (4, 7, 10), 60
+"""How often the scale is halved for the steps at which slopes are compared, and for that of the control."""
 MET = "the failure at the upper end of the count <= 0.01"
 
 
@@ -73,8 +75,8 @@ def uniform_features(inst: ResNetInstance) -> Outcome:
     return replace(
         judge(
             [covering_exponent(q), Relation.of(MET, Bounds.of_balls([failure]), FAILURE, condition=True)],
-            note("the covering is optimised; Hoeffding on [-1, 1], Markov with 4 sigma^2"),
             values,
+            lemma="lemma.uniform-features",
             value=count,
             method="covering, exact constant",
             detail={"quantity": "frequencies by the uniform bound", "points": n},
@@ -167,8 +169,8 @@ def feature_chernoff(inst: ResNetInstance) -> Outcome:
     return replace(
         judge(
             relations,
-            note("Golden-Thompson: E tr exp(-theta S) <= N (1 - (1 - exp(-theta L)) lambda/(mL))^m; theta = log(2)/L"),
             item,
+            lemma="lemma.matrix-chernoff",
             value=count,
             method="matrix Laplace transform; exponent in balls",
             detail={"quantity": "frequencies for one configuration", "points": n},
@@ -184,33 +186,37 @@ def larger_exponent(inst: ResNetInstance) -> Outcome:
         return planted([chernoff_exponent(6)])
 
 
-def squared_slopes(inst: ResNetInstance) -> tuple[Bounds, Enclosure]:
-    """|ψ(z) − ψ(z')|²/|z − z'|² along the leading direction at a tiny distance, and κ₁² of the features."""
+def squared_slopes(inst: ResNetInstance, halvings: int) -> tuple[arb, arb, arb, Enclosure]:
+    """|ψ(z + te) − ψ(z)|²/t² along the leading direction e, t the scale halved so often; e'Se, t²M/12, and κ₁²."""
     table = frequencies(inst.kernel, inst.integer("features"), inst.dimension, (inst.budget.seed, 47))
     leading = np.linalg.eigh(table.T @ table / len(table))[1][:, -1]
+    count = len(table)
     with precision(192):
-        step, direction = enclose(inst.kernel.scale) * arb((1, -60)), balls(leading)
-        size = direction @ direction * step**2
-        total = sum((1 - angle.cos() for angle in balls(table) @ direction * step), arb(0))
-        return Bounds.of_balls([2 * total / len(table) / size]), spectral_constant(table)
+        direction = balls(leading)
+        square, step = direction @ direction, enclose(inst.kernel.scale) * arb((1, -halvings))
+        along = (balls(table) @ direction).tolist()
+        total = sum((1 - (x * step).cos() for x in along), arb(0))
+        second, fourth = (sum((x**k for x in along), arb(0)) / count / square for k in (2, 4))
+        return 2 * total / count / square / step**2, second, fourth * step**2 / 12, spectral_constant(table)
 
 
 @check("resnet-feature-admissibility", scope="one draw of frequencies")
 def feature_admissibility(inst: ResNetInstance) -> Outcome:
-    """The identity |ψ(z) − ψ(z')|² = (2/m) Σ (1 − cos) exactly; its ratio along the leading direction in balls."""
-    slope, constant = squared_slopes(inst)
-    with precision(inst.budget.bits):
-        smaller = enclose(1 - CLOSE)
-        relations = [
-            Relation.of("(1 - 1e-6) times the squared slope <= kappa_1^2", times(smaller, slope), constant),
-            Relation.of("(1 - 1e-6) kappa_1^2 <= the squared slope", smaller * as_ball(constant), slope),
-        ]
+    """κ₁² = λ_max(S) by its lemma; the squared slopes at three steps lie between their two proved ends."""
+    found = [squared_slopes(inst, halvings) for halvings in STEPS]
+    slopes, quotients_, rests, constants = (list(side) for side in zip(*found, strict=True))
+    constant = constants[0]
+    with precision(192):
+        ends_ = [second - rest for second, rest in zip(quotients_, rests, strict=True)]
     return judge(
-        relations,
-        cited("lemma.kernel-constants"),
-        note("1 - cos x <= x^2/2 bounds the ratio by h' S h, S the second moment; equality in the limit h -> 0"),
+        [
+            Relation.of("the squared slope along e <= kappa_1^2", slopes, constant, place="step"),
+            Relation.of("e'Se - t^2 M/12 <= the squared slope along e", ends_, slopes, place="step"),
+            Relation.of("e'Se and kappa_1^2", quotients_[0], constant, Sense.EQUAL),
+        ],
+        lemma="lemma.feature-slope",
         value=constant,
-        method="squared slopes in balls",
+        method="supremum by its lemma; squared slopes in balls",
         detail={
             "quantity": "kappa_1^2 of the features",
             "features": inst.integer("features"),
@@ -221,8 +227,8 @@ def feature_admissibility(inst: ResNetInstance) -> Outcome:
 
 @control("resnet-feature-admissibility")
 def reduced_features(inst: ResNetInstance) -> Outcome:
-    """κ₁² reduced by 1e-6 is exceeded along the leading direction."""
-    slope, constant = squared_slopes(inst)
+    """κ₁² reduced by 1e-6 is exceeded along the leading direction at a tiny step."""
+    slope, _, _, constant = squared_slopes(inst, TINY)
     return planted([Relation.of("a smaller kappa_1^2", slope, Fraction(constant.upper) * (1 - CLOSE))])
 
 
@@ -267,7 +273,7 @@ def lazy_regime(inst: ResNetInstance) -> Outcome:
     )
     return judge(
         relations,
-        cited("lemma.lazy-radius"),
+        *map(cited, ("lemma.lazy-radius", "lemma.flow-existence")),
         item,
         argued=True,
         value=mu,
@@ -318,9 +324,8 @@ def feature_bias(inst: ResNetInstance) -> Outcome:
         relation, mean = mean_of_two(inst, least_eigenvalue)
     return judge(
         [relation],
-        note("E cos(omega (z - z')) = k(z, z') by Bochner's theorem, entry by entry"),
-        note("lambda_min(K) = min_x x'Kx over unit vectors is concave; Jensen's inequality"),
         value=mean,
+        lemma="lemma.feature-bias",
         method="enclosed eigenvalues",
         detail={"quantity": "least eigenvalue of the mean of two draws"},
     )

@@ -11,7 +11,7 @@ from flint import arb
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.precision import precision
-from ....checks.evidence import SLIGHTLY, as_ball, note
+from ....checks.evidence import SLIGHTLY, as_ball
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....radial.gram import largest_eigenvalue, radial_gram
@@ -99,8 +99,8 @@ def smoothness(inst: ResNetInstance) -> Outcome:
         sharp = inst.smoothness(found.landscape, found.radius)
     return judge(
         relations,
-        note("first and second variation of the states, by Groenwall's inequality"),
         value=relations[0].constants["beta"],
+        lemma="lemma.residual-smoothness",
         margin=relations[0].margin,
         method="second variation; power series in balls",
         detail={"quantity": "beta", "beta_of_the_recipe": float(sharp)},

@@ -154,6 +154,7 @@ def wendland_bound(inst: ResNetInstance) -> Outcome:
     return judge(
         [at_most_eigenvalue("Wendland's bound", bound, inst.eigenvalue)],
         item,
+        cited("lemma.wendland"),
         value=outward(bound),
         method="Wendland's bound: ball arithmetic",
         detail={"quantity": "Wendland's bound", "log10": log10_of(bound), "dimension": int(inst.points.shape[1])},

@@ -48,7 +48,7 @@ def second_derivative(inst: TwoLayerInstance) -> Outcome:
         [relation],
         exact("the largest value among the critical points and the ends", value=str(closed)),
         value=value,
-        argued=True,
+        lemma="lemma.sigmoidal-bend",
         method="critical points, and range analysis",
         detail={"quantity": "sup|sigma''|"},
     )

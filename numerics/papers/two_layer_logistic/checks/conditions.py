@@ -162,6 +162,7 @@ def counterexample(_: TwoLayerInstance) -> Outcome:
         enclosed("for a = y = 1 the signs of L' agree beyond this w, and |L''| is bounded", w=found.start),
         enclosed("the bound of |L''|, hence of V along the zeros", ceiling=found.ceiling),
         value=found.least,
+        lemma="lemma.needed-threshold",
         method="certified signs and periodicity",
         detail={"quantity": "min phi"},
     )

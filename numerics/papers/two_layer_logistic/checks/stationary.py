@@ -83,9 +83,9 @@ def holley_stroock_bound(inst: TwoLayerInstance) -> Outcome:
     reference = Relation.of(text, scalar_bound, inst.gap.upper)
     return judge(
         [reference, _barrier(Fraction(1))],
-        note("the Gaussian factor has gap lambda, and a bounded factor costs exp(-2 osc(g)/s)"),
         enclosed("oscillation of the data term, and |a|_1", osc=found, a_1=enclose(inst.outer.one)),
         value=holley_stroock(inst.regularisation, found, inst.step, bits),
+        lemma="lemma.holley-stroock",
         margin=reference.margin,
         method="perturbation of a Gaussian",
         detail={"quantity": "lower bound of the gap"},
@@ -114,6 +114,7 @@ def gap(inst: TwoLayerInstance) -> Outcome:
         *(bounds or [note("no positive lower bound was found: 0 is one")]),
         enclosed("Rayleigh quotient of a piecewise linear function, all integrals in balls", quotient=found.upper),
         value=(ends(found.lower)[0], ends(found.upper)[1]) if both.verdict is Verdict.PROVED else None,
+        lemma="lemma.gap-enclosure",
         margin=both.margin,
         method=f"{found.method}; Rayleigh quotient",
         detail={
