@@ -263,7 +263,7 @@ def test_pdflatex_compiles_without_a_complaint(which: str, request: pytest.Fixtu
 def test_the_bundle_is_complete(report: Report, tmp_path: Path) -> None:
     files = bundle.save(report, tmp_path, pdf=False)
     names = {str(file.relative_to(tmp_path)) for file in files}
-    drawn = {f"report-figures/s-deq-general-{name}.pdf" for name in ("bounds", "gram-error")}
+    drawn = {f"report-figures/s-deq-general-{name}.pdf" for name in ("bounds", "gram-error", "given-away")}
     assert names == {"results.json", "report.html", "report.tex"} | drawn
     found = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
     assert found == names  # no temporary file is left
@@ -273,7 +273,8 @@ def test_figures_of_an_earlier_report_are_removed(plain_report: Report, tmp_path
     (tmp_path / "report-figures").mkdir()
     (tmp_path / "report-figures" / "curves-gone-0.pdf").write_bytes(b"old")
     bundle.save(plain_report, tmp_path, pdf=False)
-    assert [file.name for file in (tmp_path / "report-figures").iterdir()] == ["s-deq-general-bounds.pdf"]
+    left = {file.name for file in (tmp_path / "report-figures").iterdir()}
+    assert left == {"s-deq-general-bounds.pdf", "s-deq-general-given-away.pdf"}
 
 
 def test_nothing_is_drawn_that_has_no_numbers(plain_report: Report, tmp_path: Path) -> None:
