@@ -85,12 +85,13 @@ Item = tuple[str, str]
 """A system and one of its subjects."""
 
 
-def _checker(setting: tuple[Study, Path]) -> Callable[[Item], Item]:
+def _checker(setting: tuple[Study, Path, float]) -> Callable[[Item], Item]:
     """What a process does with a subject: its certificates go into the folder, from where the run reads them."""
-    study, out = setting
+    study, out, deadline = setting
 
     def check(item: Item) -> Item:
         one = _Run(study, out, None, 1)
+        one.workspace = replace(one.workspace, deadline=deadline)  # that of the whole run
         with blas_threads(1):
             one.rigorous(system(item[0]), instance(*item, study, one.workspace))
         return item
@@ -194,7 +195,7 @@ class _Run:
             settled.add(item)
             self.rigorous(system(item[0]), instances[item])
 
-        setting = (self.study, self.out)
+        setting = (self.study, self.out, self.workspace.deadline)
         try:
             pickle.dumps(setting)
         except (pickle.PicklingError, AttributeError, TypeError):
