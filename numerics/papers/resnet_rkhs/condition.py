@@ -8,7 +8,7 @@ every R, which refutes the condition where L₀ is larger ("The best radius" of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from flint import arb
@@ -17,7 +17,7 @@ from ....theory.verdict import Verdict
 from ...balls.ball import enclose
 from ...checks.relation import Relation, Sense
 from ...radial.bounds import log10_of
-from .rates import Landscape
+from .rates import Landscape, path_bound
 from .setting import Setting
 
 REACHES = tuple(Fraction(k, 10) for k in range(1, 41))
@@ -50,7 +50,7 @@ class Condition:
     @property
     def path(self) -> arb:
         """The bound of the length of the path: 2 √(L₀/μ) for the flow, 4 √(L₀/μ) for descent."""
-        return (4 if self.descent else 2) * (enclose(self.loss) / self.mu).sqrt()
+        return path_bound(enclose(self.loss), self.mu, descent=self.descent)
 
     @property
     def fits(self) -> Relation:
@@ -63,6 +63,13 @@ class Condition:
         """No loss above this satisfies the condition, for any R."""
         best = self.landscape.lower(arb(0), self.eigenvalue) / (arb(1).exp() * self.landscape.kappa1) ** 2
         return best / (16 if self.descent else 4)
+
+    def at_the_ceiling(self, share: Fraction) -> Relation:
+        """The path of a share of that loss, at the R and with the eigenvalue for which it would be attained."""
+        limit = replace(self.landscape, depth=None)
+        radius = 1 / limit.kappa1
+        path = path_bound(self.ceiling * enclose(share), limit.lower(radius, self.eigenvalue), descent=self.descent)
+        return Relation.of(f"the path of {share} of the largest loss < R", path, radius, Sense.BELOW, condition=True)
 
     def settled(self) -> tuple[Verdict, str]:
         """PROVED at this R, REFUTED for all, or UNKNOWN, with the factor by which it fails."""

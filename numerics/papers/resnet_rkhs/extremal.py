@@ -22,12 +22,14 @@ NEAR = 2.0**-5
 PAIR = 2.0**-8 * np.array([[1.0], [-1.0]])
 """The two states whose distance is observed."""
 SUBSTEPS = 64
+SCALE = Fraction(1, 2)
+"""The scale of the kernels: κ₁ is not 1 there, so that a factor too much or too few shows."""
 LAYERS = 16
 """Layers of the networks of infinite depth: their control is constant on sixteenths of the unit interval."""
 
 
 Extremal = tuple[Descent, Landscape]
-"""The one iterate of such a network, everything enclosed, and the constants that belong to it (scale 1)."""
+"""The one iterate of such a network, everything enclosed, and the constants that belong to it."""
 
 
 def stretching_field(kernel: RadialKernel, reach: Array) -> KernelField:
@@ -48,7 +50,7 @@ def stretching_field(kernel: RadialKernel, reach: Array) -> KernelField:
 
 
 def _observed(kernel: RadialKernel, reach: Array, start: Array, flow: bool) -> Extremal:
-    unit = kernel.with_scale(1)
+    unit = kernel.with_scale(SCALE)
     problem = Problem(start, np.zeros(len(start)), start - 1.0)
     run = descend(stretching_field(unit, reach), problem, 1.0, 0, substeps=SUBSTEPS if flow else 1, flow=flow)
     return run, Landscape(unit, 1, 1, Fraction(1), Fraction(1), None if flow else len(reach))

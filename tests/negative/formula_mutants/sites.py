@@ -30,7 +30,7 @@ SWAPPED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mult: ast.Div,
     ast.Div: ast.Mult,
 }
-COUNTING = {"range", "str", "round", "islice", "repeat", "ldexp", "log10_of"}
+COUNTING = {"range", "str", "round", "islice", "repeat", "ldexp", "log10_of", "precision", "arange", "figure", "enclosed"}
 """Calls whose numbers count or print."""
 SETTINGS = {"bits", "place", "digits", "radius", "terms", "relative_width", "max_bits", "order", "seed"}
 """Arguments that set a precision, a place in a list, or how something is printed."""
@@ -74,7 +74,12 @@ def function_of(name: str) -> Function:
 
 
 def _tree(function: Function) -> ast.FunctionDef:
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    """The tree of a function; an empty one where it was made by a dataclass and has defaults only."""
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+    except OSError:
+        source = f"def {function.__name__}(): ..."
+    (definition,) = ast.parse(source).body
     assert isinstance(definition, ast.FunctionDef)
     definition.decorator_list = []
     return definition
