@@ -39,6 +39,11 @@ class Room:
         return f"certigram.{name}" if name.startswith("numerics.") else f"{PAPERS}.{self.name}.{name}"
 
     @property
+    def systems(self) -> tuple[str, ...]:
+        """The systems that the instances are of."""
+        return tuple(dict.fromkeys(case.system for case in self.cases))
+
+    @property
     def formulas(self) -> tuple[str, ...]:
         """The functions as ``module:qualified.name``."""
         return tuple(f"{self.module(m)}:{name}" for m, names in self.functions.items() for name in names.split())
@@ -47,6 +52,8 @@ class Room:
 PROVER = "encloses what occurs: it is the other side of the relations, with an error analysis and tests of its own"
 STATES = "states relations between what the formulas give; its numbers are shares that controls plant, or shown"
 SETTING = "chooses data, sizes and precisions, or numbers of which what is claimed is proved afterwards"
+FLOATS = "simulations and samples, of which nothing is proved"
+SHOWN = "recipes of the second opinion, which are compared with what was enclosed"
 SHARP = "the other side of the falsifier's bounds"
 LINES = "lines of lemmas, which tests/negative/test_lemma_mutants.py changes"
 
@@ -60,7 +67,6 @@ LOGISTIC = Room(
             LogisticBounds.strong_convexity LogisticBounds.growth LogisticBounds.radius LogisticBounds.ceiling
             LogisticBounds.second_moment LogisticBounds.stationary_excess LogisticBounds.descent log_partition_bound
             holley_stroock oscillation _loss""",
-        "gap": "_least_curvature",
         "rayleigh": "rayleigh_bound",
         "counterexample": "profile least_profile decide",
         "checks.bounds": "_curvature _norm _thresholds",
@@ -69,7 +75,8 @@ LOGISTIC = Room(
     },
     {
         "barta": PROVER, "enclosed": PROVER, "loss": PROVER, "quadrature": PROVER, "spectrum": PROVER,
-        "scalar": PROVER, "constants": PROVER, "counterexample:_point": PROVER, "gap:upper_bound": PROVER,
+        "scalar": PROVER, "constants": PROVER, "counterexample:_point": PROVER, "gap": PROVER,
+        "plane": PROVER, "evolution": FLOATS, "langevin": FLOATS, "enclosed_numbers": SHOWN, "hypotheses": SETTING,
         "extremal": STATES, "checks": STATES, "conditions": STATES, "instance": SETTING,
         "bounds:alternating": SETTING, "sharpness": SHARP, "lines": LINES, "lines_laws": LINES,
     },
@@ -99,7 +106,8 @@ RESNET = Room(
     {
         "descent": PROVER, "fields": PROVER, "passes": PROVER, "variation": PROVER, "lazy:lazy_run": SETTING,
         "features:frequencies": SETTING, "features:feature_field": PROVER, "features:feature_gram": PROVER,
-        "recipe:best_reach": SETTING, "recipe:recipe": SETTING, "recipe:quiet_distance": SETTING, "condition:condition": SETTING, "condition:Condition.mu": SETTING,
+        "recipe:best_reach": SETTING, "recipe:recipe": SETTING, "recipe:quiet_distance": SETTING,
+        "dot_product": PROVER, "hypotheses": SETTING, "enclosed_numbers": SHOWN, "numerics.radial.kernel": PROVER, "condition:condition": SETTING, "condition:Condition.mu": SETTING,
         "recipe:_above": SETTING, "extremal": STATES, "checks": STATES, "setting": SETTING, "instance": SETTING,
         "sharpness": SHARP, "lines": LINES, "lines_kernels": LINES, "rates:Landscape.eigenvalue": SETTING,
     },
@@ -115,12 +123,13 @@ IMPLICIT = Room(
         "checks.gram": "_closed_forms",
         "checks.network": "_picard",
         "checks.stability": "_feature_relation _allowed",
-        "checks.training": "output_run rate_relation descent_relations descent",
+        "checks.training": "rate_relation descent_relations descent",
     },
     {
         "algebraic": PROVER, "antipodes": PROVER, "gradients": PROVER, "network": PROVER, "tangent": PROVER,
         "training": PROVER, "convergence:_largest": SETTING, "convergence:WidthCondition.relations": STATES,
-        "checks": STATES, "instance": SETTING, "sharpness": SHARP, "lines": LINES, "lines_training": LINES,
+        "checks": STATES, "instance": SETTING, "face": SETTING, "lines": LINES, "lines_training": LINES,
+        "enclosed_numbers": SHOWN, "experiments": FLOATS,
     },
 )  # fmt: skip
 TRAINED = (("training_width", "48"), ("training_points", "3"), ("training_steps", "4"))
@@ -128,7 +137,7 @@ EQUILIBRIUM = Room(
     "deep_equilibrium",
     (Case("deq-general", "tanh", TRAINED), Case("deq-relu", "relu", TRAINED)),
     {
-        "population.variance": "a_priori_bound variance_fixed_point",
+        "population.variance": "a_priori_bound",
         "population.contraction": "contraction_squared homogeneous_mean_square",
         "population.schur_bounds": "LowerBounds._weights LowerBounds.discs LowerBounds.simple",
         "population.tangent": "equilibrium_tangent_series",
@@ -147,8 +156,8 @@ EQUILIBRIUM = Room(
         "population.model": PROVER, "population.near_one": PROVER, "population.pair": PROVER,
         "population.pair_entry": PROVER, "population.singularity": PROVER, "population.gram_unequal": PROVER,
         "population.gaussian_mixture": PROVER, "population.schur_bounds": PROVER, "training": PROVER,
-        "witness": PROVER, "finite_width": PROVER, "large": PROVER, "relu": SETTING, "general": SETTING,
-        "checks": STATES, "instance": SETTING, "hypotheses": SETTING, "sharpness": SHARP,
+        "enclosed_numbers": SHOWN, "witness": PROVER, "finite_width": PROVER, "large": PROVER, "relu": SETTING, "general": SETTING,
+        "checks": STATES, "instance": SETTING, "hypotheses": SETTING,
         "lines_antipodes": LINES, "lines_dual_calculus": LINES, "lines_high_dimensional": LINES,
         "lines_training": LINES,
     },
@@ -167,3 +176,6 @@ NO_CONSTANTS = frozenset({"BITS", "GRID", "GUARD_BITS", "EVALUATION_BITS", "ITER
     "EVALUATIONS_PER_LEVEL", "REACHES", "SLIGHTLY", "CLOSE", "DIGITS", "DEPTH", "POINTS", "X", "SHARES", "TARGETS",
     "RESIDUALS", "BOUND_BITS", "OUTPUT_SHARE"})  # fmt: skip
 """Constants of modules that set precisions, sizes, roundings, or what is tried."""
+
+WHY: dict[str, str] = {}
+"""Why a function has unguarded places."""

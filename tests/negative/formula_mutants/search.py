@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .formulas import NO_CONSTANTS, ROOMS, Room
+from .formulas import NO_CONSTANTS, Room
 from .sites import FORMS, Function, Site, changes, function_of, planted, sites
 from .watch import NO_PROGRAM, Watch, Watcher
 
@@ -36,20 +35,15 @@ class Found:
     @property
     def sides(self) -> tuple[bool, ...]:
         """For each direction that was tried, whether a factor of 2 at the most, or the other operator, is noticed."""
-        found = (self.larger, self.smaller)
-        return tuple(f is not None and Fraction(1, 2) <= f[0] <= 2 or f is not None and not f[0] for f, t in zip(found, self.tried, strict=True) if t)
-
-    @property
-    def unguarded(self) -> bool:
-        """Whether nothing notices a factor of 2 in either direction, or the other operator."""
-        return bool(self.sides) and not any(self.sides)
+        ends = zip((self.larger, self.smaller), self.tried, strict=True)
+        return tuple(f is not None and (not f[0] or Fraction(1, 2) <= f[0] <= 2) for f, tried in ends if tried)
 
 
 class Search:
-    """The search of one paper."""
+    """The search of one paper, with everything that may notice, or with those whose names ``only`` takes."""
 
-    def __init__(self, room: Room) -> None:
-        self.room, self.watch = room, Watch(room)
+    def __init__(self, room: Room, only: Callable[[str], object] = bool) -> None:
+        self.room, self.watch = room, Watch(room, only)
 
     def functions(self) -> tuple[str, ...]:
         """The names of the functions that implement formulas and have places."""
@@ -62,28 +56,25 @@ class Search:
         return [self._site(name, function, site, watchers) for site in sites(function, NO_CONSTANTS)]
 
     def _site(self, name: str, function: Function, site: Site, watchers: list[Watcher]) -> Found:
-        first = list(watchers)
-        ends = []
-        for sizes in changes(site):
-            tried, noticed = bool(sizes), None
-            middle = sizes[2] if len(sizes) > 2 else sizes[0] if sizes else Fraction(1)
-            place = sizes.index(middle) if sizes else 0
-            step = 0
-            while sizes and 0 <= place < len(sizes):
-                found = self._notices(function, site, sizes[place], first)
-                if found is None:
-                    tried = noticed is not None
-                    break
-                if found:
-                    noticed = sizes[place], found
-                    first.sort(key=lambda w: w.name != found)  # noqa: B023 - sorted here; it may notice the next one too
-                way = -1 if found else 1
-                if step and way != step:
-                    break
-                step, place = way, place + way
-            ends.append((tried, noticed))
-        (up, larger), (down, smaller) = ends
+        (larger, up), (smaller, down) = (self._least(function, site, sizes, watchers) for sizes in changes(site))
         return Found(name, site, larger, smaller, (up, down))
+
+    def _least(
+        self, function: Function, site: Site, sizes: tuple[Fraction, ...], watchers: list[Watcher]
+    ) -> tuple[Noticed | None, bool]:
+        """The smallest of the changes that is noticed, from the middle one on; and whether one of them is a program."""
+        noticed, program, middle = None, False, len(sizes) // 2
+        place = middle
+        while 0 <= place < len(sizes):
+            found = self._notices(function, site, sizes[place], watchers)
+            program |= found is not None
+            if found:
+                noticed = sizes[place], found
+                watchers.sort(key=lambda w: (w.name != found, w.seconds))  # noqa: B023 - sorted here: it is asked first
+            if found is None or (noticed and (not found or place > middle)):
+                break
+            place += -1 if found else 1
+        return noticed, program
 
     def _notices(self, function: Function, site: Site, change: Fraction, watchers: list[Watcher]) -> str | None:
         """The name of what notices a change, empty where nothing does; None where the change leaves no program."""
@@ -97,36 +88,9 @@ class Search:
         return None
 
 
-def unguarded(found: Iterable[Found]) -> list[str]:
-    """The names of the places where a factor of 2 is not noticed, in either direction."""
-    return [one.key for one in found if one.unguarded]
-
-
 def shown(change: Fraction) -> str:
     """A change as it is printed."""
     off = change - 1
     if change == 0:
         return "the other"
     return f"1 {'+' if off > 0 else '-'} {float(abs(off)):.0e}" if abs(off) < Fraction(1, 100) else f"{float(change):g}"
-
-
-def counts(found: list[Found]) -> Counter[str]:
-    """How many places are noticed at which size."""
-    result: Counter[str] = Counter()
-    for one in found:
-        known = [f for f in (one.larger, one.smaller) if f is not None]
-        if not any(one.tried):
-            result["no program"] += 1
-        elif not known:
-            result["never"] += 1
-        elif not known[0][0]:
-            result["operator"] += 1
-        else:
-            least = min(max(c, 1 / c) for c, _ in known)
-            result[shown(least)] += 1
-    return result
-
-
-def everything() -> dict[str, list[Found]]:
-    """The search of all papers, by room."""
-    return {room.name: [one for search in [Search(room)] for name in search.functions() for one in search.of(name)] for room in ROOMS}

@@ -13,11 +13,11 @@ import inspect
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from types import CodeType
 from typing import Any
@@ -32,7 +32,7 @@ SWAPPED: dict[type[ast.operator], type[ast.operator]] = {
 }
 COUNTING = {"range", "str", "round", "islice", "repeat", "ldexp", "log10_of", "precision", "arange", "figure", "enclosed"}
 """Calls whose numbers count or print."""
-SETTINGS = {"bits", "place", "digits", "radius", "terms", "relative_width", "max_bits", "order", "seed"}
+SETTINGS = {"detail", "bits", "place", "digits", "radius", "terms", "relative_width", "max_bits", "order", "seed"}
 """Arguments that set a precision, a place in a list, or how something is printed."""
 FORMS: tuple[Callable[[Fraction], Any], ...] = (
     lambda x: x.numerator if x.denominator == 1 else float(x),
@@ -90,8 +90,18 @@ def _number(value: object) -> Fraction | None:
     return Fraction(value) if plain and value == value and abs(value) != float("inf") else None  # type: ignore[arg-type,operator]  # plain
 
 
-def _skipped(node: ast.AST) -> set[int]:
-    """Nodes that are no part of a formula: annotations, text, indices, what is counted, what is raised."""
+def _slack(node: ast.AST, names: frozenset[str]) -> bool:
+    """Whether a factor or a summand allows for rounding: a constant of that kind, or 1 ± 2.0**-50 and the like."""
+    match node:
+        case ast.Name(id=name):
+            return name in names
+        case ast.BinOp(left=ast.Constant(), right=ast.BinOp(left=ast.Constant(value=float()), op=ast.Pow())):
+            return True
+    return False
+
+
+def _skipped(node: ast.AST, names: frozenset[str]) -> set[int]:
+    """Nodes that are no part of a formula: annotations, text, indices, roundings, what is compared, counted, raised."""
     found: set[int] = set()
 
     def leave(*parts: ast.AST | None) -> None:
@@ -101,16 +111,21 @@ def _skipped(node: ast.AST) -> set[int]:
         match part:
             case ast.arg(annotation=noted):
                 leave(noted)
-            case ast.AnnAssign(annotation=noted):
-                leave(noted)
+            case ast.AnnAssign(annotation=noted, target=ast.Name(id=name)):
+                leave(noted, part if name == "detail" else None)
             case ast.FunctionDef(returns=noted, args=given):
                 leave(noted, *given.defaults, *given.kw_defaults)
             case ast.Subscript(slice=index):
                 leave(index)
-            case ast.JoinedStr() | ast.Raise() | ast.Assert():
+            case ast.JoinedStr() | ast.Raise() | ast.Assert() | ast.Compare():
                 leave(part)
-            case ast.If(test=test, body=[ast.Raise(exc=ast.Call(func=ast.Name(id="SpecError")))]):
-                leave(test)  # what input is refused is no formula
+            case ast.List(elts=[ast.List(), *_]) | ast.Call(func=ast.Name(id="arb"), args=[ast.Tuple()]):
+                leave(part)  # points of a data set, or a power of two
+            case ast.BinOp(left=left, right=right) if _slack(part, names) or _slack(left, names) or _slack(right, names):
+                found.add(id(part))
+                leave(*(x for x in (part, left, right) if _slack(x, names)))
+            case ast.Assign(targets=[ast.Name(id="detail") | ast.Subscript(value=ast.Name(id="detail"))]):
+                leave(part)
             case ast.Call(func=called, args=given, keywords=named):
                 name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
                 leave(*(given if name in COUNTING else ()))
@@ -138,18 +153,14 @@ def _shown(node: ast.AST, inside: ast.AST, mark: Callable[[str], str] = "«{}»"
     return ("…" if start else "") + text[start : start + 60] + ("…" if len(text) > start + 60 else "")
 
 
-def _statements(tree: ast.AST) -> dict[int, ast.AST]:
-    """The smallest expression of some size around each node, to show it in."""
-    found: dict[int, ast.AST] = {}
-
-    def down(node: ast.AST, around: ast.AST) -> None:
-        for child in ast.iter_child_nodes(node):
-            found[id(child)] = around
-            small = isinstance(child, ast.BinOp) and len(ast.unparse(child)) <= 60 and not isinstance(node, ast.BinOp)
-            down(child, child if small or isinstance(child, ast.stmt) else around)
-
-    down(tree, tree)
-    return found
+def _around(node: ast.AST, parents: dict[int, ast.AST]) -> ast.AST:
+    """The largest short expression around a node, or the statement that it stands in: what it is shown in."""
+    found, inside = None, parents.get(id(node), node)
+    while not isinstance(inside, ast.stmt):
+        if isinstance(inside, ast.BinOp) and len(ast.unparse(inside)) <= 60:
+            found = inside
+        inside = parents[id(inside)]
+    return found or inside
 
 
 def _constants(function: Function, names: frozenset[str]) -> dict[str, object]:
@@ -165,43 +176,57 @@ def _constants(function: Function, names: frozenset[str]) -> dict[str, object]:
 
 def sites(function: Function, other_names: frozenset[str] = frozenset()) -> tuple[Site, ...]:
     """All places of a function, in the order of its text; ``other_names`` are constants that are no part of formulas."""
+    return _numbered(_sites(function, other_names))
+
+
+def has_sites(function: Function, other_names: frozenset[str] = frozenset()) -> bool:
+    """Whether a function has a place."""
+    return next(_sites(function, other_names), None) is not None
+
+
+def _sites(function: Function, other_names: frozenset[str]) -> Iterator[Site]:
     tree = _tree(function)
-    skipped, around, constants = _skipped(tree), _statements(tree), _constants(function, other_names)
+    skipped, constants = _skipped(tree, other_names), _constants(function, other_names)
+    parents = {id(child): node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     exponents = {id(n.right) for n in ast.walk(tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow)}
-    found: list[Site] = []
     nodes = [(at, node) for at, node in enumerate(ast.walk(tree)) if id(node) not in skipped]
     for at, node in sorted(nodes, key=lambda one: (getattr(one[1], "lineno", 0), getattr(one[1], "col_offset", 0))):
-        inside = around.get(id(node), tree)
+        inside = partial(_around, node, parents)
         match node:
             case ast.Constant(value=value) if (number := _number(value)) and id(node) not in exponents:
-                found.append(Site("number", at, _shown(node, inside), number))
+                yield Site("number", at, _shown(node, inside()), number)
             case ast.Name(id=name, ctx=ast.Load()) if name in constants:
                 value = constants[name]
                 entries = value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, tuple) else ())
                 for key, part in entries:
-                    found.append(Site("constant", at, f"{name}[{key}]", _number(part), (name, key)))
+                    yield Site("constant", at, f"{name}[{key}]", _number(part), (name, key))
                 if not isinstance(value, dict | tuple):
-                    found.append(Site("constant", at, name, _number(value), (name, None)))
+                    yield Site("constant", at, name, _number(value), (name, None))
             case ast.BinOp(op=op) if type(op) in SWAPPED:
-                found.append(Site("operator", at, _cut(node)))
+                yield Site("operator", at, _cut(node))
             case ast.BinOp(op=ast.Pow(), right=right):
-                found += [Site(f"exponent {sign}1", at, _shown(right, node)) for sign in "+-"]
+                yield from (Site(f"exponent {sign}1", at, _shown(right, node)) for sign in "+-")
             case ast.UnaryOp(op=ast.USub()):
-                found.append(Site("sign", at, _shown(node, inside)))
+                yield Site("sign", at, _shown(node, inside()))
             case ast.Call(func=ast.Attribute(attr="sqrt")):
-                found.append(Site("root", at, _shown(node, inside)))
+                yield Site("root", at, _shown(node, inside()))
             case ast.Return(value=ast.BinOp() | ast.Call() as returned) if not _builds(returned):
-                found.append(Site("value", at, _shown(returned, returned), Fraction(1)))
-    names = list(inspect.signature(function).parameters)
-    for name, value in zip(names[len(names) - len(function.__defaults__ or ()) :], function.__defaults__ or (), strict=True):
-        if name not in SETTINGS:
-            for key, part in enumerate(value if isinstance(value, tuple) else (value,)):
-                if number := _number(part):
-                    found.append(Site("default", -1, f"{name}[{key}]" if isinstance(value, tuple) else name, number, (name, key)))
-    return _numbered(found)
+                yield Site("value", at, _shown(returned, returned), Fraction(1))
+    for name, value in _defaults(function).items():
+        for key, part in enumerate(value if isinstance(value, tuple) else (value,)):
+            if name not in SETTINGS and (number := _number(part)):
+                text = f"{name}[{key}]" if isinstance(value, tuple) else name
+                yield Site("default", -1, text, number, (name, key))
 
 
-def _numbered(found: list[Site]) -> tuple[Site, ...]:
+def _defaults(function: Function) -> dict[str, Any]:
+    """The default arguments that may be given by place."""
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    values = function.__defaults__ or ()
+    return dict(zip(names[len(names) - len(values) :], values, strict=True))
+
+
+def _numbered(found: Iterable[Site]) -> tuple[Site, ...]:
     """Sites with the same text get numbers, so that each has a name of its own."""
     seen: Counter[tuple[str, str]] = Counter()
     result = []
@@ -279,7 +304,7 @@ def _value(function: Function, site: Site, number: Any) -> Any:
     if site.entry is None:
         return number
     name, key = site.entry
-    whole = function.__globals__[name] if site.kind == "constant" else inspect.signature(function).parameters[name].default
+    whole = function.__globals__[name] if site.kind == "constant" else _defaults(function)[name]
     if isinstance(whole, tuple):
         return tuple(number if k == key else part for k, part in enumerate(whole))
     return {**whole, key: number} if isinstance(whole, dict) else number
@@ -300,9 +325,7 @@ def planted(function: Function, site: Site, change: Fraction, form: Callable[[Fr
     old = function.__globals__.get(name)
     match site.kind:
         case "default":
-            names = list(inspect.signature(function).parameters)
-            given = names[len(names) - len(defaults or ()) :]
-            function.__defaults__ = tuple(value if n == name else d for n, d in zip(given, defaults or (), strict=True))
+            function.__defaults__ = tuple(value if n == name else d for n, d in _defaults(function).items())
         case "constant":
             rooms = _holders(name, old)
         case _:

@@ -10,12 +10,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import _lru_cache_wrapper, cache, cached_property
 from types import CodeType, FrameType
 from typing import Any
+from unittest.mock import patch
 
 from certigram.numerics.checks.registry import control_subject, find_check, find_control
 from certigram.numerics.falsify.bound import find_bound
@@ -32,7 +33,7 @@ from certigram.theory.errors import CertigramError
 from .formulas import DRAWN, KEPT, Case, Room
 
 ROOMS = "certigram.numerics.papers"
-STUCK = 30.0
+STUCK = 10.0
 """Processor seconds after which a run with a changed formula is ended."""
 NO_PROGRAM = (TypeError, AttributeError, NameError, NotImplementedError)
 """What a changed formula raises that is no program any more: nothing follows from it."""
@@ -71,6 +72,16 @@ def traced(seen: set[CodeType]) -> Iterator[None]:
         yield
     finally:
         sys.settrace(before)
+
+
+@contextmanager
+def undrawn(room: Room) -> Iterator[None]:
+    """Leave out what only draws a figure for the report."""
+    with ExitStack() as stack:
+        for module, name in DRAWN:
+            if module.startswith(f"{ROOMS}.{room.name}."):
+                stack.enter_context(patch(f"{module}.{name}", lambda *given, **named: {}))
+        yield
 
 
 def forget(room: Room) -> None:
@@ -139,7 +150,7 @@ class Watcher:
         """What it says now: a verdict, or the name of what it raises."""
         forget(self.room)
         try:
-            with ended(STUCK):
+            with ended(STUCK), undrawn(self.room):
                 return self.run(code)
         except CertigramError as error:
             return type(error).__name__
@@ -152,7 +163,7 @@ class Watcher:
         """Find what it says, runs and costs with the formulas as they are."""
         seen: set[CodeType] = set()
         forget(self.room)
-        with traced(seen):
+        with undrawn(self.room), traced(seen):
             try:
                 self.says = self.run(None)
             except Exception as error:  # noqa: BLE001 - some claims have no verdict on a small instance
@@ -203,21 +214,18 @@ def _of_lines(room: Room) -> Iterator[Watcher]:
 
 @dataclass(eq=False)
 class Watch:
-    """All that may notice something about one paper, with what each says of the formulas as they are."""
+    """All that may notice something about one paper, or those whose names ``only`` takes; with what each says now."""
 
     room: Room
+    only: Callable[[str], object] = bool
     watchers: tuple[Watcher, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        for module, name in DRAWN:  # for the report alone
-            if module.startswith(f"{ROOMS}.{self.room.name}."):
-                __import__(module)
-                setattr(sys.modules[module], name, lambda *given, **named: {})
-        self.watchers = (*_of_records(self.room), *_of_claims(self.room), *_of_lines(self.room))
+        found = (*_of_records(self.room), *_of_claims(self.room), *_of_lines(self.room))
+        self.watchers = tuple(watcher for watcher in found if self.only(watcher.name))
         for watcher in self.watchers:
             watcher.learn()
 
     def of(self, code: CodeType) -> list[Watcher]:
-        """Those that run a function, the cheapest first; records before others."""
-        found = [watcher for watcher in self.watchers if code in watcher.used]
-        return sorted(found, key=lambda w: w.seconds)
+        """Those that run a function, the cheapest first."""
+        return sorted((w for w in self.watchers if code in w.used), key=lambda w: w.seconds)
