@@ -76,6 +76,14 @@ def strongest_compression(kernel: RadialKernel, reach: float = 0.5) -> Extremal:
     return _observed(kernel, np.array([-reach]), PAIR, False)
 
 
+def lone_compression(kernel: RadialKernel, reach: float = 1.98) -> Extremal:
+    r"""Two states, four layers of which one pulls: by nearly :math:`1 - \kappa_1R/\sqrt4`, which is next to 0.
+
+    It has the whole norm, so that :math:`\kappa_1\|v_1\| = \sqrt4\,\kappa_1R`.
+    """
+    return _observed(kernel, np.array([-2 * reach, 0.0, 0.0, 0.0]), PAIR, False)
+
+
 def strongest_stretch(kernel: RadialKernel, reach: float = 0.5) -> Extremal:
     r"""Two states, sixteen layers that stretch alike: their distance grows by :math:`(1 + \kappa_1R/D)^D`, nearly."""
     return _observed(kernel, np.full(LAYERS, reach), PAIR, False)
