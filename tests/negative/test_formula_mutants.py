@@ -31,7 +31,13 @@ def _functions(module: str) -> Iterator[str]:
         owned = {f"{name}.{k}": v for k, v in vars(value).items()} if inspect.isclass(value) else {name: value}
         if getattr(value, "__module__", "") == module:
             for path, found in owned.items():
-                inner = found.fget if isinstance(found, property) else found.func if isinstance(found, cached_property) else found
+                inner = (
+                    found.fget
+                    if isinstance(found, property)
+                    else found.func
+                    if isinstance(found, cached_property)
+                    else found
+                )
                 inner = getattr(inner, "__wrapped__", getattr(inner, "__func__", inner))
                 if inspect.isfunction(inner) and inner.__module__ == module and inner.__qualname__ == path:
                     yield f"{module}:{path}"
@@ -41,12 +47,14 @@ def _explained(room: Room, name: str) -> bool:
     """Whether a function, or a module or package that it stands in, is no formula for a reason."""
     module, _, path = name.partition(":")
     short = module.removeprefix(f"{PAPERS}.{room.name}.")
-    return f"{short}:{path}" in room.others or any(short == other or short.startswith(f"{other}.") for other in room.others)
+    return f"{short}:{path}" in room.others or any(
+        short == other or short.startswith(f"{other}.") for other in room.others
+    )
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
 def test_no_formula_is_left_out(room: Room) -> None:
-    """Every function of a room that has a constant or a factor is changed, or is no formula for a reason that is given."""
+    """Every function of a room that has a constant is changed, or is no formula for a reason that is given."""
     package = importlib.import_module(f"{PAPERS}.{room.name}")
     modules = [found.name for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
     missing = [
@@ -143,7 +151,10 @@ def test_the_table_lists_what_was_found() -> None:
     room = ROOMS[0]
     name = room.formulas[0]
     (site, *_) = sites(function_of(name), NO_CONSTANTS)
-    found = [Found(name, site, None, None, (True, True)), Found(room.formulas[3], site, (Fraction(2), "check"), None, (True, True))]
+    found = [
+        Found(name, site, None, None, (True, True)),
+        Found(room.formulas[3], site, (Fraction(2), "check"), None, (True, True)),
+    ]
     assert listed(table({room.name: found})) == {named(found[0])}
 
 

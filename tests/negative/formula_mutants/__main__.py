@@ -1,4 +1,4 @@
-"""Change every constant and factor of the formulas: ``python -m tests.negative.formula_mutants --write docs/unguarded.md``."""
+"""Change every constant and factor of the formulas, and print or write down (``--write``) what nothing notices."""
 
 from __future__ import annotations
 

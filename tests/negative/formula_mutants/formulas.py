@@ -86,8 +86,8 @@ RESNET = Room(
     "resnet_rkhs",
     tuple(Case("resnet-rkhs", kernel, SMALL) for kernel in ("gaussian", "matern-5/2")),
     {
-        "rates": """path_bound Landscape.kappa1 Landscape.kappa2 Landscape.compression Landscape.separated Landscape.largest
-            Landscape.lower Landscape.upper Landscape.smoothness""",
+        "rates": """path_bound Landscape.kappa1 Landscape.kappa2 Landscape.compression Landscape.separated
+            Landscape.largest Landscape.lower Landscape.upper Landscape.smoothness""",
         "recipe": "Recipe.radius Recipe.mu Recipe.path Recipe.separates",
         "condition": "Condition.radius Condition.path Condition.ceiling Condition.at_the_ceiling",
         "features": """spectral_constant enough_uniformly enough_at_one_configuration uniform_failure
@@ -104,12 +104,13 @@ RESNET = Room(
             RadialKernel.kappa2_squared RadialKernel.rate""",
     },
     {
-        "descent": PROVER, "fields": PROVER, "passes": PROVER, "variation": PROVER, "lazy:lazy_run": SETTING,
-        "features:frequencies": SETTING, "features:feature_field": PROVER, "features:feature_gram": PROVER,
-        "recipe:best_reach": SETTING, "recipe:recipe": SETTING, "recipe:quiet_distance": SETTING,
-        "dot_product": PROVER, "hypotheses": SETTING, "enclosed_numbers": SHOWN, "numerics.radial.kernel": PROVER, "condition:condition": SETTING, "condition:Condition.mu": SETTING,
-        "recipe:_above": SETTING, "extremal": STATES, "checks": STATES, "setting": SETTING, "instance": SETTING,
-        "sharpness": SHARP, "lines": LINES, "lines_kernels": LINES, "rates:Landscape.eigenvalue": SETTING,
+        "descent": PROVER, "fields": PROVER, "passes": PROVER, "variation": PROVER, "dot_product": PROVER,
+        "features:feature_field": PROVER, "features:feature_gram": PROVER, "numerics.radial.kernel": PROVER,
+        "features:frequencies": SETTING, "lazy:lazy_run": SETTING, "condition:condition": SETTING,
+        "condition:Condition.mu": SETTING, "recipe:_above": SETTING, "recipe:best_reach": SETTING,
+        "recipe:recipe": SETTING, "recipe:quiet_distance": SETTING, "rates:Landscape.eigenvalue": SETTING,
+        "hypotheses": SETTING, "setting": SETTING, "instance": SETTING, "enclosed_numbers": SHOWN,
+        "extremal": STATES, "checks": STATES, "sharpness": SHARP, "lines": LINES, "lines_kernels": LINES,
     },
 )  # fmt: skip
 IMPLICIT = Room(
@@ -156,7 +157,8 @@ EQUILIBRIUM = Room(
         "population.model": PROVER, "population.near_one": PROVER, "population.pair": PROVER,
         "population.pair_entry": PROVER, "population.singularity": PROVER, "population.gram_unequal": PROVER,
         "population.gaussian_mixture": PROVER, "population.schur_bounds": PROVER, "training": PROVER,
-        "enclosed_numbers": SHOWN, "witness": PROVER, "finite_width": PROVER, "large": PROVER, "relu": SETTING, "general": SETTING,
+        "enclosed_numbers": SHOWN, "witness": PROVER, "finite_width": PROVER, "large": PROVER,
+        "relu": SETTING, "general": SETTING,
         "checks": STATES, "instance": SETTING, "hypotheses": SETTING,
         "lines_antipodes": LINES, "lines_dual_calculus": LINES, "lines_high_dimensional": LINES,
         "lines_training": LINES,

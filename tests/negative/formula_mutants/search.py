@@ -70,7 +70,7 @@ class Search:
             program |= found is not None
             if found:
                 noticed = sizes[place], found
-                watchers.sort(key=lambda w: (w.name != found, w.seconds))  # noqa: B023 - sorted here: it is asked first
+                watchers.sort(key=lambda w: (w.name != found, w.seconds))
             if found is None or (noticed and (not found or place > middle)):
                 break
             place += -1 if found else 1

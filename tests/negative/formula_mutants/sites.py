@@ -5,8 +5,8 @@ a square root, or a value that is returned. What is compared, indexed, printed o
 """
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import copy
 import inspect
@@ -30,7 +30,19 @@ SWAPPED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mult: ast.Div,
     ast.Div: ast.Mult,
 }
-COUNTING = {"range", "str", "round", "islice", "repeat", "ldexp", "log10_of", "precision", "arange", "figure", "enclosed"}
+COUNTING = {
+    "range",
+    "str",
+    "round",
+    "islice",
+    "repeat",
+    "ldexp",
+    "log10_of",
+    "precision",
+    "arange",
+    "figure",
+    "enclosed",
+}
 """Calls whose numbers count or print."""
 SETTINGS = {"detail", "bits", "place", "digits", "radius", "terms", "relative_width", "max_bits", "order", "seed"}
 """Arguments that set a precision, a place in a list, or how something is printed."""
@@ -121,7 +133,9 @@ def _skipped(node: ast.AST, names: frozenset[str]) -> set[int]:
                 leave(part)
             case ast.List(elts=[ast.List(), *_]) | ast.Call(func=ast.Name(id="arb"), args=[ast.Tuple()]):
                 leave(part)  # points of a data set, or a power of two
-            case ast.BinOp(left=left, right=right) if _slack(part, names) or _slack(left, names) or _slack(right, names):
+            case ast.BinOp(left=left, right=right) if (
+                _slack(part, names) or _slack(left, names) or _slack(right, names)
+            ):
                 found.add(id(part))
                 leave(*(x for x in (part, left, right) if _slack(x, names)))
             case ast.Assign(targets=[ast.Name(id="detail") | ast.Subscript(value=ast.Name(id="detail"))]):
@@ -175,7 +189,7 @@ def _constants(function: Function, names: frozenset[str]) -> dict[str, object]:
 
 
 def sites(function: Function, other_names: frozenset[str] = frozenset()) -> tuple[Site, ...]:
-    """All places of a function, in the order of its text; ``other_names`` are constants that are no part of formulas."""
+    """All places of a function, in the order of its text; ``other_names`` are constants that belong to no formula."""
     return _numbered(_sites(function, other_names))
 
 
@@ -197,7 +211,9 @@ def _sites(function: Function, other_names: frozenset[str]) -> Iterator[Site]:
                 yield Site("number", at, _shown(node, inside()), number)
             case ast.Name(id=name, ctx=ast.Load()) if name in constants:
                 value = constants[name]
-                entries = value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, tuple) else ())
+                entries = (
+                    value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, tuple) else ())
+                )
                 for key, part in entries:
                     yield Site("constant", at, f"{name}[{key}]", _number(part), (name, key))
                 if not isinstance(value, dict | tuple):
@@ -281,7 +297,9 @@ def _changed(function: Function, site: Site) -> CodeType:
                 node.value = ast.BinOp(returned, ast.Mult(), ast.Name(_PLANTED, ast.Load()))
     module = ast.fix_missing_locations(ast.Module([tree], []))
     scope = dict(function.__globals__)
-    exec(compile(module, f"<{function.__qualname__}, changed>", "exec", __future__.annotations.compiler_flag), scope)  # our source
+    exec(
+        compile(module, f"<{function.__qualname__}, changed>", "exec", __future__.annotations.compiler_flag), scope
+    )  # our source
     code = scope[tree.name].__code__
     assert isinstance(code, CodeType)
     return code
@@ -317,7 +335,9 @@ def _holders(name: str, value: object) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def planted(function: Function, site: Site, change: Fraction, form: Callable[[Fraction], Any] = FORMS[0]) -> Iterator[None]:
+def planted(
+    function: Function, site: Site, change: Fraction, form: Callable[[Fraction], Any] = FORMS[0]
+) -> Iterator[None]:
     """One place of a function changed, a number times ``change``: whoever imported it runs the changed code."""
     code, defaults, rooms = function.__code__, function.__defaults__, []
     value = None if site.value is None else _value(function, site, form(site.value * change))

@@ -13,8 +13,8 @@ HEAD = """# Unguarded constants
 
 Written by `python -m tests.negative.formula_mutants --write docs/unguarded.md`; what it does is described in
 [verdicts.md](verdicts.md#controls-with-power). Each number, operator, exponent, square root and returned value of the
-formulas is changed in the code, and the checks and controls of the claims on small instances, the shipped records of the
-falsifier and the lines of the lemmas are asked.
+formulas is changed in the code, and the checks and controls of the claims on small instances, the shipped records of
+the falsifier and the lines of the lemmas are asked.
 
 * *guarded*: a factor of 2 is noticed in both directions, or the other operator, or an exponent that is 1 off;
 * *one direction*: 2 is noticed and 1/2 is not, or the other way round. Mostly the other direction makes a bound weaker;
@@ -33,11 +33,16 @@ def state(found: Found) -> str:
 def table(everything: Mapping[str, Iterable[Found]]) -> str:
     """The text of the file."""
     found = {room: list(places) for room, places in everything.items()}
-    return "\n".join([HEAD, *_counts(found), *(line for room, places in found.items() for line in _room(room, places))]) + "\n"
+    return (
+        "\n".join([HEAD, *_counts(found), *(line for room, places in found.items() for line in _room(room, places))])
+        + "\n"
+    )
 
 
 def _counts(found: Mapping[str, list[Found]]) -> Iterable[str]:
-    yield "| paper | places | guarded | one direction | unguarded | numbers by the smallest change: 1e-9 | 1e-3 | 2 | 10 | 10^6 |"
+    yield "The last columns say how many numbers are noticed at which change first."
+    yield ""
+    yield "| paper | places | guarded | one direction | unguarded | 1e-9 | 1e-3 | 2 | 10 | 10^6 |"
     yield "|---|---|---|---|---|---|---|---|---|---|"
     for room, places in found.items():
         states, sizes = Counter(map(state, places)), Counter(map(_least, places))
@@ -78,7 +83,10 @@ def _room(room: str, places: list[Found]) -> Iterable[str]:
 
 def listed(text: str) -> set[str]:
     """The places that a file lists as unguarded, as ``function place``."""
-    return {f"{function} {place}" for function, place in re.findall(r"^\| `([^`]+:[^`]+)` \| ([a-z][^`]*`[^`]*`) \|", text, re.M)}
+    return {
+        f"{function} {place}"
+        for function, place in re.findall(r"^\| `([^`]+:[^`]+)` \| ([a-z][^`]*`[^`]*`) \|", text, re.M)
+    }
 
 
 def named(place: Found) -> str:

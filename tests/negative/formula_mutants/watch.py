@@ -98,7 +98,9 @@ def forget(room: Room) -> None:
 def study_of(case: Case) -> Study:
     """The small study of a case."""
     parameters = {case.system: {k: Fraction(v) for k, v in case.parameters}}
-    return Study("mutants", (case.system,), (case.subject,), load("digits", case.points), parameters, kernels=(case.subject,))
+    return Study(
+        "mutants", (case.system,), (case.subject,), load("digits", case.points), parameters, kernels=(case.subject,)
+    )
 
 
 def fresh(case: Case) -> Any:
@@ -118,7 +120,7 @@ def _kept(case: Case, room: Room) -> dict[str, tuple[Any, frozenset[CodeType]]]:
                 try:
                     with traced(seen):
                         value = getattr(fresh(case), name)
-                except Exception:  # noqa: BLE001, S112 - it cannot be kept, whatever the reason
+                except Exception:
                     continue
                 keeps = any(isinstance(v, cached_property) for o in type(value).__mro__ for v in vars(o).values())
                 if not keeps:  # what keeps something itself may come to depend on more
@@ -156,7 +158,7 @@ class Watcher:
             return type(error).__name__
         except NO_PROGRAM:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a wrong formula leads to
+        except Exception as error:
             return type(error).__name__
 
     def learn(self) -> None:
@@ -166,7 +168,7 @@ class Watcher:
         with undrawn(self.room), traced(seen):
             try:
                 self.says = self.run(None)
-            except Exception as error:  # noqa: BLE001 - some claims have no verdict on a small instance
+            except Exception as error:
                 self.says = type(error).__name__
         self.used = frozenset(seen)
         started = time.process_time()
@@ -199,7 +201,9 @@ def _of_records(room: Room) -> Iterator[Watcher]:
             def run(code: CodeType | None, bound: Any = bound, record: Any = record) -> str:
                 return replay(bound, record).verdict.name
 
-            yield Watcher(f"record {name.partition('.')[2]}", tuple(i for i in record.speaks_of if i[:6] != "lemma."), run, room)
+            yield Watcher(
+                f"record {name.partition('.')[2]}", tuple(i for i in record.speaks_of if i[:6] != "lemma."), run, room
+            )
 
 
 def _of_lines(room: Room) -> Iterator[Watcher]:

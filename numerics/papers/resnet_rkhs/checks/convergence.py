@@ -115,7 +115,9 @@ def power_law(inst: ResNetInstance, nu: Fraction) -> tuple[list[Relation], arb]:
     relations = [
         Relation.of("the power law is at most the constant of the ball at the best R", law, landscape.lower(radius)),
         Relation.of("the path of the threshold is the best R", path_bound(threshold, law), radius, Sense.EQUAL),
-        Relation.of("(2 + 2 nu) kappa_1 times it is 2", radius * landscape.kappa1 * enclose(2 + 2 * nu), 2, Sense.EQUAL),
+        Relation.of(
+            "(2 + 2 nu) kappa_1 times it is 2", radius * landscape.kappa1 * enclose(2 + 2 * nu), 2, Sense.EQUAL
+        ),
     ]
     return relations, threshold
 

@@ -67,9 +67,11 @@ def uniform_count(inst: ResNetInstance, diameter: arb) -> list[Relation]:
 
 
 def chernoff_count(n: int, eigenvalue: arb) -> Relation:
-    """Four fifths of the count of frequencies fail more often than it was asked for, by the bound: 8 is nearly 1/0.153."""
+    """Four fifths of the count of frequencies fail more often than was asked for: 8 is nearly 1/0.153."""
     few = enough_at_one_configuration(n, eigenvalue, enclose(FAILURE)) * 4 / 5
-    return Relation.of("0.01 <= the failure at 4/5 of the count", FAILURE, chernoff_failure(n, eigenvalue, few), condition=True)
+    return Relation.of(
+        "0.01 <= the failure at 4/5 of the count", FAILURE, chernoff_failure(n, eigenvalue, few), condition=True
+    )
 
 
 @check("resnet-uniform-features", scope=scope.training_inputs)

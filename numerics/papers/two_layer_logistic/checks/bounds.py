@@ -211,7 +211,7 @@ def _barely(step: Fraction, planted: Fraction) -> Relation:
 
 
 def _radius_where_bent(dimension: int = len(POINT)) -> Relation:
-    """|W| against the radius of the level of V at W, where −λpd − D is most of it, with a dimension d in the formula."""
+    """|W| against the radius of the level V(W), where −λpd − D is most of V, with a dimension d in the formula."""
     far = most_bent(1).along_the_input(FAR)
     with precision(EVALUATION_BITS):
         level = Ball(far.values.potential(enclose(NOISY))).upper
