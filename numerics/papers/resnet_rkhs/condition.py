@@ -14,7 +14,7 @@ from fractions import Fraction
 from flint import arb
 
 from ....theory.verdict import Verdict
-from ...balls.ball import enclose
+from ...balls.ball import Ball, enclose
 from ...checks.relation import Relation, Sense
 from ...radial.bounds import log10_of
 from .rates import Landscape, path_bound
@@ -28,7 +28,7 @@ REACHES = tuple(Fraction(k, 10) for k in range(1, 41))
 class Condition:
     """The condition at a landscape and at R = ``reach``/κ₁, for gradient descent or for the flow.
 
-    ``eigenvalue`` is an upper bound of λ_min(K) on the inputs.
+    ``eigenvalue`` is an upper bound of λ_min(K) on the inputs; ``least`` takes the place of λ where it is given.
     """
 
     landscape: Landscape
@@ -36,6 +36,7 @@ class Condition:
     descent: bool
     loss: Fraction
     eigenvalue: arb
+    least: arb | None = None
 
     @property
     def radius(self) -> arb:
@@ -45,7 +46,7 @@ class Condition:
     @property
     def mu(self) -> arb:
         """μ(R)."""
-        return self.landscape.lower(self.radius)
+        return self.landscape.lower(self.radius, self.least)
 
     @property
     def path(self) -> arb:
@@ -65,11 +66,10 @@ class Condition:
         return best / (16 if self.descent else 4)
 
     def at_the_ceiling(self, share: Fraction) -> Relation:
-        """The path of a share of that loss, at the R and with the eigenvalue for which it would be attained."""
+        """The condition for a share of that loss, at the R and with the eigenvalue for which it would be attained."""
         limit = replace(self.landscape, depth=None)
-        radius = 1 / limit.kappa1
-        path = path_bound(self.ceiling * enclose(share), limit.lower(radius, self.eigenvalue), descent=self.descent)
-        return Relation.of(f"the path of {share} of the largest loss < R", path, radius, Sense.BELOW, condition=True)
+        loss = Ball(self.ceiling).upper * share
+        return replace(self, landscape=limit, reach=Fraction(1), loss=loss, least=self.eigenvalue).fits
 
     def settled(self) -> tuple[Verdict, str]:
         """PROVED at this R, REFUTED for all, or UNKNOWN, with the factor by which it fails."""

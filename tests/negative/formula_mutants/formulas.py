@@ -81,7 +81,7 @@ LOGISTIC = Room(
         "bounds:alternating": SETTING, "sharpness": SHARP, "lines": LINES, "lines_laws": LINES,
     },
 )  # fmt: skip
-SMALL = (("points", "3"), ("iterations", "3"), ("depth", "4"), ("features", "24"))
+SMALL = (("embedding", "2"), ("points", "3"), ("iterations", "3"), ("depth", "4"), ("features", "24"))
 RESNET = Room(
     "resnet_rkhs",
     tuple(Case("resnet-rkhs", kernel, SMALL) for kernel in ("gaussian", "matern-5/2")),
@@ -89,13 +89,12 @@ RESNET = Room(
         "rates": """path_bound Landscape.kappa1 Landscape.kappa2 Landscape.compression Landscape.separated
             Landscape.largest Landscape.lower Landscape.upper Landscape.smoothness""",
         "recipe": "Recipe.radius Recipe.mu Recipe.path Recipe.separates",
-        "condition": "Condition.radius Condition.path Condition.ceiling Condition.at_the_ceiling",
+        "condition": "Condition.radius Condition.path Condition.ceiling",
         "features": """spectral_constant enough_uniformly enough_at_one_configuration uniform_failure
             chernoff_failure""",
         "lazy": "lazy_constants",
         "checks.convergence": "power_law supremum decrease",
-        "checks.features": """covering_exponent chernoff_exponent squared_slopes rate_inside mean_of_two uniform_count
-            chernoff_count""",
+        "checks.features": "covering_exponent chernoff_exponent squared_slopes rate_inside mean_of_two",
         "checks.gradient": "curvature curvature_at_a_minimum",
         "checks.kernel": "taylor_constants _lifted",
         "checks.trajectories": "kept",
@@ -107,7 +106,8 @@ RESNET = Room(
         "descent": PROVER, "fields": PROVER, "passes": PROVER, "variation": PROVER, "dot_product": PROVER,
         "features:feature_field": PROVER, "features:feature_gram": PROVER, "numerics.radial.kernel": PROVER,
         "features:frequencies": SETTING, "lazy:lazy_run": SETTING, "condition:condition": SETTING,
-        "condition:Condition.mu": SETTING, "recipe:_above": SETTING, "recipe:best_reach": SETTING,
+        "condition:Condition.mu": SETTING,
+        "condition:Condition.at_the_ceiling": STATES, "recipe:_above": SETTING, "recipe:best_reach": SETTING,
         "recipe:recipe": SETTING, "recipe:quiet_distance": SETTING, "rates:Landscape.eigenvalue": SETTING,
         "hypotheses": SETTING, "setting": SETTING, "instance": SETTING, "enclosed_numbers": SHOWN,
         "extremal": STATES, "checks": STATES, "sharpness": SHARP, "lines": LINES, "lines_kernels": LINES,
@@ -176,7 +176,7 @@ KEPT = frozenset({
 NO_CONSTANTS = frozenset({"BITS", "GRID", "GUARD_BITS", "EVALUATION_BITS", "ITERATIONS", "SAFE", "FLOOR", "UNIT",
     "TINY", "SLACK", "UNDERFLOW", "PICARD_STEPS", "RESOLVED", "EXTRA_ORDERS", "PRINTED_BITS", "START_BITS",
     "EVALUATIONS_PER_LEVEL", "REACHES", "SLIGHTLY", "CLOSE", "DIGITS", "DEPTH", "POINTS", "X", "SHARES", "TARGETS",
-    "RESIDUALS", "BOUND_BITS", "OUTPUT_SHARE"})  # fmt: skip
+    "RESIDUALS", "BOUND_BITS", "OUTPUT_SHARE", "FAILURE"})  # fmt: skip
 """Constants of modules that set precisions, sizes, roundings, or what is tried."""
 
 WHY: dict[str, str] = {}

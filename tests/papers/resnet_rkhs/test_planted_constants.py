@@ -212,7 +212,7 @@ def lazy() -> None:
 
 def recipe() -> None:
     """The rate of the recipe is below the constant of its ball, and half the scale is not enough."""
-    proved("resnet-flow-convergence")
+    proved("resnet-made-flow")
     with precision(128):
         for name in KERNELS:
             unit = radial_kernel(name, 1)
