@@ -179,6 +179,7 @@ NO_CONSTANTS = frozenset({"BITS", "GRID", "GUARD_BITS", "EVALUATION_BITS", "ITER
     "RESIDUALS", "BOUND_BITS", "OUTPUT_SHARE", "FAILURE"})  # fmt: skip
 """Constants of modules that set precisions, sizes, roundings, or what is tried."""
 
+SECOND = "the a-posteriori form closes for no small network; test_planted_constants.py asks a second program"
 STATISTICAL = "its claims are statistical, and no experiment is asked; test_planted_constants.py of its room is"
 WHY: dict[str, str] = {
     "rayleigh_bound": "any test function gives a bound, and the one that is tried is odd; the tail is negligible",
@@ -201,8 +202,8 @@ WHY: dict[str, str] = {
     "implied": "a condition of the theorem: a larger width is allowed",
     "norms": "the a-priori form does not hold on small networks, and the a-posteriori form closes for none of them",
     "width_condition": "the a-priori form does not hold on small networks: nothing is attained",
-    "bootstrap": "the a-posteriori form does not close on small networks; test_planted_constants.py asks a second program",
-    "_conditions": "the a-posteriori form does not close on small networks; test_planted_constants.py asks a second program",
+    "bootstrap": SECOND,
+    "_conditions": SECOND,
     "pair_eigenvalue": STATISTICAL,
     "limit_map": STATISTICAL,
     "limit_variance": STATISTICAL,
