@@ -147,13 +147,14 @@ class Watcher:
     says: str = ""
     used: frozenset[CodeType] = frozenset()
     seconds: float = 0.0
+    keeps: bool = True
 
     def ask(self, code: CodeType | None) -> str:
         """What it says now: a verdict, or the name of what it raises."""
         forget(self.room)
         try:
             with ended(STUCK), undrawn(self.room):
-                return self.run(code)
+                return self.run(code if self.keeps else None)
         except CertigramError as error:
             return type(error).__name__
         except NO_PROGRAM:
@@ -228,6 +229,7 @@ class Watch:
         found = (*_of_records(self.room), *_of_claims(self.room), *_of_lines(self.room))
         self.watchers = tuple(watcher for watcher in found if self.only(watcher.name))
         for watcher in self.watchers:
+            watcher.keeps = self.only is bool  # for a few it costs more to find out what can be kept
             watcher.learn()
 
     def of(self, code: CodeType) -> list[Watcher]:
