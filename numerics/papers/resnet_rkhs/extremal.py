@@ -22,8 +22,6 @@ NEAR = 2.0**-5
 PAIR = 2.0**-8 * np.array([[1.0], [-1.0]])
 """The two states whose distance is observed."""
 SUBSTEPS = 64
-SCALE = Fraction(1, 2)
-"""The scale of the kernels: κ₁ is not 1 there, so that a factor too much or too few shows."""
 LAYERS = 16
 """Layers of the networks of infinite depth: their control is constant on sixteenths of the unit interval."""
 
@@ -49,8 +47,11 @@ def stretching_field(kernel: RadialKernel, reach: Array) -> KernelField:
     return empty.step([centres] * depth, coefficients, squared)
 
 
-def _observed(kernel: RadialKernel, reach: Array, start: Array, flow: bool) -> Extremal:
-    unit = kernel.with_scale(SCALE)
+def _observed(
+    kernel: RadialKernel, reach: Array, start: Array, flow: bool, scale: Fraction = Fraction(1, 2)
+) -> Extremal:
+    """At a scale where κ₁ is not 1, so that a factor too much or too few shows."""
+    unit = kernel.with_scale(scale)
     problem = Problem(start, np.zeros(len(start)), start - 1.0)
     run = descend(stretching_field(unit, reach), problem, 1.0, 0, substeps=SUBSTEPS if flow else 1, flow=flow)
     return run, Landscape(unit, 1, 1, Fraction(1), Fraction(1), None if flow else len(reach))
@@ -86,4 +87,4 @@ def lone_compression(kernel: RadialKernel, reach: float = 1.98) -> Extremal:
 
 def strongest_stretch(kernel: RadialKernel, reach: float = 0.5) -> Extremal:
     r"""Two states, sixteen layers that stretch alike: their distance grows by :math:`(1 + \kappa_1R/D)^D`, nearly."""
-    return _observed(kernel, np.full(LAYERS, reach), PAIR, False)
+    return _observed(kernel, np.full(LAYERS, reach), PAIR, False, Fraction(4))
