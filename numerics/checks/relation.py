@@ -336,6 +336,17 @@ def planted(relations: Iterable[Relation], *evidence: EvidenceItem) -> Outcome:
     return replace(judge(relations, *evidence), reason="a planted statement")
 
 
+def each(relations: Iterable[Relation]) -> Outcome:
+    """What several planted statements get: REFUTED where each of them is false, else what the first other one gets.
+
+    >>> each([Relation.of("", 2, 1), Relation.of("", arb(2, 3), 1)]).verdict.name
+    'UNKNOWN'
+    """
+    found = list(relations)
+    outcomes = (planted([relation]) for relation in found)
+    return next((outcome for outcome in outcomes if outcome.verdict is not Verdict.REFUTED), planted(found))
+
+
 def _decided(proved: bool, refuted: bool) -> Verdict:
     return Verdict.REFUTED if refuted else Verdict.PROVED if proved else Verdict.UNKNOWN
 

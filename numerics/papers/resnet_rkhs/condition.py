@@ -8,16 +8,16 @@ every R, which refutes the condition where L₀ is larger ("The best radius" of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from flint import arb
 
 from ....theory.verdict import Verdict
-from ...balls.ball import enclose
+from ...balls.ball import Ball, enclose
 from ...checks.relation import Relation, Sense
 from ...radial.bounds import log10_of
-from .rates import Landscape
+from .rates import Landscape, path_bound
 from .setting import Setting
 
 REACHES = tuple(Fraction(k, 10) for k in range(1, 41))
@@ -28,7 +28,7 @@ REACHES = tuple(Fraction(k, 10) for k in range(1, 41))
 class Condition:
     """The condition at a landscape and at R = ``reach``/κ₁, for gradient descent or for the flow.
 
-    ``eigenvalue`` is an upper bound of λ_min(K) on the inputs.
+    ``eigenvalue`` is an upper bound of λ_min(K) on the inputs; ``least`` takes the place of λ where it is given.
     """
 
     landscape: Landscape
@@ -36,6 +36,7 @@ class Condition:
     descent: bool
     loss: Fraction
     eigenvalue: arb
+    least: arb | None = None
 
     @property
     def radius(self) -> arb:
@@ -45,12 +46,12 @@ class Condition:
     @property
     def mu(self) -> arb:
         """μ(R)."""
-        return self.landscape.lower(self.radius)
+        return self.landscape.lower(self.radius, self.least)
 
     @property
     def path(self) -> arb:
         """The bound of the length of the path: 2 √(L₀/μ) for the flow, 4 √(L₀/μ) for descent."""
-        return (4 if self.descent else 2) * (enclose(self.loss) / self.mu).sqrt()
+        return path_bound(enclose(self.loss), self.mu, descent=self.descent)
 
     @property
     def fits(self) -> Relation:
@@ -63,6 +64,12 @@ class Condition:
         """No loss above this satisfies the condition, for any R."""
         best = self.landscape.lower(arb(0), self.eigenvalue) / (arb(1).exp() * self.landscape.kappa1) ** 2
         return best / (16 if self.descent else 4)
+
+    def at_the_ceiling(self, share: Fraction) -> Relation:
+        """The condition for a share of that loss, at the R and with the eigenvalue for which it would be attained."""
+        limit = replace(self.landscape, depth=None)
+        loss = Ball(self.ceiling).upper * share
+        return replace(self, landscape=limit, reach=Fraction(1), loss=loss, least=self.eigenvalue).fits
 
     def settled(self) -> tuple[Verdict, str]:
         """PROVED at this R, REFUTED for all, or UNKNOWN, with the factor by which it fails."""

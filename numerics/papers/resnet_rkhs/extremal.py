@@ -27,7 +27,7 @@ LAYERS = 16
 
 
 Extremal = tuple[Descent, Landscape]
-"""The one iterate of such a network, everything enclosed, and the constants that belong to it (scale 1)."""
+"""The one iterate of such a network, everything enclosed, and the constants that belong to it."""
 
 
 def stretching_field(kernel: RadialKernel, reach: Array) -> KernelField:
@@ -47,8 +47,11 @@ def stretching_field(kernel: RadialKernel, reach: Array) -> KernelField:
     return empty.step([centres] * depth, coefficients, squared)
 
 
-def _observed(kernel: RadialKernel, reach: Array, start: Array, flow: bool) -> Extremal:
-    unit = kernel.with_scale(1)
+def _observed(
+    kernel: RadialKernel, reach: Array, start: Array, flow: bool, scale: Fraction = Fraction(1, 2)
+) -> Extremal:
+    """At a scale where κ₁ is not 1, so that a factor too much or too few shows."""
+    unit = kernel.with_scale(scale)
     problem = Problem(start, np.zeros(len(start)), start - 1.0)
     run = descend(stretching_field(unit, reach), problem, 1.0, 0, substeps=SUBSTEPS if flow else 1, flow=flow)
     return run, Landscape(unit, 1, 1, Fraction(1), Fraction(1), None if flow else len(reach))
@@ -74,6 +77,14 @@ def strongest_compression(kernel: RadialKernel, reach: float = 0.5) -> Extremal:
     return _observed(kernel, np.array([-reach]), PAIR, False)
 
 
+def lone_compression(kernel: RadialKernel, reach: float = 1.98) -> Extremal:
+    r"""Two states, four layers of which one pulls: by nearly :math:`1 - \kappa_1R/\sqrt4`, which is next to 0.
+
+    It has the whole norm, so that :math:`\kappa_1\|v_1\| = \sqrt4\,\kappa_1R`.
+    """
+    return _observed(kernel, np.array([-2 * reach, 0.0, 0.0, 0.0]), PAIR, False)
+
+
 def strongest_stretch(kernel: RadialKernel, reach: float = 0.5) -> Extremal:
     r"""Two states, sixteen layers that stretch alike: their distance grows by :math:`(1 + \kappa_1R/D)^D`, nearly."""
-    return _observed(kernel, np.full(LAYERS, reach), PAIR, False)
+    return _observed(kernel, np.full(LAYERS, reach), PAIR, False, Fraction(4))

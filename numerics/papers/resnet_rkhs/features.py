@@ -93,12 +93,12 @@ def enough_at_one_configuration(count: int, eigenvalue: arb, failure: arb) -> ar
     return 8 * count / eigenvalue * (count / failure).log()
 
 
-def uniform_failure(kernel: RadialKernel, dimension: int, diameter: arb, tolerance: arb, count: int) -> arb:
+def uniform_failure(kernel: RadialKernel, dimension: int, diameter: arb, tolerance: arb, count: arb | int) -> arb:
     r"""The bound :math:`2^9 (\sigma_p\Delta/\varepsilon)^2 e^{-m\varepsilon^2/(4(q+2))}` of P(sup|k_m − k| >= ε)."""
     spread = dimension * enclose(kernel.kappa1_squared) * diameter**2 / tolerance**2
     return 512 * spread * (-count * tolerance**2 / (4 * (dimension + 2))).exp()
 
 
-def chernoff_failure(points: int, eigenvalue: arb, count: int) -> arb:
+def chernoff_failure(points: int, eigenvalue: arb, count: arb | int) -> arb:
     r"""The bound :math:`N(\sqrt2 e^{-1/2})^{m\lambda/N}` of :math:`P(\lambda_{\min}(K_m) \le \lambda/2)`."""
     return points * (count * eigenvalue / points * ((arb(2).log() - 1) / 2)).exp()

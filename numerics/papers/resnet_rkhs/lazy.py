@@ -25,6 +25,7 @@ from ...radial.kernel import RadialKernel
 from .descent import Descent, descend, embed
 from .features import feature_field, feature_gram, frequencies, spectral_constant
 from .fields import Array
+from .rates import path_bound
 from .recipe import GRID
 
 BITS = 128
@@ -69,7 +70,7 @@ def lazy_constants(eigenvalue: arb, kappa1: arb, count: int, loss: arb, depth: i
     reach = (eigenvalue / count).sqrt() / 2
     c = reach if depth is None else reach / (1 - reach / arb(depth).sqrt())
     mu = (-2 * c).exp() * eigenvalue / (2 * count)
-    return reach / kappa1, mu, 2 * (loss / mu).sqrt()
+    return reach / kappa1, mu, path_bound(loss, mu)
 
 
 def lazy_run(

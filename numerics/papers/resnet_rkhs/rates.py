@@ -24,6 +24,11 @@ from ...radial.bounds import separated_bound
 from ...radial.kernel import RadialKernel
 
 
+def path_bound(loss: arb, mu: arb, *, descent: bool = False) -> arb:
+    """The bound of the length of the path of training: 2 √(L₀/μ) for the flow, 4 √(L₀/μ) for gradient descent."""
+    return (4 if descent else 2) * (loss / mu).sqrt()
+
+
 @dataclass(frozen=True)
 class Landscape:
     """The constants for N points of least distance δ (``separation_squared`` = δ²), lifted by A = (α I; 0).

@@ -19,7 +19,7 @@ from ...balls.ball import enclose
 from ...balls.precision import precision
 from ...checks.relation import Relation, Sense
 from ...radial.kernel import RadialKernel
-from .rates import Landscape
+from .rates import Landscape, path_bound
 
 BITS = 128
 GRID = 16
@@ -48,7 +48,7 @@ class Recipe:
     @property
     def path(self) -> arb:
         """The bound of the length of the path: 2 √(L₀/μ) for the flow, 4 √(L₀/μ) for descent."""
-        return (4 if self.descent else 2) * (enclose(self.loss) / self.mu).sqrt()
+        return path_bound(enclose(self.loss), self.mu, descent=self.descent)
 
     @property
     def separates(self) -> Relation:

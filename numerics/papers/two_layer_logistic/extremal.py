@@ -77,9 +77,9 @@ class ExtremalNetwork:
             return self.network.values(self.weights, arb_mat([row, *([row if self.together else still] * 2)]))
 
     def along_the_input(self, norm: float) -> ExtremalNetwork:
-        """The same at about this norm, against the input, where the argument is a multiple of a full turn."""
+        """The same at about this norm, against the input, where the argument is off by full turns."""
         turns = math.ceil(norm * math.sqrt(SQUARE / 3) / math.tau)
-        return ExtremalNetwork(self.name, self.outer, -turns * math.tau, self.together)
+        return ExtremalNetwork(self.name, self.outer, self.argument - turns * math.tau, self.together)
 
 
 @cache
@@ -126,4 +126,4 @@ def flat_bounds() -> LogisticBounds:
 @cache
 def bump_law() -> CellMoments:
     """Two wells, whose barrier is the whole oscillation of the data term: a bump at zero between two flat sides."""
-    return _moments("exp(-x**2/2)", Fraction(4), -1, 400)
+    return _moments("2*exp(-x**2/2)", Fraction(2), -1, 400)

@@ -15,7 +15,7 @@ from ....balls.ends import outward
 from ....balls.precision import precision
 from ....checks.evidence import SLIGHTLY, figure, note, sufficient
 from ....checks.registry import Outcome, check, control
-from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.relation import Relation, Sense, each, judge, planted
 from ....checks.trajectories import Bounds
 from ....radial.bounds import log10_of, wendland
 from ..condition import Condition, condition
@@ -23,6 +23,7 @@ from ..descent import Descent, embed
 from ..fields import KernelField
 from ..instance import ResNetInstance
 from ..passes import run_pass
+from ..rates import path_bound
 from ..recipe import Recipe
 from . import scope
 from .evidence import CLOSE, cited, positive, times
@@ -79,10 +80,17 @@ def made_flow(inst: ResNetInstance) -> Outcome:
 @control("resnet-flow-convergence")
 def too_large_loss_of_the_study(inst: ResNetInstance) -> Outcome:
     """A loss a millionth above what any R allows."""
+    return _beyond_the_ceiling(inst, descent=False)
+
+
+def _beyond_the_ceiling(inst: ResNetInstance, *, descent: bool) -> Outcome:
+    """The condition for a loss a millionth above what any R allows; a millionth below it holds for some matrix."""
     with precision(inst.budget.bits):
-        found = condition(inst)
+        found = condition(inst, descent=descent)
+        if found.at_the_ceiling(1 - CLOSE).verdict is not Verdict.PROVED:
+            return Outcome(Verdict.UNKNOWN, reason="the largest loss is not attained where it should be")
         grown = Ball(found.ceiling).upper * (1 + CLOSE)
-        return planted([replace(found, loss=grown).fits])
+        return each([replace(found, loss=grown).fits, found.at_the_ceiling(1 + CLOSE)])
 
 
 @control("resnet-made-flow")
@@ -94,14 +102,24 @@ def too_large_loss(inst: ResNetInstance) -> Outcome:
         return planted([replace(found, loss=found.loss * grown).fits])
 
 
-def power_law(inst: ResNetInstance, nu: Fraction) -> tuple[Relation, arb]:
-    """The power law of a Matérn kernel at the best R, below the constant of the ball; and the threshold of the loss."""
+def power_law(inst: ResNetInstance, nu: Fraction) -> tuple[list[Relation], arb]:
+    """The power law of a Matérn kernel at the best R, below the constant of the ball; and the threshold of the loss.
+
+    A loss of the threshold has a path as long as the best R, by the law.
+    """
     landscape, a = inst.landscape(None), 2 + 2 * enclose(nu)
     start = 2 * wendland(inst.kernel, inst.dimension, landscape.separated(arb(0))) / len(inst.chosen)  # mu_0
     law = start * (-2 * arb(1)).exp()  # mu_0 exp(-a kappa_1 R) at a kappa_1 R = 2
-    bound = landscape.lower(2 / (a * landscape.kappa1))
-    relation = Relation.of("the power law is at most the constant of the ball at the best R", law, bound)
-    return relation, start / (arb(1).exp() * a * landscape.kappa1) ** 2
+    radius = 2 / (a * landscape.kappa1)
+    threshold = start / (arb(1).exp() * a * landscape.kappa1) ** 2
+    relations = [
+        Relation.of("the power law is at most the constant of the ball at the best R", law, landscape.lower(radius)),
+        Relation.of("the path of the threshold is the best R", path_bound(threshold, law), radius, Sense.EQUAL),
+        Relation.of(
+            "(2 + 2 nu) kappa_1 times it is 2", radius * landscape.kappa1 * enclose(2 + 2 * nu), 2, Sense.EQUAL
+        ),
+    ]
+    return relations, threshold
 
 
 def supremum(b: arb) -> Relation:
@@ -121,7 +139,7 @@ def optimal_radius(inst: ResNetInstance) -> Outcome:
             return judge(relations, cited("lemma.best-radius"), argued=True, method="symbolic maximum")
         law, threshold = power_law(inst, nu)
         found = judge(
-            [*relations, law],
+            [*relations, *law],
             cited("lemma.best-radius"),
             argued=True,
             value=threshold,
@@ -195,10 +213,7 @@ def made_descent(inst: ResNetInstance) -> Outcome:
 @control("resnet-descent-convergence")
 def too_large_a_loss_for_descent(inst: ResNetInstance) -> Outcome:
     """A loss a millionth above what any R allows."""
-    with precision(inst.budget.bits):
-        found = condition(inst, descent=True)
-        grown = Ball(found.ceiling).upper * (1 + CLOSE)
-        return planted([replace(found, loss=grown).fits])
+    return _beyond_the_ceiling(inst, descent=True)
 
 
 @control("resnet-made-descent")

@@ -56,6 +56,25 @@ def covering_exponent(dimension: int, stated: int = 9) -> Relation:
     return Relation.of(f"1 + (2 + 8q)/(q + 2) < {stated} for q = {dimension}", found, stated, Sense.BELOW)
 
 
+def uniform_count(inst: ResNetInstance, diameter: arb) -> list[Relation]:
+    """The count of frequencies fails with exactly the probability that it was asked for, for a number as λ."""
+    n, q, eigenvalue = len(inst.lifted_points), inst.dimension, definite(inst.lifted_eigenvalue).mid()
+    count = enough_uniformly(inst.kernel, q, n, diameter, eigenvalue, enclose(FAILURE))
+    failure = uniform_failure(inst.kernel, q, diameter, eigenvalue / (2 * n), count)
+    return [
+        Relation.of("(1 - 1e-6)/100 <= the failure at the count", FAILURE * (1 - CLOSE), failure, condition=True),
+        Relation.of("the failure at the count <= (1 + 1e-6)/100", failure, FAILURE * (1 + CLOSE), condition=True),
+    ]
+
+
+def chernoff_count(n: int, eigenvalue: arb) -> Relation:
+    """Four fifths of the count of frequencies fail more often than was asked for: 8 is nearly 1/0.153."""
+    few = enough_at_one_configuration(n, eigenvalue, enclose(FAILURE)) * 4 / 5
+    return Relation.of(
+        "0.01 <= the failure at 4/5 of the count", FAILURE, chernoff_failure(n, eigenvalue, few), condition=True
+    )
+
+
 @check("resnet-uniform-features", scope=scope.training_inputs)
 def uniform_features(inst: ResNetInstance) -> Outcome:
     """The optimised constant exactly, and the number of frequencies it asks for on this data."""
@@ -74,7 +93,11 @@ def uniform_features(inst: ResNetInstance) -> Outcome:
         )
     return replace(
         judge(
-            [covering_exponent(q), Relation.of(MET, Bounds.of_balls([failure]), FAILURE, condition=True)],
+            [
+                covering_exponent(q),
+                Relation.of(MET, Bounds.of_balls([failure]), FAILURE, condition=True),
+                *uniform_count(inst, diameter),
+            ],
             values,
             lemma="lemma.uniform-features",
             value=count,
@@ -164,6 +187,7 @@ def feature_chernoff(inst: ResNetInstance) -> Outcome:
         relations = [
             chernoff_exponent(8),
             Relation.of(MET, Bounds.of_balls([failure]), FAILURE, condition=True),
+            chernoff_count(n, eigenvalue.mid()),
         ]
         item = enclosed(f"frequencies that suffice for the true least eigenvalue of {n} inputs", count=count)
     return replace(

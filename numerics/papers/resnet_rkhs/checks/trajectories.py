@@ -22,7 +22,7 @@ from ....checks.trajectories import Bounds
 from ....radial.bounds import log10_of
 from ....radial.kernel import RadialKernel
 from ..descent import Descent, descend
-from ..extremal import strongest_compression, strongest_gradient, strongest_stretch, weakest_gradient
+from ..extremal import lone_compression, strongest_compression, strongest_gradient, strongest_stretch, weakest_gradient
 from ..fields import KernelField
 from ..instance import ResNetInstance
 from ..rates import Landscape
@@ -96,7 +96,11 @@ def kept(
 
 def extremal_distances(kernel: RadialKernel, compression: Factor = Landscape.compression) -> list[Relation]:
     """Both bounds on networks that stretch and compress as much as their norms allow, nearly."""
-    networks = {"stretches": strongest_stretch(kernel), "compresses": strongest_compression(kernel)}
+    networks = {
+        "stretches": strongest_stretch(kernel),
+        "compresses": strongest_compression(kernel),
+        "compresses in one of four layers": lone_compression(kernel),
+    }
     return [
         relation
         for name, network in networks.items()

@@ -160,3 +160,41 @@ def residual_smoothness(instance: Instance) -> Sides:
         moved += w * length
     kappa1 = enclose(landscape.kernel.kappa1_squared).sqrt()
     return (moved**2 + 2 * r * kappa1 * bent) / norm, landscape.smoothness(arb(0), r**2 / 2)
+
+
+@bound(
+    f"{PAPER}.smoothness/moved",
+    text="D^2 L[w, w] <= beta |w|^2 at large residuals, for a control with kappa_1 R >= 1/2, at scale 2",
+    formula=f"{MODULE}: Landscape.smoothness",
+    domain=Domain(
+        (
+            Real("r", (), 2.0**4, 2.0**16, logarithmic=True),
+            Real("a", (PIECES,), 2.0**-4, 4.0, logarithmic=True),
+            Real("w", (PIECES,)),
+            Real("g", (PIECES,)),
+        ),
+        {},
+        {"kernel": KERNELS[:1] + KERNELS[2:]},
+    ),
+)
+def moved_smoothness(instance: Instance) -> Sides:
+    r"""Both at once: one input with residual r at the pole of a dipole of slope :math:`a_t>0`.
+
+    The first variation m of the state follows :math:`m'=am+w`, the second :math:`b'=ab+2\kappa_1gm`, and the second
+    derivative of the loss is :math:`m^2+rb` at the end: second derivatives of the field vanish at the pole. The kernel
+    has the scale 2, so that :math:`\kappa_1\ne1`.
+    """
+    landscape = Landscape(kernel_of(instance).with_scale(2), 1, 1, Fraction(1), Fraction(1))
+    slopes, sizes, gains = (instance.balls(name) for name in ("a", "w", "g"))
+    r, length, kappa1 = instance.ball("r"), arb(1) / PIECES, enclose(landscape.kernel.kappa1_squared).sqrt()
+    radius = (sum((a * a for a in slopes), arb(0)) / PIECES).sqrt() / kappa1
+    require_reach(landscape.kernel, radius)
+    norm = sum((x * x for x in (*sizes, *gains)), arb(0)) / PIECES
+    if not norm > 0:
+        raise Outside("the direction is zero")
+    moved, bent = arb(0), arb(0)
+    for a, w, g in zip(slopes, sizes, gains, strict=True):
+        grown, mean = (a * length).exp(), _exponential_mean(a, length)
+        bent = bent * grown + 2 * kappa1 * g * (moved * length * grown + w * (length * grown - mean) / a)
+        moved = moved * grown + w * mean
+    return (moved**2 + r * bent) / norm, landscape.smoothness(radius, r**2 / 2)

@@ -11,7 +11,7 @@ from .....theory.verdict import Verdict
 from ....balls.precision import precision
 from ....checks.evidence import exact, note
 from ....checks.registry import Outcome, check, control
-from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.relation import Relation, Sense, each, judge, planted
 from ....checks.scope import ACTIVATION
 from ....expressions.lowering import constant
 from ..constants import second_derivative_supremum
@@ -19,7 +19,7 @@ from ..extremal import most_bent, most_spread
 from ..hypotheses import NAMED
 from ..instance import EVALUATION_BITS, NORMS, TwoLayerInstance
 from . import scope
-from .evidence import argued, each, smooth_control
+from .evidence import argued, smooth_control
 
 SYMBOLS = {
     "size": "sup|sigma|",

@@ -14,23 +14,25 @@ from fractions import Fraction
 from flint import arb
 
 from .....theory.verdict import Verdict
-from ....balls.ball import enclose
+from ....balls.ball import Ball, enclose
 from ....balls.precision import precision
 from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import enclosed
 from ....checks.registry import Outcome, check
-from ....checks.relation import Relation, Sense
+from ....checks.relation import Relation, Sense, each
 from ..bounds import LogisticBounds
 from ..enclosed import EnclosedValues
-from ..extremal import RATE, ExtremalNetwork, most_bent, most_spread, steepest
+from ..extremal import POINT, RATE, ExtremalNetwork, most_bent, most_spread, steepest
 from ..instance import EVALUATION_BITS, TwoLayerInstance
 from . import scope
-from .evidence import argued, each, smooth_control
+from .evidence import argued, smooth_control
 
 NEARLY = Fraction(99, 100)
 """The share of a constant whose formula an extremal network contradicts."""
 FAR, LEVEL, STEP = 200.0, Fraction(1000), Fraction(1, 64)
 """Where the growth of V is compared at an extremal network: a norm, a level of V, a noise level."""
+NOISY = Fraction(1000)
+"""A noise level at which λpd and D are most of V, at that norm."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,15 @@ def _growth_far_out(step: Fraction, planted: Fraction, largest_q: Fraction = Fra
         return Relation.of("the growth bound, nearly attained", bound, far.values.potential(enclose(step)))
 
 
+def _growth_where_bent(dimension: int = len(POINT)) -> Relation:
+    """The growth bound where V is hardly more than −λpd − D, with a dimension d in the formula."""
+    far = most_bent(1).along_the_input(FAR)
+    with precision(EVALUATION_BITS):
+        bound = replace(far.bounds, dimension=dimension).growth(_norm(far.values), NOISY)
+        right = far.values.potential(enclose(NOISY))
+        return Relation.of("the growth bound where -lambda p d - D is most of it", bound, right)
+
+
 @check("villani-growth", scope=scope.evaluations)
 def growth(inst: TwoLayerInstance) -> Outcome:
     """V ≥ (λ‖W‖ − G)₊²/s − λpd − D, at every evaluation and where it is nearly an equality."""
@@ -173,7 +184,7 @@ def growth(inst: TwoLayerInstance) -> Outcome:
         "villani",
         [Relation.of(text, left, right, place="evaluation")],
         enclosed("the constants of the bound", G=bounds.gradient, D=bounds.laplacian),
-        sharp=[_growth_far_out(step, step)],
+        sharp=[_growth_far_out(step, step), _growth_where_bent()],
         value=bounds.growth(arb(0), step),
         detail={"quantity": "least possible V"},
     )
@@ -181,8 +192,9 @@ def growth(inst: TwoLayerInstance) -> Outcome:
 
 @smooth_control("villani-growth")
 def growth_control(_: TwoLayerInstance) -> Outcome:
-    """99/100 of s in the formula, and 9/10 of G."""
-    return each([_growth_far_out(STEP, NEARLY * STEP), _growth_far_out(STEP, STEP, Fraction(9, 10))])
+    """99/100 of s in the formula, 9/10 of G, and half of λpd."""
+    far = [_growth_far_out(STEP, NEARLY * STEP), _growth_far_out(STEP, STEP, Fraction(9, 10))]
+    return each([*far, _growth_where_bent(len(POINT) // 2)])
 
 
 def _on_the_sphere(level: Fraction, radius: arb, values: EnclosedValues, step: Fraction) -> Relation:
@@ -200,6 +212,15 @@ def _barely(step: Fraction, planted: Fraction) -> Relation:
     return _on_the_sphere(LEVEL, radius, steepest().along_the_input(float(radius)).values, step)
 
 
+def _radius_where_bent(dimension: int = len(POINT)) -> Relation:
+    """|W| against the radius of the level V(W), where −λpd − D is most of V, with a dimension d in the formula."""
+    far = most_bent(1).along_the_input(FAR)
+    with precision(EVALUATION_BITS):
+        level = Ball(far.values.potential(enclose(NOISY))).upper
+        found = replace(far.bounds, dimension=dimension).radius(level, NOISY)
+        return Relation.of("|W| <= R(V(W)), where -lambda p d - D is most of V", _norm(far.values), found)
+
+
 @check("villani-radius", scope=scope.evaluations)
 def radius(inst: TwoLayerInstance) -> Outcome:
     """R(K) solves the growth bound for K; V is evaluated on that sphere, and where it barely exceeds a level."""
@@ -209,7 +230,7 @@ def radius(inst: TwoLayerInstance) -> Outcome:
     return argued(
         "villani",
         [_on_the_sphere(inst.level, found, values, inst.step)],
-        sharp=[_barely(inst.step, inst.step)],
+        sharp=[_barely(inst.step, inst.step), _radius_where_bent()],
         value=found,
         detail={"quantity": f"R({inst.level})"},
     )
@@ -217,8 +238,8 @@ def radius(inst: TwoLayerInstance) -> Outcome:
 
 @smooth_control("villani-radius")
 def radius_control(_: TwoLayerInstance) -> Outcome:
-    """81/100 of s in the formula, so that the radius is nine tenths: V is still below the level there."""
-    return each([_barely(STEP, Fraction(81, 100) * STEP)])
+    """81/100 of s in the formula, so that the radius is nine tenths: V is below the level there; and half of λpd."""
+    return each([_barely(STEP, Fraction(81, 100) * STEP), _radius_where_bent(len(POINT) // 2)])
 
 
 def _thresholds(bounds: LogisticBounds, factor: Fraction = Fraction(2)) -> tuple[arb, arb]:

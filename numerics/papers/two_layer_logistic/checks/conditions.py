@@ -13,7 +13,7 @@ from ....balls.precision import precision
 from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import enclosed, exact
 from ....checks.registry import Outcome, check, control
-from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.relation import Relation, Sense, each, judge, planted
 from ..conditions import VillaniConditions, villani_conditions
 from ..counterexample import decide
 from ..enclosed import EnclosedValues
@@ -21,7 +21,7 @@ from ..extremal import most_bent, steepest
 from ..instance import EVALUATION_BITS, TwoLayerInstance
 from . import scope
 from .bounds import NEARLY
-from .evidence import argued, each, smooth_control
+from .evidence import argued, smooth_control
 
 CLAIMED, BEYOND = Fraction(37, 100), Fraction(38, 100)
 

@@ -10,7 +10,7 @@ from .....theory.verdict import Verdict
 from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import lemma_evidence
 from ....checks.registry import Check, Outcome, control
-from ....checks.relation import Relation, judge, planted
+from ....checks.relation import Relation, judge
 from ..hypotheses import not_covered
 from ..instance import TwoLayerInstance
 
@@ -56,14 +56,3 @@ def smooth_control(method: str) -> Callable[[Check], Check]:
         return plant
 
     return register
-
-
-def each(relations: Iterable[Relation]) -> Outcome:
-    """What several planted statements get: REFUTED where each of them is false, else what the first other one gets.
-
-    >>> each([Relation.of("", 2, 1), Relation.of("", arb(2, 3), 1)]).verdict.name
-    'UNKNOWN'
-    """
-    found = list(relations)
-    outcomes = (planted([relation]) for relation in found)
-    return next((outcome for outcome in outcomes if outcome.verdict is not Verdict.REFUTED), planted(found))

@@ -12,7 +12,7 @@ from ....balls.ball import enclose
 from ....balls.precision import precision
 from ....checks.evidence import SLIGHTLY, enclosed, ends, exact, figure, note
 from ....checks.registry import Outcome, check, control
-from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.relation import Relation, Sense, each, judge, planted
 from ....expressions.range import infimum, supremum
 from ..bounds import holley_stroock, log_partition_bound, oscillation
 from ..extremal import NOISE, bump_law, flat_bounds, flat_law
@@ -20,7 +20,7 @@ from ..gap import GapEnclosure, gap_enclosure, upper_bound
 from ..instance import TwoLayerInstance
 from ..quadrature import CellMoments
 from . import scope
-from .evidence import argued, each, smooth_control
+from .evidence import argued, smooth_control
 
 FIGURE_NOISE = (Fraction(2), Fraction(1), Fraction(1, 2), Fraction(1, 4), Fraction(1, 8), Fraction(1, 16))
 NEARLY = Fraction(99, 100)
@@ -66,7 +66,7 @@ def _range(inst: TwoLayerInstance) -> tuple[arb, arb]:
 def _barrier(share: Fraction) -> Relation:
     """A share of the exponent of Holley and Stroock where a barrier is the whole oscillation."""
     law = bump_law()
-    found = oscillation(arb(0), arb(1), law.loss.weights, (-1,))
+    found = oscillation(arb(0), arb(2), law.loss.weights, (-1,))
     bound = holley_stroock(law.loss.regularisation, found, NOISE / share)
     text = f"{share} of the exponent, where a barrier is the whole oscillation"
     return Relation.of(text, bound, upper_bound(law)[2])

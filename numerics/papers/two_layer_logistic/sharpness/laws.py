@@ -126,6 +126,29 @@ def second_moment(instance: Instance) -> Sides:
 )
 def descent(instance: Instance) -> Sides:
     """The recursion for a constant data term: each coordinate is multiplied by 1 - s lambda and moved by noise."""
+    return _descent(instance)
+
+
+@bound(
+    f"{PAPER}.descent/start",
+    "lemma.noisy-descent",
+    text="the same where the start counts and has shrunk: (1 - sm)^(2k) <= 1/2, its term at least 64 times the other",
+    formula=f"{MODULE}: LogisticBounds.descent",
+    domain=Domain((OUTER, RATE, STEP, STEPS, WEIGHTS), LAYERS, {"sigma": SMOOTH}),
+)
+def descent_of_the_start(instance: Instance) -> Sides:
+    """The same recursion with hardly any noise."""
+    step, rate, steps = instance.fraction("s"), instance.fraction("lambda"), int(instance["k"])
+    if not (step * rate <= 1 and 1 <= steps <= 64):
+        raise Outside("no step, or more than are needed")
+    kept = (1 - step * rate) ** (2 * steps)
+    square = sum((w * w for w in instance.fractions("W")), Fraction(0))
+    if not (kept <= Fraction(1, 2) and kept * square >= 64 * step * instance["W"].size / rate):
+        raise Outside("the start does not count, or has not shrunk")
+    return _descent(instance)
+
+
+def _descent(instance: Instance) -> Sides:
     bounds, step, steps = bounds_of(instance), instance.fraction("s"), int(instance["k"])
     if not step * bounds.regularisation <= 1:
         raise Outside("the step is too large")

@@ -1,0 +1,218 @@
+"""The functions that implement the formulas of claims, by paper, as data; and what else of a room a check may run.
+
+``test_formula_mutants.py`` asks that every function with a place in it that a check runs is one of the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PAPERS = "certigram.numerics.papers"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A small instance: a system on the first digits, for one activation or kernel."""
+
+    system: str
+    subject: str
+    parameters: tuple[tuple[str, str], ...]
+    points: int = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    """A paper: its instances; its formulas by module, functions separated by blanks; and what is no formula, and why.
+
+    Modules are named inside the room, or by ``numerics.…`` where the paper runs those of a tool. ``others`` names a
+    module, or ``module:function``.
+    """
+
+    name: str
+    cases: tuple[Case, ...]
+    functions: Mapping[str, str]
+    others: Mapping[str, str]
+
+    def module(self, name: str) -> str:
+        """The full name of a module."""
+        return f"certigram.{name}" if name.startswith("numerics.") else f"{PAPERS}.{self.name}.{name}"
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """The systems that the instances are of."""
+        return tuple(dict.fromkeys(case.system for case in self.cases))
+
+    @property
+    def formulas(self) -> tuple[str, ...]:
+        """The functions as ``module:qualified.name``."""
+        return tuple(f"{self.module(m)}:{name}" for m, names in self.functions.items() for name in names.split())
+
+
+PROVER = "encloses what occurs: it is the other side of the relations, with an error analysis and tests of its own"
+STATES = "states relations between what the formulas give; its numbers are shares that controls plant, or shown"
+SETTING = "chooses data, sizes and precisions, or numbers of which what is claimed is proved afterwards"
+FLOATS = "simulations and samples, of which nothing is proved"
+SHOWN = "recipes of the second opinion, which are compared with what was enclosed"
+UNSEARCHED = "not searched yet, many checks run it: test_planted_constants.py of the room changes some of its numbers"
+SHARP = "the other side of the falsifier's bounds"
+LINES = "lines of lemmas, which tests/negative/test_lemma_mutants.py changes"
+
+LOGISTIC = Room(
+    "two_layer_logistic",
+    (Case("two-layer-logistic", "sigmoid", (("width", "8"), ("outer", "1/2"))),),
+    {
+        "bounds": """OuterWeights.one OuterWeights.two_squared OuterWeights.infinity LogisticBounds.__init__
+            LogisticBounds.parameters LogisticBounds.gradient LogisticBounds._spread LogisticBounds.laplacian
+            LogisticBounds.convexity_threshold LogisticBounds.published_threshold LogisticBounds.smoothness
+            LogisticBounds.strong_convexity LogisticBounds.growth LogisticBounds.radius LogisticBounds.ceiling
+            LogisticBounds.second_moment LogisticBounds.stationary_excess LogisticBounds.descent log_partition_bound
+            holley_stroock oscillation _loss""",
+        "rayleigh": "rayleigh_bound",
+        "counterexample": "profile least_profile decide",
+        "checks.bounds": "_curvature _norm _thresholds",
+        "checks.conditions": "_unregularised _negative squared_loss",
+        "checks.stationary": "admitted exponent",
+    },
+    {
+        "barta": PROVER, "enclosed": PROVER, "loss": PROVER, "quadrature": PROVER, "spectrum": PROVER,
+        "scalar": PROVER, "constants": PROVER, "counterexample:_point": PROVER, "gap": PROVER,
+        "plane": PROVER, "evolution": FLOATS, "langevin": FLOATS, "enclosed_numbers": SHOWN, "hypotheses": SETTING,
+        "extremal": STATES, "checks": STATES, "conditions": STATES, "instance": SETTING,
+        "bounds:alternating": SETTING, "sharpness": SHARP, "lines": LINES, "lines_laws": LINES,
+    },
+)  # fmt: skip
+SMALL = (("embedding", "2"), ("points", "3"), ("iterations", "3"), ("depth", "4"), ("features", "24"))
+RESNET = Room(
+    "resnet_rkhs",
+    tuple(Case("resnet-rkhs", kernel, SMALL) for kernel in ("gaussian", "matern-5/2")),
+    {
+        "rates": """path_bound Landscape.kappa1 Landscape.kappa2 Landscape.compression Landscape.separated
+            Landscape.largest Landscape.lower Landscape.upper Landscape.smoothness""",
+        "recipe": "Recipe.radius Recipe.mu Recipe.path Recipe.separates",
+        "condition": "Condition.radius Condition.path Condition.ceiling",
+        "features": """spectral_constant enough_uniformly enough_at_one_configuration uniform_failure
+            chernoff_failure""",
+        "lazy": "lazy_constants",
+        "checks.convergence": "power_law supremum decrease",
+        "checks.features": "covering_exponent chernoff_exponent squared_slopes rate_inside mean_of_two",
+        "checks.gradient": "curvature curvature_at_a_minimum",
+        "checks.kernel": "taylor_constants _lifted",
+        "checks.trajectories": "kept",
+        "numerics.radial.bounds": "wendland_constants spectral_density",
+    },
+    {
+        "descent": PROVER, "fields": PROVER, "passes": PROVER, "variation": PROVER, "dot_product": PROVER,
+        "features:feature_field": PROVER, "features:feature_gram": PROVER, "numerics.radial": UNSEARCHED,
+        "features:frequencies": SETTING, "lazy:lazy_run": SETTING, "condition:condition": SETTING,
+        "condition:Condition.mu": SETTING,
+        "condition:Condition.at_the_ceiling": STATES, "recipe:_above": SETTING, "recipe:best_reach": SETTING,
+        "recipe:recipe": SETTING, "recipe:quiet_distance": SETTING, "rates:Landscape.eigenvalue": SETTING,
+        "hypotheses": SETTING, "setting": SETTING, "instance": SETTING, "enclosed_numbers": SHOWN,
+        "extremal": STATES, "checks": STATES, "sharpness": SHARP, "lines": LINES, "lines_kernels": LINES,
+    },
+)  # fmt: skip
+IMPLICIT = Room(
+    "implicit_relu",
+    (Case("implicit-relu", "relu", (("width", "48"), ("training_points", "3"), ("steps", "3"))),),
+    {
+        "convergence": "kappa stability_constant implied norms width_condition bootstrap _conditions",
+        "arc_cosine": "arc_cosine arc_cosine_series arc_cosine_matrix pair_eigenvalue hermite_bound",
+        "limit": "limit_map limit_variance",
+        "network": "Network.over_gap",
+        "checks.gram": "_closed_forms",
+        "checks.network": "_picard",
+        "checks.stability": "_feature_relation _allowed",
+        "checks.training": "rate_relation descent_relations descent",
+    },
+    {
+        "algebraic": PROVER, "antipodes": PROVER, "gradients": PROVER, "network": PROVER, "tangent": PROVER,
+        "training": PROVER, "convergence:_largest": SETTING, "convergence:WidthCondition.relations": STATES,
+        "checks": STATES, "instance": SETTING, "face": SETTING, "lines": LINES, "lines_training": LINES,
+        "enclosed_numbers": SHOWN, "experiments": FLOATS,
+    },
+)  # fmt: skip
+TRAINED = (("training_width", "48"), ("training_points", "3"), ("training_steps", "4"))
+EQUILIBRIUM = Room(
+    "deep_equilibrium",
+    (Case("deq-general", "tanh", TRAINED), Case("deq-relu", "relu", TRAINED)),
+    {
+        "population.variance": "a_priori_bound",
+        "population.contraction": "contraction_squared homogeneous_mean_square",
+        "population.schur_bounds": "LowerBounds._weights LowerBounds.discs LowerBounds.simple",
+        "population.tangent": "equilibrium_tangent_series",
+        "population.high_dimensional": """high_dimensional_equivalent _spread response entry brackets _span
+            measured_response""",
+        "training.explicit_constants": "explicit_constants",
+        "training.descent": "geometric",
+        "relu": "ReluInstance.mean_lipschitz",
+        "checks.fixed_point": "_self_map arc_cosine _closed_form",
+        "checks.lower_bounds": "psd_order",
+        "checks.dual_calculus": "_orders _scales",
+        "checks.training": "_half_rate _bound_of_loss _step_by_step _norm_along",
+    },
+    {
+        "population.variance": PROVER, "population.contraction": PROVER, "population.kernel": PROVER,
+        "population.model": PROVER, "population.near_one": PROVER, "population.pair": PROVER,
+        "population.pair_entry": PROVER, "population.singularity": PROVER, "population.gram_unequal": PROVER,
+        "population.gaussian_mixture": PROVER, "population.schur_bounds": PROVER, "training": PROVER,
+        "enclosed_numbers": SHOWN, "witness": PROVER, "finite_width": PROVER, "large": PROVER,
+        "relu": SETTING, "general": SETTING,
+        "checks": STATES, "instance": SETTING, "hypotheses": SETTING,
+        "lines_antipodes": LINES, "lines_dual_calculus": LINES, "lines_high_dimensional": LINES,
+        "lines_training": LINES,
+    },
+)  # fmt: skip
+ROOMS = (LOGISTIC, RESNET, IMPLICIT, EQUILIBRIUM)
+
+DRAWN = ((f"{PAPERS}.implicit_relu.checks.training", "_flow_figure"),)
+"""What only draws a figure: it is left out."""
+KEPT = frozenset({
+    "flat_law", "bump_law", "activation_constants", "_moments", "range_of", "_functions", "gradient_differences",
+    "_gaussian_means", "mixture_constants", "_recurrence",
+})  # fmt: skip
+"""Cached functions in which no formula has a part: what they keep is kept."""
+NO_CONSTANTS = frozenset({"BITS", "GRID", "GUARD_BITS", "EVALUATION_BITS", "ITERATIONS", "SAFE", "FLOOR", "UNIT",
+    "TINY", "SLACK", "UNDERFLOW", "PICARD_STEPS", "RESOLVED", "EXTRA_ORDERS", "PRINTED_BITS", "START_BITS",
+    "EVALUATIONS_PER_LEVEL", "REACHES", "SLIGHTLY", "CLOSE", "DIGITS", "DEPTH", "POINTS", "X", "SHARES", "TARGETS",
+    "RESIDUALS", "BOUND_BITS", "OUTPUT_SHARE", "FAILURE"})  # fmt: skip
+"""Constants of modules that set precisions, sizes, roundings, or what is tried."""
+
+SECOND = "the a-posteriori form closes for no small network; test_planted_constants.py asks a second program"
+STATISTICAL = "its claims are statistical, and no experiment is asked; test_planted_constants.py of its room is"
+WHY: dict[str, str] = {
+    "rayleigh_bound": "any test function gives a bound, and the one that is tried is odd; the tail is negligible",
+    "profile": "the other sign is the same function of another phase",
+    "decide": "the w and the ceiling are shown beside the verdict and compared with nothing; a = y = 1 in the claim",
+    "squared_loss": "R_f and Q are shown beside the verdict and compared with nothing",
+    "_unregularised": "at the networks where |V| is compared one of the two terms is negligible",
+    "exponent": "its sign alone counts",
+    "Landscape.kappa2": "beta is loose in its terms: the comparison equation has kappa_2 R/3 for kappa_2 R",
+    "Landscape.smoothness": "beta is loose: the residual record has the sharpness 0.31, that of moved controls 0.10",
+    "Condition.radius": "the condition is not attained at the scale of a study",
+    "Condition.path": "the condition is not attained at the scale of a study",
+    "spectral_constant": "a bound of roundings, far below the width of what is compared",
+    "power_law": "2 * 1 and 2 / 1 are one number",
+    "covering_exponent": "the exponent 9 of every dimension is loose in low ones",
+    "curvature": "beta is loose at random controls; it is attained by curvature_at_a_minimum",
+    "taylor_constants": "zeros beyond the terms that count",
+    "_lifted": "any separation that is large enough will do",
+    "spectral_density": "Wendland's bound has the sharpness 0.05",
+    "decrease": "the run is far faster than its rate, which is loose by 2 for a linear model",
+    "kept": "a trivial ratio at v = 0 more or less",
+    "implied": "a condition of the theorem: a larger width is allowed",
+    "norms": "the a-priori form does not hold on small networks, and the a-posteriori form closes for none of them",
+    "width_condition": "the a-priori form does not hold on small networks: nothing is attained",
+    "bootstrap": SECOND,
+    "_conditions": SECOND,
+    "pair_eigenvalue": STATISTICAL,
+    "limit_map": STATISTICAL,
+    "limit_variance": STATISTICAL,
+    "hermite_bound": "the bound is loose on a few inputs",
+    "_picard": "the contraction is far better than its bound",
+    "_allowed": "a network moved further keeps its eigenvalue too",
+    "rate_relation": "the run is far faster than its rate",
+    "descent_relations": "the run is far faster than its rate",
+    "descent": "the run is far faster than its rate",
+}
+"""Why a function has unguarded places."""
