@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from .formula_mutants.formulas import NO_CONSTANTS, PAPERS, ROOMS, WHY, Room
+from .formula_mutants.formulas import LINES, NO_CONSTANTS, PAPERS, ROOMS, WHY, Room
 from .formula_mutants.search import Found, Search
 from .formula_mutants.sites import FORMS, function_of, has_sites, planted, sites
 from .formula_mutants.table import listed, named, state, table
@@ -47,8 +47,10 @@ def _explained(room: Room, name: str) -> bool:
     """Whether a function, or a module or package that it stands in, is no formula for a reason."""
     module, _, path = name.partition(":")
     short = module.removeprefix(f"{PAPERS}.{room.name}.")
-    return f"{short}:{path}" in room.others or any(
-        short == other or short.startswith(f"{other}.") for other in room.others
+    return (
+        short.startswith(LINES)
+        or f"{short}:{path}" in room.others
+        or any(short == other or short.startswith(f"{other}.") for other in room.others)
     )
 
 

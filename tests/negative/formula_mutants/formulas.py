@@ -56,7 +56,8 @@ FLOATS = "simulations and samples, of which nothing is proved"
 SHOWN = "recipes of the second opinion, which are compared with what was enclosed"
 UNSEARCHED = "not searched yet, many checks run it: test_planted_constants.py of the room changes some of its numbers"
 SHARP = "the other side of the falsifier's bounds"
-LINES = "lines of lemmas, which tests/negative/test_lemma_mutants.py changes"
+LINES = "lines"
+"""Modules whose names begin so hold lines of lemmas, which ``tests/negative/test_lemma_mutants.py`` changes."""
 
 LOGISTIC = Room(
     "two_layer_logistic",
@@ -79,7 +80,7 @@ LOGISTIC = Room(
         "scalar": PROVER, "constants": PROVER, "counterexample:_point": PROVER, "gap": PROVER,
         "plane": PROVER, "evolution": FLOATS, "langevin": FLOATS, "enclosed_numbers": SHOWN, "hypotheses": SETTING,
         "extremal": STATES, "checks": STATES, "conditions": STATES, "instance": SETTING,
-        "bounds:alternating": SETTING, "sharpness": SHARP, "lines": LINES, "lines_laws": LINES,
+        "bounds:alternating": SETTING, "sharpness": SHARP,
     },
 )  # fmt: skip
 SMALL = (("embedding", "2"), ("points", "3"), ("iterations", "3"), ("depth", "4"), ("features", "24"))
@@ -109,14 +110,15 @@ RESNET = Room(
         "condition:Condition.at_the_ceiling": STATES, "recipe:_above": SETTING, "recipe:best_reach": SETTING,
         "recipe:recipe": SETTING, "recipe:quiet_distance": SETTING, "rates:Landscape.eigenvalue": SETTING,
         "hypotheses": SETTING, "setting": SETTING, "instance": SETTING, "enclosed_numbers": SHOWN,
-        "extremal": STATES, "checks": STATES, "sharpness": SHARP, "lines": LINES, "lines_kernels": LINES,
+        "extremal": STATES, "checks": STATES, "sharpness": SHARP,
     },
 )  # fmt: skip
 IMPLICIT = Room(
     "implicit_relu",
     (Case("implicit-relu", "relu", (("width", "48"), ("training_points", "3"), ("steps", "3"))),),
     {
-        "convergence": "kappa stability_constant implied norms width_condition bootstrap _conditions",
+        "convergence": """kappa stability_constant stability_radius half_rate implied norms width_condition bootstrap
+            _conditions""",
         "arc_cosine": "arc_cosine arc_cosine_series arc_cosine_matrix pair_eigenvalue hermite_bound",
         "limit": "limit_map limit_variance",
         "network": "Network.over_gap",
@@ -128,8 +130,8 @@ IMPLICIT = Room(
     {
         "algebraic": PROVER, "antipodes": PROVER, "gradients": PROVER, "network": PROVER, "tangent": PROVER,
         "training": PROVER, "convergence:_largest": SETTING, "convergence:WidthCondition.relations": STATES,
-        "checks": STATES, "instance": SETTING, "face": SETTING, "lines": LINES, "lines_training": LINES,
-        "enclosed_numbers": SHOWN, "experiments": FLOATS,
+        "checks": STATES, "instance": SETTING, "face": SETTING,
+        "enclosed_numbers": SHOWN, "experiments": FLOATS, "sharpness": SHARP,
     },
 )  # fmt: skip
 TRAINED = (("training_width", "48"), ("training_points", "3"), ("training_steps", "4"))
@@ -140,7 +142,7 @@ EQUILIBRIUM = Room(
         "population.variance": "a_priori_bound",
         "population.contraction": "contraction_squared homogeneous_mean_square",
         "population.schur_bounds": "LowerBounds._weights LowerBounds.discs LowerBounds.simple",
-        "population.tangent": "equilibrium_tangent_series",
+        "population.tangent": "equilibrium_tangent_series resolved",
         "population.high_dimensional": """high_dimensional_equivalent _spread response entry brackets _span
             measured_response""",
         "training.explicit_constants": "explicit_constants",
@@ -149,7 +151,7 @@ EQUILIBRIUM = Room(
         "checks.fixed_point": "_self_map arc_cosine _closed_form",
         "checks.lower_bounds": "psd_order",
         "checks.dual_calculus": "_orders _scales",
-        "checks.training": "_half_rate _bound_of_loss _step_by_step _norm_along",
+        "checks.training": "half_rate bound_of_loss _step_by_step _norm_along",
     },
     {
         "population.variance": PROVER, "population.contraction": PROVER, "population.kernel": PROVER,
@@ -158,9 +160,9 @@ EQUILIBRIUM = Room(
         "population.gaussian_mixture": PROVER, "population.schur_bounds": PROVER, "training": PROVER,
         "enclosed_numbers": SHOWN, "witness": PROVER, "finite_width": PROVER, "large": PROVER,
         "relu": SETTING, "general": SETTING,
-        "checks": STATES, "instance": SETTING, "hypotheses": SETTING,
-        "lines_antipodes": LINES, "lines_dual_calculus": LINES, "lines_high_dimensional": LINES,
-        "lines_training": LINES,
+        "checks": STATES, "instance": SETTING, "hypotheses": SETTING, "sharpness": SHARP,
+        "relative:network_gram": PROVER, "relative:population_gram": PROVER, "relative:combination": PROVER,
+        "relative:whitened": FLOATS, "relative:concentrated": STATES, "relative:within": STATES,
     },
 )  # fmt: skip
 ROOMS = (LOGISTIC, RESNET, IMPLICIT, EQUILIBRIUM)
