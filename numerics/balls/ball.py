@@ -45,7 +45,7 @@ class Ball:
 
     >>> x = Ball.exactly("1/2")
     >>> x < Ball.exactly("0.75")
-    <Verdict.PROVED: 'true, from exact or enclosed evidence only'>
+    <Verdict.PROVED: 'true: a machine has established all of it, from exact or enclosed evidence only'>
     >>> x.contains("0.5"), x.lower, x.rad
     (True, Fraction(1, 2), Fraction(0, 1))
     """

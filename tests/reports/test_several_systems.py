@@ -125,8 +125,11 @@ def test_a_system_without_figures_or_eigenvalues_has_none(several: Report) -> No
     assert names == [
         "s-deq-general-bounds",
         "s-deq-general-gram-error",
+        "s-deq-general-given-away",
+        "s-toy-kernels-given-away",
         "curves-toy-kernels-descent-0",
         "curves-toy-kernels-descent-1",
+        "s-toy-fixed-given-away",
     ]
 
 

@@ -41,6 +41,8 @@ CASES = [
     if not c.statistical
     for name in (s.default_activations[:1] if c.activation_free else s.default_activations)
 ]
+BY_A_SENTENCE = {("two-layer-logistic.activation-constants", name) for name in ("softplus", "gelu")}
+"""Mechanical claims that are ARGUED for some activations: that a supremum is infinite is written, not computed."""
 STATISTICAL = [pytest.param(s, c, id=c.id) for s in SYSTEMS for c in s.claims if c.statistical]
 WITH_EIGENVALUE = [
     pytest.param(s, id=s.name) for s in SYSTEMS if any(c.id == f"{s.name}.least-eigenvalue" for c in s.claims)
@@ -150,7 +152,8 @@ def test_claims_hold_on_good_data(system: System, claim: Claim, name: str) -> No
     if claim.obligation and certificate.verdict is Verdict.UNKNOWN:
         assert certificate.reason
         return
-    holds = Verdict.PROVED if claim.argument.mechanical else Verdict.ARGUED
+    mechanical = claim.argument.mechanical and (claim.id, name) not in BY_A_SENTENCE
+    holds = Verdict.PROVED if mechanical else Verdict.ARGUED
     assert certificate.verdict in (holds, Verdict.NOT_APPLICABLE), certificate.reason
     if certificate.verdict is Verdict.NOT_APPLICABLE:
         assert "hypothesis" in certificate.reason

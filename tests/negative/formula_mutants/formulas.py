@@ -181,6 +181,7 @@ NO_CONSTANTS = frozenset({"BITS", "GRID", "GUARD_BITS", "EVALUATION_BITS", "ITER
 """Constants of modules that set precisions, sizes, roundings, or what is tried."""
 
 SECOND = "the a-posteriori form closes for no small network; test_planted_constants.py asks a second program"
+DIGITS = "no check: tests/papers/deep_equilibrium/test_dual_calculus.py compares with mpmath and published digits"
 STATISTICAL = "its claims are statistical, and no experiment is asked; test_planted_constants.py of its room is"
 WHY: dict[str, str] = {
     "rayleigh_bound": "any test function gives a bound, and the one that is tried is odd; the tail is negligible",
@@ -216,5 +217,7 @@ WHY: dict[str, str] = {
     "rate_relation": "the run is far faster than its rate",
     "descent_relations": "the run is far faster than its rate",
     "descent": "the run is far faster than its rate",
+    "explicit_constants": "terms that are small at the one-unit networks of the records",
+    **dict.fromkeys(("high_dimensional_equivalent", "entry", "brackets", "response", "_spread", "_span"), DIGITS),
 }
 """Why a function has unguarded places."""

@@ -37,7 +37,7 @@ LB_G = Lemma(
     (RANGE, SPHERE, Hypothesis("non-parallel", r"\delta=\max_{i\ne j}|C_{ij}|<1")),
     r"\lambda_{\min}(K)\ge\sum_{r\ge1}\mu_r(\sqrt s)^2(2/s)^r\Bigl(1-\max_i\sum_{j\ne i}|C_{ij}|^r\Bigr)_+"
     r"\ge\tfrac12\sum_{r\ge r_0}\mu_r(\sqrt s)^2(2/s)^r,\quad"
-    r" r_0=\max\Bigl(1,\Bigl\lceil\frac{\log2(n-1)}{\log1/\delta}\Bigr\rceil\Bigr)",
+    r" r_0=\max\left(1,\left\lceil\frac{\log2(n-1)}{\log1/\delta}\right\rceil\right)",
     (
         ProofStep(
             r"Gershgorin: $\lambda_{\min}(C^{\circ r})\ge1-\max_i\sum_{j\ne i}|C_{ij}|^r\ge1-(n-1)\delta^r$.",

@@ -84,7 +84,7 @@ def population_claims(family: Family) -> dict[str, Claim]:
             r"\lambda_{\min}(K) \ge \sum_{r\ge1} \mu_r(\sqrt s)^2 (2/s)^r\,"
             r" \Bigl(1 - \max_i \sum_{j\ne i} |C_{ij}|^r\Bigr)_+"
             r" \ge \tfrac12 \sum_{r\ge r_0} \mu_r(\sqrt s)^2 (2/s)^r,\quad"
-            r" r_0 = \max\bigl(1, \bigl\lceil \tfrac{\log 2(n-1)}{\log 1/\delta} \bigr\rceil\bigr)",
+            r" r_0 = \max\left(1, \left\lceil \tfrac{\log 2(n-1)}{\log 1/\delta} \right\rceil\right)",
             method="lower-bound-gershgorin",
             control="the right side scaled to lie 1e-9 above the least eigenvalue",
             section="Lower bounds (LB_G)",

@@ -68,7 +68,7 @@ def a_priori(instance: Instance) -> Sides:
     papers("variance-bound")[1],
     "lemma.relu-range",
     text="sqrt(q) <= Lambda sqrt(v)/(1 - sqrt(2) sigma_w Lambda), phi homogeneous, theta >= 1/4",
-    formula=f"{ROOM}/population/variance.py: a_priori_bound; population/contraction.py: homogeneous_mean_square",
+    formula=f"{ROOM}/population/variance.py: a_priori_bound; {ROOM}/population/contraction.py: homogeneous_mean_square",
     domain=Domain((FEEDBACK, INPUT), choices={"sigma": HOMOGENEOUS}),
     evaluations=300,
 )

@@ -116,7 +116,7 @@ def _moved(instance: Instance) -> tuple[arb, ExplicitConstants]:
     "lemma.equilibrium-training",
     "lemma.equilibrium-perturbation",
     text="(1 - sigma_min(Z)/sigma_min(Z_0))/(1 - 1/sqrt 2) <= the left side of (H2) over its right side, |move| = R",
-    formula=f"{MODULE}: explicit_constants (gap), lost_share",
+    formula=f"{MODULE}: explicit_constants, lost_share",
     domain=AFFINE,
     evaluations=1500,
 )
@@ -131,7 +131,7 @@ def spectrum(instance: Instance) -> Sides:
     *papers("made-descent"),
     "lemma.equilibrium-perturbation",
     text="|Z - Z_0|/((1 - 1/sqrt 2) sigma_min(Z_0)) <= the same quotient, L |e_0| >= |Z_0|/8",
-    formula=f"{MODULE}: explicit_constants (gap, radius), lost_share",
+    formula=f"{MODULE}: explicit_constants, lost_share",
     domain=AFFINE,
     evaluations=3000,
 )
@@ -149,7 +149,7 @@ def perturbation(instance: Instance) -> Sides:
     *papers("made-descent"),
     "lemma.implicit-gradients",
     text="|J|^2 <= beta where the residual is zero",
-    formula=f"{MODULE}: explicit_constants (smoothness)",
+    formula=f"{MODULE}: explicit_constants",
     domain=Domain(
         (Real("t"), Real("w", (), -2.0, 2.0), Real("u"), Real("a")),
         choices={"sigma": ("x", "tanh", "sin(x)", "sin(x) + 1", "sigmoid")},
@@ -177,7 +177,7 @@ def jacobian(instance: Instance) -> Sides:
     papers("gradient-descent")[0] + "/bend",
     *papers("made-descent"),
     text="|Hessian of the loss| <= beta within R, |e| |Hessian of the output| >= |J|^2 there, phi affine",
-    formula=f"{MODULE}: explicit_constants (smoothness)",
+    formula=f"{MODULE}: explicit_constants",
     domain=Domain((*AFFINE.variables[:-2], Real("move", (3,)), AFFINE.variables[-1])),
     evaluations=6000,
 )
@@ -236,7 +236,7 @@ def _radius(instance: Instance, *, flow: bool) -> Sides:
     *papers("made-flow"),
     "lemma.pl-flow",
     text="the distance of the limit of the flow on a quadratic loss <= R = sqrt(2) |e_0|/sqrt(lambda_0)",
-    formula=f"{MODULE}: explicit_constants (radius)",
+    formula=f"{MODULE}: explicit_constants",
     domain=QUADRATIC,
     evaluations=500,
 )
@@ -251,7 +251,7 @@ def flow_path(instance: Instance) -> Sides:
     *papers("made-descent"),
     "lemma.pl-descent",
     text="the distance of the limit of descent on a quadratic loss <= R = 2 sqrt(2) |e_0|/sqrt(lambda_0)",
-    formula=f"{MODULE}: explicit_constants (radius)",
+    formula=f"{MODULE}: explicit_constants",
     domain=QUADRATIC,
     evaluations=500,
 )

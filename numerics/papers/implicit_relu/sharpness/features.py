@@ -232,7 +232,7 @@ def output_rate(instance: Instance) -> Sides:
 @bound(
     f"{PAPER}.gradient-descent",
     text="(1 - eta M)^2 L <= (1 - eta lambda_0/2) L on a quadratic loss, lambda_0/2 <= M, 1/4 <= eta M <= 1",
-    formula=f"{MODULE}/convergence.py: half_rate; checks/training.py: descent_relations",
+    formula=f"{MODULE}/convergence.py: half_rate; {MODULE}/checks/training.py: descent_relations",
     domain=Domain((Real("M", (), 2.0**-4, 4.0, logarithmic=True), Real("eta", (), 2.0**-6, 16.0, logarithmic=True))),
     evaluations=400,
     digits=DIGITS,
