@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,9 +43,11 @@ def completed(arguments: list[str]) -> list[str]:
     (['--second-opinion', '40', 'study.toml'], ['--second-opinion', '7'])
     >>> completed(["--strict", "study.toml"]), completed(["--strict=proved"])
     (['--strict=unknown', 'study.toml'], ['--strict=proved'])
+    >>> completed([]), completed(["--second-opinion"])
+    ([], ['--second-opinion', '40'])
     """
     found: list[str] = []
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in pairwise([*arguments, ""]):
         found.append("--strict=unknown" if argument == "--strict" else argument)
         if argument == NAME and not following.lstrip("-").isdigit():
             found.append(str(USUAL))
