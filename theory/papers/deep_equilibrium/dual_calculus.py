@@ -96,7 +96,8 @@ def _expansions(family: Family) -> tuple[Claim, ...]:
             "C5",
             "the closed form of the dual activation, derived line by line",
             (CLOSED_FORM, SQUARE_INTEGRABLE),
-            r"\hat\phi(a,b,c) = \mathbb E\,\phi(u)\phi(v) \text{ in elementary functions of } a, b, c",
+            r"\hat\phi(a,b,c) = \mathbb E\,\phi(u)\phi(v) \text{ in elementary functions, } \operatorname{erf},"
+            r" \Phi \text{ and } \Phi_2 \text{ of } a, b > 0 \text{ and } c,\ c^2 < ab",
             method="dual-closed-form",
             control="the closed form times 1 + 1e-9",
             section="Closed forms",

@@ -171,7 +171,7 @@ def training_claims(family: Family) -> tuple[Claim, ...]:
         claim(
             "descent-rate",
             "C25",
-            "on an ordinary instance the rate holds along the run, although the hypotheses do not",
+            "on an ordinary instance the rate holds along the run, whether or not the hypotheses of the theorem hold",
             (LIPSCHITZ, CONTRACTS),
             r"\Phi_\tau \le \bigl(1 - \tfrac12\eta\lambda_0\bigr)^\tau\,\Phi_0"
             r" \quad\text{at each computed iterate, labels } \pm1",
@@ -198,7 +198,7 @@ def training_claims(family: Family) -> tuple[Claim, ...]:
         claim(
             "descent-norm",
             "C25''",
-            "along the same run the equilibrium stays well posed",
+            "along the same run the norm of the weights stays where the equilibrium is well posed",
             (LIPSCHITZ, CONTRACTS),
             r"L\,\|W(\tau)\|_2 < 1 \quad\text{at each computed iterate}",
             method="deq-descent-norm",

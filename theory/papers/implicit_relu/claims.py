@@ -273,7 +273,7 @@ CLAIMS = (
         "gradient-descent",
         "A18",
         "gradient descent on all weights: the computed run falls at the rate of the theory",
-        (),
+        (DEFINITE,),
         r"L(k+1) \le \bigl(1-\tfrac{\eta\lambda_0}2\bigr)L(k),\quad \tfrac{\gamma}{\sqrt m}\|A(k)\| < 1"
         r"\quad\text{at each recorded iterate of the run}",
         method="implicit-descent",

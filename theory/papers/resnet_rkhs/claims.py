@@ -120,14 +120,13 @@ CLAIMS = (
         "Wendland's lower bound of the least eigenvalue",
         (TRANSLATION, DISTINCT, SEVERAL),
         r"\lambda_{\min}(K) \ge C_q\, q_X^{-q} \inf_{\|\omega\| \le 2M_q/q_X} \hat k(\omega),"
-        r"\quad q_X = \frac{\delta}2",
+        r"\quad q_X = \frac{\alpha\delta}2,\ q \text{ the dimension of the inputs}",
         method="resnet-wendland",
         control="the least eigenvalue moved to lie 1e-9 below the right side",
         section="Wendland's bound",
         published="Theorem 12.3",
         key="wendland2005",
         uses=("least-eigenvalue",),
-        argument=Argument.DIRECT,
     ),
     SOURCE.claim(
         "gershgorin",

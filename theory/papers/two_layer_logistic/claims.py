@@ -47,7 +47,6 @@ CLAIMS = (
         method="villani-second-derivative",
         control="the closed form times 1 + 1e-9",
         section="Constants of an activation (C1, C2)",
-        argument=Argument.SYMBOLIC,
     ),
     SOURCE.claim(
         "activation-constants",
@@ -199,7 +198,7 @@ CLAIMS = (
     SOURCE.claim(
         "convex-case",
         "C14",
-        "for wide layers the published threshold lies in the convex range",
+        "for wide layers the published threshold is at least that of convexity",
         (*DERIVATIVES, WIDE),
         r"\lambda_c = \tfrac12M_1^2B_x^2\|a\|_2^2 \ge \lambda_{cvx} = B_x^2M_2\|a\|_\infty",
         method="villani-convex-case",
@@ -207,7 +206,6 @@ CLAIMS = (
         section="Hessian (C12, C13, C14)",
         provenance=RECALLED,
         uses=("strong-convexity",),
-        argument=Argument.DIRECT,
     ),
     SOURCE.claim(
         "partition-function",

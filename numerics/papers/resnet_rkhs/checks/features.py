@@ -237,6 +237,7 @@ def feature_admissibility(inst: ResNetInstance) -> Outcome:
         [
             Relation.of("the squared slope along e <= kappa_1^2", slopes, constant, place="step"),
             Relation.of("e'Se - t^2 M/12 <= the squared slope along e", ends_, slopes, place="step"),
+            Relation.of("e'Se <= kappa_1^2", quotients_[0], constant),
             Relation.of("kappa_1^2 <= (1 + 1e-9) e'Se", constant, nearly),
         ],
         lemma="lemma.feature-slope",
