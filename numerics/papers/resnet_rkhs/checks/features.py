@@ -232,13 +232,13 @@ def feature_admissibility(inst: ResNetInstance) -> Outcome:
     constant = constants[0]
     with precision(192):
         ends_ = [second - rest for second, rest in zip(quotients_, rests, strict=True)]
-        nearly = quotients_[0] * (1 + arb(10) ** -9)
+        below, above = (quotients_[0] * (1 + sign * arb(10) ** -9) for sign in (-1, 1))
     return judge(
         [
             Relation.of("the squared slope along e <= kappa_1^2", slopes, constant, place="step"),
             Relation.of("e'Se - t^2 M/12 <= the squared slope along e", ends_, slopes, place="step"),
-            Relation.of("e'Se <= kappa_1^2", quotients_[0], constant),
-            Relation.of("kappa_1^2 <= (1 + 1e-9) e'Se", constant, nearly),
+            Relation.of("(1 - 1e-9) e'Se <= kappa_1^2", below, constant),
+            Relation.of("kappa_1^2 <= (1 + 1e-9) e'Se", constant, above),
         ],
         lemma="lemma.feature-slope",
         value=constant,
