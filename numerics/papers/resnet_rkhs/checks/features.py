@@ -35,7 +35,7 @@ from ..features import (
     spectral_constant,
     uniform_failure,
 )
-from ..fields import FeatureField
+from ..fields import Array, FeatureField
 from ..instance import ResNetInstance
 from ..lazy import LazyRun
 from ..variation import balls
@@ -210,13 +210,17 @@ def larger_exponent(inst: ResNetInstance) -> Outcome:
         return planted([chernoff_exponent(6)])
 
 
+def leading_direction(table: Array) -> Array:
+    """A direction near the leading eigenvector of S, (q,), rounded to 20 bits: the same on every processor."""
+    return np.round(np.linalg.eigh(table.T @ table / len(table))[1][:, -1] * 2.0**20) / 2.0**20
+
+
 def squared_slopes(inst: ResNetInstance, halvings: int) -> tuple[arb, arb, arb, Enclosure]:
     """|ψ(z + te) − ψ(z)|²/t² along the leading direction e, t the scale halved so often; e'Se, t²M/12, and κ₁²."""
     table = frequencies(inst.kernel, inst.integer("features"), inst.dimension, (inst.budget.seed, 47))
-    leading = np.linalg.eigh(table.T @ table / len(table))[1][:, -1]
     count = len(table)
     with precision(192):
-        direction = balls(np.round(leading * 2.0**20) / 2.0**20)  # the same on every processor
+        direction = balls(leading_direction(table))
         square, step = direction @ direction, enclose(inst.kernel.scale) * arb((1, -halvings))
         along = (balls(table) @ direction).tolist()
         total = sum((1 - (x * step).cos() for x in along), arb(0))
