@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .activations import ActivationHandle, exact_activation
-from .models import DEFAULT_BITS, certificate_of, model_on_data, precision_bits, whole
+from .models import DEFAULT_BITS, allowance, certificate_of, model_on_data, precision_bits, whole
 from .numerics.balls.ball import Ball
 from .numerics.balls.budget import LONGEST, Budget
 from .numerics.balls.enclosure import Enclosure
@@ -154,14 +154,16 @@ def least_eigenvalue(
     relative_width = float(rational(relative_width, what="relative_width"))
     if not relative_width > 0:
         raise SpecError(f"relative_width = {relative_width} is no width: give a positive number, such as 1e-6.")
+    spent = None if budget is None else allowance("least_eigenvalue", budget, None)
     if isinstance(K, BallMatrix):
-        return prove(K, budget=budget, relative_width=relative_width)
+        return prove(K, budget=spent, relative_width=relative_width)
     _require_gram("least_eigenvalue", K)
     model = K.instance
     if model.null_vector is not None:
         return model.eigenvalue  # exactly 0
-    spent = budget or model.budget
-    return prove(K.matrix, budget=spent, refine=model.refinement, relative_width=relative_width, known_psd=True)
+    return prove(
+        K.matrix, budget=spent or model.budget, refine=model.refinement, relative_width=relative_width, known_psd=True
+    )
 
 
 @undisturbed

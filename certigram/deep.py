@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .activations import ActivationHandle
 from .api import PopulationGram, population
-from .models import budget_for, data_of, precision_bits, whole
+from .models import allowance, data_of, precision_bits, whole
 from .numerics.balls.budget import Budget
 from .numerics.balls.precision import undisturbed
 from .numerics.deep.conventions import TangentConvention
@@ -136,6 +136,7 @@ def _model(
     budget: Budget | None,
     convention: TangentConvention | None,
 ) -> DeepInstance:
+    allowed = allowance("deep network", budget, bits)
     data = data_of("deep network", X, input_gram, normalize, normalize)
     network = deep_network(
         _exact(activation),
@@ -144,7 +145,7 @@ def _model(
         sigma_b2=sigma_b2,
         convention=convention or TangentConvention.PREACTIVATION,
     )
-    model = DeepInstance(network, data, convention, budget or budget_for(bits))
+    model = DeepInstance(network, data, convention, allowed)
     model.require_square_integrable()
     return model
 

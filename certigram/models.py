@@ -84,8 +84,7 @@ def model_on_data(
         raise SpecError(f"{caller}: system = {system!r} is not a name: give one as text, such as deq-general.")
     found = find_system(system)
     require_gram(system)
-    if not (budget is None or isinstance(budget, Budget)):
-        raise SpecError(f"{caller}: budget = {budget!r} is not a Budget: give one, such as Budget(max_bits=512).")
+    allowed = allowance(caller, budget, bits)
     subject = _subject(caller, found, activation, kernel)
     data = data_of(caller, X, input_gram, normalize, None)
     known = [p.name for p in found.parameters]
@@ -93,7 +92,6 @@ def model_on_data(
         if name not in known:
             raise SpecError(f"{caller}: {system} has no parameter {name!r}." + suggestion(name, known))
     values = {name: rational(value, what=name) for name, value in parameters.items()}
-    allowed = budget or budget_for(bits)
     study = Study("api", (system,), (), data, {system: values}, (), 0, budget=allowed)
     return gram_model(system, subject, study)
 
@@ -123,6 +121,13 @@ def budget_for(bits: int | None, **limits: int) -> Budget:
     """What may be spent on a matrix of so many bits: those, and more where they do not decide."""
     digits = bits or DEFAULT_BITS
     return Budget(bits=digits, max_bits=max(1024, digits), **limits)
+
+
+def allowance(caller: str, budget: object, bits: int | None) -> Budget:
+    """The budget that was given, or the one for so many bits; :class:`SpecError` for anything that is no budget."""
+    if not (budget is None or isinstance(budget, Budget)):
+        raise SpecError(f"{caller}: budget = {shown(budget)} is not a Budget: give one, such as Budget(max_bits=512).")
+    return budget or budget_for(bits)
 
 
 def _subject(caller: str, system: System, activation: Activation | None, kernel: str | None) -> str | Activation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,10 @@ Array = NDArray[Any]
 INTEGERS = 2**53
 """Up to this modulus every integer is a binary64 number."""
 UNREADABLE = "this is not a table of numbers"
+UNNAMED = re.compile(r"(Unnamed: \d+(_level_\d+)?(\.\d+)*)?")
+"""Headings of an index that has no name: pandas writes the empty one, and reads it as the others."""
+RECORDS = re.compile("index|level_0")
+"""The first field of the records that pandas makes of a frame with its index."""
 
 
 class Column(NamedTuple):
@@ -35,9 +40,12 @@ def table_of(values: object) -> Array:
     (dtype('float64'), [[9007199254740993, 1.0]])
     """
     found = frame_columns(values)
-    if found is not None:
-        return join(found)
-    return exact_array(values)
+    if found is None:
+        return exact_array(values)
+    names = [str(column.name) for column in found]
+    for k in record_index(names) if isinstance(values, np.ndarray) else unnamed_index(names):
+        raise _indexed(names[k])
+    return join(found)
 
 
 def exact_array(values: object) -> Array:
@@ -119,7 +127,7 @@ def frame_columns(values: object) -> list[Column] | None:
     if hasattr(values, "__arrow_c_stream__") and hasattr(values, "columns"):
         table = _arrow().table(values)
         for k in index_places(table):
-            raise SpecError(f"column {table.column_names[k]!r} is the index of a data frame: leave it out.")
+            raise _indexed(table.column_names[k])
         return arrow_columns(table)
     return None
 
@@ -151,6 +159,32 @@ def _arrow() -> Any:
     return pyarrow
 
 
+def _indexed(name: str) -> SpecError:
+    return SpecError(f"column {name!r} is the index of a data frame: leave it out.")
+
+
+def unnamed_index(names: Sequence[str]) -> list[int]:
+    """The places of the first columns with headings of an unnamed index; one column at least is none.
+
+    >>> unnamed_index(["", "", "a"]), unnamed_index(["", "Unnamed: 0", "a", ""]), unnamed_index([""])
+    ([0, 1], [0, 1], [])
+    """
+    first = next((k for k, name in enumerate(names) if not UNNAMED.fullmatch(name)), 1)
+    return list(range(min(first, len(names) - 1)))
+
+
+def record_index(names: Sequence[str]) -> list[int]:
+    """The places of the first fields of a structured array that are the index of a frame, as pandas names them.
+
+    >>> record_index(["index", "a"]), record_index(["level_0", "level_1", "a"]), record_index(["a", "index"])
+    ([0], [0, 1], [])
+    """
+    if len(names) < 2 or not RECORDS.fullmatch(names[0]):
+        return []
+    levels = next((k for k, name in enumerate(names) if name != f"level_{k}"), 1)
+    return list(range(min(max(levels, 1), len(names) - 1)))
+
+
 def index_places(table: Any) -> list[int]:
     """The places of the columns of a pyarrow table that hold the index of a pandas frame, by what pandas wrote."""
     try:
@@ -159,7 +193,8 @@ def index_places(table: Any) -> list[int]:
     except (ValueError, RecursionError):
         stored = []
     listed = {name for name in stored if isinstance(name, str)} if isinstance(stored, list) else set()
-    return [k for k, name in enumerate(map(str, table.column_names)) if name in listed]
+    names = list(map(str, table.column_names))
+    return [k for k, name in enumerate(names) if name in listed] or unnamed_index(names)
 
 
 def arrow_columns(table: Any) -> list[Column]:

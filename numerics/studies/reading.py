@@ -17,8 +17,6 @@ from ...theory.suggestion import suggestion
 from ..kernels.exact_rows import ExactRow, Floats
 
 NUMBERS = ("decimal", "binary64")
-INDEX_NAMES = ("", "Unnamed: 0")
-"""Headings of a first column that holds the index of a data frame: pandas writes the first, and reads the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +82,10 @@ def choose(names: Sequence[str] | None, width: int, index: Sequence[int], readin
             return which
         if names is None:
             raise SpecError(f"{where}: no heading names the column {which!r}: give its place, counted from 0.")
-        if names.count(which) != 1:
-            found = "no column" if which not in names else "more than one column"
-            raise SpecError(f"{where}: there is {found} {which!r}." + suggestion(which, list(names)))
+        if which not in names:
+            raise SpecError(f"{where}: there is no column {which!r}." + suggestion(which, list(names)))
+        if names.count(which) > 1:
+            raise SpecError(f"{where}: more than one column is named {which!r}: give its place, counted from 0.")
         return names.index(which)
 
     def named(k: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...theory.errors import SpecError
-from ..kernels.columns import Array, Column, arrow_column, exact_array, frame_columns, index_places, join
+from ..kernels.columns import Array, Column, arrow_column, exact_array, frame_columns, index_places, join, record_index
 from ..kernels.exact_rows import exact_entries, split_rows_exactly
 from .reading import Contents, Reading, choose
 
@@ -26,8 +26,9 @@ def contents_of(
     if given.ndim != 2 or 0 in given.shape:
         raise SpecError(f"{where}: the shape {given.shape} is not (n, d) with n, d >= 1: give one row for each point.")
     labels: list[object] | None = None
-    if reading.columns or reading.drop or reading.labels is not None:
-        choice = choose(names, given.shape[1], [], reading, where)
+    index = [] if names is None else record_index(names)
+    if index or reading.columns or reading.drop or reading.labels is not None:
+        choice = choose(names, given.shape[1], index, reading, where)
         labels = None if choice.label is None else _labels(given[:n, choice.label], where)
         given = given[:, list(choice.kept)]
         notes += choice.notes

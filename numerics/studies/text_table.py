@@ -15,8 +15,9 @@ from typing import TextIO
 import numpy as np
 
 from ...theory.errors import SpecError
+from ..kernels.columns import unnamed_index
 from ..kernels.exact_rows import LONGEST_DIGITS, ExactRow, split_row
-from .reading import INDEX_NAMES, Choice, Contents, Reading, choose, signs
+from .reading import Choice, Contents, Reading, choose, signs
 
 COMMENTS = ("#", "%")
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "?", "."})
@@ -97,7 +98,7 @@ class _Table:
         if trailing:
             fields = fields[:-1]
         width, names = len(fields), self._heading(fields)
-        index = [0] if names is not None and names[0] in INDEX_NAMES and width > 1 else []
+        index = [] if names is None else unnamed_index(names)
         choice = choose(names, width, index, self.reading, str(self.path))
         values, exact, raw = array("d"), dict[int, ExactRow](), list[object]()
         k = 0

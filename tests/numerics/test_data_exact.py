@@ -42,8 +42,8 @@ def _parquet(folder: Path) -> Path:
 class Frame:
     """What is used of a pandas frame: columns that have each their own type."""
 
-    def __init__(self, *columns: object) -> None:
-        self.columns = [f"c{k}" for k in range(len(columns))]
+    def __init__(self, *columns: object, names: tuple[str, ...] = ()) -> None:
+        self.columns = list(names) or [f"c{k}" for k in range(len(columns))]
         self.iloc = self
         self.given = columns
 
@@ -261,6 +261,20 @@ def test_the_index_of_an_arrow_table_in_memory_is_left_out_and_said() -> None:
     assert population_gram("deq-relu", marked).instance.data.points.values.tolist() == [[1.0, 0.5], [0.0, 1.0]]
     assert "index" in population_gram("deq-relu", marked).instance.data.notes[0]
     assert population_gram("deq-relu", table).instance.data.d == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "index"),
+    [
+        (Frame([0, 1], [1.0, 0.0], names=("Unnamed: 0", "a")), "Unnamed: 0"),
+        (np.array([(0, 1.0, 0.5), (1, 0.0, 1.0)], dtype=[("index", "i8"), ("a", "f8"), ("b", "f8")]), "index"),
+        (np.array([(0, 5, 0.5), (1, 5, 1.0)], dtype=[("level_0", "i8"), ("level_1", "i8"), ("b", "f8")]), "level_0"),
+    ],
+)
+def test_an_index_in_memory_is_not_taken_for_a_coordinate(values: object, index: str) -> None:
+    """A table that was read with its index, and the records of a frame, as pandas makes them."""
+    with pytest.raises(SpecError, match=f"column '{index}' is the index of a data frame: leave it out"):
+        points(values)
 
 
 def test_networks_are_not_trained_on_rounded_rows_in_silence() -> None:

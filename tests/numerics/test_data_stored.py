@@ -39,6 +39,18 @@ def test_the_index_that_parquet_names(tmp_path: Path) -> None:
         points(pq.read_table(tmp_path / "x.parquet"))
 
 
+def test_the_index_that_records_carry(tmp_path: Path) -> None:
+    """The first fields of pandas' to_records, and first columns of a table without a name."""
+    records = np.array([(7, 0.5, 2.0), (3, 1.0, 4.0)], dtype=[("index", "i8"), ("a", "f8"), ("b", "f8")])
+    np.save(tmp_path / "x.npy", records)
+    data = load(str(tmp_path / "x.npy"))
+    assert data.d == 2
+    assert data.notes == ("column 'index' is left out: it is the index of a data frame",)
+    np.save(tmp_path / "x.npy", records[["a", "b"]])
+    assert load(str(tmp_path / "x.npy")).notes == ()
+    assert load(_parquet(tmp_path / "x.parquet", pa.table({"Unnamed: 0": [0, 1], "a": [0.5, 1.0]}))).d == 1
+
+
 def test_every_column_keeps_its_type(tmp_path: Path) -> None:
     """Decimals, integers, truth values and floats side by side."""
     table = pa.table(

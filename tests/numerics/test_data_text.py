@@ -47,6 +47,22 @@ FILES = {
         "x.csv", "Unnamed: 0,a,b\n5,1.5,2\n3,-0.25,7\n",
         ("line 1 is a heading", "column 'Unnamed: 0' is left out: it is the index of a data frame"),
     ),
+    "an index of two levels": (
+        "x.csv", ",,a,b\n0,1,1.5,2\n0,2,-0.25,7\n",
+        (
+            "line 1 is a heading",
+            "column 0 is left out: it is the index of a data frame",
+            "column 1 is left out: it is the index of a data frame",
+        ),
+    ),
+    "a table written twice": (
+        "x.csv", ",Unnamed: 0,a,b\n0,0,1.5,2\n1,1,-0.25,7\n",
+        (
+            "line 1 is a heading",
+            "column 0 is left out: it is the index of a data frame",
+            "column 'Unnamed: 0' is left out: it is the index of a data frame",
+        ),
+    ),
 }  # fmt: skip
 
 
@@ -129,6 +145,9 @@ def test_columns_that_are_not_there(tmp_path: Path, reading: Reading, says: str)
     (tmp_path / "x.csv").write_text("a,b\n1.5,2\n-0.25,7\n3,3\n")
     with pytest.raises(SpecError, match=says):
         load(str(tmp_path / "x.csv"), reading=reading)
+    (tmp_path / "y.csv").write_text("a,a\n1.5,2\n-0.25,7\n")
+    with pytest.raises(SpecError, match="more than one column is named 'a': give its place"):
+        load(str(tmp_path / "y.csv"), reading=Reading(columns=("a",)))
 
 
 def test_settings_that_exclude_each_other(tmp_path: Path) -> None:

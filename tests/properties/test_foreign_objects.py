@@ -147,6 +147,18 @@ def test_integers_of_numpy_are_integers(integer: Any) -> None:
     assert len(cg.activation("tanh").hermite(integer // 32, bits=integer)) == 3
 
 
+@pytest.mark.parametrize("budget", [3, 60.0, {"bits": 64}, cg.Budget], ids=repr)
+def test_what_is_no_budget_is_refused_in_a_sentence(budget: Any) -> None:
+    for call in (
+        lambda: cg.nngp(POINTS, activation="relu", depth=1, budget=budget),
+        lambda: cg.nngp_and_ntk(POINTS, activation="relu", depth=1, budget=budget),
+        lambda: cg.population_gram("deq-relu", POINTS, budget=budget),
+        lambda: cg.least_eigenvalue(cg.BallMatrix(np.eye(2), 0.0), budget=budget),
+    ):
+        with pytest.raises(cg.SpecError, match="is not a Budget: give one"):
+            call()
+
+
 @pytest.mark.parametrize("number", [np.float64(64), np.array(64.0), "64", True, np.array([64])], ids=repr)
 def test_other_numbers_are_no_integers(number: Any) -> None:
     for call in (
