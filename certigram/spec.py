@@ -25,7 +25,7 @@ from .numerics.studies.study import Study
 from .theory.activations.activation import activation
 from .theory.claims.system import system, systems
 from .theory.errors import SpecError
-from .theory.numbers import rational, require_short
+from .theory.numbers import MAX_DIGITS, rational, require_short
 from .theory.printable import shown
 from .theory.suggestion import suggestion
 
@@ -131,8 +131,10 @@ def read_study(path: Path) -> Study:
         document = tomllib.loads(text)
     except RecursionError:
         raise SpecError(f"{path}: not valid TOML, nested too deeply: write a simpler study.") from None
-    except ValueError as error:  # tomllib's own errors, and integers beyond Python's limit
+    except tomllib.TOMLDecodeError as error:
         raise SpecError(f"{path}: not valid TOML: {error}: check the syntax there.") from None
+    except ValueError:  # a decimal integer beyond Python's limit
+        raise SpecError(f"{path}: it holds an integer that is too long: give at most {MAX_DIGITS} digits.") from None
     return replace(build_study(document, where=str(path), base=path.parent), origin=str(path))
 
 

@@ -36,6 +36,10 @@ def rational(value: Exact, *, what: str = "number") -> Fraction:
     Traceback (most recent call last):
         ...
     certigram.theory.errors.SpecError: 'one half' is not a number for q: write a decimal or a fraction like "1/16".
+    >>> rational("1/" + 5000 * "9", what="q")
+    Traceback (most recent call last):
+        ...
+    certigram.theory.errors.SpecError: the numeral for q is too long: give at most 4000 digits.
     """
     found = _rational(value, what)
     require_short(found.numerator, what)
@@ -77,12 +81,14 @@ def _rational(value: Exact, what: str) -> Fraction:
     text = value.strip()
     _, _, exponent = text.lower().partition("e")
     try:
-        if len(text) > MAX_DIGITS or (exponent and abs(int(exponent)) > MAX_EXPONENT):
-            raise SpecError(f"the numeral for {what} is too long: give at most {MAX_DIGITS} digits.")
-        return Fraction(text)
+        short = len(text) <= MAX_DIGITS and abs(int(exponent or 0)) <= MAX_EXPONENT
+        found = Fraction(text) if short else None
     except (ValueError, ZeroDivisionError):
         shown = text if len(text) <= 60 else text[:57] + "..."
         raise SpecError(f'{shown!r} is not a number for {what}: write a decimal or a fraction like "1/16".') from None
+    if found is None:
+        raise SpecError(f"the numeral for {what} is too long: give at most {MAX_DIGITS} digits.")
+    return found
 
 
 def _scalar(value: object, what: str) -> Fraction:

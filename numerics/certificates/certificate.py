@@ -172,13 +172,17 @@ class Certificate:
     def from_json(cls, data: dict[str, Any]) -> Certificate:
         """Read back what :meth:`to_json` or :meth:`save` wrote; raises :class:`SpecError` when it is not that."""
         try:
+            if not isinstance(data, dict):
+                raise SpecError("it is no JSON object.")
             if data["format"] != FORMAT:
                 raise SpecError(
                     f"its format is {data['format']!r} and not {FORMAT!r}; `certigram check` still checks older ones."
                 )
             own = {**data, **{key: data["prover"][key] for key in OWN if key in data.get("prover", {})}}
             return read(cls, {key: own[key] for key in KEYS})
-        except (KeyError, TypeError, AttributeError, SpecError) as error:
+        except KeyError as error:
+            raise SpecError(f"this is not a certificate: it has no {error}.") from None
+        except (TypeError, AttributeError, SpecError) as error:
             raise SpecError(f"this is not a certificate: {str(error).rstrip('.')}.") from None
 
     def save(self, path: str | os.PathLike[str]) -> Path:

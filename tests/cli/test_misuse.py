@@ -290,7 +290,7 @@ STUDIES = {
     ),
     "sigma_w2 in words": (SYSTEMS + '[parameters.deq-general]\nsigma_w2 = "abc"\n', "'abc' is not a number"),
     "unknown parameter": (SYSTEMS + '[parameters.deq-general]\nsigma_w = "1"\n', "Did you mean sigma_w2"),
-    "integer beyond measure": (SYSTEMS + f"seed = {'9' * 5000}\n", "not valid TOML"),
+    "integer beyond measure": (SYSTEMS + f"seed = {'9' * 5000}\n", "holds an integer that is too long"),
     "hexadecimal seed beyond measure": (SYSTEMS + f"seed = 0x{'f' * 5000}\n", "study: seed is too long"),
     "hexadecimal n": (SYSTEMS + f"[data]\nn = 0x{'f' * 5000}\n", "data: n is too long"),
     "octal width": (SYSTEMS + f"[finite-width]\nwidths = [64, 128, 0o{'7' * 9000}]\n", "widths: 2 is too long"),

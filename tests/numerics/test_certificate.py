@@ -6,6 +6,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,8 +89,14 @@ def test_what_is_no_certificate_is_refused(field: str) -> None:
         with pytest.raises(SpecError):
             Certificate.from_json({**document, field: wrong} if field != "claim" else {"claim": wrong})
     del document[field]
-    with pytest.raises(SpecError, match="not a certificate"):
+    with pytest.raises(SpecError, match=f"not a certificate: it has no '{field}'"):
         Certificate.from_json(document)
+
+
+@pytest.mark.parametrize("value", [[1], None, "text", 7])
+def test_what_is_no_object_is_no_certificate(value: Any) -> None:
+    with pytest.raises(SpecError, match="not a certificate: it is no JSON object"):
+        Certificate.from_json(value)
 
 
 def test_a_forged_certificate_is_refused() -> None:
