@@ -97,6 +97,8 @@ class Relation:
     >>> falling = Bounds.exact([4.0, 2.0, 1.0])
     >>> print(Relation.of("loss", falling, Bounds.exact([4.0, 1.5, 2.0])))
     loss: false at recorded iterate 1
+    >>> print(Relation.of("loss after the start", falling, Bounds.exact([4.0, 1.5, 2.0]), first=1))
+    loss after the start: false at recorded iterate 2
     >>> Relation.of("pi", arb.pi(), arb.pi(), Sense.EQUAL).verdict.name
     'UNKNOWN'
     """
@@ -108,6 +110,7 @@ class Relation:
     constants: Mapping[str, arb]
     place: str
     condition: bool = False
+    first: int = 0
 
     @classmethod
     def of(
@@ -120,19 +123,20 @@ class Relation:
         constants: Mapping[str, arb] | None = None,
         place: str = "recorded iterate",
         condition: bool = False,
+        first: int = 0,
     ) -> Relation:
         """From both sides; one number stands for itself at every place of the other side.
 
-        ``constants`` are those of the formula, by name; ``place`` says what the places are; a
-        ``condition`` of the statement is no bound, so that nothing is said of its sharpness. Raises :class:`SpecError`
-        for sides of different lengths.
+        ``constants`` are those of the formula, by name; ``place`` says what the places are, ``first`` which number the
+        first one has; a ``condition`` of the statement is no bound, so that nothing is said of its sharpness. Raises
+        :class:`SpecError` for sides of different lengths.
         """
         one, other = Side.of(left), Side.of(right)
         count = max(len(one.lower), len(other.lower)) if one.lower and other.lower else 0
         one, other = one.stretched(count), other.stretched(count)
         if len(one.lower) != len(other.lower):
             raise SpecError(f"{text}: the two sides have {len(one.lower)} and {len(other.lower)} places.")
-        return cls(text, one, other, sense, constants or {}, place, condition)
+        return cls(text, one, other, sense, constants or {}, place, condition, first)
 
     @property
     def length(self) -> int:
@@ -241,18 +245,22 @@ class Relation:
         beside = Side((right.lower[0] - gap,), (high - gap,), f"{right.shown} less {float_above(gap)!r}")
         return replace(self, text=f"{self.text}, moved by 1e-9", left=left, right=beside)
 
+    @property
+    def _at(self) -> str:
+        return f" at {self.place} {self.first + (self.index or 0)}" if self.length > 1 else ""
+
     def __str__(self) -> str:
         match self.verdict:
             case Verdict.PROVED:
                 return f"{self.text}: holds" + (f" at each {self.place} ({self.length})" if self.length > 1 else "")
             case Verdict.REFUTED:
-                return f"{self.text}: false" + (f" at {self.place} {self.index}" if self.length > 1 else "")
+                return f"{self.text}: false{self._at}"
             case _ if not self.length:
                 return f"{self.text}: nothing was compared"
             case _ if self.compatible:
                 return f"{self.text}: the enclosures of both sides overlap"
             case _:
-                return f"{self.text}: undecided" + (f" at {self.place} {self.index}" if self.length > 1 else "")
+                return f"{self.text}: undecided{self._at}"
 
     def item(self) -> EvidenceItem:
         """The relation as evidence: both sides where there is one place, else what they show together."""

@@ -22,6 +22,7 @@ from certigram.numerics.checks.trajectories import Bounds
 from certigram.numerics.expressions.enclosed_function import EnclosedFunction
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.deep_equilibrium.checks.finite_width import SampledInstance
+from certigram.numerics.papers.deep_equilibrium.checks.training import _rate_along, bound_of_loss
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.papers.deep_equilibrium.training.descent import certified_descent, geometric
 from certigram.numerics.papers.deep_equilibrium.training.equilibrium import differentiable
@@ -65,6 +66,15 @@ def test_a_step_size_far_too_large_is_refuted(system: str, name: str) -> None:
     run = lab.diverging_run(16.0, 12)
     factor = 1 - run.step * float(run.arrays["least_lower"][0]) / 2
     assert rate_of(run.bounds("loss"), factor) is Verdict.REFUTED
+
+
+def test_a_loss_that_rises_at_once_is_false_at_the_first_step() -> None:
+    """Iterates are numbered from the start, at which both sides are the same number and nothing is compared."""
+    run = model("deq-relu", "relu").training.diverging_run(16.0, 12)
+    loss = run.bounds("loss")
+    rises = next(k for k in range(1, loss.length) if loss.lower[k] > bound_of_loss(run).upper[k])
+    assert rises == 1
+    assert str(_rate_along(run)) == "loss below the rate of the theorem: false at recorded iterate 1"
 
 
 @pytest.mark.parametrize(("system", "name"), [("deq-relu", "relu"), ("deq-general", "sigmoid")])

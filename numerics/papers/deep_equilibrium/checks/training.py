@@ -49,7 +49,7 @@ def bound_of_loss(run: Trajectory) -> Bounds:
 
 def _rate_along(run: Trajectory) -> Relation:
     return Relation.of(
-        "loss below the rate of the theorem", after_start(run.bounds("loss")), after_start(bound_of_loss(run))
+        "loss below the rate of the theorem", after_start(run.bounds("loss")), after_start(bound_of_loss(run)), first=1
     )
 
 
@@ -59,7 +59,7 @@ def _step_by_step(run: Trajectory) -> Relation:
         factor = 1 - arb(run.step) * half_rate(run)
         ends = zip(loss.lower[:-1].tolist(), loss.upper[:-1].tolist(), strict=True)
         right = [factor * between(arb(a), arb(b)) for a, b in ends]
-    return Relation.of("each step contracts the loss", after_start(loss), right)
+    return Relation.of("each step contracts the loss", after_start(loss), right, first=1)
 
 
 def _spectrum_along(run: Trajectory) -> Relation:
@@ -95,7 +95,7 @@ def _doubled(run: Trajectory) -> Relation:
     with precision(BITS):
         met = (arb(float(loss.upper[-1])) / arb(float(loss.lower[0]))) ** (2 / arb(run.length - 1))
     right = geometric(loss, met, met, run.length)
-    return Relation.of("loss below the planted rate", after_start(loss), after_start(right))
+    return Relation.of("loss below the planted rate", after_start(loss), after_start(right), first=1)
 
 
 # -- the theorem with explicit constants (C24) ---------------------------------------------

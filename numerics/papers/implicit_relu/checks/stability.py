@@ -30,7 +30,7 @@ def _feature_relation(train: ImplicitInstance) -> Relation:
     run, norm = train.trajectory, operator_norm(train.inputs)
     left = Bounds.of(run.features.lower[1:], run.features.upper[1:])
     right = feature_bound(Bounds.of(run.W.lower[1:], run.W.upper[1:]), norm, train.plan.width)
-    return Relation.of("|Phi(k) - Phi(0)| <= |W(k) - W(0)| |X|/sqrt(m)", left, right)
+    return Relation.of("|Phi(k) - Phi(0)| <= |W(k) - W(0)| |X|/sqrt(m)", left, right, first=1)
 
 
 @check("feature-lipschitz", scope=scope.run)

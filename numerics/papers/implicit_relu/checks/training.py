@@ -171,7 +171,7 @@ def rate_relation(run: OutputRun, eigenvalue: Enclosure) -> Relation:
         bounds = [factor**k * first for k in range(1, run.residual.length)]
     least = np.maximum(run.residual.lower - run.drift, 0.0)[1:] * (1 - 2.0**-50)
     largest = (run.residual.upper + run.drift)[1:] * (1 + 2.0**-50)
-    return Relation.of("|e(k)| <= (1 - eta lambda)^k |e(0)|", Bounds.of(least, largest), bounds)
+    return Relation.of("|e(k)| <= (1 - eta lambda)^k |e(0)|", Bounds.of(least, largest), bounds, first=1)
 
 
 @check("output-training", scope=scope.run)
