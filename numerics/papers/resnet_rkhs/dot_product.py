@@ -40,6 +40,7 @@ from ...kernels.order import choose_order
 from ...kernels.parallel import parallel_pairs
 from ...kernels.series import DotProductSeries
 from ...studies.data import DataSet
+from ...studies.parameters import require_scale
 from ...studies.workspace import Workspace
 
 FLOAT_BITS = 96
@@ -75,6 +76,8 @@ class DotProductInstance:
 
     def admit(self) -> None:
         """Raise :class:`SpecError` for inputs of different norms or an activation that is not square-integrable."""
+        for name in ("scale", "embedding"):
+            require_scale(self.system, name, self.values[name])
         with precision(self.budget.bits):
             require_square_integrable(self.activation.expression, enclose(self.variance), name=self.activation.name)
 
