@@ -9,9 +9,9 @@ from flint import arb, arb_mat
 
 from .....theory.verdict import Verdict
 from ....balls.precision import precision
-from ....checks.evidence import exact, note
+from ....checks.evidence import SLIGHTLY, exact, note
 from ....checks.registry import Outcome, check, control
-from ....checks.relation import SLIGHTLY, Relation, Sense, each, judge, planted
+from ....checks.relation import Relation, Sense, each, judge, planted
 from ....checks.scope import ACTIVATION
 from ....expressions.lowering import constant
 from ..constants import second_derivative_supremum
