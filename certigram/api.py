@@ -177,7 +177,7 @@ def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
     >>> str(certify(K, at_least="0.5").verdict), str(certify(K, at_least="0.53").verdict)
     ('PROVED', 'REFUTED')
     >>> certify(K, at_least="0.53")  # doctest: +ELLIPSIS
-    Certificate(deq-general.least-eigenvalue, tanh: REFUTED lambda_min(K) >= 53/100; proved [0.525..., 0.525...])
+    Certificate(kernel.least-eigenvalue, tanh: REFUTED lambda_min(K) >= 53/100; proved [0.525..., 0.525...])
     """
     from .numerics.eigenvalues.eigenvalue import decide_at_least
 

@@ -14,15 +14,16 @@ from .numerics.balls.enclosure import Enclosure, float_below
 from .numerics.balls.precision import MAX_BITS, MIN_BITS, undisturbed
 from .numerics.certificates.certificate import Certificate, EvidenceItem, Proof, fraction_text
 from .numerics.checks.scope import all_inputs
+from .numerics.eigenvalues.nullspace import by_theorem
 from .theory.activations.activation import Activation
-from .theory.claims.kernel_claims import least_eigenvalue_claim
+from .theory.claims.kernel_claims import LEAST_EIGENVALUE
 from .theory.claims.system import System
 from .theory.claims.system import system as find_system
 from .theory.errors import SpecError
 from .theory.numbers import Exact, rational
 from .theory.printable import shown
 from .theory.suggestion import suggestion
-from .theory.verdict import Argument, Verdict
+from .theory.verdict import Argument, Evidence, Verdict
 from .theory.version import __version__
 
 if TYPE_CHECKING:
@@ -159,8 +160,9 @@ def certificate_of(
     started: float,
 ) -> Certificate:
     """The record of a decided bound, with what a stranger needs to check it."""
+    on_paper = verdict.against and found.evidence is Evidence.EXACT and by_theorem(model.null_vector)
     return Certificate(
-        claim=least_eigenvalue_claim(model.system),
+        claim=LEAST_EIGENVALUE.id,
         system=model.system,
         activation=model.subject,
         verdict=verdict,
@@ -171,7 +173,7 @@ def certificate_of(
         margin=float_below(Fraction(found.lower) - bound),
         seconds=time.process_time() - started,
         reason="" if verdict.rigorous else f"the bound lies inside the proved interval [{found.lower}, {found.upper}]",
-        argument=Argument.DIRECT,
+        argument=Argument.WRITTEN if on_paper else Argument.DIRECT,
         scope=all_inputs(model),
         detail={
             "statement": f"lambda_min(K) >= {fraction_text(bound)}",

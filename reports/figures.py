@@ -87,7 +87,8 @@ def drawings(report: Report) -> tuple[Drawing, ...]:
             ]
             found += [Drawing(name, figure) for name, figure in candidates if figure is not None]
         for drawing in found:
-            drawing.figure.canvas.draw()  # lay it out while the style holds
+            drawing.figure.draw_without_rendering()  # lay it out while the style holds, once for both kinds of files
+            drawing.figure.set_layout_engine(None)
     return tuple(found)
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from ..theory.verdict import Argument, Evidence, Verdict
 
 READING = (
-    r"A verdict is about one claim, one activation (or kernel) and this data. PROVED and REFUTED: a machine has "
-    r"established all of it. ARGUED: a machine has proved the hypotheses here, and the claim follows from them by a "
+    r"A verdict is about one claim, one activation (or kernel) and this data. PROVED: a machine has "
+    r"established all of it. REFUTED: a counterexample was computed, or is exact by a theorem. ARGUED: a machine has "
+    r"proved the hypotheses here, and the claim follows from them by a "
     r"proof that people wrote and that no machine has checked as a whole; how many claims are only argued is this "
     r"project's debt. CONSISTENT and INCONSISTENT are statistics. The claims are certigram's own statements of the "
     r"theories. $0.123_{45}^{67}$ means that the number was proved to lie in "

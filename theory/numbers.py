@@ -59,6 +59,16 @@ def require_short(value: int, what: str) -> None:
         raise SpecError(f"the numeral for {what} is too long: give at most {MAX_DIGITS} digits.")
 
 
+def numeral(value: Fraction) -> str:
+    """A rational number as a sentence shows it: itself where that is short, else six digits of it.
+
+    >>> numeral(Fraction(1, 3)), numeral(Fraction("-1e-200"))
+    ('1/3', '-1e-200')
+    """
+    text = str(value)
+    return text if len(text) <= 40 else f"{(Decimal(value.numerator) / value.denominator).normalize():.6g}"
+
+
 def _rational(value: Exact, what: str) -> Fraction:
     if isinstance(value, bool):
         raise SpecError(f'{value!r} is not a number for {what}: write a decimal or a fraction like "1/16".')

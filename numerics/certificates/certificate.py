@@ -150,8 +150,8 @@ class Certificate:
             for hypothesis in self.hypotheses:
                 if hypothesis.verdict is not Verdict.PROVED:
                     raise ValueError(f"{cannot}: hypothesis {hypothesis.name!r} is {hypothesis.verdict}")
-        machine = self.argument.mechanical
-        if self.argument is Argument.OPEN or (self.verdict is not Verdict.ARGUED) is not machine:
+        needed = {Verdict.PROVED: True, Verdict.ARGUED: False}.get(self.verdict, self.argument.mechanical)
+        if self.argument is Argument.OPEN or needed is not self.argument.mechanical:
             raise ValueError(f"{cannot}: its argument is {self.argument}")
 
     def __repr__(self) -> str:

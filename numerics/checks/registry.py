@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from ...theory.claims.claim import Claim
 from ...theory.discovery import Register, on_floor
@@ -23,13 +23,22 @@ from ..sampling.statistics import StatisticalTest
 from ..studies.instance import Instance
 
 
+class Decided(Protocol):
+    """A relation with what was decided of it (:class:`~certigram.numerics.checks.relation.Relation`)."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """PROVED, REFUTED or UNKNOWN, from both of its sides."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a check found; see :class:`Certificate` for the meaning of the fields.
 
     PROVED says that what was computed on the instance is rigorous; whether the claim is then PROVED or ARGUED depends
-    on its argument. ``direct`` says that every relation of the conclusion was decided by itself, ``symbolic`` that each
-    line of the lemmas behind it is an identity decided exactly. Without a ``scope`` it is that of the instance.
+    on its argument. ``computed`` are the relations that are the conclusion, or its counterexample, where no theorem
+    stands between: the registry reads off them whether they were decided. ``symbolic`` says that each line of the
+    lemmas behind it is an identity decided exactly. Without a ``scope`` it is that of the instance.
     ``tests`` are those of a statistical check; its verdict is given later, for all tests of a study together.
     ``prover`` makes the part of the certificate that the independent checker needs.
     """
@@ -44,10 +53,15 @@ class Outcome:
     tests: tuple[StatisticalTest, ...] = ()
     detail: dict[str, Any] = field(default_factory=dict)
     prover: Callable[[], Proof] | None = None
-    direct: bool = False
+    computed: tuple[Decided, ...] = ()
     symbolic: bool = False
     scope: str = ""
     sharpness: tuple[float, float] | None = None
+
+    @property
+    def direct(self) -> bool:
+        """Whether every relation of the conclusion, or of its counterexample, was decided by itself."""
+        return bool(self.computed) and all(relation.verdict is self.verdict for relation in self.computed)
 
 
 Check = Callable[[Any], Outcome]
@@ -165,10 +179,10 @@ def argument(claim: Claim, outcome: Outcome) -> Argument:
     """How the conclusion follows: as the claim says, but no more than the check did.
 
     A conclusion that its check did not compute for itself, or a proof with a line that was not decided exactly, is
-    WRITTEN. A counterexample needs no argument.
+    WRITTEN. A computed counterexample needs no argument; one that a theorem gives is WRITTEN.
     """
     if outcome.verdict is Verdict.REFUTED:
-        return Argument.DIRECT
+        return Argument.DIRECT if outcome.direct else Argument.WRITTEN
     done = {Argument.DIRECT: outcome.direct, Argument.SYMBOLIC: outcome.symbolic, Argument.KERNEL: False}
     settled = outcome.verdict is Verdict.PROVED
     return Argument.WRITTEN if settled and not done.get(claim.argument, True) else claim.argument

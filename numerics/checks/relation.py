@@ -287,6 +287,7 @@ def judge(
     *evidence: EvidenceItem,
     value: arb | Enclosure | Side | tuple[float, float] | None = None,
     argued: bool = False,
+    theorem: bool = False,
     lemma: str | tuple[str, ...] = (),
     method: str = "",
     reason: str = "",
@@ -298,7 +299,8 @@ def judge(
     """The outcome of a check: REFUTED where a relation is, PROVED where all are, UNKNOWN else, and where there is none.
 
     With ``argued`` the ``evidence`` holds an argument that proves the statement, and equalities among the relations are
-    its instances: they may not contradict it, and must have been enclosed. ``lemma`` names the lemmas that are the
+    its instances: they may not contradict it, and must have been enclosed. With ``theorem`` a theorem
+    says of the instance what the relations show, and nothing was computed. ``lemma`` names the lemmas that are the
     argument: their lines are run, and one that does not pass leaves the statement undecided. ``value`` is the quantity
     that the claim is about, ``margin`` how far the claim is from being false where that is not the least margin of the
     relations; ``reason`` replaces the sentence of an undecided relation; ``scope`` says for what it was established,
@@ -328,7 +330,7 @@ def judge(
         "" if verdict is Verdict.PROVED else reason or (str(first) if first else "nothing was compared"),
         detail=detail or {},
         prover=prover,
-        direct=not argued and all(r.verdict is Verdict.PROVED for r in found),
+        computed=() if theorem else tuple(false) or (() if argued else tuple(found)),
         symbolic=proof is not None and proof.values["symbolic"] == proof.values["lines"],
         scope=scope,
         sharpness=min((r.kept for r in found if r.kept), key=lambda kept: kept[1], default=None),

@@ -23,13 +23,13 @@ from ..eigenvalues.nullspace import NullVector, RankBound
 from ..expressions.growth import require_square_integrable
 from ..kernels.ballmatrix import BallMatrix
 from ..kernels.border import bordered
-from ..kernels.cosines import Cosines, cosines, cosines_arb
+from ..kernels.cosines import cosines_arb
 from ..kernels.gram import gram, gram_arb
 from ..kernels.order import choose_order
-from ..kernels.parallel import parallel_pairs
 from ..kernels.points import Points
 from ..kernels.series import DotProductSeries
 from ..studies.data import DataSet
+from ..studies.inputs import Inputs
 from .conventions import TangentConvention
 from .layerwise import layerwise_gram
 from .network import DeepNetwork
@@ -104,28 +104,15 @@ class DeepInstance:
             require_square_integrable(first.expression, variance, name=first.name)
 
     @cached_property
-    def common_norm(self) -> Fraction | None:
-        """The common ``|x_i|²/d``, or None when the norms differ."""
-        return self.data.common_norm
-
-    @cached_property
-    def cosines(self) -> Cosines:
-        """The cosines of the inputs in float64, with a radius."""
-        return cosines(self.data.source, budget=self.budget)
-
-    @cached_property
-    def parallel(self) -> tuple[tuple[int, int, int], ...]:
-        """All pairs (i, j, ±1) of parallel inputs that are not zero, decided exactly."""
-        if self.data.zero_rows:
-            rest, kept = () if self._rest is None else self._rest.parallel, self.data.nonzero_rows
-            return tuple((kept[i], kept[j], sign) for i, j, sign in rest)
-        return tuple(parallel_pairs(self.cosines))
+    def inputs(self) -> Inputs:
+        """What is known of the inputs."""
+        return Inputs(self.data, self.budget)
 
     @cached_property
     def _rest(self) -> DeepInstance | None:
         """The same network on the inputs that are not zero."""
-        kept = self.data.nonzero_rows
-        return replace(self, data=self.data.take(kept, f"{self.data.description}, without zeros")) if kept else None
+        rest = self.inputs.nonzero
+        return None if rest is None else replace(self, data=rest.data)
 
     def _border(self, blocks: tuple[BallMatrix, ...] | None, bits: int) -> tuple[BallMatrix, ...]:
         """The matrices from those of the inputs that are not zero; the last ones where ``blocks`` are fewer."""
@@ -164,11 +151,11 @@ class DeepInstance:
                 slope(phi)
         if self.data.zero_rows:
             return self._border(None if self._rest is None else self._rest._matrices, FLOAT_BITS)
-        norm = self.common_norm
+        norm = self.data.common_norm
         if norm is None or self._layered:
             return self._layer_by_layer()
         try:
-            kernels = self._series(self.order_for(FLOAT_TARGET, FLOAT_BITS, self._separation), FLOAT_BITS, norm)
+            kernels = self._series(self.order_for(FLOAT_TARGET, FLOAT_BITS, self.inputs.separation), FLOAT_BITS, norm)
         except Undecided:  # a correlation that cannot be told apart from 1
             return self._layer_by_layer()
         return tuple(self._evaluate(k, s) for k, s in enumerate(kernels))
@@ -179,7 +166,7 @@ class DeepInstance:
         index = [place[m] for m in self.data.moments]
         order = min(LAYER_ORDER, self.budget.max_terms)
         first, second = layerwise_gram(
-            self.network, norms, index, self.cosines, order=order, convention=self.convention, budget=self.budget
+            self.network, norms, index, self.inputs.cosines, order=order, convention=self.convention, budget=self.budget
         )
         found = (first,) if second is None else (first, second)
         return tuple(self._sharpened(k, matrix) for k, matrix in enumerate(found))
@@ -188,7 +175,7 @@ class DeepInstance:
         """The matrix with its nearly parallel pairs, at most 4n of them, evaluated one by one where that is sharper."""
         if not has_closed_forms(self.network, slopes=which == 1):
             return matrix
-        where = np.argwhere(np.triu(np.abs(self.cosines.mid) > NEARLY_PARALLEL, 1))
+        where = np.argwhere(np.triu(np.abs(self.inputs.cosines.mid) > NEARLY_PARALLEL, 1))
         mid, rad = matrix.mid.copy(), np.array(matrix.rad)
         for i, j in where[: INDIVIDUAL * self.data.n].tolist():
             value = self._entry(i, j, PAIR_BITS)[which]
@@ -202,8 +189,8 @@ class DeepInstance:
         """Entry (i, j) of the matrices from exact inner products, at any norms."""
         source = self.data.source
         with precision(bits):
-            if self.common_norm is not None:
-                return self._pair(self.cosines.entry(i, j), bits)
+            if self.data.common_norm is not None:
+                return self._pair(self.inputs.cosines.entry(i, j), bits)
             a, b, c = self.data.moments[i], self.data.moments[j], source.inner(i, j)
             c = c / source.d if isinstance(source, Points) else c
             return _found(pair_kernels(self.network, a, b, c, bits, self.convention))
@@ -220,29 +207,19 @@ class DeepInstance:
                 return -series.mass
             return self._pair(t, PAIR_BITS)[which] if closed else series(t)
 
-        return gram(series, self.cosines, budget=self.budget, entry=entry)
+        return gram(series, self.inputs.cosines, budget=self.budget, entry=entry)
 
     def _pair(self, t: arb, bits: int) -> tuple[arb, ...]:
-        norm = self.common_norm
+        norm = self.data.common_norm
         assert norm is not None  # only asked on inputs of one norm
         c = norm if t == 1 else -norm if t == -1 else enclose(norm) * t
         if t == -1 and self.network.odd:
             return tuple(-value for value in self._pair(arb(1), bits))
         return _found(pair_kernels(self.network, norm, norm, c, bits, self.convention))
 
-    @property
-    def _separation(self) -> float:
-        """An upper bound of |C_ij| over the pairs that are not parallel."""
-        if not self.parallel:
-            return self.cosines.delta
-        masked = self.cosines.mid.copy()
-        for i, j, _ in self.parallel:
-            masked[i, j] = masked[j, i] = 0.0
-        return Cosines(masked, self.cosines.rad).delta
-
     def order_for(self, target: arb, bits: int, delta: float) -> int:
         """The series length at which the rest is below ``target`` times the mass, or the longest allowed."""
-        norm = self.common_norm
+        norm = self.data.common_norm
         assert norm is not None  # only asked on inputs of one norm
 
         def build(order: int) -> DotProductSeries:
@@ -264,16 +241,16 @@ class DeepInstance:
     @property
     def _layered(self) -> bool:
         """Whether the matrices are computed layer by layer: norms that differ, or a rectifier, whose series is slow."""
-        return self.common_norm is None or any(rectifier(phi) is not None for phi in self.network.activations)
+        return self.data.common_norm is None or any(rectifier(phi) is not None for phi in self.network.activations)
 
     def refine(self, bits: int) -> BallMatrix:
         """The matrix asked for in ball arithmetic at ``bits``; pair by pair where a series is too long."""
         if self.data.zero_rows:
             return self._border(None if self._rest is None else (self._rest.refine(bits),), bits)[-1]
-        norm = self.common_norm
+        norm = self.data.common_norm
         if norm is not None and not self._layered:
             try:
-                order = self.order_for(arb((1, -bits)), bits, self._separation)
+                order = self.order_for(arb((1, -bits)), bits, self.inputs.separation)
                 closed = has_closed_forms(self.network, slopes=self.convention is not None)
                 if order < self.budget.max_terms or not closed:
                     return gram_arb(self._series(order, bits, norm)[-1], cosines_arb(self.data.source, bits), bits)
@@ -285,7 +262,7 @@ class DeepInstance:
         """Every entry by its own recursion, at any norms: slow, and as sharp as the bits allow."""
         n, moments = self.data.n, self.data.moments
         same = {(i, i) for i in range(n)}
-        for i, j, sign in self.parallel:
+        for i, j, sign in self.inputs.parallel:
             if sign == 1 and moments[i] == moments[j]:
                 same.add((j, i))
         diagonal: dict[Fraction, arb] = {}
@@ -305,7 +282,7 @@ class DeepInstance:
     @cached_property
     def null_vector(self) -> NullVector | RankBound | None:
         """An exact reason why both kernels are singular, when there is one."""
-        return deep_singularity(self.network, self.data, self.parallel, one_norm=self.common_norm is not None)
+        return deep_singularity(self.network, self.data, self.inputs.parallel)
 
     @cached_property
     def eigenvalue(self) -> Enclosure:

@@ -21,7 +21,7 @@ MAX_DEGREE = 64
 
 
 def deep_singularity(
-    network: DeepNetwork, data: DataSet, parallel: Iterable[tuple[int, int, int]], *, one_norm: bool
+    network: DeepNetwork, data: DataSet, parallel: Iterable[tuple[int, int, int]]
 ) -> NullVector | RankBound | None:
     """Proportional rows or a polynomial kernel with too few monomials; None when nothing is known."""
     vanishes = not any(network.sigma_b2) and all(map(vanishes_at_zero, network.activations))
@@ -35,7 +35,7 @@ def deep_singularity(
     degrees = network_degrees(network)
     if degrees is None:
         return None
-    bound = monomial_rank(data.source, degrees, one_norm=one_norm, what="the network")
+    bound = monomial_rank(data.source, degrees, one_norm=data.common_norm is not None, what="the network")
     return bound if bound.singular else None
 
 

@@ -27,7 +27,7 @@ from .arb_rung import entries_in_balls
 
 @dataclass(frozen=True, slots=True)
 class NullVector:
-    """An exact vector v != 0 with K v = 0, and the reason why.
+    """An exact vector v != 0 with K v = 0, and the reason why; ``equal`` where it only says that two points are equal.
 
     >>> NullVector((Fraction(1), Fraction(-1)), "points 0 and 1 are equal").support
     (0, 1)
@@ -35,6 +35,7 @@ class NullVector:
 
     entries: tuple[Fraction, ...]
     reason: str
+    equal: bool = False
 
     def __post_init__(self) -> None:
         if not any(self.entries):
@@ -64,6 +65,15 @@ class RankBound:
         return self.rank < self.n
 
 
+def by_theorem(found: NullVector | RankBound | None) -> bool:
+    """Whether the matrix is singular by a theorem about its kernel: two equal points need none.
+
+    >>> by_theorem(null_vector_from_pairs([(0, 1, 1)], 2, odd=True)), by_theorem(RankBound(1, 2, ""))
+    (False, True)
+    """
+    return found is not None and not (isinstance(found, NullVector) and found.equal)
+
+
 def null_vector_from_pairs(pairs: Iterable[tuple[int, int, int]], n: int, *, odd: bool) -> NullVector | None:
     r"""A null vector from a pair of equal points, or of antipodal points when the kernel is odd; None if there is none.
 
@@ -87,7 +97,7 @@ def null_vector_from_pairs(pairs: Iterable[tuple[int, int, int]], n: int, *, odd
             entries = [Fraction(0)] * n
             entries[i], entries[j] = Fraction(1), Fraction(-sign)
             what = "are equal" if sign == 1 else "are antipodal and the kernel is odd"
-            return NullVector(tuple(entries), f"points {i} and {j} {what}")
+            return NullVector(tuple(entries), f"points {i} and {j} {what}", sign == 1)
     return None
 
 
@@ -119,7 +129,7 @@ def proportional_pair(
             entries[i], entries[j] = (f, Fraction(-1)) if f > 0 else (-f, Fraction(1))
             what = {1: "equal", -1: "antipodal"}.get(int(t) if abs(t) == 1 else 0, "parallel")
             rows = "" if f == 1 else ", and so are their rows of the matrix"
-            return NullVector(tuple(entries), f"points {i} and {j} are {what}{rows}")
+            return NullVector(tuple(entries), f"points {i} and {j} are {what}{rows}", t == 1)
     return None
 
 
@@ -136,7 +146,7 @@ def zero_inputs(zeros: Sequence[int], n: int, reason: str | None) -> NullVector 
     if reason is not None:
         return NullVector(tuple(entries), f"point {zeros[0]} is zero, and so is its row of the matrix: {reason}")
     entries[zeros[1]] = Fraction(-1)
-    return NullVector(tuple(entries), f"points {zeros[0]} and {zeros[1]} are both zero, so they are equal")
+    return NullVector(tuple(entries), f"points {zeros[0]} and {zeros[1]} are both zero, so they are equal", True)
 
 
 def rational_null_vector(gram: Sequence[Sequence[Fraction]], reason: str = "exact elimination") -> NullVector | None:

@@ -7,6 +7,7 @@ derivatives on each smooth piece, together with continuity at the breakpoints. d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import sympy
@@ -58,6 +59,7 @@ class _Bound:
     infinite: bool = False
 
 
+@lru_cache(maxsize=256)
 def regularity(activation: Activation, bits: int = 128) -> Regularity:
     r"""The proved regularity of an activation, with enclosures at ``bits`` binary digits where they are found.
 

@@ -19,14 +19,21 @@ ORDERS = 7
 
 
 def same(left: sympy.Expr, right: sympy.Expr) -> bool:
-    """Whether two expressions are equal by expansion and simplification; no free symbol may be left over.
+    """Whether two expressions are equal by expansion, over a common denominator, or by simplification.
+
+    No free symbol may be left over.
 
     >>> x = sympy.Symbol("x")
     >>> same((x + 1) ** 2, x**2 + 2 * x + 1), same((x + 1) ** 2, x**2 + 1)
     (True, False)
     """
     difference = sympy.expand(left - right)
-    return bool(difference == 0) or (not _seen_to_differ(difference) and bool(sympy.simplify(difference) == 0))
+    if difference == 0:
+        return True
+    if _seen_to_differ(difference):
+        return False
+    numerator, _ = sympy.fraction(sympy.together(difference))
+    return bool(sympy.expand(numerator) == 0) or bool(sympy.simplify(difference) == 0)
 
 
 def _seen_to_differ(difference: sympy.Expr) -> bool:

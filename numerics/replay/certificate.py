@@ -12,7 +12,7 @@ from .sidecar import arrays
 from .spectrum import singular, spectrum
 from .verdicts import INVALID, UNSUPPORTED, VALID, Check, Stop, fraction, printable, require
 
-FORMAT, MAX_FILE = "certigram-proof/1", 1 << 22
+FORMAT, KERNEL, MAX_FILE = "certigram-proof/1", "kernel.least-eigenvalue", 1 << 22
 RECORDS = {"certigram-certificate/1": set(), "certigram-certificate/2": {"argument", "scope", "sharpness"}}
 RECORD = {"format", "claim", "system", "activation", "verdict", "method", "lower", "upper", "margin", "seconds"}
 RECORD |= {"reason", "hypotheses", "evidence", "detail", "proof", "prover", "digest"}
@@ -22,28 +22,28 @@ PROOF = {"format", "system", "statement", "data", "kernel", "witness"}
 def agree(document: Any, proof: Any, low: Fraction, high: Fraction, bound: Fraction) -> None:
     """The record around the proof must say the same as the proof: names, data, parameters, bounds and verdict."""
     kernel, said, detail, data = proof["kernel"], proof["statement"], document["detail"], proof["data"]
-    label, about = document["activation"], f"{document['system']}.least-eigenvalue"
-    require(document["claim"] == about, "claim", f"not {about}, which the proof is about")
+    label, verdict, about = document["activation"], document["verdict"], f"{document['system']}.least-eigenvalue"
+    decided = document["format"] == min(RECORDS) or {"PROVED": low > 0, "REFUTED": high <= 0}.get(verdict, True)
+    require(document["claim"] in [KERNEL, about][: 1 + decided], "claim", f"not {KERNEL}, nor {about} if that follows")
     same = sorted(NAMES.get(label, label).split(" + ")) == sorted(kernel["activation"].split(" + "))
     require(same, "activation", "not the one of the proof")
-    for key in ("n", "d", "normalize", "sha256"):
-        told = detail.get("data", {}).get(key, data[key])
-        require(repr(told) == repr(data[key]), f"detail.data.{key}", "not the one of the proof")
+    spots = [("data", key, data) for key in ("n", "d", "normalize", "sha256")] + [("parameters", "sigma_w2", kernel)]
+    for part, key, right in spots:
+        told = detail.get(part, {}).get(key, right[key])
+        require(repr(told) == repr(right[key]), f"detail.{part}.{key}", "not the one of the proof")
     words = {"statement": f"lambda_min(K) {said['relation']} {said['bound']}", "quantity": "least eigenvalue"}
-    words |= {"argument": "DIRECT", "scope": "the one input" if data["n"] == 1 else f"all {data['n']} inputs"}
+    against = "WRITTEN" if verdict == "REFUTED" and document.get("argument") == "WRITTEN" else "DIRECT"
+    words |= {"argument": against, "scope": "the one input" if data["n"] == 1 else f"all {data['n']} inputs"}
     for key, right in (words | {"sharpness": None}).items():
         require(detail.get(key, right) == right == document.get(key, right), key, "not the one of the proof")
-    told = detail.get("parameters", {}).get("sigma_w2", kernel["sigma_w2"])
-    require(told == kernel["sigma_w2"], "detail.parameters", "not the one of the proof")
     parts = [("", document), *((f"evidence[{k}].values.", e["values"]) for k, e in enumerate(document["evidence"]))]
     floats = [(place + key, part.get(key), x) for place, part in parts for key, x in (("lower", low), ("upper", high))]
     for line, text, end in [*floats, ("margin", document["margin"], low - bound)]:
         spare = (end - Fraction(float(text or 0))) * (-1 if line.endswith("upper") else 1)
         require(text is None or (spare >= 0 and repr(float(text)) == text), line, "beyond the statement, or no float")
     proved, refuted = {">": (low > bound, high <= bound), ">=": (low >= bound, high < bound)}[said["relation"]]
-    require({"PROVED": proved, "REFUTED": refuted, "UNKNOWN": True}[document["verdict"]], "verdict", "does not follow")
-    held = all(hypothesis["verdict"] == "PROVED" for hypothesis in document["hypotheses"])
-    require(held or document["verdict"] != "PROVED", "hypotheses", "one of them is not proved")
+    require({"PROVED": proved, "REFUTED": refuted, "UNKNOWN": True}[verdict], "verdict", "does not follow")
+    require(verdict != "PROVED" or all(h["verdict"] == "PROVED" for h in document["hypotheses"]), "hypotheses", "open")
     for key, sign, end in (("lower", 1, high), ("upper", -1, low)):
         text = document.get("prover", {}).get(key)
         require(text is None or sign * Fraction(float(text)) <= sign * end, f"prover.{key}", "contradicts the proof")

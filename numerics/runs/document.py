@@ -128,10 +128,12 @@ def results_schema() -> dict[str, Any]:
     """The JSON Schema of results.json; an undecided claim has a reason, a decided one an argument and a scope."""
     found = schema(Document)
     by_machine = [argument.name for argument in Argument if argument.mechanical]
+    on_paper = [Argument.WRITTEN.name, Argument.CITED.name]
     wanted: dict[tuple[Verdict, ...], dict[str, object]] = {
         (Verdict.UNKNOWN, Verdict.NOT_APPLICABLE): {"reason": {"minLength": 1}},
-        (Verdict.PROVED, Verdict.REFUTED): {"argument": {"enum": by_machine}, "scope": {"minLength": 1}},
-        (Verdict.ARGUED,): {"argument": {"enum": ["WRITTEN", "CITED"]}, "scope": {"minLength": 1}},
+        (Verdict.PROVED,): {"argument": {"enum": by_machine}, "scope": {"minLength": 1}},
+        (Verdict.ARGUED,): {"argument": {"enum": on_paper}, "scope": {"minLength": 1}},
+        (Verdict.REFUTED,): {"argument": {"enum": by_machine + on_paper}, "scope": {"minLength": 1}},
     }
     found["$defs"]["ClaimRecord"]["allOf"] = [
         {"if": {"properties": {"verdict": {"enum": [v.name for v in verdicts]}}}, "then": {"properties": then}}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import pickle
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -196,10 +195,6 @@ class _Run:
             self.rigorous(system(item[0]), instances[item])
 
         setting = (self.study, self.out, self.workspace.deadline)
-        try:
-            pickle.dumps(setting)
-        except (pickle.PicklingError, AttributeError, TypeError):
-            return settled
         self.listen(
             Event("work", f"checking {len(instances)} subjects in {self.jobs} processes", self.done, self.total)
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import pickle
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -277,10 +276,10 @@ def run(
     seconds: no unit is started after this wall time; the sample is then not ``complete``.
     on_unit: called in this process after each unit with (unit, finished, total).
     on_damage: told in a sentence of each stored file that is not what was written.
-    on_death: called with a sentence when a process died and its unit is started once more.
+    on_death: called with a sentence when a process died and its unit is started once more, or when the plan cannot be
+        sent to processes and is run in this one.
 
-    Raises :class:`SpecError` when the plan cannot be sent to other processes, and :class:`Unfinished` when one unit
-    ends two of them, or when they do not start.
+    Raises :class:`Unfinished` when one unit ends two processes, or when they do not start.
     """
     started = time.monotonic()
     total = len(plan.units())
@@ -309,17 +308,8 @@ def run(
         if on_unit is not None:
             on_unit(unit, len(done), total)
 
-    if min(jobs, len(todo)) <= 1:
-        laboratory = _Laboratory(plan) if todo else None
-        for pair in todo:
-            if laboratory is not None and in_time():
-                finish(laboratory.run(*pair))
-    else:
-        try:
-            pickle.dumps(plan)
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            raise SpecError(f"this plan cannot be sent to other processes ({error}); run it with jobs = 1.") from None
-        Workers(_work, plan, finish=finish, more=in_time, name=_called, tell=on_death).run(todo, jobs)
+    workers = Workers(_work, plan, finish=finish, more=in_time, name=_called, tell=on_death)
+    workers.run(todo, min(jobs, len(todo)))
     return Sample(plan, tuple(sorted(done, key=lambda unit: (unit.width, unit.replicate))))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import traceback
 from collections import Counter, deque
@@ -47,7 +48,8 @@ class Workers(Generic[Setting, Item, Found]):
     """Processes that call ``prepare(setting)(item)`` for every item; ``finish`` gets each result in this process.
 
     ``more`` is asked before an item is started, ``name`` says what an item is, ``tell`` gets a sentence when a worker
-    died. ``prepare`` and ``setting`` are pickled.
+    died. ``prepare`` and ``setting`` are pickled; where they cannot be, ``tell`` is told why, and all is done in this
+    process.
     """
 
     def __init__(
@@ -67,13 +69,16 @@ class Workers(Generic[Setting, Item, Found]):
         self.workers: list[_Worker[Item]] = []
 
     def run(self, items: Iterable[Item], jobs: int) -> None:
-        """Work through the items with at most ``jobs`` processes.
+        """Work through the items with at most ``jobs`` processes; one job is done in this process.
 
         Raises :class:`Unfinished` when one item ends two workers, or when workers do not even start, and whatever an
         item raises. On the way out, also of an interrupt, results that have come are finished, and workers killed: what
         they were at is lost.
         """
         self.queue = deque(items)
+        if jobs <= 1 or not self._can_be_sent():
+            self._work_here()
+            return
         try:
             self.workers += [_started() for _ in range(min(jobs, len(self.queue)))]
             while any(w.item is not None or (self.queue and not w.ready) for w in self.workers):
@@ -85,6 +90,20 @@ class Workers(Generic[Setting, Item, Found]):
                         self._replace(worker)
         finally:
             self._end()
+
+    def _can_be_sent(self) -> bool:
+        try:
+            pickle.dumps(self.task)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            self.tell(f"the work cannot be sent to other processes ({error}): it is done in this one")
+            return False
+        return True
+
+    def _work_here(self) -> None:
+        prepare, setting = self.task
+        work = prepare(setting) if self.queue else None
+        while work is not None and self.queue and self.more():
+            self.finish(work(self.queue.popleft()))
 
     def _hear(self, worker: _Worker[Item]) -> None:
         found = _received(worker)

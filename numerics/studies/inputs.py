@@ -29,18 +29,15 @@ class Inputs:
     data: DataSet
     budget: Budget
 
-    @cached_property
+    @property
     def norms(self) -> tuple[Fraction, ...]:
         """``|x_i|²/d`` for each input, exactly: 1 after rescaling to the sphere."""
-        source = self.data.source
-        if self.data.normalize == "sphere":
-            return (Fraction(1),) * source.n
-        return tuple(source.second_moment(i) for i in range(source.n))
+        return self.data.moments
 
     @property
     def common_norm(self) -> Fraction | None:
         """The common value of :attr:`norms`, or None when they differ."""
-        return self.norms[0] if len(set(self.norms)) == 1 else None
+        return self.data.common_norm
 
     @property
     def nonzero(self) -> Inputs | None:

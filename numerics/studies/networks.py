@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .workspace import Workspace
 
 Seed = int | np.random.SeedSequence
+Floating = NDArray[np.floating]
+"""An array of float32 or float64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Nonlinearity:
     """
 
     name: str
-    function: Callable[[Any], Any]
+    function: Callable[[Floating], Floating]
     lipschitz: float | None = None
 
 
@@ -96,7 +98,7 @@ class Sampler(Protocol):
         seed: Seed,
         dtype: str = "float32",
         tolerance: float | None = None,
-        **parameters: Any,
+        **parameters: Fraction,
     ) -> tuple[FiniteGram, ...]:
         """One Gram matrix per activation, all from the same random weights."""
 
@@ -162,7 +164,7 @@ choose deq-general, deq-relu, implicit-relu or resnet-rkhs.
 class Prover(Protocol):
     """What the face of a system offers under the name ``proof``."""
 
-    def __call__(self, model: Any, found: Enclosure, *, bound: Fraction = ..., relation: str = ...) -> Proof:
+    def __call__(self, model: GramModel, found: Enclosure, *, bound: Fraction = ..., relation: str = ...) -> Proof:
         """The part of a certificate that the independent checker needs; ``found`` encloses the least eigenvalue."""
 
 
@@ -177,7 +179,14 @@ def prover(system: str) -> Prover:
 class LargeProver(Protocol):
     """What the face of a system offers under the names ``prove_large`` and ``prove_tiled``."""
 
-    def __call__(self, model: Any, *, progress: Any = None, relative_width: float = ..., **how: Any) -> Enclosure:
+    def __call__(
+        self,
+        model: GramModel,
+        *,
+        progress: Callable[[str, float], None] | None = None,
+        relative_width: float = ...,
+        **how: Any,
+    ) -> Enclosure:
         """The least eigenvalue of so many points that the matrix fills the machine, or lies on tiles."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -53,13 +54,30 @@ def test_the_relu_variance_is_not_proved_for_inputs_of_another_norm() -> None:
     assert certificate(instance([[1.0, 1.0], [1.0, -1.0]], "relu"), "relu-fixed-point").verdict.favourable
 
 
-@pytest.mark.parametrize("slug", ["correlation-contraction", "lower-bound-gershgorin", "positive-definite"])
+@pytest.mark.parametrize("slug", ["psd-order", "lower-bound-gershgorin", "positive-definite"])
 def test_a_common_norm_other_than_that_of_the_sphere_is_not_the_hypothesis(slug: str) -> None:
     """C_ii = 2/5 here; the statement of LB_G, with 1 on the diagonal of C, would be about another matrix."""
     data = DataSet(None, input_gram([["2/5", "1/5"], ["1/5", "2/5"]]), "planted", None)
     inst = EquilibriumInstance("deq-general", activation("tanh"), data, Fraction(1, 16), Budget())
     assert certificate(inst, slug).verdict is Verdict.NOT_APPLICABLE
     assert certificate(inst, "least-eigenvalue").verdict is Verdict.PROVED
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "x/2 + 1"])
+def test_correlations_exist_at_any_norms_and_a_wrong_variance_is_seen(name: str) -> None:
+    """s_i off by 1e-9 at one of three norms, one of them 0, is no equality; relu attains the bound at every pair."""
+    rows = [[1.0, 2.0], [3.0, -1.0], [0.0, 0.0]]
+    inst = EquilibriumInstance(
+        "deq-general",
+        activation(name),
+        DataSet(points(rows, zero_rows=True), None, "three norms", None),
+        Fraction(1, 16),
+        Budget(),
+    )
+    assert certificate(inst, "correlation-contraction").verdict is Verdict.ARGUED
+    norm, point = max(inst.variances.items())
+    inst.variances[norm] = replace(point, s=point.s * (1 + arb("1e-9")))
+    assert certificate(inst, "correlation-contraction").verdict is Verdict.REFUTED
 
 
 def test_the_a_priori_bound_speaks_of_the_norm_of_the_input() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
@@ -11,6 +13,11 @@ from flint import arb
 import certigram as cg
 from certigram.numerics.balls.ball import Ball
 from certigram.numerics.balls.ends import upper_float
+from certigram.numerics.checks.registry import decide
+from certigram.numerics.studies.networks import instance
+from certigram.numerics.studies.study import Study
+from certigram.spec import build_study
+from certigram.theory.claims.system import system
 
 THREE_POINTS = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]
 
@@ -71,3 +78,60 @@ def test_comparisons_of_complex_constants_are_left_open(text: str) -> None:
     phi = cg.activation(text)
     with pytest.raises(cg.CertigramError):
         phi.hermite(2)
+
+
+HOSTILE = ("1e200", "1e308", "1e-200", "1e-308", "1e400", "-1", "-1e200", "0", "1/3", "1000000000")
+ALLOWED = {
+    "sigma_w2": {"1e-200", "1e-308", "0", "1/3"},
+    **{name: {"1/3", "1000000000"} for name in ("gamma", "step", "scale", "embedding", "initial_variance", "noise")},
+    **{name: {"1000000000"} for name in ("training_points", "training_steps", "points", "iterations", "steps")},
+    "regularisation": {"0", "1/3", "1000000000"},
+    "outer": {"-1", "1/3", "1000000000"},
+    "level": {"0", "-1", "1/3", "1000000000"},
+}
+"""Which of these numbers are values of a parameter; all others are refused in one sentence."""
+
+
+@pytest.mark.parametrize(
+    ("system_name", "name"), [(s.name, p.name) for s in cg.systems().values() for p in s.parameters], ids=str
+)
+def test_parameters_of_extreme_size_are_admitted_or_refused_in_a_sentence(system_name: str, name: str) -> None:
+    """Nothing is computed with a number that no network has: the sentence names the parameter and what it may be."""
+    whole = _study()
+    for text in HOSTILE:
+        study = replace(whole, parameters={system_name: {name: Fraction(text)}})
+        if text in ALLOWED.get(name, ()):
+            instance(system_name, study.subjects(system_name)[0], study).admit()
+            continue
+        with pytest.raises(cg.SpecError) as refused:
+            instance(system_name, study.subjects(system_name)[0], study).admit()
+        sentence = str(refused.value)
+        assert name in sentence or "scale" in sentence
+        assert len(sentence) < 500
+
+
+@cache
+def _study() -> Study:
+    return build_study({"study": {"systems": list(cg.systems())}, "data": {"n": 3}})
+
+
+@pytest.mark.parametrize(("name", "value"), [("step", "1e30"), ("gamma", "1e30")])
+def test_an_implicit_network_that_leaves_float64_is_no_error(name: str, value: str) -> None:
+    """What is not finite is a bound that says nothing; the contraction is refuted all the same."""
+    parameters = {"width": 16, "training_points": 2, "steps": 3, name: value}
+    study = build_study(
+        {"study": {"systems": ["implicit-relu"]}, "data": {"n": 2}, "parameters": {"implicit-relu": parameters}}
+    )
+    model = instance("implicit-relu", "relu", study)
+    claim = system("implicit-relu").claim("implicit-relu.gradient-descent")
+    assert decide(claim, model)[0].verdict is cg.Verdict.REFUTED
+
+
+def test_weights_that_float32_rounds_to_zero_are_no_sample() -> None:
+    """A limit of ||W|| that is not zero was INCONSISTENT with weights that are."""
+    parameters = {"deq-relu": {"sigma_w2": "1e-200"}}
+    sampling = {"widths": [2, 3, 4], "seeds": 2}
+    document = {"study": {"systems": ["deq-relu"]}, "data": {"n": 2}, "parameters": parameters}
+    study = build_study({**document, "finite-width": sampling})
+    with pytest.raises(cg.SpecError, match=r"sigma_w2 = 1e-200: the weights of sampled networks are float32"):
+        _ = instance("deq-relu", "relu", study).network_inputs  # type: ignore[attr-defined]  # of equilibrium models

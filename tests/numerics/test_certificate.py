@@ -211,3 +211,36 @@ def test_fractions_as_text() -> None:
     """A rational is written so that it is read back exactly."""
     for q in (Fraction(0), Fraction(-7), Fraction(1, 3), Fraction(-22, 7)):
         assert Fraction(fraction_text(q)) == q
+
+
+def test_a_refutation_says_what_it_rests_on(tmp_path: Path) -> None:
+    """Two equal points need no theorem; antipodes of an odd activation and affine ranks do. Both are VALID."""
+    equal, opposite = [[1.0, 2.0], [2.0, 1.0], [1.0, 2.0]], [[1.0, 2.0], [2.0, 1.0], [-1.0, -2.0]]
+    for points, name, argument in (
+        (equal, "tanh", Argument.DIRECT),
+        (opposite, "tanh", Argument.WRITTEN),
+        ([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 2.0]], "x/2 + 1", Argument.WRITTEN),
+    ):
+        K = cg.population_gram("deq-general", points, activation=name, sigma_w2="1/16")
+        refuted, proved = cg.certify(K, at_least="1/1000"), cg.certify(K, at_least=0)
+        assert (refuted.verdict, refuted.argument) == (Verdict.REFUTED, argument)
+        assert (proved.verdict, proved.argument) == (Verdict.PROVED, Argument.DIRECT)
+        assert cg.check(refuted.save(tmp_path / "c.json")).verdict == "VALID"
+
+
+def test_the_claim_of_a_certificate_is_what_was_decided(tmp_path: Path) -> None:
+    """Its statement is that of the proof; the claim of a study stands only where the bounds decide that one."""
+    K = cg.population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh")
+    own = "deq-general.least-eigenvalue"
+    for bound, verdict, decided in (("1/2", "PROVED", True), ("-1", "PROVED", True), ("53/100", "REFUTED", False)):
+        path = cg.certify(K, at_least=bound).save(tmp_path / "c.json")
+        document = json.loads(path.read_text())
+        assert (document["claim"], document["verdict"]) == ("kernel.least-eigenvalue", verdict)
+        for claim, valid in ((own, decided), ("kernel.least-eigenvalue", True), ("deq-relu.least-eigenvalue", False)):
+            path.write_text(json.dumps({**document, "claim": claim}))
+            (part,) = cg.check(path).parts
+            assert (part.verdict, part.line) == (("VALID", "") if valid else ("INVALID", "claim"))
+    singular = cg.population_gram("deq-general", [[1.0, 0.0], [1.0, 0.0]], activation="tanh")
+    path = cg.certify(singular, at_least=0).save(tmp_path / "s.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "claim": own}))
+    assert cg.check(path).parts[0].line == "claim"  # 0 is not positive

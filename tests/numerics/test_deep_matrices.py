@@ -32,7 +32,7 @@ def test_entries_against_pairs_and_positivity(name: str, normalize: str | None) 
     for i, j in ((1, 0), (5, 2), (7, 6), (3, 3)):
         if normalize:
             with precision(128):
-                c: arb | Fraction = model.cosines.entry(i, j) if i != j else Fraction(1)
+                c: arb | Fraction = model.inputs.cosines.entry(i, j) if i != j else Fraction(1)
             a = b = Fraction(1)
         else:
             a, b, c = source.second_moment(i), source.second_moment(j), source.inner(i, j) / 6

@@ -236,7 +236,7 @@ def test_dual_kernel_of_erf_is_the_arcsine_kernel() -> None:
     assert inst.variance == v
     matrix = inst.refine(128)
     with precision(128):
-        rho = inst.cosines.arb(128)
+        rho = inst.inputs.cosines.arb(128)
         for i in range(5):
             for j in range(i + 1):
                 wanted = 2 / arb.pi() * (2 * enclose(v) * rho[i, j] / (1 + 2 * enclose(v))).asin()

@@ -49,7 +49,7 @@ def test_a_verdict_has_the_argument_that_it_needs(verdict: Verdict, kind: Argume
     """PROVED and REFUTED by a machine, ARGUED by a proof that exists; the others say how it would follow."""
     allowed = {
         Verdict.PROVED: {Argument.DIRECT, Argument.KERNEL, Argument.SYMBOLIC},
-        Verdict.REFUTED: {Argument.DIRECT, Argument.KERNEL, Argument.SYMBOLIC},
+        Verdict.REFUTED: set(Argument) - {Argument.OPEN},
         Verdict.ARGUED: {Argument.WRITTEN, Argument.CITED},
     }.get(verdict, set(Argument))
     if kind in allowed:
@@ -102,10 +102,16 @@ def test_a_check_gives_no_more_than_it_did(hoped: Argument) -> None:
     """Without computing the conclusion, or deciding each line, a hoped-for argument by a machine is WRITTEN."""
     fallen = Argument.WRITTEN if hoped.mechanical else hoped
     assert argument(claim(hoped), PROVED) is fallen
-    direct, symbolic = replace(PROVED, direct=True), replace(PROVED, symbolic=True)
+    below, above, open_ = (Relation.of("", 1, x) for x in (2, 0, arb(1, 1)))
+    direct, symbolic = replace(PROVED, computed=(below,)), replace(PROVED, symbolic=True)
+    for undecided in ((), (above,), (open_,), (below, open_)):  # what a check says of itself does not count
+        assert argument(claim(hoped), replace(PROVED, computed=undecided)) is fallen
     assert argument(claim(hoped), direct) is (hoped if hoped is Argument.DIRECT else fallen)
     assert argument(claim(hoped), symbolic) is (hoped if hoped is Argument.SYMBOLIC else fallen)
-    assert argument(claim(hoped), Outcome(Verdict.REFUTED, SEEN)) is Argument.DIRECT
+    assert argument(claim(hoped), Outcome(Verdict.REFUTED, SEEN)) is Argument.WRITTEN
+    assert argument(claim(hoped), judge([above])) is argument(claim(hoped), judge([above, open_], argued=True))
+    assert argument(claim(hoped), judge([above])) is Argument.DIRECT
+    assert argument(claim(hoped), judge([above], theorem=True)) is Argument.WRITTEN
 
 
 def test_direct_is_what_every_relation_decides_by_itself() -> None:

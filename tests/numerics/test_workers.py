@@ -1,7 +1,9 @@
 """Work over processes: a failure here means that a killed worker costs the work, or that a run waits for ever."""
 
 import importlib
+import re
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -60,8 +62,8 @@ def test_an_item_whose_worker_dies_is_tried_once_more(tasks: ModuleType, tmp_pat
         "a worker process was ended by SIGKILL (as happens when memory runs out) at item 3, which is started once more"
     ]
     with pytest.raises(Unfinished, match=r"SIGKILL .* at item 5, twice: what was finished is saved"):
-        workers.run([2, 5], 1)
-    assert sorted(found) == [1, 4, 9, 16]
+        workers.run([5], 2)
+    assert sorted(found) == [1, 9, 16]
     assert len(told) == 2
 
 
@@ -69,7 +71,7 @@ def test_what_an_item_raises_is_raised_here(tasks: ModuleType, tmp_path: Path) -
     """An error is no death: it arrives as it is, with its place in the worker, and is not tried again."""
     told: list[str] = []
     with pytest.raises(ArithmeticError, match="seven") as caught:
-        Workers(tasks.squares, str(tmp_path), finish=print, more=lambda: True, tell=told.append).run([7, 7], 1)
+        Workers(tasks.squares, str(tmp_path), finish=print, more=lambda: True, tell=told.append).run([7, 7], 2)
     assert "in a worker process" in caught.value.__notes__[0]
     assert told == []
 
@@ -85,6 +87,26 @@ def test_workers_that_do_not_start(tasks: ModuleType, monkeypatch: pytest.Monkey
     monkeypatch.setattr(main, "__file__", str(tmp_path / "tasks_of_workers.py"), raising=False)
     with pytest.raises(Unfinished, match="ended with status 4 before it could work"):
         Workers(tasks.squares, "x" * 10**6, finish=print, more=lambda: True).run([1, 2], 2)
+
+
+def test_what_cannot_be_sent_is_done_here(tmp_path: Path) -> None:
+    """A task that no other process can get is no reason to fail, or to be silent; one job needs no process."""
+    made: list[int] = []
+    done: list[int] = []
+    told: list[str] = []
+
+    def prepare(setting: int) -> Callable[[int], int]:
+        made.append(setting)
+        return lambda item: setting * item
+
+    workers = Workers(prepare, 3, finish=done.append, more=lambda: len(done) < 2, tell=told.append)
+    workers.run([1, 2, 5], 1)
+    assert (made, done, told) == ([3], [3, 6], [])
+    done.clear()
+    workers.run([1, 2, 5], 2)
+    assert (made, done) == ([3, 3], [3, 6])
+    (sentence,) = told
+    assert re.fullmatch(r"the work cannot be sent to other processes \(.*prepare.*\): it is done in this one", sentence)
 
 
 def test_no_time_no_work(tasks: ModuleType, tmp_path: Path) -> None:

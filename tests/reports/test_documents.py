@@ -136,7 +136,7 @@ def test_an_undecided_claim_without_a_reason_is_refused(report: Report) -> None:
         ("ARGUED", {"argument": "OPEN"}),
         ("ARGUED", {"argument": "DIRECT"}),
         ("ARGUED", {"scope": ""}),
-        ("REFUTED", {"argument": "WRITTEN"}),
+        ("REFUTED", {"argument": "OPEN"}),
         ("CONSISTENT", {"verdict": "PROVED"}),
         ("PROVED", {"argument": "BELIEVED"}),
         ("PROVED", {"sharpness": [0.5]}),

@@ -1,11 +1,10 @@
-"""The claims about one kernel matrix that no paper makes: what ``certify`` says of kernels of plain deep networks."""
+"""The claims about one kernel matrix that no paper makes: what ``certify`` says of any kernel."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
 from .claim import Claim, Source
-from .system import systems
 
 KERNELS = MappingProxyType(
     {
@@ -13,7 +12,7 @@ KERNELS = MappingProxyType(
         "ntk": "neural tangent kernel of the same network, in one of the four conventions",
     }
 )
-"""The systems that such a certificate can name, and what their kernels are."""
+"""The kernels that such a certificate can name besides those of the systems, and what they are."""
 
 LEAST_EIGENVALUE: Claim = Source("kernel", "", "docs/theory/deep-networks.md").claim(
     "least-eigenvalue",
@@ -26,14 +25,3 @@ LEAST_EIGENVALUE: Claim = Source("kernel", "", "docs/theory/deep-networks.md").c
     section="2 and 4",
 )
 CLAIMS: tuple[Claim, ...] = (LEAST_EIGENVALUE,)
-
-
-def least_eigenvalue_claim(system: str) -> str:
-    """The id under which a certificate about a system's least eigenvalue is saved.
-
-    >>> least_eigenvalue_claim("deq-general"), least_eigenvalue_claim("ntk")
-    ('deq-general.least-eigenvalue', 'kernel.least-eigenvalue')
-    """
-    own = f"{system}.least-eigenvalue"
-    declared = system in systems() and any(claim.id == own for claim in systems()[system].claims)
-    return own if declared else LEAST_EIGENVALUE.id

@@ -19,14 +19,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....theory.errors import SpecError
+from ....theory.numbers import numeral
 from ...balls.rounding import UNIT, gamma
 from ...balls.threads import blas_threads
 from ...sampling.operator_norm import NormBounds, operator_norm
 from ...studies.networks import FiniteGram, Nonlinearity, Seed
+from ...studies.parameters import LARGEST
 from .training.equilibrium import MAX_ITERATIONS, Real, picard
 
 _SWITCH = 2.0**-18  # relative change at which the float32 iteration hands over to float64
 _TOLERANCES = {"float32": 4e-6, "float64": 1e-12}
+
+
+def require_sampled(sigma_w2: Fraction | float) -> None:
+    """Raise :class:`SpecError` unless float32 weights have this variance: smaller ones would be rounded to 0.
+
+    >>> require_sampled(Fraction("1e-200"))
+    Traceback (most recent call last):
+        ...
+    certigram.theory.errors.SpecError: sigma_w2 = 1e-200: the weights of sampled networks are float32 numbers, so it \
+must be 0, or finite and at least 2^-100.
+    """
+    if not (sigma_w2 == 0 or 1 / LARGEST <= sigma_w2 < math.inf):
+        given = numeral(sigma_w2) if isinstance(sigma_w2, Fraction) else sigma_w2
+        raise SpecError(
+            f"sigma_w2 = {given}: the weights of sampled networks are float32 numbers, so it must be 0, or finite and"
+            " at least 2^-100."
+        )
 
 
 def sample_weights(
@@ -45,8 +64,7 @@ def sample_weights(
         raise SpecError(
             f"a network of width {width} on inputs of dimension {dimension} is empty: both must be positive."
         )
-    if not (math.isfinite(sigma_w2) and sigma_w2 >= 0):
-        raise SpecError(f"sigma_w2 = {sigma_w2} is a variance: it must be finite and not negative.")
+    require_sampled(sigma_w2)
     random = np.random.Generator(np.random.PCG64(seed))
     recurrent = random.standard_normal((width, width))
     recurrent *= math.sqrt(2 * float(sigma_w2) / width)

@@ -14,6 +14,7 @@ from ....theory.claims.claim import Hypothesis
 from ...certificates.certificate import Discharged
 from ...studies.study import Study
 from ...studies.workspace import Workspace
+from .finite_width import require_sampled
 from .hypotheses import discharge
 from .population.contraction import contraction_squared
 from .population.model import Population
@@ -39,7 +40,11 @@ class EquilibriumInstance(Population):
 
     @property
     def network_inputs(self) -> NDArray[np.float64]:
-        """The inputs of sampled networks, (n, d) float64: of norm sqrt(d) unless the norms are kept."""
+        """The inputs of sampled networks, (n, d) float64: of norm sqrt(d) unless the norms are kept.
+
+        Raises :class:`SpecError` where ``sigma_w2`` is too small for the weights of such networks.
+        """
+        require_sampled(self.sigma_w2)
         return self.inputs.floats
 
     def admit(self) -> None:

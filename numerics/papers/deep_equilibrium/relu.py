@@ -13,6 +13,7 @@ from flint import arb
 
 from ....theory.activations.activation import activation
 from ....theory.errors import SpecError
+from ....theory.numbers import numeral
 from ...balls.ball import enclose
 from ...balls.precision import precision
 from ...studies.gram_model import GramModel
@@ -67,7 +68,7 @@ class ReluInstance(EquilibriumInstance):
         """Raise :class:`SpecError` unless ``sigma_w2`` lies in [0, 1)."""
         if not 0 <= self.sigma_w2 < 1:
             raise SpecError(
-                f"deq-relu: sigma_w2 = {self.sigma_w2} is outside [0, 1), where the population fixed point"
+                f"deq-relu: sigma_w2 = {numeral(self.sigma_w2)} is outside [0, 1), where the population fixed point"
                 " q = 1/(1 - sigma_w2) exists; networks of finite width are known to have an equilibrium below about"
                 " 1/8. Choose a smaller sigma_w2."
             )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ....theory.errors import SpecError
 from ...studies.gram_model import GramModel
+from ...studies.parameters import whole
 from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .enclosed_numbers import enclosed_numbers
@@ -21,18 +22,15 @@ def instance(subject: str, study: Study, workspace: Workspace) -> ImplicitInstan
     if subject != "relu":
         raise SpecError(f"implicit-relu is about ReLU networks, not {subject!r}: choose deq-general for activations.")
 
-    def whole(name: str) -> int:
-        value = study.parameter(NAME, name)
-        if value.denominator != 1:
-            raise SpecError(f"implicit-relu: {name} = {value} must be a whole number.")
-        return int(value)
+    def count(name: str, least: int = 1) -> int:
+        return whole(NAME, name, study.parameter(NAME, name), least)
 
     return ImplicitInstance(
         study.data,
         study.parameter(NAME, "gamma"),
         study.budget,
         workspace,
-        TrainingPlan(whole("width"), whole("training_points"), whole("steps"), study.parameter(NAME, "step")),
+        TrainingPlan(count("width", 2), count("training_points"), count("steps"), study.parameter(NAME, "step")),
         study.widths,
         study.replicates,
     )

@@ -11,7 +11,7 @@ import numpy as np
 from flint import arb
 
 from ....theory.claims.claim import Hypothesis
-from ....theory.errors import DerivationGap, SpecError
+from ....theory.errors import DerivationGap
 from ....theory.verdict import Evidence, Verdict
 from ...balls.budget import Budget
 from ...balls.enclosure import Enclosure, float_above, float_below
@@ -28,6 +28,7 @@ from ...kernels.parallel import parallel_pairs
 from ...kernels.points import Points
 from ...kernels.series import DotProductSeries
 from ...studies.data import DataSet, labels
+from ...studies.parameters import require_memory, require_scale
 from ...studies.workspace import Workspace
 from .antipodes import Singularity, nullity
 from .arc_cosine import HermiteBound, arc_cosine, arc_cosine_matrix, arc_cosine_series, hermite_bound
@@ -38,7 +39,6 @@ from .training import Trajectory, descend
 SYSTEM = "implicit-relu"
 FLOAT_BITS = 96
 FLOAT_TARGET = arb((1, -56))
-LARGEST_GAMMA = 2**100
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,22 +264,13 @@ class ImplicitInstance:
 
     def admit(self) -> None:
         """Raise :class:`SpecError` for parameters that make no network."""
-        if not 0 < self.gamma <= LARGEST_GAMMA:
-            raise SpecError(
-                f"gamma = {str(self.gamma)[:40]} must be positive and at most 2^100: it scales the recurrent weights."
-            )
+        for name, value in {"gamma": self.gamma, "step": self.plan.step}.items():
+            require_scale(self.system, name, value)
         if self.data.points is not None:
             self.data.points.require_directions()
-        plan = self.plan
-        if plan.width < 2 or plan.points < 1 or plan.steps < 1 or plan.step <= 0:
-            raise SpecError("implicit-relu: width >= 2, training_points >= 1, steps >= 1 and step > 0 are needed.")
-        widest = max(plan.width, *self.widths, 1)
+        widest = max(self.plan.width, *self.widths, 1)
         needed = 8 * widest * (6 * widest + 8 * max(self.data.n, self.data.d or 1))
-        if needed > self.budget.memory:
-            raise SpecError(
-                f"implicit-relu: networks of width {widest} need about {needed / 1e9:.2g} GB, the budget is"
-                f" {self.budget.memory / 1e9:.2g} GB: take smaller widths, or raise memory in [budget]."
-            )
+        require_memory(self.system, f"a network of width {widest}", needed, self.budget)
 
     def with_data(self, data: DataSet) -> ImplicitInstance:
         """The same system on other data."""

@@ -85,6 +85,7 @@ def balls(bounds: Bounds) -> list[arb]:
     return list(map(span, bounds.lower.tolist(), bounds.upper.tolist()))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite is recorded as a bound that says nothing
 def descend(network: Network, labels: Floats, step: float, steps: int) -> Trajectory:
     """Gradient descent on all weights, the equilibrium solved at each step; stops where a < 1 is no longer proved.
 

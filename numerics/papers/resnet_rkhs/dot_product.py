@@ -34,12 +34,13 @@ from ...eigenvalues.nullspace import NullVector, RankBound, null_vector_from_pai
 from ...expressions.growth import require_square_integrable
 from ...hermite import hermite_transform
 from ...kernels.ballmatrix import BallMatrix
-from ...kernels.cosines import Cosines, cosines, cosines_arb
+from ...kernels.cosines import cosines_arb
 from ...kernels.gram import gram, gram_arb
 from ...kernels.order import choose_order
-from ...kernels.parallel import parallel_pairs
 from ...kernels.series import DotProductSeries
 from ...studies.data import DataSet
+from ...studies.inputs import Inputs
+from ...studies.parameters import require_scale
 from ...studies.workspace import Workspace
 
 FLOAT_BITS = 96
@@ -75,6 +76,8 @@ class DotProductInstance:
 
     def admit(self) -> None:
         """Raise :class:`SpecError` for inputs of different norms or an activation that is not square-integrable."""
+        for name in ("scale", "embedding"):
+            require_scale(self.system, name, self.values[name])
         with precision(self.budget.bits):
             require_square_integrable(self.activation.expression, enclose(self.variance), name=self.activation.name)
 
@@ -91,14 +94,10 @@ class DotProductInstance:
     def variance(self) -> Fraction:
         """v = α² |x|²/s², exactly; raises :class:`SpecError` when the norms differ."""
         factor = (self.values["embedding"] / self.values["scale"]) ** 2
-        source = self.data.source
-        d = self.data.d or source.n
-        if self.data.normalize == "sphere":
-            return factor * d
-        first = source.second_moment(0)
-        if any(source.second_moment(i) != first for i in range(1, source.n)):
+        norm = self.data.common_norm
+        if norm is None:
             raise SpecError(f"{self.subject}: the inputs have different norms: rescale them (normalize = sphere).")
-        return factor * first * d
+        return factor * norm * (self.data.d or self.data.n)
 
     def series(self, order: int, bits: int) -> DotProductSeries:
         """The kernel as a certified power series in the cosine."""
@@ -109,22 +108,22 @@ class DotProductInstance:
     def order(self, target: arb, bits: int) -> int:
         """The length of the series that this data needs."""
         with precision(bits):
-            delta = arb(min(self.cosines.delta, 1.0))
+            delta = arb(min(self.inputs.cosines.delta, 1.0))
             mass = self.series(8, bits).mass
             return choose_order(
                 lambda order: self.series(order, bits), delta, target * mass, max_terms=self.budget.max_terms
             )
 
     @cached_property
-    def cosines(self) -> Cosines:
-        """The cosines of the inputs."""
-        return cosines(self.data.source, budget=self.budget)
+    def inputs(self) -> Inputs:
+        """What is known of the inputs."""
+        return Inputs(self.data, self.budget)
 
     @cached_property
     def gram(self) -> BallMatrix:
         """The kernel Gram matrix in float64 with its radius."""
         series = self.series(max(self.order(FLOAT_TARGET, FLOAT_BITS), 8), FLOAT_BITS)
-        return gram(series, self.cosines, budget=self.budget)
+        return gram(series, self.inputs.cosines, budget=self.budget)
 
     def refine(self, bits: int) -> BallMatrix:
         """The same in ball arithmetic."""
@@ -134,7 +133,7 @@ class DotProductInstance:
     def null_vector(self) -> NullVector | RankBound | None:
         """An exact reason why the matrix is singular: repeated points, antipodes of an odd φ, a polynomial φ."""
         odd = self.activation.parity == "odd"
-        found = null_vector_from_pairs(list(parallel_pairs(self.cosines)), self.data.n, odd=odd)
+        found = null_vector_from_pairs(self.inputs.parallel, self.data.n, odd=odd)
         if found is not None:
             return found
         degrees = monomial_degrees(self.activation)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 
 from ....theory.claims.claim import Hypothesis
 from ....theory.errors import SpecError
 from ...certificates.certificate import Discharged
 from ...kernels.ballmatrix import BallMatrix
 from ...radial.kernel import SMALLEST_SCALE
+from ...studies.parameters import require_memory, require_scale, whole
 from .hypotheses import discharge
 from .setting import Setting
-
-LARGEST_PARAMETER = Fraction(2**100)
 
 
 class ResNetInstance(Setting):
@@ -35,12 +33,9 @@ class ResNetInstance(Setting):
     def admit(self) -> None:
         """Raise :class:`SpecError` for parameters that leave no network."""
         for name in ("depth", "points", "iterations", "features"):
-            value = self.values[name]
-            if value.denominator != 1 or value < 1:
-                raise SpecError(f"{name} = {value} must be a positive integer.")
+            whole(self.system, name, self.values[name])
         for name in ("scale", "embedding", "step"):
-            if not 0 < self.values[name] <= LARGEST_PARAMETER:
-                raise SpecError(f"{name} must be positive and at most 2^100.")
+            require_scale(self.system, name, self.values[name])
         if not SMALLEST_SCALE <= self.seen_kernel.scale <= 1 / SMALLEST_SCALE:
             raise SpecError("embedding: the scale over the lift must lie between 2^-100 and 2^100.")
         if self.data.points is None:
@@ -50,6 +45,11 @@ class ResNetInstance(Setting):
                 f"{self.system} takes points of binary64 numbers where norms are kept, and some of these are none:"
                 ' read the file with numbers = "binary64", or rescale the points to the sphere.'
             )
+
+        n, d = len(self.chosen), self.dimension
+        for name, size in {"features": n + d, "depth": n * d}.items():
+            needed = 8 * 8 * self.integer(name) * size
+            require_memory(self.system, f"{name} = {self.integer(name)}", needed, self.budget)
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
         """Whether a hypothesis of the theory holds here."""

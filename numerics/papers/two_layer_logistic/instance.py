@@ -24,6 +24,7 @@ from ...balls.precision import precision
 from ...certificates.certificate import Discharged
 from ...kernels.points import Points
 from ...studies.data import DataSet, labels
+from ...studies.parameters import require_memory, require_scale, whole
 from ...studies.workspace import Workspace
 from .bounds import LogisticBounds, OuterWeights, alternating
 from .constants import ActivationConstants, activation_constants
@@ -67,17 +68,14 @@ class TwoLayerInstance:
 
     def admit(self) -> None:
         """Raise :class:`SpecError` where the parameters describe no network or no law."""
-        refused = {
-            f"width = {self.width} must be a positive integer": self.width.denominator != 1 or self.width < 1,
-            "outer = 0 makes the network zero: give a non-zero size": self.outer_size == 0,
-            f"regularisation = {self.regularisation} must not be negative": self.regularisation < 0,
-        }
+        whole(self.system, "width", self.width)
         for name in ("step", "initial_variance", "noise"):
-            refused[f"{name} = {getattr(self, name)} must be positive"] = getattr(self, name) <= 0
-        for text, holds in refused.items():
-            if holds:
-                raise SpecError(f"two-layer-logistic: {text}.")
-        _ = self.points
+            require_scale(self.system, name, getattr(self, name))
+        require_scale(self.system, "regularisation", self.regularisation, zero=True)
+        require_scale(self.system, "outer", self.outer_size, signed=True)
+        require_scale(self.system, "level", self.level, zero=True, signed=True)
+        tables = 1000 * int(self.width) * self.points.d  # some ten balls for each weight
+        require_memory(self.system, f"width = {self.width}", tables, self.budget)
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
         """Whether a hypothesis holds here."""

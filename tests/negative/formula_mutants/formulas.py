@@ -190,6 +190,7 @@ WHY: dict[str, str] = {
     "squared_loss": "R_f and Q are shown beside the verdict and compared with nothing",
     "_unregularised": "at the networks where |V| is compared one of the two terms is negligible",
     "exponent": "its sign alone counts",
+    "_self_map": "0 on inputs of one norm; tests/negative/test_false_certificates.py has three",
     "Landscape.kappa2": "beta is loose in its terms: the comparison equation has kappa_2 R/3 for kappa_2 R",
     "Landscape.smoothness": "beta is loose: the residual record has the sharpness 0.31, that of moved controls 0.10",
     "Condition.radius": "the condition is not attained at the scale of a study",

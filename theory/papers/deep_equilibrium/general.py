@@ -49,9 +49,9 @@ CLAIMS = (
         "correlation-contraction",
         "C8",
         "every correlation of the equilibrium exists and is unique",
-        (*WELL_POSED, COMMON_NORM),
-        r"\rho \mapsto (2\sigma_w^2\kappa_s(\rho) + 2C_{ij})/s \text{ maps } [-1,1] \text{ into itself"
-        r" and contracts by } 2\sigma_w^2 L^2 < 1",
+        WELL_POSED,
+        r"\rho \mapsto \bigl(2\sigma_w^2\,\hat\phi(s_i, s_j, \rho\sqrt{s_is_j}) + 2C_{ij}\bigr)/\sqrt{s_is_j}"
+        r" \text{ maps } [-1,1] \text{ into itself and contracts by } 2\sigma_w^2 L^2 < 1,\quad s_i, s_j > 0",
         method="correlation-contraction",
         control="the map with its input moved out of [-1, 1] by 1e-9 is not called a self-map",
         section="Existence and uniqueness (ii)",

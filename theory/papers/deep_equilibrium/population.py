@@ -100,7 +100,7 @@ def population_claims(family: Family) -> dict[str, Claim]:
             control="lambda_* at least its proved upper end times 1 + 1e-9",
             section="Lower bounds",
             published="hypothesis lambda_* > 0 of the convergence theorem",
-            uses=("psd-order",),
+            uses=("mehler", "variance-contraction", "correlation-contraction", "psd-order", "lower-bound-series"),
             argument=Argument.DIRECT,
         ),
         claim(

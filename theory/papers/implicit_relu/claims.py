@@ -74,7 +74,7 @@ CLAIMS = (
         control="lambda_0 at least its proved upper end times 1 + 1e-9",
         section="Positive definiteness",
         published="lambda_0 > 0 when no two inputs are parallel",
-        uses=("arc-cosine-series",),
+        uses=("arc-cosine-kernel", "arc-cosine-series", "nullity"),
         argument=Argument.DIRECT,
     ),
     SOURCE.claim(

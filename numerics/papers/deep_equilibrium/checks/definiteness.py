@@ -22,7 +22,7 @@ from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.scope import all_inputs
 from ....dual import dual
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
-from ....eigenvalues.nullspace import NullVector
+from ....eigenvalues.nullspace import NullVector, by_theorem
 from ....expressions.lowering import constant
 from ....kernels.cosines import Cosines
 from ....kernels.gram import hadamard_power
@@ -64,6 +64,7 @@ def least_eigenvalue_check(inst: EquilibriumInstance) -> Outcome:
         method=found.method if singular is None else "exact null vector",
         reason=reason,
         detail=detail,
+        theorem=by_theorem(singular),
         prover=partial(equilibrium_proof, inst, found) if singular is not None or found.lower > 0 else None,
     )
 
@@ -189,6 +190,7 @@ def antipodal_definite(inst: EquilibriumInstance) -> Outcome:
         value=doubled.eigenvalue,
         method=f"{doubled.data.n} points, half of them antipodes",
         reason="the least eigenvalue with antipodes is not separated from 0",
+        theorem=by_theorem(doubled.null_vector),
         detail={"quantity": "least eigenvalue with antipodes"},
     )
 

@@ -9,6 +9,7 @@ from flint import arb
 from .....theory.errors import SpecError
 from .....theory.verdict import Verdict
 from ....balls.ball import Ball, enclose
+from ....balls.ends import nonnegative
 from ....balls.precision import precision
 from ....checks.evidence import SLIGHTLY, enclosed, note
 from ....checks.registry import Outcome, check, control
@@ -58,7 +59,7 @@ def not_a_fixed_point(inst: EquilibriumInstance) -> Outcome:
 
 @check("correlation-contraction", scope=all_inputs)
 def correlation_contraction(inst: EquilibriumInstance) -> Outcome:
-    """The rate 2 σ_w² L² < 1; the self-map holds exactly because s = 2 σ_w² q + 2."""
+    """The rate 2 σ_w² L² < 1; for each norm and the least one, the largest value of the map is at most 1."""
     text = f"the derivative is at most ({inst.contraction_name})^2 < 1 (Price)"
     return judge(
         [Relation.of(text, inst.contraction2, 1, Sense.BELOW, condition=True), _self_map(inst, Fraction(1))],
@@ -70,11 +71,24 @@ def correlation_contraction(inst: EquilibriumInstance) -> Outcome:
 
 
 def _self_map(inst: EquilibriumInstance, correlation: Fraction) -> Relation:
-    """The largest value of the map at an input correlation: 1 where that is 1."""
-    point = inst.fixed_point
+    """s_i s_j is the square of sqrt(s_i s_j) times the largest value of the map, and a square: that value is at most 1.
+
+    ``correlation`` bounds that of the inputs. Of norms that differ, each is taken with itself and with the least one.
+    """
+    points = list(inst.variances.values())
+    left, right = [], []
     with precision(inst.budget.bits):
-        largest = enclose(2 * inst.sigma_w2) * point.q + point.input_variance * enclose(correlation)
-    return same("2 sigma_w2 q + 2 C_ii, the largest value of the map times s, and s", largest, point.s)
+        w = enclose(2 * inst.sigma_w2)
+        for i, j in sorted({(0, k) for k in range(len(points))} | {(k, k) for k in range(len(points))}):
+            a, b = points[i], points[j]
+            one, other = (nonnegative(w * p.q).sqrt() for p in (a, b))
+            first, second = (nonnegative(p.input_variance).sqrt() for p in (a, b))
+            largest = one * other + enclose(correlation) * first * second
+            lacking = one * second - other * first
+            left.append(largest * largest + lacking * lacking)
+            right.append(a.s * b.s)
+    text = "(2 sigma_w2 sqrt(q_i q_j) + 2 sqrt(C_ii C_jj))^2 and the square that it lacks of s_i s_j, and s_i s_j"
+    return Relation.of(text, left, right, Sense.EQUAL, place="pair of norms")
 
 
 @control("correlation-contraction")

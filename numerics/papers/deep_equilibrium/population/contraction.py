@@ -15,6 +15,7 @@ from flint import arb
 from .....theory.activations.activation import Activation
 from .....theory.activations.functions import X
 from .....theory.errors import DerivationGap, PrecisionExhausted, SpecError
+from .....theory.numbers import numeral
 from ....balls.ball import enclose, exact
 from ....balls.precision import precision
 from ....expressions.elementary import real
@@ -35,7 +36,7 @@ def contraction_squared(name: str, sigma_w2: Fraction, lipschitz: arb | None) ->
     0.125000000000000
     """
     if sigma_w2 < 0:
-        raise SpecError(f"sigma_w2 = {sigma_w2} is negative: it is a variance, choose it in [0, 1/(2 L^2)).")
+        raise SpecError(f"sigma_w2 = {numeral(sigma_w2)} is negative: it is a variance, choose it in [0, 1/(2 L^2)).")
     if sigma_w2 == 0:
         return arb(0)
     if lipschitz is None or not lipschitz.is_finite():
@@ -49,14 +50,14 @@ def contraction_squared(name: str, sigma_w2: Fraction, lipschitz: arb | None) ->
     edge = _range(lipschitz)
     if squared >= 1:
         raise SpecError(
-            f"sigma_w2 = {sigma_w2} is outside the contraction range sigma_w2 < 1/(2 L^2) {edge} of {name}: "
-            "uniqueness of the population fixed point is proved only inside. What is still true beyond: a finite "
+            f"sigma_w2 = {numeral(sigma_w2)} is outside the contraction range sigma_w2 < 1/(2 L^2) {edge} of {name}:"
+            " uniqueness of the population fixed point is proved only inside. What is still true beyond: a finite "
             "network may still converge while 2 sigma_w2 E phi'(g)^2 < 1, but nothing here proves what it converges "
             "to. Choose a smaller sigma_w2."
         )
     raise PrecisionExhausted(
-        f"sigma_w2 = {sigma_w2} cannot be told apart from the end 1/(2 L^2) {edge} of the contraction range of "
-        f"{name}{_how(lipschitz)}: choose a smaller sigma_w2, or enclose the Lipschitz constant L more tightly.",
+        f"sigma_w2 = {numeral(sigma_w2)} cannot be told apart from the end 1/(2 L^2) {edge} of the contraction range"
+        f" of {name}{_how(lipschitz)}: choose a smaller sigma_w2, or enclose the Lipschitz constant L more tightly.",
         reached=f"2 sigma_w2 L^2 = {squared}",
     )
 

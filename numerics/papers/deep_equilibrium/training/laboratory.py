@@ -14,7 +14,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from .....theory.errors import DerivationGap, SpecError
+from .....theory.errors import DerivationGap
 from .....theory.verdict import Verdict
 from ....balls.ends import upper_float
 from ....balls.precision import precision
@@ -23,6 +23,7 @@ from ....balls.threads import blas_threads
 from ....expressions.enclosed_function import EnclosedFunction
 from ....sampling.operator_norm import NormBounds, operator_norm
 from ....studies.data import labels as labels_of
+from ....studies.parameters import require_memory, whole
 from ....studies.study import Study
 from ..population.model import Population
 from .descent import Trajectory, certified_descent
@@ -59,17 +60,10 @@ def training_size(study: Study, system: str) -> TrainingSize:
     >>> training_size(Study("s", ("deq-relu",), ("relu",), load("digits", 2)), "deq-relu").width
     512
     """
-    values = {name: study.parameter(system, f"training_{name}") for name in ("width", "points", "steps")}
-    for name, value in values.items():
-        if value.denominator != 1 or value < 1:
-            raise SpecError(f"{system}: training_{name} = {value} must be a whole number of at least 1.")
-    size = TrainingSize(**{name: int(value) for name, value in values.items()})
-    needed = 8 * 8 * size.width**2
-    if needed > study.budget.memory:
-        raise SpecError(
-            f"{system}: training_width = {size.width} needs about {needed / 1e9:.2g} GB: choose a smaller width, or"
-            " raise memory in [budget]."
-        )
+    names = ("width", "points", "steps")
+    counts = {name: whole(system, f"training_{name}", study.parameter(system, f"training_{name}")) for name in names}
+    size = TrainingSize(**counts)
+    require_memory(system, f"training_width = {size.width}", 8 * 8 * size.width**2, study.budget)
     return size
 
 

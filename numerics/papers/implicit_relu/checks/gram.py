@@ -119,6 +119,7 @@ def eigenvalue(inst: ImplicitInstance) -> Outcome:
         ),
         EvidenceItem(found.evidence, found.method, {"lower": repr(found.lower), "upper": repr(found.upper)}),
         argued=not told,
+        theorem=not (told or singular.repetitions),
         lemma=() if told else "lemma.arc-cosine-nullity",
         value=(max(found.lower, 0.0), found.upper),
         method=found.method,

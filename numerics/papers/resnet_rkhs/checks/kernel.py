@@ -19,7 +19,7 @@ from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.scope import all_inputs
 from ....eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
-from ....eigenvalues.nullspace import NullVector
+from ....eigenvalues.nullspace import NullVector, by_theorem
 from ....kernels.ballmatrix import BallMatrix
 from ....radial.bounds import gershgorin, log10_of, wendland
 from ....radial.gram import radial_gram
@@ -104,6 +104,7 @@ def kernel_eigenvalue(inst: ResNetInstance | DotProductInstance) -> Outcome:
         [Relation.of("0 < lambda_min(K)", 0, found, Sense.BELOW)],
         _evidence(found),
         value=found,
+        theorem=by_theorem(singular),
         method=found.method,
         reason=reason,
         detail=detail,

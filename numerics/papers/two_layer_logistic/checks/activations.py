@@ -9,7 +9,7 @@ from flint import arb, arb_mat
 
 from .....theory.verdict import Verdict
 from ....balls.precision import precision
-from ....checks.evidence import exact, note
+from ....checks.evidence import SLIGHTLY, exact, note
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, each, judge, planted
 from ....checks.scope import ACTIVATION
@@ -80,7 +80,7 @@ def _enclosures(inst: TwoLayerInstance) -> dict[str, Relation]:
 def activation_constants(inst: TwoLayerInstance) -> Outcome:
     """The five suprema, each by branch and bound; where a closed form is known it lies inside.
 
-    The enclosures are the conclusion: it is computed where each finite one was found.
+    The enclosures are the conclusion: it is computed where each one was found, and is narrow.
     """
     known = dict(inst.constants.items())
     third = known["third"]
@@ -88,15 +88,20 @@ def activation_constants(inst: TwoLayerInstance) -> Outcome:
         return Outcome(Verdict.UNKNOWN, reason=f"M_3 was not enclosed: {third.reason}")
     infinite = [note(f"{SYMBOLS[name]} is infinite: {value.reason}") for name, value in known.items() if value.infinite]
     open_ = [SYMBOLS[name] for name, v in known.items() if v.value is None and not v.infinite]
+    narrow = tuple(
+        Relation.of(f"the enclosure of {SYMBOLS[name]} is narrow", v.enclosure.rad(), SLIGHTLY, condition=True)
+        for name, v in known.items()
+        if v.enclosure is not None
+    )
     found = judge(
-        _enclosures(inst).values(),
+        [*_enclosures(inst).values(), *narrow],
         *infinite,
         value=third.value if third.enclosure is None else third.enclosure,
         argued=True,
         method="range analysis" + (f"; not found: {', '.join(open_)}" if open_ else ""),
         detail={"quantity": "sup|sigma'''|"},
     )
-    return replace(found, direct=not infinite and all(v.enclosure is not None for v in known.values()))
+    return replace(found, computed=narrow if len(narrow) == len(known) else ())
 
 
 @smooth_control("villani-constants")
