@@ -118,9 +118,9 @@ IMPLICIT = Room(
     (Case("implicit-relu", "relu", (("width", "48"), ("training_points", "3"), ("steps", "3"))),),
     {
         "convergence": """kappa stability_constant stability_radius half_rate implied norms width_condition bootstrap
-            _conditions""",
+            exit_conditions""",
         "arc_cosine": "arc_cosine arc_cosine_series arc_cosine_matrix pair_eigenvalue hermite_bound",
-        "limit": "limit_map limit_variance",
+        "limit": "limit_map limit_rate limit_variance",
         "network": "Network.over_gap",
         "checks.gram": "_closed_forms",
         "checks.network": "_picard",
@@ -207,7 +207,7 @@ WHY: dict[str, str] = {
     "norms": "the a-priori form does not hold on small networks, and the a-posteriori form closes for none of them",
     "width_condition": "the a-priori form does not hold on small networks: nothing is attained",
     "bootstrap": SECOND,
-    "_conditions": SECOND,
+    "exit_conditions": SECOND,
     "pair_eigenvalue": STATISTICAL,
     "limit_map": STATISTICAL,
     "limit_variance": STATISTICAL,
