@@ -70,7 +70,8 @@ LOGISTIC = Room(
             LogisticBounds.second_moment LogisticBounds.stationary_excess LogisticBounds.descent log_partition_bound
             holley_stroock oscillation _loss""",
         "rayleigh": "rayleigh_bound",
-        "counterexample": "profile least_profile decide",
+        "counterexample": "profile least_profile remainder curvature_ceiling decide",
+        "conditions": "squared_bounds completed_square",
         "checks.bounds": "_curvature _norm _thresholds",
         "checks.conditions": "_unregularised _negative squared_loss",
         "checks.stationary": "admitted exponent",
