@@ -129,7 +129,7 @@ IMPLICIT = Room(
         "checks.training": "rate_relation descent_relations descent",
     },
     {
-        "algebraic": PROVER, "antipodes": PROVER, "gradients": PROVER, "network": PROVER, "tangent": PROVER,
+        "algebraic": PROVER, "antipodes": PROVER, "gradients": PROVER, "network": PROVER, "tangent": PROVER, "convergence:_hold": STATES,
         "training": PROVER, "convergence:_largest": SETTING, "convergence:WidthCondition.relations": STATES,
         "checks": STATES, "instance": SETTING, "face": SETTING,
         "enclosed_numbers": SHOWN, "experiments": FLOATS, "sharpness": SHARP,
