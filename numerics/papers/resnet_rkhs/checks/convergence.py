@@ -184,9 +184,10 @@ def _descent(inst: ResNetInstance, found: Recipe | Condition, run: Descent) -> O
             Relation.of("length of the path <= 4 sqrt(L_0/mu)", Bounds.of([low], [high]), limit),
             Relation.of("|v| <= R", run.norm, found.radius),
         ]
-        beside, detail = at_the_rate(run.loss, inst.eta, mu, 1 - BESIDE), recipe_detail(found)
+        detail = recipe_detail(found)
     if any(relation.verdict is not Verdict.PROVED for relation in conditions):
         return sufficient(judge(conditions))
+    beside = [at_the_rate(run.loss, inst.eta, mu, 1 - BESIDE)] if inst.eta * float(mu) < 2 else []
     measured, rate = run.loss.midpoints(), 1 - inst.eta * float(mu) / 2
     curves = figure(
         f"Gradient descent at the scale {detail['scale']}, {inst.subject}",
@@ -195,7 +196,7 @@ def _descent(inst: ResNetInstance, found: Recipe | Condition, run: Descent) -> O
         log=True,
     )
     return judge(
-        [*relations, beside],
+        [*relations, *beside],
         *map(cited, ("lemma.pl-descent", "lemma.residual-smoothness", "lemma.finite-depth")),
         value=mu,
         margin=min(relation.margin for relation in relations[len(conditions) :]),
