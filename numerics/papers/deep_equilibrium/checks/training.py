@@ -68,7 +68,8 @@ def _step_by_step(run: Trajectory) -> Relation:
 def _at_the_rate(run: Trajectory, beside: float) -> Relation:
     """Step by step for losses that fall at the rate of the theorem, but for a factor ``beside`` in each step."""
     loss = bound_of_loss(run).upper * beside ** np.arange(run.length)
-    return _step_by_step(replace(run, arrays={**run.arrays, "loss_lower": loss, "loss_upper": loss}))
+    made = replace(run, arrays={**run.arrays, "loss_lower": loss, "loss_upper": loss})
+    return replace(_step_by_step(made), text="each step contracts losses made next to the rate")
 
 
 def _spectrum_along(run: Trajectory) -> Relation:

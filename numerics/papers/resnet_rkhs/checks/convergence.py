@@ -169,7 +169,7 @@ def decrease(loss: Bounds, eta: float, mu: arb) -> Relation:
 def at_the_rate(loss: Bounds, eta: float, mu: arb, beside: float) -> Relation:
     """The decrease of losses that fall at the rate of the theorem, but for a factor ``beside`` in each step."""
     made = loss.upper[0] * (beside * np.exp(np.log1p(-eta * float(mu) / 2))) ** np.arange(loss.length)
-    return decrease(Bounds.of(made, made), eta, mu)
+    return replace(decrease(Bounds.of(made, made), eta, mu), text="the decrease, for losses made next to the rate")
 
 
 def _descent(inst: ResNetInstance, found: Recipe | Condition, run: Descent) -> Outcome:
