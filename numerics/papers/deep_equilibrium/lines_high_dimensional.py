@@ -19,7 +19,13 @@ from ...hermite import gaussian_mean, hermite_transform
 from ...proof_lines.draws import positive, share
 from ...proof_lines.enclosures import NAMES
 from ...proof_lines.relations import BITS, Equation, Instances, Relation, Sides, argument
-from .population.high_dimensional import HighDimensionalEquivalent, brackets, entry, high_dimensional_equivalent
+from .population.high_dimensional import (
+    HighDimensionalEquivalent,
+    brackets,
+    entry,
+    high_dimensional_equivalent,
+    measured_response,
+)
 
 EPS, T, CHI_I, CHI_J = sympy.symbols("epsilon t chi_i chi_j", real=True)
 A2, B2, D1, D2 = sympy.symbols("sigma_a2 sigma_b2 d_1 d_2", positive=True)
@@ -128,6 +134,8 @@ CASES: tuple[Case, ...] = (
     ("exp(-x**2/2) + x/2", Fraction(1, 8), Fraction(3, 2), Fraction(5, 4)),
 )
 """Activations with a mean and a second slope, a bound of their squared slope below 2, and the variances."""
+NARROW = Fraction(1, 2**30)
+"""A change of a squared norm: the quotient over it is the derivative but for a share of its size."""
 WIDE = Fraction(1, 4)
 """An inner product at which the brackets are wide."""
 
@@ -154,6 +162,7 @@ def _recomputed(case: Case) -> dict[str, tuple[arb, arb]]:
             sympy.diff(phi.expression**2, X, 2),
         )
     )
+    quotient, _ = measured_response(found, NARROW)
     with precision(BITS):
         named = (enclose(a2), enclose(b2), first, second, found.alpha[3])
         alpha = sympy.lambdify((A2, B2, D1, D2, RESPONSE), stated(), modules=[])(*named)
@@ -163,6 +172,7 @@ def _recomputed(case: Case) -> dict[str, tuple[arb, arb]]:
             "moment": (found.second_moment, square - mean**2),
             "contraction": (found.contraction**2, enclose(2 * a2)),
             "alpha_4": (found.alpha[3], response),
+            "quotient": (quotient, response + arb(0, 2.0**-20)),
             **{f"alpha_{k}": (found.alpha[k - 1], alpha[k - 1]) for k in (1, 2, 3)},
         }
 
@@ -183,7 +193,7 @@ def variance_response() -> tuple[Relation, ...]:
     return (
         Equation(rate.subs(sympy.Derivative(q(s), s), curvature / 2), B2 / (1 - A2 / 2 * curvature)),
         Equation(equation.subs(chi, 0), s - (A2 * q(s) + B2 * tau**2)),
-        *_in_use(34, "variance", "moment", "contraction", "alpha_4"),
+        *_in_use(34, "variance", "moment", "contraction", "alpha_4", "quotient"),
     )
 
 
@@ -196,7 +206,7 @@ def equivalent_coefficients() -> tuple[Relation, ...]:
     claimed = {"t": alpha1, "chi_i chi_j": alpha2, "t t": alpha3}
     zeros = dict.fromkeys(("constant", "chi_i", "chi_i chi_i"), sympy.Integer(0))
     expanded = (Equation(found[name], value) for name, value in {**claimed, **zeros}.items())
-    return *expanded, *_in_use(38, "alpha_1", "alpha_2", "alpha_3")
+    return *expanded, *_in_use(50, "alpha_1", "alpha_2", "alpha_3")
 
 
 @cache
