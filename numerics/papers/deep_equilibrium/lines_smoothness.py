@@ -74,6 +74,20 @@ def smoothness_slope() -> tuple[Relation, ...]:
     return (Instances(draw, 110, (sides(eye(N, 2), fmpq(2), eye(N, 3)),)),)
 
 
+def _start(rng: random.Random, least: arb) -> StartingPoint:
+    """Norms that no network need have."""
+    u, a, X, x, y = (arb(positive(rng)) for _ in range(5))
+    return StartingPoint(rng.randint(1, 9), arb(share(rng)) / 2, u, a, X, (x, y), arb(share(rng)) / 64, least)
+
+
+def _values(s: StartingPoint, lip: arb, bend: arb, zero: arb, radius: arb) -> tuple[arb, ...]:
+    """The values of the symbols at a start."""
+    return (
+        *(arb(s.width), s.recurrent, s.inputs, s.readout, s.points, *s.point_norms, s.residual, s.least),
+        *(lip, bend, zero, radius),
+    )
+
+
 def _at(name: str) -> Callable[..., arb]:
     return sympy.lambdify((*SYMBOLS, RADIUS), STATED[name], modules=[{"sqrt": lambda x: arb(x).sqrt()}])
 
@@ -81,15 +95,20 @@ def _at(name: str) -> Callable[..., arb]:
 @argument("smoothness-in-use", "at made starting points with two inputs, for descent and for the flow")
 def smoothness_in_use() -> tuple[Relation, ...]:
     def draw(rng: random.Random, name: str, value: Callable[..., arb]) -> Sides:
-        w, lip = arb(share(rng)) / 2, arb(1) - arb(share(rng)) / 2
-        u, a, X, x, y, zero = (arb(positive(rng)) for _ in range(6))
-        e0, least, bend, width = arb(share(rng)) / 64, arb(share(rng)) + 1, arb(positive(rng)), rng.randint(1, 9)
-        start = StartingPoint(width, w, u, a, X, (x, y), e0, least)
-        flow = rng.random() < 0.5
-        radius = SPEEDS[flow] * arb(2).sqrt() * e0 / least.sqrt()
+        start, lip, flow = _start(rng, arb(share(rng)) + 1), arb(1) - arb(share(rng)) / 2, rng.random() < 0.5
+        bend, zero = arb(positive(rng)), arb(positive(rng))
+        radius = SPEEDS[flow] * arb(2).sqrt() * start.residual / start.least.sqrt()
         found = explicit_constants(start, lip, bend, zero, flow=flow)
-        return getattr(found, name), value(arb(width), w, u, a, X, x, y, e0, least, lip, bend, zero, radius)
+        return getattr(found, name), value(*_values(start, lip, bend, zero, radius))
 
-    return tuple(
+    def singular(rng: random.Random) -> Sides:
+        """With lambda_0 = 0 nothing is said but the contraction at the start."""
+        start, one = _start(rng, arb(0)), arb(1)
+        lip = one - arb(share(rng)) / 2
+        found = explicit_constants(start, lip, one, one)
+        return found.contraction, _at("contraction")(*_values(start, lip, one, one, arb(0)))
+
+    constants = (
         Instances(partial(draw, name=name, value=_at(name)), 111 + k, equal=True) for k, name in enumerate(STATED)
     )
+    return *constants, Instances(singular, 118, equal=True)
