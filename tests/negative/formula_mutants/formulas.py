@@ -206,6 +206,7 @@ WHY: dict[str, str] = {
     "LowerBounds.simple": "the upper end of a lower bound: nothing is claimed of it",
     "entry": "the speed of the iteration and its start, of which nothing is assumed; the factor of a last rest, "
     "which is a few roundings",
+    "_span": "a ball around 0, whose sign does not matter",
     "_self_map": PLANTS,
     "psd_order": "a margin that is printed",
     "_orders": f"how many orders are compared; {PLANTS}",
