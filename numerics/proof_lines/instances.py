@@ -6,6 +6,7 @@ import itertools
 import random
 from collections.abc import Callable
 from fractions import Fraction
+from functools import wraps
 
 from flint import fmpq, fmpq_mat
 
@@ -61,6 +62,7 @@ def sampled(name: str, seed: int, text: str) -> Callable[[Test], Test]:
     """Register the check of a proof line: a test that must hold at :data:`TRIALS` random instances."""
 
     def register(test: Test) -> Test:
+        @wraps(test)
         def check() -> Checked:
             rng = random.Random(seed)
             return instances(all(test(rng) for _ in range(TRIALS)), text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 
 import sympy
 from flint import arb, fmpq, fmpq_mat
@@ -112,7 +112,8 @@ class Instances:
     def _compare(self, left: Value, right: Value) -> bool:
         right = self.change(right) if self.change else right
         if isinstance(left, arb) and isinstance(right, arb):
-            return bool(left.overlaps(right)) if self.equal else bool(left <= right)
+            known = left.is_finite() and right.is_finite()  # what is not finite overlaps everything
+            return known and bool(left.overlaps(right) if self.equal else left <= right)
         if self.equal:
             return bool(left == right)
         if isinstance(left, fmpq_mat) and isinstance(right, fmpq_mat):
@@ -134,6 +135,7 @@ def argument(
     def register(function: Callable[[], tuple[Relation, ...]]) -> Callable[[], tuple[Relation, ...]]:
         _ARGUMENTS[name] = function
 
+        @wraps(function)
         def check() -> Checked:
             found = function()
             passed = all(relation.holds() for relation in found)

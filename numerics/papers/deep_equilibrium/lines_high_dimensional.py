@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 
 import sympy
-from flint import arb
+from flint import arb, fmpq
 
 from ....theory.activations.activation import activation
 from ....theory.activations.functions import X
 from ...balls.ball import enclose
 from ...balls.precision import precision
+from ...dual import dual
 from ...hermite import gaussian_mean, hermite_transform
+from ...proof_lines.draws import positive, share
 from ...proof_lines.enclosures import NAMES
 from ...proof_lines.relations import BITS, Equation, Instances, Relation, Sides, argument
+from .population.high_dimensional import (
+    HighDimensionalEquivalent,
+    brackets,
+    entry,
+    high_dimensional_equivalent,
+    measured_response,
+)
 
 EPS, T, CHI_I, CHI_J = sympy.symbols("epsilon t chi_i chi_j", real=True)
 A2, B2, D1, D2 = sympy.symbols("sigma_a2 sigma_b2 d_1 d_2", positive=True)
@@ -117,7 +127,64 @@ def dual_at_independence() -> tuple[Relation, ...]:
     return Equation(by_covariance, by_places), Equation((sympy.diff(density, x) / density).subs(c, 0), -x / a)
 
 
-@argument("variance-response", "implicit differentiation in chi")
+Case = tuple[str, Fraction, Fraction, Fraction]
+CASES: tuple[Case, ...] = (
+    ("sin(x) + cos(x)", Fraction(1, 5), Fraction(1, 2), Fraction(3, 2)),
+    ("sin(x) + cos(x)", Fraction(3, 10), Fraction(2), Fraction(1, 3)),
+    ("exp(-x**2/2) + x/2", Fraction(1, 8), Fraction(3, 2), Fraction(5, 4)),
+)
+"""Activations with a mean and a second slope, a bound of their squared slope below 2, and the variances."""
+NARROW = Fraction(1, 2**30)
+"""A change of a squared norm: the quotient over it is the derivative but for a share of its size."""
+WIDE = Fraction(1, 4)
+"""An inner product at which the brackets are wide."""
+
+
+@cache
+def _equivalent(case: Case) -> HighDimensionalEquivalent:
+    """The constants in use at a case."""
+    name, a2, b2, tau = case
+    return high_dimensional_equivalent(activation(name), a2, BITS, lipschitz=arb(2).sqrt(), sigma_b2=b2, tau0_2=tau)
+
+
+@cache
+def _recomputed(case: Case) -> dict[str, tuple[arb, arb]]:
+    """Each constant in use, and as it is stated, with the means of derivatives by quadrature."""
+    found, (_, a2, b2, tau) = _equivalent(case), case
+    phi, s = found.activation, found.variance
+    square, mean, first, second, curved = (
+        gaussian_mean(f, s, BITS)
+        for f in (
+            phi.expression**2,
+            phi.expression,
+            phi.derivative(),
+            phi.derivative(2),
+            sympy.diff(phi.expression**2, X, 2),
+        )
+    )
+    quotient, _ = measured_response(found, NARROW)
+    with precision(BITS):
+        named = (enclose(a2), enclose(b2), first, second, found.alpha[3])
+        alpha = sympy.lambdify((A2, B2, D1, D2, RESPONSE), stated(), modules=[])(*named)
+        response = enclose(b2) / (1 - enclose(a2) / 2 * (curved - 2 * mean * second))
+        return {
+            "variance": (s, enclose(a2) * (square - mean**2) + enclose(b2 * tau)),
+            "moment": (found.second_moment, square - mean**2),
+            "contraction": (found.contraction**2, enclose(2 * a2)),
+            "alpha_4": (found.alpha[3], response),
+            "quotient": (quotient, response + arb(0, 2.0**-20)),
+            **{f"alpha_{k}": (found.alpha[k - 1], alpha[k - 1]) for k in (1, 2, 3)},
+        }
+
+
+def _in_use(seed: int, *which: str) -> tuple[Instances, ...]:
+    def drawn(name: str) -> Callable[[random.Random], Sides]:
+        return lambda rng: _recomputed(rng.choice(CASES))[name]
+
+    return tuple(Instances(drawn(name), seed + k, equal=True) for k, name in enumerate(which))
+
+
+@argument("variance-response", "implicit differentiation in chi; the variance and alpha_4 in use, by quadrature")
 def variance_response() -> tuple[Relation, ...]:
     s, chi, tau, curvature = sympy.symbols("s chi tau_0 curvature", positive=True)  # curvature = E (phi^2)''
     q = sympy.Function("q")
@@ -126,15 +193,68 @@ def variance_response() -> tuple[Relation, ...]:
     return (
         Equation(rate.subs(sympy.Derivative(q(s), s), curvature / 2), B2 / (1 - A2 / 2 * curvature)),
         Equation(equation.subs(chi, 0), s - (A2 * q(s) + B2 * tau**2)),
+        *_in_use(34, "variance", "moment", "contraction", "alpha_4", "quotient"),
     )
 
 
-@argument("equivalent-coefficients", "the expansion of the fixed point to second order, with undetermined coefficients")
+@argument(
+    "equivalent-coefficients",
+    "the expansion of the fixed point to second order, with undetermined coefficients; alpha_1 to alpha_3 in use",
+)
 def equivalent_coefficients() -> tuple[Relation, ...]:
     found, (alpha1, alpha2, alpha3) = expand_fixed_point(), stated()
     claimed = {"t": alpha1, "chi_i chi_j": alpha2, "t t": alpha3}
     zeros = dict.fromkeys(("constant", "chi_i", "chi_i chi_i"), sympy.Integer(0))
-    return tuple(Equation(found[name], value) for name, value in {**claimed, **zeros}.items())
+    expanded = (Equation(found[name], value) for name, value in {**claimed, **zeros}.items())
+    return *expanded, *_in_use(50, "alpha_1", "alpha_2", "alpha_3")
+
+
+@cache
+def _bracketed(case: Case) -> dict[str, tuple[arb, arb]]:
+    """The kernel in use at ±h against its equation, and the ends of the brackets in use against the statement."""
+    found, (_, a2, b2, tau) = _equivalent(case), case
+    up, down = (entry(found, sign * WIDE) for sign in (1, -1))
+    first, second = brackets(found, WIDE)
+    with precision(BITS):
+        covariance = enclose(a2) * up + enclose(b2 * WIDE)
+        image = dual(found.activation, found.variance, found.variance, covariance, BITS)
+        h, q, near = enclose(WIDE), found.second_moment, arb(0, 2.0**-24)  # a radius is kept to 30 bits
+        odd, even = up / h, (up + down) / (2 * h**2)
+        return {
+            "equation": (up, image - found.centre**2),
+            "first, below": (first.lower(), odd - h * q / enclose(tau) ** 2 + near),
+            "first, above": (first.upper(), odd + near),
+            "second, below": (second.lower(), even - h**2 * q / enclose(tau) ** 4 + near),
+            "second, above": (second.upper(), even + near),
+        }
+
+
+@argument(
+    "equivalent-brackets", "random series of non-negative coefficients; equality for one term; the brackets in use"
+)
+def equivalent_brackets() -> tuple[Relation, ...]:
+    def sides(k: list[fmpq], tau: fmpq, h: fmpq, order: int) -> Sides:
+        """What the quotient has beyond k_1 or k_2, the coefficients being those of the orders 1, 2, ..."""
+        value = sum((weight * tau**r for r, weight in enumerate(k, 1)), fmpq(0))
+        later = ((r, weight) for r, weight in enumerate(k, 1) if r > order and (order == 1 or r % 2 == 0))
+        return sum((weight * h ** (r - order) for r, weight in later), fmpq(0)), h**order * value / tau ** (2 * order)
+
+    def drawn(order: int) -> Callable[[random.Random], Sides]:
+        def draw(rng: random.Random) -> Sides:
+            tau = positive(rng)
+            return sides([positive(rng) for _ in range(6)], tau, share(rng) * tau, order)
+
+        return draw
+
+    def compared(name: str) -> Callable[[random.Random], Sides]:
+        return lambda rng: _bracketed(rng.choice(CASES))[name]
+
+    only = [fmpq(0), fmpq(3)], [fmpq(0), fmpq(0), fmpq(0), fmpq(3)]
+    ends = ("equation", "first, below", "first, above", "second, below", "second, above")
+    return (
+        *(Instances(drawn(n), 41 + n, (sides(only[n - 1], fmpq(2), fmpq(1), n),)) for n in (1, 2)),
+        *(Instances(compared(name), 44 + k, equal=True) for k, name in enumerate(ends)),
+    )
 
 
 @argument("equivalent-tangent", "K (1 - sigma_a2 Gd) = G to second order, but for the terms in t chi")

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
+from functools import cache
 
 import sympy
-from flint import fmpq, fmpq_mat
+from flint import arb, fmpq, fmpq_mat
 
+from ....theory.activations.activation import activation
+from ...balls.ball import enclose
+from ...balls.precision import precision
+from ...dual import dual_expression
 from ...proof_lines.draws import (
     contraction,
     diagonal,
@@ -20,7 +26,9 @@ from ...proof_lines.draws import (
     with_spectrum,
 )
 from ...proof_lines.instances import gram, hadamard, hadamard_power, rational
-from ...proof_lines.relations import Equation, Instances, Order, Relation, Sides, argument
+from ...proof_lines.relations import BITS, Equation, Instances, Order, Relation, Sides, argument
+from .population.kernel import equilibrium_kernel
+from .population.tangent import equilibrium_tangent_series
 
 N = 3
 LAM = sympy.Symbol("lambda", positive=True)
@@ -206,16 +214,30 @@ def minor_of_order_two() -> tuple[Relation, ...]:
     return (Instances(lambda rng: sides(gram(rng, N, 2)), 113, (sides(fmpq_mat(N, N, [4] * N * N)),)),)
 
 
-@argument("tangent-series", "the sum of n terms and the rest, n = 1 to 4")
+@cache
+def _chi(share: int) -> tuple[Sides, Sides]:
+    """χ and the diagonal of Θ - K of tanh in use at σ_w² = ``share``/16, and by the dual of the slope."""
+    phi, rate = activation("tanh"), Fraction(share, 16)
+    kernel = equilibrium_kernel(phi, rate, 6, BITS, lipschitz=arb(1))
+    found, point = equilibrium_tangent_series(kernel), kernel.fixed_point
+    slope = dual_expression(phi.derivative(), point.s, point.s, point.s, BITS)
+    with precision(BITS):
+        chi = enclose(2 * rate) * slope
+        return (found.stability, chi), (found.added.mass, point.q * slope / (1 - chi))
+
+
+@argument("tangent-series", "the sum of n terms and the rest, n = 1 to 4; chi and the diagonal in use")
 def tangent_series() -> tuple[Relation, ...]:
     w, x = sympy.symbols("w x", positive=True)
-    return tuple(
+    sums = (
         Equation(
             x / (1 - w * x),
             sum((w ** (k - 1) * x**k for k in range(1, n + 1)), sympy.Integer(0)) + w**n * x ** (n + 1) / (1 - w * x),
         )
         for n in range(1, 5)
     )
+    in_use = (Instances(lambda rng, k=k: _chi(rng.randint(1, 3))[k], 116 + k, equal=True) for k in (0, 1))
+    return *sums, *in_use
 
 
 @argument("tangent-domination", "five terms of the series, and the limit, by elimination; equality at zero slopes")

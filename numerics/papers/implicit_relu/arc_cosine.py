@@ -20,7 +20,7 @@ from flint import arb, arb_mat
 from ....theory.verdict import Evidence
 from ...balls.ball import Ball, enclose
 from ...balls.enclosure import Enclosure, float_above, float_below
-from ...balls.ends import between
+from ...balls.ends import between, within_unit
 from ...balls.precision import precision
 from ...kernels.ballmatrix import BallMatrix
 from ...kernels.series import DotProductSeries
@@ -45,9 +45,7 @@ def arc_cosine(t: arb) -> arb:
         raise ValueError(f"a cosine lies in [-1, 1], not at {t}")
     if t == 1:
         return arb(1) / 2
-    if t == -1:
-        return arb(0)
-    t = t if t.abs_upper() <= 1 else t.intersection(arb(0, 1))
+    t = within_unit(t)
     height = ((1 - t) * (1 + t)).nonnegative_part().sqrt()
     turned = arb.atan2(height, -t) if t < 0 else arb.pi() - arb.atan2(height, t)
     return ((height + turned * t) / (2 * arb.pi())).nonnegative_part()

@@ -28,7 +28,7 @@ from ...balls.enclosure import Enclosure
 from ...balls.ends import upper_float
 from ...balls.precision import precision
 from ...checks.evidence import as_ball
-from ...checks.relation import Relation, Sense, judge
+from ...checks.relation import Relation, Sense
 from ...expressions.enclosed_function import norm_up
 from ...sampling.operator_norm import operator_norm
 from .network import Network
@@ -192,16 +192,16 @@ def bootstrap(found: Norms, at_least: Enclosure) -> Bootstrap:
             if not (rate > 0 and rate >= arb(at_least.upper) / 2):
                 continue
             top = start + (1 - start) * enclose(target)
-            conditions = partial(_conditions, found, share, top, rate)
+            conditions = partial(exit_conditions, found, share, top, rate)
             largest = max(best.largest_residual, _largest(conditions))
             relations = conditions(found.residual.upper())
-            if not best.relations and judge(relations).verdict is Verdict.PROVED:
+            if not best.relations and _hold(relations):
                 best = Bootstrap(relations, -upper_float(-2 * rate), upper_float(top))
             best = replace(best, largest_residual=largest)
     return best
 
 
-def _conditions(found: Norms, share: Fraction, top: arb, rate: arb, residual: arb) -> tuple[Relation, Relation]:
+def exit_conditions(found: Norms, share: Fraction, top: arb, rate: arb, residual: arb) -> tuple[Relation, Relation]:
     """That A and W stay strictly inside the distances that the bounds were computed with."""
     root = arb(found.m).sqrt()
     scale = enclose(found.gamma) / root
@@ -224,13 +224,16 @@ def _conditions(found: Norms, share: Fraction, top: arb, rate: arb, residual: ar
     )
 
 
+def _hold(relations: tuple[Relation, ...]) -> bool:
+    """Whether each of them is proved."""
+    return all(relation.verdict is Verdict.PROVED for relation in relations)
+
+
 def _largest(conditions: Callable[[arb], tuple[Relation, ...]]) -> float:
     """The largest of the residuals tried for which the bootstrap closes, by bisection; 0 where it closes for none."""
 
     def residual(k: int) -> Fraction:
         return Fraction(16 + k % 16, 16) * Fraction(2) ** (k // 16)
 
-    count = bisect_left(
-        RESIDUALS, True, key=lambda k: judge(conditions(enclose(residual(k)))).verdict is not Verdict.PROVED
-    )
+    count = bisect_left(RESIDUALS, True, key=lambda k: not _hold(conditions(enclose(residual(k)))))
     return float(residual(RESIDUALS[count - 1])) if count else 0.0

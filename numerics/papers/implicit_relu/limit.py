@@ -27,6 +27,15 @@ def limit_map(K: arb, gamma: Fraction) -> arb:
     return square / 4 + ((1 + square) * (arb.pi() - s.atan()) + s) / (2 * arb.pi())
 
 
+def limit_rate(gamma: Fraction) -> arb:
+    r""":math:`\frac34\gamma^2`, the slope of F at 0 and its bound everywhere.
+
+    >>> print(limit_rate(Fraction(1, 2)))
+    0.187500000000000
+    """
+    return enclose(3 * gamma**2) / 4
+
+
 def limit_variance(gamma: Fraction, bits: int) -> arb:
     r"""Enclose the unique fixed point :math:`K^*` for :math:`0 \le \gamma^2 < 4/3`; :class:`SpecError` beyond.
 
@@ -36,8 +45,7 @@ def limit_variance(gamma: Fraction, bits: int) -> arb:
     if not 0 <= 3 * gamma**2 < 4:
         raise SpecError(f"gamma = {gamma}: the limit of |z|^2 is the fixed point of a contraction for 3 gamma^2 < 4.")
     with precision(bits + GUARD_BITS):
-        rate = enclose(3 * gamma**2) / 4
-        point = arb(1) / 2
+        rate, point = limit_rate(gamma), arb(0)
         for _ in range(8 * (bits + GUARD_BITS)):
             image = limit_map(point, gamma).mid()
             if abs(image - point) <= arb((1, -bits - GUARD_BITS + 4)):

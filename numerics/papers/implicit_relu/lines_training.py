@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import random
+from fractions import Fraction
 
 import sympy
 from flint import arb, fmpq, fmpq_mat
 
+from ....theory.verdict import Evidence
+from ...balls.ball import enclose
+from ...balls.enclosure import Enclosure
 from ...proof_lines.draws import (
     contraction,
     entrywise_relu,
@@ -19,7 +24,7 @@ from ...proof_lines.draws import (
     with_spectrum,
 )
 from ...proof_lines.relations import Equation, Instances, Order, Relation, Sides, argument
-from .convergence import DISPLACEMENTS, WIDTH_CONSTANTS, kappa
+from .convergence import WIDTH_CONSTANTS, Norms, implied, kappa, width_condition
 from .lines import PI, N
 
 
@@ -113,6 +118,14 @@ FEATURES = 2 * C * sympy.sqrt(N_)
 STATES = FEATURES / (1 - G0)
 ADJOINT = 2 * C * sympy.sqrt(M_) / (1 - G0)
 RESIDUAL = 2 * E0 / LAM
+ROOT = sympy.sqrt(N_) * E0 / LAM
+MOVED = {
+    "v": 4 * C * ROOT,
+    "u": 4 * C * ROOT / (1 - G0),
+    "W": 8 * C * ROOT / (1 - G0),
+    "A": 4 * C * G0 * ROOT / (1 - G0) ** 2,
+}
+"""How far each weight moves at the most, as the lemma states it."""
 
 
 @argument("flow-residual", "the integral, and the norm of the features")
@@ -127,11 +140,10 @@ def flow_residual() -> tuple[Relation, ...]:
 
 @argument("flow-displacements", "the three products of norms")
 def flow_displacements() -> tuple[Relation, ...]:
-    root = sympy.sqrt(N_) * E0 / LAM
     return (
-        Equation(FEATURES * RESIDUAL, 4 * C * root),
-        Equation(STATES * RESIDUAL, 4 * C * root / (1 - G0)),
-        Equation(GAMMA / sympy.sqrt(M_) * ADJOINT * STATES * RESIDUAL, 4 * C * G0 * root / (1 - G0) ** 2),
+        Equation(FEATURES * RESIDUAL, MOVED["v"]),
+        Equation(STATES * RESIDUAL, MOVED["u"]),
+        Equation(GAMMA / sympy.sqrt(M_) * ADJOINT * STATES * RESIDUAL, MOVED["A"]),
     )
 
 
@@ -139,35 +151,81 @@ def flow_displacements() -> tuple[Relation, ...]:
 def flow_input_weights() -> tuple[Relation, ...]:
     g, h = sympy.symbols("g h", positive=True)
     rest = h / (g + h)  # 1 - gamma_0
-    product = 2 * C * sympy.sqrt(M_) * 2 / rest / sympy.sqrt(M_) * sympy.sqrt(N_) * RESIDUAL
-    return (
-        Order(1 / rest + 1, 2 / rest, g / h),
-        Equation(product, 8 * C * sympy.sqrt(N_) * E0 / (rest * LAM)),
-    )
+    product = 2 * C * sympy.sqrt(M_) * 2 / (1 - G0) / sympy.sqrt(M_) * sympy.sqrt(N_) * RESIDUAL
+    return Order(1 / rest + 1, 2 / rest, g / h), Equation(product, MOVED["W"])
 
 
-@argument("flow-widths", "the squares of the four bounds over c^2")
+@argument("flow-widths", "the squares of the four bounds over c^2, and the constants of the condition")
 def flow_widths() -> tuple[Relation, ...]:
-    g = sympy.Symbol("gamma_0", positive=True)
-    root, common = C * sympy.sqrt(N_) * E0 / LAM, N_ * E0**2 / LAM**2
+    conditions = implied()
+    asked = {name: sympy.Rational(conditions[name].left.lower[0]) for name in MOVED}
+    allowed = {name: sympy.Rational(conditions[name].right.lower[0]) for name in MOVED}
+    first, second = (max(asked[name] for name in names) for names in ("uvW", "A"))
+    powers = {"v": 1, "u": 1 / (1 - G0) ** 2, "W": 1 / (1 - G0) ** 2, "A": G0**2 / (1 - G0) ** 4}
     return (
-        Equation((4 * root / C) ** 2, DISPLACEMENTS["v"] * common),
-        Equation((4 * root / (1 - g) / C) ** 2, DISPLACEMENTS["u"] / (1 - g) ** 2 * common),
-        Equation((8 * root / (1 - g) / C) ** 2, DISPLACEMENTS["W"] / (1 - g) ** 2 * common),
-        Equation((4 * g * root / (1 - g) ** 2 / C) ** 2, DISPLACEMENTS["A"] * g**2 / (1 - g) ** 4 * common),
+        *(Equation((MOVED[name] / C) ** 2, asked[name] * power * ROOT**2) for name, power in powers.items()),
+        *(Equation(second if name == "A" else first, allowed[name]) for name in MOVED),
     )
 
 
-@argument("flow-stability-width", "the solved inequality, and the constant in balls")
+def made_start(rng: random.Random) -> dict[str, Fraction]:
+    """Norms by the fields of :class:`Norms`, which no network need have: each weight has its turn to set c."""
+    m, largest = rng.choice((4, 9, 64)), rng.choice((Fraction(1, 2), Fraction(1), Fraction(3, 2)))
+    sizes = {name: Fraction(rng.randint(1, 4), 4) for name in "AWuv"} | {rng.choice("AWuv"): Fraction(1)}
+    others = ("X", "residual", "features", "features_frobenius", "least")
+    found = {name: Fraction(rng.randint(1, 9), rng.choice((1, 2, 4))) for name in others}
+    found |= {name: size * largest * math.isqrt(m) for name, size in sizes.items()}
+    gamma = Fraction(rng.choice((1, 5, 8, 9)), 10) / (2 * max(largest, Fraction(1)))
+    return found | {"n": Fraction(rng.randint(1, 9)), "m": Fraction(m), "gamma": gamma}
+
+
+def norms_at(start: dict[str, Fraction]) -> Norms:
+    """The norms as the conditions of the theorem take them."""
+    balls = {name: enclose(value) for name, value in start.items() if name not in {"n", "m", "gamma"}}
+    return Norms(int(start["n"]), int(start["m"]), start["gamma"], **balls)
+
+
+def at(expression: sympy.Expr, values: dict[sympy.Symbol, Fraction]) -> arb:
+    """A rational expression at rational values."""
+    found = sympy.Rational(expression.subs(values))
+    return enclose(Fraction(int(found.p), int(found.q)))
+
+
+@argument(
+    "flow-stability-width", "the solved inequality, the constant in balls, and the whole condition at made starts"
+)
 def flow_stability_width() -> tuple[Relation, ...]:
-    g, root, x = sympy.symbols("gamma_0 kappa X", positive=True)
-    moved = 8 * C * sympy.sqrt(N_) * E0 / ((1 - g) * LAM) * x
+    root, x = sympy.symbols("kappa X", positive=True)
+    stability = (MOVED["W"] * x) ** 2 / (root**2 * LAM)
+    asked = [(moved / C) ** 2 for moved in MOVED.values()] + [
+        stability.subs(root, sympy.sqrt(sympy.Rational(64, 2535)))
+    ]
 
     def constant(_: random.Random) -> Sides:
         return 64 / kappa() ** 2, arb(WIDTH_CONSTANTS[2])
 
-    width = 64 / root**2 * C**2 * x**2 * N_ * E0**2 / ((1 - g) ** 2 * LAM**3)
-    return Equation(moved**2 / (root**2 * LAM), width), Instances(constant, 216)
+    def whole(rng: random.Random) -> Sides:
+        start, least = made_start(rng), 2.0 ** rng.choice((-3, 40, 50))
+        c = max(Fraction(1), *(start[name] / math.isqrt(int(start["m"])) for name in "AWuv"))
+        named = {
+            C: c,
+            GAMMA: start["gamma"],
+            N_: start["n"],
+            E0: start["residual"],
+            x: start["X"],
+            LAM: Fraction(least),
+        }
+        found = width_condition(norms_at(start), Enclosure(least, least, Evidence.EXACT))
+        return found.needed, max(at(width, named) for width in asked)
+
+    width = 64 / root**2 * C**2 * x**2 * N_ * E0**2 / ((1 - G0) ** 2 * LAM**3)
+    smallest = sympy.ceiling(64 / (sympy.sqrt(3) / 2 - 1 / sympy.sqrt(2)) ** 2)
+    return (
+        Equation(stability, width),
+        Equation(smallest, sympy.Rational(implied()["features"].right.lower[0])),
+        Instances(constant, 216),
+        Instances(whole, 221, equal=True),
+    )
 
 
 @argument("output-step", "the residual after one step of gradient descent on both output vectors")

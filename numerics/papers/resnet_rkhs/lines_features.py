@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
 
 import sympy
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
+from ...balls.ball import enclose
 from ...proof_lines.draws import eye, matrix, orthogonal, positive, signed_share, squared, with_spectrum
 from ...proof_lines.instances import rational
 from ...proof_lines.relations import Equation, Instances, Order, Relation, Sides, argument
+from ...radial.kernel import RadialKernel
+from .features import chernoff_failure, enough_at_one_configuration
+from .rates import Landscape
 
 N = 3
 Q, M_, EPS, SIGMA, DELTA, U = sympy.symbols("q m epsilon sigma_p Delta u", positive=True)
@@ -75,6 +80,10 @@ def feature_trace() -> tuple[Relation, ...]:
     return Equation(term.trace(), 3 / M_), Equation((vector.T * term * vector)[0, 0], squares)
 
 
+def _root(x: arb | int) -> arb:
+    return arb(x).sqrt()
+
+
 def _arb(x: fmpq_mat) -> arb_mat:
     return arb_mat(x.nrows(), x.ncols(), [arb(t) for t in x.entries()])
 
@@ -102,15 +111,29 @@ def exponential_chord() -> tuple[Relation, ...]:
     return (Instances(draw, 342, (sides(fmpq(0), fmpq(1)),)),)
 
 
-@argument("chernoff-exponent", "the exponent at theta = log(2)/ell, and the number")
+@argument("chernoff-exponent", "the exponent at theta = log(2)/ell, and the number; the count and the failure in use")
 def chernoff_exponent() -> tuple[Relation, ...]:
     lam, ell = sympy.symbols("lambda ell", positive=True)
     theta, eighth = sympy.log(2) / ell, sympy.Rational(-1, 8)
     half = (sympy.log(2) - 1) / 2
+
+    def count(rng: random.Random) -> Sides:
+        """The bound exp(-m lambda/8N) at the number of frequencies in use is the failure over N."""
+        n, least, failure = rng.randint(1, 9), arb(positive(rng)), arb(positive(rng)) / 100
+        m = enough_at_one_configuration(n, least, failure)
+        return (-m * least / (8 * n)).exp(), failure / n
+
+    def failing(rng: random.Random) -> Sides:
+        n, m, least = rng.randint(1, 9), rng.randint(1, 99), arb(positive(rng))
+        base = arb(2).sqrt() * (arb(-1) / 2).exp()
+        return chernoff_failure(n, least, m), n * (base.log() * m * least / n).exp()
+
     return (
         Equation(theta * lam / 2 - (1 - sympy.exp(-theta * ell)) / ell * lam, lam / ell * half),
         Order(half, eighth, sympy.Rational(3, 8) - sympy.log(2) / 2),
         Equation(sympy.exp(half), sympy.sqrt(2) * sympy.exp(sympy.Rational(-1, 2))),
+        Instances(count, 346, equal=True),
+        Instances(failing, 347, equal=True),
     )
 
 
@@ -169,16 +192,29 @@ def second_variation_bound() -> tuple[Relation, ...]:
     return (Equation(grown * (K2 * R * K0 * grown + 2 * K1) * grown * root, stated),)
 
 
-@argument("hessian-factors", "both terms by Cauchy-Schwarz, and Lambda = N kappa_0^2")
+@argument("hessian-factors", "both terms by Cauchy-Schwarz, and Lambda = N kappa_0^2; the bound in use")
 def hessian_factors() -> tuple[Relation, ...]:
     n, loss, norm, lam, second = sympy.symbols("N L B Lambda X", positive=True)  # X: |d^2 z| over sqrt(Lambda)
     grown = sympy.exp(KR)
     residual = sympy.sqrt(2 * n * loss)
     terms = (norm**2 * (grown * sympy.sqrt(lam)) ** 2 + residual * norm * sympy.sqrt(lam) * second) / n
     stated = norm**2 * lam / n * sympy.exp(2 * KR) + norm * sympy.sqrt(2 * loss) * sympy.sqrt(lam / n) * second
+    curved = second_variation_bound()[0].right / sympy.Symbol("sqrt_Lambda", positive=True)
+    ours = stated.subs({second: curved, norm: 1, K0: 1})
+    value = sympy.lambdify((n, loss, lam, KR, K1, K2, R), ours, modules=[{"exp": arb.exp, "sqrt": _root}])
+
+    def in_use(rng: random.Random) -> Sides:
+        """The Gaussian kernel, of which kappa_1 = 1/s and kappa_2 = sqrt(3)/s^2."""
+        scale, (radius, least, largest) = Fraction(rng.randint(1, 9), 4), (arb(positive(rng)) for _ in range(3))
+        landscape = Landscape(RadialKernel(None, scale), rng.randint(1, 9), 2, Fraction(1), Fraction(1))
+        first, bend = 1 / enclose(scale), arb(3).sqrt() / enclose(scale) ** 2
+        named = (arb(landscape.count), least, largest, first * radius, first, bend, radius)
+        return landscape.smoothness(radius, least, largest), value(*named)
+
     return (
         Equation(terms, stated),
         Equation(
             stated.subs(lam, n * K0**2), norm**2 * K0**2 * sympy.exp(2 * KR) + norm * sympy.sqrt(2 * loss) * K0 * second
         ),
+        Instances(in_use, 345, equal=True),
     )

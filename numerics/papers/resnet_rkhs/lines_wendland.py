@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import random
+from fractions import Fraction
+from functools import partial
 
 import sympy
-from flint import fmpq
+from flint import acb, arb, fmpq
 
+from ...balls.ball import enclose
+from ...expressions.lowering import constant
 from ...proof_lines.relations import Equation, Instances, Order, Relation, Sides, argument
+from ...radial.bounds import spectral_density, wendland_constants
+from ...radial.kernel import RadialKernel, matern_coefficients
 
 Q, M_, G, PHI, SEP, T, NU = sympy.symbols("q M G phi q_X t nu", positive=True)
 PI, ROOT2 = sympy.pi, sympy.sqrt(2)
@@ -84,9 +91,70 @@ def wendland_sum() -> tuple[Relation, ...]:
     )
 
 
-@argument("wendland-value", "half of the value at 0 with M = M_q/q_X, and the published constant")
+def _radial(kernel: RadialKernel, dimension: int, frequency: arb) -> arb:
+    """The transform on the line, or in space, of e^(-ax) times a polynomial: n!/(a - i omega)^(n+1), term by term."""
+    assert kernel.order is not None
+    a = enclose(kernel.rate).sqrt()
+    power = acb(a, -frequency)
+    total = acb(0)
+    for n, c in enumerate(matern_coefficients(kernel.order)):
+        m = n + (dimension == 3)  # in space the integrand has another factor x, and sin(x omega)/omega
+        total += enclose(c) * a**n * math.factorial(m) / power ** (m + 1)
+    if dimension == 1:
+        return 2 * total.real / (2 * arb.pi()).sqrt()
+    return 4 * arb.pi() * total.imag / frequency / (2 * arb.pi()).sqrt() ** 3
+
+
+@argument("wendland-transform", "the Gaussian on the line, symbolically; the transforms in use against integrals")
+def wendland_transform() -> tuple[Relation, ...]:
+    x, omega = sympy.symbols("x omega", real=True)
+    s = sympy.Symbol("s", positive=True)
+    gauss = sympy.integrate(sympy.exp(-(x**2) / (2 * s**2)) * sympy.cos(omega * x), (x, -sympy.oo, sympy.oo))
+    stated = s * sympy.exp(-(s**2) * omega**2 / 2)
+
+    def gaussian(rng: random.Random) -> Sides:
+        dimension, scale, squared = rng.randint(1, 6), _fraction(rng), _fraction(rng)
+        line = sympy.lambdify((s, omega), stated, modules=[{"exp": arb.exp}])
+        product = line(enclose(scale), enclose(squared).sqrt()) * enclose(scale) ** (dimension - 1)
+        return spectral_density(RadialKernel(None, scale), dimension, enclose(squared)), product
+
+    def matern(rng: random.Random) -> Sides:
+        kernel, dimension, frequency = (
+            RadialKernel(rng.randint(1, 4), _fraction(rng)),
+            rng.choice((1, 3)),
+            _fraction(rng),
+        )
+        squared = enclose(frequency**2)
+        return spectral_density(kernel, dimension, squared), _radial(kernel, dimension, enclose(frequency))
+
+    return (
+        Equation(gauss / sympy.sqrt(2 * PI), stated),
+        Instances(gaussian, 351, equal=True),
+        Instances(matern, 352, equal=True),
+    )
+
+
+def _fraction(rng: random.Random) -> Fraction:
+    return Fraction(rng.randint(1, 9), rng.randint(1, 9))
+
+
+@argument(
+    "wendland-value", "half of the value at 0 with M = M_q/q_X, and the published constant; both constants in use"
+)
 def wendland_value() -> tuple[Relation, ...]:
     mq = sympy.Symbol("M_q", positive=True)
     published = 1 / (2 * G) * (mq / 2 ** sympy.Rational(3, 2)) ** Q
     half = sympy.expand_power_base(CENTRE.subs(M_, mq / SEP) / 2)
-    return (Equation(half, sympy.expand_power_base(2**Q * published * SEP ** (-Q) * PHI)),)
+    largest = 12 * (PI * G**2 / 9) ** (1 / (Q + 1))
+    found = largest, published.subs(mq, largest)
+
+    def in_use(rng: random.Random, which: int) -> Sides:
+        q = rng.randint(1, 12)
+        return wendland_constants(q)[which], constant(
+            found[which].subs({G: sympy.gamma(sympy.Rational(q, 2) + 1), Q: q})
+        )
+
+    return (
+        Equation(half, sympy.expand_power_base(2**Q * published * SEP ** (-Q) * PHI)),
+        *(Instances(partial(in_use, which=which), 353 + which, equal=True) for which in (0, 1)),
+    )

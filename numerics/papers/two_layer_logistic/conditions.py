@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from flint import arb
+
 from ....theory.errors import SpecError
 from ....theory.verdict import Verdict
 from .constants import ActivationConstants
@@ -106,3 +108,17 @@ def _without_regularisation(
     else:
         fourth = Condition("V4", Verdict.UNKNOWN, "without regularisation no rule decides V4 here")
     return second, third, fourth
+
+
+def squared_bounds(one: arb, size: arb, gradient: arb) -> tuple[arb, arb]:
+    r""":math:`R_f=1+\lVert a\rVert_1\sup|\sigma|`, a bound of :math:`|f-y|` for targets ±1, and that of the gradient.
+
+    ``gradient`` bounds :math:`\lVert\nabla f\rVert`.
+    """
+    reach = 1 + one * size
+    return reach, reach * gradient
+
+
+def completed_square(one: arb, defect: arb) -> arb:
+    r""":math:`Q=\frac14(1+\kappa\lVert a\rVert_1)^2`, for targets ±1."""
+    return (1 + defect * one) ** 2 / 4

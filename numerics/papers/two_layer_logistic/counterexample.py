@@ -65,6 +65,26 @@ def least_profile(k: Fraction, bits: int = 128) -> arb:
         return -found.ball
 
 
+def remainder(k: arb, outer: arb, target: arb) -> arb:
+    r"""E of :math:`|L'/w-a^2\varphi-\lambda|\le E/w` for w >= 1, for :math:`|a|` and :math:`|y|`.
+
+    >>> print(remainder(arb(2), arb(1), arb(1)))
+    11.0000000000000
+    """
+    return 2 * outer**2 * (k + 1) + target * outer * (k + 3)
+
+
+def curvature_ceiling(k: arb, outer: arb, target: arb, regularisation: arb) -> arb:
+    r"""A bound of :math:`|L''|` for :math:`|a|` and :math:`|y|`.
+
+    From :math:`|\sigma'|\le k+3`, :math:`|\sigma\sigma''|\le6(k+1)` and :math:`|\sigma''|\le4`.
+
+    >>> print(curvature_ceiling(arb(2), arb(1), arb(1), arb(0)))
+    47.0000000000000
+    """
+    return outer**2 * ((k + 3) ** 2 + 6 * (k + 1)) + 4 * target * outer + regularisation
+
+
 def decide(
     k: Fraction, regularisation: Fraction, outer: Fraction, target: Fraction, bits: int = 128
 ) -> CounterexampleDecision:
@@ -84,15 +104,13 @@ def decide(
             return CounterexampleDecision(Verdict.UNKNOWN, least)
         value = lower_arb(profile(k))
         below, above = _point(value), Fraction(0)
-        low, high = value(enclose(below)) + tilt, value(enclose(above)) + tilt
-        if not (low < 0 and high > 0):
+        low = value(enclose(below)) + tilt
+        if not (low < 0 and value(enclose(above)) > 0):
             return CounterexampleDecision(Verdict.UNKNOWN, least)
-        margin = min(-low, high) * enclose(outer**2)
+        margin = -low * enclose(outer**2)  # at most a^2, and phi(0) = k (k + 2) is more
         a, y, q = enclose(abs(outer)), enclose(abs(target)), enclose(k)
-        error = 2 * a**2 * (q + 1) + y * a * (q + 3)  # |L'/w - a^2 phi - lambda| <= error/w for w >= 1
-        start = (error / margin).max(arb(1))
-        # |sigma'| <= k+3, |sigma| <= (k+1)|w|, |w sigma''| <= 6, |sigma''| <= 4
-        ceiling = a**2 * ((q + 3) ** 2 + 6 * (q + 1)) + 4 * y * a + enclose(regularisation)
+        start = remainder(q, a, y) / margin  # above 4, as -phi is at most 1
+        ceiling = curvature_ceiling(q, a, y, enclose(regularisation))
         return CounterexampleDecision(Verdict.REFUTED, least, below, above, start, ceiling)
 
 

@@ -6,11 +6,12 @@ import random
 from functools import partial
 
 import sympy
-from flint import fmpq, fmpq_mat
+from flint import arb, fmpq, fmpq_mat
 
 from ...proof_lines.draws import eye, inner, positive, share, signed_share, squared, vector
 from ...proof_lines.instances import rational
 from ...proof_lines.relations import Equation, Growth, Instances, Order, Relation, Sides, argument
+from .conditions import completed_square, squared_bounds
 
 D_IN, UNITS = 3, 2
 SIGNS = [fmpq(1), fmpq(-3)]
@@ -244,7 +245,10 @@ def euler_defect() -> tuple[Relation, ...]:
     return Equation(along, output - defect), _bounded_sum(507)
 
 
-@argument("square-completed", "the identity, the dropped square, and the quarter; equality for opposite y and delta")
+@argument(
+    "square-completed",
+    "the identity, the dropped square, and the quarter; equality for opposite y and delta, where Q in use is attained",
+)
 def square_completed() -> tuple[Relation, ...]:
     f, y, delta = sympy.symbols("f y delta", real=True)
     quarter = (y - delta) ** 2 / 4
@@ -256,10 +260,15 @@ def square_completed() -> tuple[Relation, ...]:
         size, bound = positive(rng), positive(rng)
         return sides(size * signed_share(rng), size, bound * signed_share(rng), bound)
 
+    def in_use(rng: random.Random) -> Sides:
+        one, most = positive(rng), positive(rng)
+        return completed_square(arb(one), arb(most)), arb(sides(fmpq(-1), fmpq(1), one * most, one * most)[0])
+
     return (
         Equation((f - y) * (f - delta), (f - (y + delta) / 2) ** 2 - quarter),
         Order(-quarter, (f - y) * (f - delta), (f - (y + delta) / 2) ** 2),
         Instances(draw, 508, (sides(fmpq(1), fmpq(1), fmpq(-2), fmpq(2)),)),
+        Instances(in_use, 516, equal=True),
     )
 
 
@@ -283,7 +292,7 @@ def squared_growth() -> tuple[Relation, ...]:
     return (Order(rate * w**2 / 2 - b**2 / (2 * rate), rate * w**2 - b * w, rate * (w - b / rate) ** 2 / 2),)
 
 
-@argument("squared-bounded", "|f - y|; equality for opposite signs")
+@argument("squared-bounded", "|f - y|; equality for opposite signs, where the bounds in use are attained")
 def squared_bounded() -> tuple[Relation, ...]:
     def sides(f: fmpq, largest: fmpq, y: fmpq, size: fmpq) -> Sides:
         return abs(f - y), size + largest
@@ -292,7 +301,15 @@ def squared_bounded() -> tuple[Relation, ...]:
         largest, size = positive(rng), positive(rng)
         return sides(largest * signed_share(rng), largest, size * signed_share(rng), size)
 
-    return (Instances(draw, 510, (sides(fmpq(3), fmpq(3), fmpq(-1), fmpq(1)),)),)
+    def in_use(rng: random.Random, which: int) -> Sides:
+        one, most, gradient = positive(rng), positive(rng), positive(rng)
+        distance = sides(one * most, one * most, fmpq(-1), fmpq(1))[0]
+        return squared_bounds(arb(one), arb(most), arb(gradient))[which], arb(distance * (gradient if which else 1))
+
+    return (
+        Instances(draw, 510, (sides(fmpq(3), fmpq(3), fmpq(-1), fmpq(1)),)),
+        *(Instances(partial(in_use, which=which), 517 + which, equal=True) for which in (0, 1)),
+    )
 
 
 @argument(

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
 
+import numpy as np
 import sympy
-from flint import fmpq, fmpq_mat
+from flint import arb, fmpq, fmpq_mat
 
 from ...proof_lines.draws import eye, inner, positive, squared, vector, with_spectrum
 from ...proof_lines.instances import rational
-from ...proof_lines.relations import Equation, Instances, Order, Relation, Sides, argument
+from ...proof_lines.relations import BITS, Equation, Instances, Order, Relation, Sides, argument
 from .lines import LAM, S
+from .quadrature import CellMoments
+from .rayleigh import rayleigh_bound
+from .scalar import reference
 
 N = 4
+MADE = reference("T1")
+"""The loss that made moments name; nothing of it is used."""
 X, M_ = sympy.symbols("x m", real=True)
 BAR, C, EPS, T = sympy.symbols("lambda_bar c epsilon t", positive=True)
 
@@ -59,6 +66,38 @@ def variance_pairs() -> tuple[Relation, ...]:
         return variance, _sum([mass[i] * mass[j] * (u[j] - u[i]) ** 2 for j in range(N) for i in range(j)])
 
     return (Instances(draw, 422, equal=True),)
+
+
+def _quotient(rng: random.Random, outside: fmpq) -> Sides:
+    """Rayleigh's bound in use for a law on points of two cells, with ``outside`` beyond the last node, and exactly."""
+    nodes, centres = (fmpq(-1), fmpq(1), fmpq(2)), (fmpq(0), fmpq(3, 2))
+    heights = [fmpq(rng.randint(-4, 4)), fmpq(rng.randint(-4, 4)), fmpq(rng.choice((-8, 8)))]
+    slopes = [(heights[i + 1] - heights[i]) / (nodes[i + 1] - nodes[i]) for i in range(2)]
+    law = [(i, fmpq(k, 4), positive(rng)) for i, k in ((0, -3), (0, -1), (0, 2), (1, 5), (1, 7))]
+    values = [(heights[i] + slopes[i] * (x - nodes[i]), p) for i, x, p in law] + [(heights[2], outside)]
+    total = _sum([p for _, p in values])
+    mean = _sum([u * p for u, p in values]) / total
+    variance = _sum([u * u * p for u, p in values]) / total - mean**2
+    energy = _sum([slopes[i] ** 2 * p for i, _, p in law]) / total
+
+    def moment(cell: int, k: int) -> arb:
+        return arb(_sum([p * (x - centres[cell]) ** k for i, x, p in law if i == cell]))
+
+    rows = tuple((moment(0, k), moment(1, k)) for k in range(3))
+    floats = np.array([float(int(x.p) / int(x.q)) for x in nodes])
+    made = CellMoments(
+        MADE, Fraction(1, 3), floats, tuple(map(arb, centres)), rows, (arb(outside),), arb(0), arb(0), BITS
+    )
+    found = rayleigh_bound(made, np.array([float(int(x.p)) for x in heights]))
+    return found, arb(energy / variance / 6)
+
+
+@argument("rayleigh-quotient", "laws on five points, exactly; and with some mass beyond the last node")
+def rayleigh_quotient() -> tuple[Relation, ...]:
+    return (
+        Instances(lambda rng: _quotient(rng, fmpq(0)), 423, equal=True),
+        Instances(lambda rng: _quotient(rng, fmpq(1, 1000)), 424, equal=True),
+    )
 
 
 @argument("gap-bracket", "with the two parts of the mean, a below z and b above it")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
+from functools import cache
 
 import sympy
-from flint import fmpq
+from flint import arb, fmpq
 
+from ...balls.ball import enclose
 from ...proof_lines.draws import positive
 from ...proof_lines.identities import gaussian_moment, hermite
 from ...proof_lines.instances import rational
-from ...proof_lines.relations import Equation, Growth, Instances, Order, Relation, Sides, argument
+from ...proof_lines.relations import BITS, Equation, Growth, Instances, Order, Relation, Sides, argument
+from .counterexample import CounterexampleDecision, curvature_ceiling, decide
 from .lines import LAM, ZERO, S, W
 
 X = sympy.Symbol("x", real=True)
@@ -118,15 +122,57 @@ def profile_bounds() -> tuple[Relation, ...]:
     )
 
 
-@argument("profile-ceiling", "the sum of the four bounds with room in each of them")
+STARTS = (
+    (Fraction(2), Fraction(1, 10), Fraction(3, 2), Fraction(1)),
+    (Fraction(3, 2), Fraction(1), Fraction(2), Fraction(3)),
+)
+"""k, lambda, a and y at which the sign pattern is decided."""
+
+
+@cache
+def _decided(case: tuple[Fraction, Fraction, Fraction, Fraction]) -> CounterexampleDecision:
+    return decide(*case, bits=BITS)
+
+
+@argument("profile-start", "1/(1 + w^2) <= 1/w; -phi <= cos^2; the start in use, from the two values of phi")
+def profile_start() -> tuple[Relation, ...]:
+    w, (b, c) = POSITIVE, sympy.symbols("b c", real=True)
+    k, a, y = sympy.symbols("k a y", positive=True)
+    stated = 2 * a**2 * (k + 1) + y * a * (k + 3)
+    phase = sympy.lambdify((K, X), _phase(X), modules=[{"sin": arb.sin, "cos": arb.cos}])
+
+    def draw(rng: random.Random) -> Sides:
+        case = rng.choice(STARTS)
+        found, (k_, rate, a_, y_) = _decided(case), map(enclose, case)
+        assert found.start is not None
+        assert found.below is not None
+        assert found.above is not None
+        low, high = (a_**2 * phase(k_, enclose(u)) + rate for u in (found.below, found.above))
+        return found.start * min(-low, high), sympy.lambdify((k, a, y), stated, modules=[])(k_, a_, y_)
+
+    return (
+        Order(1 / (1 + w**2), 1 / w, ((w - 1) ** 2 + w) / (w * (1 + w**2))),
+        Order(-b * (b + 2 * c), c**2, (b + c) ** 2),
+        Instances(draw, 430, equal=True),
+    )
+
+
+@argument("profile-ceiling", "the sum of the four bounds with room in each of them; the ceiling in use")
 def profile_ceiling() -> tuple[Relation, ...]:
     a, y, k, d1, d2, d3 = sympy.symbols("a y k d_1 d_2 d_3", positive=True)
     slope, product, bend = k + 3 - d1, 6 * (k + 1) - d2, 4 - d3  # of |s'|, |s s''| and |s''|
     stated = a**2 * ((k + 3) ** 2 + 6 * (k + 1)) + 4 * y * a + LAM
+    value = sympy.lambdify((a, y, k, LAM), stated, modules=[])
+
+    def draw(rng: random.Random) -> Sides:
+        a_, y_, k_, rate = (arb(positive(rng)) for _ in range(4))
+        return curvature_ceiling(k_, a_, y_, rate), value(a_, y_, k_, rate)
+
     short = stated - a**2 * (d2 + d1 * (2 * (k + 3) - d1)) - y * a * d3
     return (
         Equation(a**2 * slope**2 + a**2 * product + y * a * bend + LAM, short),
         Equation((k + 3) ** 2 - slope**2, d1 * (2 * (k + 3) - d1)),
+        Instances(draw, 431, equal=True),
     )
 
 

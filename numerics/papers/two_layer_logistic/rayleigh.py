@@ -39,7 +39,7 @@ def rayleigh_bound(moments: CellMoments, values: NDArray[np.float64]) -> arb:
             second += level * level * m0[i] + 2 * level * slope * m1[i] + slope * slope * m2[i]
         largest = abs(heights[0]).max(abs(heights[-1]))
         outside = up_to(moments.tails[0])
-        first += largest * outside * arb(0, 1)
+        first += arb(0, (largest * outside).abs_upper())
         second += largest * largest * outside
         mass = moments.mass
         mean = first / mass

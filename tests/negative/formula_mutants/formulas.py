@@ -70,7 +70,8 @@ LOGISTIC = Room(
             LogisticBounds.second_moment LogisticBounds.stationary_excess LogisticBounds.descent log_partition_bound
             holley_stroock oscillation _loss""",
         "rayleigh": "rayleigh_bound",
-        "counterexample": "profile least_profile decide",
+        "counterexample": "profile least_profile remainder curvature_ceiling decide",
+        "conditions": "squared_bounds completed_square",
         "checks.bounds": "_curvature _norm _thresholds",
         "checks.conditions": "_unregularised _negative squared_loss",
         "checks.stationary": "admitted exponent",
@@ -118,9 +119,9 @@ IMPLICIT = Room(
     (Case("implicit-relu", "relu", (("width", "48"), ("training_points", "3"), ("steps", "3"))),),
     {
         "convergence": """kappa stability_constant stability_radius half_rate implied norms width_condition bootstrap
-            _conditions""",
+            exit_conditions""",
         "arc_cosine": "arc_cosine arc_cosine_series arc_cosine_matrix pair_eigenvalue hermite_bound",
-        "limit": "limit_map limit_variance",
+        "limit": "limit_map limit_rate limit_variance",
         "network": "Network.over_gap",
         "checks.gram": "_closed_forms",
         "checks.network": "_picard",
@@ -129,6 +130,7 @@ IMPLICIT = Room(
     },
     {
         "algebraic": PROVER, "antipodes": PROVER, "gradients": PROVER, "network": PROVER, "tangent": PROVER,
+        "convergence:_hold": STATES,
         "training": PROVER, "convergence:_largest": SETTING, "convergence:WidthCondition.relations": STATES,
         "checks": STATES, "instance": SETTING, "face": SETTING,
         "enclosed_numbers": SHOWN, "experiments": FLOATS, "sharpness": SHARP,
@@ -180,45 +182,34 @@ NO_CONSTANTS = frozenset({"BITS", "GRID", "GUARD_BITS", "EVALUATION_BITS", "ITER
     "RESIDUALS", "BOUND_BITS", "OUTPUT_SHARE", "FAILURE"})  # fmt: skip
 """Constants of modules that set precisions, sizes, roundings, or what is tried."""
 
-SECOND = "the a-posteriori form closes for no small network; test_planted_constants.py asks a second program"
-DIGITS = "no check: tests/papers/deep_equilibrium/test_dual_calculus.py compares with mpmath and published digits"
-STATISTICAL = "its claims are statistical, and no experiment is asked; test_planted_constants.py of its room is"
+PLANTS = "the factor or share that only a control plants: 1, or 0, in the check"
+ROUNDINGS = "an allowance for roundings, far below what is compared"
 WHY: dict[str, str] = {
-    "rayleigh_bound": "any test function gives a bound, and the one that is tried is odd; the tail is negligible",
-    "profile": "the other sign is the same function of another phase",
-    "decide": "the w and the ceiling are shown beside the verdict and compared with nothing; a = y = 1 in the claim",
-    "squared_loss": "R_f and Q are shown beside the verdict and compared with nothing",
-    "_unregularised": "at the networks where |V| is compared one of the two terms is negligible",
     "exponent": "its sign alone counts",
-    "_self_map": "0 on inputs of one norm; tests/negative/test_false_certificates.py has three",
-    "Landscape.kappa2": "beta is loose in its terms: the comparison equation has kappa_2 R/3 for kappa_2 R",
-    "Landscape.smoothness": "beta is loose: the residual record has the sharpness 0.31, that of moved controls 0.10",
-    "Condition.radius": "the condition is not attained at the scale of a study",
-    "Condition.path": "the condition is not attained at the scale of a study",
-    "spectral_constant": "a bound of roundings, far below the width of what is compared",
+    "least_profile": "the range is longer than the period",
+    "spectral_constant": ROUNDINGS,
     "power_law": "2 * 1 and 2 / 1 are one number",
     "covering_exponent": "the exponent 9 of every dimension is loose in low ones",
-    "curvature": "beta is loose at random controls; it is attained by curvature_at_a_minimum",
+    "squared_slopes": "a seed; and the rest of a lower end, which grows",
+    "curvature": "beta is loose at random controls; curvature_at_a_minimum and a line of its lemma attain it",
     "taylor_constants": "zeros beyond the terms that count",
     "_lifted": "any separation that is large enough will do",
-    "spectral_density": "Wendland's bound has the sharpness 0.05",
-    "decrease": "the run is far faster than its rate, which is loose by 2 for a linear model",
     "kept": "a trivial ratio at v = 0 more or less",
-    "implied": "a condition of the theorem: a larger width is allowed",
-    "norms": "the a-priori form does not hold on small networks, and the a-posteriori form closes for none of them",
-    "width_condition": "the a-priori form does not hold on small networks: nothing is attained",
-    "bootstrap": SECOND,
-    "_conditions": SECOND,
-    "pair_eigenvalue": STATISTICAL,
-    "limit_map": STATISTICAL,
-    "limit_variance": STATISTICAL,
-    "hermite_bound": "the bound is loose on a few inputs",
-    "_picard": "the contraction is far better than its bound",
-    "_allowed": "a network moved further keeps its eigenvalue too",
-    "rate_relation": "the run is far faster than its rate",
-    "descent_relations": "the run is far faster than its rate",
-    "descent": "the run is far faster than its rate",
-    "explicit_constants": "terms that are small at the one-unit networks of the records",
-    **dict.fromkeys(("high_dimensional_equivalent", "entry", "brackets", "response", "_spread", "_span"), DIGITS),
+    "norms": "a ball around 0, whose sign does not matter",
+    "arc_cosine_series": "zeros beyond the terms that count",
+    "hermite_bound": "the factors beyond the last term lie between the next one and 1, far below what is compared",
+    "_picard": "an allowance for roundings, far below what is compared; how many iterates are compared",
+    "rate_relation": ROUNDINGS,
+    "descent": "shown beside the figure",
+    "contraction_squared": "a multiple of 0",
+    "LowerBounds._weights": "one order more or less in the bound of a rest that is far below what is compared",
+    "LowerBounds.simple": "the upper end of a lower bound: nothing is claimed of it",
+    "entry": "the speed of the iteration and its start, of which nothing is assumed; the factor of a last rest, "
+    "which is a few roundings",
+    "_span": "a ball around 0, whose sign does not matter",
+    "_self_map": f"0 on inputs of one norm, and {PLANTS}; tests/negative/test_false_certificates.py has three norms",
+    "psd_order": "a margin that is printed",
+    "_orders": f"how many orders are compared; {PLANTS}",
+    "_scales": f"how many orders are compared, and at which distance; {PLANTS}",
 }
 """Why a function has unguarded places."""

@@ -21,7 +21,7 @@ from certigram.numerics.balls.precision import precision
 from certigram.numerics.papers.implicit_relu.arc_cosine import arc_cosine, arc_cosine_series
 from certigram.numerics.papers.implicit_relu.checks import sampling
 from certigram.numerics.papers.implicit_relu.checks.sampling import deviation_at, gaussian_norm
-from certigram.numerics.papers.implicit_relu.convergence import SHARES, TARGETS, Norms, _conditions, bootstrap
+from certigram.numerics.papers.implicit_relu.convergence import SHARES, TARGETS, Norms, exit_conditions, bootstrap
 from certigram.numerics.papers.implicit_relu.experiments import StateSample, sufficient_width
 from certigram.numerics.papers.implicit_relu.limit import limit_map, limit_variance
 from certigram.numerics.sampling.statistics import ErrorBudget
@@ -180,8 +180,8 @@ PLANTS = [
     (limit_variance, "return banach(point,", "return arb('1.005') * banach(point,", "limit"),
     (limit_map, "square / 4", "square / 2", "limit"),
     (gaussian_norm, "(sample, 2.0,", "(sample, 1.95,", "norm_limit"),
-    (_conditions, "length = residual / rate", "length = residual / 10 / rate", "posterior"),
-    (_conditions, "gap = 1 - top", "gap = 1 - start", "posterior"),
+    (exit_conditions, "length = residual / rate", "length = residual / 10 / rate", "posterior"),
+    (exit_conditions, "gap = 1 - top", "gap = 1 - start", "posterior"),
     (arc_cosine_series, "(2 * k + 2)", "(2 * k + 3)", "kernel"),
     (arc_cosine, "turned * t", "turned * t * t", "kernel"),
 ]

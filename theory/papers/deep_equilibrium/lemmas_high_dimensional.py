@@ -50,6 +50,13 @@ EQUIVALENT = Lemma(
             "equivalent-coefficients",
         ),
         ProofStep(
+            r"For inputs of the norm $\tau_0$, $G(t)=\sum_{r\ge1}k_rt^r$ with $k_r\ge0$ and $\sum_rk_r\tau_0^{2r}=q$"
+            r" (Mehler), so for $0<h\le\tau_0^2$: $0\le\frac{G(h)}h-k_1\le\frac{hq}{\tau_0^4}$ and"
+            r" $0\le\frac{G(h)+G(-h)}{2h^2}-k_2\le\frac{h^2q}{\tau_0^8}$, without the formulas of"
+            r" $\alpha_1=k_1$ and $\alpha_3=k_2$.",
+            "equivalent-brackets",
+        ),
+        ProofStep(
             r"For $K=G/(1-\sigma_a^2\dot G)$ they are $\beta_1=\frac{\alpha_1}{1-a_0}$,"
             r" $\beta_2=\frac{\alpha_2}{1-a_0}$,"
             r" $\beta_3=\frac{\alpha_3}{1-a_0}"

@@ -113,7 +113,7 @@ TANGENT = Lemma(
         ProofStep(
             r"$\frac{x}{1-wx}=\sum_{k=1}^nw^{k-1}x^k+\frac{w^nx^{n+1}}{1-wx}$, and the rest vanishes as $n\to\infty$"
             r" for"
-            r" $|wx|\le\chi$.",
+            r" $|wx|\le\chi$. On the diagonal this is $\frac{\dot\Gamma_{ii}}{1-\chi}$.",
             "tangent-series",
         ),
         ProofStep(
@@ -160,6 +160,48 @@ EQUILIBRIUM_DESCENT = Lemma(
     claims=both("gradient-descent", "gradient-flow", "made-descent", "made-flow"),
 )
 
+SMOOTHNESS = Lemma(
+    "lemma.equilibrium-smoothness",
+    "the constants of the training theorem: how smooth the loss is near its start",
+    (
+        Hypothesis("radius", r"R=2\sqrt2\,\lVert e_0\rVert/\sqrt{\lambda_0}\text{, for the flow half of it}"),
+        Hypothesis("near", r"\lVert\theta-\theta(0)\rVert\le R,\ \rho_w=\lVert W(0)\rVert_2+R,\ L\rho_w<1"),
+        Hypothesis("bend", r"L_2=\sup|\varphi''|<\infty"),
+    ),
+    r"\beta=L_F^2+(\lVert e_0\rVert+L_FR)\Bigl(\sum_i\Lambda_i^2\Bigr)^{1/2}\text{ bounds }\nabla^2\Phi,\quad"
+    r" L_F^2=B^2+(B^2+\lVert X\rVert_2^2)\rho_a^2\ell^2,\quad"
+    r" \Lambda_i=\rho_a(L_2\kappa^3q_i^2+2\ell^2q_i)+\ell q_i,\qquad \kappa=\frac1{1-L\rho_w},\ \ell=L\kappa,"
+    r"\ B=\kappa(|\varphi(0)|\sqrt{mn}+L\rho_u\lVert X\rVert_F),"
+    r"\ q_i^2=\kappa^2(|\varphi(0)|\sqrt m+L\rho_u\lVert x_i\rVert)^2+\lVert x_i\rVert^2",
+    (
+        ProofStep(
+            r"Along a unit direction the state moves by $\lVert\dot z\rVert\le\ell p$, $p\le q_is$, and the"
+            r" pre-activation by $p+\rho_w\ell p=\kappa p$, where $s$ is the part of the direction in $W$ and $U$.",
+            "smoothness-state",
+        ),
+        ProofStep(
+            r"$|\ddot{\hat y}_i|\le\rho_a(L_2\kappa^3q_i^2+2\ell^2q_i)s^2+2t\ell q_is\le\Lambda_i$, because"
+            r" $s^2+t^2=1$.",
+            "smoothness-output",
+        ),
+        ProofStep(
+            r"$\lVert D\hat y\rVert^2=\lVert H\rVert_2\le\lVert G\rVert_2"
+            r"+\lVert G+X^\top X\rVert_2\max_i\lVert\delta_i\rVert^2\le L_F^2$:"
+            r" $\lambda_{\max}(A\circ B)\le\lambda_{\max}(A)\max_iB_{ii}$ for $A,B\succeq0$.",
+            "smoothness-slope",
+        ),
+        ProofStep(
+            r"$\nabla^2\Phi$ along the direction is $\lVert D\hat y[\cdot]\rVert^2+\sum_ie_i\ddot{\hat y}_i\le\beta$."
+            r" The constants in use are these; that of the second hypothesis is"
+            r" $\ell\sqrt{B^2+\lVert X\rVert_2^2}\,R/\bigl((1-1/\sqrt2)\sqrt{\lambda_0}\bigr)$.",
+            "smoothness-in-use",
+        ),
+    ),
+    Reference("truong2023deq", ours=f"{NOTES}, The theorem with explicit constants"),
+    ("lemma.implicit-gradients", "lemma.equilibrium-perturbation"),
+    claims=both("gradient-descent", "made-descent"),
+)
+
 RANGE = Lemma(
     "lemma.relu-range",
     "for ReLU the population is unique for every variance below one",
@@ -193,4 +235,4 @@ RANGE = Lemma(
     claims=("deq-relu.variance-contraction", "deq-relu.correlation-contraction", "deq-relu.variance-bound"),
 )
 
-LEMMAS = (PERTURBATION, GRADIENTS, CONCENTRATION, TANGENT, EQUILIBRIUM_DESCENT, RANGE)
+LEMMAS = (PERTURBATION, GRADIENTS, CONCENTRATION, TANGENT, EQUILIBRIUM_DESCENT, SMOOTHNESS, RANGE)

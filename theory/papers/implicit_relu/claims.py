@@ -277,7 +277,7 @@ CLAIMS = (
         r"L(k+1) \le \bigl(1-\tfrac{\eta\lambda_0}2\bigr)L(k),\quad \tfrac{\gamma}{\sqrt m}\|A(k)\| < 1"
         r"\quad\text{at each recorded iterate of the run}",
         method="implicit-descent",
-        control="twice the slowest rate of the same run",
+        control="twice the slowest rate of the same run; a run of contraction 1",
         section="Gradient descent",
         published="linear convergence of gradient descent for a step of order lambda_0/n^2",
         provenance="certified a posteriori for one run; the published theorem for all runs is not proved here",

@@ -169,6 +169,12 @@ HERMITE = Lemma(
             r"The bracket is at least $\frac12$ once $2k\ge\log(2(n-1))/\log(1/\rho)$.",
             "gershgorin-order",
         ),
+        ProofStep(
+            r"Once $(n-1)\rho^{2k}<1$ no bracket is cut off, and what is left of the sum is closed:"
+            r" $\sum_{k\ge1}\mu_{2k}^2=\frac14-\frac1{2\pi}$ and"
+            r" $\sum_{k\ge1}\mu_{2k}^2\rho^{2k}=\frac{g(\rho)+g(-\rho)}2-\frac1{2\pi}$. The numbers in use agree.",
+            "even-power-values",
+        ),
     ),
     Reference(PAPER, ours=f"{NOTES}, Hermite bounds"),
     ("lemma.arc-cosine-series", "lemma.schur-order"),
@@ -202,6 +208,11 @@ CONCENTRATION = Lemma(
             r"At $t=\lambda_0/(4n)$, with $\lambda_0\le\frac12$, $2(4+2t)\le\frac{17}2$, and the exponent is at least"
             r" $\log(n(n+1)/\delta)$ for the stated $m$; $\lVert\cdot\rVert_2\le n\max|\cdot|$.",
             "concentration-width-constant",
+        ),
+        ProofStep(
+            r"It is tried on one and two inputs, where $\lambda_0=\frac12$ and $\lambda_0=\frac12-g(\rho)$: the matrix"
+            r" is $\frac12$, or has the eigenvectors $(1,\pm1)$.",
+            "pair-spectrum",
         ),
     ),
     Reference("boucheron2013", "Theorem 2.10", f"{NOTES}, Concentration"),

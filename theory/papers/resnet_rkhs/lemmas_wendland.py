@@ -56,6 +56,14 @@ WENDLAND = Lemma(
             r"$\frac12\Psi(0)=\frac\varphi{2G}(M_q/\sqrt2)^qq_X^{-q}=2^qC_qq_X^{-q}\varphi$.",
             "wendland-value",
         ),
+        ProofStep(
+            r"$\hat k(\omega)=(2\pi)^{-q/2}\int k(x)e^{-ix\cdot\omega}dx$ is $s^qe^{-s^2|\omega|^2/2}$ for the Gaussian"
+            r" kernel, a product of $q$ integrals on the line, and"
+            r" $2^{q/2}\frac{\Gamma(\nu+q/2)}{\Gamma(\nu)}a^\nu(a+|\omega|^2)^{-\nu-q/2}$ with $a=2\nu/\ell^2$ for"
+            r" Mat\'ern kernels; seen on the line and in space from"
+            r" $\int x^ne^{-(t-i\omega)x}dx=n!/(t-i\omega)^{n+1}$.",
+            "wendland-transform",
+        ),
     ),
     Reference("wendland2005", "Theorem 12.3", f"{NOTES}, Wendland's bound"),
     claims=claims("wendland", "pl-lower", "pl-finite-depth", "flow-convergence", "optimal-radius", "critical-points"),

@@ -24,6 +24,11 @@ GAP = Lemma(
             "least-quotient",
         ),
         ProofStep(
+            r"For $u=h+k(x-c)$ on each cell, $\int u^2=h^2m_0+2hkm_1+k^2m_2$ and $\int u'^2=k^2m_0$ with the moments"
+            r" about $c$; beyond the nodes $|u|$ is at most the larger end value.",
+            "rayleigh-quotient",
+        ),
+        ProofStep(
             r"$(u(y)-u(x))^2\le\int_x^y\frac{u'^2}{f'}\,(f(y)-f(x))$ for $x<y$ (Cauchy--Schwarz).",
             "weighted-increment",
         ),

@@ -62,6 +62,12 @@ COUNTEREXAMPLE = Lemma(
             "profile-period",
         ),
         ProofStep(
+            r"For $w\ge1$, $|\frac{L'}w-a^2\varphi-\lambda|\le\frac1w\bigl(2a^2(k+1)+|ya|(k+3)\bigr)$: the signs of"
+            r" $L'$ agree with those of $a^2\varphi+\lambda$ at $u_-$ and 0 beyond that number over the smaller of both"
+            r" values, which is more than 4, as $-\varphi\le\cos^2u$.",
+            "profile-start",
+        ),
+        ProofStep(
             r"$|\cos u-2\sin u|\le\sqrt5$, $\frac{w^2}{(1+w^2)^2}\le\frac14$,"
             r" $\frac{|w|^3}{(1+w^2)^2},\frac{|w|}{(1+w^2)^2}\le\frac{3\sqrt3}{16}$; so"
             r" $|w\sigma''|\le2\sqrt5+\frac32<6$ and $|\sigma''|\le(2\sqrt5+6)\frac{3\sqrt3}{16}<4$.",

@@ -14,7 +14,7 @@ from ....balls.rounding import up
 from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import enclosed, figure, sufficient
 from ....checks.registry import Outcome, check
-from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.relation import Relation, Sense, each, judge, planted
 from ....checks.trajectories import Bounds, run_digest
 from ..instance import EquilibriumInstance
 from ..training.descent import Trajectory, geometric
@@ -29,6 +29,9 @@ DIVERGING = (16.0, 12)
 
 FAR = 1e6
 """How much farther labels are moved in the controls of the theorem."""
+
+BESIDE = 1e-6
+"""How far from the rate of the theorem losses fall that are made to test it."""
 
 Value = Bounds | tuple[float, float]
 
@@ -60,6 +63,13 @@ def _step_by_step(run: Trajectory) -> Relation:
         ends = zip(loss.lower[:-1].tolist(), loss.upper[:-1].tolist(), strict=True)
         right = [factor * between(arb(a), arb(b)) for a, b in ends]
     return Relation.of("each step contracts the loss", after_start(loss), right, first=1)
+
+
+def _at_the_rate(run: Trajectory, beside: float) -> Relation:
+    """Step by step for losses that fall at the rate of the theorem, but for a factor ``beside`` in each step."""
+    loss = bound_of_loss(run).upper * beside ** np.arange(run.length)
+    made = replace(run, arrays={**run.arrays, "loss_lower": loss, "loss_upper": loss})
+    return replace(_step_by_step(made), text="each step contracts losses made next to the rate")
 
 
 def _spectrum_along(run: Trajectory) -> Relation:
@@ -126,10 +136,10 @@ def _descent(inst: EquilibriumInstance, theorem: TheoremInstance) -> Outcome:
         Relation.of("path within the radius", run.bounds("path"), constants.radius),
     ]
     outcome = judge(
-        [*constants.hypotheses, small, *found],
+        [*constants.hypotheses, small, *found, _at_the_rate(run, 1 - BESIDE)],
         _constants_evidence(constants, theorem.bounds.residual),
         value=_final_share(run),
-        lemma="lemma.equilibrium-training",
+        lemma=("lemma.equilibrium-training", "lemma.equilibrium-smoothness"),
         method=f"{run.length - 1} steps with eta = 1/beta, width {inst.training.width}",
         margin=min(r.margin for r in found),
         detail={
@@ -197,10 +207,11 @@ def far_labels_of_the_flow(inst: EquilibriumInstance) -> Outcome:
 
 @training_control("deq-made-descent")
 def doubled_rate(inst: EquilibriumInstance) -> Outcome:
-    """The rate that was met, doubled."""
+    """The rate that was met, doubled; step by step, losses that fall more slowly than at the rate, by a millionth."""
     if inst.regularity.second_lipschitz is None:
         return Outcome(Verdict.NOT_APPLICABLE, reason="no step size is proved small enough without a bound of phi''")
-    return planted([_doubled(inst.training.made.run)])
+    run = inst.training.made.run
+    return each([_doubled(run), _at_the_rate(run, 1 + BESIDE)])
 
 
 @training_control("deq-made-flow")

@@ -22,6 +22,7 @@ from .....theory.activations.activation import Activation
 from .....theory.activations.functions import X
 from .....theory.errors import SpecError
 from ....balls.ball import enclose
+from ....balls.banach import banach
 from ....balls.ends import nonnegative
 from ....balls.precision import precision
 from ....dual import dual
@@ -128,9 +129,8 @@ def response(activation: Activation, a2: arb, b2: arb, s: arb, centre: arb, bits
 def entry(found: HighDimensionalEquivalent, t: Fraction) -> arb:
     r"""The kernel :math:`G(t)` of two inputs of norm :math:`\tau_0` with inner product t, by iterating its equation.
 
-    Each step is divided by :math:`1-\sigma_a^2d_1^2`, the slope at independence. The iterate before the last image is
-    exact; the image is wrong by at most :math:`\theta^2/(1-\theta^2)` times their distance (Banach),
-    :math:`\theta = \sigma_aL`.
+    Each step is divided by :math:`1-\sigma_a^2d_1^2`, the slope at independence. The last iterate is exact, and off by
+    at most its distance from its image over :math:`1-\theta^2` (Banach), :math:`\theta = \sigma_aL`.
     """
     bits = found.bits
     with precision(bits):
@@ -138,12 +138,12 @@ def entry(found: HighDimensionalEquivalent, t: Fraction) -> arb:
         rate, slope = found.contraction**2, 1 - a2 * found.slopes[0] ** 2
         value = (found.alpha[0] * enclose(t) + found.alpha[2] * enclose(t) ** 2).mid()
         for _ in range(ITERATIONS):
-            image = dual(found.activation, s, s, a2 * value + b2 * enclose(t), bits) - found.centre**2
-            distance = (image - value).abs_upper()
-            if distance <= 4 * image.rad():
+            point = value
+            image = dual(found.activation, s, s, a2 * point + b2 * enclose(t), bits) - found.centre**2
+            if abs(image - point) <= 4 * image.rad():
                 break
-            value = (value + (image - value) / slope).mid()
-        return image + arb(0, (rate * distance / (1 - rate)).abs_upper())
+            value = (point + (image - point) / slope).mid()
+        return banach(point, image, rate)
 
 
 def brackets(found: HighDimensionalEquivalent, step: Fraction) -> tuple[arb, arb]:

@@ -99,19 +99,18 @@ def variance_fixed_point(
         return VarianceFixedPoint(v + enclose(2 * sigma_w2) * q, q, theta, sigma_w2, v, evaluations, bits)
 
 
-def a_priori_bound(at_zero: arb, lipschitz: arb, sigma_w2: Fraction, *, input_variance: arb | None = None) -> arb:
-    r"""Enclose the a-priori bound of :math:`\sqrt q`, with v = 2 by default:
+def a_priori_bound(at_zero: arb, lipschitz: arb, sigma_w2: Fraction, *, input_variance: arb) -> arb:
+    r"""Enclose the a-priori bound of :math:`\sqrt q` for the ``input_variance`` v:
 
     .. math:: \sqrt q \le (|\varphi(0)| + L\sqrt v)/(1 - \sqrt2\,\sigma_w L).
 
     Raises as :func:`contraction_squared` does.
 
-    >>> print(a_priori_bound(arb(0), arb(1), Fraction(1, 32)).str(9, radius=False))
+    >>> print(a_priori_bound(arb(0), arb(1), Fraction(1, 32), input_variance=arb(2)).str(9, radius=False))
     1.88561808
     """
     theta = contraction_squared("the activation", sigma_w2, lipschitz).sqrt()
-    v = arb(2) if input_variance is None else input_variance
-    return (abs(at_zero) + lipschitz * v.sqrt()) / (1 - theta)
+    return (abs(at_zero) + lipschitz * input_variance.sqrt()) / (1 - theta)
 
 
 def solve_fixed_point(moment: Callable[[arb, int], arb], weight: arb, v: arb, theta: arb, bits: int) -> tuple[arb, int]:

@@ -14,9 +14,9 @@ from .....theory.verdict import Evidence, Verdict
 from ....balls.budget import Budget
 from ....balls.enclosure import Enclosure, float_above, float_below
 from ....balls.precision import precision
-from ....checks.evidence import as_ball, enclosed, figure, note
+from ....checks.evidence import as_ball, enclosed, figure, lemma_evidence, note
 from ....checks.registry import Outcome, check, control
-from ....checks.relation import Relation, Sense, judge, planted
+from ....checks.relation import Relation, Sense, each, judge, planted
 from ....checks.trajectories import Bounds, run_digest
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....expressions.enclosed_function import norm_up
@@ -111,14 +111,15 @@ def flow(inst: ImplicitInstance) -> Outcome:
             posterior.relations,
             start,
             closes,
-            lemma=lemma,
+            lemma="lemma.implicit-flow-posterior",
             value=value,
             method="a-posteriori form",
             detail=detail,
         )
+    argued = lemma_evidence(lemma, "lemma.implicit-flow-posterior") is not None
     return replace(
         outcome,
-        verdict=Verdict.NOT_APPLICABLE if outcome.verdict is Verdict.REFUTED else Verdict.UNKNOWN,
+        verdict=Verdict.NOT_APPLICABLE if argued and outcome.verdict is Verdict.REFUTED else Verdict.UNKNOWN,
         reason=(
             f"hypothesis (W) fails at width {train.plan.width}: {condition}; the a-posteriori form asks for a residual "
             f"E_0 of about {posterior.largest_residual:.3g} at this width, and it is {float(found.residual.mid()):.4g}"
@@ -270,7 +271,9 @@ def descent(inst: ImplicitInstance) -> Outcome:
 
 @control("implicit-descent")
 def descent_control(inst: ImplicitInstance) -> Outcome:
-    """Twice the slowest rate of the same run; that the loss never rises, where it does."""
+    """Twice the slowest rate of the same run (that the loss never rises, where it does); a run of contraction 1."""
     run = inst.training.trajectory
     low, _ = slowest(run)
-    return planted(descent_relations(run, (2 * (1 - arb(low))).max(arb(0))))
+    _, falling = descent_relations(run, (2 * (1 - arb(low))).max(arb(0)))
+    posed, _ = descent_relations(replace(run, contraction=Bounds.exact([1.0])), arb(0))
+    return each([falling, posed])

@@ -31,6 +31,8 @@ from .trajectories import METHOD, radius_of
 
 FAR = 4
 """The control of gradient descent takes the step 4 N, where the loss must rise."""
+BESIDE = 1e-6
+"""How far from the rate of the theorem losses fall that are made to test it."""
 
 
 def recipe_detail(found: Recipe | Condition) -> dict[str, object]:
@@ -164,6 +166,12 @@ def decrease(loss: Bounds, eta: float, mu: arb) -> Relation:
     return Relation.of("L(k+1) <= (1 - eta mu/2) L(k)", after, times(factor, before))
 
 
+def at_the_rate(loss: Bounds, eta: float, mu: arb, beside: float) -> Relation:
+    """The decrease of losses that fall at the rate of the theorem, but for a factor ``beside`` in each step."""
+    made = loss.upper[0] * (beside * np.exp(np.log1p(-eta * float(mu) / 2))) ** np.arange(loss.length)
+    return replace(decrease(Bounds.of(made, made), eta, mu), text="the decrease, for losses made next to the rate")
+
+
 def _descent(inst: ResNetInstance, found: Recipe | Condition, run: Descent) -> Outcome:
     """The condition in balls; the decrease, the path and the ball at every iterate of the run."""
     low, high = run.path
@@ -179,6 +187,7 @@ def _descent(inst: ResNetInstance, found: Recipe | Condition, run: Descent) -> O
         detail = recipe_detail(found)
     if any(relation.verdict is not Verdict.PROVED for relation in conditions):
         return sufficient(judge(conditions))
+    beside = [at_the_rate(run.loss, inst.eta, mu, 1 - BESIDE)] if inst.eta * float(mu) < 2 else []
     measured, rate = run.loss.midpoints(), 1 - inst.eta * float(mu) / 2
     curves = figure(
         f"Gradient descent at the scale {detail['scale']}, {inst.subject}",
@@ -187,7 +196,7 @@ def _descent(inst: ResNetInstance, found: Recipe | Condition, run: Descent) -> O
         log=True,
     )
     return judge(
-        relations,
+        [*relations, *beside],
         *map(cited, ("lemma.pl-descent", "lemma.residual-smoothness", "lemma.finite-depth")),
         value=mu,
         margin=min(relation.margin for relation in relations[len(conditions) :]),
@@ -218,14 +227,15 @@ def too_large_a_loss_for_descent(inst: ResNetInstance) -> Outcome:
 
 @control("resnet-made-descent")
 def too_large_step(inst: ResNetInstance) -> Outcome:
-    """A run with the step 4 N, far beyond 1/beta: the loss must be seen to rise."""
+    """A run with the step 4 N, far beyond 1/beta: the loss must be seen to rise; losses next to the rate, above it."""
     found, eta = inst.certified_recipe, float(FAR * len(inst.chosen))
     try:
         run = inst.train(found.landscape, eta, 2, stop=0.0)
     except PrecisionExhausted as error:
         return Outcome(Verdict.UNKNOWN, reason=str(error))
     with precision(inst.budget.bits):
-        return planted([decrease(run.loss, eta, found.mu)])
+        slower = at_the_rate(inst.certified.loss, inst.eta, found.mu, 1 + BESIDE)
+        return each([decrease(run.loss, eta, found.mu), slower])
 
 
 @check("resnet-recipe", scope=scope.recipe)

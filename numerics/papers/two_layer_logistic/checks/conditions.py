@@ -14,7 +14,7 @@ from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import enclosed, exact
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, each, judge, planted
-from ..conditions import VillaniConditions, villani_conditions
+from ..conditions import VillaniConditions, completed_square, squared_bounds, villani_conditions
 from ..counterexample import decide
 from ..enclosed import EnclosedValues
 from ..extremal import most_bent, steepest
@@ -60,7 +60,8 @@ def conditions_control(inst: TwoLayerInstance) -> Outcome:
 
 def _unregularised(values: EnclosedValues, step: Fraction) -> arb:
     """|V| without regularisation."""
-    return abs(values.data_gradient / enclose(step) - values.data_laplacian)
+    data = replace(values, gradient=values.data_gradient, laplacian=values.data_laplacian)
+    return abs(data.potential(enclose(step)))
 
 
 def _ceilings(largest_q: Fraction) -> list[Relation]:
@@ -118,12 +119,12 @@ def squared_loss(inst: TwoLayerInstance) -> Outcome:
     with precision(inst.budget.bits):
         one = enclose(inst.outer.one)
         if size is not None:
-            reach = 1 + one * size
-            gradient = reach * inst.bounds.gradient
+            reach, gradient = squared_bounds(one, size, inst.bounds.gradient)
             item = enclosed("bounded: |f - y| <= R_f and |grad g| <= R_f M_1 B |a|_2", R_f=reach, G=gradient)
         else:
             assert defect is not None  # V4 is PROVED by one of the two
-            item = enclosed("<grad L, W> >= lambda |W|^2 - Q, Q = (1 + kappa |a|_1)^2/4", Q=(1 + defect * one) ** 2 / 4)
+            square = completed_square(one, defect)
+            item = enclosed("<grad L, W> >= lambda |W|^2 - Q, Q = (1 + kappa |a|_1)^2/4", Q=square)
     return argued(
         "squared-loss",
         [Relation.of("0 < lambda", 0, inst.regularisation, Sense.BELOW)],
