@@ -1,7 +1,7 @@
 r"""A proved two-sided bound of the least eigenvalue of a ball matrix, and decisions that rest on it.
 
-The ladder: float64 Cholesky (Rump), the residual of its factor, Temple's bound on a deflated Cholesky,
-:math:`LDL^T` in balls at 128, 256, ... bits, exact elimination over the rationals; each rung records what it tried and
+The ladder: float64 Cholesky (Rump), the residual of its factor, Temple's bound on a deflated Cholesky, one matrix below
+all members where the entries have radii (and Rohn's vertices, as few as suffice), :math:`LDL^T` in balls at 128, 256, ... bits, exact elimination over the rationals; each rung records what it tried and
 why it stopped. Whatever happens, the result is an enclosure; when the budget runs out it is only wider.
 Proofs: ``docs/error-analysis.md``.
 """
@@ -25,6 +25,7 @@ from ..kernels.ballmatrix import BallMatrix
 from .arb_rung import LDLTRung
 from .blocked import Progress
 from .float_rungs import CholeskyRung, TempleRung
+from .interval_rung import IntervalRung
 from .ladder import Goal, Known, Problem, Refine, Rung
 from .rational import RationalRung
 from .residual_rung import ResidualRung
@@ -42,6 +43,7 @@ def ladder(budget: Budget) -> Iterator[Rung]:
     yield CholeskyRung()
     yield ResidualRung()
     yield TempleRung()
+    yield IntervalRung(climb)
     bits = FIRST_BITS
     while bits <= budget.max_bits:
         yield LDLTRung(bits)
@@ -118,6 +120,8 @@ def climb(problem: Problem, *, known_psd: bool = False) -> Known:
     for rung in ladder(problem.budget):
         if problem.goal.reached(known.lower, known.upper):
             break
+        if isinstance(rung, IntervalRung) and not _interval(problem):
+            continue
         if isinstance(rung, LDLTRung) and _exhausted(problem):
             known = known.saying(
                 rung.name, "not tried: the radii of the entries are what is left; refine is not given."
@@ -125,6 +129,14 @@ def climb(problem: Problem, *, known_psd: bool = False) -> Known:
             break
         known = rung.climb(problem, known)
     return known
+
+
+def _interval(problem: Problem) -> bool:
+    """Whether the radii are those of the matrix that is meant, and not of its rounding to float64."""
+    matrix = problem.matrix
+    if problem.refine is not None or not np.any(matrix.rad):
+        return False
+    return matrix.arb is None or not all(x.is_exact() for x in matrix.arb.entries())
 
 
 def _exhausted(problem: Problem) -> bool:
