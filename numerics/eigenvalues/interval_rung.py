@@ -36,7 +36,7 @@ ROUNDS = 8
 """Weights that are tried for one pattern of signs, at most."""
 PATTERNS = 4096
 """Patterns of signs, at most."""
-SECONDS = 8.0
+SECONDS = 4.0
 """CPU seconds that they may take, by forecast."""
 SMALL, LARGE = 64, 512
 """Up to the first order there are patterns of signs, and balls; from the second one on no vertex is searched for."""
