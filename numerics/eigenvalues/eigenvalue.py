@@ -102,10 +102,7 @@ def decide_at_least(
     """
     goal = Goal(bound=Fraction(bound), strict=strict)
     known = climb(Problem(matrix, refine, budget or Budget(), goal), known_psd=known_psd)
-    proved = known.lower > bound if strict else known.lower >= bound
-    refuted = known.upper <= bound if strict else known.upper < bound
-    verdict = Verdict.PROVED if proved else Verdict.REFUTED if refuted else Verdict.UNKNOWN
-    return verdict, known.enclosure()
+    return known.judged(goal.bound or Fraction(0), strict=strict), known.enclosure()
 
 
 def climb(problem: Problem, *, known_psd: bool = False) -> Known:

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ...theory.verdict import Verdict
 from ..balls.budget import Budget
 from ..balls.enclosure import Enclosure, rounded_outward
 from ..kernels.ballmatrix import BallMatrix
@@ -111,6 +112,16 @@ class Known:
     def saying(self, rung: str, sentence: str) -> Known:
         """The same with one more step on record."""
         return replace(self, steps=(*self.steps, f"{rung}: {sentence}"))
+
+    def judged(self, bound: Fraction, *, strict: bool = False) -> Verdict:
+        """Whether the least eigenvalue is at least ``bound`` (above it when ``strict``) for all members, or for none.
+
+        >>> Known(Fraction(1), Fraction(1), "exact").judged(Fraction(1), strict=True).name
+        'REFUTED'
+        """
+        if self.lower > bound or (self.lower == bound and not strict):
+            return Verdict.PROVED
+        return Verdict.REFUTED if self.upper < bound or (self.upper == bound and strict) else Verdict.UNKNOWN
 
     def enclosure(self) -> Enclosure:
         """The proved interval, rounded outwards to float64."""

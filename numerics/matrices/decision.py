@@ -54,10 +54,7 @@ def decide(given: GivenMatrix, bound: Fraction | None, *, budget: Budget, relati
     known = _climbed(given, goal, budget)
     if bound is None and known.lower <= 0 < known.upper and equal_rows(given) is not None:
         known = known.with_bounds("equal rows", upper=Fraction(0))
-    proved = known.lower > edge if strict else known.lower >= edge
-    refuted = known.upper <= edge if strict else known.upper < edge
-    verdict = Verdict.PROVED if proved else Verdict.REFUTED if refuted else Verdict.UNKNOWN
-    found = _scaled(given, known)
+    verdict, found = known.judged(edge, strict=strict), _scaled(given, known)
     attained = None if known.attained is None else known.attained * given.scale
     reason = "" if verdict.rigorous else f"the bound lies inside the proved interval [{found.lower}, {found.upper}]"
     if not verdict.rigorous and known.attained is not None and known.attained < edge:
