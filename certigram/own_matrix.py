@@ -43,9 +43,7 @@ def least_eigenvalue_of_matrix(A: Any, radius: Any, relative_width: float, budge
 
 
 @undisturbed
-def least_jitter(
-    A: Any, *, radius: Any = 0, relative_width: Exact = 1e-6, budget: Budget | None = None
-) -> Jitter:
+def least_jitter(A: Any, *, radius: Any = 0, relative_width: Exact = 1e-6, budget: Budget | None = None) -> Jitter:
     r"""Two proved ends of the smallest :math:`\varepsilon \ge 0` for which :math:`A + \varepsilon I` is semidefinite.
 
     ``A`` and ``radius`` are as for :func:`certify`. With ``upper`` every matrix that is meant becomes positive semidefinite
@@ -72,8 +70,8 @@ def diagnose(A: Any, *, radius: Any = 0, budget: Budget | None = None) -> Diagno
 
     >>> import numpy as np
     >>> found = diagnose(np.array([[1.0, 0.999, 0.1], [0.999, 1.0, 0.1], [0.1, 0.1, 1.0]]))
-    >>> found.support, found.pairs[0].rows, found.pairs[0].kind
-    ((0, 1), (0, 1), 'near duplicates')
+    >>> sorted(found.support), found.pairs[0].rows, found.pairs[0].kind
+    ([0, 1], (0, 1), 'near duplicates')
     """
     from .numerics.matrices.diagnosis import diagnose as find
 

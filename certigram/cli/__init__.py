@@ -27,6 +27,7 @@ from .derivations import derive
 from .falsifying import falsify
 from .listing import list_
 from .matrices import certify, gram
+from .own_matrix import diagnose, jitter
 from .output import DEFECT, INTERRUPTED, LATER, fail, say
 from .reporting import report
 from .second_opinion import WithOptionalValues
@@ -87,9 +88,13 @@ app.command(
 )(gram)
 app.command(
     short_help="prove a bound on the least eigenvalue",
-    epilog="Example: certigram certify 0.0005 digits --n 100 --activation tanh",
+    epilog="Examples: certigram certify 0.0005 digits --n 100 --activation tanh; certigram certify 1e-8 --matrix K.npy",
     context_settings=_NEGATIVE_NUMBERS,
 )(certify)
+app.command(short_help="enclose the least jitter of a matrix", epilog="Example: certigram jitter K.npy --radius 1e-12")(
+    jitter
+)
+app.command(short_help="say what makes a matrix nearly singular", epilog="Example: certigram diagnose K.npy")(diagnose)
 app.command(
     short_help="check certificates without the prover", epilog="Example: certigram check out/digits/certificates"
 )(check)

@@ -12,6 +12,7 @@ from ..balls.budget import Budget
 from ..balls.enclosure import Enclosure, float_above, rounded_outward
 from ..eigenvalues.eigenvalue import climb
 from ..eigenvalues.ladder import Goal, Known, Problem
+from ..kernels.ballmatrix import BallMatrix, read_only
 from .given import GivenMatrix
 
 
@@ -52,8 +53,6 @@ def decide(given: GivenMatrix, bound: Fraction | None, *, budget: Budget, relati
     edge, strict = (Fraction(0), True) if bound is None else (bound / given.scale, False)
     goal = Goal(relative_width) if bound is None else Goal(relative_width, edge)
     known = _climbed(given, goal, budget)
-    if bound is None and known.lower <= 0 < known.upper and equal_rows(given) is not None:
-        known = known.with_bounds("equal rows", upper=Fraction(0))
     verdict, found = known.judged(edge, strict=strict), _scaled(given, known)
     attained = None if known.attained is None else known.attained * given.scale
     reason = "" if verdict.rigorous else f"the bound lies inside the proved interval [{found.lower}, {found.upper}]"
@@ -65,28 +64,44 @@ def decide(given: GivenMatrix, bound: Fraction | None, *, budget: Budget, relati
     return Decision(verdict, found, known.lower * given.scale, known.upper * given.scale, attained, reason)
 
 
-def equal_rows(given: GivenMatrix) -> tuple[int, int, int] | None:
-    r"""Rows i and j of an exact matrix with row i = s · row j, s = ±1: then :math:`e_i - s\,e_j` is a null vector.
+def row_classes(given: GivenMatrix) -> list[tuple[int, int]] | None:
+    r"""For each row i of an exact matrix the first row j with row i = s · row j, and s = ±1; None where none repeats.
+
+    Then :math:`e_i - s\,e_j` is a null vector.
 
     >>> from .given import given_matrix
-    >>> equal_rows(given_matrix([[1, 0, -1], [0, 1, 0], [-1, 0, 1]]))
-    (0, 2, -1)
+    >>> row_classes(given_matrix([[1, 0, -1], [0, 1, 0], [-1, 0, 1]]))
+    [(0, 1), (1, 1), (0, -1)]
     """
-    if not given.exact or given.entries is not None or given.matrix.arb is not None:
+    if not given.exact or given.matrix.arb is not None or given.n == 1:
         return None
-    a, seen = given.matrix.mid, dict[bytes, int]()
-    for j in range(given.n):
-        row = a[j] + 0.0  # one zero
+    a, n = given.matrix.mid, given.n
+    few = np.abs(a[:, [0, n // 2, n - 1]])  # equal rows agree here; few others do
+    _, place, counts = np.unique(few, axis=0, return_inverse=True, return_counts=True)
+    candidates = np.flatnonzero(counts[place.ravel()] > 1)
+    classes, seen = [(i, 1) for i in range(n)], dict[bytes, tuple[int, int]]()
+    for i in candidates.tolist():
+        row = a[i] + 0.0  # one zero
         first = np.flatnonzero(row)
         sign = -1 if first.size and row[first[0]] < 0 else 1
-        i = seen.setdefault((row if sign > 0 else 0.0 - row).tobytes(), j)
-        if i != j:
-            return i, j, 1 if np.array_equal(a[i], a[j]) else -1
-    return None
+        j, other = seen.setdefault((row if sign > 0 else 0.0 - row).tobytes(), (i, sign))
+        classes[i] = (j, sign * other)
+    return classes if any(i != j for i, (j, _) in enumerate(classes)) else None
 
 
 def _climbed(given: GivenMatrix, goal: Goal, budget: Budget) -> Known:
-    return climb(Problem(given.matrix, given.refine, budget, goal))
+    """The ladder; a matrix with equal or opposite rows is singular, and semidefinite when its different rows are so."""
+    classes = row_classes(given)
+    if classes is not None:
+        kept = [i for i, (j, _) in enumerate(classes) if i == j]
+        different = BallMatrix(read_only(given.matrix.mid[np.ix_(kept, kept)].copy()), 0.0)
+        known = climb(Problem(different, None, budget, Goal(bound=Fraction(0), strict=True)))
+        if known.lower >= 0:
+            known = Known(Fraction(0), Fraction(0), "equal or opposite rows; " + known.method, known.steps)
+            text = f"{given.n - len(kept)} rows repeat others; the others alone are semidefinite, so that 0 is the least eigenvalue."
+            return known.saying("equal or opposite rows", text)
+    known = climb(Problem(given.matrix, given.refine, budget, goal))
+    return known if classes is None else known.with_bounds("equal or opposite rows", upper=Fraction(0))
 
 
 def _scaled(given: GivenMatrix, known: Known) -> Enclosure:

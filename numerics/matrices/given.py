@@ -183,7 +183,9 @@ def _float_matrix(a: Matrix, radius: object, name: str, unit: float, foreign: bo
     """A matrix of float64 numbers, symmetrised where it is not quite symmetric."""
     extra = _radius(radius, len(a))
     largest, worst, place = _inspect(a)
-    meaning = f"the matrix of these {name} exactly" if name == "numbers" else f"the matrix of these {name} numbers exactly"
+    meaning = (
+        f"the matrix of these {name} exactly" if name == "numbers" else f"the matrix of these {name} numbers exactly"
+    )
     if worst > 0.0:
         if not worst <= TOLERANCE * unit * largest:
             i, j = place
@@ -206,7 +208,9 @@ def _float_matrix(a: Matrix, radius: object, name: str, unit: float, foreign: bo
             a, foreign, scale = scaled, False, Fraction(2) ** exponent
             extra = float(wider) if np.ndim(wider) == 0 else wider
     if np.any(extra) and worst == 0.0:
-        meaning = f"every symmetric matrix within the radius of these {name}" + ("" if name == "numbers" else " numbers")
+        meaning = f"every symmetric matrix within the radius of these {name}" + (
+            "" if name == "numbers" else " numbers"
+        )
     matrix = BallMatrix(a if foreign else read_only(a), extra)
     return GivenMatrix(matrix, scale, meaning, name)
 
@@ -259,7 +263,9 @@ def _radius(radius: object, n: int) -> Radius:
     if many:
         radius = _array(radius, "radius")
         if radius.shape != (n, n):
-            raise SpecError(f"radius has the shape {radius.shape}, A has {(n, n)}: give one number, or one for each entry.")
+            raise SpecError(
+                f"radius has the shape {radius.shape}, A has {(n, n)}: give one number, or one for each entry."
+            )
         if radius.dtype == object:
             radius = np.array([[float_above(x) for x in row] for row in _fractions(radius, "radius")])
         radius = np.maximum(radius, radius.T)
@@ -306,9 +312,13 @@ def _exact_matrix(table: NDArray[Any], radius: object, name: str) -> GivenMatrix
                     " for every symmetric matrix between, give a pair (lower, upper)."
                 )
     extra = _radius(radius, n)
-    meaning = "the matrix of these exact numbers" if name == "numbers" else f"the matrix of these {name} numbers exactly"
+    meaning = (
+        "the matrix of these exact numbers" if name == "numbers" else f"the matrix of these {name} numbers exactly"
+    )
     if np.any(extra):
-        return GivenMatrix(_rounded(rows, extra), Fraction(1), f"every symmetric matrix within the radius of {meaning[4:]}", name)
+        return GivenMatrix(
+            _rounded(rows, extra), Fraction(1), f"every symmetric matrix within the radius of {meaning[4:]}", name
+        )
     q = 1
     for row in rows:
         q = math.lcm(q, *(x.denominator for x in row))
@@ -374,7 +384,10 @@ def _interval(lower: NDArray[Any], upper: NDArray[Any], radius: object) -> Given
         if (least <= most).all():
             middle, reach = _middle(least, most)
             return GivenMatrix(
-                BallMatrix(read_only(middle), _sum_up(read_only(reach), _radius(radius, n))), Fraction(1), meaning, "interval"
+                BallMatrix(read_only(middle), _sum_up(read_only(reach), _radius(radius, n))),
+                Fraction(1),
+                meaning,
+                "interval",
             )
     low, high = _fractions(lower, "lower"), _fractions(upper, "upper")
     mid, rad = np.empty((n, n)), np.empty((n, n))
@@ -387,7 +400,9 @@ def _interval(lower: NDArray[Any], upper: NDArray[Any], radius: object) -> Given
                     f" at most {float(above)!r}."
                 )
             with precision(128):
-                ball = arb(fmpq(below.numerator, below.denominator)).union(arb(fmpq(above.numerator, above.denominator)))
+                ball = arb(fmpq(below.numerator, below.denominator)).union(
+                    arb(fmpq(above.numerator, above.denominator))
+                )
                 mid[i, j], rad[i, j] = mid[j, i], rad[j, i] = _exact_ball(below, above) or float_ball(ball)
     extra = _sum_up(read_only(rad), _radius(radius, n))
     return GivenMatrix(BallMatrix(read_only(mid), extra), Fraction(1), meaning, "interval")
