@@ -188,7 +188,7 @@ def certify(K: Any, *, radius: Any = 0, at_least: Exact | None = None, budget: B
     >>> certify(K, at_least="0.53")  # doctest: +ELLIPSIS
     Certificate(deq-general.least-eigenvalue, tanh: REFUTED lambda_min(K) >= 53/100; proved [0.525..., 0.525...])
     >>> certify([[2, -1], [-1, 2]], radius="1/4", at_least="1/2")
-    Certificate(matrix.least-eigenvalue, given: PROVED lambda_min(A) >= 1/2; proved [0.5, 1.5])
+    Certificate(matrix.least-eigenvalue, interval matrix: PROVED lambda_min(A) >= 1/2; proved [0.5, 1.5])
     """
     from .numerics.eigenvalues.eigenvalue import climb
     from .numerics.eigenvalues.ladder import Goal, Problem

@@ -1,25 +1,26 @@
-"""The functions of the front door for a matrix of the user's own: its least eigenvalue, certificates, jitter, diagnosis."""
+"""The functions of the front door for a matrix of the user's own: eigenvalue, certificate, jitter, diagnosis."""
 
 from __future__ import annotations
 
 import time
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .models import budget_for, environment
 from .numerics.balls.budget import Budget
 from .numerics.balls.enclosure import Enclosure, float_below
 from .numerics.balls.precision import undisturbed
-from .numerics.certificates.certificate import Certificate, EvidenceItem, fraction_text
+from .numerics.certificates.certificate import Certificate, EvidenceItem, Proof, fraction_text
 from .theory.claims.kernel_claims import MATRIX_LEAST_EIGENVALUE
-from .theory.errors import SpecError
+from .theory.errors import DerivationGap, SpecError
 from .theory.numbers import Exact, rational
-from .theory.verdict import Argument, Evidence
+from .theory.verdict import Argument, Evidence, Verdict
 
 if TYPE_CHECKING:
     from .numerics.matrices.decision import Decision
     from .numerics.matrices.diagnosis import Diagnosis
-    from .numerics.matrices.given import GivenMatrix
+    from .numerics.matrices.given_matrix import GivenMatrix
     from .numerics.matrices.jitter import Jitter
 
 
@@ -46,9 +47,10 @@ def least_eigenvalue_of_matrix(A: Any, radius: Any, relative_width: float, budge
 def least_jitter(A: Any, *, radius: Any = 0, relative_width: Exact = 1e-6, budget: Budget | None = None) -> Jitter:
     r"""Two proved ends of the smallest :math:`\varepsilon \ge 0` for which :math:`A + \varepsilon I` is semidefinite.
 
-    ``A`` and ``radius`` are as for :func:`certify`. With ``upper`` every matrix that is meant becomes positive semidefinite
-    in exact arithmetic, below ``lower`` none does. ``stored`` is a jitter for which the matrix *as numpy stores it* after
-    the addition is proved positive definite. Raises :class:`SpecError` as :func:`certify` does. docs/own-matrix.md.
+    ``A`` and ``radius`` are as for :func:`certify`. With ``upper`` every matrix that is meant becomes positive
+    semidefinite in exact arithmetic, below ``lower`` none does. ``stored`` is a jitter for which the matrix *as numpy
+    stores it* after the addition is proved positive definite. Raises :class:`SpecError` as :func:`certify` does.
+    docs/own-matrix.md.
 
     >>> import numpy as np
     >>> least_jitter(np.array([[1.0, 2.0], [2.0, 1.0]]))
@@ -64,9 +66,9 @@ def least_jitter(A: Any, *, radius: Any = 0, relative_width: Exact = 1e-6, budge
 def diagnose(A: Any, *, radius: Any = 0, budget: Budget | None = None) -> Diagnosis:
     r"""What makes a matrix nearly singular: the eigenvector of its least eigenvalue, its support, and pairs of rows.
 
-    ``A`` and ``radius`` are as for :func:`certify`. The eigenvector is enclosed where the next eigenvalue is proved to be
-    farther away; where several lie together, the space that they span is. A pair of rows bounds the least
-    eigenvalue from above by itself. Raises :class:`SpecError` as :func:`certify` does. docs/own-matrix.md.
+    ``A`` and ``radius`` are as for :func:`certify`. The eigenvector is enclosed where the next eigenvalue is proved to
+    be farther away; where several lie together, the space that they span is. A pair of rows bounds the least eigenvalue
+    from above by itself. Raises :class:`SpecError` as :func:`certify` does. docs/own-matrix.md.
 
     >>> import numpy as np
     >>> found = diagnose(np.array([[1.0, 0.999, 0.1], [0.999, 1.0, 0.1], [0.1, 0.1, 1.0]]))
@@ -107,12 +109,11 @@ def _certificate(given: GivenMatrix, decision: Decision, bound: Fraction | None,
     """The record of what was decided: which matrix, which members of it, which bound."""
     found, verdict = decision.found, decision.verdict
     relation, edge = (">", Fraction(0)) if bound is None else (">=", bound)
-    scope = "this matrix" if given.exact else "every member of this interval matrix"
     values = {"lower": repr(found.lower), "upper": repr(found.upper)}
     return Certificate(
         claim=MATRIX_LEAST_EIGENVALUE.id,
         system="matrix",
-        activation="given",
+        activation=given.label,
         verdict=verdict,
         evidence=(EvidenceItem(Evidence.ENCLOSED, found.method, values),),
         method=found.method,
@@ -122,12 +123,27 @@ def _certificate(given: GivenMatrix, decision: Decision, bound: Fraction | None,
         seconds=time.process_time() - started,
         reason=decision.reason,
         argument=Argument.DIRECT,
-        scope=scope,
+        scope="the one matrix" if given.exact else "every symmetric matrix within the radii",
         detail={
             "statement": f"lambda_min(A) {relation} {fraction_text(edge)}",
-            "matrix": given.described(),
+            "data": {"n": given.n, "sha256": given.digest},
+            "matrix": {"dtype": given.dtype, "radius": given.radius_text, "meaning": given.meaning},
             "steps": list(found.steps),
             "environment": environment(),
         },
-        prover=None,
+        prover=None if verdict is Verdict.UNKNOWN else partial(_proof, given, found, edge, relation),
     )
+
+
+@undisturbed
+def _proof(given: GivenMatrix, found: Enclosure, bound: Fraction, relation: str) -> Proof:
+    """What a stranger needs to check the certificate: the matrix itself, a factor and a vector."""
+    try:
+        from .numerics.eigenvalues import own_matrix  # type: ignore[attr-defined, unused-ignore]
+    except ImportError:
+        raise DerivationGap("the checker has no rule for a matrix that was given.") from None
+    entries, radii = given.stated
+    proof: Proof = own_matrix.own_matrix_proof(
+        own_matrix.OwnMatrix(entries, radii), found, bound=bound, relation=relation
+    )
+    return proof

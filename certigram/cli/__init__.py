@@ -27,8 +27,8 @@ from .derivations import derive
 from .falsifying import falsify
 from .listing import list_
 from .matrices import certify, gram
-from .own_matrix import diagnose, jitter
 from .output import DEFECT, INTERRUPTED, LATER, fail, say
+from .own_matrix import diagnose, jitter
 from .reporting import report
 from .second_opinion import WithOptionalValues
 from .studies import sweep, verify

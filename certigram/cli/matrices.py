@@ -129,7 +129,7 @@ def certify(
     strict: Strict = False,
     as_json: Json = False,
 ) -> None:
-    """Prove or refute that the least eigenvalue of a population Gram matrix, or of --matrix, is at least a given number.
+    """Prove or refute that the least eigenvalue of a population Gram matrix, or of --matrix, is at least a number.
 
     More than 4096 points are taken in two arrays of their square: what that needs is said before it starts.
     """

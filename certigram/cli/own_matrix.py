@@ -127,7 +127,8 @@ def read(matrix: str, radius: str, reading: Reading) -> tuple[Any, Any, tuple[st
     from ..numerics.matrices.file import read_matrix
     from ..theory.numbers import rational
 
-    A, notes = read_matrix(Path(matrix), reading)
+    A, found = read_matrix(Path(matrix), reading)
+    notes = tuple(found)
     try:
         return A, rational(radius, what="--radius"), notes
     except SpecError:

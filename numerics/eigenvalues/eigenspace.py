@@ -1,12 +1,12 @@
 r"""The space of the lowest eigenvectors, enclosed: a proved bound of the angle to a space that was guessed.
 
-Let the k columns of V be exact and of norm 1, :math:`\|V^TV-I\| \le \omega`, :math:`R = AV - VM` with a symmetric M whose
-eigenvalues are at most μ, and :math:`x^TAx \ge \beta\|x\|^2` for all :math:`x \perp V`. If
+Let the k columns of V be exact and of norm 1, :math:`\|V^TV-I\| \le \omega`, :math:`R = AV - VM` with a symmetric M
+whose eigenvalues are at most μ, and :math:`x^TAx \ge \beta\|x\|^2` for all :math:`x \perp V`. If
 
 .. math:: s = \frac{\|R\|}{(\beta - \mu)\sqrt{1-\omega}} < 1 ,
 
-then exactly k eigenvalues of A lie below β, and the orthogonal projector P on their eigenvectors differs from the one on
-the columns of V by at most s in the spectral norm. The hypothesis about β is one factorisation of
+then exactly k eigenvalues of A lie below β, and the orthogonal projector P on their eigenvectors differs from the one
+on the columns of V by at most s in the spectral norm. The hypothesis about β is one factorisation of
 :math:`A + \tau VV^T - cI`. Source: C. Davis, W. M. Kahan, *The rotation of eigenvectors by a perturbation III*, SIAM J.
 Numer. Anal. 7 (1970) 1-46; our proof: ``docs/own-matrix.md``, "Eigenvectors".
 """
@@ -37,7 +37,8 @@ GRAM_BITS = 128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eigenspace:
-    """``vectors`` (n, k), columns of norm about 1; the projector on the k lowest eigenvectors is within ``error`` of theirs.
+    """``vectors`` (n, k), columns of norm about 1; the projector on the k lowest eigenvectors is within ``error`` of
+    theirs.
 
     ``next_eigenvalue`` is a proved lower bound of the (k+1)-st eigenvalue, above the k lowest ones. With k = 1 a unit
     eigenvector differs from the column (brought to norm 1) by at most √2 ``error`` in every entry.
@@ -59,12 +60,14 @@ class Eigenspace:
 
     @property
     def weights(self) -> Matrix:
-        """(n,) lengths of the projections of the unit vectors, each within ``entry_error``; for k = 1 the moduli of the entries."""
+        """(n,) lengths of the projections of the unit vectors, each within ``entry_error``; for k = 1 the moduli of the
+        entries."""
         return np.asarray(np.sqrt(np.sum(np.square(self.vectors), axis=1)), dtype=np.float64)
 
 
 def eigenspace_in_floats(matrix: BallMatrix, vectors: Matrix, values: Matrix, following: float) -> Eigenspace | None:
-    """The enclosure for guesses in float64: ``vectors`` (n, k), their Ritz values, and the next one; None without proof.
+    """The enclosure for guesses in float64: ``vectors`` (n, k), their Ritz values, and the next one; None without
+    proof.
 
     >>> found = eigenspace_in_floats(BallMatrix(np.diag([1.0, 5.0, 7.0]), 0.0), np.eye(3)[:, :1], np.ones(1), 5.0)
     >>> found.error < 1e-14, found.next_eigenvalue > 3

@@ -1,10 +1,9 @@
 r"""A proved two-sided bound of the least eigenvalue of a ball matrix, and decisions that rest on it.
 
 The ladder: float64 Cholesky (Rump), the residual of its factor, Temple's bound on a deflated Cholesky, one matrix below
-all members where the entries have radii (and Rohn's vertices, as few as suffice), :math:`LDL^T` in balls at 128, 256, ... bits, exact elimination over the rationals; each rung records what it tried and
-why it stopped. Whatever happens, the result is an enclosure; when the budget runs out it is only wider.
-Proofs: ``docs/error-analysis.md``.
-"""
+all members where the entries have radii (and Rohn's vertices, as few as suffice), :math:`LDL^T` in balls at 128, 256,
+... bits, exact elimination over the rationals; each rung records what it tried and why it stopped. Whatever happens,
+the result is an enclosure; when the budget runs out it is only wider. Proofs: ``docs/error-analysis.md``."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-r"""The rung for entries with radii: one matrix below all members, then one for each pattern of signs, as few as suffice.
+r"""The rung for entries with radii: one matrix below all members, then one for each pattern of signs, as few as
+suffice.
 
 Every vector has some pattern of signs (up to a common one). A pattern is proved, for a bound t, by a matrix B that lies
-below all members on the vectors of that pattern (:mod:`.radius_majorant`) and has no eigenvalue below t. Where one fails,
-the sign of one more index is fixed, both ways; with all of them fixed the only member left is a vertex, which decides.
-At most :math:`2^{n-1}` patterns are needed, the vertices of Rohn's theorem; their number is limited, and the record says so.
-"""
+below all members on the vectors of that pattern (:mod:`.radius_majorant`) and has no eigenvalue below t. Where one
+fails, the sign of one more index is fixed, both ways; with all of them fixed the only member left is a vertex, which
+decides. At most :math:`2^{n-1}` patterns are needed, the vertices of Rohn's theorem; their number is limited, and the
+record says so."""
 
 from __future__ import annotations
 
@@ -16,11 +17,10 @@ import numpy as np
 
 from ..balls.budget import Budget
 from ..balls.enclosure import float_below
-from ..kernels.ballmatrix import BallMatrix
 from .cholesky import LARGEST_DIAGONAL
+from .float_rungs import dense_guess
 from .inverse_iteration import start_vector
 from .ladder import Goal, Known, Problem, interval_text
-from .float_rungs import dense_guess
 from .radius_majorant import (
     Signs,
     Vector,
@@ -134,8 +134,8 @@ class IntervalRung:
                 known = known.with_bounds(f"{self.name} by patterns of signs", lower=proved)
         spent = known.spent + search.solved * self.seconds(matrix.n)
         known = replace(known, spent=spent).attaining(search.attained)
-        text = f"{search.solved} matrices below the members, {search.patterns} patterns of signs; the lowest member has at "
-        text += f"most {float(search.attained):.9g}; proved {interval_text(known.lower, known.upper)}; "
+        text = f"{search.solved} matrices below the members, {search.patterns} patterns of signs; the lowest member "
+        text += f"has at most {float(search.attained):.9g}; proved {interval_text(known.lower, known.upper)}; "
         return known.saying(self.name, text + stopped)
 
     def _settled(self, known: Known, goal: Goal, attained: Fraction) -> bool:

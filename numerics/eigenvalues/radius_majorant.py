@@ -6,7 +6,8 @@ For the symmetric matrices A with :math:`|A - M| \le R` entry by entry and every
    |x|^TR|x| \le \sum_i \frac{(Rw)_i}{w_i}\,x_i^2 \quad\text{for every } w > 0 .
 
 The minimum is attained at the *vertex* :math:`M - T_zRT_z`, z the signs of x (J. Rohn, *Positive definiteness and
-stability of interval matrices*, SIAM J. Matrix Anal. Appl. 15 (1994) 175-184). The bound is the inequality of the means, so that
+stability of interval matrices*, SIAM J. Matrix Anal. Appl. 15 (1994) 175-184). The bound is the inequality of the
+means, so that
 :math:`B = M - \mathrm{diag}((Rw)_i/w_i)` lies below every member: a proof for B alone is one for all. With w = 1 or the
 Perron vector of R it is the norm bound; with w the moduli of the lowest eigenvector of B it is the best of its kind,
 and often exact. Signs that are fixed, for some of the indices, leave radii between the others only.
@@ -97,7 +98,8 @@ def vertex(matrix: BallMatrix, x: Vector) -> Vector:
 
 
 def lowest_member(matrix: BallMatrix, x: Vector) -> Fraction:
-    r"""A proved upper bound of the least eigenvalue of one member: the vertex with the signs of x, and its quotient at x.
+    r"""A proved upper bound of the least eigenvalue of one member: the vertex with the signs of x, and its quotient at
+    x.
 
     >>> m = BallMatrix(np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 9.0]]), 0.5)
     >>> 0.99 < lowest_member(m, np.array([1.0, -1.0, 0.0])) < 1.01

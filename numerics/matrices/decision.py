@@ -13,7 +13,7 @@ from ..balls.enclosure import Enclosure, float_above, rounded_outward
 from ..eigenvalues.eigenvalue import climb
 from ..eigenvalues.ladder import Goal, Known, Problem
 from ..kernels.ballmatrix import BallMatrix, read_only
-from .given import GivenMatrix
+from .given_matrix import GivenMatrix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +98,7 @@ def _climbed(given: GivenMatrix, goal: Goal, budget: Budget) -> Known:
         known = climb(Problem(different, None, budget, Goal(bound=Fraction(0), strict=True)))
         if known.lower >= 0:
             known = Known(Fraction(0), Fraction(0), "equal or opposite rows; " + known.method, known.steps)
-            text = f"{given.n - len(kept)} rows repeat others; the others alone are semidefinite, so that 0 is the least eigenvalue."
+            text = f"{given.n - len(kept)} rows repeat others, which alone are semidefinite: 0 is the least eigenvalue."
             return known.saying("equal or opposite rows", text)
     known = climb(Problem(given.matrix, given.refine, budget, goal))
     return known if classes is None else known.with_bounds("equal or opposite rows", upper=Fraction(0))

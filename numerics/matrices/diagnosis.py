@@ -17,7 +17,7 @@ from ..eigenvalues.eigenspace import Eigenspace, eigenspace_in_balls, eigenspace
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..kernels.ballmatrix import BLOCK, BallMatrix
 from .decision import enclosed, row_classes
-from .given import GivenMatrix
+from .given_matrix import GivenMatrix
 
 Matrix = NDArray[np.float64]
 COLUMNS = 8
@@ -45,8 +45,8 @@ class Pair:
 
     def __str__(self) -> str:
         return (
-            f"rows {self.rows[0]} and {self.rows[1]}: {self.kind}, correlation {self.correlation:.12g}; by them alone the"
-            f" least eigenvalue is at most {self.upper:.6g}"
+            f"rows {self.rows[0]} and {self.rows[1]}: {self.kind}, correlation {self.correlation:.12g}; by them alone"
+            f" the least eigenvalue is at most {self.upper:.6g}"
         )
 
 
@@ -56,12 +56,10 @@ class Diagnosis:
 
     Attributes
     ----------
-    eigenvalue: the least eigenvalue of every member, on both sides.
-    space: the enclosed space of the k lowest eigenvectors, None where no gap above them is proved; k = 1 where possible.
-    pairs: pairs of rows that are nearly parallel, the lowest bound first.
-    meaning: which matrices the statement speaks of.
-    reason: why there is no ``space``.
-    """
+    eigenvalue: the least eigenvalue of every member, on both sides. space: the enclosed space of the k lowest
+    eigenvectors, None where no gap above them is proved; k = 1 where possible. pairs: pairs of rows that are nearly
+    parallel, the lowest bound first. meaning: which matrices the statement speaks of. reason: why there is no
+    ``space``."""
 
     eigenvalue: Enclosure
     space: Eigenspace | None
@@ -71,7 +69,8 @@ class Diagnosis:
 
     @property
     def vector(self) -> Matrix | None:
-        """The eigenvector of the least eigenvalue, (n,), within ``space.entry_error`` in every entry; None unless k = 1."""
+        """The eigenvector of the least eigenvalue, (n,), within ``space.entry_error`` in every entry; None unless k =
+        1."""
         return self.space.vectors[:, 0] if self.space is not None and self.space.dimension == 1 else None
 
     @property
@@ -85,7 +84,8 @@ class Diagnosis:
 
     @property
     def carriers(self) -> tuple[int, ...]:
-        """The fewest rows that are proved to carry 99 % of the squared length of the combination, or of each in the space."""
+        """The fewest rows that are proved to carry 99 % of the squared length of the combination, or of each in the
+        space."""
         if self.space is None:
             return ()
         weights = self.space.weights

@@ -20,10 +20,11 @@ MEMORY = 8 << 30
 
 
 def read_matrix(path: Path, reading: Reading) -> tuple[NDArray[Any], Sequence[str]]:
-    """The table of a file, float64 where that is exact and otherwise of exact numbers, and what was left out or assumed.
+    """The table of a file, float64 where that is exact and otherwise of exact numbers, and what was left out or
+    assumed.
 
-    A .npy file keeps its type, so that float32 numbers are known to be such. Raises :class:`SpecError` as the readers of
-    points do (docs/data.md).
+    A .npy file keeps its type, so that float32 numbers are known to be such. Raises :class:`SpecError` as the readers
+    of points do (docs/data.md).
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,10 @@
-r"""The least jitter: the smallest :math:`\varepsilon \ge 0` for which :math:`A + \varepsilon I` is positive semidefinite.
+r"""The least jitter: the smallest :math:`\varepsilon \ge 0` for which :math:`A + \varepsilon I` is positive
+semidefinite.
 
 It is :math:`\max(0, -\lambda_{\min}(A))`, enclosed on both sides. What a program stores is another matrix: the float
 numbers :math:`\mathrm{fl}(a_{ii} + \varepsilon)` on the diagonal, where a small ε may vanish. They add at least
-:math:`\delta = \min_i \mathrm{fl}(a_{ii} + \varepsilon) - a_{ii}`, exactly, and the stored matrix is positive definite when
+:math:`\delta = \min_i \mathrm{fl}(a_{ii} + \varepsilon) - a_{ii}`, exactly, and the stored matrix is positive definite
+when
 :math:`\delta > -\lambda_{\min}(A)`. docs/own-matrix.md, "Jitter".
 """
 
@@ -19,17 +21,16 @@ from numpy.typing import NDArray
 from ..balls.budget import Budget
 from ..balls.enclosure import Enclosure
 from .decision import enclosed
-from .given import GivenMatrix
+from .given_matrix import GivenMatrix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Jitter:
     r"""``lower`` <= least jitter <= ``upper`` for every matrix that is meant.
 
-    With ``upper`` every member A has :math:`A + \varepsilon I \succeq 0`, in exact arithmetic; below ``lower`` none has.
-    ``stored`` is a float of ``dtype`` for which the *stored* matrix ``A + stored * I``, its diagonal rounded by that format,
-    is proved positive definite; None where the matrix was not given in such numbers.
-    """
+    With ``upper`` every member A has :math:`A + \varepsilon I \succeq 0`, in exact arithmetic; below ``lower`` none
+    has. ``stored`` is a float of ``dtype`` for which the *stored* matrix ``A + stored * I``, its diagonal rounded by
+    that format, is proved positive definite; None where the matrix was not given in such numbers."""
 
     lower: float
     upper: float
@@ -70,7 +71,8 @@ def least_jitter(given: GivenMatrix, *, budget: Budget, relative_width: float = 
 
 
 def _stored(diagonal: NDArray[Any], needed: Fraction) -> float | None:
-    """The smallest float whose rounded sums exceed every diagonal entry by more than is needed; None beyond the range."""
+    """The smallest float whose rounded sums exceed every diagonal entry by more than is needed; None beyond the
+    range."""
     kind, whole = diagonal.dtype.type, np.int32 if diagonal.dtype == np.float32 else np.int64
     exact = [Fraction(float(x)) for x in diagonal]
 
