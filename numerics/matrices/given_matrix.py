@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -83,7 +82,7 @@ class GivenMatrix:
 
     def _in_units(self, numbers: Matrix) -> Matrix:
         """Float64 numbers times the scale, which is a power of two: exact."""
-        exponent = math.frexp(float(self.scale))[1] - 1
+        exponent = self.scale.numerator.bit_length() - self.scale.denominator.bit_length()
         return np.ldexp(numbers, exponent) if exponent else numbers
 
     @property
