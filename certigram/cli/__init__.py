@@ -88,7 +88,7 @@ app.command(
 )(gram)
 app.command(
     short_help="prove a bound on the least eigenvalue",
-    epilog="Example: certigram certify 0.0005 digits --n 100 --activation tanh; or: certigram certify 1e-8 --matrix K.npy",
+    epilog="Example: certigram certify 0.0005 digits --n 100 --activation tanh, or certigram certify 0 --matrix K.npy",
     context_settings=_NEGATIVE_NUMBERS,
 )(certify)
 app.command(short_help="enclose the least jitter of a matrix", epilog="Example: certigram jitter K.npy --radius 1e-12")(

@@ -33,6 +33,8 @@ from .rayleigh import rayleigh_quotient
 
 Matrix = NDArray[np.float64]
 GRAM_BITS = 128
+ROUNDS, STEPS = 4, 12
+"""Shifts of the inverse iteration in balls, and steps with each of them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,27 +110,12 @@ def eigenspace_in_balls(matrix: BallMatrix, start: Matrix, shift: Fraction, bits
     (True, True)
     """
     a = entries_in_balls(matrix)
-    factor = ldlt(a.mid(), shift, bits)
-    if factor is None or not factor.positive:
-        return None
     n, m = start.shape
     with precision(bits):
-        basis = arb_mat(n, m, start.ravel().tolist())
-        inverse = factor.inverse_factor
-        ritz = _ritz(a, basis)
-        for _ in range(ITERATIONS):
-            y = (inverse * basis).mid()
-            y = arb_mat([[x / d for x in row] for row, d in zip(y.table(), factor.pivots, strict=True)])
-            following = _ritz(a, _orthonormal((inverse.transpose() * y).mid()))
-            done = ritz is not None and following is not None and _settled(ritz[1], following[1], k)
-            if following is None:
-                return None
-            ritz, basis = following, following[0]
-            if done:
-                break
-        if ritz is None:
+        found = _iterated(a, arb_mat(n, m, start.ravel().tolist()), shift, bits, k)
+        if found is None:
             return None
-        basis, values = ritz
+        basis, values = found
         v = arb_mat([list(row[:k]) for row in basis.table()])
         middle = arb_mat([[values[i] if i == j else arb(0) for j in range(k)] for i in range(k)])
         residual = a * v - v * middle
@@ -150,9 +137,6 @@ def eigenspace_in_balls(matrix: BallMatrix, start: Matrix, shift: Fraction, bits
         plain = np.array([[float(x) for x in row] for row in v.table()])
         longest = up(math.sqrt(float_above(Ball(length).upper ** 2 / shortest)))
         return _bounded(plain, Fraction(longest), gap, omega, float_below(bound))
-
-
-ITERATIONS = 60
 
 
 def _bounded(
@@ -190,24 +174,40 @@ def _orthonormal(v: arb_mat) -> arb_mat:
     return arb_mat(columns).transpose()
 
 
-def _ritz(a: arb_mat, v: arb_mat) -> tuple[arb_mat, list[arb]] | None:
-    """Columns turned towards the eigenvectors by an eigensolver of float64, and their quotients; midpoints."""
-    small = (v.transpose() * (a.mid() * v)).mid()
-    k = small.nrows()
-    centre = small[k - 1, k - 1]
-    spread = arb_mat([[small[i, j] - (centre if i == j else 0) for j in range(k)] for i in range(k)])
-    largest = max((abs(x).mid() for x in spread.entries()), key=float)
-    if not largest.is_finite():
-        return None
-    unit = largest if largest > 0 else arb(1)
-    plain = np.array([[float((spread[i, j] / unit).mid()) for j in range(k)] for i in range(k)])
-    if not np.isfinite(plain).all():
-        return None
-    turn = np.linalg.eigh((plain + plain.T) / 2)[1]
-    turned = _orthonormal((v * arb_mat(k, k, turn.ravel().tolist())).mid())
-    image = a.mid() * turned
-    values = [sum((turned[i, j] * image[i, j] for i in range(turned.nrows())), arb(0)).mid() for j in range(k)]
-    return turned, values
+def _iterated(a: arb_mat, basis: arb_mat, shift: Fraction, bits: int, k: int) -> tuple[arb_mat, list[arb]] | None:
+    """Orthogonal inverse iteration: columns towards the eigenvectors, and their quotients; midpoints.
+
+    After a few steps the shift moves up to just below the quotients, so that a small gap is large beside it.
+    """
+    found: tuple[arb_mat, list[arb]] | None = None
+    for _ in range(ROUNDS):
+        factor = ldlt(a.mid(), shift, bits)
+        if factor is None or not factor.positive:
+            break
+        inverse = factor.inverse_factor
+        for _ in range(STEPS):
+            y = (inverse * basis).mid()
+            y = arb_mat([[x / d for x in row] for row, d in zip(y.table(), factor.pivots, strict=True)])
+            basis = _orthonormal((inverse.transpose() * y).mid())
+            values = _quotients(a, basis)
+            if not all(x.is_finite() for x in values):
+                return None
+            done = found is not None and _settled(found[1], values, k)
+            found = basis, values
+            if done:
+                return found
+        if k == len(values):
+            break
+        lowest, gap = Ball(values[0]).mid, Ball(values[k]).mid - Ball(values[k - 1]).mid
+        shift = max(shift, lowest - abs(gap) / 8)
+    return found
+
+
+def _quotients(a: arb_mat, v: arb_mat) -> list[arb]:
+    """The Rayleigh quotients of columns of norm 1; midpoints."""
+    image = a.mid() * v
+    n, k = v.nrows(), v.ncols()
+    return [sum((v[i, j] * image[i, j] for i in range(n)), arb(0)).mid() for j in range(k)]
 
 
 def _settled(before: list[arb], after: list[arb], k: int) -> bool:

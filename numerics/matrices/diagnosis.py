@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 from flint import arb_mat
@@ -24,7 +25,8 @@ COLUMNS = 8
 """Eigenvectors that are looked at, at most."""
 ACCURATE = 1e-6
 """An enclosure of the space with a larger error is not worth having while there is another way."""
-LARGEST_IN_BALLS = 300
+LARGEST_IN_BALLS, FEW = 300, 3
+"""Rows, and eigenvectors together, at most, that balls are tried for."""
 PAIRS, NEAR = 5, 0.9
 """Pairs that are shown at most, and the least correlation of rows that are called near duplicates or antipodes."""
 SHARE = 0.99
@@ -133,43 +135,50 @@ def diagnose(given: GivenMatrix, *, budget: Budget) -> Diagnosis:
     (1, (0,), ())
     """
     found = enclosed(given, budget=budget)
-    space, reason = _space(given, found, budget)
+    space, reason = _space(given, found)
     if space is not None and given.scale != 1:
         following = float(Fraction(space.next_eigenvalue) * given.scale) * (1.0 - 2.0**-50)
         space = Eigenspace(space.vectors, space.error, following)
     return Diagnosis(found, space, _pairs(given), given.meaning, reason)
 
 
-def _space(given: GivenMatrix, found: Enclosure, budget: Budget) -> tuple[Eigenspace | None, str]:
+def _space(given: GivenMatrix, found: Enclosure) -> tuple[Eigenspace | None, str]:
+    """The eigenvector, in floats or in balls; else the smallest space of a cluster; the most accurate one otherwise."""
     matrix, n = given.matrix, given.n
     if n == 1:
         return None, "the matrix has one row"
     count = min(n, COLUMNS + 1)
     values, vectors = eigh(matrix.mid, subset_by_index=[0, count - 1])
+    vectors = np.ascontiguousarray(vectors)
     error = backward_error(np.maximum(np.diagonal(matrix.mid), 0.0)) + matrix.radius_norm()
-    best: Eigenspace | None = None
-    for k in range(1, count):
+    lower = Fraction(found.lower) / given.scale
+    shift = lower - max(abs(lower), Fraction(1, 2**1000)) / 2**10
+
+    def floats(k: int) -> Eigenspace | None:
         if not values[k] - values[k - 1] > 4.0 * error:
-            continue
-        space = eigenspace_in_floats(matrix, np.ascontiguousarray(vectors[:, :k]), values[:k], float(values[k]))
+            return None
+        return eigenspace_in_floats(matrix, np.ascontiguousarray(vectors[:, :k]), values[:k], float(values[k]))
+
+    def balls(k: int, bits: int) -> Eigenspace | None:
+        if n > LARGEST_IN_BALLS or not given.exact:
+            return None
+        return eigenspace_in_balls(matrix if given.refine is None else given.refine(bits), vectors, shift, bits, k)
+
+    best: Eigenspace | None = None
+    few = range(2, min(count, FEW + 1))
+    for way in (
+        partial(floats, 1),
+        partial(balls, 1, 128),
+        *(partial(floats, k) for k in range(2, count)),
+        *(partial(balls, k, 128) for k in few),
+        partial(balls, 1, 256),
+    ):
+        space = way()
         if space is not None and (best is None or space.error < best.error):
             best = space
         if best is not None and best.error <= ACCURATE:
-            return best, ""
-    if n <= LARGEST_IN_BALLS and given.exact:
-        lower = Fraction(found.lower) / given.scale
-        shift = lower - max(abs(lower), Fraction(1, 2**1000)) / 2**10
-        bits = 128
-        while bits <= budget.max_bits:
-            table = matrix if given.refine is None else given.refine(bits)
-            for k in range(1, min(count, 4)):
-                space = eigenspace_in_balls(table, np.ascontiguousarray(vectors), shift, bits, k)
-                if space is not None and space.error <= ACCURATE:
-                    return space, ""
-            bits *= 2
-    if best is not None:
-        return best, ""
-    return None, f"no gap above the lowest {count - 1} eigenvalues is proved"
+            break
+    return best, "" if best is not None else f"no gap above the lowest {count - 1} eigenvalues is proved"
 
 
 def _pairs(given: GivenMatrix) -> tuple[Pair, ...]:

@@ -55,7 +55,7 @@ def _plain(path: Path, reading: Reading) -> NDArray[Any] | None:
     if (
         kind not in (".npy", ".npz")
         or reading != Reading(array=reading.array)
-        or (kind == ".npy") is (reading.array is not None)
+        or (kind == ".npy" and reading.array is not None)
     ):
         return None
     try:

@@ -1,4 +1,4 @@
-"""A failure here means that the least eigenvalue over an interval matrix is enclosed wrongly, or not as tightly as said.
+"""A failure here means that the least eigenvalue over an interval matrix is enclosed wrongly, or too coarsely.
 
 The oracle is exact: the vertices of Rohn's theorem, each by the integer characteristic polynomial of its matrix.
 """
@@ -115,7 +115,8 @@ def test_patterns_of_signs_are_limited_and_said_so(monkeypatch: pytest.MonkeyPat
     mid, rad = mid @ mid.T / 9, rng.random((9, 9))
     known = climbed((mid + mid.T) / 2, (rad + rad.T) / 6)
     assert any("stopped after 3 patterns of signs: there may be 2^8" in s for s in known.steps)
-    assert known.attained is not None and known.lower < known.attained
+    assert known.attained is not None
+    assert known.lower < known.attained
 
 
 @settings(max_examples=30, deadline=None)
@@ -137,5 +138,7 @@ def test_the_matrix_below_is_below_every_member_exactly(matrix: tuple[np.ndarray
 def test_a_negative_eigenvalue_is_enclosed_to_a_relative_width() -> None:
     a = np.diag([-3.0, 1.0, 2.0, 5.0]) + 0.25
     found = cg.least_eigenvalue(a)
-    assert found.upper < 0 and (found.upper - found.lower) <= 1e-6 * -found.upper
-    assert not below(a, Fraction(found.lower)) and below(a, Fraction(found.upper) + Fraction(1, 2**60))
+    assert found.upper < 0
+    assert (found.upper - found.lower) <= 1e-6 * -found.upper
+    assert not below(a, Fraction(found.lower))
+    assert below(a, Fraction(found.upper) + Fraction(1, 2**60))

@@ -31,7 +31,8 @@ def gaussian(X: np.ndarray) -> np.ndarray:
 def test_the_matrix_that_scikit_learn_makes_is_certified_and_saved(tmp_path: Path) -> None:
     K = gaussian(np.random.default_rng(0).standard_normal((100, 5)))
     certificate = cg.certify(K, at_least="1e-8")
-    assert certificate.verdict is cg.Verdict.PROVED and certificate.claim == "matrix.least-eigenvalue"
+    assert certificate.verdict is cg.Verdict.PROVED
+    assert certificate.claim == "matrix.least-eigenvalue"
     saved = json.loads(certificate.save(tmp_path / "K.json").read_text())
     digest = sha256(b"100|" + K.tobytes() + b"|0").hexdigest()
     assert saved["detail"]["data"] == {"n": 100, "sha256": digest}
@@ -41,14 +42,17 @@ def test_the_matrix_that_scikit_learn_makes_is_certified_and_saved(tmp_path: Pat
 
 @pytest.mark.slow
 def test_the_kernel_on_a_line_is_definite_and_the_stored_matrix_is_not() -> None:
-    """exp(-(x-y)²/2) on the points i/99; the eigenvalue is that of an independent computation (shared with the issue)."""
+    """exp(-(x-y)²/2) on the points i/99; its eigenvalue is known from another program."""
     kernel = cg.population_gram("resnet-rkhs", LINE[:, None], kernel="gaussian", scale=1, normalize=None)
     of_kernel, of_matrix = cg.certify(kernel), cg.certify(np.exp(-((LINE[:, None] - LINE) ** 2) / 2))
     assert (of_kernel.verdict.name, of_matrix.verdict.name) == ("PROVED", "REFUTED")
-    assert of_kernel.lower is not None and of_kernel.upper is not None and of_matrix.upper is not None
+    assert of_kernel.lower is not None
+    assert of_kernel.upper is not None
+    assert of_matrix.upper is not None
     assert of_kernel.lower <= 2.99677159754505e-298 <= of_kernel.upper <= of_kernel.lower * (1 + 1e-6)
     assert of_matrix.upper < 0
-    assert "lambda_min(K) > 0" in repr(of_kernel) and "lambda_min(A) > 0" in repr(of_matrix)
+    assert "lambda_min(K) > 0" in repr(of_kernel)
+    assert "lambda_min(A) > 0" in repr(of_matrix)
     assert of_matrix.detail["matrix"]["meaning"] == "the matrix of these float64 numbers exactly"
 
 
@@ -83,7 +87,8 @@ def test_a_nearly_symmetric_matrix_means_both_triangles_and_their_mean() -> None
             mean = (Fraction(A[i, j]) + Fraction(A[j, i])) / 2
             for x in (Fraction(low[i, j]), Fraction(up[i, j]), mean):
                 assert abs(x - Fraction(found.matrix.mid[i, j])) <= Fraction(found.matrix.radius(i, j))
-    assert not found.exact and cg.certify(A, at_least=0).scope == "every symmetric matrix within the radii"
+    assert not found.exact
+    assert cg.certify(A, at_least=0).scope == "every symmetric matrix within the radii"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +115,8 @@ def test_what_is_no_symmetric_matrix_is_one_sentence(A: object, sentence: str) -
     for function in (cg.certify, cg.least_eigenvalue, cg.least_jitter, cg.diagnose):
         with pytest.raises(cg.SpecError) as error:
             function(A)
-        assert sentence in str(error.value) and str(error.value).startswith(f"{function.__name__}: ")
+        assert sentence in str(error.value)
+        assert str(error.value).startswith(f"{function.__name__}: ")
 
 
 @pytest.mark.parametrize("radius", [-1, np.nan, "x", np.ones((3, 3)), [[1, 2], [3]], 1j, None, np.full((2, 2), -1.0)])
@@ -153,7 +159,8 @@ def test_equal_and_opposite_rows_are_singular_exactly() -> None:
     opposite = signs[:, None] * K * signs
     assert (cg.least_eigenvalue(opposite).lower, cg.least_eigenvalue(opposite).upper) == (0.0, 0.0)
     K[7, 7] = K[3, 3] = K[3, 7] = K[7, 3] = 0.5  # equal rows still, and indefinite
-    assert cg.certify(K).upper is not None and cg.certify(K).verdict is cg.Verdict.REFUTED
+    assert cg.certify(K).upper is not None
+    assert cg.certify(K).verdict is cg.Verdict.REFUTED
 
 
 def test_a_population_gram_has_its_own_radius_and_a_strict_question() -> None:
