@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def certify_matrix(A: Any, radius: Any, at_least: Exact | None, budget: Budget | None) -> Certificate:
-    """What :func:`certigram.certify` does with a matrix that is no population Gram matrix."""
+    """What ``certigram.certify`` does with a matrix that is no population Gram matrix."""
     from .numerics.matrices.decision import decide
 
     started = time.process_time()
@@ -36,7 +36,7 @@ def certify_matrix(A: Any, radius: Any, at_least: Exact | None, budget: Budget |
 
 
 def least_eigenvalue_of_matrix(A: Any, radius: Any, relative_width: float, budget: Budget | None) -> Enclosure:
-    """What :func:`certigram.least_eigenvalue` does with a matrix that is no population Gram matrix."""
+    """What ``certigram.least_eigenvalue`` does with a matrix that is no population Gram matrix."""
     from .numerics.matrices.decision import enclosed
 
     given, spent = _given("least_eigenvalue", A, radius, budget)

@@ -55,11 +55,13 @@ def decide(given: GivenMatrix, bound: Fraction | None, *, budget: Budget, relati
     known = _climbed(given, goal, budget)
     verdict, found = known.judged(edge, strict=strict), _scaled(given, known)
     attained = None if known.attained is None else known.attained * given.scale
+    if given.matrix.arb is not None:
+        attained = None  # it may be that of a member of the float64 view alone
     reason = "" if verdict.rigorous else f"the bound lies inside the proved interval [{found.lower}, {found.upper}]"
-    if not verdict.rigorous and known.attained is not None and known.attained < edge:
+    if not verdict.rigorous and attained is not None and attained < edge * given.scale:
         reason += (
-            f"; it does not hold for every matrix within the radii: the least eigenvalue of one is at most"
-            f" {float_above(known.attained * given.scale)!r}"
+            "; it does not hold for every matrix within the radii: the least eigenvalue of one (the radii rounded"
+            f" outwards) is at most {float_above(attained)!r}"
         )
     return Decision(verdict, found, known.lower * given.scale, known.upper * given.scale, attained, reason)
 
