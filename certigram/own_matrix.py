@@ -90,12 +90,15 @@ def positive_width(relative_width: Exact) -> float:
 
 
 def _given(caller: str, A: Any, radius: Any, budget: Budget | None) -> tuple[GivenMatrix, Budget]:
+    from .numerics.kernels.ballmatrix import BallMatrix
     from .numerics.kernels.cosines import require_memory
     from .numerics.matrices.given import given_matrix
 
     if not (budget is None or isinstance(budget, Budget)):
         raise SpecError(f"{caller}: budget = {budget!r} is not a Budget: give one, such as Budget(max_bits=512).")
     spent = budget or budget_for(None)
+    if isinstance(getattr(A, "matrix", None), BallMatrix):  # a population Gram matrix, with its radii
+        A = A.matrix
     shape = getattr(A, "shape", None)
     if isinstance(shape, tuple) and len(shape) == 2 and all(isinstance(k, int) for k in shape):
         require_memory(caller, shape[0], 24 * shape[0] * shape[1], spent)

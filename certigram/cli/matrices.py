@@ -174,7 +174,10 @@ def certify(
     else:
         say(f"{found.verdict.name}: least eigenvalue >= {bound}; proved [{found.lower!r}, {found.upper!r}]")
         say(f"method: {found.method}" if not found.reason else f"reason: {found.reason}")
-        say(f"{'data' if matrix is None else 'about'}: {about}")
+        if matrix is None:
+            say(f"data: {about}")
+            about = "the matrix of the kernel itself, enclosed entry by entry"
+        say(f"about: {about}")
     raise typer.Exit(1 if found.verdict.against else 3 if strict and found.verdict.name == "UNKNOWN" else 0)
 
 

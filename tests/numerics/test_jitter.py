@@ -61,5 +61,8 @@ def test_jitter_of_members_and_of_exact_numbers() -> None:
     assert exact.stored is None
     assert Fraction(exact.lower) <= Fraction(1, 3) <= Fraction(exact.upper)
     assert (cg.least_jitter(np.eye(3)).upper, cg.least_jitter(np.eye(3)).stored) == (0.0, 0.0)
+    K = cg.population_gram("deq-general", [[1.0, 0.0], [1.0, 0.0]], activation="tanh")
+    assert 0.0 < cg.least_jitter(K).upper < 1e-14  # singular: what is left are the radii of the entries
+    assert cg.diagnose(K).pairs[0].kind == "near duplicates"
     with pytest.raises(cg.SpecError, match="relative_width"):
         cg.least_jitter(np.eye(2), relative_width=0)
