@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from .numerics.matrices.jitter import Jitter
 
 
+SECONDS = 120
+"""CPU seconds, by forecast, that the rungs in balls may take where no budget is given."""
+
+
 def certify_matrix(A: Any, radius: Any, at_least: Exact | None, budget: Budget | None) -> Certificate:
     """What ``certigram.certify`` does with a matrix that is no population Gram matrix."""
     from .numerics.matrices.decision import decide
@@ -96,7 +100,7 @@ def _given(caller: str, A: Any, radius: Any, budget: Budget | None) -> tuple[Giv
 
     if not (budget is None or isinstance(budget, Budget)):
         raise SpecError(f"{caller}: budget = {budget!r} is not a Budget: give one, such as Budget(max_bits=512).")
-    spent = budget or budget_for(None)
+    spent = budget or budget_for(None, seconds=SECONDS)
     if isinstance(getattr(A, "matrix", None), BallMatrix):  # a population Gram matrix, with its radii
         A = A.matrix
     shape = getattr(A, "shape", None)

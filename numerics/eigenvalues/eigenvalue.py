@@ -1,7 +1,8 @@
 r"""A proved two-sided bound of the least eigenvalue of a ball matrix, and decisions that rest on it.
 
 The ladder: float64 Cholesky (Rump), the residual of its factor, Temple's bound on a deflated Cholesky, one matrix below
-all members where the entries have radii (and Rohn's vertices, as few as suffice), :math:`LDL^T` in balls at 128, 256,
+all members where the entries have radii (and Rohn's vertices, as few as suffice), a quotient without rounding,
+:math:`LDL^T` in balls at 128, 256,
 ... bits, exact elimination over the rationals; each rung records what it tried and why it stopped. Whatever happens,
 the result is an enclosure; when the budget runs out it is only wider. Proofs: ``docs/error-analysis.md``."""
 
@@ -26,6 +27,7 @@ from .blocked import Progress
 from .float_rungs import CholeskyRung, TempleRung
 from .interval_rung import IntervalRung
 from .ladder import Goal, Known, Problem, Refine, Rung
+from .quotient_rung import QuotientRung
 from .rational import RationalRung
 from .residual_rung import ResidualRung
 
@@ -43,6 +45,7 @@ def ladder(budget: Budget) -> Iterator[Rung]:
     yield ResidualRung()
     yield TempleRung()
     yield IntervalRung(climb)
+    yield QuotientRung()
     bits = FIRST_BITS
     while bits <= budget.max_bits:
         yield LDLTRung(bits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +14,9 @@ from ..eigenvalues.eigenvalue import climb
 from ..eigenvalues.ladder import Goal, Known, Problem
 from ..kernels.ballmatrix import BallMatrix, read_only
 from .given_matrix import GivenMatrix
+
+MANY, FLOATS = 300, 64
+"""Above so many rows the sign is settled first, by float64 where it can be; a precision with no other rungs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +55,12 @@ def decide(given: GivenMatrix, bound: Fraction | None, *, budget: Budget, relati
     """
     edge, strict = (Fraction(0), True) if bound is None else (bound / given.scale, False)
     goal = Goal(relative_width) if bound is None else Goal(relative_width, edge)
-    known = _climbed(given, goal, budget)
+    if bound is None and given.n > MANY:
+        known = _climbed(given, goal, replace(budget, bits=FLOATS, max_bits=FLOATS))
+        if known.lower <= 0 < known.upper:
+            known = _climbed(given, Goal(relative_width, edge, strict), budget)
+    else:
+        known = _climbed(given, goal, budget)
     verdict, found = known.judged(edge, strict=strict), _scaled(given, known)
     attained = None if known.attained is None else known.attained * given.scale
     if given.matrix.arb is not None:

@@ -170,3 +170,13 @@ def test_a_population_gram_has_its_own_radius_and_a_strict_question() -> None:
     assert repr(cg.certify(K)).startswith("Certificate(deq-general.least-eigenvalue, tanh: PROVED lambda_min(K) > 0")
     same = cg.population_gram("deq-general", [[1.0, 0.0], [1.0, 0.0]], activation="tanh")
     assert cg.certify(same).verdict is cg.Verdict.REFUTED
+
+
+def test_a_matrix_of_many_rows_that_is_singular_up_to_rounding_is_refuted_by_one_vector() -> None:
+    x = np.arange(400) / 399
+    found = cg.certify(np.exp(-((x[:, None] - x) ** 2) / 2))
+    assert found.verdict is cg.Verdict.REFUTED
+    assert found.upper is not None
+    assert -1e-14 < found.upper < 0
+    assert "quotient in balls" in found.method
+    assert cg.certify(np.exp(-((x[:, None] - x) ** 2) / 2) + 1e-9 * np.eye(400)).verdict is cg.Verdict.PROVED
