@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -134,7 +135,7 @@ def read(matrix: str, radius: str, reading: Reading) -> tuple[Any, Any, tuple[st
     except SpecError:
         if not Path(radius).suffix:
             raise
-    R, more = read_matrix(Path(radius), reading)
+    R, more = read_matrix(Path(radius), replace(reading, array=None, columns=(), drop=()))
     return A, R, (*notes, *(f"radius: {note}" for note in more))
 
 

@@ -22,6 +22,8 @@ from .temple import complement_lower_bound, temple_lower_bound
 LANCZOS_STEPS = 64
 ROUNDS = 6
 TRIES = 5
+RESTARTS = 20
+"""Restarts of ARPACK, twenty products each; what has not converged then is a cluster, which LAPACK finds sooner."""
 
 
 @dataclass(slots=True, eq=False)
@@ -198,7 +200,7 @@ def dense_guess(a: Matrix) -> tuple[Matrix, float]:
     """An approximate lowest eigenpair by LAPACK, or by ARPACK for many rows: for matrices that are not definite."""
     if a.shape[0] >= SMALLEST_ORDER:
         try:
-            values, vectors = eigsh(a, k=1, which="SA", v0=start_vector(a.shape[0]), tol=1e-6)
+            values, vectors = eigsh(a, k=1, which="SA", v0=start_vector(a.shape[0]), tol=1e-6, maxiter=RESTARTS)
             return np.ascontiguousarray(vectors[:, 0]), float(values[0])
         except ArpackError:
             pass

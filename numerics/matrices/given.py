@@ -54,7 +54,7 @@ def given_matrix(A: object, radius: object = 0) -> GivenMatrix:
 
 def _dtype_name(A: object) -> str:
     dtype = getattr(A, "dtype", None)
-    return str(dtype) if isinstance(dtype, np.dtype) and dtype.kind != "O" else "numbers"
+    return str(dtype.newbyteorder("=")) if isinstance(dtype, np.dtype) and dtype.kind in "iuf" else "numbers"
 
 
 def _unit(A: object) -> float:
@@ -84,6 +84,8 @@ def _float_matrix(a: Matrix, radius: object, name: str, unit: float, foreign: bo
             f"every symmetric matrix between A and its transpose, which differ by at most {worst:.3g} (rounding): the"
             " lower triangle mirrored, the upper one, and (A + A.T) / 2 are among them"
         )
+    elif a.flags.f_contiguous and not a.flags.c_contiguous:
+        a, foreign = a.T, True  # the same matrix, its rows in a row
     scale = Fraction(1)
     exponent = math.frexp(largest)[1]
     if largest and abs(exponent) > EXTREME:
