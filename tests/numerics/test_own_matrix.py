@@ -180,3 +180,24 @@ def test_a_matrix_of_many_rows_that_is_singular_up_to_rounding_is_refuted_by_one
     assert -1e-14 < found.upper < 0
     assert "quotient in balls" in found.method
     assert cg.certify(np.exp(-((x[:, None] - x) ** 2) / 2) + 1e-9 * np.eye(400)).verdict is cg.Verdict.PROVED
+
+
+@pytest.mark.parametrize("kind", ["stored", "single", "nearly symmetric", "exact", "interval", "singular", "refuted"])
+def test_what_is_saved_is_valid_to_the_checker(tmp_path: Path, kind: str) -> None:
+    """The proof that the checker reads is about the matrix that the certificate names, at the bound it states."""
+    pytest.importorskip("certigram.numerics.eigenvalues.own_matrix", reason="the checker has no rule yet")
+    K = gaussian(np.random.default_rng(0).standard_normal((40, 5)))
+    skew = K.copy()
+    skew[3, 4] = np.nextafter(skew[3, 4], 1)
+    pascal = np.array([[1.0, 1.0, 1.0], [1.0, 2.0, 3.0], [1.0, 3.0, 6.0]])
+    A, radius, bound = {
+        "stored": (K, 0, "1e-8"),
+        "single": (K.astype(np.float32), 0, None),
+        "nearly symmetric": (skew, 0, "1e-8"),
+        "exact": ([["1/3", "1/7"], ["1/7", 2]], 0, "1/4"),
+        "interval": (pascal, np.full((3, 3), 0.045), None),
+        "singular": (np.ones((4, 4)), 0, "0"),
+        "refuted": (np.exp(-((LINE[:60, None] - LINE[:60]) ** 2) / 2), 0, None),
+    }[kind]
+    path = cg.certify(A, radius=radius, at_least=bound).save(tmp_path / "c.json")
+    assert cg.check(path).verdict == "VALID"
