@@ -58,22 +58,23 @@ class _Search:
     patterns: int = 0
     solved: int = 0
 
-    def lower(self, signs: Signs, goal: Goal, x: Vector, floor: Fraction | None) -> tuple[Fraction | None, Vector]:
-        """The best lower bound on one pattern, and its lowest vector; stops once ``floor`` is reached."""
+    def lower(self, signs: Signs, goal: Goal, x: Vector) -> tuple[Fraction | None, Vector]:
+        """The best lower bound on one pattern, and its lowest vector; stops once the bound of the goal is kept."""
         best: Fraction | None = None
         for _ in range(ROUNDS):
             below = majorant_matrix(self.problem.matrix, weights(x), signs)
             found = self.climb(Problem(below, None, self.budget, goal))
             self.solved += 1
-            improved = best is None or found.lower > best
             gain = None if best is None else found.lower - best
-            best = found.lower if improved else best
-            if found.vector is not None:
-                self.attain(found.vector)
-                x = self.steeper(found.vector, x)
-            if found.vector is None or not improved or (floor is not None and best is not None and best >= floor):
+            best = found.lower if best is None else max(best, found.lower)
+            if found.vector is None:
                 break
-            if floor is None and gain is not None and gain <= Fraction(goal.relative_width) * abs(found.lower):
+            self.attain(found.vector)
+            x = self.steeper(found.vector, x)
+            if goal.bound is not None and goal.kept(best):
+                break
+            enough = Fraction(goal.relative_width) * abs(found.lower) if goal.bound is None else Fraction(0)
+            if gain is not None and gain <= enough:
                 break
         return best, x
 
@@ -119,17 +120,13 @@ class IntervalRung:
         if self._settled(known, goal, search.attained):
             text = "the radii reach below the bound" if goal.bound is not None else "the norm of the radii is attained"
             return known.attaining(search.attained).saying(self.name, f"not needed: {text}.")
-        inner = Goal(goal.relative_width, goal.bound) if goal.bound is not None else Goal(goal.relative_width)
-        lower, x = search.lower(no_signs(matrix.n), inner, x, goal.bound)
+        lower, x = search.lower(no_signs(matrix.n), goal, x)
         known = known.with_bounds(f"{self.name} below one matrix", lower=lower)
         stopped = "one matrix below all members was enough."
         if not self._settled(known, goal, search.attained):
-            target = goal.bound
-            if target is None:
-                target = search.attained - abs(search.attained) * Fraction(goal.relative_width)
             proved, stopped = None, f"no patterns of signs above the order {SMALL}."
             if matrix.n <= SMALL:
-                proved, stopped = self._patterns(search, target, x)
+                proved, stopped = self._patterns(search, x)
             if proved is not None:
                 known = known.with_bounds(f"{self.name} by patterns of signs", lower=proved)
         spent = known.spent + search.solved * self.seconds(matrix.n)
@@ -146,7 +143,7 @@ class IntervalRung:
             return attained < goal.bound or (goal.strict and attained == goal.bound)
         return attained - known.lower <= Fraction(goal.relative_width) * abs(attained)
 
-    def _patterns(self, search: _Search, target: Fraction, x: Vector) -> tuple[Fraction | None, str]:
+    def _patterns(self, search: _Search, x: Vector) -> tuple[Fraction | None, str]:
         """A depth-first search through patterns of signs; what is proved of all of them, and why it stopped."""
         matrix, goal = search.problem.matrix, search.problem.goal
         reach = np.abs(x) * (symmetric_radii(matrix) @ np.abs(x))
@@ -160,11 +157,11 @@ class IntervalRung:
                 return None, f"stopped after {search.patterns} patterns of signs: there may be 2^{matrix.n - 1}."
             search.patterns += 1
             search.attain(dense_guess(vertex(matrix, np.where(signs == 0, x, signs)))[0])
-            floor = target if goal.bound is not None else self._lowered(search, goal)
-            found, x = search.lower(signs, Goal(goal.relative_width, float_floor(floor)), x, floor)
+            floor = self._floor(search, goal)
+            found, x = search.lower(signs, Goal(goal.relative_width, floor, goal.strict), x)
             if goal.bound is not None and search.attained < goal.bound:
                 return None, "a member does not keep the bound."
-            if found is not None and found >= (target if goal.bound is not None else self._lowered(search, goal)):
+            if found is not None and Goal(bound=self._floor(search, goal), strict=goal.strict).kept(found):
                 proved = found if proved is None else min(proved, found)
                 continue
             if depth == matrix.n:
@@ -175,11 +172,8 @@ class IntervalRung:
                 open_patterns.append((following, depth + 1, x))
         return proved, "all patterns are proved."
 
-    def _lowered(self, search: _Search, goal: Goal) -> Fraction:
-        """A little below the lowest member known so far."""
-        return search.attained - abs(search.attained) * Fraction(goal.relative_width)
-
-
-def float_floor(q: Fraction) -> Fraction:
-    """The largest float64 that is at most ``q``, a number with few digits to work with."""
-    return Fraction(float_below(q))
+    def _floor(self, search: _Search, goal: Goal) -> Fraction:
+        """What every pattern is to keep: the bound, or a float64 number a little below the lowest member so far."""
+        if goal.bound is not None:
+            return goal.bound
+        return Fraction(float_below(search.attained - abs(search.attained) * Fraction(goal.relative_width)))

@@ -48,9 +48,15 @@ class Goal:
             if not lower <= 0 <= upper:
                 return upper - lower <= Fraction(self.relative_width) * min(abs(lower), abs(upper))
             return lower == upper
-        if self.strict:
-            return lower > self.bound or upper <= self.bound
-        return lower >= self.bound or upper < self.bound
+        return self.kept(lower) or upper < self.bound or (self.strict and upper == self.bound)
+
+    def kept(self, lower: Fraction) -> bool:
+        """Whether a proved lower end keeps the bound; without a bound it does.
+
+        >>> Goal(bound=Fraction(1)).kept(Fraction(1)), Goal(bound=Fraction(1), strict=True).kept(Fraction(1))
+        (True, False)
+        """
+        return self.bound is None or lower > self.bound or (lower == self.bound and not self.strict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
