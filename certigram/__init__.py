@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .numerics.balls.enclosure import Enclosure
     from .numerics.certificates.certificate import Certificate
     from .numerics.kernels.ballmatrix import BallMatrix
+    from .own_matrix import diagnose, least_jitter
     from .theory.claims.system import System, system, systems
     from .theory.errors import CertigramError, DerivationGap, PrecisionExhausted, SpecError
     from .theory.verdict import Evidence, Verdict
@@ -44,6 +45,7 @@ _WHERE = {
     ".activations": "ActivationHandle activation",
     ".api": "PopulationGram certify check falsify least_eigenvalue population_gram verify",
     ".large": "certify_large",
+    ".own_matrix": "diagnose least_jitter",
     ".deep": "nngp nngp_and_ntk ntk",
     ".derivations": "DerivationHandle derive",
     ".numerics.balls.ball": "Ball",
@@ -79,8 +81,10 @@ __all__ = [
     "certify_large",
     "check",
     "derive",
+    "diagnose",
     "falsify",
     "least_eigenvalue",
+    "least_jitter",
     "nngp",
     "nngp_and_ntk",
     "ntk",

@@ -138,64 +138,82 @@ def population(model: GramModel, bits: int | None) -> PopulationGram:
 
 @undisturbed
 def least_eigenvalue(
-    K: PopulationGram | BallMatrix, *, relative_width: Exact = 1e-6, budget: Budget | None = None
+    K: Any, *, radius: Any = 0, relative_width: Exact = 1e-6, budget: Budget | None = None
 ) -> Enclosure:
     """The least eigenvalue, proved on both sides: ``lower <= lambda_min <= upper`` for every matrix within the radius.
 
-    The precision is raised as far as ``budget`` allows (that of K by default) when float64 is not enough.
+    ``K`` is the result of :func:`population_gram` and its like, or any symmetric matrix, as for :func:`certify`. The
+    precision is raised as far as ``budget`` allows (that of K by default) when float64 is not enough.
 
     >>> from fractions import Fraction
     >>> K = population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh")
     >>> least_eigenvalue(K).contains(Fraction("0.5256839176973689"))
     True
+    >>> least_eigenvalue([["1/3", "1/3"], ["1/3", "1/3"]]).upper
+    0.0
     """
     from .numerics.eigenvalues.eigenvalue import least_eigenvalue as prove
+    from .own_matrix import least_eigenvalue_of_matrix, positive_width
 
-    relative_width = float(rational(relative_width, what="relative_width"))
-    if not relative_width > 0:
-        raise SpecError(f"relative_width = {relative_width} is no width: give a positive number, such as 1e-6.")
+    width = positive_width(relative_width)
     spent = None if budget is None else allowance("least_eigenvalue", budget, None)
-    if isinstance(K, BallMatrix):
-        return prove(K, budget=spent, relative_width=relative_width)
-    _require_gram("least_eigenvalue", K)
+    if not isinstance(K, PopulationGram):
+        return least_eigenvalue_of_matrix(K, radius, width, spent)
+    _require_no_radius("least_eigenvalue", radius)
     model = K.instance
     if model.null_vector is not None:
         return model.eigenvalue  # exactly 0
-    return prove(
-        K.matrix, budget=spent or model.budget, refine=model.refinement, relative_width=relative_width, known_psd=True
-    )
+    return prove(K.matrix, budget=spent or model.budget, refine=model.refinement, relative_width=width, known_psd=True)
 
 
 @undisturbed
-def certify(K: PopulationGram, *, at_least: Exact) -> Certificate:
+def certify(K: Any, *, radius: Any = 0, at_least: Exact | None = None, budget: Budget | None = None) -> Certificate:
     """A certificate that the least eigenvalue is at least an exact number: PROVED, REFUTED or UNKNOWN.
 
-    An exact reason for singularity (repeated inputs, antipodes of an odd activation, an affine activation) refutes any
-    positive bound. ``certificate.save(path)`` writes it as JSON.
+    Without ``at_least`` the question is whether the matrix is positive definite, and the least eigenvalue is enclosed.
+    ``certificate.save(path)`` writes it as JSON. ``K`` is one of two things:
+
+    * a :class:`PopulationGram`: the statement is about the matrix of the kernel itself. An exact reason for singularity
+      (repeated inputs, antipodes of an odd activation, an affine activation) refutes any positive bound.
+    * a matrix of your own: a float array, nested lists of exact numbers, a :class:`BallMatrix`, or a pair of arrays
+      (lower, upper). The statement is about the numbers that are stored, each meant exactly, and about every symmetric
+      matrix within ``radius``, a number or an (n, n) array: PROVED where all keep the bound, REFUTED where none does.
+      ``detail["matrix"]["meaning"]`` says which matrices these are (docs/own-matrix.md).
+
+    Raises :class:`SpecError` for what is no finite, real, symmetric matrix.
 
     >>> K = population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh")
     >>> str(certify(K, at_least="0.5").verdict), str(certify(K, at_least="0.53").verdict)
     ('PROVED', 'REFUTED')
     >>> certify(K, at_least="0.53")  # doctest: +ELLIPSIS
     Certificate(kernel.least-eigenvalue, tanh: REFUTED lambda_min(K) >= 53/100; proved [0.525..., 0.525...])
+    >>> certify([[2, -1], [-1, 2]], radius="1/4", at_least="1/2")
+    Certificate(matrix.least-eigenvalue, interval matrix: PROVED lambda_min(A) >= 1/2; proved [0.5, 1.5])
     """
-    from .numerics.eigenvalues.eigenvalue import decide_at_least
+    from .numerics.eigenvalues.eigenvalue import climb
+    from .numerics.eigenvalues.ladder import Goal, Problem
+    from .own_matrix import certify_matrix
 
     started = time.process_time()
-    _require_gram("certify", K)
-    bound, model = rational(at_least, what="at_least"), K.instance
+    if not isinstance(K, PopulationGram):
+        return certify_matrix(K, radius, at_least, budget)
+    _require_no_radius("certify", radius)
+    model, strict = K.instance, at_least is None
+    bound = rational(0 if at_least is None else at_least, what="at_least")
     singular = model.null_vector
     if singular is not None:
-        verdict = Verdict.REFUTED if bound > 0 else Verdict.PROVED
+        verdict = Verdict.REFUTED if bound > 0 or strict else Verdict.PROVED
         text = f"the matrix is singular and positive semidefinite: {singular.reason}"
         evidence = EvidenceItem(Evidence.EXACT, text, {"least eigenvalue": "0"})
         found = Enclosure(0.0, 0.0, Evidence.EXACT, "exact null vector")
     else:
-        verdict, found = decide_at_least(K.matrix, bound, budget=model.budget, refine=model.refinement, known_psd=True)
+        goal = Goal() if strict else Goal(bound=bound)
+        known = climb(Problem(K.matrix, model.refinement, budget or model.budget, goal), known_psd=True)
+        verdict, found = known.judged(bound, strict=strict), known.enclosure()
         evidence = EvidenceItem(
             Evidence.ENCLOSED, found.method, {"lower": repr(found.lower), "upper": repr(found.upper)}
         )
-    return certificate_of(model, verdict, found, bound, evidence, started)
+    return certificate_of(model, verdict, found, bound, evidence, started, relation=">" if strict else ">=")
 
 
 def check(path: str | os.PathLike[str], *, accelerate: bool = True) -> Checked:
@@ -290,17 +308,9 @@ def falsify(
     return Falsification(tuple(parts))
 
 
-def _require_gram(caller: str, K: object) -> None:
-    if not isinstance(K, PopulationGram):
-        if isinstance(K, BallMatrix):
-            raise SpecError(
-                f"{caller}: a BallMatrix does not say which kernel and data it comes from: give the result of "
-                "population_gram, nngp or ntk, or take least_eigenvalue."
-            )
-        raise SpecError(
-            f"{caller}: a {type(K).__name__} has no proved radius: give the result of population_gram, nngp or ntk"
-            + (", or BallMatrix(mid, rad)." if caller == "least_eigenvalue" else ".")
-        )
+def _require_no_radius(caller: str, radius: Any) -> None:
+    if not (isinstance(radius, (int, float)) and radius == 0):
+        raise SpecError(f"{caller}: a population Gram matrix has its own radius: leave out radius, or give its mid.")
 
 
 def _path(caller: str, given: object) -> Path:

@@ -121,7 +121,7 @@ def data_of(
 def budget_for(bits: int | None, **limits: int) -> Budget:
     """What may be spent on a matrix of so many bits: those, and more where they do not decide."""
     digits = bits or DEFAULT_BITS
-    return Budget(bits=digits, max_bits=max(1024, digits), **limits)
+    return Budget(bits=digits, max_bits=max(2048, digits), **limits)
 
 
 def allowance(caller: str, budget: object, bits: int | None) -> Budget:
@@ -158,6 +158,7 @@ def certificate_of(
     bound: Fraction,
     evidence: EvidenceItem,
     started: float,
+    relation: str = ">=",
 ) -> Certificate:
     """The record of a decided bound, with what a stranger needs to check it."""
     on_paper = verdict.against and found.evidence is Evidence.EXACT and by_theorem(model.null_vector)
@@ -176,23 +177,23 @@ def certificate_of(
         argument=Argument.WRITTEN if on_paper else Argument.DIRECT,
         scope=all_inputs(model),
         detail={
-            "statement": f"lambda_min(K) >= {fraction_text(bound)}",
+            "statement": f"lambda_min(K) {relation} {fraction_text(bound)}",
             "data": model.data.summary(),
             "parameters": dict(model.parameters),
             "steps": list(found.steps),
             "environment": environment(),
         },
-        prover=None if verdict is Verdict.UNKNOWN else partial(_proof, model, verdict, found, bound),
+        prover=None if verdict is Verdict.UNKNOWN else partial(_proof, model, verdict, found, bound, relation),
     )
 
 
 @undisturbed
-def _proof(model: GramModel, verdict: Verdict, found: Enclosure, bound: Fraction) -> Proof:
+def _proof(model: GramModel, verdict: Verdict, found: Enclosure, bound: Fraction, relation: str) -> Proof:
     from .numerics.studies.networks import prover
 
     write = prover(model.system)
     near = verdict.against or Fraction(found.lower) - bound < abs(bound) / 1000  # the search stopped at the bound
-    return write(model, model.eigenvalue if near else found, bound=bound, relation=">=")
+    return write(model, model.eigenvalue if near else found, bound=bound, relation=relation)
 
 
 def environment() -> dict[str, str]:

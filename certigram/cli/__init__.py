@@ -28,6 +28,7 @@ from .falsifying import falsify
 from .listing import list_
 from .matrices import certify, gram
 from .output import DEFECT, INTERRUPTED, LATER, fail, say
+from .own_matrix import diagnose, jitter
 from .reporting import report
 from .second_opinion import WithOptionalValues
 from .studies import sweep, verify
@@ -87,9 +88,13 @@ app.command(
 )(gram)
 app.command(
     short_help="prove a bound on the least eigenvalue",
-    epilog="Example: certigram certify 0.0005 digits --n 100 --activation tanh",
+    epilog="Example: certigram certify 0.0005 digits --n 100 --activation tanh, or certigram certify 0 --matrix K.npy",
     context_settings=_NEGATIVE_NUMBERS,
 )(certify)
+app.command(short_help="enclose the least jitter of a matrix", epilog="Example: certigram jitter K.npy --radius 1e-12")(
+    jitter
+)
+app.command(short_help="say what makes a matrix nearly singular", epilog="Example: certigram diagnose K.npy")(diagnose)
 app.command(
     short_help="check certificates without the prover", epilog="Example: certigram check out/digits/certificates"
 )(check)

@@ -95,13 +95,13 @@ def _activations() -> list[dict[str, Any]]:
 
 def _claims(console: Console, out: Path, as_json: bool) -> None:
     from ..numerics.runs.archive import last_runs
-    from ..theory.claims.kernel_claims import CLAIMS
+    from ..theory.claims.kernel_claims import CLAIMS, MATRIX_CLAIMS
     from ..theory.claims.system import systems
 
     runs = last_runs(out)
     if as_json:
         rows = [row for s in systems().values() for row in _documents(s.claims, s.name, runs)]
-        print_json({"claims": [*rows, *_documents(CLAIMS, "kernel", {})]})
+        print_json({"claims": [*rows, *_documents(CLAIMS, "kernel", {}), *_documents(MATRIX_CLAIMS, "matrix", {})]})
         return
     for s in systems().values():
         console.print(f"{s.name}  {s.title}", style="bold", markup=False, soft_wrap=True)
@@ -111,6 +111,10 @@ def _claims(console: Console, out: Path, as_json: bool) -> None:
     console.print("kernel  One kernel matrix on data", style="bold", markup=False, soft_wrap=True)
     console.print("by certify, for any kernel; in no study.", style="dim", markup=False, soft_wrap=True)
     _print(console, [{"claim": c.id.partition(".")[2], "label": c.label, "title": c.title} for c in CLAIMS])
+    console.print()
+    console.print("matrix  A matrix that was given", style="bold", markup=False, soft_wrap=True)
+    console.print("by certify, for any symmetric matrix; in no study.", style="dim", markup=False, soft_wrap=True)
+    _print(console, [{"claim": c.id.partition(".")[2], "label": c.label, "title": c.title} for c in MATRIX_CLAIMS])
 
 
 def _last(s: System, runs: Runs, out: Path) -> str:

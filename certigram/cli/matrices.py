@@ -30,6 +30,7 @@ from .options import (
     shortfall,
 )
 from .output import print_json, say
+from .own_matrix import RadiusOption, certified, reading_of
 
 if TYPE_CHECKING:
     from ..api import PopulationGram
@@ -68,7 +69,7 @@ def gram(
         require_output(out)
     values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
     subject = _subject(activation, kernel, system)
-    reading = _reading(numbers, header, columns, drop, array)
+    reading = reading_of(numbers, header, columns, drop, array)
     with Working("reading the points") as working:
         data = _data(source, subject, system, values, n, keep_norms, reading)
         working.stage(f"enclosing the kernel of {data.n} points")
@@ -121,22 +122,18 @@ def certify(
     drop: Drop = None,
     array: Member = None,
     bits: MatrixBits = None,
+    matrix: Annotated[str | None, typer.Option(help="a file with a matrix of your own, in place of points")] = None,
+    radius: RadiusOption = "0",
     memory: Annotated[float, typer.Option(help="GiB that arrays may take together")] = 8.0,
     out: Annotated[Path | None, typer.Option(help="write the certificate to this JSON file")] = None,
     strict: Strict = False,
     as_json: Json = False,
 ) -> None:
-    """Prove or refute that the least eigenvalue of a population Gram matrix is at least a given number.
+    """Prove or refute that the least eigenvalue of a population Gram matrix, or of --matrix, is at least a number.
 
     More than 4096 points are taken in two arrays of their square: what that needs is said before it starts.
     """
-    from ..api import certify as prove
-    from ..api import population_gram
     from ..numerics.files import require_output
-    from ..numerics.kernels.cosines import require_memory
-    from ..numerics.replay.inputs import MAX_POINTS
-    from ..numerics.scale.forecast import memory_estimate
-    from ..numerics.studies.networks import systems_in_place
     from ..reports.working import Working
     from ..theory.numbers import rational
 
@@ -146,13 +143,72 @@ def certify(
         require_output(out)
         require_output(out.with_suffix(".npz"))
     rational(bound, what="the bound")
-    values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
+    reading = reading_of(numbers, header, columns, drop, array)
+    if matrix is not None:
+        theirs = (activation, kernel, n, bits, parameter, sigma_w2)
+        if source != "digits" or keep_norms or system != "deq-general" or any(x is not None for x in theirs):
+            raise SpecError("--matrix is a matrix itself: leave out the points, and what makes a matrix of them.")
+        found, notes = certified(matrix, radius, bound, reading)
+        about = "; ".join((found.detail["matrix"]["meaning"], *notes))
+    else:
+        if radius != "0":
+            raise SpecError("--radius is about --matrix: the matrix of a kernel has its own radius.")
+        found, about = _of_points(
+            bound,
+            source,
+            activation,
+            kernel,
+            system,
+            named_values(parameter, sigma_w2),
+            n,
+            keep_norms,
+            reading,
+            bits,
+            memory,
+        )
+    if out is not None:
+        with Working("writing a proof that can be checked"):
+            found.save(out)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        say(f"{found.verdict.name}: least eigenvalue >= {bound}; proved [{found.lower!r}, {found.upper!r}]")
+        say(f"method: {found.method}" if not found.reason else f"reason: {found.reason}")
+        if matrix is None:
+            say(f"data: {about}")
+            about = "the matrix of the kernel itself, enclosed entry by entry"
+        say(f"about: {about}")
+    raise typer.Exit(1 if found.verdict.against else 3 if strict and found.verdict.name == "UNKNOWN" else 0)
+
+
+def _of_points(
+    bound: str,
+    source: str,
+    activation: str | None,
+    kernel: str | None,
+    system: str,
+    parameters: dict[str, str],
+    n: int | None,
+    keep_norms: bool,
+    reading: Reading,
+    bits: int | None,
+    memory: float,
+) -> tuple[Certificate, str]:
+    """The certificate of the matrix of a kernel on points, and what these are."""
+    from ..api import certify as prove
+    from ..api import population_gram
+    from ..numerics.kernels.cosines import require_memory
+    from ..numerics.replay.inputs import MAX_POINTS
+    from ..numerics.scale.forecast import memory_estimate
+    from ..numerics.studies.networks import systems_in_place
+    from ..reports.working import Working
+
+    values: dict[str, Any] = dict(parameters)
     subject = _subject(activation, kernel, system)
     budget = _budget(memory, bits)
     if n is not None and n > MAX_POINTS:
         require_memory("certify", n, memory_estimate(n, 1), budget)  # before so many points are made
     room = 2 * budget.memory  # the estimate there is for a whole study; two arrays are asked for below
-    reading = _reading(numbers, header, columns, drop, array)
     with Working("reading the points"):
         data = _data(source, subject, system, values, n, keep_norms, reading, room)
     if data.n > MAX_POINTS and bits is None and system in systems_in_place():
@@ -162,16 +218,7 @@ def certify(
             K = population_gram(system, data, **subject, bits=bits, budget=budget, **values)
             working.stage(f"deciding whether the least eigenvalue is at least {bound}, n = {data.n}")
             found = prove(K, at_least=bound)
-    if out is not None:
-        with Working("writing a proof that can be checked"):
-            found.save(out)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        say(f"{found.verdict.name}: least eigenvalue >= {bound}; proved [{found.lower!r}, {found.upper!r}]")
-        say(f"method: {found.method}" if not found.reason else f"reason: {found.reason}")
-        say(f"data: {'; '.join((data.description, *data.notes))}")
-    raise typer.Exit(1 if found.verdict.against else 3 if strict and found.verdict.name == "UNKNOWN" else 0)
+    return found, "; ".join((data.description, *data.notes))
 
 
 def _subject(activation: str | None, kernel: str | None, system: str) -> dict[str, Any]:
@@ -208,18 +255,6 @@ def _data(
     if "activation" in subject:
         parse(subject["activation"])
     return load(source, n, normalize=None if keep_norms else "sphere", memory=memory, reading=reading)
-
-
-def _reading(
-    numbers: str, header: bool | None, columns: list[str] | None, drop: list[str] | None, array: str | None
-) -> Reading:
-    """How the file is to be read; a column that is written in digits is meant by its place."""
-    from ..numerics.studies.reading import Reading
-
-    def places(given: list[str] | None) -> tuple[str | int, ...]:
-        return tuple(int(c) if c.isascii() and c.isdigit() and len(c) < 10 else c for c in given or ())
-
-    return Reading(numbers=numbers, header=header, columns=places(columns), drop=places(drop), array=array)
 
 
 def _budget(memory: float, bits: int | None) -> Budget:

@@ -116,7 +116,9 @@ class LDLTRung:
             following = max(goal.bound + resolution * 2, high - (high - goal.bound) / 2)
         else:
             following = high - abs(high) * Fraction(goal.relative_width) / 2
-        if not proved and following >= shift:
+        if not proved and high < 0:  # indefinite: first a shift below the whole spectrum, where inverse iteration works
+            following = 2 * min(shift, high)
+        elif not proved and following >= shift:
             step = max(4 * (high - shift), abs(high) * Fraction(goal.relative_width), 4 * resolution)
             following = high - step
         if following - resolution * 2 <= low:

@@ -1,10 +1,10 @@
 r"""A proved two-sided bound of the least eigenvalue of a ball matrix, and decisions that rest on it.
 
-The ladder: float64 Cholesky (Rump), the residual of its factor, Temple's bound on a deflated Cholesky,
-:math:`LDL^T` in balls at 128, 256, ... bits, exact elimination over the rationals; each rung records what it tried and
-why it stopped. Whatever happens, the result is an enclosure; when the budget runs out it is only wider.
-Proofs: ``docs/error-analysis.md``.
-"""
+The ladder: float64 Cholesky (Rump), the residual of its factor, Temple's bound on a deflated Cholesky, one matrix below
+all members where the entries have radii (and Rohn's vertices, as few as suffice), a quotient without rounding,
+:math:`LDL^T` in balls at 128, 256,
+... bits, exact elimination over the rationals; each rung records what it tried and why it stopped. Whatever happens,
+the result is an enclosure; when the budget runs out it is only wider. Proofs: ``docs/error-analysis.md``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from ..kernels.ballmatrix import BallMatrix
 from .arb_rung import LDLTRung
 from .blocked import Progress
 from .float_rungs import CholeskyRung, TempleRung
+from .interval_rung import IntervalRung
 from .ladder import Goal, Known, Problem, Refine, Rung
+from .quotient_rung import QuotientRung
 from .rational import RationalRung
 from .residual_rung import ResidualRung
 
@@ -42,6 +44,8 @@ def ladder(budget: Budget) -> Iterator[Rung]:
     yield CholeskyRung()
     yield ResidualRung()
     yield TempleRung()
+    yield IntervalRung(climb)
+    yield QuotientRung()
     bits = FIRST_BITS
     while bits <= budget.max_bits:
         yield LDLTRung(bits)
@@ -100,10 +104,7 @@ def decide_at_least(
     """
     goal = Goal(bound=Fraction(bound), strict=strict)
     known = climb(Problem(matrix, refine, budget or Budget(), goal), known_psd=known_psd)
-    proved = known.lower > bound if strict else known.lower >= bound
-    refuted = known.upper <= bound if strict else known.upper < bound
-    verdict = Verdict.PROVED if proved else Verdict.REFUTED if refuted else Verdict.UNKNOWN
-    return verdict, known.enclosure()
+    return known.judged(goal.bound or Fraction(0), strict=strict), known.enclosure()
 
 
 def climb(problem: Problem, *, known_psd: bool = False) -> Known:
@@ -118,6 +119,8 @@ def climb(problem: Problem, *, known_psd: bool = False) -> Known:
     for rung in ladder(problem.budget):
         if problem.goal.reached(known.lower, known.upper):
             break
+        if isinstance(rung, IntervalRung) and not _interval(problem):
+            continue
         if isinstance(rung, LDLTRung) and _exhausted(problem):
             known = known.saying(
                 rung.name, "not tried: the radii of the entries are what is left; refine is not given."
@@ -125,6 +128,14 @@ def climb(problem: Problem, *, known_psd: bool = False) -> Known:
             break
         known = rung.climb(problem, known)
     return known
+
+
+def _interval(problem: Problem) -> bool:
+    """Whether the radii are those of the matrix that is meant, and not of its rounding to float64."""
+    matrix = problem.matrix
+    if problem.refine is not None or not np.any(matrix.rad):
+        return False
+    return matrix.arb is None or not all(x.is_exact() for x in matrix.arb.entries())
 
 
 def _exhausted(problem: Problem) -> bool:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 from scipy.linalg import LinAlgError, eigh
+from scipy.sparse.linalg import ArpackError, eigsh
 
 from ..balls.enclosure import float_above
 from .blocked import Progress
@@ -21,6 +22,8 @@ from .temple import complement_lower_bound, temple_lower_bound
 LANCZOS_STEPS = 64
 ROUNDS = 6
 TRIES = 5
+RESTARTS = 20
+"""Restarts of ARPACK, twenty products each; what has not converged then is a cluster, which LAPACK finds sooner."""
 
 
 @dataclass(slots=True, eq=False)
@@ -98,10 +101,11 @@ class CholeskyRung:
             likely = min(max(4.0 * pair.error, width * abs(value) / 8), width * abs(value) / 2)  # estimates exaggerate
             self._below(search, value, max(likely, error / 16), lowers)
         if search.proof is None and search.attempt(0.0) is None and search.attempt(-4.0 * error) is None:
-            v, value = _dense_guess(a)
+            v, value = dense_guess(a)
+            pair = RitzPair(v, 0.0, math.inf, math.inf)
             self._below(search, value, 2.0 * error + 1e-14 * abs(value), lowers)
             if search.proof is None:
-                return RitzPair(v, 0.0, math.inf, math.inf), value
+                return pair, value
         for _ in range(ROUNDS):
             proof = search.proof
             if proof is None:
@@ -125,7 +129,8 @@ class CholeskyRung:
         if not (math.isfinite(lower) and math.isfinite(value)):
             return False
         if goal.bound is None:
-            return lower > 0 and value - lower <= goal.relative_width * lower * 0.75
+            nearer = min(abs(lower), abs(value)) if (lower > 0) is (value > 0) else 0.0
+            return value - lower <= goal.relative_width * nearer * 0.75
         return goal.reached(Fraction(lower), Fraction(value))
 
     def _below(self, search: _Search, value: float, margin: float, lowers: list[float]) -> bool:
@@ -191,8 +196,14 @@ def polished(proof: ShiftedCholesky, v: Matrix) -> Matrix:
     return np.asarray(w / np.linalg.norm(w), dtype=np.float64)
 
 
-def _dense_guess(a: Matrix) -> tuple[Matrix, float]:
-    """An approximate lowest eigenpair by LAPACK, for matrices that are not positive definite."""
+def dense_guess(a: Matrix) -> tuple[Matrix, float]:
+    """An approximate lowest eigenpair by LAPACK, or by ARPACK for many rows: for matrices that are not definite."""
+    if a.shape[0] >= SMALLEST_ORDER:
+        try:
+            values, vectors = eigsh(a, k=1, which="SA", v0=start_vector(a.shape[0]), tol=1e-6, maxiter=RESTARTS)
+            return np.ascontiguousarray(vectors[:, 0]), float(values[0])
+        except ArpackError:
+            pass
     try:
         values, vectors = eigh(a, subset_by_index=[0, 0])
         return np.ascontiguousarray(vectors[:, 0]), float(values[0])

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ...theory.verdict import Verdict
 from ..balls.budget import Budget
 from ..balls.enclosure import Enclosure, rounded_outward
 from ..kernels.ballmatrix import BallMatrix
@@ -36,16 +37,26 @@ class Goal:
     strict: bool = False
 
     def reached(self, lower: Fraction, upper: Fraction) -> bool:
-        """Whether the interval [lower, upper] is good enough.
+        """Whether the interval [lower, upper] is good enough: narrow beside its nearer end to 0, on one side of it.
 
         >>> Goal().reached(Fraction(1), Fraction(2)), Goal(bound=Fraction(3)).reached(Fraction(1), Fraction(2))
         (False, True)
+        >>> Goal(0.1).reached(Fraction(-22), Fraction(-20)), Goal(0.1).reached(Fraction(0), Fraction(0))
+        (True, True)
         """
         if self.bound is None:
-            return lower > 0 and upper - lower <= Fraction(self.relative_width) * lower
-        if self.strict:
-            return lower > self.bound or upper <= self.bound
-        return lower >= self.bound or upper < self.bound
+            if not lower <= 0 <= upper:
+                return upper - lower <= Fraction(self.relative_width) * min(abs(lower), abs(upper))
+            return lower == upper
+        return self.kept(lower) or upper < self.bound or (self.strict and upper == self.bound)
+
+    def kept(self, lower: Fraction) -> bool:
+        """Whether a proved lower end keeps the bound; without a bound it does.
+
+        >>> Goal(bound=Fraction(1)).kept(Fraction(1)), Goal(bound=Fraction(1), strict=True).kept(Fraction(1))
+        (True, False)
+        """
+        return self.bound is None or lower > self.bound or (lower == self.bound and not self.strict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +75,8 @@ class Known:
     """What is proved so far: ``lower <= least eigenvalue <= upper``; and the guess that the next rung starts from.
 
     ``vector`` is an approximate eigenvector, ``second`` a guess at the second eigenvalue; neither is trusted.
-    ``spent`` is the forecast of the seconds that the rungs took, those that forecast at all.
+    ``spent`` is the forecast of the seconds that the rungs took, those that forecast at all. ``attained`` is at least
+    the least eigenvalue of *one* member of the ball matrix, where that is proved: no lower end is above it.
     """
 
     lower: Fraction
@@ -74,6 +86,7 @@ class Known:
     vector: NDArray[np.float64] | None = None
     second: float | None = None
     spent: float = 0.0
+    attained: Fraction | None = None
 
     def seconds_left(self, problem: Problem) -> float:
         """What the budget leaves by forecast: never by the clock, so that a result does not depend on the machine."""
@@ -98,9 +111,23 @@ class Known:
         label = "; ".join([*known, method]) if improved and method not in known else self.method
         return replace(self, lower=low, upper=high, method=label)
 
+    def attaining(self, value: Fraction) -> Known:
+        """The same, one member of the ball matrix having a least eigenvalue of at most ``value``."""
+        return replace(self, attained=value if self.attained is None else min(value, self.attained))
+
     def saying(self, rung: str, sentence: str) -> Known:
         """The same with one more step on record."""
         return replace(self, steps=(*self.steps, f"{rung}: {sentence}"))
+
+    def judged(self, bound: Fraction, *, strict: bool = False) -> Verdict:
+        """Whether the least eigenvalue is at least ``bound`` (above it when ``strict``) for all members, or for none.
+
+        >>> Known(Fraction(1), Fraction(1), "exact").judged(Fraction(1), strict=True).name
+        'REFUTED'
+        """
+        if self.lower > bound or (self.lower == bound and not strict):
+            return Verdict.PROVED
+        return Verdict.REFUTED if self.upper < bound or (self.upper == bound and strict) else Verdict.UNKNOWN
 
     def enclosure(self) -> Enclosure:
         """The proved interval, rounded outwards to float64."""

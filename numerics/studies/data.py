@@ -195,8 +195,8 @@ def _anchor(path: Path) -> str:
     return f" (it was looked for in {Path.cwd() / path.parent})"
 
 
-def _file(path: Path, n: int | None, how: Reading, memory: int) -> Contents:
-    """The contents of a file of points by the ending of its name."""
+def read_contents(path: Path, n: int | None, how: Reading, memory: int) -> Contents:
+    """The first ``n`` rows of a file, or all, by the ending of its name, which is one of :data:`SUFFIXES`."""
     kind = next(s for s in SUFFIXES if path.name.lower().endswith(s))
     try:
         regular, size = path.is_file(), path.stat().st_size
@@ -252,7 +252,7 @@ def load(
         )
     how = replace(how, zero_rows=normalize is None)
     beside = how.labels if isinstance(how.labels, str) and label_file(Path(how.labels)) else None
-    found = _file(path, n, replace(how, labels=None) if beside else how, memory)
+    found = read_contents(path, n, replace(how, labels=None) if beside else how, memory)
     rows, width = found.values.shape
     require_memory(rows, width, memory)
     if n is not None and n > rows:

@@ -31,6 +31,7 @@ class Reading:
     labels: the column of the labels, or the file that holds them; None: the file has none.
     array: the array of an .npz file.
     zero_rows: whether a zero row is a point; no setting, it follows from normalize.
+    square: whether the file holds a square matrix, whose first column may well count its rows; no setting either.
     """
 
     numbers: str = "decimal"
@@ -40,6 +41,7 @@ class Reading:
     labels: str | int | None = None
     array: str | None = None
     zero_rows: bool = False
+    square: bool = False
 
     def __post_init__(self) -> None:
         if self.numbers not in NUMBERS:

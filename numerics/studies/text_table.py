@@ -256,7 +256,7 @@ class _Table:
     def _counted(self, table: np.ndarray, names: list[str] | None, choice: Choice) -> None:
         """Refuse, or mention, a first column that only counts the rows."""
         n, d = table.shape
-        if n < 3 or d < 2 or self.reading.columns:
+        if n < 3 or d < 2 or self.reading.columns or self.reading.square:
             return
         counts = np.arange(n)
         if not (np.array_equal(table[:, 0], counts) or np.array_equal(table[:, 0], counts + 1)):

@@ -159,7 +159,9 @@ def test_list(call: Callable[..., tuple[int, str, str]], what: str) -> None:
         assert next(iter(row.values())).rpartition(".")[2] in text
 
 
-@pytest.mark.parametrize("command", ["verify", "sweep", "dual", "hermite", "gram", "certify", "report", "list"])
+@pytest.mark.parametrize(
+    "command", ["verify", "sweep", "dual", "hermite", "gram", "certify", "jitter", "diagnose", "report", "list"]
+)
 def test_help_has_an_example(call: Callable[..., tuple[int, str, str]], command: str) -> None:
     """Every command explains itself, with an example of itself."""
     status, out, err = call(command, "--help")

@@ -104,7 +104,9 @@ def test_a_matrix_that_single_precision_cannot_factorise_is_enclosed_all_the_sam
 def test_radii_widen_both_ends() -> None:
     a = rotated(np.linspace(1, 2, 30), 1)
     narrow, wide = (least_eigenvalue(BallMatrix(a, r)) for r in (0.0, 1e-4))
-    assert wide.lower <= narrow.lower - 0.9 * 30e-4
+    v = np.abs(np.linalg.eigh(a)[1][:, 0])
+    assert wide.lower <= narrow.upper - 1e-4 * v.sum() ** 2 * 0.999  # a member that is lower by that much exists
+    assert wide.lower >= narrow.lower - 30e-4 * 1.001  # and none is lower by more than the norm of the radii
     assert wide.upper > narrow.upper
     assert "radi" in wide.steps[-1]
 

@@ -25,3 +25,16 @@ LEAST_EIGENVALUE: Claim = Source("kernel", "", "docs/theory/deep-networks.md").c
     section="2 and 4",
 )
 CLAIMS: tuple[Claim, ...] = (LEAST_EIGENVALUE,)
+MATRIX_LEAST_EIGENVALUE: Claim = Source("matrix", "", "docs/own-matrix.md").claim(
+    "least-eigenvalue",
+    "M1",
+    "The least eigenvalue of every symmetric matrix that was given is at least the bound given",
+    (),
+    r"\lambda_{\min}(A) \ge \text{bound}",
+    method="certify",
+    control="a bound above the least eigenvalue is REFUTED",
+    section="What is certified",
+)
+MATRIX_CLAIMS: tuple[Claim, ...] = (MATRIX_LEAST_EIGENVALUE,)
+"""What ``certify`` says of a matrix that was given."""
+

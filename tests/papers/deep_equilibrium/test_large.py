@@ -69,8 +69,8 @@ def test_what_has_no_common_norm_is_refused() -> None:
         (lambda: cg.activation("tanh").hermite(2.5), "order = 2.5"),  # type: ignore[arg-type]
         (lambda: cg.activation("tanh").hermite(2, bits="64"), "bits = '64'"),  # type: ignore[arg-type]
         (lambda: cg.activation("tanh").dual(1, 1, 0, bits=-3), "bits = -3"),
-        (lambda: cg.least_eigenvalue(np.eye(3)), "no proved radius"),  # type: ignore[arg-type]
-        (lambda: cg.certify(np.eye(3), at_least=1), "no proved radius"),  # type: ignore[arg-type]
+        (lambda: cg.least_eigenvalue(np.ones(3)), "least_eigenvalue: A has the shape"),
+        (lambda: cg.certify(np.ones((2, 3)), at_least=1), "certify: A has the shape"),
         (lambda: cg.verify({}), "not the path"),  # type: ignore[arg-type]
         (lambda: cg.check(3), "not the path"),  # type: ignore[arg-type]
         (lambda: cg.population_gram(3, POINTS, activation="tanh"), "not a name"),  # type: ignore[arg-type]
