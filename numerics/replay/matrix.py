@@ -1,13 +1,34 @@
 """Symmetric matrices in integers: A A^T exactly, and the kernel matrix in fixed point (section 6)."""
 
+from fractions import Fraction
 from functools import cache
 from importlib.util import find_spec
 from math import isqrt
 from operator import mul
+from typing import NamedTuple
 
 from .series import Series
 
 Rows = list[list[int]]  # of a matrix, or of its lower triangle
+
+
+class Matrix(NamedTuple):
+    """The lower triangle in a unit; for each row a bound of the sum of its radii; the radii, where they are kept."""
+
+    rows: Rows
+    errors: list[int]
+    unit: Fraction
+    radii: Rows | None = None
+
+
+def row_sums(lower: Rows, weights: list[int]) -> list[int]:
+    """For a symmetric matrix E >= 0, from its lower triangle, (E w)_i/w_i for positive weights w, rounded up."""
+    sums = [0] * len(lower)
+    for i, row in enumerate(lower):
+        sums[i] += sum(map(mul, row, weights))
+        for j, x in enumerate(row[:i]):
+            sums[j] += x * weights[i]
+    return [-(-total // w) for total, w in zip(sums, weights, strict=True)]
 
 
 def product(rows: Rows, accelerate: bool) -> Rows:
@@ -18,7 +39,7 @@ def product(rows: Rows, accelerate: bool) -> Rows:
     return [[sum(map(mul, a, b)) for b in rows[: i + 1]] for i, a in enumerate(rows)]
 
 
-def matrix(series: Series, inner: Rows, bits: int) -> tuple[Rows, list[int]]:
+def matrix(series: Series, inner: Rows, bits: int) -> Matrix:
     """The lower triangle of the matrix in units of 2^-bits, and for each row the sum of the radii of its entries."""
     balls, (mass, off), tail = series
     one, middles, rows, errors = 1 << bits, [m for m, _ in balls], [], [off] * len(inner)
@@ -45,4 +66,4 @@ def matrix(series: Series, inner: Rows, bits: int) -> tuple[Rows, list[int]]:
             drop = max((one - abs(cosine)).bit_length() - 7, 0)
             lost = radius(one - abs(cosine) >> drop << drop)
             rows[i][j], errors[i], errors[j] = entry, errors[i] + lost, errors[j] + lost  # (6.4)
-    return rows, errors
+    return Matrix(rows, errors, Fraction(1, one))

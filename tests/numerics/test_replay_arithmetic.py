@@ -8,7 +8,6 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
-
 from certigram.numerics.replay.activations import KNOWN, parse
 from certigram.numerics.replay.elementary import value
 from certigram.numerics.replay.series import compose, multiply

@@ -7,7 +7,7 @@ its test of the series asks for, and shifts are estimates. The format: ``docs/ce
 from __future__ import annotations
 
 import math
-from contextlib import suppress
+from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import sha256
 from typing import Any
@@ -16,7 +16,6 @@ import numpy as np
 import sympy
 from flint import arb
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_solve, cholesky
 
 from ....theory.activations.functions import X, normal_cdf, sigmoid, softplus
 from ....theory.errors import DerivationGap
@@ -25,27 +24,21 @@ from ...balls.enclosure import Enclosure
 from ...balls.ends import upper_float
 from ...balls.precision import undisturbed
 from ...certificates.certificate import Proof, fraction_text
-from ...eigenvalues.inverse_iteration import start_vector
 from ...eigenvalues.nullspace import NullVector
+from ...eigenvalues.witness import Question, Rows, factor_witness
 from ...hermite import hermite_transform
 from ...kernels.series import DotProductSeries
 from ...replay.activations import parse
-from ...replay.certificate import FORMAT
 from ...replay.inputs import MAX_GRAM, MAX_POINTS
 from ...replay.series import prove_series
-from ...replay.spectrum import MAX_LIMBS
 from ...replay.verdicts import UNSUPPORTED, Stop
 from .population.kernel import EquilibriumKernel
 from .population.model import FLOAT_BITS, FLOAT_TARGET, Population
 
-DIGIT = 62
-"""Bits of one digit of the long integers in the arrays."""
-WIDTH = 1e-6
-"""Relative loss of a bound at which longer integers are used."""
-ROUNDS = 4
-"""Steps of inverse iteration."""
 GROWTH = 5
 """How often radii that the checker does not accept are tried again, 64 times wider."""
+
+FORMAT = "certigram-proof/1"
 
 NAMED = {
     sympy.tanh: "tanh",
@@ -169,7 +162,42 @@ def equilibrium_proof(
         return Proof(document, arrays)
     if not found.lower > 0:
         raise DerivationGap("no positive lower bound is proved.")
-    return _with_factor(inst, found, document, arrays, bound)
+    return _with_factor(inst, found, document, arrays, Question.of(found, bound, strict=relation == ">"))
+
+
+@dataclass(frozen=True, eq=False)
+class _Series:
+    """The checker's matrix of this kernel, whose series it must accept first."""
+
+    inst: Population
+    claim: dict[str, Any]
+    known: dict[int, tuple[dict[str, Any], Fraction]] = field(default_factory=dict)
+
+    @property
+    def mid(self) -> NDArray[np.float64]:
+        """The prover's midpoints."""
+        return self.inst.gram.mid
+
+    @property
+    def radius(self) -> float:
+        """Their error."""
+        return self.inst.gram.radius_norm()
+
+    def series(self, limbs: int) -> tuple[dict[str, Any], Fraction]:
+        """Balls that the checker accepts, and what they cost; found once."""
+        if limbs not in self.known:
+            self.known[limbs] = _series(self.inst, self.claim, limbs)
+        return self.known[limbs]
+
+    def spread(self, limbs: int) -> Fraction:
+        """The largest sum of radii in a row."""
+        return self.series(limbs)[1]
+
+    def rows(self, limbs: int) -> Rows:
+        """The prover's matrix in balls, rounded."""
+        matrix, one, n = self.inst.refine(64 * limbs + 32).arb, 1 << 64 * limbs, self.inst.data.n
+        assert matrix is not None  # refine computes in ball arithmetic
+        return [[round(exact(matrix[i, j].mid()) * one) for j in range(i + 1)] for i in range(n)]
 
 
 def _with_factor(
@@ -177,127 +205,12 @@ def _with_factor(
     found: Enclosure,
     document: dict[str, Any],
     arrays: dict[str, NDArray[Any]],
-    bound: Fraction,
+    question: Question,
 ) -> Proof:
-    lower, upper = Fraction(found.lower), Fraction(found.upper)
-    needed = Fraction(WIDTH) * lower
-    if lower >= bound:  # what is stated must still reach the bound
-        needed = max(min(needed, (lower - bound) / 2), lower / 2**64)
-    size, n, attempt = float(np.max(np.diagonal(inst.gram.mid))), inst.data.n, None
-    with suppress(DerivationGap):  # of what 64 bits do not resolve, more may
-        series, spread = _series(inst, document["kernel"], 1)
-        attempt = _float_witness(inst, lower, needed, spread)
-    digits = math.log2(max(size, 1.0) * n * n) - math.log2(float(needed)) + 24
-    limbs, gap = max(2, math.ceil(digits / 64)), ""
-    while attempt is None:
-        if limbs > MAX_LIMBS:
-            raise DerivationGap(gap or f"the bound asks for {64 * limbs} bits, the checker takes {64 * MAX_LIMBS}.")
-        try:
-            series, spread = _series(inst, document["kernel"], limbs)
-            attempt = _integer_witness(inst, lower, limbs, spread)
-        except DerivationGap as error:
-            limbs, gap = limbs + 1, str(error)
-    shift, stated, quotient, factor, vector, exponent, limbs = attempt
-    if stated < bound <= lower:
-        raise DerivationGap("the bound is nearer to the least eigenvalue than the checker's arithmetic resolves.")
-    document["statement"]["lower"] = fraction_text(stated)
-    document["statement"]["upper"] = fraction_text(max(upper, quotient))
-    document["kernel"].update(series)
-    document["witness"] = {"kind": "factor", "shift": fraction_text(shift), "exponent": exponent}
-    arrays["factor"], arrays["vector"] = _digits(factor, limbs), _digits(vector, limbs)
-    return Proof(document, arrays)
-
-
-Attempt = tuple[Fraction, Fraction, Fraction, list[int], list[int], int, int]
-
-
-def _float_witness(inst: Population, lower: Fraction, needed: Fraction, spread: Fraction) -> Attempt | None:
-    """Factor, shift and vector from float64; None when its rounding would cost more than ``needed``.
-
-    ``spread`` is the largest sum of the radii of a row of the checker's matrix: what a bound loses at least.
-    """
-    a, n = inst.gram.mid, inst.data.n
-    shift, lost = float(lower - needed / 4), 0.0
-    for _ in range(2):  # the second time as near to the bound as the rounding of the first time allows
-        try:
-            factor = cholesky(a - shift * np.eye(n), lower=True)
-        except LinAlgError:
-            return None
-        size = np.abs(factor)
-        lost = (n + 4) * 2.0**-53 * float(np.max(size @ (size.T @ np.ones(n)))) + 2 * inst.gram.radius_norm()
-        lost += 2 * float(spread)
-        shift = max(shift, float(lower - Fraction(lost) / 2)) if lost < float(needed) / 2 else shift
-    if shift - lost < float(lower - needed):
-        return None
-    v = start_vector(n)
-    for _ in range(ROUNDS):
-        v = cho_solve((factor, True), v)
-        v = v / np.max(np.abs(v))
-    wide = v.astype(np.longdouble)
-    quotient = Fraction(*((wide @ (a @ wide)) / (wide @ wide)).as_integer_ratio()) + Fraction(lost)
-    exponent = min(62 - max(math.frexp(float(size.max()))[1], 0), 60)
-    if exponent < 0:
-        return None
-    rows, columns = np.tril_indices(n)
-    scaled = np.rint(np.ldexp(factor[rows, columns], exponent)).astype(np.int64)
-    vector = np.rint(np.ldexp(v, 52)).astype(np.int64)
-    stated = Fraction(shift) - Fraction(lost)
-    return Fraction(shift), stated, quotient, scaled.tolist(), vector.tolist(), exponent, 1
-
-
-def _integer_witness(inst: Population, lower: Fraction, limbs: int, spread: Fraction) -> Attempt:
-    """The same in integers of 64 bits times ``limbs``, for bounds that float64 cannot resolve."""
-    n, bits = inst.data.n, 64 * limbs
-    matrix = inst.refine(bits + 32).arb
-    assert matrix is not None  # refine computes in ball arithmetic
-    one = 1 << bits
-    a = [[round(exact(matrix[i, j].mid()) * one) for j in range(i + 1)] for i in range(n)]
-    largest = 2 + max(a[i][i] for i in range(n)) // one
-    lost = 2 * spread + Fraction(n * n * largest << 6, one)
-    shift = lower + lost
-    rows = _integer_cholesky(a, round(shift * one), bits)
-    if rows is None:
-        shift = lower - lost
-        rows = _integer_cholesky(a, round(shift * one), bits)
-    if rows is None:
-        raise DerivationGap("the shifted matrix was not factorised at the precision of the certificate.")
-    v = [round(x * one) for x in start_vector(n).tolist()]
-    exponent = DIGIT * limbs - 4 - max(row[-1] for row in rows).bit_length() + bits
-    if not 0 <= exponent <= bits + 64:
-        exponent = min(max(exponent, 0), bits)
-    for _ in range(ROUNDS):
-        for i in range(n):
-            v[i] = ((v[i] << bits) - sum(x * y for x, y in zip(rows[i][:i], v, strict=False))) // rows[i][i]
-        for i in reversed(range(n)):
-            v[i] = ((v[i] << bits) - sum(rows[k][i] * v[k] for k in range(i + 1, n))) // rows[i][i]
-        top = max(map(abs, v))
-        v = [(x << DIGIT * limbs - 8) // top for x in v]
-    form = sum(v[i] * (2 * sum(x * y for x, y in zip(a[i][:i], v, strict=False)) + a[i][i] * v[i]) for i in range(n))
-    quotient = Fraction(form, sum(x * x for x in v) << bits) + lost
-    scaled = [x << exponent - bits if exponent > bits else x >> bits - exponent for row in rows for x in row]
-    return shift, shift - lost, quotient, scaled, v, exponent, limbs
-
-
-def _integer_cholesky(a: list[list[int]], shift: int, bits: int) -> list[list[int]] | None:
-    """Rows of a Cholesky factor of the lower triangle ``a - shift I`` at scale 2^-bits; None when a pivot fails."""
-    rows: list[list[int]] = []
-    for i, given in enumerate(a):
-        row: list[int] = []
-        for j in range(i):
-            row.append(((given[j] << bits) - sum(x * y for x, y in zip(row, rows[j], strict=False))) // rows[j][j])
-        pivot = ((given[i] - shift) << bits) - sum(x * x for x in row)
-        if pivot <= 0:
-            return None
-        rows.append([*row, math.isqrt(pivot)])
-    return rows
-
-
-def _digits(values: list[int], limbs: int) -> NDArray[np.int64]:
-    """Signed integers as ``limbs`` digits to the base 2^62, the last one signed: (limbs, len(values))."""
-    mask = (1 << DIGIT) - 1
-    digits = [[x >> DIGIT * k & mask for x in values] for k in range(limbs - 1)]
-    digits.append([x >> DIGIT * (limbs - 1) for x in values])
-    return np.array(digits, dtype="<i8").reshape(limbs, len(values))
+    matrix = _Series(inst, document["kernel"])
+    witness = factor_witness(matrix, Fraction(found.lower), Fraction(found.upper), question)
+    document["kernel"].update(matrix.series(witness.limbs)[0])
+    return witness.proof(document, arrays)
 
 
 def _kernel(inst: Population, limbs: int) -> EquilibriumKernel:
