@@ -255,8 +255,6 @@ def _restate(data: dict[str, Any], proof: Proof) -> None:
     if told["sha256"] != seen["sha256"]:
         data["detail"]["data"] = {key: x for key, x in seen.items() if key not in ("input_gram", "entries", "radius")}
         data["detail"]["data that were given"] = told
-    if "parameters" in data["detail"]:
-        data["detail"]["parameters"] = {k: v for k, v in data["detail"]["parameters"].items() if k in kernel}
     for item in data["evidence"]:
         if "lower" in item["values"]:
             item["values"] = {**item["values"], "lower": repr(data["lower"]), "upper": repr(data["upper"])}

@@ -20,7 +20,10 @@ from scipy.linalg import LinAlgError, cho_solve, cholesky
 from ...theory.errors import DerivationGap
 from ..balls.enclosure import Enclosure
 from ..certificates.certificate import Proof, fraction_text
-from ..replay.spectrum import MAX_LIMBS
+from ..kernels.ballmatrix import BallMatrix
+from ..replay.kernels import KINDS
+from ..replay.spectrum import MAX_LIMBS, Maker
+from ..replay.verdicts import Stop
 from .inverse_iteration import start_vector
 
 DIGIT = 62
@@ -113,7 +116,7 @@ def factor_witness(matrix: Witnessed, lower: Fraction, upper: Fraction, question
     with suppress(DerivationGap):  # of what 64 bits do not resolve, more may
         attempt = float_witness(matrix, lower, needed)
     digits_needed = math.log2(max(size, 1.0) * n * n) - _log2(needed) + 24
-    limbs, gap = max(2, math.ceil(digits_needed / 64)), ""
+    limbs, gap = max(2, math.ceil((digits_needed + 8) / DIGIT)), ""
     while attempt is None or not all(question.answered(attempt.lower, attempt.upper)):
         if limbs > MAX_LIMBS:
             raise DerivationGap(gap or f"the bound asks for {64 * limbs} bits, the checker takes {64 * MAX_LIMBS}.")
@@ -166,7 +169,7 @@ def integer_witness(matrix: Witnessed, lower: Fraction, limbs: int) -> Witness:
     n, bits = len(a), 64 * limbs
     one = 1 << bits
     largest = 2 + max(abs(x) for row in a for x in row) // one
-    lost = 2 * spread + Fraction(n * n * largest << 6, one)
+    lost = 2 * spread + Fraction(n * n * largest << 6, 1 << DIGIT * limbs - 8)  # the factor's own digits
     shift = lower + lost
     rows = integer_cholesky(a, round(shift * one), bits)
     if rows is None:
@@ -221,3 +224,44 @@ def digits(values: list[int], limbs: int) -> NDArray[np.int64]:
     found = [[x >> DIGIT * k & mask for x in values] for k in range(limbs - 1)]
     found.append([x >> DIGIT * (limbs - 1) for x in values])
     return np.array(found, dtype="<i8").reshape(limbs, len(values))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Remade:
+    """A matrix that the checker makes by itself: the prover's midpoints, and the checker's integers.
+
+    ``units`` bounds the sum of the radii in a row of the checker's matrix, in its last digit.
+    """
+
+    mid: NDArray[np.float64]
+    radius: float
+    units: Fraction
+    make: Maker
+
+    def spread(self, limbs: int) -> Fraction:
+        """The largest sum of radii in a row."""
+        return self.units / (1 << 64 * limbs)
+
+    def rows(self, limbs: int) -> Rows:
+        """The checker's own."""
+        return self.make(64 * limbs, None).rows
+
+
+def kernel_proof(
+    document: dict[str, Any],
+    arrays: dict[str, NDArray[Any]],
+    matrix: BallMatrix,
+    found: Enclosure,
+    question: Question,
+    units: Fraction,
+) -> Proof:
+    """The proof of a kernel that is all data and parameters, given as ``document`` and ``arrays``, with its witness."""
+    if not found.lower > 0:
+        raise DerivationGap("no positive lower bound is proved.")
+    given = {name: (list(x.shape), x.tobytes(), tuple(x.ravel().tolist())) for name, x in arrays.items()}
+    try:
+        about = KINDS[document["kernel"]["kind"]].subject(document, given, True)
+    except Stop as stop:
+        raise DerivationGap(f"the checker does not take this kernel ({stop.args[1]}: {stop.args[2]}).") from None
+    remade = Remade(matrix.mid, matrix.radius_norm(), units, about.make)
+    return factor_witness(remade, Fraction(found.lower), Fraction(found.upper), question).proof(document, arrays)

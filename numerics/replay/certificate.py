@@ -12,7 +12,10 @@ from .sidecar import arrays
 from .spectrum import spectrum
 from .verdicts import INVALID, UNSUPPORTED, VALID, Check, Stop, fraction, printable, require
 
-FORMATS, MAX_FILE = {"certigram-proof/1": ["equilibrium"], "certigram-proof/2": ["matrix"]}, 1 << 22
+FORMATS, MAX_FILE = (
+    {"certigram-proof/1": ["equilibrium"], "certigram-proof/2": ["matrix", "radial", "arc-cosine"]},
+    1 << 22,
+)
 RECORDS = {"certigram-certificate/1": set(), "certigram-certificate/2": {"argument", "scope", "sharpness"}}
 RECORD = {"format", "claim", "system", "activation", "verdict", "method", "lower", "upper", "margin", "seconds"}
 RECORD |= {"reason", "hypotheses", "evidence", "detail", "proof", "prover", "digest"}
@@ -25,7 +28,7 @@ def agree(document: Any, proof: Any, about: Subject, low: Fraction, high: Fracti
     label, claim = document["activation"], f"{document['system']}.least-eigenvalue"
     require(document["claim"] == claim, "claim", f"not {claim}, which the proof is about")
     same = sorted(NAMES.get(label, label).split(" + ")) == sorted(about.label.split(" + "))
-    require(same, "activation", "not the one of the proof")
+    require(same or label == about.label, "activation", "not the one of the proof")
     for key in ("n", "d", "normalize", "sha256"):
         told = detail.get("data", {}).get(key, data.get(key))
         require(repr(told) == repr(data.get(key)), f"detail.data.{key}", "not the one of the proof")
@@ -36,8 +39,9 @@ def agree(document: Any, proof: Any, about: Subject, low: Fraction, high: Fracti
     words |= {"argument": "DIRECT", "scope": about.scope}
     for key, right in (words | {"sharpness": None}).items():
         require(detail.get(key, right) == right == document.get(key, right), key, "not the one of the proof")
-    told = detail.get("parameters", {})
-    require(told.items() <= about.parameters.items(), "detail.parameters", "not the one of the proof")
+    for key, right in about.parameters.items():
+        told = detail.get("parameters", {}).get(key, right)
+        require(told == right, "detail.parameters", "not the one of the proof")
     parts = [("", document), *((f"evidence[{k}].values.", e["values"]) for k, e in enumerate(document["evidence"]))]
     floats = [(place + key, part.get(key), x) for place, part in parts for key, x in (("lower", low), ("upper", high))]
     for line, text, end in [*floats, ("margin", document["margin"], low - bound)]:

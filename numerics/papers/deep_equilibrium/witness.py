@@ -7,9 +7,9 @@ its test of the series asks for, and shifts are estimates. The format: ``docs/ce
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -25,13 +25,13 @@ from ...balls.ends import upper_float
 from ...balls.precision import undisturbed
 from ...certificates.certificate import Proof, fraction_text
 from ...eigenvalues.nullspace import NullVector
-from ...eigenvalues.witness import Question, Rows, factor_witness
+from ...eigenvalues.witness import Question, Rows, factor_witness, kernel_proof
 from ...hermite import hermite_transform
 from ...kernels.series import DotProductSeries
 from ...replay.activations import parse
-from ...replay.inputs import MAX_GRAM, MAX_POINTS
 from ...replay.series import prove_series
 from ...replay.verdicts import UNSUPPORTED, Stop
+from ...studies.checkable import checkable_data
 from .population.kernel import EquilibriumKernel
 from .population.model import FLOAT_BITS, FLOAT_TARGET, Population
 
@@ -115,13 +115,49 @@ def equilibrium_proof(
     """
     if inst.inputs.common_norm is None:
         raise DerivationGap("the checker has rules for inputs of one norm only.")
-    if inst.data.source.n > (MAX_GRAM if inst.data.points is None else MAX_POINTS):
-        raise DerivationGap(f"the checker takes at most {MAX_POINTS} points, or {MAX_GRAM} rows of inner products.")
-    if inst.data.points is not None and inst.data.points.exact:
-        raise DerivationGap(
-            "the checker reads points of binary64 numbers, and some of these are none: read the"
-            ' file with numbers = "binary64", give float64, or write fewer digits.'
-        )
+    question = Question.of(found, bound, strict=relation == ">")
+    data, arrays = checkable_data(inst.data)
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "system": inst.system,
+        "statement": {"lower": "0", "upper": "0", "relation": relation, "bound": fraction_text(bound)},
+        "data": data,
+    }
+    if inst.activation.name != "relu":
+        return _by_series(inst, found, document, arrays, question)
+    if 2 * inst.sigma_w2 < 1:
+        with suppress(DerivationGap):  # of inputs so near to each other that no power series serves them
+            return _by_series(inst, found, document, arrays, question)
+    return _by_closed_form(inst, found, document, arrays, question)
+
+
+def _singular(inst: Population, document: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Proof | None:
+    """The proof by an exact null vector, or by the rank of an affine activation; None where K is not singular."""
+    singular = inst.null_vector
+    if singular is None:
+        return None
+    entries = singular.entries if isinstance(singular, NullVector) else None
+    vector = None if entries is None else {str(i): fraction_text(x) for i, x in enumerate(entries) if x}
+    return Proof({**document, "witness": {"kind": "singular", "null_vector": vector}}, arrays)
+
+
+def _by_closed_form(
+    inst: Population, found: Enclosure, document: dict[str, Any], arrays: dict[str, NDArray[Any]], question: Question
+) -> Proof:
+    """The arc-cosine kernel at its fixed points, for ReLU with any variance below 1."""
+    kernel = {"kind": "arc-cosine", "sigma_w2": fraction_text(inst.sigma_w2)}
+    document = {**document, "format": "certigram-proof/2", "kernel": kernel}
+    singular = _singular(inst, document, arrays)
+    if singular is not None:
+        return singular
+    size = Fraction(upper_float(inst.fixed_point.s)) / (1 - inst.sigma_w2)
+    return kernel_proof(document, arrays, inst.gram, found, question, inst.data.n * (4 + size / 2**9))
+
+
+def _by_series(
+    inst: Population, found: Enclosure, document: dict[str, Any], arrays: dict[str, NDArray[Any]], question: Question
+) -> Proof:
+    """The kernel as a power series, for sums of known functions."""
     expression = checkable_expression(inst.activation.expression)
     slope = parse(expression)[2]
     if 2 * inst.sigma_w2 * slope**2 >= 1:
@@ -131,38 +167,16 @@ def equilibrium_proof(
         "sigma_w2": fraction_text(inst.sigma_w2),
         "lipschitz": fraction_text(slope),
     }
-    source = inst.data
-    gram = None if source.input_gram is None else [[fraction_text(q) for q in row] for row in source.input_gram.entries]
-    arrays: dict[str, NDArray[Any]] = {}
-    if source.points is not None:
-        arrays["points"] = np.ascontiguousarray(source.points.values, dtype="<f8")
-    content = f"{source.normalize}|{source.n}|{source.d}|".encode()
-    content += arrays["points"].tobytes() if gram is None else ";".join(map(",".join, gram)).encode()
-    if sha256(content).hexdigest() != source.digest:
-        raise DerivationGap("the checker takes points as float64 numbers, or exact inner products: not these data.")
-    document: dict[str, Any] = {
-        "format": FORMAT,
-        "system": inst.system,
-        "statement": {"lower": "0", "upper": "0", "relation": relation, "bound": fraction_text(bound)},
-        "data": {
-            "n": source.n,
-            "d": source.d,
-            "normalize": source.normalize,
-            "sha256": source.digest,
-            "description": source.description,
-            "input_gram": gram,
-        },
-        "kernel": kernel,
-    }
-    singular = inst.null_vector
+    document = {**document, "kernel": kernel}
+    singular = _singular(inst, document, arrays)
     if singular is not None:
-        entries = singular.entries if isinstance(singular, NullVector) else None
-        vector = None if entries is None else {str(i): fraction_text(x) for i, x in enumerate(entries) if x}
-        document["witness"] = {"kind": "singular", "null_vector": vector}
-        return Proof(document, arrays)
+        return singular
     if not found.lower > 0:
         raise DerivationGap("no positive lower bound is proved.")
-    return _with_factor(inst, found, document, arrays, Question.of(found, bound, strict=relation == ">"))
+    matrix = _Series(inst, kernel)
+    witness = factor_witness(matrix, Fraction(found.lower), Fraction(found.upper), question)
+    kernel.update(matrix.series(witness.limbs)[0])
+    return witness.proof(document, arrays)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,19 +212,6 @@ class _Series:
         matrix, one, n = self.inst.refine(64 * limbs + 32).arb, 1 << 64 * limbs, self.inst.data.n
         assert matrix is not None  # refine computes in ball arithmetic
         return [[round(exact(matrix[i, j].mid()) * one) for j in range(i + 1)] for i in range(n)]
-
-
-def _with_factor(
-    inst: Population,
-    found: Enclosure,
-    document: dict[str, Any],
-    arrays: dict[str, NDArray[Any]],
-    question: Question,
-) -> Proof:
-    matrix = _Series(inst, document["kernel"])
-    witness = factor_witness(matrix, Fraction(found.lower), Fraction(found.upper), question)
-    document["kernel"].update(matrix.series(witness.limbs)[0])
-    return witness.proof(document, arrays)
 
 
 def _kernel(inst: Population, limbs: int) -> EquilibriumKernel:
