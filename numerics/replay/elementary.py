@@ -1,6 +1,7 @@
 """Elementary functions in fixed point: integers in units of 2^-bits, with guard digits (section 2)."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 from itertools import accumulate, count, takewhile
 from math import isqrt
@@ -8,7 +9,14 @@ from math import isqrt
 from .verdicts import UNSUPPORTED, require
 
 GUARD = 64  # digits beyond those that are asked for
-TIMES_X = {"id": "one", "silu": "sigmoid", "gelu": "phi", "xgaussian": "gaussian"}  # x times another function
+Interval = tuple[Fraction, Fraction]  # the lower and the upper end
+TIMES_X = {
+    "id": "one",
+    "mish": "share",
+    "silu": "sigmoid",
+    "gelu": "phi",
+    "xgaussian": "gaussian",
+}  # x times another function
 
 
 def taylor(first: int, step: Callable[[int, int], int]) -> int:
@@ -88,6 +96,12 @@ def half_line_share(rate: int, size: int, bits: int) -> int:
     return integral // isqrt((pi(bits) << bits) // (2 * rate))
 
 
+def root(square: Fraction, bits: int) -> Interval:
+    """The square root of a number >= 0, to 2^-bits."""
+    low = isqrt(max((square.numerator << 2 * bits) // square.denominator, 0))
+    return Fraction(low, 1 << bits), Fraction(low + 1, 1 << bits)
+
+
 def value(name: str, x: int, bits: int) -> int:
     """A known smooth function, off by less than 7 (1 + |x|) units (2.7)."""
     one, size, sign = 1 << bits, abs(x), 1 if x > 0 else -1
@@ -109,6 +123,9 @@ def value(name: str, x: int, bits: int) -> int:
     small = exp(-2 * size if name == "tanh" else -size, bits)
     if name == "tanh":
         return sign * ((one - small) << bits) // (one + small)
+    if name == "share":  # tanh(softplus(x)) = (w^2 + 2w)/(w^2 + 2w + 2), w = exp(x), by exp(-|x|)
+        part = 2 * small * one + (one * one if x > 0 else small * small)
+        return (part << bits) // (part + 2 * (small * small if x > 0 else one * one))
     if name == "softplus":
         return max(x, 0) + 2 * arc(small, 2 * one + small, bits, -1)
     return ((one if x > 0 else small) << bits) // (one + small)  # sigmoid

@@ -89,7 +89,7 @@ def equilibrium(proof: Any, found: Arrays, accelerate: bool) -> Subject:
 
 def affine(terms: Terms, given: Inputs) -> bool:
     """Whether the rank of an affine activation is below the order of the matrix (7.4)."""
-    names = {name for _, name, _ in terms}
+    names = {name for _, name, _, _ in terms}
     return names <= {"one", "id"} and len(given.inner) > given.dimension + ("one" in names)
 
 

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 from certigram.numerics import replay
 from certigram.numerics.certificates.checking import Checked
-from certigram.numerics.papers.deep_equilibrium.witness import checkable_expression, equilibrium_proof
+from certigram.numerics.expressions.checkable import checkable_expression
+from certigram.numerics.papers.deep_equilibrium.witness import equilibrium_proof
 from certigram.numerics.replay.sidecar import arrays
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import DerivationGap, SpecError

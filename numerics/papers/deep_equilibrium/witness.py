@@ -13,11 +13,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import sympy
 from flint import arb
 from numpy.typing import NDArray
 
-from ....theory.activations.functions import X, normal_cdf, sigmoid, softplus
 from ....theory.errors import DerivationGap
 from ...balls.ball import exact
 from ...balls.enclosure import Enclosure
@@ -26,6 +24,7 @@ from ...balls.precision import undisturbed
 from ...certificates.certificate import Proof, fraction_text
 from ...eigenvalues.nullspace import NullVector
 from ...eigenvalues.witness import Question, Rows, factor_witness, kernel_proof
+from ...expressions.checkable import checkable_expression
 from ...hermite import hermite_transform
 from ...kernels.series import DotProductSeries
 from ...replay.activations import parse
@@ -39,69 +38,6 @@ GROWTH = 5
 """How often radii that the checker does not accept are tried again, 64 times wider."""
 
 FORMAT = "certigram-proof/1"
-
-NAMED = {
-    sympy.tanh: "tanh",
-    sympy.atan: "atan",
-    sympy.erf: "erf",
-    sympy.sin: "sin",
-    sympy.cos: "cos",
-    sigmoid: "sigmoid",
-    softplus: "softplus",
-    normal_cdf: "phi",
-}
-
-
-def checkable_expression(expression: sympy.Expr) -> str:
-    r"""An activation in the grammar of the checker: terms ``c*f(a*x)``, ``c*x**0`` and ``c*x**1``.
-
-    Raises :class:`DerivationGap` when it is not such a sum.
-
-    >>> checkable_expression(sympy.tanh(2 * X) / 3 + X)
-    '1*x**1 + 1/3*tanh(2*x)'
-    """
-    terms = [_term(term) for term in sympy.Add.make_args(sympy.expand(expression.replace(sympy.Min, _minimum)))]
-    return " + ".join(sorted(terms))
-
-
-def _minimum(*args: sympy.Expr) -> sympy.Expr:
-    return -sympy.Max(*(-a for a in args))
-
-
-def _term(term: sympy.Expr) -> str:
-    coefficient, factors = term.as_coeff_Mul()
-    c = _rational(coefficient)
-    if factors.is_Pow or factors == X or factors == 1:
-        base, power = factors.as_base_exp() if factors != 1 else (X, sympy.Integer(0))
-        if base == X and power in (0, 1):
-            return f"{fraction_text(c)}*x**{power}"
-    extra, function = sympy.Integer(1), factors
-    if factors.is_Mul and len(factors.args) == 2 and X in factors.args:
-        function = next(a for a in factors.args if a != X)
-        extra = X
-    name = NAMED.get(function.func) if extra == 1 else {normal_cdf: "gelu", sigmoid: "silu"}.get(function.func)
-    argument = function.args[0] if function.args else X
-    if extra == 1 and function.func is sympy.Max and len(function.args) == 2 and sympy.S.Zero in function.args:
-        name, argument = "relu", next(a for a in function.args if a != 0)
-    if function.func is sympy.exp:
-        steepness = sympy.cancel(-2 * argument / X**2)  # exp(-(ax)^2/2)
-        if steepness.is_positive:
-            name, argument = "gaussian" if extra == 1 else "xgaussian", sympy.sqrt(steepness) * X
-    if extra == 1 and function.func is sympy.Abs:
-        slope = fraction_text(_rational(sympy.cancel(argument / X)))
-        back = fraction_text(-Fraction(slope))
-        return f"{fraction_text(c)}*relu({slope}*x) + {fraction_text(c)}*relu({back}*x)"
-    if name is None:
-        raise DerivationGap(f"the checker has no rule for {sympy.sstr(term)}.")
-    a = _rational(sympy.cancel(argument / X))
-    c = c if extra == 1 else c / a
-    return f"{fraction_text(c)}*{name}({fraction_text(a)}*x)"
-
-
-def _rational(value: sympy.Expr) -> Fraction:
-    if not value.is_Rational:
-        raise DerivationGap(f"the checker has no rule for the irrational number {sympy.sstr(value)}.")
-    return Fraction(int(value.p), int(value.q))
 
 
 @undisturbed
