@@ -116,6 +116,11 @@ def _term(term: sympy.Expr) -> str:
             name, argument = "gaussian" if extra == 1 else "xgaussian", sympy.sqrt(steepness) * X
     if extra == X and function.func is sympy.tanh and function.args[0].func is softplus:
         name, argument = "mish", function.args[0].args[0]
+    if extra == X and function.is_Pow and function.exp == -1 and function.base.has(sympy.Abs):
+        d = function.base.xreplace({X: sympy.Integer(0)})  # x/(d + b|x|) is softsign(ax)/(ad), a = b/d
+        a = function.base.xreplace({X: sympy.Integer(1)}) / d - 1
+        if a.is_positive and sympy.expand(function.base - d * (1 + a * sympy.Abs(X))) == 0:
+            return f"{fraction_text(_rational(coefficient / (a * d)))}*softsign({fraction_text(_rational(a))}*x)"
     if extra == 1 and function.func is sympy.Abs:
         slope = fraction_text(_rational(sympy.cancel(argument / X)))
         back = fraction_text(-Fraction(slope))

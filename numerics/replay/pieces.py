@@ -6,7 +6,9 @@ from math import floor, isqrt
 
 from .activations import Terms
 from .elementary import Interval, exp, half_line_share, pi, root
+from .verdicts import UNSUPPORTED, require
 
+MAX_DIGITS = 1 << 13
 Pair = tuple[int, int]  # the ends of an interval, in units of 2^-bits
 Piece = tuple[Fraction | None, int, Fraction, Fraction]  # t, k, b, c: c z^k exp(bz) on z < t, or on the whole line
 
@@ -26,6 +28,28 @@ def ratio(a: Pair, q: Fraction) -> Pair:
     """The multiples of an interval by a rational number, rounded outwards."""
     low, high = sorted((a[0] * q.numerator, a[1] * q.numerator))
     return low // q.denominator, -(-high // q.denominator)
+
+
+def over(a: Pair, r: int, bits: int) -> Pair:
+    """An interval divided by the root of r >= 1."""
+    low = isqrt(r << 2 * bits)
+    ends = [(x << bits) // (low + up) for x in a for up in (0, 1)]
+    return min(ends), max(ends) + 1
+
+
+def density(bits: int) -> Pair:
+    """1/sqrt(2 pi)."""
+    mean = isqrt(2 * pi(2 * bits) << 2 * bits)
+    return (1 << 3 * bits) // (mean + 4), (1 << 3 * bits) // (mean - 4) + 1
+
+
+def at_zero(order: int, bits: int) -> list[Pair]:
+    """The density times h_r at 0, for r <= order: sqrt(r) h_r(0) = -sqrt(r - 1) h_(r - 2)(0)."""
+    found = [density(bits), (0, 0)]
+    for r in range(2, order + 1):
+        low, high = times(found[r - 2], (isqrt(r - 1 << 2 * bits), isqrt(r - 1 << 2 * bits) + 1), bits)
+        found.append(over((-high, -low), r, bits))
+    return found
 
 
 def gauss(square: Fraction, bits: int) -> Pair:
@@ -72,14 +96,9 @@ def closed(terms: Terms, variance: Fraction, order: int, t: int) -> tuple[Fracti
     steep = max(abs(b) for _, _, b, _ in parts)
     far = max(abs(kink) for kink, _, _, _ in parts if kink is not None)
     bits = 2 * t + 80 + 12 * int(steep * steep + 1) + 4 * int((far + steep) * (isqrt(order) + 1))
-    one, mean = 1 << bits, isqrt(2 * pi(2 * bits) << 2 * bits)
-    density = (1 << 3 * bits) // (mean + 4), (1 << 3 * bits) // (mean - 4) + 1  # 1/sqrt(2 pi)
+    require(bits <= MAX_DIGITS, "proof.kernel.activation", "too steep, or too many digits", UNSUPPORTED)
+    one, mean = 1 << bits, density(bits)
     roots = [isqrt(r << 2 * bits) for r in range(order + 3)]
-
-    def over(a: Pair, r: int) -> Pair:
-        """Divided by the root of r."""
-        ends = [(x << bits) // (roots[r] + up) for x in a for up in (0, 1)]
-        return min(ends), max(ends) + 1
 
     @cache
     def start(kink: Fraction | None, b: Fraction) -> tuple[Pair, Pair]:
@@ -89,7 +108,7 @@ def closed(terms: Terms, variance: Fraction, order: int, t: int) -> tuple[Fracti
         if kink is None:
             return grown, (0, 0)
         return times(grown, normal(kink - b, bits), bits), times(
-            times(grown, gauss((kink - b) ** 2, bits), bits), density, bits
+            times(grown, gauss((kink - b) ** 2, bits), bits), mean, bits
         )
 
     @cache
@@ -100,7 +119,7 @@ def closed(terms: Terms, variance: Fraction, order: int, t: int) -> tuple[Fracti
             back = times(before, (roots[r], roots[r] + 1), bits)
             moved = add(ratio(found[r], kink), (-back[1], -back[0]))
             before = found[r]
-            found.append(over(moved, r + 1))
+            found.append(over(moved, r + 1, bits))
         return found
 
     @cache
@@ -110,7 +129,7 @@ def closed(terms: Terms, variance: Fraction, order: int, t: int) -> tuple[Fracti
         found, heights = [first], hermite(kink) if kink is not None else [(0, 0)] * (order + 2)
         for r in range(1, order + 2):
             low, high = times(edge, heights[r - 1], bits)
-            found.append(over(add(ratio(found[r - 1], b), (-high, -low)), r))
+            found.append(over(add(ratio(found[r - 1], b), (-high, -low)), r, bits))
         return found
 
     coefficients = [(0, 0)] * (order + 1)

@@ -7,6 +7,7 @@ from operator import mul
 from .activations import HINGES, KNOWN, Terms, parse
 from .elementary import Interval, exp, pi, root, value
 from .pieces import closed
+from .softsign import softsign
 from .verdicts import UNSUPPORTED, require
 
 ZERO, ONE, MAX_WORK = Fraction(0), Fraction(1), 1 << 35  # the last: some minutes
@@ -67,10 +68,11 @@ def equilibrium(
             odd, scaled = linear**2 * s if r == 1 else ZERO, even * s * 2**digits
             squares.append((odd, odd) if r % 2 else (scaled / (turn + 2), scaled / (turn - 2)))
         return squares, (s, s), (share * s, share * s)
-    hinged = bool(names & {"relu", "elu"})
-    mixed = hinged and not names <= HINGES
-    require(not mixed, "proof.kernel.activation", "a hinge together with a smooth function", UNSUPPORTED)
-    sigma, coefficients, square = (closed if hinged else moments)(terms, guess, order, bits + 24)
+    bent = names & {"relu", "elu", "softsign"}
+    rule = softsign if "softsign" in bent else closed if bent else moments
+    alone = not bent or names <= (HINGES if rule is closed else bent)
+    require(alone, "proof.kernel.activation", "a hinge together with a smooth function", UNSUPPORTED)
+    sigma, coefficients, square = rule(terms, guess, order, bits + 24)
     below, above = (root(input_variance + feedback * end, digits) for end in square)  # (4.1): S(sigma)
     theta = root(feedback * slope**2, digits)[1]
     require(theta < 1, "proof.kernel.sigma_w2", "no contraction")
