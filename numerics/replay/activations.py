@@ -20,7 +20,7 @@ class Known(NamedTuple):
 TABLE = """one even 0 4 1 0; id odd 1 4 4 1; relu - 1 0 0 0;
     softsign odd 1 0 0 0; tanh odd 1 1 2 0; atan odd 1 1/2 2 0; sin odd 1 4 28 0;
     cos even 1 4 28 0; sigmoid - 1/4 2 3/2 0; silu - 1.09985 2 3 3/2; softplus - 1 2 4 1; phi - 0.398943 2 7 0;
-    gelu - 1.12890443 2 14 7; erf odd 1.1283791671 1 5 0; mish - 1.0885 3/2 9/2 3; elu - 1 0 0 0;
+    gelu - 1.12890443 2 14 7; erf odd 1.1283791671 1 5 0; mish - 1.0886 3/2 9/2 3; elu - 1 0 0 0;
     softsign odd 1 0 0 0;
     gaussian even 0.606531 2 8 0; xgaussian odd 1 2 16 8"""
 KNOWN = {x[0]: Known(x[1], *map(Fraction, x[2:])) for x in map(str.split, TABLE.split(";"))}

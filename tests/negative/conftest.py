@@ -58,3 +58,9 @@ def outcome() -> Callable[[str | bytes, Any], tuple[replay.Check, float]]:
 def honest() -> Callable[[str, str], tuple[str, Arrays, float]]:
     """A valid certificate for five points: its text, its arrays, and the CPU seconds of checking it."""
     return _honest
+
+
+@pytest.fixture
+def honest_series() -> Callable[[str, str], tuple[str, Arrays, float]]:
+    """The same, for modules that have certificates of their own."""
+    return _honest

@@ -369,3 +369,32 @@ def test_random_edits_are_caught_or_true(kind: str, outcome: Outcome) -> None:
 def test_five_hundred_random_edits_are_caught_or_true(kind: str, outcome: Outcome) -> None:
     verdicts = [attack(kind, seed, outcome) for seed in range(1000, 1000 + EDITS)]
     assert verdicts.count("INVALID") > EDITS // 4
+
+
+@pytest.mark.parametrize("name", ["elu", "selu", "softsign", "hard_tanh", "mish"])
+def test_series_of_bent_activations_are_not_taken_on_trust(
+    name: str, honest_series: Callable[[str, str], tuple[str, Arrays, float]], outcome: Outcome
+) -> None:
+    """Another coefficient, mass, factor, scale or kink: the closed forms notice each."""
+    text, arrays, _ = honest_series(name, "1/16")
+    document = json.loads(text)
+    claim = document["proof"]["kernel"]["activation"]
+    for place in (1, 3, 5):
+        for step in (2**24, -(2**24)):
+            wrong = copy.deepcopy(document)
+            ball = wrong["proof"]["kernel"]["coefficients"][place]
+            ball[0] = str(int(ball[0]) + step)
+            assert outcome(json.dumps(wrong), arrays)[0].verdict == "INVALID", (name, place)
+    digits = list(NUMBER.finditer(claim))
+    assert digits
+    changed = 0
+    for match in digits:
+        other = claim[: match.start()] + str(int(match[0]) + 1) + claim[match.end() :]
+        wrong = copy.deepcopy(document)
+        wrong["proof"]["kernel"]["activation"] = wrong["activation"] = other
+        wrong["proof"]["kernel"]["lipschitz"] = "5/2"
+        found = outcome(json.dumps(wrong), arrays)[0]
+        if len(match[0]) < 20:  # of long numbers the last digit is far below what is stated
+            assert found.verdict != "VALID", (name, other)
+            changed += 1
+    assert changed or name == "selu"

@@ -42,10 +42,11 @@ def saved(K: PopulationGram, path: Path, bound: str | None = None) -> Path:
     return cg.certify(K, at_least=Fraction(found.lower) * Fraction(9, 10) if bound is None else bound).save(path)
 
 
+BENT = ["elu", "selu", "celu(1/2)", "softsign", "softsign(2*x)/3", "mish", "hard_tanh", "relu6", "softshrink", "snake"]
 SIMPLE = ["tanh", "atan", "erf", "sigmoid", "gelu", "normal_cdf", "softplus", "silu", "sin", "cos", "relu", "abs"]
 
 
-@pytest.mark.parametrize("name", [*SIMPLE, "gaussian", "gaussian(2)", "identity"])
+@pytest.mark.parametrize("name", [*SIMPLE, *BENT, "gaussian", "gaussian(2)", "identity"])
 def test_certificates_of_every_known_activation_are_valid(name: str, tmp_path: Path) -> None:
     found = cg.check(saved(gram(name, sphere(12)), tmp_path / "c.json"))
     assert found.verdict == "VALID", found.parts
@@ -155,11 +156,11 @@ def test_a_refuted_bound(tmp_path: Path) -> None:
 
 
 def test_what_has_no_rule_is_unsupported_and_says_so(tmp_path: Path) -> None:
-    path = saved(gram("elu", sphere(5)), tmp_path / "c.json")
+    path = saved(gram("gelu_tanh", sphere(5)), tmp_path / "c.json")
     assert "no rule" in json.loads(path.read_text())["detail"]["not checkable"]
     assert cg.check(path).verdict == "UNSUPPORTED"
     with pytest.raises(DerivationGap, match="no rule"):
-        checkable_expression(activation("x*tanh(softplus(x))").expression)
+        checkable_expression(activation("hard_swish").expression)
     with pytest.raises(DerivationGap, match="one norm"):
         equilibrium_proof(
             gram("tanh", [[1.0], [2.0]], normalize=None).instance, cg.Enclosure(1.0, 2.0, cg.Evidence.EXACT)
@@ -168,7 +169,7 @@ def test_what_has_no_rule_is_unsupported_and_says_so(tmp_path: Path) -> None:
 
 def test_a_folder(tmp_path: Path) -> None:
     saved(gram("tanh", sphere(4)), tmp_path / "good.json")
-    saved(gram("elu", sphere(4)), tmp_path / "other.json")
+    saved(gram("gelu_tanh", sphere(4)), tmp_path / "other.json")
     found = cg.check(tmp_path)
     assert isinstance(found, Checked)
     assert (found.verdict, found.count("VALID"), found.count("UNSUPPORTED")) == ("VALID", 1, 1)
@@ -182,7 +183,7 @@ def test_the_checker_is_a_short_folder_of_the_standard_library() -> None:
     """Its files import the standard library and each other, absolutely and relatively, and nothing that runs text."""
     files = {file.stem: file.read_text() for file in FOLDER.glob("*.py")}
     assert {path.name for path in FOLDER.iterdir()} <= {"__pycache__", *(f"{name}.py" for name in files)}
-    assert sum(len(text.splitlines()) for text in files.values()) <= 1200
+    assert sum(len(text.splitlines()) for text in files.values()) <= 1450
     assert not set(files) & set(sys.stdlib_module_names)  # copied out, the folder is the first place of modules
     imported: set[str] = set()
     for node in (node for text in files.values() for node in ast.walk(ast.parse(text))):
@@ -256,7 +257,7 @@ def test_the_checker_works_without_flint_and_without_the_package(
     done = alone(path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("VALID")
-    saved(gram("elu", sphere(3)), tmp_path / "unsupported.json")
+    saved(gram("gelu_tanh", sphere(3)), tmp_path / "unsupported.json")
     done = alone("--exact", tmp_path)
     assert (done.returncode, len(done.stdout.splitlines())) == (3, 2)
     (tmp_path / "z\x1b.json").write_text("[" * 200_000)
@@ -290,7 +291,7 @@ def test_the_checker_is_a_program_inside_the_package_too(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("name", "points", "bound"),
-    [("tanh", sphere(4), "1/1000"), ("gelu", [[1.0, 2.0], [2.0, 4.0]], "1/1000"), ("elu", sphere(3), "1/1000")],
+    [("tanh", sphere(4), "1/1000"), ("gelu", [[1.0, 2.0], [2.0, 4.0]], "1/1000"), ("gelu_tanh", sphere(3), "1/1000")],
 )
 def test_certificates_follow_their_schema(name: str, points: object, bound: str, tmp_path: Path) -> None:
     jsonschema = pytest.importorskip("jsonschema")
