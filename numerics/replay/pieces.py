@@ -89,7 +89,9 @@ def split(terms: Terms, sigma: Fraction) -> list[Piece]:
     return found
 
 
-def closed(terms: Terms, variance: Fraction, order: int, t: int) -> tuple[Fraction, list[Interval], Interval]:
+def closed(
+    terms: Terms, variance: Fraction, order: int, t: int, parity: str = "-"
+) -> tuple[Fraction, list[Interval], Interval]:
     """What :func:`moments` returns, for terms one, id, relu and elu: sigma, E f h_r for r <= order, E f^2."""
     sigma = root(variance, t)[0]
     parts = split(terms, sigma)

@@ -28,7 +28,9 @@ def first_integral(p: Fraction, bits: int) -> Pair:
     return (value >> guarded - bits) - 2, (value >> guarded - bits) + 2
 
 
-def softsign(terms: Terms, variance: Fraction, order: int, t: int) -> tuple[Fraction, list[Interval], Interval]:
+def softsign(
+    terms: Terms, variance: Fraction, order: int, t: int, parity: str = "-"
+) -> tuple[Fraction, list[Interval], Interval]:
     """What :func:`moments` returns, for one term c softsign(ax): f(sigma z) = c sign(z) (1 - p/(|z| + p))."""
     require(len(terms) == 1, "proof.kernel.activation", "softsign together with another function", UNSUPPORTED)
     sigma = root(variance, t)[0]

@@ -134,6 +134,38 @@ def test_near_duplicates_take_long_integers(tmp_path: Path) -> None:
     assert 0 < document["lower"] < 1e-15
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["tanh", "gelu"])
+def test_near_duplicates_at_1e_9_are_checked(name: str, tmp_path: Path) -> None:
+    points = np.random.default_rng(0).standard_normal((6, 5))
+    points[1] = points[0]
+    points[1, 0] += 1e-9
+    path = saved(gram(name, points), tmp_path / "c.json")
+    found = cg.check(path)
+    assert found.verdict == "VALID", found.parts
+    assert 1e-19 < json.loads(path.read_text())["lower"] < 1e-18
+
+
+def test_the_gaussian_kernel_below_the_range_of_float64_relative_to_its_entries(tmp_path: Path) -> None:
+    """On 30 points of a line the least eigenvalue is 4.44e-71, and the integers have as many digits as that asks for."""
+    points = np.arange(30)[:, None] / 29
+    K = cg.population_gram("resnet-rkhs", points, kernel="gaussian", scale=1, normalize=None)
+    path = saved(K, tmp_path / "c.json")
+    found = cg.check(path)
+    assert found.verdict == "VALID", found.parts
+    document = json.loads(path.read_text())
+    assert 4e-71 < document["lower"] < document["upper"] < 4.5e-71
+
+
+def test_points_that_a_kernel_sees_rescaled_are_those_of_the_certificate(tmp_path: Path) -> None:
+    K = cg.population_gram("resnet-rkhs", sphere(5), kernel="matern-5/2")
+    document = json.loads(saved(K, tmp_path / "c.json").read_text())
+    seen, given = document["detail"]["data"], document["detail"]["data that were given"]
+    assert (seen["normalize"], given["normalize"]) == (None, "sphere")
+    assert seen["sha256"] == document["proof"]["data"]["sha256"] != given["sha256"]
+    assert "rounded to binary64" in seen["description"]
+
+
 @pytest.mark.parametrize(
     ("name", "points"),
     [
@@ -229,8 +261,8 @@ def test_every_label_of_the_sources_stands_in_the_format() -> None:
     document = Path(__file__).parents[2] / "docs" / "certificate-format.md"
     if not document.is_file():
         pytest.skip("this is an installed package: there are no docs")
-    label, text = re.compile(r"\((\d{1,2}\.\d)\)"), document.read_text()
-    there = re.findall(r"\*\*\((\d{1,2}\.\d)\)", text)
+    label, text = re.compile(r"\((\d{1,2}\.\d{1,2})\)"), document.read_text()
+    there = re.findall(r"\*\*\((\d{1,2}\.\d{1,2})\)", text)
     assert len(there) == len(set(there))
     assert {found for file in FOLDER.glob("*.py") for found in label.findall(file.read_text())} == set(there)
     for file in FOLDER.glob("[a-z]*.py"):

@@ -102,12 +102,14 @@ def test_hermite_coefficients_against_the_prover(text: str) -> None:
     from certigram.numerics.balls.ball import Ball
     from certigram.numerics.hermite import hermite_transform
 
-    sigma, mu, square = moments(parse(text)[0], Fraction(5, 2), 40, 90)
-    prover = hermite_transform(activation(text.replace("phi(", "normal_cdf(")), 40, sigma**2, 260)
-    assert square[0] <= Ball(prover.second_moment).lower <= Ball(prover.second_moment).upper <= square[1]
-    for (low, high), claimed in zip(mu, prover.coefficients, strict=True):
-        assert low <= Ball(claimed).lower <= Ball(claimed).upper <= high
-        assert high - low < Fraction(1, 2**70)
+    terms, parity, _ = parse(text)
+    for known in {parity, "-"}:  # on one side of 0, where the function is odd or even, and on both
+        sigma, mu, square = moments(terms, Fraction(5, 2), 40, 90, known)
+        prover = hermite_transform(activation(text.replace("phi(", "normal_cdf(")), 40, sigma**2, 260)
+        assert square[0] <= Ball(prover.second_moment).lower <= Ball(prover.second_moment).upper <= square[1]
+        for (low, high), claimed in zip(mu, prover.coefficients, strict=True):
+            assert low <= Ball(claimed).lower <= Ball(claimed).upper <= high
+            assert high - low < Fraction(1, 2**70)
 
 
 @pytest.mark.parametrize("text", ["1*relu(1*x)", "1/2*x**1 + -1/3*relu(-2*x)", "1/3*x**1"])
