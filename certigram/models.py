@@ -124,11 +124,11 @@ def budget_for(bits: int | None, **limits: int) -> Budget:
     return Budget(bits=digits, max_bits=max(2048, digits), **limits)
 
 
-def allowance(caller: str, budget: object, bits: int | None) -> Budget:
+def allowance(caller: str, budget: object, bits: int | None, **limits: int) -> Budget:
     """The budget that was given, or the one for so many bits; :class:`SpecError` for anything that is no budget."""
     if not (budget is None or isinstance(budget, Budget)):
         raise SpecError(f"{caller}: budget = {shown(budget)} is not a Budget: give one, such as Budget(max_bits=512).")
-    return budget or budget_for(bits)
+    return budget or budget_for(bits, **limits)
 
 
 def _subject(caller: str, system: System, activation: Activation | None, kernel: str | None) -> str | Activation:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .models import budget_for, environment
+from .models import allowance, environment
 from .numerics.balls.budget import Budget
 from .numerics.balls.enclosure import Enclosure, float_below
 from .numerics.balls.precision import undisturbed
@@ -98,9 +98,7 @@ def _given(caller: str, A: Any, radius: Any, budget: Budget | None) -> tuple[Giv
     from .numerics.kernels.cosines import require_memory
     from .numerics.matrices.given import given_matrix
 
-    if not (budget is None or isinstance(budget, Budget)):
-        raise SpecError(f"{caller}: budget = {budget!r} is not a Budget: give one, such as Budget(max_bits=512).")
-    spent = budget or budget_for(None, seconds=SECONDS)
+    spent = allowance(caller, budget, None, seconds=SECONDS)
     if isinstance(getattr(A, "matrix", None), BallMatrix):  # a population Gram matrix, with its radii
         A = A.matrix
     shape = getattr(A, "shape", None)

@@ -242,17 +242,23 @@ def _restate(data: dict[str, Any], proof: Proof) -> None:
     """Put the proof into the record, and what it supports in place of the prover's: bounds, and the activation.
 
     A name stays where it means to the checker what is proved; otherwise the record names the activation as the proof
-    does, so that every word of it is checked. What the prover says stays under ``prover``.
+    does, so that every word of it is checked; likewise the data where the kernel sees them rescaled and rounded. What
+    the prover says stays under ``prover``, the data that were given under ``detail``.
     """
-    statement, expression = proof.document["statement"], proof.document["kernel"]["activation"]
+    statement, kernel, seen = proof.document["statement"], proof.document["kernel"], proof.document["data"]
+    expression = kernel.get("activation", data["activation"])
     lower, upper = Fraction(statement["lower"]), Fraction(statement["upper"])
     data["proof"] = proof.document
     data["prover"] = {key: data[key] for key in OWN}
-    if sorted(NAMES.get(data["activation"], "").split(" + ")) != sorted(expression.split(" + ")):
+    if sorted(NAMES.get(data["activation"], data["activation"]).split(" + ")) != sorted(expression.split(" + ")):
         data["activation"] = expression
     data["lower"], data["upper"] = float_below(lower), float_above(upper)
     data["margin"] = float_below(lower - Fraction(statement["bound"]))
     data["detail"] = {k: v for k, v in data["detail"].items() if k not in ("kernel", "cosines", "relative_width")}
+    told = data["detail"].get("data", seen)
+    if told["sha256"] != seen["sha256"]:
+        data["detail"]["data"] = {key: x for key, x in seen.items() if key not in ("input_gram", "entries", "radius")}
+        data["detail"]["data that were given"] = told
     for item in data["evidence"]:
         if "lower" in item["values"]:
             item["values"] = {**item["values"], "lower": repr(data["lower"]), "upper": repr(data["upper"])}

@@ -6,36 +6,43 @@ from math import inf, nextafter
 from pathlib import Path
 from typing import Any
 
-from .activations import NAMES, parse
-from .inputs import inputs
+from .activations import NAMES
+from .kernels import KINDS, Subject, arrays_of
 from .sidecar import arrays
-from .spectrum import singular, spectrum
+from .spectrum import spectrum
 from .verdicts import INVALID, UNSUPPORTED, VALID, Check, Stop, fraction, printable, require
 
-FORMAT, KERNEL, MAX_FILE = "certigram-proof/1", "kernel.least-eigenvalue", 1 << 22
+FORMATS = {"certigram-proof/1": ["equilibrium"], "certigram-proof/2": ["matrix", "radial", "arc-cosine"]}
+KERNEL, MAX_FILE = "kernel.least-eigenvalue", 1 << 22
 RECORDS = {"certigram-certificate/1": set(), "certigram-certificate/2": {"argument", "scope", "sharpness"}}
 RECORD = {"format", "claim", "system", "activation", "verdict", "method", "lower", "upper", "margin", "seconds"}
 RECORD |= {"reason", "hypotheses", "evidence", "detail", "proof", "prover", "digest"}
 PROOF = {"format", "system", "statement", "data", "kernel", "witness"}
 
 
-def agree(document: Any, proof: Any, low: Fraction, high: Fraction, bound: Fraction) -> None:
+def agree(document: Any, proof: Any, about: Subject, low: Fraction, high: Fraction, bound: Fraction) -> None:
     """The record around the proof must say the same as the proof: names, data, parameters, bounds and verdict."""
-    kernel, said, detail, data = proof["kernel"], proof["statement"], document["detail"], proof["data"]
-    label, verdict, about = document["activation"], document["verdict"], f"{document['system']}.least-eigenvalue"
+    said, detail, data = proof["statement"], document["detail"], proof["data"]
+    label, verdict, own = document["activation"], document["verdict"], f"{document['system']}.least-eigenvalue"
     decided = document["format"] == min(RECORDS) or {"PROVED": low > 0, "REFUTED": high <= 0}.get(verdict, True)
-    require(document["claim"] in [KERNEL, about][: 1 + decided], "claim", f"not {KERNEL}, nor {about} if that follows")
-    same = sorted(NAMES.get(label, label).split(" + ")) == sorted(kernel["activation"].split(" + "))
-    require(same, "activation", "not the one of the proof")
-    spots = [("data", key, data) for key in ("n", "d", "normalize", "sha256")] + [("parameters", "sigma_w2", kernel)]
-    for part, key, right in spots:
-        told = detail.get(part, {}).get(key, right[key])
-        require(repr(told) == repr(right[key]), f"detail.{part}.{key}", "not the one of the proof")
-    words = {"statement": f"lambda_min(K) {said['relation']} {said['bound']}", "quantity": "least eigenvalue"}
+    names = [own] if document["system"] == "matrix" else [KERNEL, own][: 1 + decided]  # the last says that it is > 0
+    require(document["claim"] in names, "claim", f"not {names[0]}, nor {own} if that follows")
+    same = sorted(NAMES.get(label, label).split(" + ")) == sorted(about.label.split(" + "))
+    require(same or label == about.label, "activation", "not the one of the proof")
+    for key in ("n", "d", "normalize", "sha256"):
+        told = detail.get("data", {}).get(key, data.get(key))
+        require(repr(told) == repr(data.get(key)), f"detail.data.{key}", "not the one of the proof")
+    words = {
+        "statement": f"lambda_min({about.symbol}) {said['relation']} {said['bound']}",
+        "quantity": "least eigenvalue",
+    }
     against = "WRITTEN" if verdict == "REFUTED" and document.get("argument") == "WRITTEN" else "DIRECT"
-    words |= {"argument": against, "scope": "the one input" if data["n"] == 1 else f"all {data['n']} inputs"}
+    words |= {"argument": against, "scope": about.scope}
     for key, right in (words | {"sharpness": None}).items():
         require(detail.get(key, right) == right == document.get(key, right), key, "not the one of the proof")
+    for key, right in about.parameters.items():
+        told = detail.get("parameters", {}).get(key, right)
+        require(told == right, "detail.parameters", "not the one of the proof")
     parts = [("", document), *((f"evidence[{k}].values.", e["values"]) for k, e in enumerate(document["evidence"]))]
     floats = [(place + key, part.get(key), x) for place, part in parts for key, x in (("lower", low), ("upper", high))]
     for line, text, end in [*floats, ("margin", document["margin"], low - bound)]:
@@ -54,32 +61,28 @@ def verify(document: Any, path: Path, accelerate: bool) -> str:
     require(isinstance(document, dict), "format", "not a JSON object")
     require(document["format"] in list(RECORDS), "format", "not of this version", UNSUPPORTED)
     require(set(document) - RECORD == RECORDS[document["format"]], "format", "not the keys of its version")
-    proof, line, deep = document.get("proof"), "proof.kernel", document["system"] in ("nngp", "ntk")
+    proof, deep = document.get("proof"), document["system"] in ("nngp", "ntk")
     why = "there is no rule for the kernels of plain deep networks" if deep else "the certificate carries no proof"
     require(proof is not None, "proof", why, UNSUPPORTED)
-    require(isinstance(proof, dict) and proof["format"] == FORMAT, "proof", "not of this version", UNSUPPORTED)
+    require(isinstance(proof, dict) and proof["format"] in list(FORMATS), "proof", "not of this version", UNSUPPORTED)
     require(set(proof) == PROOF, "proof", "not the keys of this version")
-    claim, said, data, kind = proof["kernel"], proof["statement"], proof["data"], proof["witness"]["kind"]
-    system, activation = proof["system"], claim["activation"]
-    require(system == document["system"], "proof.system", "not the one of the record")
-    known = system == "deq-general" or (system == "deq-relu" and activation == NAMES["relu"])
-    require(known, "proof.system", "no rule for this system", UNSUPPORTED)
-    slope, sigma_w2 = fraction(claim["lipschitz"], f"{line}.lipschitz"), fraction(claim["sigma_w2"], f"{line}.sigma_w2")
-    require(slope >= parse(activation)[2], f"{line}.lipschitz", "not a proved bound of the slope of the activation")
-    defined = sigma_w2 >= 0 and 2 * sigma_w2 * slope**2 < 1  # (1.3)
-    require(defined, f"{line}.sigma_w2", "outside the range where K is defined")
-    require(kind in ("factor", "singular"), "proof.witness.kind", "neither factor nor singular")
-    names = {"points"} if data["input_gram"] is None else set()
-    found = arrays(path.with_suffix(".npz"), names | ({"factor", "vector"} if kind == "factor" else set()))
-    inner, dimension, v = inputs(data, found, accelerate)
-    ends = singular(proof, inner, dimension) if kind == "singular" else spectrum(proof, found, inner, v, accelerate)
+    kernel, said, data, witness = proof["kernel"], proof["statement"], proof["data"], proof["witness"]
+    require(proof["system"] == document["system"], "proof.system", "not the one of the record")
+    kind = kernel["kind"] if proof["format"] == "certigram-proof/2" else "equilibrium"
+    require(kind in FORMATS[proof["format"]], "proof.kernel.kind", "no rule for this kind", UNSUPPORTED)
+    proper = set(kernel) <= KINDS[kind].kernel and set(data) <= KINDS[kind].data
+    require(proper, "proof.kernel", "a key that belongs to no proof of this kind")
+    found = arrays(path.with_suffix(".npz"), arrays_of(proof))
+    about = KINDS[kind].subject(proof, found, accelerate)
+    way = witness["kind"]
+    require(way == "factor" or way in about.others, "proof.witness.kind", "no witness of such a matrix")
+    ends = spectrum(witness, found, about.n, about.make, accelerate) if way == "factor" else about.others[way](witness)
     low, high, bound = (fraction(said[key], f"proof.statement.{key}") for key in ("lower", "upper", "bound"))
     require(low <= ends[0], "proof.statement.lower", "above what is proved")
     require(ends[1] <= high, "proof.statement.upper", "below what is proved")
-    agree(document, proof, low, high, bound)
+    agree(document, proof, about, low, high, bound)
     a, b = (float(x) if Fraction(float(x)) == x else nextafter(float(x), way) for x, way in ((low, -inf), (high, inf)))
-    about = f"{activation}, sigma_w2 = {sigma_w2}, n = {len(inner)}, data {data['sha256'][:16]}"
-    return f"{a} <= least eigenvalue <= {b}; {system}, {about}"
+    return f"{a} <= least eigenvalue <= {b}; {proof['system']}, {about.about} {data['sha256'][:16]}"
 
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

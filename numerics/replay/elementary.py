@@ -1,6 +1,7 @@
 """Elementary functions in fixed point: integers in units of 2^-bits, with guard digits (section 2)."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 from itertools import accumulate, count, takewhile
 from math import isqrt
@@ -8,7 +9,14 @@ from math import isqrt
 from .verdicts import UNSUPPORTED, require
 
 GUARD = 64  # digits beyond those that are asked for
-TIMES_X = {"id": "one", "silu": "sigmoid", "gelu": "phi", "xgaussian": "gaussian"}  # x times another function
+Interval = tuple[Fraction, Fraction]  # the lower and the upper end
+TIMES_X = {
+    "id": "one",
+    "mish": "share",
+    "silu": "sigmoid",
+    "gelu": "phi",
+    "xgaussian": "gaussian",
+}  # x times another function
 
 
 def taylor(first: int, step: Callable[[int, int], int]) -> int:
@@ -41,6 +49,42 @@ def pi(bits: int) -> int:
     return 16 * arc(1, 5, bits + 8, 1) - 4 * arc(1, 239, bits + 8, 1) >> 8
 
 
+@cache
+def power(chunk: int, place: int, bits: int) -> int:
+    """exp(-chunk 2^(-8 place)), off by less than 2 units, from a table that is filled as it is asked for."""
+    return exp(-(chunk << bits >> 8 * place), bits)
+
+
+def decay(x: int, bits: int) -> int:
+    """exp(-x) for x >= 0, off by less than 2 units (2.8): its whole part, four chunks of 8 digits, and Taylor."""
+    whole, guarded, rest = x >> bits, bits + GUARD, (x & (1 << bits - 32) - 1) << GUARD
+    if whole >= bits:
+        return 0
+    total = power(whole, 0, guarded)
+    for place in (1, 2, 3, 4):
+        total = total * power(x >> bits - 8 * place & 255, place, guarded) >> guarded
+    series = taylor(1 << guarded, lambda term, k: -(term * rest >> guarded) // k)
+    return total * series >> guarded + GUARD
+
+
+@cache
+def table_angle(chunk: int, bits: int) -> int:
+    """artan(chunk/256), off by less than 2 units."""
+    return arc(chunk, 256, bits, 1)
+
+
+def angle(sine: int, cosine: int, bits: int) -> int:
+    """The angle in [0, pi/2] of a vector of numbers >= 0, not both 0, off by less than 4 units (2.9)."""
+    num, den, guarded = min(sine, cosine), max(sine, cosine), bits + GUARD
+    chunk = (256 * num + den // 2) // den
+    y = (256 * num - chunk * den << guarded) // (256 * den + chunk * num)
+    square, power, total, k = y * y >> guarded, y, 0, 1
+    while power not in (0, -1):
+        total, power, k = total + power // (k if k % 4 == 1 else -k), power * square >> guarded, k + 2
+    total = table_angle(chunk, guarded) + total >> GUARD
+    return total if sine <= cosine else (pi(bits + 1) >> 2) - total
+
+
 def half_line_share(rate: int, size: int, bits: int) -> int:
     """The integral of exp(-rate t^2/2) from 0 to size >= 0, as a share of the one over the half line (2.6)."""
     growth = rate * size * size >> 2 * bits
@@ -50,6 +94,12 @@ def half_line_share(rate: int, size: int, bits: int) -> int:
     series = taylor(x, lambda term, k: rate * (term * x >> guarded) * x // ((2 * k + 1) << guarded))
     integral = series * exp(-rate * x * x >> guarded + 1, guarded) >> guarded + growth + GUARD - bits
     return integral // isqrt((pi(bits) << bits) // (2 * rate))
+
+
+def root(square: Fraction, bits: int) -> Interval:
+    """The square root of a number >= 0, to 2^-bits."""
+    low = isqrt(max((square.numerator << 2 * bits) // square.denominator, 0))
+    return Fraction(low, 1 << bits), Fraction(low + 1, 1 << bits)
 
 
 def value(name: str, x: int, bits: int) -> int:
@@ -73,6 +123,9 @@ def value(name: str, x: int, bits: int) -> int:
     small = exp(-2 * size if name == "tanh" else -size, bits)
     if name == "tanh":
         return sign * ((one - small) << bits) // (one + small)
+    if name == "share":  # tanh(softplus(x)) = (w^2 + 2w)/(w^2 + 2w + 2), w = exp(x), by exp(-|x|)
+        part = 2 * small * one + (one * one if x > 0 else small * small)
+        return (part << bits) // (part + 2 * (small * small if x > 0 else one * one))
     if name == "softplus":
         return max(x, 0) + 2 * arc(small, 2 * one + small, bits, -1)
     return ((one if x > 0 else small) << bits) // (one + small)  # sigmoid

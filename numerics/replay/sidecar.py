@@ -24,7 +24,7 @@ def members(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
     line, end = "arrays", len(raw) - 22
     mark, disk, first, here, total, length, start, comment = struct.unpack("<4s4H2LH", raw[max(end, 0) :])
     plain = (mark, disk, first, comment, here, start + length) == (b"PK\5\6", 0, 0, 0, total, end)
-    require(plain and total <= 3, line, "not a zip file of at most three arrays and nothing else")
+    require(plain and total <= 4, line, "not a zip file of at most four arrays and nothing else")
     place, entry = 0, start  # of the next member, and of what the directory says of it
     for _ in range(total):
         mark, _, _, flags, method, _, _, check_sum, packed, size, named, extra, comment, disk, _, _, where = (
@@ -50,11 +50,11 @@ def arrays(path: Path, names: set[str]) -> Arrays:
     """The arrays of a sidecar, exactly those of these names, '<f8' or '<i8' of two axes."""
     require(path.is_file(), "arrays", "the sidecar (.npz) is missing")
     require(path.stat().st_size <= 24 * MAX_NUMBERS, "arrays", "too long", UNSUPPORTED)
-    kinds, found = {"points": (b"f", "d"), "factor": (b"i", "q"), "vector": (b"i", "q")}, Arrays()
+    found = Arrays()
     for name, content in members(path.read_bytes()):
         short = name.decode("ascii").removesuffix(".npy")
         require(short in names - set(found) and name == short.encode() + b".npy", "arrays", "an array too many")
-        kind, code = kinds[short]
+        kind, code = (b"i", "q") if short in ("factor", "vector") else (b"f", "d")
         match = re.match(NPY % (kind, NUMBER, NUMBER), content, re.S)
         if match is None:
             raise Stop(INVALID, f"arrays.{short}", "no plain array of the expected kind")

@@ -1,55 +1,45 @@
 """Bounds of the least eigenvalue from the witness that the certificate carries (section 7)."""
 
+from collections.abc import Callable
 from fractions import Fraction
+from math import floor
 from operator import mul
 from typing import Any
 
-from .activations import parse
-from .matrix import Rows, matrix, product
-from .series import prove_series
+from .matrix import Matrix, product
 from .sidecar import Arrays
-from .transform import ZERO, Interval
+from .transform import Interval
 from .verdicts import fraction, require
 
-MAX_LIMBS, LIMB = 8, 62  # digits of the long integers, and bits of each
+MAX_LIMBS, LIMB = 32, 62  # digits of the long integers, and bits of each
+Maker = Callable[[int, list[int] | None], Matrix]  # of the matrix, for so many bits and perhaps weights of its radii
 
 
-def singular(proof: Any, inner: Rows, dimension: int) -> Interval:
-    """Prove K v = 0, hence the bounds 0 and 0: by parallel inputs (7.3), or the rank of an affine activation (7.4)."""
-    line, sums, vector = "proof.witness.null_vector", [ZERO] * len(inner), proof["witness"]["null_vector"]
-    terms, parity, _ = parse(proof["kernel"]["activation"])
-    names = {name for _, name, _ in terms}
-    affine = vector is None and names <= {"one", "id"} and len(inner) > dimension + ("one" in names)
-    require(vector or affine, line, "nothing shows that K is singular")
-    for key, text in (vector or {}).items():
-        i, entry = int(key[:9]), fraction(text, line)
-        require(0 <= i < len(inner) and str(i) == key and entry, line, "not an entry")
-        parallel = (j for j in range(i + 1) if inner[i][j] ** 2 == inner[i][i] * inner[j][j])
-        first = next(j for j in parallel if inner[i][j] > 0 or parity == "odd")
-        sums[first] += entry if inner[i][first] > 0 else -entry
-    require(not any(sums), line, "not a null vector by parallel inputs")
-    return ZERO, ZERO
-
-
-def spectrum(proof: Any, found: Arrays, inner: Rows, input_variance: Fraction, accelerate: bool) -> Interval:
+def spectrum(witness: Any, found: Arrays, n: int, make: Maker, accelerate: bool) -> Interval:
     """Proved bounds of the least eigenvalue, from the factor L, the shift c and the vector x."""
-    line, n, exponent, lists = "proof.witness", len(inner), proof["witness"]["exponent"], []
+    line, exponent, lists, text = "proof.witness", witness["exponent"], [], witness.get("weights")
     for name, length in (("factor", n * (n + 1) // 2), ("vector", n)):
         (limbs, size), _, numbers = found[name]
         require(1 <= limbs <= MAX_LIMBS and size == length, line, f"{name} has a wrong shape")
         lists.append([sum(x << LIMB * k for k, x in enumerate(numbers[i::length])) for i in range(length)])
     (factor, vector), bits, sums, form = lists, 64 * limbs, [0] * n, 0
     require(type(exponent) is int and 0 <= exponent <= bits + 64 and any(vector), line, "wrong exponent, or no vector")
-    rows, errors = matrix(prove_series(proof["kernel"], input_variance, bits), inner, bits)
+    weights = None if text is None else [int(fraction(x, f"{line}.weights")) for x in text]
+    require(weights is None or (len(weights) == n and min(weights) > 0), f"{line}.weights", "not n positive integers")
+    rows, errors, unit, radii = make(bits, weights)
     squares = product([factor[i * (i + 1) // 2 : (i + 1) * (i + 2) // 2] for i in range(n)], accelerate)
-    shift, scale = int(fraction(proof["witness"]["shift"], f"{line}.shift") * 2**bits), max(bits, 2 * exponent)
+    shift, scale = floor(fraction(witness["shift"], f"{line}.shift") / unit), max(bits, 2 * exponent)
+    sizes, slack = list(map(abs, vector)), 0
     for i, (row, square) in enumerate(zip(rows, squares, strict=True)):
         form += vector[i] * (2 * sum(map(mul, row[:i], vector)) + row[i] * vector[i])
+        if radii:
+            slack += sizes[i] * (2 * sum(map(mul, radii[i][:i], sizes)) + radii[i][i] * sizes[i])
         row[i] -= shift
         for j, (entry, other) in enumerate(zip(row, square, strict=True)):  # |D_ij| in units of 2^-scale
             gap = abs((entry << scale - bits) - (other << scale - 2 * exponent))
             sums[i] += gap
             sums[j] += gap if i != j else 0
     worst = max((total >> scale - bits) + 1 + error for total, error in zip(sums, errors, strict=True))
-    most = form // sum(map(mul, vector, vector)) + 1 + max(errors)  # (7.2)
-    return Fraction(shift - worst, 1 << bits), Fraction(most, 1 << bits)  # (7.1)
+    length = sum(map(mul, vector, vector))
+    most = Fraction(form + (slack if radii else max(errors) * length), length)  # (7.2)
+    return (shift - worst) * unit, most * unit  # (7.1)

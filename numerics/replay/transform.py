@@ -4,45 +4,48 @@ from fractions import Fraction
 from math import factorial, isqrt
 from operator import mul
 
-from .activations import KNOWN, Terms, parse
-from .elementary import exp, pi, value
+from .activations import HINGES, KNOWN, Terms, parse
+from .elementary import Interval, exp, pi, root, value
+from .pieces import closed
+from .softsign import softsign
 from .verdicts import UNSUPPORTED, require
 
 ZERO, ONE, MAX_WORK = Fraction(0), Fraction(1), 1 << 35  # the last: some minutes
-Interval = tuple[Fraction, Fraction]  # the lower and the upper end
 
 
-def root(square: Fraction, bits: int) -> Interval:
-    """The square root of a number >= 0, to 2^-bits."""
-    low = isqrt(max((square.numerator << 2 * bits) // square.denominator, 0))
-    return Fraction(low, 1 << bits), Fraction(low + 1, 1 << bits)
-
-
-def moments(terms: Terms, variance: Fraction, order: int, t: int) -> tuple[Fraction, list[Interval], Interval]:
+def moments(
+    terms: Terms, variance: Fraction, order: int, t: int, parity: str = "-"
+) -> tuple[Fraction, list[Interval], Interval]:
     """An exact sigma near the root of the variance, E f(sigma z) h_r(z) for r <= order, E f(sigma z)^2, to 2^-t."""
-    bits, cut = 2 * t + 80, isqrt(3 * t) + 2  # (3.3)
+    bits, cut, sides = 2 * t + 80, isqrt(3 * t) + 2, 2 if parity in ("odd", "even") else 1  # (3.3); (3.11)
     # (3.2): alpha, the half-width of the strip where f(sigma z) is analytic, and N, the nodes in a unit
-    widths = [max(root(scale * scale * variance, 8)[1], Fraction(1, 9)) for _, _, scale in terms]
-    alpha = min(KNOWN[name].strip / width for (_, name, _), width in zip(terms, widths, strict=True))
+    widths = [max(root(scale * scale * variance, 8)[1], Fraction(1, 9)) for _, _, scale, _ in terms]
+    alpha = min(KNOWN[name].strip / width for (_, name, _, _), width in zip(terms, widths, strict=True))
     N = int((t * Fraction(7, 10) / alpha + isqrt(order) + alpha + 3) * Fraction(100, 628)) + 1
     work = N * cut * bits * (order * order // 64 + len(terms) * bits * bits // 256)
     require(N <= 128 and work <= MAX_WORK, "proof.kernel.activation", "too steep, or too many digits", UNSUPPORTED)
     # (3.1): the nodes are x = j/2N for odd j, and sigma x = j unit
-    unit, odd = int(root(variance, bits)[0] * 2**bits) // (2 * N), range(1 - 2 * N * cut, 2 * N * cut, 2)
+    unit, odd = (
+        int(root(variance, bits)[0] * 2**bits) // (2 * N),
+        range(1 if sides == 2 else 1 - 2 * N * cut, 2 * N * cut, 2),
+    )
     values, sigma, size, noise = [0] * len(odd), Fraction(2 * N * unit, 1 << bits), ZERO, 2
-    for factor, name, scale in terms:  # (3.5): values of f, off by less than noise, and its size M
+    for factor, name, scale, _ in terms:  # (3.5): values of f, off by less than noise, and its size M
         known = (value(name, unit * j * scale.numerator // scale.denominator, bits) for j in odd)
         values = [y + z * factor.numerator // factor.denominator for y, z in zip(values, known, strict=True)]
         _, slope, _, constant, growth = KNOWN[name]
         size += abs(factor) * (constant + (growth + 2 * slope) * abs(scale) * sigma)
         noise += int(abs(factor) * (9 + 9 * abs(scale) * sigma * cut)) + 2
-    mean, size = isqrt(2 * pi(2 * bits) << 2 * bits), size + Fraction(abs(values[N * cut]) + noise, 1 << bits)
+    mean, size = (
+        isqrt(2 * pi(2 * bits) << 2 * bits),
+        size + Fraction(abs(values[0 if sides == 2 else N * cut]) + noise, 1 << bits),
+    )
     density = [(exp(-(j * j << 2 * bits) // (8 * N * N), 2 * bits) << 2 * bits) // mean for j in odd]
 
     def integral(heights: list[int], weights: list[int], off: int, size: Fraction) -> Interval:
         """(3.7): of heights that are off by so many units, and weights by 4; (3.4): quadrature and cut."""
-        lost = 4 * sum(map(abs, heights)) + off * (sum(map(abs, weights)) + 4 * len(odd))
-        middle, error = sum(map(mul, heights, weights)), 8 * size / 2**t
+        lost = sides * (4 * sum(map(abs, heights)) + off * (sum(map(abs, weights)) + 4 * len(odd)))
+        middle, error = sides * sum(map(mul, heights, weights)), 8 * size / 2**t
         return Fraction(middle - lost, N << 2 * bits) - error, Fraction(middle + lost, N << 2 * bits) + error
 
     noisy, found = (noise * (2 * max(map(abs, values)) + noise) >> bits) + 2, []  # of a square, and its rounding
@@ -50,7 +53,11 @@ def moments(terms: Terms, variance: Fraction, order: int, t: int) -> tuple[Fract
     before, hermite = [0] * len(odd), [1] * len(odd)  # (3.6): (2N)^r He_r at the nodes, exactly
     for r in range(order + 1):
         divisor = isqrt(factorial(r) << 2 * bits) * (2 * N) ** r
-        found.append(integral(values, [g * h // divisor for g, h in zip(density, hermite, strict=True)], noise, size))
+        if (parity, r % 2) in (("odd", 0), ("even", 1)):
+            found.append((ZERO, ZERO))
+        else:
+            weights = [g * h // divisor for g, h in zip(density, hermite, strict=True)]
+            found.append(integral(values, weights, noise, size))
         before, hermite = hermite, [j * h - 4 * N * N * r * g for j, g, h in zip(odd, before, hermite, strict=True)]
     return sigma, found, square
 
@@ -60,10 +67,12 @@ def equilibrium(
 ) -> tuple[list[Interval], Interval, Interval]:
     """Enclosures of a_r for r <= order, of s (near the guess) and of q, for w = feedback and v = input_variance."""
     (terms, parity, slope), squares = parse(activation), []
-    names, digits = {name for _, name, _ in terms}, 2 * bits + 112
-    if names <= {"relu", "id"}:  # (3.8): linear x + modulus |x|, rational up to 2/pi
-        modulus = sum((factor * abs(scale) / 2 for factor, name, scale in terms if name == "relu"), ZERO)
-        linear = sum((factor * scale / (2 if name == "relu" else 1) for factor, name, scale in terms), ZERO)
+    names, digits = {name for _, name, _, _ in terms}, 2 * bits + 112
+    if names <= {"relu", "id"} and not any(
+        shift for *_, shift in terms
+    ):  # (3.8): linear x + modulus |x|, rational up to 2/pi
+        modulus = sum((factor * abs(scale) / 2 for factor, name, scale, _ in terms if name == "relu"), ZERO)
+        linear = sum((factor * scale / (2 if name == "relu" else 1) for factor, name, scale, _ in terms), ZERO)
         share, even, turn = linear**2 + modulus**2, 2 * modulus**2, pi(digits)
         s = input_variance / (1 - feedback * share)
         for r in range(order + 1):
@@ -71,8 +80,11 @@ def equilibrium(
             odd, scaled = linear**2 * s if r == 1 else ZERO, even * s * 2**digits
             squares.append((odd, odd) if r % 2 else (scaled / (turn + 2), scaled / (turn - 2)))
         return squares, (s, s), (share * s, share * s)
-    require("relu" not in names, "proof.kernel.activation", "a rectifier together with another function", UNSUPPORTED)
-    sigma, coefficients, square = moments(terms, guess, order, bits + 24)
+    bent = names & {"relu", "elu", "softsign"}
+    rule = softsign if "softsign" in bent else closed if bent else moments
+    alone = not bent or names <= (HINGES if rule is closed else bent)
+    require(alone, "proof.kernel.activation", "a hinge together with a smooth function", UNSUPPORTED)
+    sigma, coefficients, square = rule(terms, guess, order, bits + 24, parity)
     below, above = (root(input_variance + feedback * end, digits) for end in square)  # (4.1): S(sigma)
     theta = root(feedback * slope**2, digits)[1]
     require(theta < 1, "proof.kernel.sigma_w2", "no contraction")

@@ -4,7 +4,6 @@ import errno
 from collections.abc import Callable
 
 import pytest
-
 from certigram.theory.errors import Unfinished
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from certigram.numerics import replay
 
 import certigram as cg
-from certigram.numerics import replay
 
 Arrays = dict[str, np.ndarray]
 POINTS = np.random.default_rng(5).standard_normal((5, 24))
@@ -57,4 +57,10 @@ def outcome() -> Callable[[str | bytes, Any], tuple[replay.Check, float]]:
 @pytest.fixture
 def honest() -> Callable[[str, str], tuple[str, Arrays, float]]:
     """A valid certificate for five points: its text, its arrays, and the CPU seconds of checking it."""
+    return _honest
+
+
+@pytest.fixture
+def honest_series() -> Callable[[str, str], tuple[str, Arrays, float]]:
+    """The same, for modules that have certificates of their own."""
     return _honest

@@ -18,17 +18,17 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-
-import certigram as cg
 from certigram.numerics import replay
 from certigram.numerics.certificates.certificate import fraction_text
-from certigram.numerics.papers.deep_equilibrium.witness import _digits, _integer_cholesky
+from certigram.numerics.eigenvalues.witness import digits, integer_cholesky
 from certigram.numerics.replay import series as checked_series
 from certigram.numerics.replay import transform
 from certigram.numerics.replay.activations import KNOWN, parse
 from certigram.numerics.replay.inputs import inputs
 from certigram.numerics.replay.matrix import matrix
 from certigram.theory.errors import CertigramError
+
+import certigram as cg
 
 Document = dict[str, Any]
 Arrays = dict[str, np.ndarray]
@@ -202,8 +202,8 @@ def with_series(
     proof["kernel"]["coefficients"] = [[str(m), str(r)] for m, r in series]
     proof["kernel"]["mass"], proof["kernel"]["s"] = [str(x) for x in mass], [str(x) for x in s]
     below = sum(max(m - r, 0) for m, r in series)
-    inner, _, _ = inputs(proof["data"], {}, False)
-    rows, errors = matrix((series, mass, max(sum(mass) - below, 0)), inner, bits)
+    inner = inputs(proof["data"], {}, False).inner
+    rows, errors, _, _ = matrix((series, mass, max(sum(mass) - below, 0)), inner, bits)
     n = len(rows)
     K = mpmath.matrix(n, n)
     for i in range(n):
@@ -212,7 +212,7 @@ def with_series(
     values, vectors = mpmath.eigsy(K)
     k = min(range(n), key=lambda i: values[i])
     shift = exact(values[k]) - Fraction(1, one >> 40)
-    factor = _integer_cholesky(rows, int(shift * one), bits)
+    factor = integer_cholesky(rows, int(shift * one), bits)
     if factor is None:
         return None
     exponent = bits - 16 - max(max(map(max, factor)).bit_length() - bits + 16, 0)
@@ -222,7 +222,7 @@ def with_series(
     proof["statement"]["upper"] = fraction_text(exact(values[k]) + lost)
     proof["witness"] = {"kind": "factor", "shift": fraction_text(shift), "exponent": max(exponent, 0)}
     scaled = [x >> bits - max(exponent, 0) for row in factor for x in row]
-    return document, {"factor": _digits(scaled, limbs), "vector": _digits(vector, limbs)}
+    return document, {"factor": digits(scaled, limbs), "vector": digits(vector, limbs)}
 
 
 def forgeries(

@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import certigram as cg
 from certigram.numerics import replay
-from certigram.numerics.replay.certificate import FORMAT
+from certigram.numerics.papers.deep_equilibrium.witness import FORMAT
 from certigram.numerics.replay.command import main
 from certigram.numerics.replay.inputs import inputs
 from certigram.numerics.replay.transform import equilibrium
 from certigram.numerics.replay.verdicts import Stop
+
+import certigram as cg
 
 Document = dict[str, Any]
 Arrays = dict[str, np.ndarray]

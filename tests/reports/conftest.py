@@ -10,9 +10,8 @@ import shutil
 from collections.abc import Iterator
 from types import MappingProxyType
 
-import pytest
-
 import certigram.theory.claims.system
+import pytest
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.certificates.certificate import Certificate, Discharged, EvidenceItem
 from certigram.numerics.runs.results import Results

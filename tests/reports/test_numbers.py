@@ -6,11 +6,10 @@ import re
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from certigram.reports import html, latex
 from certigram.reports.notation import Bracket, Numeral, enclosure, label, numeral, prose, share, statement_parts
+from hypothesis import given
+from hypothesis import strategies as st
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 

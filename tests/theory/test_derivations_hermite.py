@@ -4,7 +4,6 @@ from fractions import Fraction
 
 import pytest
 import sympy
-
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.derivation_check import check
 from certigram.numerics.expressions.lowering import constant

@@ -8,107 +8,36 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from dataclasses import dataclass, field
 from fractions import Fraction
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
-import sympy
 from flint import arb
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_solve, cholesky
 
-from ....theory.activations.functions import X, normal_cdf, sigmoid, softplus
 from ....theory.errors import DerivationGap
 from ...balls.ball import exact
 from ...balls.enclosure import Enclosure
 from ...balls.ends import upper_float
 from ...balls.precision import undisturbed
 from ...certificates.certificate import Proof, fraction_text
-from ...eigenvalues.inverse_iteration import start_vector
 from ...eigenvalues.nullspace import NullVector
+from ...eigenvalues.witness import Question, Rows, factor_witness, kernel_proof
+from ...expressions.checkable import checkable_expression
 from ...hermite import hermite_transform
 from ...kernels.series import DotProductSeries
 from ...replay.activations import parse
-from ...replay.certificate import FORMAT
-from ...replay.inputs import MAX_GRAM, MAX_POINTS
 from ...replay.series import prove_series
-from ...replay.spectrum import MAX_LIMBS
 from ...replay.verdicts import UNSUPPORTED, Stop
+from ...studies.checkable import checkable_data
 from .population.kernel import EquilibriumKernel
 from .population.model import FLOAT_BITS, FLOAT_TARGET, Population
 
-DIGIT = 62
-"""Bits of one digit of the long integers in the arrays."""
-WIDTH = 1e-6
-"""Relative loss of a bound at which longer integers are used."""
-ROUNDS = 4
-"""Steps of inverse iteration."""
 GROWTH = 5
 """How often radii that the checker does not accept are tried again, 64 times wider."""
 
-NAMED = {
-    sympy.tanh: "tanh",
-    sympy.atan: "atan",
-    sympy.erf: "erf",
-    sympy.sin: "sin",
-    sympy.cos: "cos",
-    sigmoid: "sigmoid",
-    softplus: "softplus",
-    normal_cdf: "phi",
-}
-
-
-def checkable_expression(expression: sympy.Expr) -> str:
-    r"""An activation in the grammar of the checker: terms ``c*f(a*x)``, ``c*x**0`` and ``c*x**1``.
-
-    Raises :class:`DerivationGap` when it is not such a sum.
-
-    >>> checkable_expression(sympy.tanh(2 * X) / 3 + X)
-    '1*x**1 + 1/3*tanh(2*x)'
-    """
-    terms = [_term(term) for term in sympy.Add.make_args(sympy.expand(expression.replace(sympy.Min, _minimum)))]
-    return " + ".join(sorted(terms))
-
-
-def _minimum(*args: sympy.Expr) -> sympy.Expr:
-    return -sympy.Max(*(-a for a in args))
-
-
-def _term(term: sympy.Expr) -> str:
-    coefficient, factors = term.as_coeff_Mul()
-    c = _rational(coefficient)
-    if factors.is_Pow or factors == X or factors == 1:
-        base, power = factors.as_base_exp() if factors != 1 else (X, sympy.Integer(0))
-        if base == X and power in (0, 1):
-            return f"{fraction_text(c)}*x**{power}"
-    extra, function = sympy.Integer(1), factors
-    if factors.is_Mul and len(factors.args) == 2 and X in factors.args:
-        function = next(a for a in factors.args if a != X)
-        extra = X
-    name = NAMED.get(function.func) if extra == 1 else {normal_cdf: "gelu", sigmoid: "silu"}.get(function.func)
-    argument = function.args[0] if function.args else X
-    if extra == 1 and function.func is sympy.Max and len(function.args) == 2 and sympy.S.Zero in function.args:
-        name, argument = "relu", next(a for a in function.args if a != 0)
-    if function.func is sympy.exp:
-        steepness = sympy.cancel(-2 * argument / X**2)  # exp(-(ax)^2/2)
-        if steepness.is_positive:
-            name, argument = "gaussian" if extra == 1 else "xgaussian", sympy.sqrt(steepness) * X
-    if extra == 1 and function.func is sympy.Abs:
-        slope = fraction_text(_rational(sympy.cancel(argument / X)))
-        back = fraction_text(-Fraction(slope))
-        return f"{fraction_text(c)}*relu({slope}*x) + {fraction_text(c)}*relu({back}*x)"
-    if name is None:
-        raise DerivationGap(f"the checker has no rule for {sympy.sstr(term)}.")
-    a = _rational(sympy.cancel(argument / X))
-    c = c if extra == 1 else c / a
-    return f"{fraction_text(c)}*{name}({fraction_text(a)}*x)"
-
-
-def _rational(value: sympy.Expr) -> Fraction:
-    if not value.is_Rational:
-        raise DerivationGap(f"the checker has no rule for the irrational number {sympy.sstr(value)}.")
-    return Fraction(int(value.p), int(value.q))
+FORMAT = "certigram-proof/1"
 
 
 @undisturbed
@@ -122,13 +51,49 @@ def equilibrium_proof(
     """
     if inst.inputs.common_norm is None:
         raise DerivationGap("the checker has rules for inputs of one norm only.")
-    if inst.data.source.n > (MAX_GRAM if inst.data.points is None else MAX_POINTS):
-        raise DerivationGap(f"the checker takes at most {MAX_POINTS} points, or {MAX_GRAM} rows of inner products.")
-    if inst.data.points is not None and inst.data.points.exact:
-        raise DerivationGap(
-            "the checker reads points of binary64 numbers, and some of these are none: read the"
-            ' file with numbers = "binary64", give float64, or write fewer digits.'
-        )
+    question = Question.of(found, bound, strict=relation == ">")
+    data, arrays = checkable_data(inst.data)
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "system": inst.system,
+        "statement": {"lower": "0", "upper": "0", "relation": relation, "bound": fraction_text(bound)},
+        "data": data,
+    }
+    if inst.activation.name != "relu":
+        return _by_series(inst, found, document, arrays, question)
+    if 2 * inst.sigma_w2 < 1:
+        with suppress(DerivationGap):  # of inputs so near to each other that no power series serves them
+            return _by_series(inst, found, document, arrays, question)
+    return _by_closed_form(inst, found, document, arrays, question)
+
+
+def _singular(inst: Population, document: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Proof | None:
+    """The proof by an exact null vector, or by the rank of an affine activation; None where K is not singular."""
+    singular = inst.null_vector
+    if singular is None:
+        return None
+    entries = singular.entries if isinstance(singular, NullVector) else None
+    vector = None if entries is None else {str(i): fraction_text(x) for i, x in enumerate(entries) if x}
+    return Proof({**document, "witness": {"kind": "singular", "null_vector": vector}}, arrays)
+
+
+def _by_closed_form(
+    inst: Population, found: Enclosure, document: dict[str, Any], arrays: dict[str, NDArray[Any]], question: Question
+) -> Proof:
+    """The arc-cosine kernel at its fixed points, for ReLU with any variance below 1."""
+    kernel = {"kind": "arc-cosine", "sigma_w2": fraction_text(inst.sigma_w2)}
+    document = {**document, "format": "certigram-proof/2", "kernel": kernel}
+    singular = _singular(inst, document, arrays)
+    if singular is not None:
+        return singular
+    size = Fraction(upper_float(inst.fixed_point.s)) / (1 - inst.sigma_w2)
+    return kernel_proof(document, arrays, inst.gram, found, question, inst.data.n * (4 + size / 2**9))
+
+
+def _by_series(
+    inst: Population, found: Enclosure, document: dict[str, Any], arrays: dict[str, NDArray[Any]], question: Question
+) -> Proof:
+    """The kernel as a power series, for sums of known functions."""
     expression = checkable_expression(inst.activation.expression)
     slope = parse(expression)[2]
     if 2 * inst.sigma_w2 * slope**2 >= 1:
@@ -138,166 +103,51 @@ def equilibrium_proof(
         "sigma_w2": fraction_text(inst.sigma_w2),
         "lipschitz": fraction_text(slope),
     }
-    source = inst.data
-    gram = None if source.input_gram is None else [[fraction_text(q) for q in row] for row in source.input_gram.entries]
-    arrays: dict[str, NDArray[Any]] = {}
-    if source.points is not None:
-        arrays["points"] = np.ascontiguousarray(source.points.values, dtype="<f8")
-    content = f"{source.normalize}|{source.n}|{source.d}|".encode()
-    content += arrays["points"].tobytes() if gram is None else ";".join(map(",".join, gram)).encode()
-    if sha256(content).hexdigest() != source.digest:
-        raise DerivationGap("the checker takes points as float64 numbers, or exact inner products: not these data.")
-    document: dict[str, Any] = {
-        "format": FORMAT,
-        "system": inst.system,
-        "statement": {"lower": "0", "upper": "0", "relation": relation, "bound": fraction_text(bound)},
-        "data": {
-            "n": source.n,
-            "d": source.d,
-            "normalize": source.normalize,
-            "sha256": source.digest,
-            "description": source.description,
-            "input_gram": gram,
-        },
-        "kernel": kernel,
-    }
-    singular = inst.null_vector
+    document = {**document, "kernel": kernel}
+    singular = _singular(inst, document, arrays)
     if singular is not None:
-        entries = singular.entries if isinstance(singular, NullVector) else None
-        vector = None if entries is None else {str(i): fraction_text(x) for i, x in enumerate(entries) if x}
-        document["witness"] = {"kind": "singular", "null_vector": vector}
-        return Proof(document, arrays)
+        return singular
     if not found.lower > 0:
         raise DerivationGap("no positive lower bound is proved.")
-    return _with_factor(inst, found, document, arrays, bound)
+    matrix = _Series(inst, kernel)
+    witness = factor_witness(matrix, Fraction(found.lower), Fraction(found.upper), question)
+    kernel.update(matrix.series(witness.limbs)[0])
+    return witness.proof(document, arrays)
 
 
-def _with_factor(
-    inst: Population,
-    found: Enclosure,
-    document: dict[str, Any],
-    arrays: dict[str, NDArray[Any]],
-    bound: Fraction,
-) -> Proof:
-    lower, upper = Fraction(found.lower), Fraction(found.upper)
-    needed = Fraction(WIDTH) * lower
-    if lower >= bound:  # what is stated must still reach the bound
-        needed = max(min(needed, (lower - bound) / 2), lower / 2**64)
-    size, n, attempt = float(np.max(np.diagonal(inst.gram.mid))), inst.data.n, None
-    with suppress(DerivationGap):  # of what 64 bits do not resolve, more may
-        series, spread = _series(inst, document["kernel"], 1)
-        attempt = _float_witness(inst, lower, needed, spread)
-    digits = math.log2(max(size, 1.0) * n * n) - math.log2(float(needed)) + 24
-    limbs, gap = max(2, math.ceil(digits / 64)), ""
-    while attempt is None:
-        if limbs > MAX_LIMBS:
-            raise DerivationGap(gap or f"the bound asks for {64 * limbs} bits, the checker takes {64 * MAX_LIMBS}.")
-        try:
-            series, spread = _series(inst, document["kernel"], limbs)
-            attempt = _integer_witness(inst, lower, limbs, spread)
-        except DerivationGap as error:
-            limbs, gap = limbs + 1, str(error)
-    shift, stated, quotient, factor, vector, exponent, limbs = attempt
-    if stated < bound <= lower:
-        raise DerivationGap("the bound is nearer to the least eigenvalue than the checker's arithmetic resolves.")
-    document["statement"]["lower"] = fraction_text(stated)
-    document["statement"]["upper"] = fraction_text(max(upper, quotient))
-    document["kernel"].update(series)
-    document["witness"] = {"kind": "factor", "shift": fraction_text(shift), "exponent": exponent}
-    arrays["factor"], arrays["vector"] = _digits(factor, limbs), _digits(vector, limbs)
-    return Proof(document, arrays)
+@dataclass(frozen=True, eq=False)
+class _Series:
+    """The checker's matrix of this kernel, whose series it must accept first."""
 
+    inst: Population
+    claim: dict[str, Any]
+    known: dict[int, tuple[dict[str, Any], Fraction]] = field(default_factory=dict)
 
-Attempt = tuple[Fraction, Fraction, Fraction, list[int], list[int], int, int]
+    @property
+    def mid(self) -> NDArray[np.float64]:
+        """The prover's midpoints."""
+        return self.inst.gram.mid
 
+    @property
+    def radius(self) -> float:
+        """Their error."""
+        return self.inst.gram.radius_norm()
 
-def _float_witness(inst: Population, lower: Fraction, needed: Fraction, spread: Fraction) -> Attempt | None:
-    """Factor, shift and vector from float64; None when its rounding would cost more than ``needed``.
+    def series(self, limbs: int) -> tuple[dict[str, Any], Fraction]:
+        """Balls that the checker accepts, and what they cost; found once."""
+        if limbs not in self.known:
+            self.known[limbs] = _series(self.inst, self.claim, limbs)
+        return self.known[limbs]
 
-    ``spread`` is the largest sum of the radii of a row of the checker's matrix: what a bound loses at least.
-    """
-    a, n = inst.gram.mid, inst.data.n
-    shift, lost = float(lower - needed / 4), 0.0
-    for _ in range(2):  # the second time as near to the bound as the rounding of the first time allows
-        try:
-            factor = cholesky(a - shift * np.eye(n), lower=True)
-        except LinAlgError:
-            return None
-        size = np.abs(factor)
-        lost = (n + 4) * 2.0**-53 * float(np.max(size @ (size.T @ np.ones(n)))) + 2 * inst.gram.radius_norm()
-        lost += 2 * float(spread)
-        shift = max(shift, float(lower - Fraction(lost) / 2)) if lost < float(needed) / 2 else shift
-    if shift - lost < float(lower - needed):
-        return None
-    v = start_vector(n)
-    for _ in range(ROUNDS):
-        v = cho_solve((factor, True), v)
-        v = v / np.max(np.abs(v))
-    wide = v.astype(np.longdouble)
-    quotient = Fraction(*((wide @ (a @ wide)) / (wide @ wide)).as_integer_ratio()) + Fraction(lost)
-    exponent = min(62 - max(math.frexp(float(size.max()))[1], 0), 60)
-    if exponent < 0:
-        return None
-    rows, columns = np.tril_indices(n)
-    scaled = np.rint(np.ldexp(factor[rows, columns], exponent)).astype(np.int64)
-    vector = np.rint(np.ldexp(v, 52)).astype(np.int64)
-    stated = Fraction(shift) - Fraction(lost)
-    return Fraction(shift), stated, quotient, scaled.tolist(), vector.tolist(), exponent, 1
+    def spread(self, limbs: int) -> Fraction:
+        """The largest sum of radii in a row."""
+        return self.series(limbs)[1]
 
-
-def _integer_witness(inst: Population, lower: Fraction, limbs: int, spread: Fraction) -> Attempt:
-    """The same in integers of 64 bits times ``limbs``, for bounds that float64 cannot resolve."""
-    n, bits = inst.data.n, 64 * limbs
-    matrix = inst.refine(bits + 32).arb
-    assert matrix is not None  # refine computes in ball arithmetic
-    one = 1 << bits
-    a = [[round(exact(matrix[i, j].mid()) * one) for j in range(i + 1)] for i in range(n)]
-    largest = 2 + max(a[i][i] for i in range(n)) // one
-    lost = 2 * spread + Fraction(n * n * largest << 6, one)
-    shift = lower + lost
-    rows = _integer_cholesky(a, round(shift * one), bits)
-    if rows is None:
-        shift = lower - lost
-        rows = _integer_cholesky(a, round(shift * one), bits)
-    if rows is None:
-        raise DerivationGap("the shifted matrix was not factorised at the precision of the certificate.")
-    v = [round(x * one) for x in start_vector(n).tolist()]
-    exponent = DIGIT * limbs - 4 - max(row[-1] for row in rows).bit_length() + bits
-    if not 0 <= exponent <= bits + 64:
-        exponent = min(max(exponent, 0), bits)
-    for _ in range(ROUNDS):
-        for i in range(n):
-            v[i] = ((v[i] << bits) - sum(x * y for x, y in zip(rows[i][:i], v, strict=False))) // rows[i][i]
-        for i in reversed(range(n)):
-            v[i] = ((v[i] << bits) - sum(rows[k][i] * v[k] for k in range(i + 1, n))) // rows[i][i]
-        top = max(map(abs, v))
-        v = [(x << DIGIT * limbs - 8) // top for x in v]
-    form = sum(v[i] * (2 * sum(x * y for x, y in zip(a[i][:i], v, strict=False)) + a[i][i] * v[i]) for i in range(n))
-    quotient = Fraction(form, sum(x * x for x in v) << bits) + lost
-    scaled = [x << exponent - bits if exponent > bits else x >> bits - exponent for row in rows for x in row]
-    return shift, shift - lost, quotient, scaled, v, exponent, limbs
-
-
-def _integer_cholesky(a: list[list[int]], shift: int, bits: int) -> list[list[int]] | None:
-    """Rows of a Cholesky factor of the lower triangle ``a - shift I`` at scale 2^-bits; None when a pivot fails."""
-    rows: list[list[int]] = []
-    for i, given in enumerate(a):
-        row: list[int] = []
-        for j in range(i):
-            row.append(((given[j] << bits) - sum(x * y for x, y in zip(row, rows[j], strict=False))) // rows[j][j])
-        pivot = ((given[i] - shift) << bits) - sum(x * x for x in row)
-        if pivot <= 0:
-            return None
-        rows.append([*row, math.isqrt(pivot)])
-    return rows
-
-
-def _digits(values: list[int], limbs: int) -> NDArray[np.int64]:
-    """Signed integers as ``limbs`` digits to the base 2^62, the last one signed: (limbs, len(values))."""
-    mask = (1 << DIGIT) - 1
-    digits = [[x >> DIGIT * k & mask for x in values] for k in range(limbs - 1)]
-    digits.append([x >> DIGIT * (limbs - 1) for x in values])
-    return np.array(digits, dtype="<i8").reshape(limbs, len(values))
+    def rows(self, limbs: int) -> Rows:
+        """The prover's matrix in balls, rounded."""
+        matrix, one, n = self.inst.refine(64 * limbs + 32).arb, 1 << 64 * limbs, self.inst.data.n
+        assert matrix is not None  # refine computes in ball arithmetic
+        return [[round(exact(matrix[i, j].mid()) * one) for j in range(i + 1)] for i in range(n)]
 
 
 def _kernel(inst: Population, limbs: int) -> EquilibriumKernel:

@@ -11,10 +11,11 @@ from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .enclosed_numbers import enclosed_numbers
 from .instance import SYSTEM, ImplicitInstance, TrainingPlan
+from .witness import arc_cosine_proof as proof
 
 NAME = SYSTEM
 
-__all__ = ["enclosed_numbers", "gram_model", "instance"]
+__all__ = ["enclosed_numbers", "gram_model", "instance", "proof"]
 
 
 def instance(subject: str, study: Study, workspace: Workspace) -> ImplicitInstance:

@@ -17,10 +17,11 @@ from ...studies.workspace import Workspace
 from .dot_product import DotProductInstance, activation_of
 from .enclosed_numbers import enclosed_numbers
 from .instance import ResNetInstance
+from .witness import kernel_matrix_proof as proof
 
 NAME = "resnet-rkhs"
 
-__all__ = ["enclosed_numbers", "gram_model", "instance"]
+__all__ = ["enclosed_numbers", "gram_model", "instance", "proof"]
 
 
 def instance(name: str, study: Study, workspace: Workspace) -> ResNetInstance | DotProductInstance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from functools import partial
 from itertools import combinations, islice
 
 from flint import arb
@@ -24,6 +25,7 @@ from ....studies.data import DataSet
 from ..antipodes import Singularity, nullity
 from ..arc_cosine import arc_cosine, arc_cosine_series
 from ..instance import ImplicitInstance
+from ..witness import arc_cosine_proof
 from . import scope
 
 BITS = 128
@@ -126,6 +128,7 @@ def eigenvalue(inst: ImplicitInstance) -> Outcome:
         reason=f"the least eigenvalue is exactly 0: {singular.reason}",
         margin=found.lower if found.lower > 0 else None,  # where it is positive by the exact argument alone: not known
         detail=detail,
+        prover=partial(arc_cosine_proof, inst, found) if told or singular.null_vector is not None else None,
     )
 
 

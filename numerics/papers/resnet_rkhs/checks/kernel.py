@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import partial
 
 from flint import arb
 
@@ -27,6 +28,7 @@ from ....radial.kernel import RadialKernel, matern_coefficients
 from ..dot_product import DotProductInstance
 from ..instance import ResNetInstance
 from ..recipe import quiet_distance
+from ..witness import kernel_matrix_proof
 from . import scope
 from .evidence import cited
 
@@ -108,6 +110,7 @@ def kernel_eigenvalue(inst: ResNetInstance | DotProductInstance) -> Outcome:
         method=found.method,
         reason=reason,
         detail=detail,
+        prover=partial(kernel_matrix_proof, inst, found) if singular is not None or found.lower > 0 else None,
     )
 
 

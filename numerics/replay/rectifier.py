@@ -1,0 +1,45 @@
+"""The arc-cosine kernel in closed form, and the fixed points of the equilibrium model with ReLU (section 10)."""
+
+from fractions import Fraction
+from math import isqrt
+
+from .elementary import angle, pi
+from .matrix import Matrix, Rows, cosines
+
+GUARD, STEPS = 16, 64  # digits beyond those of the entries; of Newton's method, which takes a few
+
+
+def arc_cosine(t: int, bits: int) -> tuple[int, int]:
+    """2 pi g(t) = sqrt(1 - t^2) + (pi - arccos t) t, |t| <= 1, and pi - arccos t, off by less than 10 units (10.1)."""
+    height = isqrt((1 << 2 * bits) - t * t)
+    turned = angle(height, abs(t), bits)
+    turned = turned if t < 0 else pi(bits) - turned
+    return height + (turned * t >> bits), turned
+
+
+def correlation(cosine: int, feedback: Fraction, bits: int) -> tuple[int, int]:
+    """The fixed point of r = (1 - w) c + 2 w g(r) for w = feedback in [0, 1), and by how much it may be off (10.2)."""
+    r, (a, b), circle = cosine, feedback.as_integer_ratio(), pi(bits)
+    for _ in range(STEPS if a else 0):
+        value, turned = arc_cosine(r, bits)
+        gap = ((b - a) * cosine + (a * value << bits) // circle) // b - r
+        step = gap * b * circle // (b * circle - a * turned)
+        if abs(step) <= 1:
+            return r, (abs(gap) + 32) * b // (b - a) + 1
+        r = min(max(r + step, -1 << bits), 1 << bits)
+    return r, 2 if not a else 2 << bits
+
+
+def rectified(inner: Rows, feedback: Fraction, variance: Fraction, bits: int) -> Matrix:
+    """The lower triangle of s g(rho_ij), s = variance; its diagonal is s/2 (10.3)."""
+    wide, rows, errors = bits + GUARD, [], [1] * len(inner)
+    num, den = variance.numerator << bits, 2 * pi(wide) * variance.denominator
+    for i, j, cosine in cosines(inner, wide):
+        if i == j:
+            rows.append([0] * i + [num // (2 * variance.denominator)])
+            continue
+        r, off = correlation(min(max(cosine, -1 << wide), 1 << wide), feedback, wide)
+        rows[i][j] = arc_cosine(r, wide)[0] * num // den
+        lost = int((off + 8) * variance / 2**GUARD) + 2
+        errors[i], errors[j] = errors[i] + lost, errors[j] + lost
+    return Matrix(rows, errors, Fraction(1, 1 << bits))
