@@ -30,6 +30,8 @@ from .unit_rows import UnitRows
 
 RULE_BITS = 44
 """The error of the rule is about 2^-56 of the size of the function."""
+MOMENT_BITS = 72
+"""The second moments are known to about this relative precision, far beyond float64."""
 MOST_NODES = 4000
 CHUNK = 64
 """Columns evaluated together: far out the function needs fewer terms."""
@@ -51,7 +53,7 @@ class QuadratureRows:
 
 
 def quadrature_rows(
-    phi: Activation, variances: Sequence[arb], most: int, bits: int, reach: arb, *, slopes: bool
+    phi: Activation, variances: Sequence[arb], most: int, reach: arb, *, slopes: bool
 ) -> QuadratureRows | None:
     """The vectors with at most ``most`` orders, fewer where correlations up to ``reach`` need fewer; None where the
     activation is not known to be analytic in a strip, or the rule would need too many nodes.
@@ -64,7 +66,7 @@ def quadrature_rows(
     plan = trapezoid.plan(shape, hull, most + 1, RULE_BITS)
     if plan is None or plan.count > MOST_NODES or plan.count * float(plan.step) > LARGEST_NODE:
         return None
-    moments = second_moments(phi, variances, bits)
+    moments = second_moments(phi, variances, MOMENT_BITS)
     if not all(m > 0 for m in moments):
         return None
     size = min(float(m.lower()) for m in moments) ** 0.5
@@ -81,7 +83,7 @@ def quadrature_rows(
     features = UnitRows.stored(np.ascontiguousarray(a[: order + 1]), arb(lost), _tail(a[: order + 1], lost))
     if not slopes:
         return QuadratureRows(moments, (), features, None)
-    steep = second_moments(slope(phi), variances, bits)
+    steep = second_moments(slope(phi), variances, MOMENT_BITS)
     if not all(m > 0 for m in steep):
         return None
     shares = roots([m / (q * s) for m, q, s in zip(moments, variances, steep, strict=True)])

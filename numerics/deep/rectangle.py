@@ -80,7 +80,7 @@ def _between(
     norms = sorted(set(data.moments))
     place = {norm: k for k, norm in enumerate(norms)}
     cosines = cross_cosines(data.points, range(split), range(split, data.n), budget=budget)
-    found = layerwise_gram(
+    nngp, tangent = layerwise_gram(
         network,
         norms,
         [place[m] for m in data.moments],
@@ -88,7 +88,8 @@ def _between(
         order=min(LAYER_ORDER, budget.max_terms),
         convention=convention,
         budget=budget,
-    )[-1]
+    )
+    found = nngp if tangent is None else tangent
     if not has_closed_forms(network, slopes=convention is not None):
         return found
     entries, where = _Entries(network, data, convention), np.argwhere(np.abs(cosines.mid) > NEARLY_PARALLEL)

@@ -66,7 +66,8 @@ class UnitRows:
         largest = float(np.max(np.abs(rho), initial=0.0))
         count = int(self.terms[min(int(np.searchsorted(LEVELS, largest)), len(LEVELS) - 1)])
         out = np.empty_like(rho)
-        mehler(self.a[:count, rows], self.a[:count, columns], rho, out, np.empty_like(rho))
+        left, right = (self.a[:count].take(places, axis=1) for places in (rows, columns))
+        mehler(left, right, rho, out, np.empty_like(rho))
         return out
 
     def reach(self, tau: arb) -> arb:
