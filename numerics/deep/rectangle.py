@@ -15,11 +15,12 @@ from ..balls.precision import precision
 from ..kernels.ballarray import BallArray, read_only
 from ..kernels.cross_cosines import cross_cosines
 from ..studies.data import DataSet
+from ..studies.inputs import input_covariance
 from .conventions import TangentConvention
 from .instance import FLOAT_BITS, INDIVIDUAL, LAYER_ORDER, NEARLY_PARALLEL, PAIR_BITS
 from .layerwise import layerwise_gram
 from .network import DeepNetwork
-from .pair import has_closed_forms, pair_kernels
+from .pair import GUARD_BITS, has_closed_forms, pair_kernels
 
 
 def deep_rectangle(
@@ -112,32 +113,18 @@ class _Entries:
 
     def __init__(self, network: DeepNetwork, data: DataSet, convention: TangentConvention | None) -> None:
         self._network, self._data, self._convention = network, data, convention
-        self._known: dict[tuple[object, ...], arb] = {}
+        self._known: dict[tuple[Fraction, Fraction, Fraction, int], arb] = {}
 
     def value(self, i: int, j: int, bits: int) -> arb:
         """Entry (i, j) of the last kernel asked for."""
-        data, source = self._data, self._data.source
-        a, b = data.moments[i], data.moments[j]
-        if data.normalize == "sphere":
-            square = source.inner(i, j) ** 2 / (source.inner(i, i) * source.inner(j, j))
-            sign = 1 if source.inner(i, j) > 0 else -1
-            key: tuple[object, ...] = (a, b, square, sign, bits)
-        else:
-            key = (a, b, source.inner(i, j), bits)
-        if key not in self._known:
-            cross = self._cross(i, j, bits)
-            nngp, tangent = pair_kernels(self._network, a, b, cross, bits, self._convention)
-            self._known[key] = nngp if tangent is None else tangent
-        return self._known[key]
-
-    def _cross(self, i: int, j: int, bits: int) -> Fraction | arb:
-        source = self._data.source
-        inner = source.inner(i, j)
-        if self._data.normalize != "sphere":
-            return inner / (self._data.d or 1)
-        square = inner**2 / (source.inner(i, i) * source.inner(j, j))
-        if square in (0, 1):
-            return square if inner >= 0 else -square
-        with precision(bits + 32):
-            root = (arb(square.numerator) / square.denominator).sqrt()
-            return root if inner > 0 else -root
+        a, b = self._data.moments[i], self._data.moments[j]
+        with precision(bits + GUARD_BITS):
+            cross = input_covariance(self._data, i, j)
+        key = (a, b, cross, bits) if isinstance(cross, Fraction) else None
+        if key is not None and key in self._known:
+            return self._known[key]
+        nngp, tangent = pair_kernels(self._network, a, b, cross, bits, self._convention)
+        value = nngp if tangent is None else tangent
+        if key is not None:
+            self._known[key] = value
+        return value
