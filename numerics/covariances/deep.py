@@ -136,11 +136,12 @@ def _variances(given: Any, what: str) -> Fraction | tuple[Fraction, ...]:
 
 def _activations(given: Any) -> Activation | tuple[Activation, ...]:
     if isinstance(given, (list, tuple)):
-        return tuple(_activation(x) for x in given)
-    return _activation(given)
+        return tuple(read_activation(x) for x in given)
+    return read_activation(given)
 
 
-def _activation(given: Any) -> Activation:
+def read_activation(given: Any) -> Activation:
+    """An activation from its name, or from one that was made at the front door."""
     exact = getattr(given, "exact", given)
     if isinstance(exact, Activation):
         return exact

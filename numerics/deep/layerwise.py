@@ -108,8 +108,8 @@ def layerwise_gram(
         scale = roots(plan.variance)[which]
         if not (np.isfinite(scale).all() and all(float(q) < LARGEST for q in plan.tangent_diagonal)):
             raise PrecisionExhausted("deep network: a kernel leaves the range of float64: scale the activation.")
-    left, right = (which, which) if symmetric else (which[list(cosines.rows)], which[list(cosines.columns)])
-    above, beside = (scale, scale) if symmetric else (scale[list(cosines.rows)], scale[list(cosines.columns)])
+    left, right = which[list(cosines.rows)], which[list(cosines.columns)]
+    above, beside = scale[list(cosines.rows)], scale[list(cosines.columns)]
     table = _ErrorTable(plan, cosines.rad, count // 2)
     mids = [np.empty((m, n)) for _ in range(count // 2)]
     rads = [np.empty((m, n)) for _ in mids]

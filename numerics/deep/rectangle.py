@@ -13,6 +13,7 @@ from ..balls.budget import Budget
 from ..balls.ends import float_ball
 from ..balls.precision import precision
 from ..kernels.ballarray import BallArray, read_only
+from ..kernels.border import bordered_rectangle
 from ..kernels.cross_cosines import cross_cosines
 from ..studies.data import DataSet
 from ..studies.inputs import input_covariance
@@ -40,18 +41,13 @@ def deep_rectangle(
     """
     entries = _Entries(network, data, convention)
     kept = data.nonzero_rows
-    rows, columns = [i for i in kept if i < split], [j for j in kept if j >= split]
-    shape = (split, data.n - split)
-    mid, rad = np.zeros(shape), np.zeros(shape)
-    notes: tuple[str, ...] = ()
+    rows, columns = [i for i in kept if i < split], [j - split for j in kept if j >= split]
+    block = None
     if rows and columns:
         rest = data.take(kept, data.description) if data.zero_rows else data
-        found = _between(network, rest, len(rows), convention, budget)
-        places = np.ix_(rows, [j - split for j in columns])
-        mid[places], rad[places], notes = found.mid, found.rad, found.provenance
-    for i, j in _with_zero(data, split):
-        mid[i, j - split], rad[i, j - split] = float_ball(entries.value(i, j, FLOAT_BITS))
-    return BallArray(read_only(mid), read_only(rad), provenance=notes)
+        block = _between(network, rest, len(rows), convention, budget)
+    shape = (split, data.n - split)
+    return bordered_rectangle(block, rows, columns, shape, lambda i, j: entries.value(i, split + j, FLOAT_BITS))
 
 
 def deep_rectangle_balls(
@@ -101,11 +97,6 @@ def _between(
         if spread < rad[i, j]:
             mid[i, j], rad[i, j] = centre, spread
     return BallArray(read_only(mid), read_only(rad), provenance=found.provenance)
-
-
-def _with_zero(data: DataSet, split: int) -> list[tuple[int, int]]:
-    zero = set(data.zero_rows)
-    return [(i, j) for i in range(split) for j in range(split, data.n) if i in zero or j in zero] if zero else []
 
 
 class _Entries:

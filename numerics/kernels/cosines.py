@@ -54,6 +54,13 @@ class Cosines:
         return self.n
 
     @property
+    def rows(self) -> range:
+        """The points that the rows belong to: all."""
+        return range(self.n)
+
+    columns = rows
+
+    @property
     def delta(self) -> float:
         """An upper bound of the largest ``|C_ij|`` off the diagonal, at most 1 (0 when n = 1)."""
         largest = 0.0
