@@ -1,7 +1,7 @@
 r"""Arc-cosine kernels of any order, :math:`k_n(x,y) = \frac1\pi|x|^n|y|^nJ_n(\theta)` (Cho and Saul 2009).
 
-It is :math:`2\,\mathbb E\,(w\cdot x)_+^n(w\cdot y)_+^n` for standard normal w. Proof of the radius: docs/error-analysis.md,
-"Inner products and arc-cosine kernels".
+It is :math:`2\,\mathbb E\,(w\cdot x)_+^n(w\cdot y)_+^n` for standard normal w. Proof of the radius:
+docs/error-analysis.md, "Inner products and arc-cosine kernels".
 """
 
 from __future__ import annotations
@@ -108,10 +108,6 @@ class ArcCosine(Leaf):
         d, top = data.d or 1, _double_factorial(2 * self.order - 1)
         with precision(bits):
             return [enclose((d * m) ** self.order * top) for m in data.moments]
-
-    def quick(self, block: Block) -> bool:
-        """Always."""
-        return True
 
     def singular(self, data: DataSet) -> NullVector | RankBound | None:
         """Equal points, or a zero one."""

@@ -73,10 +73,6 @@ class Constant(Leaf):
         with precision(bits):
             return [enclose(self.value)] * data.n
 
-    def quick(self, block: Block) -> bool:
-        """Always."""
-        return True
-
     def singular(self, data: DataSet) -> NullVector | RankBound | None:
         """The rank is at most one."""
         return RankBound(1, data.n, "the kernel is constant") if data.n > 1 else None
@@ -147,10 +143,6 @@ class Linear(Leaf):
         d = data.d or 1
         with precision(bits):
             return [enclose(self.sigma_w2 * d * m + self.sigma_b2) for m in data.moments]
-
-    def quick(self, block: Block) -> bool:
-        """Always."""
-        return True
 
     def singular(self, data: DataSet) -> NullVector | RankBound | None:
         """Equal points, or fewer features than points."""

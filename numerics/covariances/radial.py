@@ -116,10 +116,6 @@ class DistanceKernel(Leaf):
         """One, for each point."""
         return [arb(1)] * data.n
 
-    def quick(self, block: Block) -> bool:
-        """Always."""
-        return True
-
 
 def _entries(block: Block, mid: Floats, rad: Floats, notes: tuple[str, ...]) -> BallArray:
     if not block.symmetric:

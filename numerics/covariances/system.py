@@ -63,7 +63,9 @@ class SystemKernel(Leaf):
     def _model(self, data: DataSet, budget: Budget) -> GramModel:
         name = SYSTEMS[self.kind][0]
         subject = self.activation or system(name).default_activations[0]
-        return gram_model(name, subject, Study("kernel", (name,), (), data, {name: dict(self.values_of)}, (), 0, budget))
+        return gram_model(
+            name, subject, Study("kernel", (name,), (), data, {name: dict(self.values_of)}, (), 0, budget=budget)
+        )
 
     def values(self, block: Block) -> BallArray:
         """The values in float64 with radii."""
@@ -101,4 +103,3 @@ class SystemKernel(Leaf):
     def singular(self, data: DataSet) -> NullVector | RankBound | None:
         """As the system on these points."""
         return self._model(data, Budget()).null_vector
-

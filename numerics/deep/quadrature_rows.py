@@ -1,12 +1,14 @@
 r"""The unit vectors of Hermite coefficients at many variances at once, by one rule in float64 with a proved error.
 
-The trapezoid rule in a strip, :math:`\mu_r(\sigma) \approx \sum_k w_k\,\varphi(\sigma x_k)h_r(x_k)`, holds with one step and
-one error for every :math:`\sigma` of an interval, so that the coefficients at all variances are one product of two tables:
-:math:`\sqrt{w_k}\varphi(\sigma_ix_k)` and :math:`\sqrt{w_k}h_r(x_k)`. Proof: docs/theory/hermite-coefficients.md, section 11.
+The trapezoid rule in a strip, :math:`\mu_r(\sigma) \approx \sum_k w_k\,\varphi(\sigma x_k)h_r(x_k)`, holds with one
+step and one error for every :math:`\sigma` of an interval, so that the coefficients at all variances are one product of two
+tables: :math:`\sqrt{w_k}\varphi(\sigma_ix_k)` and :math:`\sqrt{w_k}h_r(x_k)`. Proof:
+docs/theory/hermite-coefficients.md, section 11.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,7 +75,7 @@ def quadrature_rows(
     halves = _halves(phi, upper_float(hull) * plan.count * float(plan.step) * (1.0 + 2.0**-40), size)
     if halves is None:
         return None
-    nodes = np.arange(plan.count + 1) * float(plan.step)
+    nodes: Floats = np.arange(plan.count + 1) * np.float64(plan.step)
     table = hermite_table(plan.step, plan.count, most + 1)
     scale = roots(variances)
     groups = _values(halves, phi.parity, scale, nodes, table)
@@ -88,14 +90,15 @@ def quadrature_rows(
         return None
     shares = roots([m / (q * s) for m, q, s in zip(moments, variances, steep, strict=True)])
     b = a[1:] * np.sqrt(np.arange(1.0, order + 2.0))[:, None] * shares
-    worse = SLACK * (np.sqrt(order + 1.0) * float(shares.max()) * lost + 8.0 * UNIT * float(np.sqrt((b * b).sum(0)).max()))
+    longest = math.sqrt(float((b * b).sum(axis=0).max()))
+    worse = SLACK * (math.sqrt(order + 1.0) * float(shares.max()) * lost + 8.0 * UNIT * longest)
     return QuadratureRows(moments, steep, features, UnitRows.stored(b, arb(worse), _tail(b, worse)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    r"""The values :math:`\sqrt{w_k}\varphi(\sigma_ix_k)` (variances, nodes) that serve the orders of one parity, and for
-    each variance bounds of the Euclidean norms of their errors and of themselves."""
+    r"""The values :math:`\sqrt{w_k}\varphi(\sigma_ix_k)` (variances, nodes) that serve the orders of one parity, and
+    for each variance bounds of the Euclidean norms of their errors and of themselves."""
 
     parity: int
     values: Floats
@@ -142,9 +145,7 @@ def _group(parity: int, values: Floats, errors: Floats) -> _Group:
     return _Group(parity, values, SLACK * (errors + 4.0 * UNIT * size), SLACK * size)
 
 
-def _enough(
-    groups: Sequence[_Group], table: HermiteTable, widest: int, moment: float, reach: float
-) -> int:
+def _enough(groups: Sequence[_Group], table: HermiteTable, widest: int, moment: float, reach: float) -> int:
     """How many orders bring the rest of the series below ``TARGET`` at the largest variance: a guess, not a bound."""
     most = len(table.high) - 2
     squares = np.zeros(most + 2)
@@ -186,7 +187,7 @@ def _norm(functions: Floats) -> float:
     squares = float(np.sum(functions * functions))
     gram = functions @ functions.T
     largest = float(np.abs(gram).sum(axis=1).max()) + gamma(functions.shape[1] + 2) * SLACK * squares
-    return SLACK * (np.sqrt(largest) + 4.0 * UNIT * np.sqrt(squares))
+    return SLACK * (math.sqrt(largest) + 4.0 * UNIT * math.sqrt(squares))
 
 
 def _tail(a: Floats, lost: float) -> arb:

@@ -1,4 +1,4 @@
-r"""Unit vectors of Hermite coefficients in float64, one for each variance, and what is lost in Mehler's series with them.
+r"""Unit vectors of Hermite coefficients in float64, one for each variance, and what Mehler's series loses by them.
 
 Proof of the errors: docs/theory/deep-networks.md, section 6, "Any activation".
 """
@@ -25,8 +25,9 @@ SPILL = 2.0**-56
 class UnitRows:
     r"""Coefficients ``a`` (orders, variances) and what is lost: for each tau a bound of the error of the sum.
 
-    ``peaks`` :math:`m_r = \max_k a_{rk}^2` and ``slope``, its derivative; ``lost`` a bound of :math:`\max\|a - \tilde a\|`; ``tail`` of the largest
-    rest of the squares; ``terms`` how many orders are enough at each of ``LEVELS``.
+    ``peaks`` :math:`m_r = \max_k a_{rk}^2` and ``slope``, its derivative; ``lost`` a bound of
+    :math:`\max\|a - \tilde a\|`; ``tail`` of the largest rest of the squares; ``terms`` how many
+    orders are enough at each of ``LEVELS``.
     """
 
     a: Floats

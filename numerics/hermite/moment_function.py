@@ -1,7 +1,8 @@
 r"""Second moments of one activation at many variances, by certified interpolation in the logarithm of the variance.
 
-:math:`m(v) = \mathbb E\,\varphi(\sqrt v z)^2` is an integral against :math:`\sqrt{p}\,e^{-px^2/2}`, :math:`p = 1/v`, so it is
-analytic in :math:`s = \log v` for :math:`|\operatorname{Im} s| < \pi/2` whatever :math:`\varphi` is, and
+:math:`m(v) = \mathbb E\,\varphi(\sqrt v z)^2` is an integral against :math:`\sqrt{p}\,e^{-px^2/2}`,
+:math:`p = 1/v`, so it is analytic in :math:`s = \log v` for :math:`|\operatorname{Im} s| < \pi/2` whatever
+:math:`\varphi` is, and
 
 .. math:: |m(e^s)| \le (\cos\operatorname{Im}s)^{-1/2}\; m\bigl(e^{\operatorname{Re}s}/\cos\operatorname{Im}s\bigr).
 

@@ -35,8 +35,8 @@ def arc_cosine_polynomials(order: int) -> tuple[fmpz_poly, fmpz_poly]:
 
 
 def arc_cosine(order: int, t: arb, bits: int) -> arb:
-    r""":math:`J_n` at the angle whose cosine is the number of [-1, 1] in the ball ``t``; about half of the bits are lost
-    next to ±1, where the formula takes square roots.
+    r""":math:`J_n` at the angle whose cosine is the number of [-1, 1] in the ball ``t``; about half of the bits
+    are lost next to ±1, where the formula takes square roots.
 
     >>> arc_cosine(1, arb(1), 64).overlaps(arb.pi()), arc_cosine(3, arb(-1), 64).contains(0)
     (True, True)

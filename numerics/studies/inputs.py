@@ -112,12 +112,15 @@ def input_covariance(data: DataSet, i: int, j: int) -> Fraction | arb:
     cosine, a ball at the working precision unless it is 0 or ±1.
 
     >>> from .given import given_data
-    >>> input_covariance(given_data([[1, 2], [3, 4]], None), 0, 1), input_covariance(given_data([[1], [-3]], "sphere"), 0, 1)
-    (Fraction(11, 2), Fraction(-1, 1))
+    >>> input_covariance(given_data([[1, 2], [3, 4]], None), 0, 1)
+    Fraction(11, 2)
+    >>> input_covariance(given_data([[1], [-3]], "sphere"), 0, 1)
+    Fraction(-1, 1)
     """
     source = data.source
     if data.normalize != "sphere":
         inner = source.inner(i, j)
         return inner if data.d is None else inner / data.d
     value = cosine(source, i, j)
-    return Fraction(int(value.unique_fmpz())) if value.is_integer() else value
+    whole = value.unique_fmpz() if value.is_exact() else None
+    return value if whole is None else Fraction(int(whole))

@@ -16,7 +16,17 @@ from .witness import equilibrium_proof as proof
 
 NAME = "deq-general"
 
-__all__ = ["enclosed_numbers", "gram_model", "instance", "kernel_balls", "kernel_rectangle", "proof", "prove_large", "prove_tiled", "sample_grams"]
+__all__ = [
+    "enclosed_numbers",
+    "gram_model",
+    "instance",
+    "kernel_balls",
+    "kernel_rectangle",
+    "proof",
+    "prove_large",
+    "prove_tiled",
+    "sample_grams",
+]
 
 
 def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstance:
