@@ -1,8 +1,8 @@
 r"""The unit vectors of Hermite coefficients at many variances at once, by one rule in float64 with a proved error.
 
 The trapezoid rule in a strip, :math:`\mu_r(\sigma) \approx \sum_k w_k\,\varphi(\sigma x_k)h_r(x_k)`, holds with one
-step and one error for every :math:`\sigma` of an interval, so that the coefficients at all variances are one product of two
-tables: :math:`\sqrt{w_k}\varphi(\sigma_ix_k)` and :math:`\sqrt{w_k}h_r(x_k)`. Proof:
+step and one error for every :math:`\sigma` of an interval, so that the coefficients at all variances are one product of
+two tables: :math:`\sqrt{w_k}\varphi(\sigma_ix_k)` and :math:`\sqrt{w_k}h_r(x_k)`. Proof:
 docs/theory/hermite-coefficients.md, section 11.
 """
 

@@ -53,8 +53,8 @@ def radial_block(kernel: RadialKernel, left: Array, right: Array, *, budget: Bud
 
     >>> from .kernel import radial_kernel
     >>> K = radial_block(radial_kernel("matern-3/2", 1), np.array([[0.0]]), np.array([[0.0], [1.0]]))
-    >>> K[0, 0].contains(1), K[0, 1].contains("0.48335772459676995")
-    (True, True)
+    >>> K[0, 0].contains(1), round(float(K[0, 1]), 12)
+    (True, 0.483357724597)
     """
     (m, d), n = left.shape, len(right)
     require_memory("radial_gram", max(m, n), 8 * (4 * m * n + (m + n) * d) + (1 << 23), budget or Budget())
