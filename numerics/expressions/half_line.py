@@ -8,7 +8,7 @@ c = 0 takes all the rest. On a cell with centre c and half-width h
           \sup_{\text{cell}}\frac{|\varphi^{(p+1)}|}{(p+1)!}h^{p+1} + \sum_{j\le p}|c_j-\tilde c_j|h^j,
 
 and Horner's rule adds at most :math:`\sum_j\gamma_{2j+1}|\tilde c_j|h^j`. A library's ``tanh`` enters nowhere.
-Proof: docs/theory/hermite-coefficients.md, section 10.
+Proof: docs/theory/hermite-coefficients.md, section 9.
 """
 
 from __future__ import annotations
