@@ -136,8 +136,8 @@ def _far(expression: sympy.Expr, start: float, reach: float, size: float) -> tup
         lost, more = form.remainder.supremum(arb(start)), steep.remainder.supremum(arb(start))
     except (DerivationGap, TooEarly):
         return None
-    if form.degree > 2 or not lost < NEGLIGIBLE * size:
-        return None
+    if form.exponent() or steep.exponent() or form.degree > 2 or not lost < NEGLIGIBLE * size:
+        return None  # an exponential that grows is a factor of the polynomial, not part of it
     end = math.ceil(reach) + 1.0
     exact = [constant(c) for c in form.polynomial]
     row = [float(c.mid()) for c in exact] + [0.0] * (DEGREE + 1 - len(exact))

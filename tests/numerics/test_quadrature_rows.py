@@ -56,6 +56,7 @@ def distance(stored: UnitRows, exact) -> list[arb]:
         ("softplus", "wide and large"),
         ("tanh(x+1)", "moderate"),
         ("x*exp(-x**2/2)", "moderate"),
+        ("exp(x/3)", "moderate"),
     ],
 )
 def test_the_vectors_are_those_of_single_transforms(name, where):
@@ -169,7 +170,7 @@ def test_a_false_bound_of_the_ellipse_is_noticed(monkeypatch):
         assert not all(found[k].overlaps(second_moment(activation("tanh"), many[k], 150)) for k in (0, 77, 299))
 
 
-@pytest.mark.parametrize("text", ["tanh(x)", "exp(-x**2/2)*x", "sin(3*x)", "log(1+exp(x))"])
+@pytest.mark.parametrize("text", ["tanh(x)", "exp(-x**2/2)*x", "sin(3*x)", "log(1+exp(x))", "exp(x/3)", "sinh(x/4)"])
 def test_half_lines_keep_their_error(text):
     phi = activation(text)
     table = half_line(phi.expression, 90.0, 1.0)
