@@ -138,6 +138,25 @@ def test_a_rectangle_is_a_block_of_the_square_on_all_points(name, parameters):
         assert k(right, left, normalize=normalize).shape == (len(right), len(left))
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("ntk", {"activation": "relu", "depth": 2}),
+        ("arc-cosine", {"order": 2}),
+        ("linear", {}),
+        ("gaussian", {"scale": 20}),
+        ("deq", {"activation": "tanh"}),
+    ],
+)
+def test_on_data_of_few_bits_a_block_is_that_of_the_square_bit_by_bit(name, parameters):
+    from sklearn.datasets import load_digits
+
+    left, right, k = load_digits().data[:3], load_digits().data[20:25], cg.kernel(name, **parameters)
+    block, part = k(left, right), k(np.vstack([left, right]))[:3, 3:]
+    assert np.array_equal(block.mid, part.mid)
+    assert np.array_equal(np.broadcast_to(block.rad, block.shape), np.broadcast_to(part.rad, block.shape))
+
+
 def test_many_norms_of_digits_agree_with_single_transforms():
     from sklearn.datasets import load_digits
 
