@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     )
     from .deep import nngp, nngp_and_ntk, ntk
     from .derivations import DerivationHandle, derive
+    from .kernels import Kernel, kernel
     from .large import certify_large
     from .numerics.balls.ball import Ball
     from .numerics.balls.budget import Budget
     from .numerics.balls.enclosure import Enclosure
     from .numerics.certificates.certificate import Certificate
+    from .numerics.kernels.ballarray import BallArray
     from .numerics.kernels.ballmatrix import BallMatrix
     from .own_matrix import diagnose, least_jitter
     from .theory.claims.system import System, system, systems
@@ -48,7 +50,9 @@ _WHERE = {
     ".own_matrix": "diagnose least_jitter",
     ".deep": "nngp nngp_and_ntk ntk",
     ".derivations": "DerivationHandle derive",
+    ".kernels": "Kernel kernel",
     ".numerics.balls.ball": "Ball",
+    ".numerics.kernels.ballarray": "BallArray",
     ".numerics.kernels.ballmatrix": "BallMatrix",
     ".numerics.balls.budget": "Budget",
     ".numerics.certificates.certificate": "Certificate",
@@ -62,6 +66,7 @@ _MODULE = {name: module for module, names in _WHERE.items() for name in names.sp
 __all__ = [
     "ActivationHandle",
     "Ball",
+    "BallArray",
     "BallMatrix",
     "Budget",
     "Certificate",
@@ -70,6 +75,7 @@ __all__ = [
     "DerivationHandle",
     "Enclosure",
     "Evidence",
+    "Kernel",
     "PopulationGram",
     "PrecisionExhausted",
     "SpecError",
@@ -83,6 +89,7 @@ __all__ = [
     "derive",
     "diagnose",
     "falsify",
+    "kernel",
     "least_eigenvalue",
     "least_jitter",
     "nngp",

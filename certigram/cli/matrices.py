@@ -59,7 +59,7 @@ def gram(
     as_json: Json = False,
 ) -> None:
     """Enclose a population Gram matrix and its least eigenvalue on data."""
-    from ..api import least_eigenvalue, population_gram
+    from ..api import least_eigenvalue
     from ..numerics.files import require_output
     from ..reports.working import Working
 
@@ -73,7 +73,7 @@ def gram(
     with Working("reading the points") as working:
         data = _data(source, subject, system, values, n, keep_norms, reading)
         working.stage(f"enclosing the kernel of {data.n} points")
-        K = population_gram(system, data, **subject, bits=bits, **values)
+        K = _enclosed(system, data, subject, bits, None, values)
         working.stage(f"enclosing the least eigenvalue, n = {data.n}")
         singular = K.instance.null_vector
         found = least_eigenvalue(K)
@@ -83,7 +83,7 @@ def gram(
     if as_json:
         print_json(
             {
-                "system": system,
+                "system": K.instance.system,
                 **subject,
                 "data": data.description,
                 "notes": list(data.notes),
@@ -97,7 +97,7 @@ def gram(
             }
         )
         return
-    say(f"{system}, {K.instance.subject}, {data.description}: every entry of K is known to ± {largest:.3g}")
+    say(f"{K.instance.system}, {K.instance.subject}, {data.description}: every entry of K is known to ± {largest:.3g}")
     for note in data.notes:
         say(f"data: {note}")
     if bits is not None:
@@ -211,11 +211,11 @@ def _of_points(
     room = 2 * budget.memory  # the estimate there is for a whole study; two arrays are asked for below
     with Working("reading the points"):
         data = _data(source, subject, system, values, n, keep_norms, reading, room)
-    if data.n > MAX_POINTS and bits is None and system in systems_in_place():
+    if data.n > MAX_POINTS and bits is None and system in systems_in_place() and not _by_name(system, subject):
         found = _certify_large(system, data, subject, bound, budget, values)
     else:
         with Working(f"enclosing the kernel of {data.n} points") as working:
-            K = population_gram(system, data, **subject, bits=bits, budget=budget, **values)
+            K = _enclosed(system, data, subject, bits, budget, values)
             working.stage(f"deciding whether the least eigenvalue is at least {bound}, n = {data.n}")
             found = prove(K, at_least=bound)
     return found, "; ".join((data.description, *data.notes))
@@ -230,6 +230,32 @@ def _subject(activation: str | None, kernel: str | None, system: str) -> dict[st
     if given or found.subject == "kernel":
         return given
     return {"activation": found.default_activations[0] if found.fixed else "tanh"}
+
+
+def _by_name(system: str, subject: dict[str, Any]) -> bool:
+    """Whether a kernel was asked for where the system is about activations: one of ``certigram.kernel``."""
+    from ..theory.claims.system import system as find
+
+    return "kernel" in subject and find(system).subject != "kernel"
+
+
+def _enclosed(
+    system: str,
+    data: DataSet,
+    subject: dict[str, Any],
+    bits: int | None,
+    budget: Budget | None,
+    parameters: dict[str, Any],
+) -> PopulationGram:
+    """The matrix of a system, or of a kernel by name, whose depth and order are whole numbers."""
+    from ..api import population_gram
+    from ..kernels import kernel
+
+    if not _by_name(system, subject):
+        return population_gram(system, data, **subject, bits=bits, budget=budget, **parameters)
+    whole = {key: int(x) if key in ("depth", "order") and x.isdecimal() else x for key, x in parameters.items()}
+    chosen = {key: x for key, x in subject.items() if key != "kernel"}
+    return kernel(subject["kernel"], **chosen, **whole)(data, bits=bits, budget=budget)
 
 
 def _data(
@@ -249,7 +275,7 @@ def _data(
     from ..theory.suggestion import suggestion
 
     known = [p.name for p in find(system).parameters]
-    for name in parameters:
+    for name in () if _by_name(system, subject) else parameters:
         if name not in known:
             raise SpecError(f"--parameter {name}: {system} has no such parameter." + suggestion(name, known))
     if "activation" in subject:

@@ -10,6 +10,7 @@ KERNELS = MappingProxyType(
     {
         "nngp": "NNGP kernel of a fully connected network with any depth, activations and variances",
         "ntk": "neural tangent kernel of the same network, in one of the four conventions",
+        "kernel": "kernel by name, or a sum or product of such (docs/kernels.md)",
     }
 )
 """The kernels that such a certificate can name besides those of the systems, and what they are."""
