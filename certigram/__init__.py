@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     )
     from .deep import nngp, nngp_and_ntk, ntk
     from .derivations import DerivationHandle, derive
+    from .kernels import Kernel, kernel
     from .large import certify_large
     from .numerics.balls.ball import Ball
     from .numerics.balls.budget import Budget
     from .numerics.balls.enclosure import Enclosure
     from .numerics.certificates.certificate import Certificate
+    from .numerics.kernels.ballarray import BallArray
     from .numerics.kernels.ballmatrix import BallMatrix
     from .theory.claims.system import System, system, systems
     from .theory.errors import CertigramError, DerivationGap, PrecisionExhausted, SpecError
@@ -46,7 +48,9 @@ _WHERE = {
     ".large": "certify_large",
     ".deep": "nngp nngp_and_ntk ntk",
     ".derivations": "DerivationHandle derive",
+    ".kernels": "Kernel kernel",
     ".numerics.balls.ball": "Ball",
+    ".numerics.kernels.ballarray": "BallArray",
     ".numerics.kernels.ballmatrix": "BallMatrix",
     ".numerics.balls.budget": "Budget",
     ".numerics.certificates.certificate": "Certificate",
@@ -60,6 +64,7 @@ _MODULE = {name: module for module, names in _WHERE.items() for name in names.sp
 __all__ = [
     "ActivationHandle",
     "Ball",
+    "BallArray",
     "BallMatrix",
     "Budget",
     "Certificate",
@@ -68,6 +73,7 @@ __all__ = [
     "DerivationHandle",
     "Enclosure",
     "Evidence",
+    "Kernel",
     "PopulationGram",
     "PrecisionExhausted",
     "SpecError",
@@ -80,6 +86,7 @@ __all__ = [
     "check",
     "derive",
     "falsify",
+    "kernel",
     "least_eigenvalue",
     "nngp",
     "nngp_and_ntk",

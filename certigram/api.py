@@ -78,6 +78,12 @@ class PopulationGram:
         """Entry (i, j) as a ball."""
         return self.matrix.ball(i, j)
 
+    def __getitem__(self, places: Any) -> Any:
+        """``K[i, j]`` is a :class:`Ball`, ``K[2:5, :]`` a :class:`BallArray`."""
+        return self.matrix[places]
+
+    __iter__ = None
+
     def __repr__(self) -> str:
         i = self.instance
         return f"PopulationGram({i.system!r}, {i.subject!r}, n={self.n}, {self.matrix.accuracy})"

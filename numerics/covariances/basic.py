@@ -1,0 +1,139 @@
+"""The constant kernel, and the inner product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Self
+
+import numpy as np
+from flint import arb, arb_mat
+
+from ...theory.errors import SpecError
+from ...theory.numbers import rational
+from ..balls.ball import enclose
+from ..balls.enclosure import float_above
+from ..balls.precision import precision
+from ..eigenvalues.monomial_rank import monomial_rank
+from ..eigenvalues.nullspace import NullVector, RankBound
+from ..kernels.ballarray import BallArray, read_only
+from ..kernels.ballmatrix import BallMatrix
+from ..kernels.cosines import raw_gram
+from ..studies.data import DataSet
+from .block import Block
+from .leaf import Leaf, repeated, take
+
+CONSTANT, LINEAR = ("constant",), ("linear", "dot-product")
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Leaf):
+    """k(x, y) = value, a non-negative number."""
+
+    value: Fraction
+
+    @classmethod
+    def make(cls, name: str, given: Mapping[str, Any]) -> Self:
+        """See :class:`~certigram.numerics.covariances.leaf.Leaf`."""
+        value = rational(take(name, given, value=1)["value"], what="value")
+        if value < 0:
+            raise SpecError(f"kernel: the constant {value} is negative, so it is no kernel: give 0 or more.")
+        return cls(value)
+
+    @property
+    def name(self) -> str:
+        """``constant``."""
+        return "constant"
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        """The value."""
+        return {"value": self.value}
+
+    def values(self, block: Block) -> BallArray:
+        """The value everywhere."""
+        number = float(self.value)
+        kind = BallMatrix if block.symmetric else BallArray
+        return kind(read_only(np.full(block.shape, number)), float_above(abs(self.value - Fraction(number))))
+
+    def balls(self, block: Block, bits: int) -> arb_mat:
+        """The value everywhere."""
+        with precision(bits):
+            return arb_mat(*block.shape, [enclose(self.value)] * (block.shape[0] * block.shape[1]))
+
+    def diagonal(self, data: DataSet, bits: int) -> list[arb]:
+        """The value for each point."""
+        with precision(bits):
+            return [enclose(self.value)] * data.n
+
+    def quick(self, block: Block) -> bool:
+        """Always."""
+        return True
+
+    def singular(self, data: DataSet) -> NullVector | RankBound | None:
+        """The rank is at most one."""
+        return RankBound(1, data.n, "the kernel is constant") if data.n > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Linear(Leaf):
+    r""":math:`k(x, y) = \sigma_w^2\langle x, y\rangle + \sigma_b^2`, the inner product not divided by d."""
+
+    sigma_w2: Fraction
+    sigma_b2: Fraction
+
+    @classmethod
+    def make(cls, name: str, given: Mapping[str, Any]) -> Self:
+        """See :class:`~certigram.numerics.covariances.leaf.Leaf`."""
+        values = take(name, given, sigma_w2=1, sigma_b2=0)
+        w, b = (rational(values[key], what=key) for key in ("sigma_w2", "sigma_b2"))
+        if not (w > 0 and b >= 0):
+            raise SpecError(f"kernel: linear needs sigma_w2 > 0 and sigma_b2 >= 0, not {w} and {b}.")
+        return cls(w, b)
+
+    @property
+    def name(self) -> str:
+        """``linear``."""
+        return "linear"
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        """The two variances."""
+        return {"sigma_w2": self.sigma_w2, "sigma_b2": self.sigma_b2}
+
+    def values(self, block: Block) -> BallArray:
+        """The values in float64 with radii."""
+        from ..kernels.entrywise import add, scale
+
+        found: BallArray = raw_gram(block.stacked.points, budget=block.budget)
+        if not block.symmetric:
+            found = found[list(block.rows), list(block.columns)]
+        found = scale(found, self.sigma_w2 * (block.stacked.d or 1))
+        return add(found, Constant(self.sigma_b2).values(block)) if self.sigma_b2 else found
+
+    def balls(self, block: Block, bits: int) -> arb_mat:
+        """The values in balls, from exact inner products."""
+        source, w, b = block.stacked.source, self.sigma_w2, self.sigma_b2
+        with precision(bits):
+            entries = [enclose(w * source.inner(i, j) + b) for i in block.rows for j in block.columns]
+            return arb_mat(*block.shape, entries)
+
+    def diagonal(self, data: DataSet, bits: int) -> list[arb]:
+        """The values k(x, x)."""
+        d = data.d or 1
+        with precision(bits):
+            return [enclose(self.sigma_w2 * d * m + self.sigma_b2) for m in data.moments]
+
+    def quick(self, block: Block) -> bool:
+        """Always."""
+        return True
+
+    def singular(self, data: DataSet) -> NullVector | RankBound | None:
+        """Equal points, or fewer features than points."""
+        found = repeated(data)
+        if found is not None:
+            return found
+        degrees = frozenset({0, 1} if self.sigma_b2 else {1})
+        bound = monomial_rank(data.source, degrees, one_norm=data.common_norm is not None)
+        return bound if bound.singular else None

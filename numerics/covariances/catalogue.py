@@ -1,0 +1,32 @@
+"""Kernels by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...theory.errors import SpecError
+from ...theory.printable import shown
+from ...theory.suggestion import suggestion
+from . import basic, deep, radial
+from .leaf import Leaf
+
+KINDS: Mapping[str, type[Leaf]] = {
+    **dict.fromkeys(deep.NAMES, deep.DeepKernel),
+    **dict.fromkeys(radial.NAMES, radial.DistanceKernel),
+    **dict.fromkeys(basic.CONSTANT, basic.Constant),
+    **dict.fromkeys(basic.LINEAR, basic.Linear),
+}
+
+
+def make(name: object, given: Mapping[str, Any]) -> Leaf:
+    """The kernel with a name and parameters; :class:`SpecError` for a name that is not known.
+
+    >>> str(make("gaussian", {"scale": "1/2"}))
+    "kernel('gaussian', scale='1/2')"
+    """
+    if not isinstance(name, str):
+        raise SpecError(f"kernel: {shown(name)} is not a name: give one as text, such as gaussian.")
+    if name not in KINDS:
+        raise SpecError(f"no kernel is called {shown(name)}." + suggestion(name[:60], list(KINDS)))
+    return KINDS[name].make(name, given)
