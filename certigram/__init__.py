@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .numerics.certificates.certificate import Certificate
     from .numerics.kernels.ballarray import BallArray
     from .numerics.kernels.ballmatrix import BallMatrix
+    from .prediction import Classification, Prediction, classify, log_marginal_likelihood, predict
     from .theory.claims.system import System, system, systems
     from .theory.errors import CertigramError, DerivationGap, PrecisionExhausted, SpecError
     from .theory.verdict import Evidence, Verdict
@@ -49,6 +50,7 @@ _WHERE = {
     ".deep": "nngp nngp_and_ntk ntk",
     ".derivations": "DerivationHandle derive",
     ".kernels": "Kernel kernel",
+    ".prediction": "Classification Prediction classify log_marginal_likelihood predict",
     ".numerics.balls.ball": "Ball",
     ".numerics.kernels.ballarray": "BallArray",
     ".numerics.kernels.ballmatrix": "BallMatrix",
@@ -69,6 +71,7 @@ __all__ = [
     "Budget",
     "Certificate",
     "CertigramError",
+    "Classification",
     "DerivationGap",
     "DerivationHandle",
     "Enclosure",
@@ -76,6 +79,7 @@ __all__ = [
     "Kernel",
     "PopulationGram",
     "PrecisionExhausted",
+    "Prediction",
     "SpecError",
     "System",
     "Verdict",
@@ -84,14 +88,17 @@ __all__ = [
     "certify",
     "certify_large",
     "check",
+    "classify",
     "derive",
     "falsify",
     "kernel",
     "least_eigenvalue",
+    "log_marginal_likelihood",
     "nngp",
     "nngp_and_ntk",
     "ntk",
     "population_gram",
+    "predict",
     "system",
     "systems",
     "verify",

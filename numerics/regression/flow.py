@@ -1,4 +1,6 @@
-r"""Gradient flow at a time in float64: :math:`f_t(x^*) = k^{*T}\varphi_t(M)y`, :math:`\varphi_t(\lambda) = (1 - e^{-\lambda t})/\lambda`.
+r"""Gradient flow at a time in float64, every rounding and radius accounted for.
+
+.. math:: f_t(x^*) = k^{*T}\varphi_t(M)y, \qquad \varphi_t(\lambda) = (1 - e^{-\lambda t})/\lambda .
 
 An approximate eigendecomposition :math:`MV \approx VD` gives the trajectory :math:`\tilde u(s) = V\varphi_s(D)q` of
 :math:`u' = y - Mu`, whose defect is known: :math:`(y - Vq) - (MV - VD)\varphi_s(D)q`. With h(a) a bound of
@@ -68,7 +70,7 @@ def modes(given: Ridge) -> Modes:
 
 
 def flow(problem: Regression, basis: Modes, time: Fraction, lower: float) -> Enclosed:
-    r"""Enclosures of :math:`k^{*T}\varphi_t(M)y`, (t, o), for ``time`` > 0 and :math:`\lambda_{\min}(M) \ge` ``lower``."""
+    r"""Enclosures of :math:`k^{*T}\varphi_t(M)y`, (t, o); ``lower`` <= the least eigenvalue of M, of any sign."""
     y, cross = problem.targets, problem.cross
     q, y_norms = coordinates(basis, y.leading, sums(np.abs(y.rest), y.error))
     p, k_norms = coordinates(basis, cross, np.zeros_like(cross))
@@ -135,7 +137,7 @@ def growth(rate: arb, t: arb) -> arb:
 def passage(basis: Modes, p: Floats, away: Floats, time: Fraction, whole: float) -> Floats:
     r"""Upper bounds of :math:`\int_0^t|e^{-Ma}k^*|da` for every member M, (t,).
 
-    The norm of :math:`e^{-Da}p` is convex in a (its square is log-convex), so that the trapezoidal rule is an upper bound.
+    The norm of :math:`e^{-Da}p` is convex in a (its square is log-convex): the trapezoidal rule is an upper bound.
     """
     end = float_above(time)
     nodes = _nodes(float(basis.rates.max()), end)
@@ -149,7 +151,8 @@ def passage(basis: Modes, p: Floats, away: Floats, time: Fraction, whole: float)
     steps = np.diff(nodes) * (1.0 + 4.0 * UNIT)
     integral = majorant(0.5 * steps[None, :], norms[:-1] + norms[1:])[0] * np.ldexp(1.0, exponents)
     share = sums(np.array(basis.norm), np.array(raised(basis.defect * whole)))
-    return raised(integral * share + away * whole) + LOST
+    total: Floats = raised(integral * share + away * whole) + LOST
+    return total
 
 
 def _nodes(fastest: float, end: float) -> Floats:

@@ -85,7 +85,7 @@ def flow_balls(problem: Regression, time: Fraction, lower: float, bits: int) -> 
 
 
 def _start(middle: arb_mat, y: arb_mat, tau: arb, ratio: arb, bits: int) -> _State:
-    r"""The exponential and Taylor's series of :math:`\varphi_\tau` at a time with :math:`\|M\|_\infty\tau \le` ratio < 1.
+    r"""The exponential, and Taylor's series of :math:`\varphi_\tau`, where :math:`\|M\|_\infty\tau \le` ratio < 1.
 
     Term k + 1 is at most the share ratio/(k + 2) of term k, so that all that follow are at most ratio times it.
     """

@@ -22,6 +22,7 @@ from scipy.linalg import LinAlgError, solve
 from ..balls.enclosure import float_above
 from ..balls.rounding import UNIT, raised, up
 from ..eigenvalues.cholesky import ShiftedCholesky, factorise
+from ..kernels.ballarray import BallArray
 from .problem import Regression, Ridge
 from .products import LOST, Floats, column_norms, majorant, product, rounded, row_products, split, sums
 
@@ -145,23 +146,33 @@ def variance(problem: Regression, given: Ridge, of_tests: Solved, lower: float) 
     products = raised((size * np.abs(of_tests.residual)).sum(axis=0) * (8.0 * UNIT * n)) + (4.0 * n + 4.0) * LOST
     radius = sums(main.error, rounded(first, second, mid), products, linear, problem.prior_radii)
     below = sums(radius, raised(np.square(of_tests.norms) * _inverse(lower)) + LOST)
-    return between(mid, below, radius, least=0.0 if problem.kernel else None)
+    low, high = np.nextafter(mid - below, -np.inf), np.nextafter(mid + radius, np.inf)
+    if problem.kernel:
+        low = np.maximum(low, 0.0)
+    return Enclosed(*interval(low, np.maximum(low, high)))
 
 
-def between(mid: Floats, below: Floats, above: Floats, *, least: float | None) -> Enclosed:
-    """The intervals [mid - below, mid + above], cut off at ``least`` where they are known to lie above it.
+def interval(low: Floats, high: Floats) -> Enclosed:
+    """The intervals [low, high] as midpoints and radii; one that begins at 0 does so too.
 
-    >>> between(np.array([1.0]), np.array([3.0]), np.array([1.0]), least=0.0)
+    >>> interval(np.array([0.0]), np.array([2.0]))
     Enclosed(mid=array([1.]), rad=array([1.]))
     """
-    low, high = np.nextafter(mid - below, -np.inf), np.nextafter(mid + above, np.inf)
-    if least is not None:
-        low = np.maximum(low, least)
-        high = np.maximum(high, low)
     centre = 0.5 * low + 0.5 * high
-    away = np.maximum(high - centre, centre - low)
-    exact = (low == 0.0) & (high - centre == centre) & (centre > LOST)  # halving was exact
-    return Enclosed(centre, np.where(exact, centre, np.nextafter(away, np.inf)))
+    away = np.nextafter(np.maximum(high - centre, centre - low), np.inf)
+    halved = (low == 0.0) & (centre + centre == high)  # exactly
+    return Enclosed(centre, np.where(halved, centre, away))
+
+
+def square_root(x: BallArray) -> BallArray:
+    """The square roots of enclosed numbers that are not negative.
+
+    >>> float(square_root(BallArray(np.array([[4.0]]), 0.0)).mid[0, 0])
+    2.0
+    """
+    low = np.maximum(np.nextafter(np.sqrt(np.maximum(np.nextafter(x.mid - x.rad, -np.inf), 0.0)), -np.inf), 0.0)
+    high = np.nextafter(np.sqrt(np.nextafter(x.mid + x.rad, np.inf)), np.inf)
+    return BallArray(*interval(low, high))
 
 
 def _inverse(lower: float) -> float:

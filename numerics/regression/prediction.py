@@ -54,6 +54,9 @@ def predict(problem: Regression, time: Fraction | None = None, *, bits: int | No
     """
     require_ieee_arithmetic()
     given = ridge(problem.gram, problem.noise)
+    if time == 0:
+        zero = np.zeros((problem.prior.size, problem.targets.outputs))
+        return Predicted(Enclosed(zero, zero), None, "at time 0 nothing has been learnt", spectrum(problem, given))
     if bits is not None:
         return _in_balls(problem, given, time, bits)
     sharper = problem.refine is not None or not (np.any(problem.gram.rad) or np.any(problem.cross_radius))

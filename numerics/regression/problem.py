@@ -132,7 +132,7 @@ def ridge(gram: BallMatrix, noise: Fraction) -> Ridge:
 
     >>> m = ridge(BallMatrix(np.eye(2), 0.0), Fraction(1, 10**20))
     >>> float(m.mid[0, 0]), float(m.left[0])
-    (1.0, 1e-20)
+    (1.0, 1.0000000000000001e-20)
     """
     mid = np.array(gram.mid)
     exact = [Fraction(x) + noise for x in np.diagonal(gram.mid).tolist()]

@@ -7,7 +7,6 @@ Proof: ``docs/prediction.md``, section 2.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -121,7 +120,8 @@ def column_norms(x: Floats) -> Floats:
     exponents = np.frexp(np.max(np.abs(x), axis=0, initial=0.0))[1]
     scaled = x * np.ldexp(1.0, -np.clip(exponents, -1000, 1000))
     squares = np.square(scaled).sum(axis=0) * up(1.0 + gamma(x.shape[0] + 8)) + (4.0 * x.shape[0] + 4.0) * LOST
-    return raised(np.sqrt(squares)) * np.ldexp(1.0, np.clip(exponents, -1000, 1000))
+    norms: Floats = raised(np.sqrt(squares)) * np.ldexp(1.0, np.clip(exponents, -1000, 1000))
+    return norms
 
 
 def sums(*terms: Floats) -> Floats:
@@ -145,7 +145,3 @@ def finite(x: Floats) -> bool:
     """Whether all numbers are finite, so that they bound something."""
     return bool(np.isfinite(x).all())
 
-
-def float_sum_above(*terms: float) -> float:
-    """An upper bound of a sum of a few non-negative floats."""
-    return up(math.fsum(terms))

@@ -41,21 +41,22 @@ class Targets:
         return arb_mat(n, o, [arb(fmpq(q.numerator, q.denominator)) for row in self.exact for q in row])
 
 
-def targets(values: object, n: int) -> Targets:
-    """The targets of n points: n numbers, or a table of n rows.
+def targets(values: object, n: int) -> tuple[Targets, bool]:
+    """The targets of n points: n numbers, or a table of n rows; and whether they are a vector.
 
     Raises :class:`SpecError` for what is no table of finite numbers, or has another number of rows.
 
-    >>> t = targets([2**53 + 1, 1, "1/3"], 3)
-    >>> t.leading[0, 0] == 2.0**53, t.rest[0, 0]
-    (np.True_, np.float64(1.0))
+    >>> t, vector = targets([2**53 + 1, 1, "1/3"], 3)
+    >>> float(t.leading[0, 0]) == 2.0**53, float(t.rest[0, 0]), vector
+    (True, 1.0, True)
     """
     columns = frame_columns(values)
     try:
         table: NDArray[np.generic] = exact_array(values) if columns is None else join(columns)
     except SpecError as error:
         raise SpecError(f"targets: {error}") from None
-    if table.ndim == 1:
+    vector = table.ndim == 1
+    if vector:
         table = table.reshape(-1, 1)
     if table.ndim != 2 or table.shape[0] != n or table.shape[1] == 0:
         raise SpecError(f"the targets have shape {table.shape}, and there are {n} points: give one row for each point.")
@@ -63,7 +64,7 @@ def targets(values: object, n: int) -> Targets:
         leading = np.array(table, dtype=np.float64)
         if not np.isfinite(leading).all():
             raise SpecError("a target is NaN or infinite: remove its row or fill it in.")
-        return Targets(leading, np.zeros_like(leading), np.zeros_like(leading))
+        return Targets(leading, np.zeros_like(leading), np.zeros_like(leading)), vector
     try:
         rows = tuple(
             tuple(Fraction(x) for x in exact_entries(np.array(row, dtype=object), f"target of point {i}"))
@@ -76,4 +77,4 @@ def targets(values: object, n: int) -> Targets:
         raise SpecError("a target is NaN, infinite or beyond the range of float64: remove or scale it.") from None
     pairs = zip(rows, leading.tolist(), strict=True)
     rest = np.array([[float(q - Fraction(x)) for q, x in zip(row, near, strict=True)] for row, near in pairs])
-    return Targets(leading, rest, np.abs(rest) * (2.0 * UNIT) + LOST * (rest != 0), rows)
+    return Targets(leading, rest, np.abs(rest) * (2.0 * UNIT) + LOST * (rest != 0), rows), vector
