@@ -128,7 +128,8 @@ def _joined(parts: list[Enclosed]) -> Enclosed:
 
 
 def floats(balls: arb_mat) -> Enclosed:
-    """The float64 view of a matrix of balls, rounded outwards; :class:`Undecided` where a ball is not finite."""
-    pairs = [float_ball(x) for x in balls.entries()]
-    shape = balls.nrows(), balls.ncols()
-    return Enclosed(np.array([m for m, _ in pairs]).reshape(shape), np.array([r for _, r in pairs]).reshape(shape))
+    """The float64 view of a matrix of balls, rounded outwards; :class:`PrecisionExhausted` where one is not finite."""
+    pairs = np.array([float_ball(x) for x in balls.entries()]).reshape(balls.nrows(), balls.ncols(), 2)
+    if not finite(pairs):
+        raise OutOfRange("the enclosures leave the range of float64: scale kernel and targets, or ask for more bits.")
+    return Enclosed(pairs[..., 0].copy(), pairs[..., 1].copy())

@@ -144,4 +144,3 @@ def rounded(*values: Floats) -> Floats:
 def finite(x: Floats) -> bool:
     """Whether all numbers are finite, so that they bound something."""
     return bool(np.isfinite(x).all())
-
