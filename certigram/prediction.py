@@ -189,7 +189,7 @@ def predict(
     """
     exact_time = None if time is None or time == math.inf else _exact_time(time)
     digits = None if bits is None else precision_bits(bits)
-    problem, one = _problem(k, X, y, X_test, noise, digits, normalize)
+    problem, one = _problem(k, X, y, X_test, noise, digits, normalize, exact_time)
     return _predicted(k, problem, exact_time, digits, one)
 
 
@@ -246,7 +246,7 @@ def log_marginal_likelihood(
     from .numerics.regression.problem import NotDefinite, ridge
 
     digits = None if bits is None else precision_bits(bits)
-    problem, _ = _problem(k, X, y, None, noise, digits, normalize)
+    problem, _ = _problem(k, X, y, None, noise, digits, normalize, None)
     try:
         return tuple(map(Ball, log_evidence(problem, ridge(problem.gram, problem.noise), bits=digits)))
     except NotDefinite as error:
@@ -277,6 +277,7 @@ def _problem(
     noise: Exact,
     bits: int | None,
     normalize: str | None,
+    time: Fraction | None,
 ) -> tuple[Regression, bool]:
     """The matrices of a regression, and whether its targets are a vector."""
     import numpy as np
@@ -293,8 +294,8 @@ def _problem(
     test = train if X_test is None else data_of("predict", X_test, None, normalize, normalize)
     goal, one = targets(y, train.n)
     K = k(train, normalize=normalize)
-    singular = K.instance.null_vector
-    if variance == 0 and singular is not None:
+    singular = K.instance.null_vector if variance == 0 and time is None else None
+    if singular is not None:
         raise SpecError(f"predict: the kernel matrix is singular ({singular.reason}): give a positive noise.")
     quick = K.instance.refinement is not None and train.n * (train.n + test.n) <= QUICK_ENTRIES
 

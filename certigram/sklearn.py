@@ -77,9 +77,9 @@ class CertifiedKernel(SklearnKernel):  # type: ignore[misc]  # scikit-learn has 
             setattr(self, name, value)
         known = self._exact.parameters
         changes = {_inside(name): value for name, value in params.items() if name not in own}
-        for name in changes:
-            if name not in known:
-                raise SpecError(f"{self!r} has no parameter {shown(_outside(name))}: see get_params().")
+        for given in changes:
+            if given not in known:
+                raise SpecError(f"{self!r} has no parameter {shown(_outside(given))}: see get_params().")
         changes = {name: value for name, value in changes.items() if value is not known[name]}
         if changes:
             self.kernel = self._exact.with_parameters(changes)
@@ -196,7 +196,7 @@ class CertifiedKernel(SklearnKernel):  # type: ignore[misc]  # scikit-learn has 
 def enclosed_decision(
     machine: Any, X_train: ArrayLike, X: ArrayLike, *, kernel: CertifiedKernel | None = None
 ) -> BallArray:
-    r"""What a fitted machine computes, without rounding: :math:`\sum_i\alpha_ik(x_i, x)+b`, (t, o), every value enclosed.
+    r"""What a fitted machine means, without rounding: :math:`\sum_i\alpha_ik(x_i, x)+b`, (t, o), every value enclosed.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ def enclosed_decision(
         raise SpecError(
             f"enclosed_decision: the machine was fitted on {count} points, and X_train has {len(points)}: give those."
         )
-    return expansion(chosen.enclosed(points[support], X), coefficients, offset)
+    return expansion(chosen._exact(points[support], X, normalize=chosen.normalize), coefficients, offset)
 
 
 def _expansion_of(machine: Any) -> tuple[NDArray[np.float64], NDArray[np.float64], Any, int]:

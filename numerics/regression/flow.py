@@ -29,11 +29,13 @@ from ..balls.rounding import UNIT, gamma, norm_up, raised, up
 from ..radial.elementary import EXP_ABSOLUTE, EXP_ERROR, LARGEST_EXPONENT, exp_minus
 from .posterior import PANEL, Columns, Enclosed, residual
 from .problem import Regression, Ridge
-from .products import LOST, Floats, column_norms, majorant, product, rounded, split, sums
+from .products import EXPONENTS, LOST, Floats, OutOfRange, column_norms, majorant, product, rounded, split, sums
 
 BITS = 96
 RATIO = 1.2
 """The ratio of consecutive nodes of the integral over time."""
+LONGEST = 2.0**EXPONENTS
+"""Longer times are refused: what grows with them would leave the range of float64."""
 FIRST = 0.05
 """The first node, in units of the shortest time scale."""
 
@@ -140,6 +142,8 @@ def passage(basis: Modes, p: Floats, away: Floats, time: Fraction, whole: float)
     The norm of :math:`e^{-Da}p` is convex in a (its square is log-convex): the trapezoidal rule is an upper bound.
     """
     end = float_above(time)
+    if not end < LONGEST:
+        raise OutOfRange("the time leaves the range of float64: ask for bits = 128, or give time=None.")
     nodes = _nodes(float(basis.rates.max()), end)
     exponents = np.frexp(np.max(np.abs(p), axis=0, initial=0.0))[1]
     squares = np.square(p * np.ldexp(1.0, -exponents)) + LOST  # of numbers up to 1
