@@ -50,8 +50,8 @@ PAIRS_IN_LADDER, CLOSED_PAIRS_IN_LADDER = 24, 128
 """Up to so many points the proof of an eigenvalue may ask for more bits pair by pair by itself."""
 PAIR_BITS = 160
 """Their precision: half of it is lost to square roots next to 1."""
-LAYER_ORDER = 256
-"""Hermite orders of a layer where the norms differ; the rest is bounded, not dropped."""
+LAYER_ORDER = 1024
+"""At most so many Hermite orders of a layer where the norms differ; the rest is bounded, not dropped."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,11 +178,10 @@ class DeepInstance:
         place = {norm: k for k, norm in enumerate(norms)}
         index = [place[m] for m in self.data.moments]
         order = min(LAYER_ORDER, self.budget.max_terms)
-        first, second = layerwise_gram(
+        found = layerwise_gram(
             self.network, norms, index, self.cosines, order=order, convention=self.convention, budget=self.budget
         )
-        found = (first,) if second is None else (first, second)
-        return tuple(self._sharpened(k, matrix) for k, matrix in enumerate(found))
+        return tuple(self._sharpened(k, matrix) for k, matrix in enumerate(found) if isinstance(matrix, BallMatrix))
 
     def _sharpened(self, which: int, matrix: BallMatrix) -> BallMatrix:
         """The matrix with its nearly parallel pairs, at most 4n of them, evaluated one by one where that is sharper."""

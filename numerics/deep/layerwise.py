@@ -19,9 +19,11 @@ from ..balls.budget import Budget
 from ..balls.ends import float_ball, upper_float
 from ..balls.precision import precision
 from ..balls.rounding import UNIT
+from ..kernels.ballarray import BallArray
 from ..kernels.ballmatrix import BallMatrix, read_only
 from ..kernels.cosines import Cosines, require_memory
-from ..kernels.gram import tiles
+from ..kernels.cross_cosines import CrossCosines
+from ..kernels.gram import all_tiles, tiles
 from ..kernels.horner import LEVELS
 from ..kernels.points import Floats
 from .bounds import largest, least, roots
@@ -74,81 +76,113 @@ def layerwise_gram(
     network: DeepNetwork,
     norms: Sequence[Fraction],
     index: Sequence[int],
-    cosines: Cosines,
+    cosines: Cosines | CrossCosines,
     *,
     order: int,
     convention: TangentConvention | None = None,
     budget: Budget | None = None,
-) -> tuple[BallMatrix, BallMatrix | None]:
-    r"""The NNGP matrix, and the tangent matrix if a convention is given; (n, n), every entry enclosed.
+) -> tuple[BallArray, ...]:
+    r"""The NNGP matrix, and the tangent matrix if a convention is given; every entry enclosed.
 
     Parameters
     ----------
     norms, index: point i has :math:`|x_i|^2/d` = ``norms[index[i]]``.
-    order: length of the Hermite series of the layers that have no closed form here.
+    cosines: of all pairs of the points, which gives :class:`BallMatrix`, or of some points with some others.
+    order: largest length of the Hermite series of the layers that have no closed form here.
 
     Raises :class:`SpecError` when the matrices would not fit ``budget.memory``, and what
     :func:`~certigram.numerics.deep.series.deep_series` raises.
     """
-    n, budget = cosines.n, budget or Budget()
+    budget = budget or Budget()
+    symmetric = isinstance(cosines, Cosines)
+    m, n = cosines.mid.shape
     count = 2 if convention is None else 4
-    require_memory("deep network", n, 8 * ((count + 1) * n * n + 4 * order * n), budget)
+    require_memory("deep network", max(m, n), 8 * ((count + 1) * m * n + 4 * order * (m + n)), budget)
     which = np.asarray(index, dtype=np.int64)
-    if which.shape != (n,) or not 0 <= int(which.min()) <= int(which.max()) < len(norms):
-        raise SpecError(f"deep network: the index must give one of {len(norms)} norms for each of {n} points.")
+    if which.shape != (cosines.points,) or not 0 <= int(which.min()) <= int(which.max()) < len(norms):
+        raise SpecError(f"deep network: the index must give one of {len(norms)} norms for each of {len(which)} points.")
     with precision(BITS):
-        plan = _plan(network, norms, order, convention)
+        plan = _plan(network, norms, order, convention, cosines.delta)
         if not all(np.isfinite(upper_float(q)) for q in (*plan.variance, *plan.tangent_diagonal)):
             raise SpecError("the kernel is beyond the range of float64: scale the activation or the variances down.")
         scale = roots(plan.variance)[which]
         if not (np.isfinite(scale).all() and all(float(q) < LARGEST for q in plan.tangent_diagonal)):
             raise PrecisionExhausted("deep network: a kernel leaves the range of float64: scale the activation.")
-        table = np.array([_errors(plan, float(level), cosines.rad) for level in LEVELS])
-    mids = [np.empty((n, n)) for _ in range(count // 2)]
-    rads = [np.empty((n, n)) for _ in mids]
-    for rows, columns, tile in tiles(cosines.mid):
-        values = _evaluate(plan, which[rows], which[columns], tile)
-        units = np.multiply.outer(scale[rows], scale[columns])
+    left, right = (which, which) if symmetric else (which[list(cosines.rows)], which[list(cosines.columns)])
+    above, beside = (scale, scale) if symmetric else (scale[list(cosines.rows)], scale[list(cosines.columns)])
+    table = _ErrorTable(plan, cosines.rad, count // 2)
+    mids = [np.empty((m, n)) for _ in range(count // 2)]
+    rads = [np.empty((m, n)) for _ in mids]
+    for rows, columns, tile in tiles(cosines.mid) if symmetric else all_tiles(cosines.mid):
+        values = _evaluate(plan, left[rows], right[columns], tile)
+        units = np.multiply.outer(above[rows], beside[columns])
         level = np.abs(tile)
         level += cosines.rad
         level *= 1.0 + 4.0 * UNIT
         at = np.searchsorted(LEVELS, np.minimum(level, 1.0))
-        for k, value in enumerate(values):
+        for k, (value, error) in enumerate(zip(values, table.at(at), strict=True)):
             value *= units
-            radius = table[at, k] * units
-            radius *= 1.0 + 16.0 * UNIT
-            for target, part in ((mids[k], value), (rads[k], radius)):
+            error *= units
+            error *= 1.0 + 16.0 * UNIT
+            for target, part in ((mids[k], value), (rads[k], error)):
                 target[rows, columns] = part
-                target[columns, rows] = part.T
-    found = []
+                if symmetric:
+                    target[columns, rows] = part.T
+    found: list[BallArray] = []
     for k, diagonal in enumerate((plan.variance, plan.tangent_diagonal)[: len(mids)]):
-        centre, spread = map(np.array, zip(*map(float_ball, diagonal), strict=True))
-        np.fill_diagonal(mids[k], centre[which])
-        np.fill_diagonal(rads[k], spread[which])
-        typical = float(table[np.searchsorted(LEVELS, 0.5), k])
+        if symmetric:
+            centre, spread = map(np.array, zip(*map(float_ball, diagonal), strict=True))
+            np.fill_diagonal(mids[k], centre[which])
+            np.fill_diagonal(rads[k], spread[which])
+        typical = float(table.at(np.searchsorted(LEVELS, [0.5]))[k][0])
         note = f"layer by layer, to {typical:.3g} of the diagonal at cosine 1/2; cosines known to {cosines.rad:.3g}"
-        found.append(BallMatrix(read_only(mids[k]), read_only(rads[k]), provenance=(note,)))
-    return found[0], found[1] if len(found) > 1 else None
+        kind = BallMatrix if symmetric else BallArray
+        found.append(kind(read_only(mids[k]), read_only(rads[k]), provenance=(note,)))
+    return tuple(found)
 
 
-def _plan(network: DeepNetwork, norms: Sequence[Fraction], order: int, convention: TangentConvention | None) -> _Plan:
-    """Diagonals of Σ and of the tangent kernel layer by layer, for each norm, and the steps between the layers."""
+class _ErrorTable:
+    """Bounds of the errors of the outputs in units of the diagonal at each of ``LEVELS``, made when they are needed."""
+
+    def __init__(self, plan: _Plan, rad: float, outputs: int) -> None:
+        self._plan, self._rad = plan, rad
+        self._known = np.full((len(LEVELS), outputs), np.nan)
+
+    def at(self, levels: Index) -> list[Floats]:
+        """For each output the bounds at the levels with these numbers, fresh arrays of the same shape."""
+        with precision(BITS):
+            for level in np.unique(levels).tolist():
+                if np.isnan(self._known[level, 0]):
+                    self._known[level] = _errors(self._plan, float(LEVELS[level]), self._rad)
+        return [self._known[levels, k] for k in range(self._known.shape[1])]
+
+
+def _plan(
+    network: DeepNetwork, norms: Sequence[Fraction], order: int, convention: TangentConvention | None, level: float
+) -> _Plan:
+    """Diagonals of Σ and of the tangent kernel layer by layer, for each norm, and the steps between the layers.
+
+    ``level``: the largest modulus of a cosine; what follows from it decides how many orders a layer takes.
+    """
     weight, bias = network.sigma_w2[0], network.sigma_b2[0]
     variance = [enclose(weight * norm + bias) for norm in norms]
     ones = [arb(1)] * len(norms)
     first = _step(weight, bias, [enclose(norm) for norm in norms], ones, ones, variance)
+    size = first.correlation(arb(min(level, 1.0)))
     layers = []
     sigma_on_top = convention in (TangentConvention.PREACTIVATION, TangentConvention.READOUT)
     diagonal = variance if sigma_on_top else [arb(0)] * len(norms)
     for phi, weight, bias in zip(network.activations, network.sigma_w2[1:], network.sigma_b2[1:], strict=True):
-        layer = tile_layer(phi, variance, order, BITS, slopes=convention is not None)
+        layer = tile_layer(phi, variance, order, BITS, slopes=convention is not None, reach=size)
         after = [enclose(weight) * moment + enclose(bias) for moment in layer.moments]
         slopes = layer.slopes or tuple(ones)
         if convention is not None:
             source = after if sigma_on_top else [moment * _share(weight, convention) for moment in layer.moments]
             below = zip(source, slopes, diagonal, strict=True)
             diagonal = [entry + enclose(weight) * slope * under for entry, slope, under in below]
-        layers.append((layer, _step(weight, bias, layer.moments, slopes, variance, after)))
+        step = _step(weight, bias, layer.moments, slopes, variance, after)
+        layers.append((layer, step))
+        size = step.correlation(layer.reach(size))
         variance = after
     return _Plan(first, tuple(layers), convention, tuple(variance), tuple(diagonal))
 

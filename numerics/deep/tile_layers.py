@@ -58,8 +58,13 @@ class TileLayer(Protocol):
         ...
 
 
-def tile_layer(phi: Activation, variances: Sequence[arb], order: int, bits: int, *, slopes: bool) -> TileLayer:
-    """The layer at these variances: in closed form for rectifiers and error functions, else by Hermite series."""
+def tile_layer(
+    phi: Activation, variances: Sequence[arb], order: int, bits: int, *, slopes: bool, reach: arb
+) -> TileLayer:
+    """The layer at these variances: in closed form for rectifiers and error functions, else by Hermite series.
+
+    ``order`` is the largest one; correlations of at most ``reach`` decide how many are taken.
+    """
     line = rectifier(phi)
     if line is not None:
         return RectifierLayer.of(*line, variances)
@@ -67,4 +72,4 @@ def tile_layer(phi: Activation, variances: Sequence[arb], order: int, bits: int,
     layer = None if wave is None else ErrorFunctionLayer.of(*wave, variances)
     if layer is not None:
         return layer
-    return HermiteLayer.of(phi, variances, order, bits, slopes=slopes)
+    return HermiteLayer.of(phi, variances, order, bits, slopes=slopes, reach=reach)

@@ -49,6 +49,11 @@ class Cosines:
         return int(self.mid.shape[0])
 
     @property
+    def points(self) -> int:
+        """How many points there are."""
+        return self.n
+
+    @property
     def delta(self) -> float:
         """An upper bound of the largest ``|C_ij|`` off the diagonal, at most 1 (0 when n = 1)."""
         largest = 0.0

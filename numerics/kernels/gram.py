@@ -59,6 +59,17 @@ def tiles(matrix: Floats, first: int | None = None) -> Iterator[tuple[slice, sli
             yield rows, columns, tile
 
 
+def all_tiles(matrix: Floats) -> Iterator[tuple[slice, slice, Floats]]:
+    """Contiguous copies of the tiles of a matrix of any shape, of about as many entries."""
+    m, n = matrix.shape
+    height = min(m, TILE)
+    width = TILE * TILE // max(height, 1)
+    for i in range(0, m, height or 1):
+        for j in range(0, n, width):
+            rows, columns = slice(i, min(i + height, m)), slice(j, min(j + width, n))
+            yield rows, columns, matrix[rows, columns].copy()
+
+
 def memory_estimate(n: int, *, entrywise: bool = False, overwrite: bool = False) -> int:
     """Bytes at the peak of :func:`gram` with the cosines: two matrices (one when it overwrites them), one more for
     entrywise radii, tiles, checks.

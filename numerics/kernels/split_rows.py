@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..balls.enclosure import float_above
 from ..balls.rounding import gamma
 from .points import Floats, Points
 
+Exponents = NDArray[np.int32]
 UNDERFLOW = Fraction(1, 2**1000)
 """Bound of everything that underflow can contribute to a cosine, for d <= 2^40."""
 
@@ -98,15 +100,20 @@ def cosine_block(a: SplitRows, b: SplitRows) -> Floats:
 
 def split_rows(given: Points) -> SplitRows:
     """Scale and split the rows of n points in dimension d."""
-    values, rounded = given.values, bool(given.exact)
-    beta = split_bits(int(values.shape[1]))
-    rest = np.ldexp(values, beta - np.frexp(np.abs(values).max(axis=1))[1][:, None])
-    whole = np.rint(rest)
-    rest -= whole
-    square = np.einsum("ij,ij->i", whole, whole)
+    whole, rest, _ = split_table(given.values)
+    square, rounded = np.einsum("ij,ij->i", whole, whole), bool(given.exact)
     if not rest.any():
         return SplitRows(whole, None, None, square, rounded)
     middle = rest * 0.5
     middle += whole
     square += 2.0 * np.einsum("ij,ij->i", rest, middle)
     return SplitRows(whole, np.hstack([rest, middle]), np.hstack([middle, rest]), square, rounded)
+
+
+def split_table(values: Floats) -> tuple[Floats, Floats, Exponents]:
+    """Each row of a table (n, d) times a power of two, as integers of β bits and the rest; and the exponents."""
+    exponents = split_bits(int(values.shape[1])) - np.frexp(np.abs(values).max(axis=1))[1]
+    rest = np.ldexp(values, exponents[:, None])
+    whole = np.rint(rest)
+    rest -= whole
+    return whole, rest, exponents
