@@ -32,7 +32,7 @@ class CertifiedKernel(SklearnKernel):  # type: ignore[misc]  # scikit-learn has 
 
     Parameters
     ----------
-    kernel: made by :func:`certigram.kernel`; its parameters are exact.
+    kernel: made by :func:`certigram.kernels.kernel`; its parameters are exact.
     tuned: the names of the parameters that scikit-learn may change; None for all positive numbers with a known
         derivative. A part's parameter is written with two underscores, as in ``"0__scale"``.
     limits: (lower, upper) for each of them, or a mapping from names to such a pair or to ``"fixed"``.
