@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -299,6 +300,7 @@ def _problem(
         raise SpecError(f"predict: the kernel matrix is singular ({singular.reason}): give a positive noise.")
     quick = K.instance.refinement is not None and train.n * (train.n + test.n) <= QUICK_ENTRIES
 
+    @cache
     def refine(p: int) -> Balls:
         from flint import arb_mat
 

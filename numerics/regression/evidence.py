@@ -22,8 +22,8 @@ from ..balls.rounding import UNIT, raised, up
 from ..eigenvalues.ldlt import ldlt, norm_bound, shifted
 from ..eigenvalues.residual import residual_norm
 from .posterior import Columns, factor, solved
-from .posterior_balls import GUARD, posterior_balls
-from .problem import NotDefinite, Regression, Ridge, balls_of, require_definite, spectrum, with_noise
+from .posterior_balls import posterior_balls
+from .problem import GUARD, NotDefinite, Regression, Ridge, balls_of, require_definite, spectrum, with_noise
 from .products import LOST, row_products, split, sums
 
 BITS = 96

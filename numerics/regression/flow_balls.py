@@ -20,8 +20,8 @@ from ...theory.errors import PrecisionExhausted
 from ..balls.precision import precision
 from ..eigenvalues.ldlt import norm_bound
 from .flow import growth
-from .posterior_balls import GUARD, column_norm_balls
-from .problem import Regression, balls_of, with_noise
+from .posterior_balls import column_norm_balls
+from .problem import GUARD, Regression, balls_of, with_noise
 
 MOST_DOUBLINGS = 4096
 """More doublings of the time are refused: 2^4096 time scales are a mistake."""

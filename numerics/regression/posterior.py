@@ -82,7 +82,10 @@ def residual(given: Ridge, x: Floats, right: Columns) -> tuple[Floats, Floats]:
 
 
 def solved(given: Ridge, right: Columns, proof: ShiftedCholesky | None, radii: Floats | None = None) -> Solved:
-    """Solve and refine until the residual does not shrink; ``radii`` (n, c) are those of the right-hand sides."""
+    """Solve, and refine while the residual is more than what the radii make of it, and shrinks.
+
+    ``radii`` (n, c) are those of the right-hand sides.
+    """
 
     def approximate(b: Floats) -> Floats:
         if proof is not None:
@@ -97,6 +100,8 @@ def solved(given: Ridge, right: Columns, proof: ShiftedCholesky | None, radii: F
         x = np.zeros_like(x)
     found, error = residual(given, x, right)
     for _ in range(REFINEMENTS):
+        if (column_norms(found) <= column_norms(_others(given, x, error, radii))).all():
+            break
         better = x + approximate(found)
         if not np.isfinite(better).all():
             break
@@ -105,8 +110,13 @@ def solved(given: Ridge, right: Columns, proof: ShiftedCholesky | None, radii: F
         x, found, error = (np.where(gain, b, a) for a, b in ((x, better), (found, left), (error, its_error)))
         if not gain.any():
             break
-    parts = [np.abs(found), error, given.spread(np.abs(x)), *([] if radii is None else [radii])]
-    return Solved(x, found, error, column_norms(sums(*parts)))
+    return Solved(x, found, error, column_norms(sums(np.abs(found), _others(given, x, error, radii))))
+
+
+def _others(given: Ridge, x: Floats, error: Floats, radii: Floats | None) -> Floats:
+    """What the residual of a member may have beside that of the midpoints; there is no use in refining below it."""
+    parts = [error, given.spread(np.abs(x)), *([] if radii is None else [radii])]
+    return sums(*parts)
 
 
 def mean(problem: Regression, given: Ridge, of_targets: Solved, of_tests: Solved, lower: float) -> Enclosed:

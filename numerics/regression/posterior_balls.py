@@ -13,9 +13,7 @@ from flint import arb, arb_mat
 from ..balls.enclosure import Enclosure
 from ..balls.ends import nonnegative
 from ..balls.precision import precision
-from .problem import Balls, NotDefinite, Regression, balls_of, require_definite, with_noise
-
-GUARD = 32
+from .problem import GUARD, Balls, NotDefinite, Regression, balls_of, require_definite, with_noise
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,6 +19,8 @@ from ..kernels.ballmatrix import BallMatrix, Radius
 from .products import Floats, majorant
 from .targets import Targets
 
+GUARD = 32
+"""Bits that are computed beyond those asked for."""
 NEARLY = 0.5
 """The relative width to which the least eigenvalue is proved: a factor of 2 in a quadratically small term."""
 
@@ -161,7 +163,7 @@ def spectrum(problem: Regression, given: Ridge, *, bits: int = 64) -> Enclosure:
 
         def at(p: int) -> BallMatrix:
             with precision(p):
-                return BallMatrix.from_arb(with_noise(gram_balls(problem, p), problem.noise))
+                return BallMatrix.from_arb(with_noise(gram_balls(problem, p + GUARD), problem.noise))
 
         found = least_eigenvalue(at(bits), budget=Budget(max_bits=bits), refine=at, relative_width=NEARLY)
         return _raised_to(found, floor)
@@ -208,8 +210,9 @@ def require_definite(found: Enclosure, problem: Regression) -> float:
     """The proved lower end, positive; :class:`NotDefinite` with one sentence otherwise."""
     if found.lower > 0:
         return found.lower
-    noise = "a positive noise" if problem.noise == 0 else "more noise"
+    advice = "give a positive noise" if problem.noise == 0 else "give more noise"
+    advice += ", or ask for more bits" if found.upper > 0 and problem.refine is not None else ""
     raise NotDefinite(
         "K + noise·I is not proved positive definite (its least eigenvalue lies between"
-        f" {found.lower:.3g} and {found.upper:.3g}), as with repeated points or a kernel of finite rank: give {noise}."
+        f" {found.lower:.3g} and {found.upper:.3g}), as with repeated points or a kernel of finite rank: {advice}."
     )
