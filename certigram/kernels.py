@@ -131,8 +131,8 @@ class Kernel:
     ) -> tuple[Ball, ...]:
         """The values k(x, x), one for each row of X, as balls.
 
-        >>> kernel("linear").diag([[1, 2], [3, 4]])
-        (Ball(5), Ball(25))
+        >>> [float(value) for value in kernel("linear").diag([[1, 2], [3, 4]])]
+        [5.0, 25.0]
         """
         digits = 128 if bits is None else precision_bits(bits)
         data = data_of("kernel", X, None, normalize, normalize)

@@ -33,7 +33,7 @@ FLOAT_BITS = 96
 
 
 @dataclass(frozen=True, slots=True)
-class Composite:
+class Composite(Covariance):
     """A kernel with parts; its parameters are theirs, under the number of the part: ``0.scale``, ``1.sigma_w2``."""
 
     parts: tuple[Covariance, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Self
@@ -14,16 +14,22 @@ from ...theory.errors import SpecError
 from ...theory.numbers import rational
 from ..balls.ball import enclose
 from ..balls.enclosure import float_above
+from ..balls.ends import float_ball
 from ..balls.precision import precision
+from ..balls.rounding import TINY, UNIT, raised, up
+from ..deep.bounds import roots
 from ..eigenvalues.monomial_rank import monomial_rank
 from ..eigenvalues.nullspace import NullVector, RankBound
 from ..kernels.ballarray import BallArray, read_only
 from ..kernels.ballmatrix import BallMatrix
-from ..kernels.cosines import raw_gram
+from ..kernels.entrywise import add
+from ..kernels.points import Floats
 from ..studies.data import DataSet
+from ..studies.inputs import input_covariance
 from .block import Block
 from .leaf import Leaf, repeated, take
 
+FLOAT_BITS = 96
 CONSTANT, LINEAR = ("constant",), ("linear", "dot-product")
 
 
@@ -67,13 +73,19 @@ class Constant(Leaf):
         with precision(bits):
             return [enclose(self.value)] * data.n
 
-    def quick(self, block: Block) -> bool:
-        """Always."""
-        return True
-
     def singular(self, data: DataSet) -> NullVector | RankBound | None:
         """The rank is at most one."""
         return RankBound(1, data.n, "the kernel is constant") if data.n > 1 else None
+
+
+def with_diagonal(block: Block, mid: Floats, rad: Floats, diagonal: Sequence[arb]) -> BallArray:
+    """The matrix with these entries; the diagonal of a square from balls."""
+    if not block.symmetric:
+        return BallArray(read_only(mid), read_only(rad))
+    centre, spread = map(np.array, zip(*map(float_ball, diagonal), strict=True))
+    np.fill_diagonal(mid, centre)
+    np.fill_diagonal(rad, spread)
+    return BallMatrix(read_only(mid), read_only(rad))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,31 +115,34 @@ class Linear(Leaf):
         return {"sigma_w2": self.sigma_w2, "sigma_b2": self.sigma_b2}
 
     def values(self, block: Block) -> BallArray:
-        """The values in float64 with radii."""
-        from ..kernels.entrywise import add, scale
+        """The values in float64 with radii: docs/error-analysis.md, "Inner products and arc-cosine kernels"."""
+        cosines, rad = block.cosines()
+        with precision(FLOAT_BITS):
+            norms = roots([enclose(self.sigma_w2 * block.points.d * m) for m in block.stacked.moments])
+        unit = np.multiply.outer(norms[block.rows.start : block.rows.stop], norms[block.columns.start :])
+        mid, spread = cosines * unit, raised(unit * up(rad + 8.0 * UNIT)) + 8.0 * TINY
+        kind = BallMatrix if block.symmetric else BallArray
+        found = with_diagonal(block, mid, spread, self._products(block.left))
+        shift = np.full(block.shape, float(self.sigma_b2))
+        return add(found, kind(shift, float_above(abs(self.sigma_b2 - Fraction(float(self.sigma_b2))))))
 
-        found: BallArray = raw_gram(block.stacked.points, budget=block.budget)
-        if not block.symmetric:
-            found = found[list(block.rows), list(block.columns)]
-        found = scale(found, self.sigma_w2 * (block.stacked.d or 1))
-        return add(found, Constant(self.sigma_b2).values(block)) if self.sigma_b2 else found
+    def _products(self, data: DataSet) -> list[arb]:
+        with precision(FLOAT_BITS):
+            return [enclose(self.sigma_w2 * (data.d or 1) * m) for m in data.moments]
 
     def balls(self, block: Block, bits: int) -> arb_mat:
         """The values in balls, from exact inner products."""
-        source, w, b = block.stacked.source, self.sigma_w2, self.sigma_b2
+        data, w, b = block.stacked, self.sigma_w2 * block.points.d, self.sigma_b2
         with precision(bits):
-            entries = [enclose(w * source.inner(i, j) + b) for i in block.rows for j in block.columns]
-            return arb_mat(*block.shape, entries)
+            found = (input_covariance(data, i, j) for i in block.rows for j in block.columns)
+            balls = [enclose(w * c + b) if isinstance(c, Fraction) else enclose(w) * c + enclose(b) for c in found]
+            return arb_mat(*block.shape, balls)
 
     def diagonal(self, data: DataSet, bits: int) -> list[arb]:
         """The values k(x, x)."""
         d = data.d or 1
         with precision(bits):
             return [enclose(self.sigma_w2 * d * m + self.sigma_b2) for m in data.moments]
-
-    def quick(self, block: Block) -> bool:
-        """Always."""
-        return True
 
     def singular(self, data: DataSet) -> NullVector | RankBound | None:
         """Equal points, or fewer features than points."""

@@ -11,7 +11,9 @@ import numpy as np
 from ...theory.errors import SpecError
 from ..balls.budget import Budget
 from ..kernels.ballmatrix import read_only
-from ..kernels.points import Points
+from ..kernels.cosines import cosines
+from ..kernels.cross_cosines import cross_cosines
+from ..kernels.points import Floats, Points
 from ..studies.data import DataSet
 
 
@@ -52,6 +54,34 @@ class Block:
     def stacked(self) -> DataSet:
         """All points, the rows first."""
         return self.left if self.right is None else stack(self.left, self.right)
+
+    @property
+    def points(self) -> Points:
+        """The stacked points."""
+        found = self.stacked.points
+        if found is None:
+            raise SpecError("kernel: only an exact input Gram matrix is given: give points.")
+        return found
+
+    def cosines(self) -> tuple[Floats, float]:
+        """The cosines of the rows with the columns and their radius; 1 on the diagonal of a square, 0 beside zeros."""
+        if not self.stacked.zero_rows:
+            return self._cosines(self.points, self.left.n)
+        kept = self.stacked.nonzero_rows
+        rows, columns = ([i for i in kept if i in at] for at in (self.rows, self.columns))
+        mid = np.zeros(self.shape)
+        if not (rows and columns):
+            return mid, 0.0
+        found, rad = self._cosines(self.points.take(kept), len(rows))
+        mid[np.ix_(rows, [j - self.columns.start for j in columns])] = found
+        return mid, rad
+
+    def _cosines(self, source: Points, split: int) -> tuple[Floats, float]:
+        if self.symmetric:
+            square = cosines(source, budget=self.budget)
+            return square.mid, square.rad
+        found = cross_cosines(source, range(split), range(split, source.n), budget=self.budget)
+        return found.mid, found.rad
 
     @property
     def rows(self) -> range:

@@ -8,12 +8,14 @@ from typing import Any
 from ...theory.errors import SpecError
 from ...theory.printable import shown
 from ...theory.suggestion import suggestion
-from . import basic, deep, radial
+from . import arc_cosine, basic, deep, radial, system
 from .leaf import Leaf
 
 KINDS: Mapping[str, type[Leaf]] = {
     **dict.fromkeys(deep.NAMES, deep.DeepKernel),
     **dict.fromkeys(radial.NAMES, radial.DistanceKernel),
+    **dict.fromkeys(system.NAMES, system.SystemKernel),
+    **dict.fromkeys(arc_cosine.NAMES, arc_cosine.ArcCosine),
     **dict.fromkeys(basic.CONSTANT, basic.Constant),
     **dict.fromkeys(basic.LINEAR, basic.Linear),
 }

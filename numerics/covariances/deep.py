@@ -13,9 +13,12 @@ from ...theory.activations.activation import Activation
 from ...theory.activations.activation import activation as parse_activation
 from ...theory.errors import SpecError
 from ...theory.numbers import rational
+from ..balls.budget import Budget
 from ..deep.conventions import TangentConvention
 from ..deep.instance import DeepInstance
 from ..deep.network import DeepNetwork, deep_network
+from ..deep.pair import pair_kernels
+from ..deep.rectangle import deep_rectangle, deep_rectangle_balls
 from ..eigenvalues.nullspace import NullVector, RankBound
 from ..kernels.ballarray import BallArray
 from ..studies.data import DataSet
@@ -65,8 +68,7 @@ class DeepKernel(Leaf):
     @property
     def parameters(self) -> Mapping[str, object]:
         """Activations, depth, variances and convention."""
-        many = isinstance(self.activations, tuple)
-        found: dict[str, object] = {"activation": self.activations if many else self.activations}
+        found: dict[str, object] = {"activation": self.activations}
         if self.kind != "dual":
             found["depth"] = self.depth
         found |= {"sigma_w2": self.weights, "sigma_b2": self.biases}
@@ -74,13 +76,12 @@ class DeepKernel(Leaf):
 
     def network(self) -> DeepNetwork:
         """The network whose kernel this is."""
-        many = isinstance(self.activations, tuple)
-        activations = list(self.activations) if many else self.activations  # type: ignore[arg-type]
+        activations = list(self.activations) if isinstance(self.activations, tuple) else self.activations
         weights, biases = self.weights, self.biases
         if self.kind == "dual":
             weights, biases = (weights, Fraction(1)), (biases, Fraction(0))  # type: ignore[assignment]
         return deep_network(
-            activations,  # type: ignore[arg-type]
+            activations,
             self.depth,
             sigma_w2=weights,
             sigma_b2=biases,
@@ -94,21 +95,23 @@ class DeepKernel(Leaf):
 
     def values(self, block: Block) -> BallArray:
         """The values in float64 with radii."""
-        found = self._instance(block.stacked, block).gram
-        return found if block.symmetric else found[list(block.rows), list(block.columns)]
+        model = self._instance(block.stacked, block)
+        if block.symmetric:
+            return model.gram
+        return deep_rectangle(model.network, block.stacked, block.left.n, self.convention, block.budget)
 
     def balls(self, block: Block, bits: int) -> arb_mat:
         """The values in balls."""
-        found = self._instance(block.stacked, block).refine(bits)
+        model = self._instance(block.stacked, block)
         if not block.symmetric:
-            found = found[list(block.rows), list(block.columns)]
-        assert found.arb is not None
-        return found.arb
+            places = block.rows, block.columns
+            return deep_rectangle_balls(model.network, block.stacked, *places, self.convention, bits)
+        found = model.refine(bits).arb
+        assert found is not None  # balls are what was asked for
+        return found
 
     def diagonal(self, data: DataSet, bits: int) -> list[arb]:
         """The values k(x, x), one for each norm."""
-        from ..deep.pair import pair_kernels
-
         known: dict[Fraction, arb] = {}
         for m in data.moments:
             if m not in known:
@@ -122,8 +125,6 @@ class DeepKernel(Leaf):
 
     def singular(self, data: DataSet) -> NullVector | RankBound | None:
         """As the kernels of networks on these points."""
-        from ..balls.budget import Budget
-
         return DeepInstance(self.network(), data, self.convention, Budget()).null_vector
 
 
@@ -135,11 +136,12 @@ def _variances(given: Any, what: str) -> Fraction | tuple[Fraction, ...]:
 
 def _activations(given: Any) -> Activation | tuple[Activation, ...]:
     if isinstance(given, (list, tuple)):
-        return tuple(_activation(x) for x in given)
-    return _activation(given)
+        return tuple(read_activation(x) for x in given)
+    return read_activation(given)
 
 
-def _activation(given: Any) -> Activation:
+def read_activation(given: Any) -> Activation:
+    """An activation from its name, or from one that was made at the front door."""
     exact = getattr(given, "exact", given)
     if isinstance(exact, Activation):
         return exact

@@ -13,27 +13,18 @@ from ...theory.suggestion import suggestion
 from ..eigenvalues.nullspace import NullVector, RankBound, null_vector_from_pairs
 from ..kernels.parallel import duplicate_pairs, parallel_pairs
 from ..studies.data import DataSet
+from .covariance import Covariance
 
 
-class Leaf:
+class Leaf(Covariance):
     """A kernel with a name; subclasses are frozen dataclasses that say how it is made."""
 
     __slots__ = ()
 
-    @property
-    def name(self) -> str:
-        """The name under which the front door makes it."""
-        raise NotImplementedError
-
-    @property
-    def parameters(self) -> Mapping[str, object]:
-        """What determines it besides the name."""
-        raise NotImplementedError
-
     @classmethod
     def make(cls, name: str, given: Mapping[str, Any]) -> Self:
         """The kernel with this name and these parameters; :class:`SpecError` for those that it does not have."""
-        raise NotImplementedError
+        raise NotImplementedError(name, given)
 
     def changed(self, changes: Mapping[str, object]) -> Self:
         """The same with other parameters."""

@@ -38,7 +38,7 @@ class HermiteLayer:
         """The layer with at most ``order`` orders, for correlations of at most ``reach``: from one rule for all
         variances where there are many and it applies, else from a transform for each."""
         if len(variances) > FEW:
-            found = quadrature_rows(phi, variances, order, bits, reach, slopes=slopes)
+            found = quadrature_rows(phi, variances, order, reach, slopes=slopes)
             if found is not None:
                 return cls(found.moments, found.slopes, found.features, found.derivative)
         return cls._by_transforms(phi, variances, _enough(phi, variances, order, reach), bits, slopes)

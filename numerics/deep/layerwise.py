@@ -81,7 +81,7 @@ def layerwise_gram(
     order: int,
     convention: TangentConvention | None = None,
     budget: Budget | None = None,
-) -> tuple[BallArray, ...]:
+) -> tuple[BallArray, BallArray | None]:
     r"""The NNGP matrix, and the tangent matrix if a convention is given; every entry enclosed.
 
     Parameters
@@ -108,8 +108,8 @@ def layerwise_gram(
         scale = roots(plan.variance)[which]
         if not (np.isfinite(scale).all() and all(float(q) < LARGEST for q in plan.tangent_diagonal)):
             raise PrecisionExhausted("deep network: a kernel leaves the range of float64: scale the activation.")
-    left, right = (which, which) if symmetric else (which[list(cosines.rows)], which[list(cosines.columns)])
-    above, beside = (scale, scale) if symmetric else (scale[list(cosines.rows)], scale[list(cosines.columns)])
+    left, right = which[list(cosines.rows)], which[list(cosines.columns)]
+    above, beside = scale[list(cosines.rows)], scale[list(cosines.columns)]
     table = _ErrorTable(plan, cosines.rad, count // 2)
     mids = [np.empty((m, n)) for _ in range(count // 2)]
     rads = [np.empty((m, n)) for _ in mids]
@@ -138,7 +138,7 @@ def layerwise_gram(
         note = f"layer by layer, to {typical:.3g} of the diagonal at cosine 1/2; cosines known to {cosines.rad:.3g}"
         kind = BallMatrix if symmetric else BallArray
         found.append(kind(read_only(mids[k]), read_only(rads[k]), provenance=(note,)))
-    return tuple(found)
+    return found[0], found[1] if len(found) > 1 else None
 
 
 class _ErrorTable:
@@ -174,12 +174,14 @@ def _plan(
     diagonal = variance if sigma_on_top else [arb(0)] * len(norms)
     for phi, weight, bias in zip(network.activations, network.sigma_w2[1:], network.sigma_b2[1:], strict=True):
         layer = tile_layer(phi, variance, order, BITS, slopes=convention is not None, reach=size)
-        after = [enclose(weight) * moment + enclose(bias) for moment in layer.moments]
+        w, b = enclose(weight), enclose(bias)
+        after = [w * moment + b for moment in layer.moments]
         slopes = layer.slopes or tuple(ones)
         if convention is not None:
-            source = after if sigma_on_top else [moment * _share(weight, convention) for moment in layer.moments]
+            share = _share(weight, convention)
+            source = after if sigma_on_top else [moment * share for moment in layer.moments]
             below = zip(source, slopes, diagonal, strict=True)
-            diagonal = [entry + enclose(weight) * slope * under for entry, slope, under in below]
+            diagonal = [entry + w * slope * under for entry, slope, under in below]
         step = _step(weight, bias, layer.moments, slopes, variance, after)
         layers.append((layer, step))
         size = step.correlation(layer.reach(size))
@@ -203,9 +205,10 @@ def _step(
     """The step from the diagonal q to q+ for each norm: docs/theory/deep-networks.md, section 7, first line."""
     if not all(q > 0 for q in after):
         raise SpecError("deep network: a variance is not proved positive: give a bias, or another activation.")
-    alpha2 = [enclose(weight) * moment / q for moment, q in zip(moments, after, strict=True)]
-    beta2 = [enclose(bias) / q for q in after]
-    gain2 = [enclose(weight) * s * old / new for s, old, new in zip(slopes, before, after, strict=True)]
+    w, b = enclose(weight), enclose(bias)
+    alpha2 = [w * moment / q for moment, q in zip(moments, after, strict=True)]
+    beta2 = [b / q for q in after]
+    gain2 = [w * s * old / new for s, old, new in zip(slopes, before, after, strict=True)]
     alpha, beta, gain = (roots(squares) for squares in (alpha2, beta2, gain2))
     return _Step(weight, alpha, beta, gain, largest(alpha2), largest(gain2), least(alpha2))
 

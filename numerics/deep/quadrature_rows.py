@@ -1,12 +1,14 @@
 r"""The unit vectors of Hermite coefficients at many variances at once, by one rule in float64 with a proved error.
 
-The trapezoid rule in a strip, :math:`\mu_r(\sigma) \approx \sum_k w_k\,\varphi(\sigma x_k)h_r(x_k)`, holds with one step and
-one error for every :math:`\sigma` of an interval, so that the coefficients at all variances are one product of two tables:
-:math:`\sqrt{w_k}\varphi(\sigma_ix_k)` and :math:`\sqrt{w_k}h_r(x_k)`. Proof: docs/theory/hermite-coefficients.md, section 11.
+The trapezoid rule in a strip, :math:`\mu_r(\sigma) \approx \sum_k w_k\,\varphi(\sigma x_k)h_r(x_k)`, holds with one
+step and one error for every :math:`\sigma` of an interval, so that the coefficients at all variances are one product of
+two tables: :math:`\sqrt{w_k}\varphi(\sigma_ix_k)` and :math:`\sqrt{w_k}h_r(x_k)`. Proof:
+docs/theory/hermite-coefficients.md, section 11.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +32,8 @@ from .unit_rows import UnitRows
 
 RULE_BITS = 44
 """The error of the rule is about 2^-56 of the size of the function."""
+MOMENT_BITS = 72
+"""The second moments are known to about this relative precision, far beyond float64."""
 MOST_NODES = 4000
 CHUNK = 64
 """Columns evaluated together: far out the function needs fewer terms."""
@@ -51,7 +55,7 @@ class QuadratureRows:
 
 
 def quadrature_rows(
-    phi: Activation, variances: Sequence[arb], most: int, bits: int, reach: arb, *, slopes: bool
+    phi: Activation, variances: Sequence[arb], most: int, reach: arb, *, slopes: bool
 ) -> QuadratureRows | None:
     """The vectors with at most ``most`` orders, fewer where correlations up to ``reach`` need fewer; None where the
     activation is not known to be analytic in a strip, or the rule would need too many nodes.
@@ -64,14 +68,14 @@ def quadrature_rows(
     plan = trapezoid.plan(shape, hull, most + 1, RULE_BITS)
     if plan is None or plan.count > MOST_NODES or plan.count * float(plan.step) > LARGEST_NODE:
         return None
-    moments = second_moments(phi, variances, bits)
+    moments = second_moments(phi, variances, MOMENT_BITS)
     if not all(m > 0 for m in moments):
         return None
     size = min(float(m.lower()) for m in moments) ** 0.5
     halves = _halves(phi, upper_float(hull) * plan.count * float(plan.step) * (1.0 + 2.0**-40), size)
     if halves is None:
         return None
-    nodes = np.arange(plan.count + 1) * float(plan.step)
+    nodes: Floats = np.arange(plan.count + 1) * np.float64(plan.step)
     table = hermite_table(plan.step, plan.count, most + 1)
     scale = roots(variances)
     groups = _values(halves, phi.parity, scale, nodes, table)
@@ -81,19 +85,20 @@ def quadrature_rows(
     features = UnitRows.stored(np.ascontiguousarray(a[: order + 1]), arb(lost), _tail(a[: order + 1], lost))
     if not slopes:
         return QuadratureRows(moments, (), features, None)
-    steep = second_moments(slope(phi), variances, bits)
+    steep = second_moments(slope(phi), variances, MOMENT_BITS)
     if not all(m > 0 for m in steep):
         return None
     shares = roots([m / (q * s) for m, q, s in zip(moments, variances, steep, strict=True)])
     b = a[1:] * np.sqrt(np.arange(1.0, order + 2.0))[:, None] * shares
-    worse = SLACK * (np.sqrt(order + 1.0) * float(shares.max()) * lost + 8.0 * UNIT * float(np.sqrt((b * b).sum(0)).max()))
+    longest = math.sqrt(float((b * b).sum(axis=0).max()))
+    worse = SLACK * (math.sqrt(order + 1.0) * float(shares.max()) * lost + 8.0 * UNIT * longest)
     return QuadratureRows(moments, steep, features, UnitRows.stored(b, arb(worse), _tail(b, worse)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    r"""The values :math:`\sqrt{w_k}\varphi(\sigma_ix_k)` (variances, nodes) that serve the orders of one parity, and for
-    each variance bounds of the Euclidean norms of their errors and of themselves."""
+    r"""The values :math:`\sqrt{w_k}\varphi(\sigma_ix_k)` (variances, nodes) that serve the orders of one parity, and
+    for each variance bounds of the Euclidean norms of their errors and of themselves."""
 
     parity: int
     values: Floats
@@ -140,9 +145,7 @@ def _group(parity: int, values: Floats, errors: Floats) -> _Group:
     return _Group(parity, values, SLACK * (errors + 4.0 * UNIT * size), SLACK * size)
 
 
-def _enough(
-    groups: Sequence[_Group], table: HermiteTable, widest: int, moment: float, reach: float
-) -> int:
+def _enough(groups: Sequence[_Group], table: HermiteTable, widest: int, moment: float, reach: float) -> int:
     """How many orders bring the rest of the series below ``TARGET`` at the largest variance: a guess, not a bound."""
     most = len(table.high) - 2
     squares = np.zeros(most + 2)
@@ -184,7 +187,7 @@ def _norm(functions: Floats) -> float:
     squares = float(np.sum(functions * functions))
     gram = functions @ functions.T
     largest = float(np.abs(gram).sum(axis=1).max()) + gamma(functions.shape[1] + 2) * SLACK * squares
-    return SLACK * (np.sqrt(largest) + 4.0 * UNIT * np.sqrt(squares))
+    return SLACK * (math.sqrt(largest) + 4.0 * UNIT * math.sqrt(squares))
 
 
 def _tail(a: Floats, lost: float) -> arb:

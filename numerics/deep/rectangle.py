@@ -13,13 +13,15 @@ from ..balls.budget import Budget
 from ..balls.ends import float_ball
 from ..balls.precision import precision
 from ..kernels.ballarray import BallArray, read_only
+from ..kernels.border import bordered_rectangle
 from ..kernels.cross_cosines import cross_cosines
 from ..studies.data import DataSet
+from ..studies.inputs import input_covariance
 from .conventions import TangentConvention
 from .instance import FLOAT_BITS, INDIVIDUAL, LAYER_ORDER, NEARLY_PARALLEL, PAIR_BITS
 from .layerwise import layerwise_gram
 from .network import DeepNetwork
-from .pair import has_closed_forms, pair_kernels
+from .pair import GUARD_BITS, has_closed_forms, pair_kernels
 
 
 def deep_rectangle(
@@ -39,18 +41,13 @@ def deep_rectangle(
     """
     entries = _Entries(network, data, convention)
     kept = data.nonzero_rows
-    rows, columns = [i for i in kept if i < split], [j for j in kept if j >= split]
-    shape = (split, data.n - split)
-    mid, rad = np.zeros(shape), np.zeros(shape)
-    notes: tuple[str, ...] = ()
+    rows, columns = [i for i in kept if i < split], [j - split for j in kept if j >= split]
+    block = None
     if rows and columns:
         rest = data.take(kept, data.description) if data.zero_rows else data
-        found = _between(network, rest, len(rows), convention, budget)
-        places = np.ix_(rows, [j - split for j in columns])
-        mid[places], rad[places], notes = found.mid, found.rad, found.provenance
-    for i, j in _with_zero(data, split):
-        mid[i, j - split], rad[i, j - split] = float_ball(entries.value(i, j, FLOAT_BITS))
-    return BallArray(read_only(mid), read_only(rad), provenance=notes)
+        block = _between(network, rest, len(rows), convention, budget)
+    shape = (split, data.n - split)
+    return bordered_rectangle(block, rows, columns, shape, lambda i, j: entries.value(i, split + j, FLOAT_BITS))
 
 
 def deep_rectangle_balls(
@@ -80,7 +77,7 @@ def _between(
     norms = sorted(set(data.moments))
     place = {norm: k for k, norm in enumerate(norms)}
     cosines = cross_cosines(data.points, range(split), range(split, data.n), budget=budget)
-    found = layerwise_gram(
+    nngp, tangent = layerwise_gram(
         network,
         norms,
         [place[m] for m in data.moments],
@@ -88,7 +85,8 @@ def _between(
         order=min(LAYER_ORDER, budget.max_terms),
         convention=convention,
         budget=budget,
-    )[-1]
+    )
+    found = nngp if tangent is None else tangent
     if not has_closed_forms(network, slopes=convention is not None):
         return found
     entries, where = _Entries(network, data, convention), np.argwhere(np.abs(cosines.mid) > NEARLY_PARALLEL)
@@ -101,42 +99,23 @@ def _between(
     return BallArray(read_only(mid), read_only(rad), provenance=found.provenance)
 
 
-def _with_zero(data: DataSet, split: int) -> list[tuple[int, int]]:
-    zero = set(data.zero_rows)
-    return [(i, j) for i in range(split) for j in range(split, data.n) if i in zero or j in zero] if zero else []
-
-
 class _Entries:
     """Single entries from exact inner products; those of equal inner products and norms are computed once."""
 
     def __init__(self, network: DeepNetwork, data: DataSet, convention: TangentConvention | None) -> None:
         self._network, self._data, self._convention = network, data, convention
-        self._known: dict[tuple[object, ...], arb] = {}
+        self._known: dict[tuple[Fraction, Fraction, Fraction, int], arb] = {}
 
     def value(self, i: int, j: int, bits: int) -> arb:
         """Entry (i, j) of the last kernel asked for."""
-        data, source = self._data, self._data.source
-        a, b = data.moments[i], data.moments[j]
-        if data.normalize == "sphere":
-            square = source.inner(i, j) ** 2 / (source.inner(i, i) * source.inner(j, j))
-            sign = 1 if source.inner(i, j) > 0 else -1
-            key: tuple[object, ...] = (a, b, square, sign, bits)
-        else:
-            key = (a, b, source.inner(i, j), bits)
-        if key not in self._known:
-            cross = self._cross(i, j, bits)
-            nngp, tangent = pair_kernels(self._network, a, b, cross, bits, self._convention)
-            self._known[key] = nngp if tangent is None else tangent
-        return self._known[key]
-
-    def _cross(self, i: int, j: int, bits: int) -> Fraction | arb:
-        source = self._data.source
-        inner = source.inner(i, j)
-        if self._data.normalize != "sphere":
-            return inner / (self._data.d or 1)
-        square = inner**2 / (source.inner(i, i) * source.inner(j, j))
-        if square in (0, 1):
-            return square if inner >= 0 else -square
-        with precision(bits + 32):
-            root = (arb(square.numerator) / square.denominator).sqrt()
-            return root if inner > 0 else -root
+        a, b = self._data.moments[i], self._data.moments[j]
+        with precision(bits + GUARD_BITS):
+            cross = input_covariance(self._data, i, j)
+        key = (a, b, cross, bits) if isinstance(cross, Fraction) else None
+        if key is not None and key in self._known:
+            return self._known[key]
+        nngp, tangent = pair_kernels(self._network, a, b, cross, bits, self._convention)
+        value = nngp if tangent is None else tangent
+        if key is not None:
+            self._known[key] = value
+        return value

@@ -1,4 +1,4 @@
-r"""Unit vectors of Hermite coefficients in float64, one for each variance, and what is lost in Mehler's series with them.
+r"""Unit vectors of Hermite coefficients in float64, one for each variance, and what Mehler's series loses by them.
 
 Proof of the errors: docs/theory/deep-networks.md, section 6, "Any activation".
 """
@@ -25,8 +25,9 @@ SPILL = 2.0**-56
 class UnitRows:
     r"""Coefficients ``a`` (orders, variances) and what is lost: for each tau a bound of the error of the sum.
 
-    ``peaks`` :math:`m_r = \max_k a_{rk}^2` and ``slope``, its derivative; ``lost`` a bound of :math:`\max\|a - \tilde a\|`; ``tail`` of the largest
-    rest of the squares; ``terms`` how many orders are enough at each of ``LEVELS``.
+    ``peaks`` :math:`m_r = \max_k a_{rk}^2` and ``slope``, its derivative; ``lost`` a bound of
+    :math:`\max\|a - \tilde a\|`; ``tail`` of the largest rest of the squares; ``terms`` how many
+    orders are enough at each of ``LEVELS``.
     """
 
     a: Floats
@@ -66,7 +67,8 @@ class UnitRows:
         largest = float(np.max(np.abs(rho), initial=0.0))
         count = int(self.terms[min(int(np.searchsorted(LEVELS, largest)), len(LEVELS) - 1)])
         out = np.empty_like(rho)
-        mehler(self.a[:count, rows], self.a[:count, columns], rho, out, np.empty_like(rho))
+        left, right = (self.a[:count].take(places, axis=1) for places in (rows, columns))
+        mehler(left, right, rho, out, np.empty_like(rho))
         return out
 
     def reach(self, tau: arb) -> arb:

@@ -49,8 +49,9 @@ NEGLIGIBLE = 2.0**-57
 class HalfLine:
     """The cells in order; made by :func:`half_line`.
 
-    ``centre``, ``end``, ``error``, ``slope`` (cells,): midpoints, upper ends, bounds of the error of :meth:`values` and of the slope on the
-    cell and its neighbours; ``degree`` (cells,) and ``coefficients`` (DEGREE + 1, cells); ``place``: the cell of each
+    ``centre``, ``end``, ``error``, ``slope`` (cells,): midpoints, upper ends, bounds of the error of :meth:`values`
+    and of the slope on the cell and its neighbours; ``degree`` (cells,) and ``coefficients`` (DEGREE + 1, cells);
+    ``place``: the cell of each
     interval of length ``NARROWEST``.
     """
 
@@ -128,7 +129,7 @@ class _Cell:
 
 
 def _far(expression: sympy.Expr, start: float, reach: float, size: float) -> tuple[float, float, _Cell] | None:
-    """The polynomial that the function is from ``start`` on, where the remainder is negligible; None where it is not."""
+    """The polynomial that the function is from ``start`` on, where the remainder is negligible; else None."""
     try:
         form = asymptotic(expression, arb(start)).flat()
         steep = asymptotic(expression.diff(the_variable(expression)), arb(start)).flat()

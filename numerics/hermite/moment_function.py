@@ -1,7 +1,8 @@
 r"""Second moments of one activation at many variances, by certified interpolation in the logarithm of the variance.
 
-:math:`m(v) = \mathbb E\,\varphi(\sqrt v z)^2` is an integral against :math:`\sqrt{p}\,e^{-px^2/2}`, :math:`p = 1/v`, so it is
-analytic in :math:`s = \log v` for :math:`|\operatorname{Im} s| < \pi/2` whatever :math:`\varphi` is, and
+:math:`m(v) = \mathbb E\,\varphi(\sqrt v z)^2` is an integral against :math:`\sqrt{p}\,e^{-px^2/2}`,
+:math:`p = 1/v`, so it is analytic in :math:`s = \log v` for :math:`|\operatorname{Im} s| < \pi/2` whatever
+:math:`\varphi` is, and
 
 .. math:: |m(e^s)| \le (\cos\operatorname{Im}s)^{-1/2}\; m\bigl(e^{\operatorname{Re}s}/\cos\operatorname{Im}s\bigr).
 
@@ -113,11 +114,11 @@ def _samples(activation: Activation, middle: arb, half: arb, count: int, bits: i
 
 
 def _chebyshev(values: Sequence[arb], angles: Sequence[arb]) -> tuple[arb_poly, arb]:
-    """The polynomial with these values at the cosines of the angles, and a bound of it on [-1, 1]."""
+    """The polynomial with these values at the cosines of the angles, and a bound on [-1, 1] of it less its mean."""
     count, size = len(values), arb(0)
     total, before, current = arb_poly([0]), arb_poly([1]), arb_poly([0, 1])
     for j in range(count):
         c = sum((f * (j * t).cos() for f, t in zip(values, angles, strict=True)), arb(0)) * (2 if j else 1) / count
-        total, size = total + before * c, size + abs(c)
+        total, size = total + before * c, size + (abs(c) if j else arb(0))
         before, current = current, arb_poly([0, 2]) * current - before
     return total, size.upper()

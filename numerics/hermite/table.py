@@ -1,6 +1,7 @@
 r"""Weighted Hermite functions on a uniform grid in double-double arithmetic, with a proved error.
 
-.. math:: T_{kr} = \sqrt{w_k}\,h_r(kh), \qquad w_k = \frac{2h}{\sqrt{2\pi}}\,e^{-(kh)^2/2}\quad(k\ge1),\quad w_0\text{ half of it}.
+.. math:: T_{kr} = \sqrt{w_k}\,h_r(kh), \qquad w_k = \frac{2h}{\sqrt{2\pi}}\,e^{-(kh)^2/2}\ (k\ge1),
+          \quad w_0 = \frac{h}{\sqrt{2\pi}}.
 
 The recurrence :math:`He_{r+1}(x) = x\,He_r(x) - r\,He_{r-1}(x)` is run on unevaluated sums of two floats; x and r are
 exact, powers of two keep the numbers in range. Proof of :data:`TABLE_ERROR`: docs/theory/hermite-coefficients.md,
@@ -52,11 +53,11 @@ def hermite_table(step: arb, count: int, order: int) -> HermiteTable:
     size = float(step)
     if not (order <= LARGEST_ORDER and count < MOST_NODES and count * size <= LARGEST_NODE and step.is_exact()):
         raise ValueError("the grid is beyond the range that the error of the table is proved for")
-    x = np.arange(count + 1) * size
+    x: Array = np.arange(count + 1) * np.float64(size)
     with precision(BITS):
         unit = 2 * step / (2 * arb.pi()).sqrt()
         roots = [(unit / 2).sqrt()]
-        roots += [unit.sqrt() * (-(k * step) ** 2 / 4).exp() for k in range(1, count + 1)]
+        roots += [unit.sqrt() * (-((k * step) ** 2) / 4).exp() for k in range(1, count + 1)]
         exponents, scale = _scales(order)
     high, low = np.zeros((order + 1, count + 1)), np.zeros((order + 1, count + 1))
     high[0] = [float(w.mid()) for w in roots]

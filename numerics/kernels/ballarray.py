@@ -152,12 +152,13 @@ class BallArray:
 
     def __getitem__(self, places: tuple[Place, Place]) -> Any:
         """``K[i, j]`` is a :class:`Ball`; with a slice or a list of places on either axis, a :class:`BallArray`."""
-        if not (isinstance(places, tuple) and len(places) == 2):
+        given: object = places
+        if not (isinstance(given, tuple) and len(given) == 2):
             raise SpecError("a matrix has two axes: ask for an entry K[i, j] or a part K[2:5, :].")
-        rows, columns = (np.atleast_1d(np.arange(size)[at]) for size, at in zip(self.shape, places, strict=True))
-        if all(np.ndim(np.arange(size)[at]) == 0 for size, at in zip(self.shape, places, strict=True)):
-            return self.ball(int(rows[0]), int(columns[0]))
-        return self.part(rows, columns)
+        i, j = (np.arange(size)[at] for size, at in zip(self.shape, places, strict=True))
+        if np.ndim(i) == np.ndim(j) == 0:
+            return self.ball(int(i), int(j))
+        return self.part(np.atleast_1d(i), np.atleast_1d(j))
 
     __iter__ = None
 

@@ -6,12 +6,13 @@ any other, and its entries K(0, x) depend on |x| alone. They are computed one by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from flint import arb, arb_mat
 
 from ..balls.ends import float_ball
+from .ballarray import BallArray
 from .ballmatrix import BallMatrix, read_only
 
 
@@ -56,3 +57,25 @@ def bordered(block: BallMatrix | None, kept: Sequence[int], edge: Sequence[arb],
         arb=balls,
         provenance=(*notes, f"zero inputs, {len(zeros)}: pair by pair in balls"),
     )
+
+
+def bordered_rectangle(
+    block: BallArray | None,
+    rows: Sequence[int],
+    columns: Sequence[int],
+    shape: tuple[int, int],
+    entry: Callable[[int, int], arb],
+) -> BallArray:
+    """The matrix of this shape with ``block`` at ``rows`` and ``columns``; all other places by ``entry(i, j)``.
+
+    >>> bordered_rectangle(BallArray(np.eye(1), 0.0), [1], [0], (2, 1), lambda i, j: arb(5)).mid.tolist()
+    [[5.0], [1.0]]
+    """
+    mid, rad = np.zeros(shape), np.zeros(shape)
+    done = np.zeros(shape, dtype=bool)
+    if block is not None:
+        places = np.ix_(rows, columns)
+        mid[places], rad[places], done[places] = block.mid, block.rad, True
+    for i, j in np.argwhere(~done).tolist():
+        mid[i, j], rad[i, j] = float_ball(entry(i, j))
+    return BallArray(read_only(mid), read_only(rad), provenance=() if block is None else block.provenance)

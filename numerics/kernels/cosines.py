@@ -54,6 +54,13 @@ class Cosines:
         return self.n
 
     @property
+    def rows(self) -> range:
+        """The points that the rows belong to: all."""
+        return range(self.n)
+
+    columns = rows
+
+    @property
     def delta(self) -> float:
         """An upper bound of the largest ``|C_ij|`` off the diagonal, at most 1 (0 when n = 1)."""
         largest = 0.0
@@ -79,7 +86,7 @@ class Cosines:
             return arb(1)
         if self.source is None:
             return within_unit(arb(float(self.mid[i, j]), self.rad))
-        return _cosine(*(self.source.inner(a, b) for a, b in ((i, j), (i, i), (j, j))))
+        return cosine(self.source, i, j)
 
     def arb(self, bits: int) -> arb_mat:
         """The matrix in ball arithmetic at ``bits``; see :func:`cosines_arb`."""
@@ -154,6 +161,11 @@ def cosines(values: Any, *, budget: Budget | None = None) -> Cosines:
 
     over_blocks(fill, range(0, n, BLOCK), threaded=n * n * d >= THREADED)
     return Cosines(mid, split.radius, p)
+
+
+def cosine(source: InnerProducts, i: int, j: int) -> arb:
+    """The cosine of two points at the working precision, from exact inner products; exactly ±1 for parallel ones."""
+    return _cosine(source.inner(i, j), source.inner(i, i), source.inner(j, j))
 
 
 def _cosine(inner: Fraction, left: Fraction, right: Fraction) -> arb:

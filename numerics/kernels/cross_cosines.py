@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from flint import arb
 
 from ..balls.budget import Budget
 from ..balls.rounding import up
-from .cosines import require_memory
+from .cosines import cosine, require_memory
 from .points import Floats, Points
 from .split_rows import cosine_block, split_rows
 
@@ -40,6 +41,10 @@ class CrossCosines:
         """An upper bound of the largest ``|C_ij|``, at most 1."""
         largest = max(float(self.mid.max(initial=0.0)), -float(self.mid.min(initial=0.0)))
         return min(1.0, up(largest + self.rad))
+
+    def entry(self, a: int, b: int) -> arb:
+        """Entry (a, b) from the exact points at the working precision; exactly ±1 for parallel ones."""
+        return cosine(self.source, self.rows[a], self.columns[b])
 
 
 def cross_cosines(source: Points, rows: range, columns: range, *, budget: Budget | None = None) -> CrossCosines:

@@ -20,6 +20,7 @@ from ..balls.rounding import TINY, UNIT, up
 from ..balls.threads import over_blocks, thread_count
 from .ballmatrix import BallMatrix, read_only
 from .cosines import Cosines, require_memory
+from .cross_cosines import CrossCosines
 from .horner import LEVELS, TileSeries, tile_series
 from .points import Floats
 from .series import DotProductSeries, FloatSeries
@@ -114,9 +115,9 @@ def gram(
     pairs = _near_one(plan, cosines, entry)
     diagonal, diagonal_radius = float_diagonal(series)
     with precision(ENTRY_BITS):
-        single = {ij: found for ij in pairs.indices if (found := _individual(series, plan, cosines, ij, entry))}
+        single = {ij: found for ij in pairs.indices if (found := individual(series, plan, cosines, ij, entry))}
     left = [abs(float(cosines.mid[ij])) for ij in pairs.indices if ij not in single]
-    tau = _reach(max([pairs.others, *left]), cosines.rad)
+    tau = reach(max([pairs.others, *left]), cosines.rad)
     rounding, rest = plan.rounding_error(tau), plan.tail_error(tau)
     worst = max([diagonal_radius, *(r for _, r in single.values()), plan.error(tau) if n > 1 else 0.0])
     provenance = (
@@ -154,7 +155,7 @@ def _evaluate(plan: TileSeries, given: Floats, mid: Floats, rad: float) -> None:
         buffers = np.empty(size * size), np.empty(size * size)
         for rows, columns, t in tiles(given, first):
             out, work = (buffer[: t.size].reshape(t.shape) for buffer in buffers)
-            plan.evaluate(t, out, work, _reach(max(float(t.max()), -float(t.min())), rad))
+            plan.evaluate(t, out, work, reach(max(float(t.max()), -float(t.min())), rad))
             mid[rows, columns] = out
             if columns.start != rows.start:
                 mid[columns, rows] = out.T
@@ -181,7 +182,7 @@ def _entrywise(
     return rad
 
 
-def _reach(largest: float, rad: float) -> float:
+def reach(largest: float, rad: float) -> float:
     """An upper bound of true and stored cosines."""
     return min(1.0, up(largest + rad))
 
@@ -212,10 +213,10 @@ def _near_one(plan: TileSeries, cosines: Cosines, entry: Entry | None) -> _Pairs
     return _Pairs(tuple((i, j) for _, i, j in kept), max([others, *(t for t, _, _ in left)]))
 
 
-def _individual(
+def individual(
     series: DotProductSeries | FloatSeries,
     plan: TileSeries,
-    cosines: Cosines,
+    cosines: Cosines | CrossCosines,
     pair: tuple[int, int],
     entry: Entry | None,
 ) -> tuple[float, float] | None:
@@ -227,7 +228,7 @@ def _individual(
         return None
     value = entry(t)
     found = _float_ball(value) if value.is_finite() else None
-    series_error = plan.error(_reach(abs(float(cosines.mid[pair])), cosines.rad))
+    series_error = plan.error(reach(abs(float(cosines.mid[pair])), cosines.rad))
     return found if found is not None and found[1] <= series_error else None
 
 

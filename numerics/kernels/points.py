@@ -116,7 +116,8 @@ class Points:
 
     def inner(self, i: int, j: int) -> Fraction:
         """The inner product of points i and j, exactly."""
-        (s, x), (t, y) = self.row(i), self.row(j)
+        s, x = self.row(i)
+        t, y = (s, x) if i == j else self.row(j)
         return s * t * sum(a * b for a, b in zip(x, y, strict=True))
 
     def second_moment(self, i: int) -> Fraction:

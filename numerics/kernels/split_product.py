@@ -22,8 +22,8 @@ SLACK = 1.0 + 2.0**-10
 class Factor:
     """The rows of one table, each times a power of two, as integers of β bits and rests; made by :meth:`of`.
 
-    ``whole``, ``rest``, ``full`` (n, d): the two parts and their sum; ``sizes`` (2, n): the Euclidean norms of the rests
-    and of the rows, as they were before the scaling.
+    ``whole``, ``rest``, ``full`` (n, d): the two parts and their sum; ``sizes`` (2, n): the Euclidean norms of the
+    rests and of the rows, as they were before the scaling.
     """
 
     whole: Floats
@@ -44,8 +44,8 @@ class Factor:
 
 
 def split_product(left: Factor, right: Factor) -> tuple[Floats, Floats]:
-    r"""The products :math:`\langle x_i, y_j\rangle` (n, m), and for each i a bound of the Euclidean norm of their errors
-    over j, the last rounding of each product, at most u of its modulus, left out.
+    r"""The products :math:`\langle x_i, y_j\rangle` (n, m), and for each i a bound of the Euclidean norm over j of
+    their errors, the last rounding of each product, at most u of its modulus, left out.
 
     >>> a = Factor.of(np.array([[0.1, 0.2], [3.0, 4.0]]))
     >>> values, lost = split_product(a, a)

@@ -17,6 +17,7 @@ from ..balls.enclosure import Enclosure, rounded_outward
 from ..balls.precision import precision
 from ..balls.rounding import UNIT, raised, up
 from ..eigenvalues.eigenvalue import least_eigenvalue
+from ..kernels.ballarray import BallArray
 from ..kernels.ballmatrix import BallMatrix, read_only
 from ..kernels.cosines import require_memory
 from .distances import integer_rows, relative_error, squared_distances
@@ -40,16 +41,26 @@ def radial_gram(kernel: RadialKernel, points: Array, *, budget: Budget | None = 
     >>> K.ball(0, 1).contains("0.60653065971263342360379953499118"), bool(K.rad < 1e-14)
     (True, True)
     """
-    n, d = points.shape
-    require_memory("radial_gram", n, 8 * (4 * n * n + n * d) + (1 << 23), budget or Budget())
-    mid = kernel.values(squared_distances(points, points))
-    mid = np.triu(mid, 1)
+    found = radial_block(kernel, points, points, budget=budget)
+    mid = np.triu(found.mid, 1)
     mid += mid.T
     np.fill_diagonal(mid, 1.0)
-    radius = gram_radius(kernel, d)
-    return BallMatrix(
-        read_only(mid), radius, provenance=(f"{kernel.name}, distances known to {relative_error(d):.3g}",)
-    )
+    return BallMatrix(read_only(mid), found.rad, provenance=found.provenance)
+
+
+def radial_block(kernel: RadialKernel, left: Array, right: Array, *, budget: Budget | None = None) -> BallArray:
+    r"""The matrix :math:`K_{ij} = k(|x_i - y_j|)` of two sets of exact points, (m, d) and (n, d).
+
+    >>> from .kernel import radial_kernel
+    >>> K = radial_block(radial_kernel("matern-3/2", 1), np.array([[0.0]]), np.array([[0.0], [1.0]]))
+    >>> K[0, 0].contains(1), round(float(K[0, 1]), 12)
+    (True, 0.483357724597)
+    """
+    (m, d), n = left.shape, len(right)
+    require_memory("radial_gram", max(m, n), 8 * (4 * m * n + (m + n) * d) + (1 << 23), budget or Budget())
+    mid = kernel.values(squared_distances(left, right))
+    note = f"{kernel.name}, distances known to {relative_error(d):.3g}"
+    return BallArray(read_only(mid), gram_radius(kernel, d), provenance=(note,))
 
 
 def radial_gram_arb(kernel: RadialKernel, points: Array, bits: int) -> BallMatrix:

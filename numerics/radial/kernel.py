@@ -37,6 +37,8 @@ Array = NDArray[np.float64]
 LARGEST_ORDER = 8
 """Largest p of a Matérn kernel: nu = 17/2."""
 NAMES = ("gaussian", *(f"matern-{2 * p + 1}/2" for p in range(1, LARGEST_ORDER + 1)))
+EXPONENTIAL = "matern-1/2"
+"""The kernel exp(-r/s), which is not differentiable at r = 0: :func:`radial_kernel` does not know it."""
 SMALLEST_SCALE = Fraction(1, 2**100)
 CUT = 700.0
 """Arguments t beyond this are replaced by it: the kernel is below 2^-900 there."""

@@ -8,11 +8,12 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
+from flint import arb
 from numpy.typing import NDArray
 
 from ...theory.errors import DerivationGap
 from ..balls.budget import Budget
-from ..kernels.cosines import Cosines, cosines
+from ..kernels.cosines import Cosines, cosine, cosines
 from ..kernels.parallel import ParallelPair, parallel_pairs
 from .data import DataSet
 
@@ -104,3 +105,22 @@ class Inputs:
             return values
         scaled = values / np.abs(values).max(axis=1, keepdims=True)
         return np.asarray(scaled * (math.sqrt(values.shape[1]) / np.linalg.norm(scaled, axis=1, keepdims=True)))
+
+
+def input_covariance(data: DataSet, i: int, j: int) -> Fraction | arb:
+    r"""The inner product :math:`\langle x_i, x_j\rangle/d` of two points, exact where norms are kept; on the sphere the
+    cosine, a ball at the working precision unless it is 0 or ±1.
+
+    >>> from .given import given_data
+    >>> input_covariance(given_data([[1, 2], [3, 4]], None), 0, 1)
+    Fraction(11, 2)
+    >>> input_covariance(given_data([[1], [-3]], "sphere"), 0, 1)
+    Fraction(-1, 1)
+    """
+    source = data.source
+    if data.normalize != "sphere":
+        inner = source.inner(i, j)
+        return inner if data.d is None else inner / data.d
+    value = cosine(source, i, j)
+    whole = value.unique_fmpz() if value.is_exact() else None
+    return value if whole is None else Fraction(int(whole))

@@ -10,12 +10,23 @@ from .enclosed_numbers import enclosed_numbers
 from .finite_width import sample_grams
 from .instance import EquilibriumInstance
 from .large import prove_large, prove_tiled
+from .population.rectangle import kernel_balls, kernel_rectangle
 from .training.laboratory import TrainingSize, training_size
 from .witness import equilibrium_proof as proof
 
 NAME = "deq-general"
 
-__all__ = ["enclosed_numbers", "gram_model", "instance", "proof", "prove_large", "prove_tiled", "sample_grams"]
+__all__ = [
+    "enclosed_numbers",
+    "gram_model",
+    "instance",
+    "kernel_balls",
+    "kernel_rectangle",
+    "proof",
+    "prove_large",
+    "prove_tiled",
+    "sample_grams",
+]
 
 
 def instance(name: str, study: Study, workspace: Workspace) -> EquilibriumInstance:

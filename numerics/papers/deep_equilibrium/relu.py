@@ -23,6 +23,7 @@ from .finite_width import sample_grams
 from .instance import EquilibriumInstance
 from .large import prove_large, prove_tiled
 from .population.contraction import homogeneous_mean_square
+from .population.rectangle import kernel_balls, kernel_rectangle
 from .training.laboratory import training_size
 from .witness import equilibrium_proof as proof
 
@@ -33,6 +34,8 @@ __all__ = [
     "enclosed_numbers",
     "gram_model",
     "instance",
+    "kernel_balls",
+    "kernel_rectangle",
     "proof",
     "prove_large",
     "prove_tiled",

@@ -20,9 +20,11 @@ from ....balls.ends import upper_float
 from ....balls.precision import precision
 from ....balls.rounding import TINY, UNIT
 from ....hermite import HermiteTransform
+from ....kernels.ballarray import BallArray
 from ....kernels.ballmatrix import BallMatrix, read_only
 from ....kernels.cosines import Cosines, require_memory
-from ....kernels.gram import TILE, memory_estimate, tiles
+from ....kernels.cross_cosines import CrossCosines
+from ....kernels.gram import TILE, all_tiles, memory_estimate, tiles
 from ....kernels.horner import LEVELS
 from ....kernels.mehler import mehler
 from ....kernels.points import Floats
@@ -57,13 +59,14 @@ class _Rows:
 def gram_unequal(
     transforms: Sequence[HermiteTransform],
     index: Sequence[int] | NDArray[np.int64],
-    cosines: Cosines,
+    cosines: Cosines | CrossCosines,
     *,
     sigma_w2: Fraction,
     lipschitz: arb | None,
     budget: Budget | None = None,
-) -> BallMatrix:
-    r"""The matrix :math:`K_{ij} = \sum_r μ_r(\sqrt{s_i}) μ_r(\sqrt{s_j})\, ρ_{ij}^r`, every entry enclosed; (n, n).
+) -> BallArray:
+    r"""The matrix :math:`K_{ij} = \sum_r μ_r(\sqrt{s_i}) μ_r(\sqrt{s_j})\, ρ_{ij}^r`, every entry enclosed: a
+    :class:`BallMatrix` for the cosines of all pairs, a rectangle for those of some points with others.
 
     ρ_ij is the fixed point of :math:`F(ρ) = (2σ_w^2 K_{ij}(ρ) + 2 c_{ij})/\sqrt{s_i s_j}`, unique because F contracts
     [-1, 1] by :math:`θ = 2σ_w^2 L^2 < 1`. ``transforms[index[i]]`` is the Hermite transform at the variance
@@ -72,53 +75,60 @@ def gram_unequal(
     with the a-priori error of F. ``lipschitz`` may be None when ``sigma_w2`` is 0. Raises :class:`SpecError` when θ < 1
     is not proved, an index is out of range, or the matrices would not fit ``budget.memory``.
     """
-    n, budget = cosines.n, budget or Budget()
+    symmetric = isinstance(cosines, Cosines)
+    (m, n), budget = cosines.mid.shape, budget or Budget()
     which = np.asarray(index, dtype=np.int64)
-    if which.shape != (n,) or not 0 <= int(which.min()) <= int(which.max()) < len(transforms):
+    if which.shape != (cosines.points,) or not 0 <= int(which.min()) <= int(which.max()) < len(transforms):
         raise SpecError(
-            f"gram_unequal: the index must give one of {len(transforms)} transforms for each of {n} points."
+            f"gram_unequal: the index must give one of {len(transforms)} transforms for each of {len(which)} points."
         )
-    require_memory("gram_unequal", n, memory_estimate(n, entrywise=True), budget)
+    require_memory("gram_unequal", max(m, n), memory_estimate(max(m, n), entrywise=True), budget)
     with precision(BITS):
         theta = _contraction(sigma_w2, lipschitz)
         stored = _rows(transforms, sigma_w2)
-    a = np.ascontiguousarray(stored.a[which].T)
-    h, feedback, share = stored.h[which], stored.feedback[which], stored.share[which]
-    mid, rad = np.empty((n, n)), np.empty((n, n))
+    left, right = which[list(cosines.rows)], which[list(cosines.columns)]
+    a, b = (np.ascontiguousarray(stored.a[at].T) for at in (left, right))
+    mid, rad = np.empty((m, n)), np.empty((m, n))
     residual = largest = 0.0
-    for rows, columns, tile in tiles(cosines.mid):  # the map F: input alpha_i alpha_j C_ij, gain beta_i beta_j
-        np.multiply(tile, np.multiply.outer(share[rows], share[columns]), out=tile)
-        gain = np.multiply.outer(feedback[rows], feedback[columns])
-        rho, kernel, gap = _iterate(a[:, rows], a[:, columns], tile, gain, theta)
+    # the map F: input alpha_i alpha_j C_ij, gain beta_i beta_j
+    for rows, columns, tile in tiles(cosines.mid) if symmetric else all_tiles(cosines.mid):
+        np.multiply(tile, np.multiply.outer(stored.share[left[rows]], stored.share[right[columns]]), out=tile)
+        gain = np.multiply.outer(stored.feedback[left[rows]], stored.feedback[right[columns]])
+        rho, kernel, gap = _iterate(a[:, rows], b[:, columns], tile, gain, theta)
         np.abs(rho, out=rho)
-        if rows.start == columns.start:
+        if symmetric and rows.start == columns.start:
             np.fill_diagonal(rho, 0.0)
             np.fill_diagonal(gap, 0.0)
         residual = max(residual, float(np.abs(gap, out=gap).max()))
         largest = max(largest, float(rho.max()))
         mid[rows, columns], rad[rows, columns] = kernel, rho  # the modulus of rho, until its radius is looked up
-        mid[columns, rows], rad[columns, rows] = kernel.T, rho.T
+        if symmetric:
+            mid[columns, rows], rad[columns, rows] = kernel.T, rho.T
     with precision(BITS):
         bounds = _Bounds(stored, theta, residual, cosines.rad)
         diagonal, off = _diagonal(transforms)
         scalar, rounding = bounds(largest), bounds(0.5)
-    np.fill_diagonal(mid, diagonal[which])
+    kind = BallMatrix if symmetric else BallArray
+    if symmetric:
+        np.fill_diagonal(mid, diagonal[which])
+    h = stored.h
     provenance = (
         f"fixed points: contraction {theta:.3g}, largest residual {residual:.3g}",
         f"entries known to {scalar:.3g} relative to the second moments or better, cosines to {cosines.rad:.3g}",
     )
     if scalar <= 4 * rounding and float(h.max()) <= 1.5 * float(h.min()):
         bound = scalar * float(h.max()) ** 2 * (1.0 + 8.0 * UNIT)
-        return BallMatrix(read_only(mid), max(bound, float(off[which].max())), provenance=provenance)
+        return kind(read_only(mid), max(bound, float(off[which].max())), provenance=provenance)
     with precision(BITS):
         table = np.array([bounds(float(level)) for level in LEVELS])
-    for start in range(0, n, TILE):
+    for start in range(0, m, TILE):
         rows = slice(start, start + TILE)
         rad[rows] = table[np.searchsorted(LEVELS, rad[rows])]
-        rad[rows] *= np.multiply.outer(h[rows], h) * (1.0 + 8.0 * UNIT)
+        rad[rows] *= np.multiply.outer(h[left[rows]], h[right]) * (1.0 + 8.0 * UNIT)
         rad[rows] += TINY
-    np.fill_diagonal(rad, off[which])
-    return BallMatrix(read_only(mid), read_only(rad), provenance=provenance)
+    if symmetric:
+        np.fill_diagonal(rad, off[which])
+    return kind(read_only(mid), read_only(rad), provenance=provenance)
 
 
 def _iterate(left: Floats, right: Floats, source: Floats, gain: Floats, theta: float) -> tuple[Floats, Floats, Floats]:

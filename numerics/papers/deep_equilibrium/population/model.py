@@ -205,7 +205,7 @@ class Population:
         order = min(UNEQUAL_ORDER, self.budget.max_terms)
         transforms = [hermite_transform(self.activation, order, p.s, FLOAT_BITS) for p in self.variances.values()]
         place = {norm: k for k, norm in enumerate(self.variances)}
-        return gram_unequal(
+        found = gram_unequal(
             transforms,
             [place[norm] for norm in self.inputs.norms],
             self.inputs.cosines,
@@ -213,6 +213,8 @@ class Population:
             lipschitz=self.mean_lipschitz,
             budget=self.budget,
         )
+        assert isinstance(found, BallMatrix)  # that of all pairs
+        return found
 
     @cached_property
     def correlation(self) -> BallMatrix:

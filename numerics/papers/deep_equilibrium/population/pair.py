@@ -141,7 +141,7 @@ def _cut(slope: arb, bound: arb) -> arb:
 
 
 @dataclass(frozen=True, eq=False)
-class _Pairs:
+class EquilibriumPairs:
     """Entries for two inputs of given norms, with transforms that equal norms share."""
 
     activation: Activation
@@ -196,7 +196,7 @@ def pair_matrix(
     activation where the tail of ``max_terms`` orders is too large (correlations near ±1). Equal pairs of norms share
     their transforms; n(n-1)/2 fixed points are solved one by one, so this is for small n.
     """
-    n, pairs = source.n, _Pairs(activation, sigma_w2, bits, lipschitz, max_terms)
+    n, pairs = source.n, EquilibriumPairs(activation, sigma_w2, bits, lipschitz, max_terms)
     norms = [source.second_moment(i) for i in range(n)]
     share = source.d if isinstance(source, Points) else 1
     result = arb_mat(n, n)
@@ -228,7 +228,7 @@ def zero_input(
     zero = Fraction(0)
     if sigma_w2 == 0:
         return [dual(activation, zero, 2 * norm, zero, bits + GUARD) for norm in norms]
-    pairs = _Pairs(activation, sigma_w2, bits, lipschitz, max_terms)
+    pairs = EquilibriumPairs(activation, sigma_w2, bits, lipschitz, max_terms)
     values = {norm: pairs.entry(zero, norm, zero) for norm in {*norms} - {zero}}
     values[zero] = pairs.transform(zero).second_moment
     return [values[norm] for norm in norms]
