@@ -11,6 +11,8 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import reduce
 
+import numpy as np
+
 from ...theory.errors import DerivationGap
 from ..balls.rounding import UNIT, up
 from ..kernels import entrywise
@@ -21,7 +23,7 @@ from .algebra import Power, Product, Scaled, Sum
 from .basic import Constant, Linear
 from .block import Block
 from .covariance import Covariance
-from .radial import DistanceKernel
+from .radial import UNDERFLOW, DistanceKernel
 
 
 def log_gradient(covariance: Covariance, block: Block, name: str) -> BallArray:
@@ -48,7 +50,7 @@ def log_gradient(covariance: Covariance, block: Block, name: str) -> BallArray:
         return Linear(covariance.sigma_w2, Fraction(0)).values(block)
     elif isinstance(covariance, Linear) and name == "sigma_b2":
         return Constant(covariance.sigma_b2).values(block)
-    elif isinstance(covariance, DistanceKernel) and name == "scale" and covariance.kernel.order != 0:
+    elif isinstance(covariance, DistanceKernel) and name == "scale":
         return _scale(covariance, block)
     raise DerivationGap(f"no derivative of {covariance} in {name} is known: leave it out of the tuned parameters.")
 
@@ -77,8 +79,15 @@ def _scale(covariance: DistanceKernel, block: Block) -> BallArray:
         raise DerivationGap("derivatives are known for points of float64 numbers only: round the points.")
     u = squared_distances(rows[list(block.rows)], rows[list(block.columns)])
     error = relative_error(rows.shape[1])
+    moved = up(VARIATION * error * (1.0 + 8.0 * UNIT))
+    if kernel.order == 0:  # k = exp(-t): the derivative is t exp(-t)
+        t = np.sqrt(u * float(kernel.rate))
+        argument = BallArray(read_only(t), read_only(t * (error + 8.0 * UNIT) + UNDERFLOW))
+        return entrywise.multiply(
+            argument, BallArray(read_only(kernel.values(u)), up(moved + kernel.value_error) + UNDERFLOW)
+        )
     distances = BallArray(read_only(u), read_only(u * (error * (1.0 + 2.0**-20)) + 2.0**-900))
-    slopes = BallArray(read_only(kernel.slopes(u)), up(up(VARIATION * error * (1.0 + 8.0 * UNIT)) + kernel.slope_error))
+    slopes = BallArray(read_only(kernel.slopes(u)), up(moved + kernel.slope_error))
     return entrywise.scale(entrywise.multiply(distances, slopes), kernel.kappa1_squared)
 
 
@@ -100,9 +109,9 @@ def _known(covariance: Covariance, name: str) -> bool:
     place, _, rest = name.partition(".")
     if isinstance(covariance, (Sum, Product, Scaled, Power)) and rest:
         return _known(covariance.parts[int(place)], rest)
-    if isinstance(covariance, DistanceKernel):
-        return covariance.kernel.order != 0
-    return isinstance(covariance, (Constant, Linear)) or (isinstance(covariance, Scaled) and name == "factor")
+    return isinstance(covariance, (Constant, DistanceKernel, Linear)) or (
+        isinstance(covariance, Scaled) and name == "factor"
+    )
 
 
 def stationary(covariance: Covariance) -> bool:

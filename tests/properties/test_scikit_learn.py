@@ -9,7 +9,9 @@ from __future__ import annotations
 import inspect
 import pickle
 from fractions import Fraction
+from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -22,7 +24,11 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.svm import SVC, SVR
 
 import certigram as cg
+from certigram.numerics.balls.budget import Budget
+from certigram.numerics.covariances.block import Block
+from certigram.numerics.covariances.gradient import log_gradient
 from certigram.numerics.kernels.ballarray import BallArray
+from certigram.numerics.studies.given import given_data
 from certigram.sklearn import CertifiedKernel, enclosed_decision
 from certigram.theory.errors import DerivationGap, SpecError
 
@@ -32,6 +38,7 @@ GAUSS, MATERN = cg.kernel("gaussian", scale=2), cg.kernel("matern-5/2", scale="3
 KERNELS = {
     "gaussian": CertifiedKernel(GAUSS),
     "matern": CertifiedKernel(MATERN, limits=(0.5, 2.0)),
+    "exponential": CertifiedKernel(cg.kernel("matern-1/2", scale=2)),
     "scaled": CertifiedKernel(3 * GAUSS),
     "sum": CertifiedKernel(GAUSS + cg.kernel("linear", sigma_w2="1/3", sigma_b2=2) * "1/7"),
     "product": CertifiedKernel((GAUSS * MATERN * cg.kernel("constant", value=2)) ** 3),
@@ -118,6 +125,32 @@ def test_gradients_are_derivatives(kernel: CertifiedKernel) -> None:
         kernel(X, Y, eval_gradient=True)
 
 
+@pytest.mark.parametrize("name", ["gaussian", "matern-1/2", "matern-3/2", "matern-7/2"])
+def test_derivatives_are_enclosed(name: str) -> None:
+    covariance = cg.kernel(name, scale="3/7").covariance
+    block = Block(given_data(X, None), None, Budget())
+    found = log_gradient(covariance, block, "scale")
+    with mpmath.workdps(40):
+        order = 0 if name == "gaussian" else int(name[7:-2]) // 2
+        for i, j in ((0, 1), (2, 5), (3, 3)):
+            gaps = [(mpmath.mpf(a) - mpmath.mpf(b)) ** 2 for a, b in zip(X[i].tolist(), X[j].tolist(), strict=True)]
+            r = mpmath.sqrt(sum(gaps))
+
+            def value(log_scale: Any, r: Any = r) -> Any:
+                t = r / mpmath.exp(log_scale)
+                if name == "gaussian":
+                    return mpmath.exp(-t * t / 2)
+                t *= mpmath.sqrt(2 * order + 1)
+                f = mpmath.factorial
+                terms = [f(order + k) / (f(k) * f(order - k)) * (2 * t) ** (order - k) for k in range(order + 1)]
+                return mpmath.exp(-t) * f(order) / f(2 * order) * sum(terms)
+
+            slope = mpmath.diff(value, mpmath.log(mpmath.mpf(3) / 7))
+            ball = found[i, j]
+            assert abs(slope - mpmath.mpf(ball.mid.numerator) / ball.mid.denominator) <= float(ball.rad) + 1e-30
+            assert ball.rad < 1e-13
+
+
 def test_gradients_that_are_not_known_are_refused() -> None:
     kernel = CertifiedKernel(cg.kernel("ntk", activation="relu", depth=1, sigma_w2=2), tuned=("sigma_w2",))
     with pytest.raises(DerivationGap, match="no derivative"):
@@ -130,6 +163,7 @@ def test_gradients_that_are_not_known_are_refused() -> None:
     ("ours", "theirs"),
     [
         (3 * cg.kernel("gaussian", scale="1/2"), 3.0 * RBF(0.5)),
+        (cg.kernel("matern-1/2", scale=2), Matern(2.0, nu=0.5)),
         (cg.kernel("matern-3/2", scale=2), Matern(2.0, nu=1.5)),
         (cg.kernel("matern-5/2", scale=2) + 1, Matern(2.0, nu=2.5) + ConstantKernel(1.0)),
         (cg.kernel("linear", sigma_b2=4) ** 2, DotProduct(2.0) ** 2),
