@@ -156,9 +156,7 @@ def variance(problem: Regression, given: Ridge, of_tests: Solved, lower: float) 
     radius = sums(main.error, rounded(first, second, mid), products, linear, problem.prior_radii)
     below = sums(radius, raised(np.square(of_tests.norms) * _inverse(lower)) + LOST)
     low, high = np.nextafter(mid - below, -np.inf), np.nextafter(mid + radius, np.inf)
-    if problem.kernel:
-        low = np.maximum(low, 0.0)
-    return Enclosed(*interval(low, np.maximum(low, high)))
+    return not_negative(low, high) if problem.kernel else interval(low, high)
 
 
 def interval(low: Floats, high: Floats) -> Enclosed:
@@ -171,6 +169,15 @@ def interval(low: Floats, high: Floats) -> Enclosed:
     away = np.nextafter(np.maximum(high - centre, centre - low), np.inf)
     halved = (low == 0.0) & (centre + centre == high)  # exactly
     return Enclosed(centre, np.where(halved, centre, away))
+
+
+def not_negative(low: Floats, high: Floats) -> Enclosed:
+    """The parts of the intervals [low, high] that are not negative.
+
+    >>> not_negative(np.array([-1.0]), np.array([2.0]))
+    Enclosed(mid=array([1.]), rad=array([1.]))
+    """
+    return interval(np.maximum(low, 0.0), np.maximum(high, 0.0))
 
 
 def square_root(x: BallArray) -> BallArray:

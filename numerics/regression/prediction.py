@@ -15,7 +15,7 @@ from ..balls.ends import float_ball
 from ..balls.rounding import require_ieee_arithmetic
 from .flow import flow, modes
 from .flow_balls import flow_balls
-from .posterior import Columns, Enclosed, columns, factor, mean, solved, variance
+from .posterior import Columns, Enclosed, columns, factor, mean, not_negative, solved, variance
 from .posterior_balls import posterior_balls
 from .problem import NotDefinite, Regression, Ridge, require_definite, ridge, spectrum
 from .products import OutOfRange, finite
@@ -112,6 +112,9 @@ def _in_balls(problem: Regression, given: Ridge, time: Fraction | None, bits: in
         found = posterior_balls(problem, known, bits)
         variances = found.variance
         spread = Enclosed(*(x[:, 0] for x in floats(variances)))
+        if problem.kernel:
+            low, high = spread.mid - spread.rad, spread.mid + spread.rad
+            spread = not_negative(np.nextafter(low, -np.inf), np.nextafter(high, np.inf))
         method = f"balls at {bits} bits: a solution, its residual, and the least eigenvalue of K + noise·I"
         return Predicted(floats(found.mean), spread, method, known, found.mean, variances)
     balls = flow_balls(problem, time, known.lower, bits)

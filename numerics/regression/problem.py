@@ -139,10 +139,10 @@ def ridge(gram: BallMatrix, noise: Fraction) -> Ridge:
     mid = np.array(gram.mid)
     exact = [Fraction(x) + noise for x in np.diagonal(gram.mid).tolist()]
     below = [float_below(q) for q in exact]
-    if not np.isfinite(below).all():
+    left = np.array([float_above(q - Fraction(x)) for q, x in zip(exact, below, strict=True)])
+    if not (np.isfinite(below).all() and np.isfinite(left).all()):
         raise SpecError("the diagonal of K + noise·I is beyond the range of float64: scale kernel and noise.")
     np.fill_diagonal(mid, below)
-    left = np.array([float_above(q - Fraction(x)) for q, x in zip(exact, below, strict=True)])
     return Ridge(mid, left, gram.rad, gram.radius_norm())
 
 
