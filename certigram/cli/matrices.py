@@ -58,7 +58,7 @@ def gram(
     as_json: Json = False,
 ) -> None:
     """Enclose a population Gram matrix and its least eigenvalue on data."""
-    from ..api import least_eigenvalue, population_gram
+    from ..api import least_eigenvalue
     from ..numerics.files import require_output
     from ..reports.working import Working
 
@@ -72,7 +72,7 @@ def gram(
     with Working("reading the points") as working:
         data = _data(source, subject, system, values, n, keep_norms, reading)
         working.stage(f"enclosing the kernel of {data.n} points")
-        K = population_gram(system, data, **subject, bits=bits, **values)
+        K = _enclosed(system, data, subject, bits, None, values)
         working.stage(f"enclosing the least eigenvalue, n = {data.n}")
         singular = K.instance.null_vector
         found = least_eigenvalue(K)
@@ -82,7 +82,7 @@ def gram(
     if as_json:
         print_json(
             {
-                "system": system,
+                "system": K.instance.system,
                 **subject,
                 "data": data.description,
                 "notes": list(data.notes),
@@ -96,7 +96,7 @@ def gram(
             }
         )
         return
-    say(f"{system}, {K.instance.subject}, {data.description}: every entry of K is known to ± {largest:.3g}")
+    say(f"{K.instance.system}, {K.instance.subject}, {data.description}: every entry of K is known to ± {largest:.3g}")
     for note in data.notes:
         say(f"data: {note}")
     if bits is not None:
@@ -131,7 +131,6 @@ def certify(
     More than 4096 points are taken in two arrays of their square: what that needs is said before it starts.
     """
     from ..api import certify as prove
-    from ..api import population_gram
     from ..numerics.files import require_output
     from ..numerics.kernels.cosines import require_memory
     from ..numerics.replay.inputs import MAX_POINTS
@@ -155,11 +154,11 @@ def certify(
     reading = _reading(numbers, header, columns, drop, array)
     with Working("reading the points"):
         data = _data(source, subject, system, values, n, keep_norms, reading, room)
-    if data.n > MAX_POINTS and bits is None and system in systems_in_place():
+    if data.n > MAX_POINTS and bits is None and system in systems_in_place() and not _by_name(system, subject):
         found = _certify_large(system, data, subject, bound, budget, values)
     else:
         with Working(f"enclosing the kernel of {data.n} points") as working:
-            K = population_gram(system, data, **subject, bits=bits, budget=budget, **values)
+            K = _enclosed(system, data, subject, bits, budget, values)
             working.stage(f"deciding whether the least eigenvalue is at least {bound}, n = {data.n}")
             found = prove(K, at_least=bound)
     if out is not None:
@@ -185,6 +184,32 @@ def _subject(activation: str | None, kernel: str | None, system: str) -> dict[st
     return {"activation": found.default_activations[0] if found.fixed else "tanh"}
 
 
+def _by_name(system: str, subject: dict[str, Any]) -> bool:
+    """Whether a kernel was asked for where the system is about activations: one of ``certigram.kernel``."""
+    from ..theory.claims.system import system as find
+
+    return "kernel" in subject and find(system).subject != "kernel"
+
+
+def _enclosed(
+    system: str,
+    data: DataSet,
+    subject: dict[str, Any],
+    bits: int | None,
+    budget: Budget | None,
+    parameters: dict[str, Any],
+) -> PopulationGram:
+    """The matrix of a system, or of a kernel by name, whose depth and order are whole numbers."""
+    from ..api import population_gram
+    from ..kernels import kernel
+
+    if not _by_name(system, subject):
+        return population_gram(system, data, **subject, bits=bits, budget=budget, **parameters)
+    whole = {key: int(x) if key in ("depth", "order") and x.isdecimal() else x for key, x in parameters.items()}
+    chosen = {key: x for key, x in subject.items() if key != "kernel"}
+    return kernel(subject["kernel"], **chosen, **whole)(data, bits=bits, budget=budget)
+
+
 def _data(
     source: str,
     subject: dict[str, Any],
@@ -202,7 +227,7 @@ def _data(
     from ..theory.suggestion import suggestion
 
     known = [p.name for p in find(system).parameters]
-    for name in parameters:
+    for name in () if _by_name(system, subject) else parameters:
         if name not in known:
             raise SpecError(f"--parameter {name}: {system} has no such parameter." + suggestion(name, known))
     if "activation" in subject:

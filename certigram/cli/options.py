@@ -52,11 +52,12 @@ ActivationName = Annotated[
     typer.Option(help="an activation by name, or an expression in x (default: tanh, or the one the system is about)"),
 ]
 KernelName = Annotated[
-    str | None, typer.Option(help="a kernel, where the system is about kernels: gaussian, matern-5/2, dual(erf), ...")
+    str | None, typer.Option(help="a kernel by name (docs/kernels.md); one of its own with --system resnet-rkhs")
 ]
 SystemName = Annotated[str, typer.Option(help="the system (`certigram list systems`)")]
 Parameters = Annotated[
-    list[str] | None, typer.Option("--parameter", "-p", help="a parameter of the system, such as sigma_w2=1/16")
+    list[str] | None,
+    typer.Option("--parameter", "-p", help="a parameter of the system or kernel, such as sigma_w2=1/16"),
 ]
 SigmaW2 = Annotated[str | None, typer.Option(help="short for --parameter sigma_w2=...")]
 Points = Annotated[int | None, typer.Option(help="number of points (default: 200, or all rows of a file)")]

@@ -100,7 +100,9 @@ def layerwise_gram(
     require_memory("deep network", max(m, n), 8 * ((count + 1) * m * n + 4 * order * (m + n)), budget)
     which = np.asarray(index, dtype=np.int64)
     if which.shape != (cosines.points,) or not 0 <= int(which.min()) <= int(which.max()) < len(norms):
-        raise SpecError(f"deep network: the index must give one of {len(norms)} norms for each of {len(which)} points.")
+        raise SpecError(
+            f"deep network: the index must give one of {len(norms)} norms for each of {cosines.points} points."
+        )
     with precision(BITS):
         plan = _plan(network, norms, order, convention, cosines.delta)
         if not all(np.isfinite(upper_float(q)) for q in (*plan.variance, *plan.tangent_diagonal)):

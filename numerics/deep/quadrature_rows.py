@@ -3,7 +3,7 @@ r"""The unit vectors of Hermite coefficients at many variances at once, by one r
 The trapezoid rule in a strip, :math:`\mu_r(\sigma) \approx \sum_k w_k\,\varphi(\sigma x_k)h_r(x_k)`, holds with one
 step and one error for every :math:`\sigma` of an interval, so that the coefficients at all variances are one product of
 two tables: :math:`\sqrt{w_k}\varphi(\sigma_ix_k)` and :math:`\sqrt{w_k}h_r(x_k)`. Proof:
-docs/theory/hermite-coefficients.md, section 11.
+docs/theory/hermite-coefficients.md, section 10.
 """
 
 from __future__ import annotations
@@ -131,18 +131,20 @@ def _values(
             np.multiply(side.values(t, cells), weights[columns], out=found[:, columns])
             worst = side.error + 4.0 * UNIT * side.end * side.slope  # t is known to a relative 3.1u
             square += (worst * worst)[cells] @ weights[columns] ** 2
-    errors = [np.sqrt(square) for square in squares]
+    # with two roundings for the weights and for the products with them
+    lost = [np.sqrt(square) + 3.0 * UNIT * _sizes(found) for square, found in zip(squares, values, strict=True)]
     if parity is not None:
-        return (_group(int(parity == "odd"), values[0], errors[0]),)
-    both = 0.5 * (errors[0] + errors[1])
-    sums = (values[0] + values[1], values[0] - values[1])
-    return tuple(_group(k, np.multiply(found, 0.5, out=found), both) for k, found in enumerate(sums))
+        return (_Group(int(parity == "odd"), values[0], SLACK * lost[0], SLACK * _sizes(values[0])),)
+    groups = []
+    for k, found in enumerate((values[0] + values[1], values[0] - values[1])):
+        found *= 0.5
+        size = _sizes(found)
+        groups.append(_Group(k, found, SLACK * (0.5 * (lost[0] + lost[1]) + 2.0 * UNIT * size), SLACK * size))
+    return tuple(groups)
 
 
-def _group(parity: int, values: Floats, errors: Floats) -> _Group:
-    """With the roundings of the weights, of the products with them, and of the sum of two sides."""
-    size = np.sqrt(np.einsum("ij,ij->i", values, values))
-    return _Group(parity, values, SLACK * (errors + 4.0 * UNIT * size), SLACK * size)
+def _sizes(values: Floats) -> Floats:
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", values, values)))
 
 
 def _enough(groups: Sequence[_Group], table: HermiteTable, widest: int, moment: float, reach: float) -> int:
@@ -166,7 +168,7 @@ def _coefficients(
 ) -> tuple[Floats, float]:
     r"""The unit vectors up to ``order`` (order + 1, variances), and a bound of the norm of the error of each.
 
-    The steps are those of docs/theory/hermite-coefficients.md, section 11.
+    The steps are those of docs/theory/hermite-coefficients.md, section 10.
     """
     a = np.zeros((order + 1, len(inverse)))
     lost = np.zeros(len(inverse))

@@ -7,7 +7,7 @@ r"""Second moments of one activation at many variances, by certified interpolati
 .. math:: |m(e^s)| \le (\cos\operatorname{Im}s)^{-1/2}\; m\bigl(e^{\operatorname{Re}s}/\cos\operatorname{Im}s\bigr).
 
 A Chebyshev interpolant on the range of the variances therefore has a proved error (Trefethen, *Approximation Theory and
-Approximation Practice*, Theorem 8.2). Proof: docs/theory/hermite-coefficients.md, section 9.
+Approximation Practice*, Theorem 8.2). Proof: docs/theory/hermite-coefficients.md, section 8.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ r"""Weighted Hermite functions on a uniform grid in double-double arithmetic, wi
 
 The recurrence :math:`He_{r+1}(x) = x\,He_r(x) - r\,He_{r-1}(x)` is run on unevaluated sums of two floats; x and r are
 exact, powers of two keep the numbers in range. Proof of :data:`TABLE_ERROR`: docs/theory/hermite-coefficients.md,
-section 8.
+section 7.
 """
 
 from __future__ import annotations

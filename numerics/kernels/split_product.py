@@ -14,6 +14,7 @@ from .points import Floats
 from .split_rows import Exponents, split_table
 
 BLOCK = 256
+LONGEST = 2**15
 SLACK = 1.0 + 2.0**-10
 """More than what the norms of integer parts exceed those of the rows by, and the roundings of norms and products."""
 
@@ -35,6 +36,8 @@ class Factor:
     @classmethod
     def of(cls, values: Floats, low: Floats | None = None) -> Factor:
         """The rows of ``values``, or of the unevaluated sum ``values + low``, |low| below a unit in the last place."""
+        if values.shape[1] > LONGEST:
+            raise ValueError(f"rows of {values.shape[1]} entries are longer than the bound of the error allows")
         whole, rest, exponents = split_table(values)
         if low is not None:
             rest += np.ldexp(low, exponents[:, None])

@@ -80,7 +80,8 @@ def gram_unequal(
     which = np.asarray(index, dtype=np.int64)
     if which.shape != (cosines.points,) or not 0 <= int(which.min()) <= int(which.max()) < len(transforms):
         raise SpecError(
-            f"gram_unequal: the index must give one of {len(transforms)} transforms for each of {len(which)} points."
+            f"gram_unequal: the index must give one of {len(transforms)} transforms for each of {cosines.points}"
+            " points."
         )
     require_memory("gram_unequal", max(m, n), memory_estimate(max(m, n), entrywise=True), budget)
     with precision(BITS):
