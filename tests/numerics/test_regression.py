@@ -6,6 +6,7 @@ Matrices are taken out of the balls, midpoints and vertices, and solved by mpmat
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -78,37 +79,44 @@ def test_digits_are_those_that_the_data_have() -> None:
     assert float(exact.mean.rad[0, 0]) <= 3e-16 * abs(float(exact.mean.mid[0, 0]))  # a rounding of the result
 
 
-def _gaussian(a: list[float], b: list[float], scale: Fraction) -> object:
-    return mpmath.exp(-sum((number(x) - number(y)) ** 2 for x, y in zip(a, b, strict=True)) / (2 * number(scale) ** 2))
+Row = list[Any]
+"""A point, its coordinates numbers of mpmath."""
 
 
-def _rectifier_tangent(a: list[float], b: list[float], weight: int) -> object:
-    """The tangent kernel of one hidden layer of ReLU, by Cho and Saul's formulas."""
-    p, q, c = (sum(number(u) * number(v) for u, v in zip(x, y, strict=True)) for x, y in ((a, a), (b, b), (a, b)))
+def _gaussian(a: Row, b: Row, scale: Fraction) -> Any:
+    return mpmath.exp(-sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) / (2 * number(scale) ** 2))
+
+
+def _rectifier_tangent(a: Row, b: Row) -> Any:
+    """The tangent kernel of one hidden layer of ReLU with weight variance 2, by Cho and Saul's formulas."""
+    p, q, c = (sum(u * v for u, v in zip(x, y, strict=True)) for x, y in ((a, a), (b, b), (a, b)))
     d, norm = len(a), mpmath.sqrt(p * q)
     angle = mpmath.acos(min(max(c / norm, -1), 1))
-    first, norm = c / d * weight, norm / d * weight
-    dual = norm * (mpmath.sin(angle) + (mpmath.pi - angle) * mpmath.cos(angle)) / (2 * mpmath.pi)
+    dual = 2 * norm / d * (mpmath.sin(angle) + (mpmath.pi - angle) * mpmath.cos(angle)) / (2 * mpmath.pi)
     slope = (mpmath.pi - angle) / (2 * mpmath.pi)
-    return weight * dual + weight * slope * first
+    return 2 * dual + 2 * slope * 2 * c / d
 
 
 @pytest.mark.parametrize("name", ["gaussian", "ntk"])
 def test_sixty_points_against_mpmath(name: str) -> None:
-    rng = np.random.default_rng(60)
-    X, T, y = rng.standard_normal((60, 3)), rng.standard_normal((4, 3)), rng.standard_normal(60)
+    n, rng = 60, np.random.default_rng(60)
+    X, T, y = rng.standard_normal((n, 3)), rng.standard_normal((4, 3)), rng.standard_normal(n)
     if name == "gaussian":
         k, value = cg.kernel("gaussian", scale="3/2"), lambda a, b: _gaussian(a, b, Fraction(3, 2))
     else:
-        k, value = cg.kernel("ntk", activation="relu", depth=1, sigma_w2=2), lambda a, b: _rectifier_tangent(a, b, 2)
+        k, value = cg.kernel("ntk", activation="relu", depth=1, sigma_w2=2), _rectifier_tangent
     found = cg.predict(k, X, y, T, noise="1/1000")
     with mpmath.workdps(50):
-        rows, tests = X.tolist(), T.tolist()
-        M = mpmath.matrix([[value(a, b) for b in rows] for a in rows]) + mpmath.mpf(1) / 1000 * mpmath.eye(60)
+        rows, tests = ([[number(v) for v in row] for row in points.tolist()] for points in (X, T))
+        M = mpmath.eye(n) / 1000
+        for i in range(n):
+            for j in range(i + 1):
+                entry = value(rows[i], rows[j])
+                M[i, j] += entry
+                M[j, i] += entry if j < i else 0
         cross = mpmath.matrix([[value(a, b) for b in tests] for a in rows])
-        x = mpmath.lu_solve(M, mpmath.matrix([number(v) for v in y]))
-        z = mpmath.lu_solve(M, cross[:, 0])
-        spread = value(tests[0], tests[0]) - sum(cross[i, 0] * z[i] for i in range(60))
+        x, z = (mpmath.lu_solve(M, b) for b in (mpmath.matrix([number(v) for v in y]), cross[:, 0]))
+        spread = value(tests[0], tests[0]) - sum(cross[i, 0] * z[i] for i in range(n))
     assert all_inside(found.mean.mid, found.mean.rad, cross.T * x)
     assert found.variance is not None
     assert inside(found.variance.mid[0, 0], found.variance.rad[0, 0], spread)
@@ -121,8 +129,9 @@ def test_exact_targets_and_narrow_formats() -> None:
     big = [2**53 + 1, -(2**60) - 1, Fraction(1, 3)]
     found = cg.predict(k, X, big, T)
     with mpmath.workdps(DIGITS):
-        M = mpmath.matrix([[_gaussian([a], [b], Fraction(1)) for b in X[:, 0]] for a in X[:, 0]])
-        cross = mpmath.matrix([_gaussian([a], [0.5], Fraction(1)) for a in X[:, 0]])
+        rows = [[number(v)] for v in X[:, 0]]
+        M = mpmath.matrix([[_gaussian(a, b, Fraction(1)) for b in rows] for a in rows])
+        cross = mpmath.matrix([_gaussian(a, [number(0.5)], Fraction(1)) for a in rows])
         z = mpmath.lu_solve(M, cross)
         truth = sum(z[i] * number(big[i]) for i in range(3))
     assert inside(found.mean.mid[0, 0], found.mean.rad[0, 0], truth)
