@@ -190,6 +190,8 @@ def predict(
     """
     exact_time = None if time is None or time == math.inf else _exact_time(time)
     digits = None if bits is None else precision_bits(bits)
+    if X_test is None:
+        raise SpecError("predict: X_test is missing: give the points to predict at, (t, d).")
     problem, one = _problem(k, X, y, X_test, noise, digits, normalize, exact_time)
     return _predicted(k, problem, exact_time, digits, one)
 
@@ -280,8 +282,9 @@ def _problem(
     normalize: str | None,
     time: Fraction | None,
 ) -> tuple[Regression, bool]:
-    """The matrices of a regression, and whether its targets are a vector."""
+    """The matrices of a regression, and whether its targets are a vector; the training points again for no tests."""
     import numpy as np
+    from flint import arb_mat
 
     from .numerics.balls.ends import float_ball
     from .numerics.regression.problem import Balls, Regression
@@ -292,28 +295,26 @@ def _problem(
         raise SpecError(f'predict: {shown(given)} is no kernel: make one, as in kernel("gaussian", scale=2).')
     variance = rational(noise, what="noise")
     train = data_of("predict", X, None, normalize, normalize)
-    test = train if X_test is None else data_of("predict", X_test, None, normalize, normalize)
+    test = None if X_test is None else data_of("predict", X_test, None, normalize, normalize)
     goal, one = targets(y, train.n)
     K = k(train, normalize=normalize)
     singular = K.instance.null_vector if variance == 0 and time is None else None
     if singular is not None:
         raise SpecError(f"predict: the kernel matrix is singular ({singular.reason}): give a positive noise.")
-    quick = K.instance.refinement is not None and train.n * (train.n + test.n) <= QUICK_ENTRIES
+    size = train.n * (train.n + (0 if test is None else test.n))
+    quick = K.instance.refinement is not None and size <= QUICK_ENTRIES
 
     @cache
     def refine(p: int) -> Balls:
-        from flint import arb_mat
-
-        square, cross = (
-            k(train, bits=p, normalize=normalize).matrix.arb,
-            k(train, test, bits=p, normalize=normalize).arb,
-        )
+        square = k(train, bits=p, normalize=normalize).matrix.arb
+        cross = square if test is None else k(train, test, bits=p, normalize=normalize).arb
         assert square is not None
         assert cross is not None
-        return Balls(square, cross, arb_mat(test.n, 1, [b.arb for b in k.diag(test, p, normalize=normalize)]))
+        prior = k.diag(test or train, p, normalize=normalize)
+        return Balls(square, cross, arb_mat(len(prior), 1, [b.arb for b in prior]))
 
-    cross = k(train, test, normalize=normalize)
-    prior = [float_ball(b.arb) for b in k.diag(test, normalize=normalize)]
+    cross = K.matrix if test is None else k(train, test, normalize=normalize)
+    prior = [float_ball(b.arb) for b in k.diag(test or train, normalize=normalize)]
     problem = Regression(
         K.matrix,
         cross.mid,

@@ -115,7 +115,9 @@ def test_sixty_points_against_mpmath(name: str) -> None:
                 M[i, j] += entry
                 M[j, i] += entry if j < i else 0
         cross = mpmath.matrix([[value(a, b) for b in tests] for a in rows])
-        x, z = (mpmath.lu_solve(M, b) for b in (mpmath.matrix([number(v) for v in y]), cross[:, 0]))
+        LU, order = mpmath.mp.LU_decomp(M)
+        sides = mpmath.matrix([number(v) for v in y]), cross[:, 0]
+        x, z = (mpmath.mp.U_solve(LU, mpmath.mp.L_solve(LU, b, order)) for b in sides)
         spread = value(tests[0], tests[0]) - sum(cross[i, 0] * z[i] for i in range(n))
     assert all_inside(found.mean.mid, found.mean.rad, cross.T * x)
     assert found.variance is not None
