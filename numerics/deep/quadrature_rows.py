@@ -40,6 +40,8 @@ CHUNK = 64
 LEAST = 8
 TARGET = 2.0**-48
 """Rest of Mehler's series beyond which more orders are taken."""
+COARSE = 2.0**-44
+"""Error of the slopes beyond which they get a rule of their own."""
 SLACK = 1.0 + 2.0**-10
 """More than all roundings of the norms and sums of non-negative numbers below."""
 
@@ -92,6 +94,10 @@ def quadrature_rows(
     b = a[1:] * np.sqrt(np.arange(1.0, order + 2.0))[:, None] * shares
     longest = math.sqrt(float((b * b).sum(axis=0).max()))
     worse = SLACK * (math.sqrt(order + 1.0) * float(shares.max()) * lost + 8.0 * UNIT * longest)
+    if worse > COARSE:  # small variances: the slope of its own rule loses no factor of the order
+        alone = quadrature_rows(slope(phi), variances, most, reach, slopes=False)
+        if alone is not None and alone.features.lost < worse:
+            return QuadratureRows(moments, steep, features, alone.features)
     return QuadratureRows(moments, steep, features, UnitRows.stored(b, arb(worse), _tail(b, worse)))
 
 

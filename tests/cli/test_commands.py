@@ -95,6 +95,32 @@ def test_gram_with_more_bits(call: Callable[..., tuple[int, str, str]], files: d
     assert wide["lower"] <= narrow["upper"]
 
 
+def test_kernels_by_name(call: Callable[..., tuple[int, str, str]], files: dict[str, Path]) -> None:
+    """Where the system is about activations, --kernel names a kernel of its own, with its parameters."""
+    status, out, _ = call(
+        *(
+            "gram",
+            str(files[".npy"]),
+            "--kernel",
+            "arc-cosine",
+            "-p",
+            "order=2",
+            "--keep-norms",
+            "--bits",
+            "64",
+            "--json",
+        )
+    )
+    document = json.loads(out)
+    assert (status, document["system"], document["n"]) == (0, "kernel", 3)
+    assert 0 < document["lower"] <= document["upper"]
+    status, out, _ = call("certify", "1e-3", str(files[".npy"]), "--kernel", "gaussian", "-p", "scale=4")
+    assert (status, out.split(":")[0]) == (0, "PROVED")
+    status, _, err = call("gram", str(files[".npy"]), "--kernel", "gaussian", "-p", "order=2")
+    assert status == 2
+    assert "has no parameter 'order'" in err
+
+
 def test_gram_writes_the_matrix(call: Callable[..., tuple[int, str, str]], files: dict[str, Path]) -> None:
     """Midpoints and radius as a plain .npz file."""
     target = files[".npy"].parent / "deep" / "matrix.npz"

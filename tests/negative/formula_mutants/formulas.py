@@ -157,6 +157,7 @@ EQUILIBRIUM = Room(
         "population.variance": PROVER, "population.contraction": PROVER, "population.kernel": PROVER,
         "population.model": PROVER, "population.near_one": PROVER, "population.pair": PROVER,
         "population.pair_entry": PROVER, "population.singularity": PROVER, "population.gram_unequal": PROVER,
+        "population.rectangle": PROVER,
         "population.gaussian_mixture": PROVER, "population.schur_bounds": PROVER, "training": PROVER,
         "enclosed_numbers": SHOWN, "witness": PROVER, "finite_width": PROVER, "large": PROVER,
         "relu": SETTING, "general": SETTING,
