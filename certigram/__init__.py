@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .numerics.kernels.ballarray import BallArray
     from .numerics.kernels.ballmatrix import BallMatrix
     from .own_matrix import diagnose, least_jitter
+    from .prediction import Classification, Prediction, classify, log_marginal_likelihood, predict
     from .theory.claims.system import System, system, systems
     from .theory.errors import CertigramError, DerivationGap, PrecisionExhausted, SpecError
     from .theory.verdict import Evidence, Verdict
@@ -51,6 +52,7 @@ _WHERE = {
     ".deep": "nngp nngp_and_ntk ntk",
     ".derivations": "DerivationHandle derive",
     ".kernels": "Kernel kernel",
+    ".prediction": "Classification Prediction classify log_marginal_likelihood predict",
     ".numerics.balls.ball": "Ball",
     ".numerics.kernels.ballarray": "BallArray",
     ".numerics.kernels.ballmatrix": "BallMatrix",
@@ -71,6 +73,7 @@ __all__ = [
     "Budget",
     "Certificate",
     "CertigramError",
+    "Classification",
     "DerivationGap",
     "DerivationHandle",
     "Enclosure",
@@ -78,6 +81,7 @@ __all__ = [
     "Kernel",
     "PopulationGram",
     "PrecisionExhausted",
+    "Prediction",
     "SpecError",
     "System",
     "Verdict",
@@ -86,16 +90,19 @@ __all__ = [
     "certify",
     "certify_large",
     "check",
+    "classify",
     "derive",
     "diagnose",
     "falsify",
     "kernel",
     "least_eigenvalue",
     "least_jitter",
+    "log_marginal_likelihood",
     "nngp",
     "nngp_and_ntk",
     "ntk",
     "population_gram",
+    "predict",
     "system",
     "systems",
     "verify",

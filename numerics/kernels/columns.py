@@ -62,6 +62,8 @@ def exact_array(values: object) -> Array:
         raise SpecError("some entries are masked: fill them in or remove their rows.")
     exactly = isinstance(values, (list, tuple)) and not _floats(values)
     try:
+        if not exactly and hasattr(values, "__dlpack__") and not hasattr(values, "__array__"):
+            values = np.from_dlpack(values)  # an array of another library, by the array API standard
         given = np.array(values, dtype=object) if exactly else np.asarray(values)
     except Exception as error:  # whatever __array__ of a foreign object raises
         what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -23,7 +23,7 @@ GIVEN = {"X": np.eye(3)}
 """What the documents take as given: points, one a row."""
 NOT_RUN = {"verify", "certify_large", "derive"}
 """Calls of a whole study, of a cluster and of a derivation: other tests run them."""
-OUTSIDE = {"distributed", "hypothesis", "mpmath", "numpy", "json"}
+OUTSIDE = {"distributed", "hypothesis", "mpmath", "numpy", "json", "sklearn"}
 
 
 def test_there_are_blocks() -> None:

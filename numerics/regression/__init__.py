@@ -1,0 +1,1 @@
+"""Regression with enclosed kernel matrices: posterior means and variances, gradient flow at a time, log evidence."""
