@@ -24,10 +24,11 @@ from ...balls.rounding import UNIT
 from ...dual import vanishes_at_zero
 from ...expressions.growth import require_square_integrable
 from ...expressions.lowering import constant
+from ...expressions.regularity import regularity
 from ...kernels.points import Floats
 from ..arcsine import arcsine
 from ..error_function_layer import error_function
-from ..hermite_layer import HermiteLayer
+from ..hermite_layer import FEW, HermiteLayer
 from ..rectifier_layer import RectifierLayer, rectifier
 from .pairs import Index, Pairs
 from .scales import LARGEST_ERROR, SLACK, Scales, inverse_roots, rounded, units
@@ -35,10 +36,9 @@ from .scales import LARGEST_ERROR, SLACK, Scales, inverse_roots, rounded, units
 BITS = 96
 NEAR = 1.0 - 2.0**-6
 """Correlations beyond it are looked at one by one where the dual of the derivative has infinite slope at 1."""
-FEWEST_TERMS, MOST_TERMS = 32, 1024
-NEGLIGIBLE = 2.0**-54
+MOST_TERMS = 512
 MOST_CLASSES = 4096
-"""A Hermite transform for each of more variances than this is refused."""
+"""More variances than this are refused where there is no closed form: each has its Hermite coefficients."""
 
 
 class Values(Protocol):
@@ -214,7 +214,7 @@ def _error_function(wave: tuple[float, float, float], scales: Scales) -> Dual:
 
 
 def _hermite(phi: Function, scales: Scales, slopes: bool) -> Dual:
-    """Any activation: one Hermite transform for each variance; the positions of variance 0 take part with weight 0."""
+    """Any activation, by Hermite coefficients at each variance; positions of variance 0 take part with weight 0."""
     found, where = np.unique(scales.U, return_inverse=True)
     where = where.reshape(scales.U.shape)
     dead = bool(found.size and found[0] == 0.0)
@@ -222,26 +222,30 @@ def _hermite(phi: Function, scales: Scales, slopes: bool) -> Dual:
         found, where = found[1:], np.maximum(where - 1, 0)
     if not found.size:
         found = np.array([1.0])
-    if len(found) > MOST_CLASSES:
+    first, second = _lipschitz(phi)
+    known = first is not None and (second is not None or not slopes)
+    if len(found) > (MOST_CLASSES if known else FEW):
         raise SpecError(
-            f"{phi.name} has no closed form here and is fed {len(found)} different variances: put LayerNorm before it,"
-            f" take fewer images (at most {MOST_CLASSES} variances), or relu or erf."
+            f"{phi.name} has no closed form here and is fed {len(found)} different variances, of which"
+            f" {MOST_CLASSES if known else FEW} are possible: put LayerNorm(eps=0) before it, or take fewer images."
         )
     distance = correlation_error(scales)
     with precision(BITS):
-        balls = [arb(q, q * scales.eta * SLACK) for q in found.tolist()]
+        balls = [arb(q) if known else arb(q, q * scales.eta * SLACK) for q in found.tolist()]
         require_square_integrable(phi.expression, balls[-1].upper(), name=phi.name)
-        terms = FEWEST_TERMS
-        while True:
-            layer = HermiteLayer.of(phi, balls, terms, BITS, slopes=slopes)
-            tails = layer.features.tail if layer.derivative is None else layer.features.tail.max(layer.derivative.tail)
-            if terms >= MOST_TERMS or tails < NEGLIGIBLE:
-                break
-            terms *= 2
+        layer = HermiteLayer.of(phi, balls, MOST_TERMS, BITS, slopes=slopes, reach=arb(1))
         feature_error = upper_float(layer.feature_error(arb(1), arb(distance)))
         slope_error = upper_float(layer.slope_error(arb(1), arb(distance))) if slopes else 0.0
         moments, moment_error = _floats(layer.moments)
         squares, square_error = _floats(layer.slopes) if slopes else (np.zeros_like(moments), 0.0)
+    if known:  # what the stored variances may be off by moves phi by at most L |sqrt(U) - sqrt(U~)| |z|
+        assert first is not None
+        moved = scales.eta * first * float(np.sqrt(found / moments).max())
+        feature_error, moment_error = rounded(feature_error, moved), rounded(moment_error, moved)
+        if slopes:
+            assert second is not None
+            moved = scales.eta * second * float(np.sqrt(found / squares).max())
+            slope_error, square_error = rounded(slope_error, moved), rounded(square_error, moved)
     alive = scales.U != 0.0
     diagonal, derivative = moments[where] * alive, squares[where] * alive
     inverse, root, slope_root = inverse_roots(scales.U), np.sqrt(diagonal), np.sqrt(derivative)
@@ -259,6 +263,14 @@ def _hermite(phi: Function, scales: Scales, slopes: bool) -> Dual:
         diagonal, moment_error, derivative, square_error, rounded(feature_error, moment_error, units(5)),
         rounded(slope_error, square_error, units(5)), values,
     )
+
+
+@lru_cache(maxsize=256)
+def _lipschitz(phi: Function) -> tuple[float | None, float | None]:
+    """Upper bounds of the Lipschitz constants of φ and of φ', None where none is proved."""
+    found = regularity(phi, BITS)
+    one, two = found.lipschitz, found.second_lipschitz
+    return None if one is None else upper_float(one), None if two is None else upper_float(two)
 
 
 def _floats(balls: tuple[arb, ...]) -> tuple[Floats, float]:
