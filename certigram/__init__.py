@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .derivations import DerivationHandle, derive
     from .kernels import Kernel, kernel
     from .large import certify_large
+    from .layers import Network, network
     from .numerics.balls.ball import Ball
     from .numerics.balls.budget import Budget
     from .numerics.balls.enclosure import Enclosure
@@ -49,6 +50,7 @@ _WHERE = {
     ".deep": "nngp nngp_and_ntk ntk",
     ".derivations": "DerivationHandle derive",
     ".kernels": "Kernel kernel",
+    ".layers": "Network network",
     ".numerics.balls.ball": "Ball",
     ".numerics.kernels.ballarray": "BallArray",
     ".numerics.kernels.ballmatrix": "BallMatrix",
@@ -74,6 +76,7 @@ __all__ = [
     "Enclosure",
     "Evidence",
     "Kernel",
+    "Network",
     "PopulationGram",
     "PrecisionExhausted",
     "SpecError",
@@ -88,6 +91,7 @@ __all__ = [
     "falsify",
     "kernel",
     "least_eigenvalue",
+    "network",
     "nngp",
     "nngp_and_ntk",
     "ntk",
