@@ -103,9 +103,7 @@ class Network:
         found = self._found(X, Y, budget, tangent=True)
         return found[0], found[1]
 
-    def _found(
-        self, X: ArrayLike, Y: ArrayLike | None, budget: Budget | None, *, tangent: bool
-    ) -> list[BallArray]:
+    def _found(self, X: ArrayLike, Y: ArrayLike | None, budget: Budget | None, *, tangent: bool) -> list[BallArray]:
         if not (budget is None or isinstance(budget, Budget)):
             raise SpecError(f"network: budget = {budget!r} is not a Budget: give one, such as Budget(memory=2**30).")
         others = None if Y is None else _images(Y)
@@ -122,7 +120,9 @@ def network(layers: Sequence[Layer | str | ActivationHandle | Sequence[Layer]]) 
     (5, Fraction(1, 100))
     """
     if not isinstance(layers, (list, tuple)):
-        raise SpecError(f"network: {layers!r} is not a list of layers: give one, as in network([Dense(), 'relu', Dense()]).")
+        raise SpecError(
+            f"network: {layers!r} is not a list of layers: give one, as in network([Dense(), 'relu', Dense()])."
+        )
     found = serial(*layers)
     if not found:
         raise SpecError("network: the list of layers is empty: give one, as in network([Dense(), 'relu', Dense()]).")

@@ -2,8 +2,8 @@
 
 As a script, run by the environment of :mod:`stax_kernels`:
 
-    python stax_networks.py time FOLDER REPEATS      # FOLDER/network.json, images.npy; saves matrices, prints one JSON line
-    python stax_networks.py golden FILE              # fills in "nngp" and "ntk" of the cases of a JSON file
+    python stax_networks.py time FOLDER REPEATS  # of FOLDER/network.json on images.npy; saves the matrices there
+    python stax_networks.py golden FILE          # fills in "nngp" and "ntk" of the cases of a JSON file
 
 A network is a list of layers, each a list of its name and its arguments as ``certigram.layers`` has them.
 """
@@ -30,9 +30,7 @@ def timed(images: object, layers: Layers, repeats: int) -> tuple[float, object, 
     with tempfile.TemporaryDirectory() as folder:
         np.save(f"{folder}/images.npy", images)
         Path(folder, "network.json").write_text(json.dumps(layers))
-        done = subprocess.run(
-            [environment(), __file__, "time", folder, str(repeats)], capture_output=True, text=True
-        )
+        done = subprocess.run([environment(), __file__, "time", folder, str(repeats)], capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"neural-tangents failed:\n{done.stderr[-800:]}")
         cpu = json.loads(done.stdout.splitlines()[-1])["cpu"]

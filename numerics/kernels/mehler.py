@@ -32,5 +32,4 @@ def mehler(left: Floats, right: Floats, rho: Floats, out: Floats, work: Floats) 
 
 def _present(rows: Floats) -> NDArray[np.bool_]:
     """The orders with a coefficient that is not 0."""
-    found: NDArray[np.bool_] = rows.any(axis=tuple(range(1, rows.ndim)))
-    return found
+    return np.asarray(rows.reshape(len(rows), -1).any(axis=1))

@@ -17,7 +17,6 @@ from flint import arb
 
 from ....theory.activations.activation import Activation as Function
 from ....theory.errors import PrecisionExhausted, SpecError
-from ...balls.ball import enclose
 from ...balls.ends import float_ball, upper_float
 from ...balls.precision import precision
 from ...balls.rounding import UNIT
@@ -156,8 +155,13 @@ def _rectifier(line: _Line, scales: Scales) -> Dual:
         return features, slope, nearby
 
     return Dual(
-        moments, moment_error, mean, units(1), rounded(feature_error, moment_error, units(4)),
-        rounded(slope_error, units(2)), values,
+        moments,
+        moment_error,
+        mean,
+        units(1),
+        rounded(feature_error, moment_error, units(4)),
+        rounded(slope_error, units(2)),
+        values,
     )
 
 
@@ -174,8 +178,8 @@ def _slope_change(size: Floats, distance: float, nu: float, worst: float) -> Flo
 
 
 def _error_function(wave: tuple[float, float, float], scales: Scales) -> Dual:
-    r"""φ = c erf(γx): :math:`G_{ab} = f\arcsin x`, :math:`x = \kappa\Sigma_{ab}t_at_b`, :math:`t = (1+\kappa U)^{-1/2}`,
-    :math:`\dot G_{ab} = f\kappa\,t_at_b/\sqrt{1-x^2}` with :math:`f = 2c^2/\pi, \kappa = 2\gamma^2`."""
+    r"""φ = c erf(γx): :math:`G_{ab} = f\arcsin x`, :math:`x = \kappa\Sigma_{ab}t_at_b`,
+    :math:`t = (1+\kappa U)^{-1/2}`, :math:`\dot G_{ab} = f\kappa\,t_at_b/\sqrt{1-x^2}` with :math:`f = 2c^2/\pi, \kappa = 2\gamma^2`."""
     factor, rate, both = wave
     grown = rate * scales.U
     top = float(grown.max(initial=0.0)) * SLACK
@@ -260,8 +264,13 @@ def _hermite(phi: Function, scales: Scales, slopes: bool) -> Dual:
         return features, slope, None
 
     return Dual(
-        diagonal, moment_error, derivative, square_error, rounded(feature_error, moment_error, units(5)),
-        rounded(slope_error, square_error, units(5)), values,
+        diagonal,
+        moment_error,
+        derivative,
+        square_error,
+        rounded(feature_error, moment_error, units(5)),
+        rounded(slope_error, square_error, units(5)),
+        values,
     )
 
 

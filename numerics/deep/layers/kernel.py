@@ -66,7 +66,9 @@ def layered_kernels(
     own = variances_after_pools(layers)
     columns = m if others is None else n
     blocks = 8 * max(ENTRIES, positions**2 if pools(layers) else positions)
-    require_memory("layers", m + n, 32 * m * columns + (8 * len(every) * positions**2 * 8 if own else 0) + blocks, budget)
+    require_memory(
+        "layers", m + n, 32 * m * columns + (8 * len(every) * positions**2 * 8 if own else 0) + blocks, budget
+    )
     planner = Planner(layers, every, tangent)
     flat = np.ascontiguousarray(every.reshape(len(every), positions, every.shape[-1]))
     start = _input_scales(flat, every.shape[1:-1])
@@ -83,7 +85,9 @@ def layered_kernels(
     mids = [np.empty((m, columns)) for _ in range(2 if tangent else 1)]
     extra: Floats | None = None
     full = pools(layers)
-    for i, j in _index_pairs(m, None if others is None else n, max(1, ENTRIES // (positions**2 if full else positions))):
+    for i, j in _index_pairs(
+        m, None if others is None else n, max(1, ENTRIES // (positions**2 if full else positions))
+    ):
         pairs = Pairs(i, j, full, positions)
         block = run(steps, _input_block(flat, pairs), pairs)
         at = j if others is None else j - m
@@ -97,7 +101,7 @@ def layered_kernels(
     if tangent and scales.V is not None:
         rads.append(_radius(scales.V, scales.g, m, others is None))
         if extra is not None:
-            rads[1] = (rads[1] + extra) * SLACK
+            rads[1] = np.where(extra > 0.0, (rads[1] + extra) * SLACK, rads[1])
     kind = BallMatrix if others is None else BallArray
     note = f"layer by layer in float64, to {scales.e:.3g} of the diagonal"
     found = [kind(read_only(a), read_only(b), provenance=(note,)) for a, b in zip(mids, rads, strict=True)]
@@ -165,4 +169,5 @@ def _radius(variances: Floats, error: float, m: int, square: bool) -> Floats:
     """The error in the units of both images, rounded upwards."""
     root = np.sqrt(variances[0])
     columns = root if square else root[m:]
-    return np.multiply.outer(root[:m], columns) * (error * SLACK)
+    found: Floats = np.multiply.outer(root[:m], columns) * (error * SLACK)
+    return found

@@ -17,7 +17,7 @@ from ....theory.activations.activation import Activation as Function
 from ...kernels.points import Floats
 from ..rectifier_layer import rectifier
 from .geometry import slides
-from .language import Activation, AveragePool, Conv, Dense, Flatten, Layer, LayerNorm, Residual
+from .language import Activation, AveragePool, Conv, Dense, Layer, LayerNorm, Residual
 
 Integers = NDArray[np.int64]
 WIDEST, MOST_CODES = 2**62, 2**31
@@ -111,7 +111,7 @@ def _integers(values: Floats) -> Integers | None:
 
 
 def labels_at_activations(layers: Sequence[Layer], images: Floats) -> Iterator[Labels]:
-    """The labels at the input of every activation, in the order of :func:`~.language.walk`, one when it is asked for."""
+    """The labels at the input of each activation, in the order of :func:`~.language.walk`, when they are asked for."""
     yield from _run(layers, Labels.of_images(images))
 
 

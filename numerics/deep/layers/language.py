@@ -23,7 +23,9 @@ from ....theory.suggestion import suggestion
 PADDINGS = ("VALID", "SAME", "CIRCULAR")
 MAX_LAYERS = 1000
 LONGEST = 1 << 20
-"""No side of a window, and no number of positions, is larger."""
+"""No side of a window is larger."""
+SCALE = 1 << 400
+"""Variances, unless they are 0, lie between its inverse and it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ class LayerNorm:
         object.__setattr__(self, "eps", rational(self.eps, what="eps of LayerNorm"))
         if self.epsilon < 0:
             raise SpecError(f"LayerNorm: eps = {self.eps} is negative.")
+        _in_range("LayerNorm", "eps", self.epsilon)
 
     @property
     def epsilon(self) -> Fraction:
@@ -165,8 +168,8 @@ class LayerNorm:
 class Residual:
     """``block(x) + shortcut(x)``; without layers in ``shortcut``, ``block(x) + x`` (stax: FanOut, parallel, FanInSum).
 
-    One of the two must end with fresh weights (a dense layer or a convolution after its last activation): then they
-    are uncorrelated and their kernels add up.
+    One of the two must end with weights of its own (a dense layer or a convolution after its last activation): then
+    they are uncorrelated and their kernels add up.
     """
 
     block: Sequence[Layer]
@@ -176,18 +179,20 @@ class Residual:
         object.__setattr__(self, "block", serial(*_listed(self.block, "the block of Residual")))
         object.__setattr__(self, "shortcut", serial(*_listed(self.shortcut, "the shortcut of Residual")))
         if not self.block:
-            raise SpecError("Residual: the block is empty: give its layers, as in Residual([Activation('relu'), Dense()]).")
+            raise SpecError(
+                "Residual: the block is empty: give its layers, as in Residual([Activation('relu'), Dense()])."
+            )
 
 
 Layer: TypeAlias = Dense | Conv | Activation | AveragePool | GlobalAveragePool | Flatten | LayerNorm | Residual
 KINDS = (Dense, Conv, Activation, AveragePool, GlobalAveragePool, Flatten, LayerNorm, Residual)
 
 
-def serial(*layers: Layer | Sequence[Layer]) -> tuple[Layer, ...]:
+def serial(*layers: object) -> tuple[Layer, ...]:
     """Layers one after the other, lists of them taken apart; a name of an activation stands for it.
 
-    >>> serial(Dense(2), "relu", [Dense()])
-    (Dense(sigma_w2=Fraction(2, 1), sigma_b2=Fraction(0, 1), trained=True), Activation('relu'), Dense(sigma_w2=Fraction(1, 1), sigma_b2=Fraction(0, 1), trained=True))
+    >>> serial("relu", [Activation("erf"), Flatten()])
+    (Activation('relu'), Activation('erf'), Flatten())
     """
     found: list[Layer] = []
     for layer in layers:
@@ -196,7 +201,7 @@ def serial(*layers: Layer | Sequence[Layer]) -> tuple[Layer, ...]:
         elif isinstance(layer, KINDS):
             found.append(layer)
         elif isinstance(layer, str) or hasattr(layer, "exact"):
-            found.append(Activation(layer))
+            found.append(Activation(layer))  # type: ignore[arg-type]  # what it must be is checked there
         elif isinstance(layer, type) and layer in KINDS:
             raise SpecError(f"layers: {layer.__name__} is a kind of layer: make one, {layer.__name__}().")
         else:
@@ -235,8 +240,16 @@ def _variances(layer: Dense | Conv) -> None:
         raise SpecError(f"{name}: sigma_w2 = {layer.sigma_w2} is not positive: give the square of W_std > 0.")
     if layer.bias < 0:
         raise SpecError(f"{name}: sigma_b2 = {layer.sigma_b2} is negative: give the square of b_std.")
+    _in_range(name, "sigma_w2", layer.weight)
+    _in_range(name, "sigma_b2", layer.bias)
     if not isinstance(layer.trained, bool):
         raise SpecError(f"{name}: trained = {shown(layer.trained)}: give True or False.")
+
+
+def _in_range(name: str, field: str, value: Fraction) -> None:
+    """0, or between the ends that keep everything in the range of float64."""
+    if value and not Fraction(1, SCALE) <= value <= SCALE:
+        raise SpecError(f"{name}: {field} is not between 2^-400 and 2^400: scale it.")
 
 
 def _windows(layer: Conv | AveragePool, field: str) -> None:

@@ -55,7 +55,7 @@ class Pairs:
         ``possible`` is False where the correlation is known to be neither.
         """
         left, right = self._positions(places)
-        signs = ((left[0] == right[0]) & (left[1] == right[1])).astype(np.int64)
+        signs: Index = ((left[0] == right[0]) & (left[1] == right[1])).astype(np.int64)
         if not (possible & (signs == 0)).any():
             return signs
         if self.labels is None:
@@ -63,7 +63,8 @@ class Pairs:
         labels = self.labels()
         ids, scales = (x.reshape(-1, x.shape[-1]) for x in (labels.ids, labels.scales))
         same = ids[left] == ids[right]
-        return np.where(same, np.sign(scales[left]) * np.sign(scales[right]), signs)
+        found: Index = np.where(same, np.sign(scales[left]) * np.sign(scales[right]), signs)
+        return found
 
     def products_at(self, places: Index, factor: Floats) -> Floats:
         """The products of the factors of both positions at flat places of a block."""

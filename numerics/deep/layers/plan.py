@@ -19,7 +19,19 @@ from ...kernels.points import Floats
 from .duals import dual_of
 from .geometry import Slide, slides
 from .labels import Labels, labels_at_activations
-from .language import Activation, AveragePool, Conv, Dense, Flatten, GlobalAveragePool, Layer, LayerNorm, Residual, pools, walk
+from .language import (
+    Activation,
+    AveragePool,
+    Conv,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    LayerNorm,
+    Residual,
+    pools,
+    walk,
+)
 from .pairs import Pairs
 from .scales import LARGEST_ERROR, Scales, inverse_roots, rounded, units
 from .steps import (
@@ -90,8 +102,11 @@ class Planner:
     def _residual(
         self, layer: Residual, scales: Scales, own: Block | None, later: bool
     ) -> tuple[Step, Scales, Block | None]:
-        block, one, left = self.steps(layer.block, scales, None if own is None else own.copy(), pooled_later=later)
-        shortcut, other, right = self.steps(layer.shortcut, scales, None if own is None else own.copy(), pooled_later=later)
+        start = replace(scales, fresh=False)
+        block, one, left = self.steps(layer.block, start, None if own is None else own.copy(), pooled_later=later)
+        shortcut, other, right = self.steps(
+            layer.shortcut, start, None if own is None else own.copy(), pooled_later=later
+        )
         if one.shape != other.shape:
             raise SpecError(
                 f"Residual: the block gives positions {one.shape}, the shortcut {other.shape}: choose padding='SAME',"
@@ -117,7 +132,7 @@ class Planner:
             g=rounded(g, units(1)),
             exact=one.exact and other.exact,
             gaussian=one.gaussian and other.gaussian,
-            fresh=one.fresh and other.fresh,
+            fresh=_linear(layer.block, one, scales) and _linear(layer.shortcut, other, scales),
         )
         step = SumStep(block, shortcut)
         if left is None or right is None:
@@ -168,9 +183,21 @@ class Planner:
             unit_root = np.sqrt(V)
         step = ActivationStep(dual, np.sqrt(dual.slopes), unit_root, self.labels(next(self._activations)))
         return step, replace(
-            scales, U=dual.moments, eta=dual.moment_error, e=dual.feature_error, V=V, zeta=zeta, g=g,
-            gaussian=False, fresh=False,
+            scales,
+            U=dual.moments,
+            eta=dual.moment_error,
+            e=dual.feature_error,
+            V=V,
+            zeta=zeta,
+            g=g,
+            gaussian=False,
+            fresh=False,
         )
+
+
+def _linear(branch: Sequence[Layer], after: Scales, before: Scales) -> bool:
+    """Whether there are weights after the last activation, in the branch or, if it has none, before it."""
+    return after.fresh or (before.fresh and not any(isinstance(layer, Activation) for layer in walk(branch)))
 
 
 def _windowed(layer: Dense | Conv, sides: tuple[Slide, ...], scales: Scales, tangent: bool) -> tuple[Step, Scales]:
@@ -189,8 +216,16 @@ def _windowed(layer: Dense | Conv, sides: tuple[Slide, ...], scales: Scales, tan
         zeta, g = rounded(zeta, units(1)), rounded(g, units(1))
     step = WindowStep(sides, factor, bias, layer.trained, tangent)
     return step, replace(
-        scales, shape=tuple(slide.out for slide in sides) or scales.shape, U=U, eta=eta, e=e, V=V, zeta=zeta, g=g,
-        gaussian=True, fresh=True,
+        scales,
+        shape=tuple(slide.out for slide in sides) or scales.shape,
+        U=U,
+        eta=eta,
+        e=e,
+        V=V,
+        zeta=zeta,
+        g=g,
+        gaussian=True,
+        fresh=True,
     )
 
 
@@ -263,12 +298,20 @@ def _normalised(layer: LayerNorm, scales: Scales) -> tuple[Step, Scales]:
     more = (scales.eta, units(length + 12))
     V = None if scales.V is None else scales.V * (factor * factor)
     return NormaliseStep(factor), replace(
-        scales, U=U, eta=eta, e=rounded(scales.e, *more), V=V, zeta=rounded(scales.zeta, *more), g=rounded(scales.g, *more)
+        scales,
+        U=U,
+        eta=eta,
+        e=rounded(scales.e, *more),
+        V=V,
+        zeta=rounded(scales.zeta, *more),
+        g=rounded(scales.g, *more),
     )
 
 
 def variances_after_pools(layers: Sequence[Layer]) -> bool:
     """Whether a pool is followed by a layer that needs the variances."""
     found = list(walk(layers))
-    first = next((k for k, layer in enumerate(found) if isinstance(layer, (AveragePool, GlobalAveragePool))), len(found))
+    first = next(
+        (k for k, layer in enumerate(found) if isinstance(layer, (AveragePool, GlobalAveragePool))), len(found)
+    )
     return any(isinstance(layer, (Activation, LayerNorm)) for layer in found[first:])

@@ -32,7 +32,7 @@ class Scales:
     :math:`U_a \ge \Sigma_{aa}` and :math:`V_a \ge \Theta_{aa}` (None without a trained layer so far), stored with a
     relative error of at most ``eta``, ``zeta``; zeros are exact. ``e``, ``g``: see above. ``exact``: U is the diagonal
     itself, and not only a bound of it. ``gaussian``: the entries are Gaussian at infinite width. ``fresh``: there is a
-    dense layer or a convolution after the last activation.
+    dense layer or a convolution after the last activation (of the branch, inside a residual block).
     """
 
     shape: tuple[int, ...]

@@ -118,7 +118,8 @@ class PoolStep:
 
     def _average(self, values: Floats) -> Floats:
         if not self.slides:
-            return values.sum(axis=1).sum(axis=0)[None, None, :] * self.factor
+            mean: Floats = values.sum(axis=1).sum(axis=0)[None, None, :] * self.factor
+            return mean
         sides = [slide.size for slide in self.slides]
         result = values.reshape([*sides, *sides, values.shape[-1]])
         for k, slide in enumerate(self.slides):
@@ -180,9 +181,9 @@ class SumStep:
         one, other = run(self.block, block.copy(), pairs), run(self.shortcut, block, pairs)
         if one.sigma.ndim != other.sigma.ndim:
             one, other = (x.diagonal() if x.sigma.ndim == 3 else x for x in (one, other))
-        return Block(
-            one.sigma + other.sigma, _added(one.theta, other.theta), _added(one.extra, other.extra)
-        ).mapped(lambda x: x)
+        return Block(one.sigma + other.sigma, _added(one.theta, other.theta), _added(one.extra, other.extra)).mapped(
+            lambda x: x
+        )
 
 
 def _added(a: Floats | None, b: Floats | None) -> Floats | None:
