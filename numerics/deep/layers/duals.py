@@ -178,8 +178,9 @@ def _slope_change(size: Floats, distance: float, nu: float, worst: float) -> Flo
 
 
 def _error_function(wave: tuple[float, float, float], scales: Scales) -> Dual:
-    r"""φ = c erf(γx): :math:`G_{ab} = f\arcsin x`, :math:`x = \kappa\Sigma_{ab}t_at_b`,
-    :math:`t = (1+\kappa U)^{-1/2}`, :math:`\dot G_{ab} = f\kappa\,t_at_b/\sqrt{1-x^2}` with :math:`f = 2c^2/\pi, \kappa = 2\gamma^2`."""
+    r"""φ = c erf(γx): :math:`G_{ab} = f\arcsin x` with :math:`x = \kappa\Sigma_{ab}t_at_b`, and
+    :math:`\dot G_{ab} = f\kappa\,t_at_b/\sqrt{1-x^2}`, where :math:`t = (1+\kappa U)^{-1/2}`, :math:`f = 2c^2/\pi`,
+    :math:`\kappa = 2\gamma^2`."""
     factor, rate, both = wave
     grown = rate * scales.U
     top = float(grown.max(initial=0.0)) * SLACK

@@ -19,7 +19,8 @@ Entries = TypeVar("Entries", Floats, Index)
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
     """Pairs (i[k], j[k]) of images; entries of a block are (positions of i, positions of j, pair) if ``full``, and
-    (position, pair), the position that of both, if not. ``side`` positions. ``labels`` are those of the activation under way, if needed.
+    (position, pair), the position that of both, if not. ``side``: the number of positions. ``labels``: those of the
+    activation under way, if needed.
     """
 
     i: Index

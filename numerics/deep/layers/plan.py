@@ -24,7 +24,6 @@ from .language import (
     AveragePool,
     Conv,
     Dense,
-    Flatten,
     GlobalAveragePool,
     Layer,
     LayerNorm,
@@ -43,6 +42,7 @@ from .steps import (
     Step,
     SumStep,
     WindowStep,
+    added,
     run,
     window_sums,
 )
@@ -137,7 +137,7 @@ class Planner:
         step = SumStep(block, shortcut)
         if left is None or right is None:
             return step, total, None
-        return step, total, Block(left.sigma + right.sigma)
+        return step, total, added(left, right)
 
     def _step(self, layer: Layer, scales: Scales, later: bool) -> tuple[Step, Scales]:
         if isinstance(layer, (Dense, Conv)):
@@ -230,7 +230,7 @@ def _windowed(layer: Dense | Conv, sides: tuple[Slide, ...], scales: Scales, tan
 
 
 def _averaged(sides: tuple[Slide, ...], scales: Scales, later: bool) -> tuple[Step, Scales]:
-    r"""The units become :math:`(\frac1f\sum_\delta\sqrt{U_{a+\delta}})^2`; the roundings of both sums, and the factor."""
+    r"""The units become :math:`(\frac1f\sum_\delta\sqrt{U_{a+\delta}})^2`; roundings of both sums and of the factor."""
     positions = len(scales.U)
     terms = math.prod(slide.window for slide in sides) if sides else positions
     length = sum(slide.window for slide in sides) if sides else positions

@@ -178,15 +178,18 @@ class SumStep:
 
     def __call__(self, block: Block, pairs: Pairs) -> Block:
         """See :class:`Step`."""
-        one, other = run(self.block, block.copy(), pairs), run(self.shortcut, block, pairs)
-        if one.sigma.ndim != other.sigma.ndim:
-            one, other = (x.diagonal() if x.sigma.ndim == 3 else x for x in (one, other))
-        return Block(one.sigma + other.sigma, _added(one.theta, other.theta), _added(one.extra, other.extra)).mapped(
-            lambda x: x
-        )
+        return added(run(self.block, block.copy(), pairs), run(self.shortcut, block, pairs))
 
 
-def _added(a: Floats | None, b: Floats | None) -> Floats | None:
+def added(one: Block, other: Block) -> Block:
+    """The sums of two blocks, at equal positions alone where one of them has no others."""
+    if one.sigma.ndim != other.sigma.ndim:
+        one, other = (x.diagonal() if x.sigma.ndim == 3 else x for x in (one, other))
+    extra = _sum(one.extra, other.extra)
+    return Block(one.sigma + other.sigma, _sum(one.theta, other.theta), None if extra is None else extra * SLACK)
+
+
+def _sum(a: Floats | None, b: Floats | None) -> Floats | None:
     return b if a is None else a if b is None else a + b
 
 
