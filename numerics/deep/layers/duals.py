@@ -105,16 +105,28 @@ def _kind(phi: Function) -> tuple[_Line | None, tuple[float, float, float] | Non
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Line:
-    """A rectifier with its mean square slope, and the constants of its slope error in floats."""
+    """A rectifier with its constants in floats: its mean square slope, ν, and the errors of its values at distance 0
+    and what a distance adds, rounded upwards."""
 
     layer: RectifierLayer
     mean: float
     nu: float
+    steepest: float
+    feature_rounding: float
+    slope_rounding: float
 
 
 def _line(p: sympy.Expr, n: sympy.Expr) -> _Line:
     layer = RectifierLayer.of(p, n, [arb(1)])
-    return _Line(layer, float(layer.moments[0].mid()), upper_float(layer.nu))
+    one, zero = arb(1), arb(0)
+    return _Line(
+        layer,
+        float(layer.moments[0].mid()),
+        upper_float(layer.nu),
+        upper_float(layer.feature_error(one, one)),
+        upper_float(layer.feature_error(one, zero)),
+        upper_float(layer.slope_error(one, zero)),
+    )
 
 
 def correlation_error(scales: Scales) -> float:
@@ -123,13 +135,15 @@ def correlation_error(scales: Scales) -> float:
 
 
 def _rectifier(line: _Line, scales: Scales) -> Dual:
-    """φ is homogeneous: G_a = mean U_a."""
+    r"""φ is homogeneous: G_a = mean U_a. The slope changes by at most :math:`\nu\min(\delta/\sqrt{1-\tau^2},
+    2\arcsin\sqrt{\delta/2})`, :math:`2\arcsin\sqrt{\delta/2} \le \sqrt{2\delta}(1+\delta)` for δ up to 2^-20."""
     distance = correlation_error(scales)
-    with precision(BITS):
-        ball = arb(distance)
-        feature_error = upper_float(line.layer.feature_error(arb(1), ball))
-        slope_error = upper_float(line.layer.slope_error(arb(NEAR) + ball, ball))
-        worst = upper_float(line.layer.slope_error(arb(1), ball))
+    if not distance <= LARGEST_ERROR:
+        raise PrecisionExhausted("the errors of correlations grow beyond 1e-6 in float64.")
+    feature_error = rounded(line.steepest * distance, line.feature_rounding)
+    far = NEAR + 2.0 * LARGEST_ERROR
+    slope_error = rounded(line.nu * distance / math.sqrt((1.0 - far) * (1.0 + far)), line.slope_rounding)
+    worst = rounded(line.nu * math.sqrt(2.0 * distance))
     moments = line.mean * scales.U
     moment_error = rounded(scales.eta, units(2))
     inverse, root = inverse_roots(scales.U), np.sqrt(moments)

@@ -6,6 +6,7 @@ Every pre-activation is written as (scale) times (the variable with this label):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,12 +17,10 @@ from numpy.typing import NDArray
 from ....theory.activations.activation import Activation as Function
 from ...kernels.points import Floats
 from ..rectifier_layer import rectifier
-from .geometry import slides
+from .geometry import Slide, slides
 from .language import Activation, AveragePool, Conv, Dense, Layer, LayerNorm, Residual
 
 Integers = NDArray[np.int64]
-WIDEST, MOST_CODES = 2**62, 2**31
-"""Codes stay below these, so that int64 holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,62 +37,64 @@ class Labels:
         >>> Labels.of_images(np.array([[[2.0, 4.0], [-3.0, -6.0], [0.0, 0.0]]])).scales.T.tolist()
         [[2, -3, 0]]
         """
-        table = _integers(images)
+        columns = np.moveaxis(images, 0, -1)  # (positions..., C, n)
+        columns = np.ascontiguousarray(np.moveaxis(columns, -2, 0))
+        table = _integers(columns)
         proportional = table is not None
         if table is None:  # too many bits for integers: only equal and opposite pixels are seen
-            codes = np.unique(np.abs(images), return_inverse=True)[1].reshape(images.shape) + 1
-            table = codes * np.sign(images).astype(np.int64)
-        found = _labelled(table, proportional=proportional)
-        return cls(np.moveaxis(found.ids, 0, -1), np.moveaxis(found.scales, 0, -1))
-
-    def seen(self, at: Sequence[Integers]) -> Labels:
-        """The labels in windows, (positions..., n, window), from the positions seen on each axis, -1 for zeros."""
-        ids, scales = self.ids, self.scales
-        for axis, index in enumerate(at):
-            outside = (index < 0).reshape([1] * axis + list(index.shape) + [1] * (ids.ndim - axis - 1))
-            inside = np.maximum(index, 0)
-            ids, scales = (
-                np.moveaxis(np.where(outside, 0, np.take(x, inside, axis=axis)), axis + 1, -1) for x in (ids, scales)
-            )
-        shape = (*ids.shape[: self.ids.ndim], -1)
-        return Labels(ids.reshape(shape), scales.reshape(shape))
+            kinds = np.unique(np.abs(columns), return_inverse=True)[1].reshape(columns.shape) + 1
+            table = kinds * np.sign(columns).astype(np.int64)
+        return _labelled(table, proportional=proportional)
 
 
 def _labelled(table: Integers, *, proportional: bool, ids: Integers | None = None, bias: bool = False) -> Labels:
-    """(..., k) integers, or with ``ids`` coefficients of variables, to labels (...): one for all multiples of a row."""
-    rows = table.reshape(-1, table.shape[-1])
-    scales = np.ones(len(rows), dtype=np.int64)
+    """(k, ...) integers, or with ``ids`` coefficients of variables, to labels (...): one for all multiples."""
+    columns = table.reshape(len(table), -1)
+    scales = np.ones(columns.shape[1], dtype=np.int64)
     if not bias:
-        scales = np.sign(rows[np.arange(len(rows)), np.argmax(rows != 0, axis=1)])
+        scales = np.sign(columns[np.argmax(columns != 0, axis=0), np.arange(columns.shape[1])])
         if proportional:
-            scales = scales * np.gcd.reduce(rows, axis=1)
-        rows = rows // np.where(scales == 0, 1, scales)[:, None]
+            scales = scales * np.gcd.reduce(columns, axis=0)
+        columns = columns // np.where(scales == 0, 1, scales)
     if ids is not None:
-        rows = np.concatenate([rows, np.where(rows == 0, 0, ids.reshape(rows.shape))], axis=1)
-    return Labels(codes(rows).reshape(table.shape[:-1]), scales.reshape(table.shape[:-1]))
+        columns = np.concatenate([columns, np.where(columns == 0, 0, ids.reshape(columns.shape))])
+    return Labels(codes(columns).reshape(table.shape[1:]), scales.reshape(table.shape[1:]))
 
 
-def codes(rows: Integers) -> Integers:
-    """One number for each different row of integers, 0, 1, ... below the number of rows.
+def codes(columns: Integers) -> Integers:
+    """One number for each different column of integers (k, N), 0, 1, ... below N.
 
-    >>> codes(np.array([[5, -1], [7, 2**60], [5, -1]])).tolist()
+    >>> codes(np.array([[5, 7, 5], [-1, 2**60, -1]])).tolist()
     [0, 1, 0]
     """
-    lows, highs = rows.min(axis=0).tolist(), rows.max(axis=0).tolist()
-    found, size = np.zeros(len(rows), dtype=np.int64), 1
-    for column, low, high in zip(rows.T, lows, highs, strict=True):
-        if low == high:
-            continue
-        if high - low >= MOST_CODES:
-            column = np.unique(column, return_inverse=True)[1]
-            low, high = 0, len(column)
-        if size * (high - low + 1) >= WIDEST:
-            found = np.unique(found, return_inverse=True)[1]
-            size = len(found)
-        found = found * (high - low + 1)
-        found += column - low
-        size *= high - low + 1
-    return np.unique(found, return_inverse=True)[1]
+    mixed = _mixers(len(columns)) @ columns  # equal for equal columns; what else it joins is taken apart
+    _, first, found = np.unique(mixed, return_index=True, return_inverse=True)
+    if not np.array_equal(columns, columns[:, first[found]]):
+        found = np.unique(columns, axis=1, return_inverse=True)[1].ravel()
+    return found
+
+
+@lru_cache(maxsize=64)
+def _mixers(count: int) -> Integers:
+    """Odd numbers below 2^63 that look random; products and sums with them wrap around."""
+    numbers = np.array([pow(0x9E3779B97F4A7C15, 2 * k + 1, 2**63) | 1 for k in range(count)], dtype=np.int64)
+    numbers.setflags(write=False)
+    return numbers
+
+
+@lru_cache(maxsize=64)
+def _places(sides: tuple[Slide, ...]) -> Integers:
+    """(window, outputs): the flat positions that windows see, those beyond the last for zeros."""
+    found = np.zeros((1, 1), dtype=np.int64)
+    outside = np.zeros((1, 1), dtype=bool)
+    for slide in sides:
+        seen = slide.seen().T
+        found = found[:, None, :, None] * slide.size + np.maximum(seen, 0)[None, :, None, :]
+        outside = outside[:, None, :, None] | (seen < 0)[None, :, None, :]
+        found, outside = (x.reshape(x.shape[0] * x.shape[1], -1) for x in (found, outside))
+    found[outside] = math.prod(slide.size for slide in sides)
+    found.setflags(write=False)
+    return found
 
 
 def _integers(values: Floats) -> Integers | None:
@@ -122,7 +123,7 @@ def _run(layers: Sequence[Layer], labels: Labels) -> Generator[Labels, None, Lab
         if isinstance(layer, Residual):
             block = yield from _run(layer.block, labels)
             shortcut = yield from _run(layer.shortcut, labels)
-            ids, scales = (np.stack(x, axis=-1) for x in ((block.ids, shortcut.ids), (block.scales, shortcut.scales)))
+            ids, scales = (np.stack(x) for x in ((block.ids, shortcut.ids), (block.scales, shortcut.scales)))
             labels = _combined(Labels(ids, scales))
         else:
             labels = _after(layer, labels)
@@ -140,10 +141,17 @@ def _after(layer: Layer, labels: Labels) -> Labels:
             return Labels(_pairs(labels.ids, np.sign(labels.scales)), np.abs(labels.scales))
         return Labels(_pairs(labels.ids, labels.scales), np.sign(np.abs(labels.scales)))
     if isinstance(layer, (Conv, AveragePool)):
-        seen = labels.seen([slide.seen() for slide in slides(layer, labels.ids.shape[:-1])])
-        return _combined(seen, bias=isinstance(layer, Conv) and layer.bias > 0)
+        sides = slides(layer, labels.ids.shape[:-1])
+        at, n = _places(sides), labels.ids.shape[-1]
+        shape = (len(at), *(slide.out for slide in sides), n)
+        zeros = np.zeros((1, n), dtype=np.int64)
+        ids, scales = (
+            np.concatenate([x.reshape(-1, n), zeros]).take(at, axis=0).reshape(shape)
+            for x in (labels.ids, labels.scales)
+        )
+        return _combined(Labels(ids, scales), bias=isinstance(layer, Conv) and layer.bias > 0)
     if isinstance(layer, Dense):
-        return labels if layer.bias == 0 else _combined(_alone(labels), bias=True)
+        return labels if layer.bias == 0 else _combined(Labels(labels.ids[None], labels.scales[None]), bias=True)
     if isinstance(layer, LayerNorm):
         columns = [labels.ids, labels.scales]
         if layer.axis == "all":
@@ -156,19 +164,15 @@ def _after(layer: Layer, labels: Labels) -> Labels:
 
 
 def _combined(seen: Labels, *, bias: bool = False) -> Labels:
-    """The label of one linear combination, with weights that are the same everywhere, of what is on the last axis."""
+    """The label of one linear combination, with weights that are the same everywhere, of what is on the first axis."""
     return _labelled(seen.scales, proportional=True, ids=seen.ids, bias=bias)
-
-
-def _alone(labels: Labels) -> Labels:
-    return Labels(labels.ids[..., None], labels.scales[..., None])
 
 
 def _everywhere(labels: Labels) -> Labels:
     n = labels.ids.shape[-1]
-    return Labels(*(np.ascontiguousarray(x.reshape(-1, n).T) for x in (labels.ids, labels.scales)))
+    return Labels(labels.ids.reshape(-1, n), labels.scales.reshape(-1, n))
 
 
 def _pairs(*columns: Integers) -> Integers:
     """One number for each different tuple of entries."""
-    return codes(np.stack([x.ravel() for x in columns], axis=1)).reshape(columns[0].shape)
+    return codes(np.stack([x.ravel() for x in columns])).reshape(columns[0].shape)

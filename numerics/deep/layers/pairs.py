@@ -31,12 +31,12 @@ class Pairs:
 
     def rows(self, values: Entries) -> Entries:
         """(positions, n) to what multiplies a block for the first image of each pair."""
-        taken = values[:, self.i]
+        taken = values.take(self.i, axis=1)
         return taken[:, None, :] if self.full else taken
 
     def columns(self, values: Entries) -> Entries:
         """The same for the second image."""
-        taken = values[:, self.j]
+        taken = values.take(self.j, axis=1)
         return taken[None, :, :] if self.full else taken
 
     def scaled(self, block: Floats, factor: Floats) -> Floats:
@@ -57,15 +57,15 @@ class Pairs:
         """
         left, right = self._positions(places)
         signs: Index = ((left[0] == right[0]) & (left[1] == right[1])).astype(np.int64)
-        if not (possible & (signs == 0)).any():
-            return signs
-        if self.labels is None:
-            raise ValueError("the labels of this block were not given")
-        labels = self.labels()
-        ids, scales = (x.reshape(-1, x.shape[-1]) for x in (labels.ids, labels.scales))
-        same = ids[left] == ids[right]
-        found: Index = np.where(same, np.sign(scales[left]) * np.sign(scales[right]), signs)
-        return found
+        where = np.flatnonzero(possible & (signs == 0))
+        if where.size:
+            if self.labels is None:
+                raise ValueError("the labels of this block were not given")
+            labels = self.labels()
+            ids, scales = (x.reshape(-1, x.shape[-1]) for x in (labels.ids, labels.scales))
+            left, right = ((position[where], image[where]) for position, image in (left, right))
+            signs[where] = np.where(ids[left] == ids[right], np.sign(scales[left]) * np.sign(scales[right]), 0)
+        return signs
 
     def products_at(self, places: Index, factor: Floats) -> Floats:
         """The products of the factors of both positions at flat places of a block."""
