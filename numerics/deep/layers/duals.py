@@ -36,6 +36,8 @@ BITS = 96
 NEAR = 1.0 - 2.0**-6
 """Correlations beyond it are looked at one by one where the dual of the derivative has infinite slope at 1."""
 MOST_TERMS = 512
+MOST_STEP = 2.0**40
+"""Beyond it, 2γ²U, an error function is a step."""
 MOST_CLASSES = 4096
 """More variances than this are refused where there is no closed form: each has its Hermite coefficients."""
 
@@ -198,10 +200,13 @@ def _error_function(wave: tuple[float, float, float], scales: Scales) -> Dual:
     factor, rate, both = wave
     grown = rate * scales.U
     top = float(grown.max(initial=0.0)) * SLACK
+    if not top <= MOST_STEP:
+        raise PrecisionExhausted("an error function is nearly a step at these variances: scale them down.")
     widest = top / (1.0 + top)
     room = (1.0 + 2.0 * top) / (1.0 + top) / (1.0 + top) / SLACK  # a lower bound of 1 - x^2
     alpha = SLACK / math.sqrt(room)
-    steepest = SLACK * widest * alpha / math.asin(min(widest, 1.0))  # of G in units of its diagonal
+    ratio = widest / math.asin(widest) if widest > 0.0 else 1.0
+    steepest = SLACK * SLACK * ratio * alpha  # of G in units of its diagonal
     t = 1.0 / np.sqrt(1.0 + grown)
     squares = grown / (1.0 + grown)
     moments = factor * arcsine(squares, np.empty_like(squares))
@@ -256,7 +261,9 @@ def _hermite(phi: Function, scales: Scales, slopes: bool) -> Dual:
         feature_error = upper_float(layer.feature_error(arb(1), arb(distance)))
         slope_error = upper_float(layer.slope_error(arb(1), arb(distance))) if slopes else 0.0
         moments, moment_error = _floats(layer.moments)
-        squares, square_error = _floats(layer.slopes) if slopes else (np.zeros_like(moments), 0.0)
+        squares, square_error = _floats(layer.slopes) if slopes else (np.ones_like(moments), 0.0)
+    if not (moments.all() and squares.all()):
+        raise SpecError(f"{phi.name} is constant: it has no kernel worth a layer; choose another activation.")
     if known:  # what the stored variances may be off by moves phi by at most L |sqrt(U) - sqrt(U~)| |z|
         assert first is not None
         moved = scales.eta * first * float(np.sqrt(found / moments).max())

@@ -106,7 +106,7 @@ def _integers(values: Floats) -> Integers | None:
     if not present.any():
         return np.zeros(values.shape, dtype=np.int64)
     power = int(np.min(exponent[present] - 53 + np.log2(low[present].astype(np.float64)).astype(np.int64)))
-    if int(exponent.max()) - power > 53:
+    if int(exponent[present].max()) - power > 53:
         return None
     return np.ldexp(values, -power).astype(np.int64)
 

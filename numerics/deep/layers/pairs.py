@@ -40,8 +40,8 @@ class Pairs:
         return taken[None, :, :] if self.full else taken
 
     def scaled(self, block: Floats, factor: Floats) -> Floats:
-        """The block times the factors of both positions, a new array."""
-        result = block * self.rows(factor)
+        """The block times the factors of both positions, a new array in the order of its indices."""
+        result: Floats = np.multiply(block, self.rows(factor), order="C")
         result *= self.columns(factor)
         return result
 

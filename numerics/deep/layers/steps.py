@@ -163,7 +163,7 @@ class ActivationStep:
             extra = pairs.scaled(extra, self.slope_root) * SLACK
         if nearby is not None and nearby.places.size:
             if extra is None:
-                extra = np.zeros_like(sigma)
+                extra = np.zeros(sigma.shape)
             added = nearby.error * pairs.products_at(nearby.places, self.unit_root) * SLACK
             extra.reshape(-1)[nearby.places] += added
         return Block(sigma, slope, extra)
