@@ -1,8 +1,8 @@
 """Claim: convolutional kernels with proved radii cost at most twice neural-tangents 0.6.5, which proves nothing.
 
-Three 3 × 3 convolutions (SAME, W_std = 1.5, b_std = 0.1) with relu or erf, then Flatten or GlobalAveragePool and a dense
-layer; NNGP and NTK of 20 images of 8 × 8 pixels, random ones and digits, float64. Both sides warm: XLA has compiled, here
-the constants of the activations are known. Everything else is included: labels, diagonals, radii. CPU seconds of the
+Three 3 × 3 convolutions (SAME, W_std = 1.5, b_std = 0.1) with relu or erf, Flatten or GlobalAveragePool, a dense layer;
+NNGP and NTK of 20 images of 8 × 8 pixels, random ones and digits, float64. Both sides warm: XLA has compiled, here the
+constants of the activations are known. Everything else is included: labels, diagonals, radii. CPU seconds of the
 process, medians; radii at most 1e-12.
 
     python benchmarks/convolutional_ntk_within_twice_neural_tangents.py

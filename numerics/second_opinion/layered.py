@@ -88,10 +88,10 @@ def _after(name: str, given: dict[str, Any], state: _State) -> _State:
         return _norm(given, state)
     if name == "Residual":
         one = other = state
-        for layer in given["block"]:
-            one = _after(*layer, one)
-        for layer in given.get("shortcut", ()):
-            other = _after(*layer, other)
+        for inner, arguments in given["block"]:
+            one = _after(inner, arguments, one)
+        for inner, arguments in given.get("shortcut", ()):
+            other = _after(inner, arguments, other)
         return replace(
             one,
             sigma={k: one.sigma[k] + other.sigma[k] for k in one.sigma},
@@ -129,10 +129,8 @@ def _geometry(window: Sequence[int], given: dict[str, Any], sides: Sequence[int]
 
 def _weights(given: dict[str, Any], state: _State) -> _State:
     shape = given.get("filter_shape")
-    if shape is None:
-        size, sides, seen = 1, state.sides, lambda o: {(): o}
-    else:
-        size, sides, seen = _geometry(shape, given, state.sides)
+    sides = state.sides
+    size, sides, seen = _geometry([1] * len(sides) if shape is None else shape, given, sides)
     w, b = (_number(given.get(key, default)) for key, default in (("sigma_w2", "1"), ("sigma_b2", "0")))
     after = _State(state.count, sides, {}, {})
     for (i, p), (j, q) in product(after.places, repeat=2):

@@ -62,16 +62,18 @@ def _labelled(table: Integers, *, proportional: bool, ids: Integers | None = Non
 
 
 def codes(columns: Integers) -> Integers:
-    """One number for each different column of integers (k, N), 0, 1, ... below N.
+    """One number below N for each different column of integers (k, N).
 
-    >>> codes(np.array([[5, 7, 5], [-1, 2**60, -1]])).tolist()
-    [0, 1, 0]
+    >>> a, b, c = codes(np.array([[5, 7, 5], [-1, 2**60, -1]])).tolist()
+    >>> a == c != b
+    True
     """
     mixed = _mixers(len(columns)) @ columns  # equal for equal columns; what else it joins is taken apart
     _, first, found = np.unique(mixed, return_index=True, return_inverse=True)
     if not np.array_equal(columns, columns[:, first[found]]):
         found = np.unique(columns, axis=1, return_inverse=True)[1].ravel()
-    return found
+    numbers: Integers = found
+    return numbers
 
 
 @lru_cache(maxsize=64)
@@ -91,7 +93,8 @@ def _places(sides: tuple[Slide, ...]) -> Integers:
         seen = slide.seen().T
         found = found[:, None, :, None] * slide.size + np.maximum(seen, 0)[None, :, None, :]
         outside = outside[:, None, :, None] | (seen < 0)[None, :, None, :]
-        found, outside = (x.reshape(x.shape[0] * x.shape[1], -1) for x in (found, outside))
+        shape = (found.shape[0] * found.shape[1], -1)
+        found, outside = found.reshape(shape), outside.reshape(shape)
     found[outside] = math.prod(slide.size for slide in sides)
     found.setflags(write=False)
     return found
