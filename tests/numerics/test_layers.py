@@ -297,6 +297,17 @@ def test_images_that_cannot_be_taken_are_refused_in_a_sentence(images: Any, sent
         cg.network([layers.Conv((3, 3)), "relu", layers.Flatten(), layers.Dense()]).nngp(images)
 
 
+def test_what_does_not_fit_the_memory_is_refused_before_it_is_tried() -> None:
+    images = np.ones((2, 64, 64, 1))
+    with pytest.raises(SpecError, match="layers: n = 2 needs"):
+        cg.network([layers.Conv((3, 3)), "relu", layers.GlobalAveragePool()]).nngp(
+            images, budget=cg.Budget(memory=2**28)
+        )
+    assert (
+        cg.network([layers.Conv((3, 3)), "relu", layers.Flatten()]).nngp(images, budget=cg.Budget(memory=2**28)).n == 2
+    )
+
+
 def test_positions_that_are_left_and_missing_tangent_kernels_are_refused() -> None:
     images = np.ones((2, 3, 3, 1))
     with pytest.raises(SpecError, match="there are still positions"):

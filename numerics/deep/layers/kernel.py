@@ -26,6 +26,8 @@ from .steps import Block, run
 
 ENTRIES = 1 << 15
 """Entries of a block: three arrays of them fit into a cache of 1 MiB."""
+ARRAYS = 12
+"""Arrays of the size of a block that are there at one time, at most."""
 SMALLEST, LARGEST = 2.0**-300, 2.0**300
 """Between these lie the largest entries of all pixels that are not zero."""
 
@@ -65,10 +67,9 @@ def layered_kernels(
     positions = int(np.prod(every.shape[1:-1]))
     own = variances_after_pools(layers)
     columns = m if others is None else n
-    blocks = 8 * max(ENTRIES, positions**2 if pools(layers) else positions)
-    require_memory(
-        "layers", m + n, 32 * m * columns + (8 * len(every) * positions**2 * 8 if own else 0) + blocks, budget
-    )
+    block = max(ENTRIES, positions**2 if pools(layers) else positions)
+    selfsame = len(every) * positions**2 if own else 0
+    require_memory("layers", m + n, 32 * m * columns + 8 * ARRAYS * (block + selfsame), budget)
     planner = Planner(layers, every, tangent)
     flat = np.ascontiguousarray(every.reshape(len(every), positions, every.shape[-1]))
     start = _input_scales(flat, every.shape[1:-1])
@@ -150,12 +151,15 @@ def _input_block(flat: Floats, pairs: Pairs) -> Block:
 
 def _index_pairs(m: int, n: int | None, size: int) -> Iterator[tuple[Index, Index]]:
     """The pairs of images in blocks: i <= j in one set, or i in the first and m <= j in the second."""
-    if n is None:
-        i, j = np.triu_indices(m)
-    else:
-        i, j = np.repeat(np.arange(m), n), np.tile(np.arange(m, m + n), m)
-    for start in range(0, len(i), size):
-        yield i[start : start + size], j[start : start + size]
+    starts = np.arange(m) * m - np.arange(m) * (np.arange(m) - 1) // 2  # pairs before those of each i
+    count = m * (m + 1) // 2 if n is None else m * n
+    for start in range(0, count, size):
+        k = np.arange(start, min(start + size, count))
+        if n is None:
+            i = np.searchsorted(starts, k, side="right") - 1
+            yield i, k - starts[i] + i
+        else:
+            yield k // n, m + k % n
 
 
 def _put(matrix: Floats, i: Index, j: Index, values: Floats, *, symmetric: bool) -> None:
