@@ -67,9 +67,9 @@ def layered_kernels(
     positions = int(np.prod(every.shape[1:-1]))
     own = variances_after_pools(layers)
     columns = m if others is None else n
-    block = max(ENTRIES, positions**2 if pools(layers) else positions)
+    largest = max(ENTRIES, positions**2 if pools(layers) else positions)
     selfsame = len(every) * positions**2 if own else 0
-    require_memory("layers", m + n, 32 * m * columns + 8 * ARRAYS * (block + selfsame), budget)
+    require_memory("layers", m + n, 32 * m * columns + 8 * ARRAYS * (largest + selfsame), budget)
     planner = Planner(layers, every, tangent)
     flat = np.ascontiguousarray(every.reshape(len(every), positions, every.shape[-1]))
     start = _input_scales(flat, every.shape[1:-1])
