@@ -219,6 +219,15 @@ def test_equal_labels_mean_multiples() -> None:
             state = np.maximum(state, 0.0)
 
 
+def test_opposite_images_stay_opposite_behind_odd_activations() -> None:
+    """Then their correlation is known to be -1, and the slope of the next rectifier to all digits."""
+    images = np.random.default_rng(14).standard_normal((1, 3, 3, 1))
+    stack = [layers.Conv((2, 2)), "erf", layers.Conv((2, 2)), "relu", layers.Flatten(), layers.Dense()]
+    K = cg.network(stack).ntk(np.concatenate([images, -images]))
+    assert float(np.max(K.rad)) < 1e-13
+    assert K.mid[0, 1] == 0.0
+
+
 def test_numbers_beyond_integers_still_have_labels() -> None:
     images = np.array([[[0.1], [1e-30]], [[-0.1], [-1e-30]], [[0.2], [2e-30]]])
     net = layers.serial(layers.Conv((2,)), "relu", layers.Flatten())

@@ -138,10 +138,17 @@ def _homogeneous(phi: Function) -> bool:
     return rectifier(phi) is not None
 
 
+@lru_cache(maxsize=256)
+def _odd(phi: Function) -> bool:
+    return phi.parity == "odd"
+
+
 def _after(layer: Layer, labels: Labels) -> Labels:
     if isinstance(layer, Activation):
         if _homogeneous(layer.phi):  # phi(s u) = |s| phi(sign(s) u)
             return Labels(_pairs(labels.ids, np.sign(labels.scales)), np.abs(labels.scales))
+        if _odd(layer.phi):
+            return Labels(_pairs(labels.ids, np.abs(labels.scales)), np.sign(labels.scales))
         return Labels(_pairs(labels.ids, labels.scales), np.sign(np.abs(labels.scales)))
     if isinstance(layer, (Conv, AveragePool)):
         sides = slides(layer, labels.ids.shape[:-1])
