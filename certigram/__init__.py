@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .derivations import DerivationHandle, derive
     from .kernels import Kernel, kernel
     from .large import certify_large
+    from .layers import Network, network
     from .numerics.balls.ball import Ball
     from .numerics.balls.budget import Budget
     from .numerics.balls.enclosure import Enclosure
@@ -52,6 +53,7 @@ _WHERE = {
     ".deep": "nngp nngp_and_ntk ntk",
     ".derivations": "DerivationHandle derive",
     ".kernels": "Kernel kernel",
+    ".layers": "Network network",
     ".prediction": "Classification Prediction classify log_marginal_likelihood predict",
     ".numerics.balls.ball": "Ball",
     ".numerics.kernels.ballarray": "BallArray",
@@ -79,6 +81,7 @@ __all__ = [
     "Enclosure",
     "Evidence",
     "Kernel",
+    "Network",
     "PopulationGram",
     "PrecisionExhausted",
     "Prediction",
@@ -98,6 +101,7 @@ __all__ = [
     "least_eigenvalue",
     "least_jitter",
     "log_marginal_likelihood",
+    "network",
     "nngp",
     "nngp_and_ntk",
     "ntk",

@@ -35,15 +35,18 @@ def arcsine(x: Floats, out: Floats) -> Floats:
     True
     """
     size = np.abs(x)
-    far = size > 0.5
+    rest = np.subtract(1.0, size)
+    rest *= 0.5
     z = np.multiply(size, size)
-    np.subtract(1.0, size, out=size, where=far)
-    np.multiply(size, 0.5, out=z, where=far)
+    np.minimum(z, rest, out=z)  # x^2 up to 1/2, (1 - |x|)/2 beyond
     horner(COEFFICIENTS, z, out)
-    np.sqrt(z, out=size, where=far)
-    np.multiply(out, size, out=out)
-    np.multiply(out, 2.0, out=out, where=far)
-    np.subtract(math.pi / 2, out, out=out, where=far)
+    far = size > 0.5
+    np.sqrt(z, out=z)
+    z *= 2.0
+    np.copyto(size, z, where=far)
+    out *= size
+    np.subtract(math.pi / 2, out, out=rest)
+    np.copyto(out, rest, where=far)
     return np.copysign(out, x, out=out)
 
 

@@ -75,15 +75,15 @@ class ErrorFunctionLayer:
         self, rows: NDArray[np.int64], columns: NDArray[np.int64], rho: Floats, slopes: bool
     ) -> tuple[Floats, Floats | None]:
         """See :class:`~certigram.numerics.deep.tile_layers.TileLayer`."""
-        x = np.multiply(rho, np.multiply.outer(self.s[rows], self.s[columns]))
+        x = np.multiply(rho, self.s[rows] * self.s[columns])
         out = arcsine(x, np.empty_like(x))
-        out *= np.multiply.outer(self.n[rows], self.n[columns])
+        out *= self.n[rows] * self.n[columns]
         if not slopes:
             return out, None
         root = np.subtract(1.0, x)
         root *= 1.0 + x
         np.sqrt(root, out=root)
-        return out, np.divide(np.multiply.outer(self.g[rows], self.g[columns]), root, out=root)
+        return out, np.divide(self.g[rows] * self.g[columns], root, out=root)
 
     def reach(self, tau: arb) -> arb:
         """See :class:`~certigram.numerics.deep.tile_layers.TileLayer`; the arcsine is convex and odd."""

@@ -225,7 +225,7 @@ def _evaluate(plan: _Plan, rows: Index, columns: Index, cosine: Floats) -> list[
     np.clip(rho, -1.0, 1.0, out=rho)
     tangent = rho.copy() if plan.sigma_on_top else None
     for layer, step in plan.layers:
-        value, slopes = layer.features_on(rows, columns, rho, plan.convention is not None)
+        value, slopes = layer.features_on(rows[:, None], columns, rho, plan.convention is not None)
         value *= np.multiply.outer(step.alpha[rows], step.alpha[columns])
         rho = value + np.multiply.outer(step.beta[rows], step.beta[columns])
         np.clip(rho, -1.0, 1.0, out=rho)

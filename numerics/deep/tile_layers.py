@@ -42,7 +42,8 @@ class TileLayer(Protocol):
         ...
 
     def features_on(self, rows: Index, columns: Index, rho: Floats, slopes: bool) -> tuple[Floats, Floats | None]:
-        r"""The tiles of :math:`\hat\kappa` and, if wanted, of :math:`\hat\tau`."""
+        r"""The tiles of :math:`\hat\kappa` and, if wanted, of :math:`\hat\tau`; ``rows`` and ``columns``, which
+        variance each point has, broadcast to the tile."""
         ...
 
     def reach(self, tau: arb) -> arb:

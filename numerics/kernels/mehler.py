@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .points import Floats
 
 
 def mehler(left: Floats, right: Floats, rho: Floats, out: Floats, work: Floats) -> None:
-    r""":math:`\sum_r l_{ri} r_{rj} ρ_{ij}^r` by Horner's rule; in ρ² when the orders present have one parity."""
-    present = np.flatnonzero(left.any(axis=1) & right.any(axis=1)).tolist()
+    r""":math:`\sum_r l_{ri} r_{rj} ρ_{ij}^r` by Horner's rule; in ρ² when the orders present have one parity.
+
+    ``left[r]`` and ``right[r]`` broadcast to the tile.
+    """
+    present = np.flatnonzero(_present(left) & _present(right)).tolist()
     if not present:
         out.fill(0.0)
         return
@@ -17,10 +21,15 @@ def mehler(left: Floats, right: Floats, rho: Floats, out: Floats, work: Floats) 
     stride = 2 if all(r % 2 == offset for r in present) else 1
     offset = offset if stride == 2 else 0
     variable = rho * rho if stride == 2 else rho
-    np.multiply.outer(left[present[-1]], right[present[-1]], out=out)
+    np.multiply(left[present[-1]], right[present[-1]], out=out)
     for r in range(present[-1] - stride, offset - 1, -stride):
         np.multiply(out, variable, out=out)
-        np.multiply(left[r][:, None], right[r], out=work)
+        np.multiply(left[r], right[r], out=work)
         np.add(out, work, out=out)
     if offset:
         np.multiply(out, rho, out=out)
+
+
+def _present(rows: Floats) -> NDArray[np.bool_]:
+    """The orders with a coefficient that is not 0."""
+    return np.asarray(rows.reshape(len(rows), -1).any(axis=1))

@@ -141,7 +141,7 @@ def _iterate(left: Floats, right: Floats, source: Floats, gain: Floats, theta: f
     slope, before = np.full_like(source, -1.0), np.inf
     last: tuple[Floats, Floats] | None = None
     for step in range(1, MAX_STEPS + 1):
-        mehler(left, right, rho, kernel, work)
+        mehler(left[:, :, None], right[:, None, :], rho, kernel, work)
         gap = np.multiply(gain, kernel)
         gap += source
         gap -= rho
