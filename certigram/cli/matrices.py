@@ -196,7 +196,6 @@ def _of_points(
 ) -> tuple[Certificate, str]:
     """The certificate of the matrix of a kernel on points, and what these are."""
     from ..api import certify as prove
-    from ..api import population_gram
     from ..numerics.kernels.cosines import require_memory
     from ..numerics.replay.inputs import MAX_POINTS
     from ..numerics.scale.forecast import memory_estimate

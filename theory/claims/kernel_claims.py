@@ -38,4 +38,3 @@ MATRIX_LEAST_EIGENVALUE: Claim = Source("matrix", "", "docs/own-matrix.md").clai
 )
 MATRIX_CLAIMS: tuple[Claim, ...] = (MATRIX_LEAST_EIGENVALUE,)
 """What ``certify`` says of a matrix that was given."""
-
