@@ -89,7 +89,10 @@ def _values(s: StartingPoint, lip: arb, bend: arb, zero: arb, radius: arb) -> tu
 
 
 def _at(name: str) -> Callable[..., arb]:
-    return sympy.lambdify((*SYMBOLS, RADIUS), STATED[name], modules=[{"sqrt": lambda x: arb(x).sqrt()}])
+    found: Callable[..., arb] = sympy.lambdify(
+        (*SYMBOLS, RADIUS), STATED[name], modules=[{"sqrt": lambda x: arb(x).sqrt()}]
+    )
+    return found
 
 
 @argument("smoothness-in-use", "at made starting points with two inputs, for descent and for the flow")

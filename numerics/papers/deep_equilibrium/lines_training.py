@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 
 import sympy
 from flint import arb, fmpq, fmpq_mat
@@ -236,8 +236,11 @@ def tangent_series() -> tuple[Relation, ...]:
         )
         for n in range(1, 5)
     )
-    in_use = (Instances(lambda rng, k=k: _chi(rng.randint(1, 3))[k], 116 + k, equal=True) for k in (0, 1))
-    return *sums, *in_use
+
+    def in_use(rng: random.Random, which: int) -> Sides:
+        return _chi(rng.randint(1, 3))[which]
+
+    return *sums, *(Instances(partial(in_use, which=k), 116 + k, equal=True) for k in (0, 1))
 
 
 @argument("tangent-domination", "five terms of the series, and the limit, by elimination; equality at zero slopes")

@@ -21,6 +21,10 @@ Q, M_, EPS, SIGMA, DELTA, U = sympy.symbols("q m epsilon sigma_p Delta u", posit
 KR, K0, K1, K2, R = sympy.symbols("kappa_1R kappa_0 kappa_1 kappa_2 R", positive=True)
 
 
+CURVED = K2 * K0 * R * sympy.exp(3 * KR) + 2 * K1 * sympy.exp(2 * KR)
+"""The bound of the second variation over sqrt(Lambda), as the lemma states it."""
+
+
 @argument("covering-number", "the margin at Delta = r/2 + u")
 def covering_number() -> tuple[Relation, ...]:
     r = sympy.Symbol("r", positive=True)
@@ -186,10 +190,8 @@ def second_variation() -> tuple[Relation, ...]:
 
 @argument("second-variation-bound", "the product of the three factors")
 def second_variation_bound() -> tuple[Relation, ...]:
-    root = sympy.Symbol("sqrt_Lambda", positive=True)
     grown = sympy.exp(KR)
-    stated = root * (K2 * K0 * R * sympy.exp(3 * KR) + 2 * K1 * sympy.exp(2 * KR))
-    return (Equation(grown * (K2 * R * K0 * grown + 2 * K1) * grown * root, stated),)
+    return (Equation(grown * (K2 * R * K0 * grown + 2 * K1) * grown, CURVED),)
 
 
 @argument("hessian-factors", "both terms by Cauchy-Schwarz, and Lambda = N kappa_0^2; the bound in use")
@@ -199,8 +201,7 @@ def hessian_factors() -> tuple[Relation, ...]:
     residual = sympy.sqrt(2 * n * loss)
     terms = (norm**2 * (grown * sympy.sqrt(lam)) ** 2 + residual * norm * sympy.sqrt(lam) * second) / n
     stated = norm**2 * lam / n * sympy.exp(2 * KR) + norm * sympy.sqrt(2 * loss) * sympy.sqrt(lam / n) * second
-    curved = second_variation_bound()[0].right / sympy.Symbol("sqrt_Lambda", positive=True)
-    ours = stated.subs({second: curved, norm: 1, K0: 1})
+    ours = stated.subs({second: CURVED, norm: 1, K0: 1})
     value = sympy.lambdify((n, loss, lam, KR, K1, K2, R), ours, modules=[{"exp": arb.exp, "sqrt": _root}])
 
     def in_use(rng: random.Random) -> Sides:

@@ -253,8 +253,11 @@ def square_completed() -> tuple[Relation, ...]:
     f, y, delta = sympy.symbols("f y delta", real=True)
     quarter = (y - delta) ** 2 / 4
 
+    def lost(label: fmpq, defect: fmpq) -> fmpq:
+        return (label - defect) ** 2 / 4
+
     def sides(label: fmpq, size: fmpq, defect: fmpq, bound: fmpq) -> Sides:
-        return (label - defect) ** 2 / 4, (size + bound) ** 2 / 4
+        return lost(label, defect), (size + bound) ** 2 / 4
 
     def draw(rng: random.Random) -> Sides:
         size, bound = positive(rng), positive(rng)
@@ -262,7 +265,7 @@ def square_completed() -> tuple[Relation, ...]:
 
     def in_use(rng: random.Random) -> Sides:
         one, most = positive(rng), positive(rng)
-        return completed_square(arb(one), arb(most)), arb(sides(fmpq(-1), fmpq(1), one * most, one * most)[0])
+        return completed_square(arb(one), arb(most)), arb(lost(fmpq(-1), one * most))
 
     return (
         Equation((f - y) * (f - delta), (f - (y + delta) / 2) ** 2 - quarter),
@@ -303,7 +306,7 @@ def squared_bounded() -> tuple[Relation, ...]:
 
     def in_use(rng: random.Random, which: int) -> Sides:
         one, most, gradient = positive(rng), positive(rng), positive(rng)
-        distance = sides(one * most, one * most, fmpq(-1), fmpq(1))[0]
+        distance = one * most - fmpq(-1)  # |f - y| for the largest f and y = -1
         return squared_bounds(arb(one), arb(most), arb(gradient))[which], arb(distance * (gradient if which else 1))
 
     return (
