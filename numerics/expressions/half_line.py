@@ -89,8 +89,8 @@ class HalfLine:
 
 
 def half_line(expression: sympy.Expr, reach: float, size: float, least: float) -> HalfLine | None:
-    """The table of a function of x on [0, reach]; ``size`` is its typical modulus, ``least`` the smallest scale on which
-    arguments lie: cells there are no wider. None where a cell has no bound.
+    """The table of a function of x on [0, reach]; ``size`` is its typical modulus, ``least`` the smallest scale on
+    which arguments lie: cells there are no wider. None where a cell has no bound.
     """
     if not (0 < reach <= LONGEST and least > 0):
         return None
