@@ -119,7 +119,7 @@ class Product(Composite):
             return [_product(entries) for entries in zip(*columns, strict=True)]
 
     def __str__(self) -> str:
-        return " * ".join(f"({part})" if isinstance(part, Sum) else str(part) for part in self.parts)
+        return " * ".join(map(_inside, self.parts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from .series import slope
 from .unit_rows import UnitRows
 
 RULE_BITS = 44
-"""The error of the rule is about 2^-56 of the size of the function."""
+"""The error of the rule is about 2^-56 of the smallest size of the function."""
 MOMENT_BITS = 72
 """The second moments are known to about this relative precision, far beyond float64."""
 MOST_NODES = 4000
@@ -42,6 +42,10 @@ TARGET = 2.0**-48
 """Rest of Mehler's series beyond which more orders are taken."""
 COARSE = 2.0**-44
 """Error of the slopes beyond which they get a rule of their own."""
+SMALLEST = 2.0**-60
+"""Functions of a smaller size are left to single transforms."""
+USELESS = 2.0**-36
+"""Error of the vectors beyond which single transforms are better."""
 SLACK = 1.0 + 2.0**-10
 """More than all roundings of the norms and sums of non-negative numbers below."""
 
@@ -67,14 +71,15 @@ def quadrature_rows(
         return None
     sigma = [q.sqrt() for q in variances]
     hull = between(min(s.lower() for s in sigma), max(s.upper() for s in sigma))
-    plan = trapezoid.plan(shape, hull, most + 1, RULE_BITS)
+    moments = second_moments(phi, variances, MOMENT_BITS)
+    size = min(float(m.lower()) for m in moments) ** 0.5 if all(m > 0 for m in moments) else 0.0
+    if not size > SMALLEST:
+        return None
+    plan = trapezoid.plan(shape, hull, most + 1, RULE_BITS + max(0, -math.frexp(size)[1]))
     if plan is None or plan.count > MOST_NODES or plan.count * float(plan.step) > LARGEST_NODE:
         return None
-    moments = second_moments(phi, variances, MOMENT_BITS)
-    if not all(m > 0 for m in moments):
-        return None
-    size = min(float(m.lower()) for m in moments) ** 0.5
-    halves = _halves(phi, upper_float(hull) * plan.count * float(plan.step) * (1.0 + 2.0**-40), size)
+    reached = upper_float(hull) * plan.count * float(plan.step) * (1.0 + 2.0**-40)
+    halves = _halves(phi, reached, size, float(hull.lower()) / 4)
     if halves is None:
         return None
     nodes: Floats = np.arange(plan.count + 1) * np.float64(plan.step)
@@ -84,6 +89,8 @@ def quadrature_rows(
     widest = int(np.argmax(scale))
     order = _enough(groups, table, widest, float(moments[widest]), float(reach))
     a, lost = _coefficients(groups, table, order + 1, roots([1 / m for m in moments]), upper_float(plan.error))
+    if not lost < USELESS:
+        return None
     features = UnitRows.stored(np.ascontiguousarray(a[: order + 1]), arb(lost), _tail(a[: order + 1], lost))
     if not slopes:
         return QuadratureRows(moments, (), features, None)
@@ -112,12 +119,12 @@ class _Group:
     size: Floats
 
 
-def _halves(phi: Activation, reach: float, size: float) -> tuple[HalfLine, HalfLine | None] | None:
+def _halves(phi: Activation, reach: float, size: float, least: float) -> tuple[HalfLine, HalfLine | None] | None:
     """The activation on the right half-line and, without parity, on the left one."""
-    right = half_line(phi.expression, reach, size)
+    right = half_line(phi.expression, reach, size, least)
     if right is None or phi.parity is not None:
         return None if right is None else (right, None)
-    left = half_line(sympy.sympify(phi.expression).xreplace({X: -X}), reach, size)
+    left = half_line(sympy.sympify(phi.expression).xreplace({X: -X}), reach, size, least)
     return None if left is None else (right, left)
 
 

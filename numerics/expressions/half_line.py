@@ -35,7 +35,9 @@ Array = NDArray[np.float64]
 DEGREE = 14
 BITS = 96
 FIRST = 2.0**-3
-"""Width of the cell at 0."""
+"""Largest width of the cell at 0."""
+SHARE = 2.0**-14
+"""Least width of that cell as a share of the reach."""
 NARROWEST = 2.0**-7
 """Cells are not halved below this width; what is lost then is in the error."""
 LONGEST = 4096.0
@@ -52,7 +54,7 @@ class HalfLine:
     ``centre``, ``end``, ``error``, ``slope`` (cells,): midpoints, upper ends, bounds of the error of :meth:`values`
     and of the slope on the cell and its neighbours; ``degree`` (cells,) and ``coefficients`` (DEGREE + 1, cells);
     ``place``: the cell of each
-    interval of length ``NARROWEST``.
+    interval of length ``unit``, a power of two.
     """
 
     centre: Array
@@ -62,17 +64,18 @@ class HalfLine:
     degree: NDArray[np.int64]
     coefficients: Array
     place: NDArray[np.int64]
+    unit: float
 
     def cells(self, t: Array) -> NDArray[np.int64]:
         """The cell of each number in [0, reach]."""
-        return self.place[(t * (1.0 / NARROWEST)).astype(np.int64)]
+        return self.place[(t * (1.0 / self.unit)).astype(np.int64)]
 
     def values(self, t: Array, cells: NDArray[np.int64]) -> Array:
         """The function, within ``error[cells]``.
 
         >>> from sympy import tanh
         >>> from ...theory.activations.functions import X
-        >>> table, t = half_line(tanh(X), 30.0, 1.0), np.array([0.0, 0.75, 25.0])
+        >>> table, t = half_line(tanh(X), 30.0, 1.0, 0.25), np.array([0.0, 0.75, 25.0])
         >>> bool(np.max(np.abs(table.values(t, table.cells(t)) - np.tanh(t))) < 1e-15)
         True
         """
@@ -85,17 +88,20 @@ class HalfLine:
         return np.asarray(value)
 
 
-def half_line(expression: sympy.Expr, reach: float, size: float) -> HalfLine | None:
-    """The table of a function of x on [0, reach]; ``size`` is its typical modulus. None where a cell has no bound."""
-    if not 0 < reach <= LONGEST:
+def half_line(expression: sympy.Expr, reach: float, size: float, least: float) -> HalfLine | None:
+    """The table of a function of x on [0, reach]; ``size`` is its typical modulus, ``least`` the smallest scale on
+    which arguments lie: cells there are no wider. None where a cell has no bound.
+    """
+    if not (0 < reach <= LONGEST and least > 0):
         return None
+    first = min(FIRST, 2.0 ** math.floor(math.log2(max(least, reach * SHARE))))
     function = lower_series(expression)
     found: list[tuple[float, float, _Cell]] = []
     with precision(BITS):
         far = next(filter(None, (_far(expression, start, reach, size) for start in STARTS if start < reach)), None)
         end = reach if far is None else far[0]
-        waiting = [(0.0, FIRST)]
-        edge = FIRST
+        waiting = [(0.0, first)]
+        edge = first
         while edge <= end:
             waiting.append((edge, 2 * edge))
             edge *= 2
@@ -115,7 +121,7 @@ def half_line(expression: sympy.Expr, reach: float, size: float) -> HalfLine | N
             if cell is None:
                 return None
             found.append((lo, hi, cell))
-    return _assemble(found if far is None else [*found, far], size)
+    return _assemble(found if far is None else [*found, far], size, min(first, NARROWEST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +167,7 @@ def _cell(function: object, lo: float, hi: float) -> _Cell | None:
     return _Cell(centre, half, row, upper_float(remainder), upper_float(lost), upper_float(slope))
 
 
-def _assemble(found: list[tuple[float, float, _Cell]], size: float) -> HalfLine:
+def _assemble(found: list[tuple[float, float, _Cell]], size: float, unit: float) -> HalfLine:
     count = len(found)
     coefficients, degree = np.zeros((DEGREE + 1, count)), np.zeros(count, dtype=np.int64)
     error, slope = np.empty(count), np.array([cell.slope for _, _, cell in found])
@@ -175,6 +181,6 @@ def _assemble(found: list[tuple[float, float, _Cell]], size: float) -> HalfLine:
         error[k] = upper_float(arb(cell.lost) + dropped + rounding + arb(4 * DEGREE + 4) * arb(TINY))
         coefficients[: top + 1, k], degree[k] = cell.coefficients[: top + 1], top
     nearby = np.maximum(slope, np.maximum(np.append(slope[1:], 0.0), np.insert(slope[:-1], 0, 0.0)))
-    place = np.concatenate([np.full(round((hi - lo) / NARROWEST), k) for k, (lo, hi, _) in enumerate(found)])
+    place = np.concatenate([np.full(round((hi - lo) / unit), k) for k, (lo, hi, _) in enumerate(found)])
     centre, end = np.array([c.centre for _, _, c in found]), np.array([hi for _, hi, _ in found])
-    return HalfLine(centre, end, error, nearby, degree, coefficients, place)
+    return HalfLine(centre, end, error, nearby, degree, coefficients, place, unit)

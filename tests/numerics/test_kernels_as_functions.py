@@ -183,6 +183,7 @@ def test_sums_products_and_powers_contain_what_they_are_of(scale, factor, expone
         first + second: lambda x, y: x + y,
         first * second + factor: lambda x, y: x * y + factor,
         factor * first: lambda x, y: factor * x,
+        first * (factor * second) + (first + second) ** 2: lambda x, y: factor * x * y + (x + y) ** 2,
         second**exponent: lambda x, y: y**exponent,
     }
     for k, operation in made.items():

@@ -23,7 +23,12 @@ from certigram.numerics.kernels.split_product import Factor, split_product
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X
 
-RANGES = {"narrow": ("0.91", "0.912"), "moderate": ("1/2", "3"), "wide and large": ("2", "90")}
+RANGES = {
+    "narrow": ("0.91", "0.912"),
+    "moderate": ("1/2", "3"),
+    "wide and large": ("2", "90"),
+    "small": ("1e-6", "1/4"),
+}
 
 
 def variances(name, count=12):
@@ -57,6 +62,7 @@ def distance(stored: UnitRows, exact) -> list[arb]:
         ("tanh(x+1)", "moderate"),
         ("x*exp(-x**2/2)", "moderate"),
         ("exp(x/3)", "moderate"),
+        ("tanh", "small"),
     ],
 )
 def test_the_vectors_are_those_of_single_transforms(name, where):
@@ -104,8 +110,8 @@ def test_a_wrong_constant_in_the_rule_is_noticed(what, monkeypatch):
     elif what == "a function value":
         honest = rows.half_line
 
-        def bent(expression, reach, size):
-            found = honest(expression, reach, size)
+        def bent(*given_parts):
+            found = honest(*given_parts)
             found.coefficients[1] *= 1.0 + 1e-12
             return found
 
@@ -173,7 +179,7 @@ def test_a_false_bound_of_the_ellipse_is_noticed(monkeypatch):
 @pytest.mark.parametrize("text", ["tanh(x)", "exp(-x**2/2)*x", "sin(3*x)", "log(1+exp(x))", "exp(x/3)", "sinh(x/4)"])
 def test_half_lines_keep_their_error(text):
     phi = activation(text)
-    table = half_line(phi.expression, 90.0, 1.0)
+    table = half_line(phi.expression, 90.0, 1.0, 0.25)
     points = np.concatenate([np.linspace(0.0, 90.0, 400), table.end[:-1], np.geomspace(1e-9, 1.0, 50)])
     cells = table.cells(points)
     values = table.values(points, cells)
