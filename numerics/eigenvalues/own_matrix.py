@@ -29,7 +29,8 @@ from ..kernels.ballmatrix import BallMatrix
 from ..replay.given import MAX_VERTICES, Given
 from ..replay.inputs import MAX_GRAM, MAX_POINTS
 from ..replay.verdicts import Stop
-from .eigenvalue import least_eigenvalue
+from .eigenvalue import climb, least_eigenvalue
+from .ladder import Goal, Known, Problem
 from .nullspace import rational_null_vector
 from .witness import Question, Rows, factor_witness, rounded_up
 
@@ -188,6 +189,10 @@ def _by_factor(
     wide = np.broadcast_to(scaled(matrix.radius, height), part.mid.shape)
     rho, weights = (Fraction(0), None) if matrix.exact else _radius_norm(matrix, wide)
     question = Question.of(found, bound, strict=strict)
+    if matrix.exact and found.lower <= bound <= found.upper and not (question.proved or question.refuted):
+        known = _known(part, bound / unit, strict, budget)  # the bound is nearer than float64 numbers are
+        lower, upper = max(lower, known.lower), min(upper, known.upper)
+        question = Question.of(known, bound / unit, strict=strict)._replace(bound=bound)
     slack = Fraction(float(np.abs(v) @ wide @ np.abs(v))) * (1 + Fraction(1, 2**20))
     aim = bound / unit + (-slack if question.refuted else rho)  # what the midpoints have to decide
     witness = factor_witness(part, lower, upper, question._replace(bound=aim))
@@ -217,6 +222,13 @@ def _center(part: _Scaled, found: Enclosure, value: float, unit: Fraction, budge
     exact = isinstance(part.own.entries, np.ndarray)
     known = least_eigenvalue(BallMatrix(part.mid, 0.0 if exact else 2.0**-52), budget=budget, refine=part.refine)
     return Fraction(known.lower), Fraction(known.upper)
+
+
+def _known(part: _Scaled, bound: Fraction, strict: bool, budget: Budget) -> Known:
+    """What the ladder says of the midpoints over 2^height, as rationals."""
+    exact = isinstance(part.own.entries, np.ndarray)
+    ball = BallMatrix(part.mid, 0.0 if exact else 2.0**-52)
+    return climb(Problem(ball, part.refine, budget, Goal(bound=bound, strict=strict)))
 
 
 def _radius_norm(matrix: OwnMatrix, wide: NDArray[np.float64]) -> tuple[Fraction, list[int] | None]:

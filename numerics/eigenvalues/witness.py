@@ -25,6 +25,7 @@ from ..replay.kernels import KINDS
 from ..replay.spectrum import MAX_LIMBS, Maker
 from ..replay.verdicts import Stop
 from .inverse_iteration import start_vector
+from .ladder import Known
 
 DIGIT = 62
 """Bits of one digit of the long integers in the arrays."""
@@ -86,7 +87,7 @@ class Question(NamedTuple):
     strict: bool = False
 
     @classmethod
-    def of(cls, found: Enclosure, bound: Fraction, *, strict: bool) -> Self:
+    def of(cls, found: Enclosure | Known, bound: Fraction, *, strict: bool) -> Self:
         """What an enclosure says of ``least eigenvalue >= bound``, or ``>`` with ``strict``."""
         proved = found.lower > bound if strict else found.lower >= bound
         return cls(bound, proved, found.upper <= bound if strict else found.upper < bound, strict)
@@ -178,7 +179,7 @@ def integer_witness(matrix: Witnessed, lower: Fraction, limbs: int) -> Witness:
     if rows is None:
         raise DerivationGap("the shifted matrix was not factorised at the precision of the certificate.")
     v = [round(x * one) for x in start_vector(n).tolist()]
-    exponent = DIGIT * limbs - 4 - max(row[-1] for row in rows).bit_length() + bits
+    exponent = DIGIT * limbs - 4 - max(abs(x) for row in rows for x in row).bit_length() + bits
     if not 0 <= exponent <= bits + 64:
         exponent = min(max(exponent, 0), bits)
     for _ in range(ROUNDS):

@@ -61,7 +61,7 @@ def parse(text: str) -> tuple[Terms, str, Fraction]:
 def slopes(terms: Terms, hinges: list[tuple[Fraction, Fraction]]) -> list[Fraction]:
     """The slopes of the sum of hinges and c x from left to right: a hinge bends it by c|a| at -b/a."""
     left = (
-        factor * (scale if name == "id" else min(scale, 0))
+        factor * (scale if name == "id" or scale < 0 else 0)
         for factor, name, scale, _ in terms
         if name in ("id", "relu")
     )
@@ -76,7 +76,6 @@ def hinged_odd(terms: Terms, hinges: list[tuple[Fraction, Fraction]]) -> bool:
     if not {name for _, name, _, _ in terms} <= {"one", "id", "relu"}:
         return False
     bends = {place: sum(bend for at, bend in hinges if at == place) for place, _ in hinges}
-    even = sum(
-        (factor * (shift / 2 if name == "relu" else name == "one") for factor, name, _, shift in terms), Fraction(0)
-    )
+    weights = {"relu": Fraction(1, 2), "id": Fraction(0)}
+    even = sum((c * weights.get(name, 1) * (b if name == "relu" else 1) for c, name, _, b in terms), Fraction(0))
     return not even and all(bend == -bends.get(-place, 0) for place, bend in bends.items())

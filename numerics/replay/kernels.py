@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from .activations import NAMES, Terms, parse
+from .elementary import Interval
 from .given import Given
 from .inputs import Inputs, inputs
 from .matrix import Rows, matrix
@@ -13,7 +14,7 @@ from .rectifier import rectified
 from .series import prove_series
 from .sidecar import Arrays
 from .spectrum import Maker
-from .transform import ONE, ZERO, Interval
+from .transform import ONE, ZERO
 from .verdicts import UNSUPPORTED, fraction, require
 
 HALF = Fraction(1, 2)  # what sigma_w2 must be below where only the Lipschitz constant is used

@@ -8,7 +8,7 @@ from .activations import Terms
 from .elementary import Interval, exp, half_line_share, pi, root
 from .verdicts import UNSUPPORTED, require
 
-MAX_DIGITS = 1 << 13
+MAX_DIGITS, MAX_WORK = 1 << 13, 1 << 31  # the last: half a minute
 Pair = tuple[int, int]  # the ends of an interval, in units of 2^-bits
 Piece = tuple[Fraction | None, int, Fraction, Fraction]  # t, k, b, c: c z^k exp(bz) on z < t, or on the whole line
 
@@ -98,7 +98,8 @@ def closed(
     steep = max(abs(b) for _, _, b, _ in parts)
     far = max(abs(kink) for kink, _, _, _ in parts if kink is not None)
     bits = 2 * t + 80 + 12 * int(steep * steep + 1) + 4 * int((far + steep) * (isqrt(order) + 1))
-    require(bits <= MAX_DIGITS, "proof.kernel.activation", "too steep, or too many digits", UNSUPPORTED)
+    quick = bits <= MAX_DIGITS and (len(parts) * bits) ** 2 <= MAX_WORK
+    require(quick, "proof.kernel.activation", "too steep, or too many digits", UNSUPPORTED)
     one, mean = 1 << bits, density(bits)
     roots = [isqrt(r << 2 * bits) for r in range(order + 3)]
 

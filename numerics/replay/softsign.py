@@ -5,7 +5,7 @@ from math import isqrt
 
 from .activations import Terms
 from .elementary import GUARD, Interval, decay, pi, root
-from .pieces import Pair, add, at_zero, over, ratio, times
+from .pieces import MAX_DIGITS, Pair, add, at_zero, over, ratio, times
 from .verdicts import UNSUPPORTED, require
 
 MAX_RATIO, MAX_NODES = 1 << 20, 1 << 16
@@ -38,6 +38,7 @@ def softsign(
     p = 1 / (abs(scale) * sigma)
     require(1 <= MAX_RATIO * p <= MAX_RATIO**2, "proof.kernel.activation", "too steep, or too flat", UNSUPPORTED)
     bits = t + 48 + 4 * int(p * (isqrt(order) + 2)) + 2 * max(0, int(p).bit_length())
+    require(bits <= MAX_DIGITS, "proof.kernel.activation", "too flat, or too many digits", UNSUPPORTED)
     one, heights = 1 << bits, at_zero(order + 1, bits)
     first = first_integral(p, bits)
     halves = [(one // 2, one // 2), *(over(h, r, bits) for r, h in enumerate(heights[:-1], 1))]  # of h_r over z > 0

@@ -6,9 +6,9 @@ from math import floor
 from operator import mul
 from typing import Any
 
+from .elementary import Interval
 from .matrix import Matrix, product
 from .sidecar import Arrays
-from .transform import Interval
 from .verdicts import fraction, require
 
 MAX_LIMBS, LIMB = 32, 62  # digits of the long integers, and bits of each

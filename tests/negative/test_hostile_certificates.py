@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+import certigram as cg
 from certigram.numerics import replay
 from certigram.numerics.papers.deep_equilibrium.witness import FORMAT
+from certigram.numerics.replay.activations import parse
 from certigram.numerics.replay.command import main
 from certigram.numerics.replay.inputs import inputs
 from certigram.numerics.replay.transform import equilibrium
 from certigram.numerics.replay.verdicts import Stop
-
-import certigram as cg
 
 Document = dict[str, Any]
 Arrays = dict[str, np.ndarray]
@@ -362,18 +363,23 @@ def test_a_normalised_input_gram(tmp_path: Path) -> None:
     assert replay.check(path).verdict == "INVALID"
 
 
-def test_a_small_file_cannot_ask_for_long_work(outcome: Outcome) -> None:
+@pytest.mark.parametrize("activation", [
+    " + ".join(["1/17*gelu(1*x)"] * 17), " + ".join(f"1/200*elu({k}*x)" for k in range(1, 18)), "1*softsign(1*x)",
+    " + ".join(f"1/17*relu(1*x+{k})" for k in range(1, 18)), "1*relu(1*x+99999999999999999999999999999999)",
+    "1/100000*elu(99999*x)", "10000000*softsign(1/10000000*x)",
+])  # fmt: skip
+def test_a_small_file_cannot_ask_for_long_work(activation: str, outcome: Outcome) -> None:
     """One point, but as many digits, orders and terms as the format allows."""
     data = {"n": 1, "d": 1, "normalize": "sphere", "input_gram": None}
     point = np.ones((1, 1))
     data["sha256"] = hashlib.sha256(b"sphere|1|1|" + point.tobytes()).hexdigest()
-    slope = Fraction(17 * 112890443, 17 * 10**8)
+    slope = parse(activation)[2]
     kernel = {
-        "activation": " + ".join(["1/17*gelu(1*x)"] * 17),
+        "activation": activation,
         "sigma_w2": "1/100",
-        "lipschitz": f"{slope.numerator}/{slope.denominator}",
-        "s": [str(2 * 2**1024), "1"],
-        "mass": [str(2**512), "1"],
+        "lipschitz": str(slope),
+        "s": [str(2 * 2**3968), "1"],
+        "mass": [str(2**1984), "1"],
         "coefficients": [["1", "0"]] * 1025,
     }
     proof = {
@@ -386,7 +392,7 @@ def test_a_small_file_cannot_ask_for_long_work(outcome: Outcome) -> None:
     }
     record = {"verdict": "PROVED", "evidence": [], "margin": None, "detail": {}, "activation": "f"}
     document = {"format": "certigram-certificate/1", "system": "deq-general", "proof": proof, **record}
-    long = np.ones((8, 1), dtype=np.int64)
+    long = np.ones((31, 1), dtype=np.int64)
     found, seconds = outcome(json.dumps(document), {"points": point, "factor": long, "vector": long})
     assert (found.verdict, found.line) == ("UNSUPPORTED", "proof.kernel.activation")
     assert seconds < 1

@@ -147,7 +147,7 @@ def test_near_duplicates_at_1e_9_are_checked(name: str, tmp_path: Path) -> None:
 
 
 def test_the_gaussian_kernel_below_the_range_of_float64_relative_to_its_entries(tmp_path: Path) -> None:
-    """On 30 points of a line the least eigenvalue is 4.44e-71, and the integers have as many digits as that asks for."""
+    """On 30 points of a line the least eigenvalue is 4.44e-71; the integers have as many digits as that asks for."""
     points = np.arange(30)[:, None] / 29
     K = cg.population_gram("resnet-rkhs", points, kernel="gaussian", scale=1, normalize=None)
     path = saved(K, tmp_path / "c.json")
@@ -215,7 +215,7 @@ def test_the_checker_is_a_short_folder_of_the_standard_library() -> None:
     """Its files import the standard library and each other, absolutely and relatively, and nothing that runs text."""
     files = {file.stem: file.read_text() for file in FOLDER.glob("*.py")}
     assert {path.name for path in FOLDER.iterdir()} <= {"__pycache__", *(f"{name}.py" for name in files)}
-    assert sum(len(text.splitlines()) for text in files.values()) <= 1450
+    assert sum(len(text.splitlines()) for text in files.values()) <= 1500
     assert not set(files) & set(sys.stdlib_module_names)  # copied out, the folder is the first place of modules
     imported: set[str] = set()
     for node in (node for text in files.values() for node in ast.walk(ast.parse(text))):
