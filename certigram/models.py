@@ -189,11 +189,15 @@ def certificate_of(
 
 @undisturbed
 def _proof(model: GramModel, verdict: Verdict, found: Enclosure, bound: Fraction, relation: str) -> Proof:
+    from .numerics.covariances.model import KernelModel
+    from .numerics.covariances.witness import covariance_proof
     from .numerics.studies.networks import prover
 
-    write = prover(model.system)
     near = verdict.against or Fraction(found.lower) - bound < abs(bound) / 1000  # the search stopped at the bound
-    return write(model, model.eigenvalue if near else found, bound=bound, relation=relation)
+    best = model.eigenvalue if near else found
+    if isinstance(model, KernelModel):
+        return covariance_proof(model, best, bound=bound, relation=relation)
+    return prover(model.system)(model, best, bound=bound, relation=relation)
 
 
 def environment() -> dict[str, str]:

@@ -178,7 +178,7 @@ def integer_witness(matrix: Witnessed, lower: Fraction, limbs: int) -> Witness:
         rows = integer_cholesky(a, round(shift * one), bits)
     if rows is None:
         raise DerivationGap("the shifted matrix was not factorised at the precision of the certificate.")
-    v = [round(x * one) for x in start_vector(n).tolist()]
+    v = [round(Fraction(x) * one) for x in start_vector(n).tolist()]
     exponent = DIGIT * limbs - 4 - max(abs(x) for row in rows for x in row).bit_length() + bits
     if not 0 <= exponent <= bits + 64:
         exponent = min(max(exponent, 0), bits)

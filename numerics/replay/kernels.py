@@ -30,7 +30,7 @@ class Subject(NamedTuple):
     n: int
     make: Maker
     label: str
-    parameters: dict[str, str]
+    parameters: dict[str, Any]
     scope: str
     about: str
     others: dict[str, Bounds]
@@ -97,10 +97,11 @@ def affine(terms: Terms, given: Inputs) -> bool:
 def distances(proof: Any, found: Arrays, accelerate: bool) -> Subject:
     """A Gaussian or Matérn kernel of the distance of exact points (section 9)."""
     claim, line = proof["kernel"], "proof.kernel"
-    require(proof["system"] == "resnet-rkhs", "proof.system", "no rule for this system", UNSUPPORTED)
+    plain = proof["system"] == "kernel"
+    require(plain or proof["system"] == "resnet-rkhs", "proof.system", "no rule for this system", UNSUPPORTED)
     require(proof["data"]["normalize"] is None, "proof.data.normalize", "the kernel takes the points as they are")
     scale, lift = (fraction(claim[key], f"{line}.{key}") for key in ("scale", "embedding"))
-    require(min(scale, lift) > 0, line, "no positive scale")
+    require(min(scale, lift) > 0 and (lift == 1 or not plain), line, "no positive scale, or points that are embedded")
     require(proof["data"]["input_gram"] is None, "proof.data.input_gram", "the kernel takes points")
     given = inputs(proof["data"], found, accelerate)
     inner, n = given.inner, len(given.inner)
@@ -113,11 +114,12 @@ def distances(proof: Any, found: Arrays, accelerate: bool) -> Subject:
         return ZERO, ZERO
 
     order_of(claim["name"])
+    written = int(scale) if scale.denominator == 1 else str(scale)
     return Subject(
         n,
         lambda bits, weights: radial(claim["name"], scale / lift, given, bits),
-        claim["name"],
-        {"scale": claim["scale"], "embedding": claim["embedding"]},
+        f"kernel({claim['name']!r}, scale={written!r})" if plain else claim["name"],
+        {"scale": written} if plain else {"scale": claim["scale"], "embedding": claim["embedding"]},
         scope(n),
         f"{claim['name']}, scale = {scale}, embedding = {lift}, n = {n}, points",
         {"repeated": repeated},

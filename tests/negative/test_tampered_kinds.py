@@ -19,13 +19,13 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+
+import certigram as cg
 from certigram.numerics import replay
 from certigram.numerics.balls.enclosure import Enclosure, float_below
 from certigram.numerics.certificates.certificate import Certificate, EvidenceItem
 from certigram.numerics.eigenvalues.own_matrix import CLAIM, SYSTEM, OwnMatrix, own_matrix_proof
 from certigram.theory.verdict import Argument, Evidence, Verdict
-
-import certigram as cg
 
 from .test_tampering import NUMBER, edited, numbers
 
@@ -63,7 +63,10 @@ def own(matrix: OwnMatrix, lower: str, upper: str, bound: str, relation: str = "
 
 
 def kernel(system: str, **parameters: Any) -> Certificate:
-    K = cg.population_gram(system, POINTS, **parameters)
+    return halved(cg.population_gram(system, POINTS, **parameters))
+
+
+def halved(K: cg.PopulationGram) -> Certificate:
     return cg.certify(K, at_least=Fraction(cg.least_eigenvalue(K).lower) / 2)
 
 
@@ -77,6 +80,7 @@ MADE: dict[str, Callable[[], Certificate]] = {
     "vertices": lambda: own(OwnMatrix(UNIT, Fraction(1, 2)), "0", "1", "0"),
     "gaussian": lambda: kernel("resnet-rkhs", kernel="gaussian"),
     "matern": lambda: kernel("resnet-rkhs", kernel="matern-5/2", scale="3/2", embedding="1/2", normalize=None),
+    "named": lambda: halved(cg.kernel("matern-3/2", scale="3/2")(POINTS)),
     "implicit": lambda: kernel("implicit-relu"),
     "rectified": lambda: kernel("deq-relu", sigma_w2="3/4"),
 }  # fmt: skip

@@ -157,6 +157,30 @@ def test_the_gaussian_kernel_below_the_range_of_float64_relative_to_its_entries(
     assert 4e-71 < document["lower"] < document["upper"] < 4.5e-71
 
 
+@pytest.mark.parametrize("name", ["gaussian", "matern-3/2", "matern-17/2"])
+@pytest.mark.parametrize("scale", ["1", "3/2"])
+def test_kernels_by_name_are_checked_under_the_name_that_makes_them(name: str, scale: str, tmp_path: Path) -> None:
+    k = cg.kernel(name, scale=scale)
+    path = saved(k(sphere(12)), tmp_path / "c.json")
+    found = cg.check(path)
+    assert found.verdict == "VALID", found.parts
+    text = path.read_text()
+    assert json.loads(text)["activation"] == repr(k)
+    path.write_text(text.replace(repr(k), repr(cg.kernel(name, scale=2))))
+    assert cg.check(path).verdict == "INVALID"
+
+
+def test_repeated_points_refute_a_kernel_by_name_exactly(tmp_path: Path) -> None:
+    found = cg.certify(cg.kernel("gaussian")([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]))
+    assert found.verdict is cg.Verdict.REFUTED
+    assert cg.check(found.save(tmp_path / "c.json")).verdict == "VALID"
+
+
+@pytest.mark.parametrize("k", [cg.kernel("linear"), cg.kernel("matern-1/2"), 2 * cg.kernel("gaussian")])
+def test_kernels_without_a_rule_are_unsupported(k: cg.Kernel, tmp_path: Path) -> None:
+    assert cg.check(saved(k(sphere(5)), tmp_path / "c.json")).verdict == "UNSUPPORTED"
+
+
 def test_points_that_a_kernel_sees_rescaled_are_those_of_the_certificate(tmp_path: Path) -> None:
     K = cg.population_gram("resnet-rkhs", sphere(5), kernel="matern-5/2")
     document = json.loads(saved(K, tmp_path / "c.json").read_text())
