@@ -80,7 +80,7 @@ MADE: dict[str, Callable[[], Certificate]] = {
     "vertices": lambda: own(OwnMatrix(UNIT, Fraction(1, 2)), "0", "1", "0"),
     "gaussian": lambda: kernel("resnet-rkhs", kernel="gaussian"),
     "matern": lambda: kernel("resnet-rkhs", kernel="matern-5/2", scale="3/2", embedding="1/2", normalize=None),
-    "named": lambda: halved(cg.kernel("matern-3/2", scale="3/2")(POINTS)),
+    "named": lambda: halved(cg.kernel("matern-5/2", scale="3/2")(POINTS)),
     "implicit": lambda: kernel("implicit-relu"),
     "rectified": lambda: kernel("deq-relu", sigma_w2="3/4"),
 }  # fmt: skip
@@ -246,7 +246,7 @@ def meanings(kind: str) -> list[tuple[str, Callable[[Document, Arrays], None]]]:
         ("verdict", at("verdict", lambda v: "PROVED" if v == "REFUTED" else "REFUTED")),
         ("system", at("system", "deq-general")),
         ("both systems", both),
-        ("claim", at("claim", "kernel.least-eigenvalue")),
+        ("claim", at("claim", lambda c: "kernel.least-eigenvalue" if c == CLAIM else CLAIM)),
         ("activation", at("activation", "tanh")),
         ("scope", at("scope", "all matrices")),
         ("size", at("proof/data/n", lambda n: n + 1)),
