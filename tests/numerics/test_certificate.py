@@ -8,13 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+
+import certigram as cg
 from certigram.numerics.certificates.certificate import Certificate, Discharged, EvidenceItem, fraction_text
 from certigram.numerics.files import remove_parts, write_atomically
 from certigram.theory.claims.kernel_claims import CLAIMS, KERNELS
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Argument, Evidence, Verdict
-
-import certigram as cg
 
 EXACT = EvidenceItem(Evidence.EXACT, "by structure", {"entry": "0"})
 ENCLOSED = EvidenceItem(Evidence.ENCLOSED, "a ball excludes 0", {"x": "[1 ± 0.1]"})
