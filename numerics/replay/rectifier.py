@@ -17,17 +17,19 @@ def arc_cosine(t: int, bits: int) -> tuple[int, int]:
     return height + (turned * t >> bits), turned
 
 
-def correlation(cosine: int, feedback: Fraction, bits: int) -> tuple[int, int]:
-    """The fixed point of r = (1 - w) c + 2 w g(r) for w = feedback in [0, 1), and by how much it may be off (10.2)."""
+def correlation(cosine: int, feedback: Fraction, bits: int) -> tuple[int, int, int]:
+    """The fixed point r of r = (1 - w) c + 2 w g(r), w = feedback < 1; how far it may be off (10.2); 2 pi g there."""
     r, (a, b), circle = cosine, feedback.as_integer_ratio(), pi(bits)
-    for _ in range(STEPS if a else 0):
+    for _ in range(STEPS):
         value, turned = arc_cosine(r, bits)
+        if not a:
+            return r, 2, value
         gap = ((b - a) * cosine + (a * value << bits) // circle) // b - r
         step = gap * b * circle // (b * circle - a * turned)
         if abs(step) <= 1:
-            return r, (abs(gap) + 32) * b // (b - a) + 1
+            return r, (abs(gap) + 32) * b // (b - a) + 1, value
         r = min(max(r + step, -1 << bits), 1 << bits)
-    return r, 2 if not a else 2 << bits
+    return r, 2 << bits, arc_cosine(r, bits)[0]
 
 
 def rectified(inner: Rows, feedback: Fraction, variance: Fraction, bits: int) -> Matrix:
@@ -38,8 +40,8 @@ def rectified(inner: Rows, feedback: Fraction, variance: Fraction, bits: int) ->
         if i == j:
             rows.append([0] * i + [num // (2 * variance.denominator)])
             continue
-        r, off = correlation(min(max(cosine, -1 << wide), 1 << wide), feedback, wide)
-        rows[i][j] = arc_cosine(r, wide)[0] * num // den
+        _, off, value = correlation(min(max(cosine, -1 << wide), 1 << wide), feedback, wide)
+        rows[i][j] = value * num // den
         lost = int((off + 8) * variance / 2**GUARD) + 2
         errors[i], errors[j] = errors[i] + lost, errors[j] + lost
     return Matrix(rows, errors, Fraction(1, 1 << bits))

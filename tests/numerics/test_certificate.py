@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+import certigram as cg
 from certigram.numerics.certificates.certificate import Certificate, Discharged, EvidenceItem, fraction_text
 from certigram.numerics.files import remove_parts, write_atomically
 from certigram.theory.claims.kernel_claims import CLAIMS, KERNELS
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Argument, Evidence, Verdict
-
-import certigram as cg
 
 EXACT = EvidenceItem(Evidence.EXACT, "by structure", {"entry": "0"})
 ENCLOSED = EvidenceItem(Evidence.ENCLOSED, "a ball excludes 0", {"x": "[1 ± 0.1]"})
@@ -155,7 +155,7 @@ def test_kernels_of_plain_networks_are_named_and_saved(tmp_path: Path) -> None:
 
 
 def test_certificates_without_a_rule_name_their_parameters(tmp_path: Path) -> None:
-    K = cg.population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="mish", sigma_w2="1/32")
+    K = cg.population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="gelu_tanh", sigma_w2="1/32")
     saved = json.loads(cg.certify(K, at_least="1/1000").save(tmp_path / "c.json").read_text())
     assert saved["detail"]["parameters"] == {"sigma_w2": "1/32"}
     assert saved["detail"]["data"]["normalize"] == "sphere"

@@ -8,6 +8,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+
 from certigram.numerics.replay.activations import KNOWN, parse
 from certigram.numerics.replay.elementary import angle, decay, value
 from certigram.numerics.replay.pieces import closed
@@ -167,7 +168,8 @@ def test_decay_angle_and_fixed_points_against_mpmath(bits: int) -> None:
             assert abs(value_of - circle * g(t * unit) / unit) < 10
             assert abs(turned - (mpmath.pi - mpmath.acos(t * unit)) / unit) < 10
             w = rng.choice([Fraction(0), Fraction(1, 16), Fraction(1, 2), Fraction(999, 1000)])
-            r, off = correlation(t, w, bits)
+            r, off, kept = correlation(t, w, bits)
+            assert kept == arc_cosine(r, bits)[0]
             ends = [min(max((r + sign * off) * unit, mpmath.mpf(-1)), mpmath.mpf(1)) for sign in (-1, 1)]
             share = mpmath.mpf(w.numerator) / w.denominator
             gaps = [(1 - share) * t * unit + 2 * share * g(end) - end for end in ends]
