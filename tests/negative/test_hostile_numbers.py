@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from certigram.numerics.balls.ball import Ball
-from certigram.numerics.balls.ends import upper_float
 from flint import arb
 
 import certigram as cg
+from certigram.numerics.balls.ball import Ball
+from certigram.numerics.balls.ends import upper_float
 
 THREE_POINTS = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]
 

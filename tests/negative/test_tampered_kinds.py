@@ -19,13 +19,13 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+
+import certigram as cg
 from certigram.numerics import replay
 from certigram.numerics.balls.enclosure import Enclosure, float_below
 from certigram.numerics.certificates.certificate import Certificate, EvidenceItem
 from certigram.numerics.eigenvalues.own_matrix import CLAIM, SYSTEM, OwnMatrix, own_matrix_proof
 from certigram.theory.verdict import Argument, Evidence, Verdict
-
-import certigram as cg
 
 from .test_tampering import NUMBER, edited, numbers
 

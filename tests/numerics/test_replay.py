@@ -15,6 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+import certigram as cg
+from certigram.api import PopulationGram
 from certigram.numerics import replay
 from certigram.numerics.certificates.checking import Checked
 from certigram.numerics.expressions.checkable import checkable_expression
@@ -22,9 +25,6 @@ from certigram.numerics.papers.deep_equilibrium.witness import equilibrium_proof
 from certigram.numerics.replay.sidecar import arrays
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import DerivationGap, SpecError
-
-import certigram as cg
-from certigram.api import PopulationGram
 
 FOLDER = Path(replay.__file__).parent
 

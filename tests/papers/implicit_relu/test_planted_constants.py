@@ -13,6 +13,9 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+from flint import arb
+from scipy import integrate, linalg, optimize, special, stats
+
 from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.papers.implicit_relu.arc_cosine import arc_cosine, arc_cosine_series
@@ -23,8 +26,6 @@ from certigram.numerics.papers.implicit_relu.experiments import StateSample, suf
 from certigram.numerics.papers.implicit_relu.limit import limit_map, limit_variance
 from certigram.numerics.sampling.statistics import ErrorBudget
 from certigram.theory.verdict import Evidence, Verdict
-from flint import arb
-from scipy import integrate, linalg, optimize, special, stats
 
 Guard = Callable[[], None]
 
