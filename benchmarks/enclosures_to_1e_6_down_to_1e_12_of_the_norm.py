@@ -11,10 +11,11 @@ import sys
 import time
 
 import numpy as np
+from threadpoolctl import threadpool_limits
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
 from certigram.numerics.kernels.ballmatrix import BallMatrix
-from threadpoolctl import threadpool_limits
 
 FLOATS = Budget(bits=24, max_bits=64)
 

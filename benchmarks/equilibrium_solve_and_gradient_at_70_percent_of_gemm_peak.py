@@ -15,6 +15,7 @@ import sys
 import time
 
 import numpy as np
+
 from certigram.numerics.balls.threads import thread_count
 from certigram.numerics.papers.deep_equilibrium.training.equilibrium import differentiable
 from certigram.numerics.papers.deep_equilibrium.training.gradient import Gradient, Network, gradient, sample_network

@@ -14,14 +14,15 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
+from flint import arb
+from threadpoolctl import threadpool_limits
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.kernels.cosines import cosines
 from certigram.numerics.kernels.gram import gram
 from certigram.numerics.kernels.series import DotProductSeries
 from certigram.numerics.papers.deep_equilibrium.population.kernel import equilibrium_kernel
 from certigram.theory.activations.activation import activation
-from flint import arb
-from threadpoolctl import threadpool_limits
 
 N, D, TERMS, RUNS, LIMIT = 4000, 64, 64, 7, 4.0
 

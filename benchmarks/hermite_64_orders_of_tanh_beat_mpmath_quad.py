@@ -9,9 +9,10 @@ import time
 from fractions import Fraction
 
 import mpmath
+from mpmath import mp, mpf
+
 from certigram.numerics.hermite import hermite_transform
 from certigram.theory.activations.activation import activation
-from mpmath import mp, mpf
 
 BITS, ORDERS, CLAIM = 128, 64, 20
 

@@ -14,11 +14,12 @@ from fractions import Fraction
 
 import numpy as np
 import scipy.linalg
+from threadpoolctl import threadpool_limits
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.theory.verdict import Verdict
-from threadpoolctl import threadpool_limits
 
 N, D, RUNS, LIMIT = 4000, 64, 5, 1.6
 FLOATS = Budget(bits=24, max_bits=64)

@@ -19,12 +19,13 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
+from threadpoolctl import threadpool_limits
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.studies.data import DataSet
 from certigram.theory.activations.activation import activation
-from threadpoolctl import threadpool_limits
 
 N, D, TERMS, RUNS = 1000, 64, 64, 7
 

@@ -15,13 +15,14 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
+from threadpoolctl import threadpool_limits
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.studies.data import DataSet
 from certigram.theory.activations.activation import activation
-from threadpoolctl import threadpool_limits
 
 D = 64
 CLAIMS = {2000: (0.8, 5), 4000: (0.4, 3)}

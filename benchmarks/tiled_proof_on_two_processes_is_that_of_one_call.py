@@ -14,6 +14,8 @@ import time
 from fractions import Fraction
 
 import numpy as np
+from flint import arb
+
 from certigram.numerics.eigenvalues.cholesky import factorise
 from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
 from certigram.numerics.kernels.cosines import cosines
@@ -23,7 +25,6 @@ from certigram.numerics.papers.deep_equilibrium.population.kernel import equilib
 from certigram.numerics.scale.tiled_eigenvalue import tiled_least_eigenvalue
 from certigram.numerics.scale.tiled_gram import tiled_gram
 from certigram.theory.activations.activation import activation
-from flint import arb
 
 D, TILE = 64, 1000
 

@@ -14,13 +14,14 @@ import time
 from fractions import Fraction
 
 import numpy as np
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.papers.deep_equilibrium.large import prove_large
 from certigram.numerics.studies.data import DataSet
 from certigram.theory.activations.activation import activation
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 D, LIMIT = 64, 8 * 2**30
 

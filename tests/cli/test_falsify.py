@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from certigram.numerics.papers.two_layer_logistic.bounds import LogisticBounds
 
 CLAIM = "two-layer-logistic.gradient-bound"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from certigram.numerics.runs.runner import run
 
+from certigram.numerics.runs.runner import run
 from certigram.spec import read_study
 
 STUDY = """

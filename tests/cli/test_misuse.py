@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from certigram.numerics.studies.data import load
 
 from certigram import population_gram
+from certigram.numerics.studies.data import load
 
 
 def refused(answer: object, *words: str) -> None:

@@ -9,12 +9,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from certigram.numerics.papers.resnet_rkhs import face
-from certigram.numerics.second_opinion import opinion
-from certigram.numerics.second_opinion.recipes import EnclosedNumber, Ends, Recipe
 
 import certigram as cg
 from certigram.cli.second_opinion import USUAL
+from certigram.numerics.papers.resnet_rkhs import face
+from certigram.numerics.second_opinion import opinion
+from certigram.numerics.second_opinion.recipes import EnclosedNumber, Ends, Recipe
 
 STUDY = """
 [study]

@@ -4,6 +4,7 @@ import errno
 from collections.abc import Callable
 
 import pytest
+
 from certigram.theory.errors import Unfinished
 
 

@@ -81,8 +81,9 @@ def test_consoles_print_no_controls(text: str, monkeypatch: pytest.MonkeyPatch) 
     """Whatever reaches a console as text leaves it as text; its own colours stay."""
     import io
 
-    from certigram.reports.console import stdout
     from rich.table import Table
+
+    from certigram.reports.console import stdout
 
     stream = io.StringIO()
     monkeypatch.setattr("sys.stdout", stream)

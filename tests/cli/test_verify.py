@@ -13,15 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
+
 from certigram.numerics.certificates.certificate import FORMAT
 from certigram.numerics.runs.results import Results
 from certigram.numerics.runs.runner import run
 from certigram.reports.terminal import print_results
+from certigram.spec import read_study
 from certigram.theory.claims.system import system
 from certigram.theory.verdict import Verdict
-from rich.console import Console
-
-from certigram.spec import read_study
 
 Call = Callable[..., tuple[int, str, str]]
 CLAIMS = len(system("deq-general").claims)

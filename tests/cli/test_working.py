@@ -6,6 +6,7 @@ from contextlib import suppress
 from threading import Event
 
 import pytest
+
 from certigram.numerics.runs.runner import Event as RunEvent
 from certigram.reports import working
 from certigram.reports.console import stderr

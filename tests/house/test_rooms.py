@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from certigram.numerics.checks.registry import find_check
 from certigram.numerics.studies.networks import _module
 from certigram.theory.claims.system import paper_of, systems

@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import scipy.special
+
 from certigram.numerics.sampling.experiment import Plan, Sample, Subject, run
 from certigram.numerics.sampling.finite_width import (
     Moments,

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.special
+
 from certigram.numerics.sampling.experiment import Plan, Sample, Subject, Unit, run
 from certigram.numerics.sampling.finite_width import (
     Moments,

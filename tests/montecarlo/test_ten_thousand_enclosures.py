@@ -14,13 +14,13 @@ from functools import cache
 
 import mpmath as mp
 import pytest
+
+import certigram as cg
 from certigram.numerics.balls.ball import Ball
 from certigram.numerics.dual import dual
 from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.hermite import hermite_transform, second_moment
 from certigram.theory.activations.activation import activation
-
-import certigram as cg
 
 Real = mp.mpf
 BITS = (30, 53, 90, 128)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from certigram.numerics import replay
 
 import certigram as cg
+from certigram.numerics import replay
 
 Arrays = dict[str, np.ndarray]
 POINTS = np.random.default_rng(5).standard_normal((5, 24))

@@ -8,6 +8,10 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from flint import arb
+
+import certigram as cg
+from certigram.deep import nngp, ntk
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.deep import layerwise
 from certigram.numerics.deep.arcsine import ARCSINE_ERROR, COEFFICIENTS, arcsine
@@ -18,10 +22,6 @@ from certigram.numerics.deep.series import deep_series
 from certigram.numerics.kernels.cosines import cosines
 from certigram.numerics.kernels.series import DotProductSeries
 from certigram.theory.verdict import Verdict
-from flint import arb
-
-import certigram as cg
-from certigram.deep import nngp, ntk
 
 HALF = Fraction(1, 2)
 ONE = Fraction(1)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import sympy
+
 from certigram.numerics.derivation_check import check
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 import sympy
+
 from certigram.numerics.derivation_check import Status
 from certigram.numerics.derivation_check.check import BITS, check_step
 from certigram.numerics.derivation_check.points import Point, points

@@ -3,11 +3,12 @@
 from fractions import Fraction as F
 
 import pytest
+from flint import arb, fmpq
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual import dual
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import SpecError
-from flint import arb, fmpq
 
 NAMES = ["tanh", "sigmoid", "softplus", "gelu", "relu", "erf", "sin", "abs", "silu", "elu", "mish", "atan"]
 LAWS = [("13/10", "7/10", "-2/5"), ("1", "1", "1/2"), ("1", "1", "1"), ("4", "1", "-1.99"), ("1e-8", "1e-6", "5e-8")]

@@ -11,6 +11,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb, arb_mat, fmpq, fmpq_mat
+
 from certigram.numerics.balls.ball import exact
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.enclosure import float_below
@@ -22,7 +24,6 @@ from certigram.numerics.eigenvalues.guess import single_precision_guess
 from certigram.numerics.eigenvalues.residual import residual_norm
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.theory.verdict import Verdict
-from flint import arb, arb_mat, fmpq, fmpq_mat
 
 PAST = Fraction(1, 10**9)
 

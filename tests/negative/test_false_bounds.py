@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.ball import enclose
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.falsify.bound import Sides, find_bound
@@ -17,7 +19,6 @@ from certigram.numerics.falsify.falsifier import falsify
 from certigram.numerics.papers.resnet_rkhs.sharpness.networks import kernel_of, separation_squared
 from certigram.numerics.papers.two_layer_logistic.sharpness.networks import bounds_of
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 Change = Callable[[Instance, arb, arb], Sides]
 

@@ -8,6 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.certificates.certificate import Certificate
@@ -25,7 +27,6 @@ from certigram.numerics.studies.data import DataSet
 from certigram.theory.activations.activation import activation
 from certigram.theory.claims.system import system
 from certigram.theory.verdict import Evidence, Verdict
-from flint import arb
 
 
 def instance(

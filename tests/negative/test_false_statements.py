@@ -13,10 +13,10 @@ from functools import cache
 import mpmath as mp
 import numpy as np
 import pytest
-from certigram.numerics.eigenvalues.eigenvalue import decide_at_least
-from certigram.numerics.papers.deep_equilibrium.population.contraction import contraction_squared
 
 import certigram as cg
+from certigram.numerics.eigenvalues.eigenvalue import decide_at_least
+from certigram.numerics.papers.deep_equilibrium.population.contraction import contraction_squared
 
 RELATIVE = Fraction(1, 10**9)
 Real = mp.mpf

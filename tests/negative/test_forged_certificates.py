@@ -18,6 +18,8 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+
+import certigram as cg
 from certigram.numerics import replay
 from certigram.numerics.certificates.certificate import fraction_text
 from certigram.numerics.eigenvalues.witness import digits, integer_cholesky
@@ -27,8 +29,6 @@ from certigram.numerics.replay.activations import KNOWN, parse
 from certigram.numerics.replay.inputs import inputs
 from certigram.numerics.replay.matrix import matrix
 from certigram.theory.errors import CertigramError
-
-import certigram as cg
 
 Document = dict[str, Any]
 Arrays = dict[str, np.ndarray]

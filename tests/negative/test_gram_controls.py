@@ -5,6 +5,8 @@ from math import comb
 
 import numpy as np
 import pytest
+from flint import arb, arb_mat, fmpq
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.kernels.cosines import Cosines, cosines, cosines_arb
 from certigram.numerics.kernels.gram import gram, gram_arb
@@ -14,7 +16,6 @@ from certigram.numerics.kernels.series import DotProductSeries
 from certigram.numerics.papers.deep_equilibrium.population import gram_unequal as unequal
 from certigram.numerics.papers.deep_equilibrium.population.gram_unequal import gram_unequal
 from certigram.theory.errors import SpecError
-from flint import arb, arb_mat, fmpq
 
 BITS = 200
 

@@ -5,6 +5,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.growth import Growth
 from certigram.numerics.expressions.lowering import lower_acb, lower_arb
@@ -12,7 +14,6 @@ from certigram.numerics.hermite import hermite_transform, transform, trapezoid
 from certigram.numerics.hermite.panel_error import Setting, gauss_error
 from certigram.numerics.hermite.strip import Strip, strip
 from certigram.theory.activations.activation import activation
-from flint import arb
 
 BITS, ORDER = 100, 31
 

@@ -17,6 +17,8 @@ from operator import mul
 
 import pytest
 import sympy
+from flint import fmpq
+
 from certigram.numerics.balls.ball import enclose
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.hermite import HermiteTransform, hermite_transform
@@ -25,7 +27,6 @@ from certigram.numerics.proof_lines.identities import same
 from certigram.numerics.proof_lines.relations import Equation, Growth, Instances, Order, Relation, relations
 from certigram.theory.activations.activation import Activation
 from certigram.theory.claims.lemma import Lemma, lemmas
-from flint import fmpq
 
 LEMMAS = [found for found in lemmas().values() if any(relations(step.check) for step in found.proof)]
 MOST = 5

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 import sympy
+from flint import arb
+
 from certigram.numerics.balls.ball import Ball
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import constant
@@ -13,7 +15,6 @@ from certigram.theory.activations import catalogue
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 NUDGE = arb(10) ** -9
 WITH_CONSTANTS = [

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
+
 from certigram.numerics.papers.deep_equilibrium.finite_width import sample_grams
 from certigram.numerics.sampling.exact_law import departure, usable_widths
 from certigram.numerics.sampling.experiment import NUMBERS, Plan, Sample, Subject, run

@@ -14,6 +14,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+
 from certigram.numerics import replay
 
 Document = dict[str, Any]

@@ -5,13 +5,14 @@ import pickle
 from fractions import Fraction
 
 import pytest
+from flint import arb
+from hypothesis import given
+from hypothesis import strategies as st
+
 from certigram.numerics.balls.ball import Ball, enclose, exact, excludes
 from certigram.numerics.balls.precision import precision
 from certigram.theory.errors import PrecisionExhausted, SpecError
 from certigram.theory.verdict import Verdict
-from flint import arb
-from hypothesis import given
-from hypothesis import strategies as st
 
 THIRD = Ball(arb(1) / 3)
 NAN, INFINITE = Ball(arb("nan")), Ball(arb("inf"))

@@ -5,11 +5,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from certigram.numerics.kernels.ballmatrix import BallMatrix, read_only
-from certigram.theory.errors import SpecError
 from flint import arb, arb_mat
 
 from certigram.api import least_eigenvalue, population_gram
+from certigram.numerics.kernels.ballmatrix import BallMatrix, read_only
+from certigram.theory.errors import SpecError
 
 POINTS = [[1.0, 0.0, 0.5], [0.0, 1.0, 0.25], [0.5, 0.5, 1.0]]
 

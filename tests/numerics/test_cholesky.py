@@ -7,6 +7,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+
 from certigram.numerics.balls.enclosure import float_below
 from certigram.numerics.eigenvalues.cholesky import ShiftedCholesky, backward_error, factorise, shifted_diagonal
 from certigram.numerics.eigenvalues.inverse_iteration import inverse_lanczos, start_vector

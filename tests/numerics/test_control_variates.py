@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
+
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.papers.deep_equilibrium.training.equilibrium import Differentiable
 from certigram.numerics.papers.deep_equilibrium.training.sampled import (

@@ -7,6 +7,11 @@ import flint
 import mpmath
 import numpy as np
 import pytest
+from flint import arb, fmpq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.kernels.cosines import (
@@ -20,10 +25,6 @@ from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.kernels.points import points
 from certigram.numerics.kernels.split_rows import radius, split_bits
 from certigram.theory.errors import SpecError
-from flint import arb, fmpq
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 
 def true_cosine(x: np.ndarray, y: np.ndarray, bits: int = 200) -> arb:

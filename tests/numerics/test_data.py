@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.kernels.points import points
 from certigram.numerics.studies.data import DataSet, load, require_memory

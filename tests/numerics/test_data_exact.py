@@ -11,6 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from certigram.api import certify, check, least_eigenvalue, population_gram
+from certigram.deep import nngp
 from certigram.numerics.kernels.cosines import cosines, cosines_arb, raw_gram
 from certigram.numerics.kernels.parallel import duplicate_pairs, parallel_pairs
 from certigram.numerics.kernels.points import Points, points
@@ -18,9 +21,6 @@ from certigram.numerics.kernels.split_rows import radius
 from certigram.numerics.studies.data import DataSet, load
 from certigram.numerics.studies.reading import Reading
 from certigram.theory.errors import DerivationGap, SpecError
-
-from certigram.api import certify, check, least_eigenvalue, population_gram
-from certigram.deep import nngp
 
 BIG = 2**53
 NEAR = [[BIG + 1, 1.0], [BIG, 1.0]]

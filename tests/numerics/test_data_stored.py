@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from certigram.numerics.kernels.points import points
 from certigram.numerics.studies.data import load
 from certigram.numerics.studies.reading import Reading

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from certigram.numerics.studies.data import DataSet, load
 from certigram.numerics.studies.reading import Reading
 from certigram.theory.errors import SpecError

@@ -6,13 +6,14 @@ from fractions import Fraction
 
 import pytest
 import sympy
+from flint import arb
+
 from certigram.numerics.deep.conventions import Layer, TangentConvention, equilibrium_tangent, tangent
 from certigram.numerics.deep.network import deep_network
 from certigram.numerics.deep.series import deep_series, derivative_series
 from certigram.numerics.hermite import hermite_transform, second_moment
 from certigram.theory.activations.activation import activation, from_expression
 from certigram.theory.errors import SpecError
-from flint import arb
 
 N1, N2, N3, N4 = TangentConvention
 

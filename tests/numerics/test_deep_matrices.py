@@ -6,6 +6,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
+
+import certigram as cg
+from certigram.deep import nngp, nngp_and_ntk, ntk
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.deep.conventions import TangentConvention
 from certigram.numerics.deep.instance import DeepInstance
@@ -13,10 +17,6 @@ from certigram.numerics.deep.pair import pair_kernels
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Verdict
-from flint import arb
-
-import certigram as cg
-from certigram.deep import nngp, nngp_and_ntk, ntk
 
 TABLE = np.random.default_rng(3).standard_normal((25, 6))
 

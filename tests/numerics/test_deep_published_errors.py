@@ -11,9 +11,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy.special import expit, roots_hermite
+
 from certigram.numerics.dual import dual
 from certigram.theory.activations.activation import activation
-from scipy.special import expit, roots_hermite
 
 FUNCTIONS = {"tanh": np.tanh, "sigmoid": expit, "relu": lambda x: np.maximum(x, 0.0)}
 TABLE = [

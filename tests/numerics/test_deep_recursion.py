@@ -9,6 +9,9 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from flint import arb
+
+import certigram
 from certigram.numerics.balls.ball import enclose
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.deep.conventions import TangentConvention
@@ -19,9 +22,6 @@ from certigram.numerics.deep.series import deep_series
 from certigram.numerics.kernels.cosines import cosines
 from certigram.numerics.kernels.points import points
 from certigram.theory.errors import CertigramError, DerivationGap, SpecError
-from flint import arb
-
-import certigram
 
 CASES: dict[str, tuple[Callable[[mpmath.mpf], mpmath.mpf], Callable[[mpmath.mpf], mpmath.mpf]]] = {
     "tanh": (mpmath.tanh, lambda x: 1 - mpmath.tanh(x) ** 2),

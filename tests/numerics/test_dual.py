@@ -4,6 +4,10 @@ from fractions import Fraction as F
 
 import pytest
 import sympy
+from flint import arb, fmpq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from certigram.numerics.balls.ball import Ball
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual import covariance, dual, dual_expression, evaluate, lattice, rotated
@@ -14,9 +18,6 @@ from certigram.numerics.hermite.strip import strip
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X
 from certigram.theory.errors import SpecError
-from flint import arb, fmpq
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 # own 2-d quadrature at a = 13/10, b = 7/10, c = -2/5, docs/theory/dual-activations.md, section 8
 ORACLES = {

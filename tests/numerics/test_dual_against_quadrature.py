@@ -13,10 +13,11 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+from flint import arb, fmpq
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual import dual
 from certigram.theory.activations.activation import activation
-from flint import arb, fmpq
 
 SMOOTH: dict[str, Callable[[Any], Any]] = {
     "tanh": np.tanh,

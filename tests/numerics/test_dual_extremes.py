@@ -15,6 +15,10 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.special
+from flint import arb
+from numpy.typing import NDArray
+
+import certigram as cg
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual import dual, dual_expression, require_digits
 from certigram.numerics.dual.common_factor import common_factor_value
@@ -23,10 +27,6 @@ from certigram.numerics.dual.evaluate import trapezoid_value
 from certigram.numerics.dual.far_rules import far_rules, gauss_hermite
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import PrecisionExhausted
-from flint import arb
-from numpy.typing import NDArray
-
-import certigram as cg
 
 BITS = 128
 Law = tuple[str, str, str]

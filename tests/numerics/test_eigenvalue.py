@@ -7,6 +7,8 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from flint import arb, arb_mat
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues import arb_rung, rational
@@ -17,7 +19,6 @@ from certigram.numerics.eigenvalues.ladder import Goal, Known
 from certigram.numerics.eigenvalues.ldlt import LDLT, ldlt
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.theory.verdict import Evidence, Verdict
-from flint import arb, arb_mat
 
 FLOAT_ONLY = Budget(bits=24, max_bits=64)
 

@@ -4,10 +4,11 @@ import math
 from fractions import Fraction
 
 import pytest
-from certigram.numerics.balls.enclosure import Enclosure, float_above, float_below
-from certigram.theory.verdict import Evidence, Verdict
 from hypothesis import given
 from hypothesis import strategies as st
+
+from certigram.numerics.balls.enclosure import Enclosure, float_above, float_below
+from certigram.theory.verdict import Evidence, Verdict
 
 TINY, HUGE = Fraction(5, 10**325), Fraction(10) ** 400
 rationals = st.fractions() | st.floats(allow_nan=False, allow_infinity=False).map(Fraction)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.falsify.bound import Bound, Sides, bounds, find_bound, find_bounds
 from certigram.numerics.falsify.domain import Domain, Finite, Instance, Outside, Real
@@ -21,7 +23,6 @@ from certigram.numerics.falsify.record import Record, load
 from certigram.numerics.falsify.search import search
 from certigram.theory.errors import PrecisionExhausted, SpecError
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 LINE = Domain((Real("x"), Real("s", (), 2.0**-4, 16.0, logarithmic=True)))
 

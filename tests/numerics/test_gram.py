@@ -6,6 +6,10 @@ from math import comb
 import mpmath
 import numpy as np
 import pytest
+from flint import arb, arb_mat, fmpq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from certigram.numerics.balls import threads
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
@@ -18,9 +22,6 @@ from certigram.numerics.kernels.gram import gram, gram_arb, gram_truncated, hada
 from certigram.numerics.kernels.horner import LEVELS, tile_series
 from certigram.numerics.kernels.series import DotProductSeries, FloatSeries
 from certigram.theory.errors import SpecError
-from flint import arb, arb_mat, fmpq
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 BITS = 200
 

@@ -6,6 +6,8 @@ import random
 
 import pytest
 import sympy
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.growth import (
     Growth,
@@ -18,7 +20,6 @@ from certigram.numerics.expressions.lowering import lower_arb
 from certigram.theory.activations.functions import X, normal_cdf, sigmoid, softplus
 from certigram.theory.errors import DerivationGap, SpecError
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 exp, tanh, sqrt = sympy.exp, sympy.tanh, sympy.sqrt
 

@@ -6,6 +6,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
+
+import certigram as cg
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
@@ -16,9 +19,6 @@ from certigram.numerics.kernels.gram import gram_arb
 from certigram.numerics.papers.deep_equilibrium.population.pair_entry import PairEntry
 from certigram.theory.activations.activation import activation as activation_named
 from certigram.theory.verdict import Verdict
-from flint import arb
-
-import certigram as cg
 
 
 def sphere(n: int = 12, d: int = 6, seed: int = 0) -> np.ndarray:

@@ -7,13 +7,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb_mat, fmpq, fmpq_mat
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
 from certigram.numerics.eigenvalues.rational import exact_spectrum
 from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.theory.verdict import Verdict
-from flint import arb_mat, fmpq, fmpq_mat
 
 
 def reflected(n: int, smallest: Fraction, seed: int) -> fmpq_mat:

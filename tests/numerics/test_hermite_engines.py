@@ -4,6 +4,8 @@ import random
 from fractions import Fraction
 
 import pytest
+from flint import acb, arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import lower_acb
 from certigram.numerics.hermite import HermiteTransform, gaussian_mean, hermite_transform, second_moment
@@ -12,7 +14,6 @@ from certigram.numerics.hermite.moments import hermite_sums
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X
 from certigram.theory.errors import DerivationGap, SpecError
-from flint import acb, arb
 
 SEVERAL = {
     "erf": ("closed", "trapezoid", "panels"),

@@ -11,12 +11,13 @@ from itertools import pairwise
 
 import mpmath
 import pytest
-from certigram.numerics.balls.precision import precision
-from certigram.numerics.hermite import hermite_transform
-from certigram.theory.activations.activation import activation
 from flint import arb
 from mpmath import mp, mpf
 from mpmath.calculus.quadrature import GaussLegendre
+
+from certigram.numerics.balls.precision import precision
+from certigram.numerics.hermite import hermite_transform
+from certigram.theory.activations.activation import activation
 
 DIGITS = 48
 END = 19

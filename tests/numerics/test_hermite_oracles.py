@@ -7,10 +7,11 @@ variance fixed points s are known to 39 decimals only, so they enter as balls.
 from fractions import Fraction
 
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.hermite import hermite_transform, second_moment
 from certigram.theory.activations.activation import activation
-from flint import arb
 
 BITS = (53, 128, 333)
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.kernels.points import points

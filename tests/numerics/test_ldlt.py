@@ -7,6 +7,8 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from flint import arb, arb_mat, fmpq
+
 from certigram.numerics.balls.ball import Ball
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.ldlt import (
@@ -16,7 +18,6 @@ from certigram.numerics.eigenvalues.ldlt import (
     ldlt_lower_bound,
     norm_bound,
 )
-from flint import arb, arb_mat, fmpq
 
 
 def hilbert(n: int, bits: int) -> arb_mat:

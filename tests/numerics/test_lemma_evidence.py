@@ -6,6 +6,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from flint import arb
+
 from certigram.numerics.checks import evidence
 from certigram.numerics.checks.evidence import figure, lemma_evidence, planted_tests
 from certigram.numerics.checks.relation import Relation, Sense, Side, judge
@@ -16,7 +18,6 @@ from certigram.numerics.studies.curves import curves
 from certigram.theory.claims.lemma import Lemma
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 MEET = Relation.of("both sides", arb(1), arb(1, 0.5), Sense.EQUAL)
 APART = Relation.of("both sides", arb(1), arb(2), Sense.EQUAL)

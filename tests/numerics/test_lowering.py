@@ -9,11 +9,12 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from flint import acb, arb, arb_series
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import constant, lower_acb, lower_arb, lower_numpy, lower_series
 from certigram.theory.activations.functions import X, normal_cdf, sigmoid, softplus
 from certigram.theory.errors import DerivationGap
-from flint import acb, arb, arb_series
 
 OWN = {
     "sigmoid": lambda t: 1 / (1 + mpmath.exp(-t)),

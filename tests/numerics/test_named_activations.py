@@ -8,12 +8,13 @@ from functools import cache
 
 import mpmath
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual import dual
 from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.hermite import hermite_transform
 from certigram.theory.activations.activation import activation
-from flint import arb
 
 DIGITS = 30
 BITS = 128

@@ -7,6 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
+import certigram as cg
 from certigram.numerics.eigenvalues.monomial_rank import monomial_rank
 from certigram.numerics.eigenvalues.nullspace import (
     NullVector,
@@ -19,8 +21,6 @@ from certigram.numerics.kernels.ballmatrix import BallMatrix
 from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.kernels.points import points
 from certigram.theory.errors import SpecError
-
-import certigram as cg
 
 
 def test_duplicates_are_singular_whatever_the_kernel() -> None:

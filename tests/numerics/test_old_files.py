@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from certigram.numerics.certificates.certificate import Certificate
 from certigram.numerics.replay import UNSUPPORTED, VALID, check
 from certigram.numerics.runs.archive import read_results

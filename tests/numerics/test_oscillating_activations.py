@@ -8,6 +8,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
+from flint import arb
+
+import certigram as cg
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import constant, lower_numpy
 from certigram.numerics.expressions.range import infimum, supremum
@@ -18,9 +21,6 @@ from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X
 from certigram.theory.activations.periodicity import independent, oscillating_terms, period, periodic_parts
 from certigram.theory.errors import DerivationGap, PrecisionExhausted, SpecError
-from flint import arb
-
-import certigram as cg
 
 BITS = 128
 TIGHT = arb(10) ** -30

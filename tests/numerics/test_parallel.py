@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from certigram.numerics.kernels.cosines import Cosines, cosines
 from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.kernels.parallel import duplicate_pairs, parallel_pairs
 from certigram.numerics.kernels.points import points
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def plain(pairs):

@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.ball import enclose
 from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.checks.relation import Relation, Side
@@ -27,7 +29,6 @@ from certigram.numerics.papers.implicit_relu import convergence
 from certigram.numerics.papers.implicit_relu.network import Network
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 ROOMS = "certigram.numerics.papers"
 GENERAL, RELU, IMPLICIT = "deq-general", "deq-relu", "implicit-relu"

@@ -14,10 +14,10 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from certigram.numerics.studies.gram_model import GramModel
-from certigram.theory.claims.kernel_claims import LEAST_EIGENVALUE
 
 import certigram as cg
+from certigram.numerics.studies.gram_model import GramModel
+from certigram.theory.claims.kernel_claims import LEAST_EIGENVALUE
 
 POINTS = np.random.default_rng(11).standard_normal((5, 3))
 UNIT = POINTS / np.linalg.norm(POINTS, axis=1, keepdims=True)

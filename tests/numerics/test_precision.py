@@ -16,17 +16,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import certigram.numerics
 import flint
 import pytest
+from flint import arb, arb_series
+
+import certigram
+import certigram.numerics
 from certigram.numerics.balls import precision as module
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import LENGTH, MAX_BITS, MIN_BITS, precision, same_precision, undisturbed
 from certigram.numerics.expressions.elementary.series import coefficient
 from certigram.theory.errors import SpecError
-from flint import arb, arb_series
-
-import certigram
 
 
 def _context() -> tuple[int, int]:

@@ -11,6 +11,10 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from flint import arb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from certigram.numerics.balls.ball import enclose
 from certigram.numerics.balls.ends import outward
 from certigram.numerics.balls.precision import precision
@@ -31,9 +35,6 @@ from certigram.numerics.studies.data import load
 from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
 from certigram.theory.errors import PrecisionExhausted, SpecError
-from flint import arb
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def eight_points(q: int) -> np.ndarray:

@@ -7,6 +7,8 @@ import random
 import mpmath
 import pytest
 import sympy
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.asymptotic import Envelope, TooEarly
 from certigram.numerics.expressions.asymptotic_rules import asymptotic
@@ -15,7 +17,6 @@ from certigram.numerics.expressions.lowering import constant, lower_arb
 from certigram.numerics.expressions.range import infimum, supremum, supremum_of_absolute_value
 from certigram.theory.activations.functions import X, normal_cdf, sigmoid, softplus
 from certigram.theory.errors import DerivationGap
-from flint import arb
 
 sqrt, exp, pi, tanh = sympy.sqrt, sympy.exp, sympy.pi, sympy.tanh
 

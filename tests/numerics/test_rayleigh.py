@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from certigram.numerics.balls.rounding import norm_up
 from certigram.numerics.eigenvalues.rayleigh import (
     radius_form,

@@ -8,13 +8,14 @@ from itertools import pairwise
 import mpmath
 import pytest
 import sympy
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import constant
 from certigram.numerics.expressions.regularity import lipschitz_by_range, regularity
 from certigram.theory.activations import catalogue
 from certigram.theory.activations.activation import activation
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 NAMES = [name for name, family in catalogue.FAMILIES.items() if family.default != ""]
 PARAMETRIC = [

@@ -10,6 +10,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import decide, find_control
@@ -24,7 +26,6 @@ from certigram.numerics.studies.study import Study
 from certigram.theory.claims.system import system
 from certigram.theory.errors import DerivationGap
 from certigram.theory.verdict import Evidence, Verdict
-from flint import arb
 
 NAME = "resnet-rkhs"
 TABLE = np.random.default_rng(3).standard_normal((4, 3))

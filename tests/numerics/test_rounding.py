@@ -13,10 +13,10 @@ from functools import cache
 
 import numpy as np
 import pytest
-from certigram.numerics.balls.rounding import gamma, lowered, norm_down, norm_up, raised, require_ieee_arithmetic
-from certigram.theory.errors import SpecError
 
 import certigram
+from certigram.numerics.balls.rounding import gamma, lowered, norm_down, norm_up, raised, require_ieee_arithmetic
+from certigram.theory.errors import SpecError
 
 FLUSH, DENORMALS_ARE_ZERO = 1 << 15, 1 << 6
 DOWN, UP, TO_ZERO = 1 << 13, 2 << 13, 3 << 13

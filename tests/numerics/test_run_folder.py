@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from certigram.numerics.files import require_output, write_atomically
-from certigram.numerics.runs.folder import locked, run_folder
-from certigram.theory.errors import CertigramError, SpecError, Unfinished
 
 from certigram import verify
+from certigram.numerics.files import require_output, write_atomically
+from certigram.numerics.runs.folder import locked, run_folder
 from certigram.spec import read_study
+from certigram.theory.errors import CertigramError, SpecError, Unfinished
 
 STUDY = (
     '[study]\nname = "s"\nsystems = ["deq-general"]\nactivations = ["{}"]\n[data]\nn = 2\n[finite-width]\nwidths=[]\n'

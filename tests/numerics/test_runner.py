@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from certigram.numerics.certificates.certificate import Certificate
 from certigram.numerics.runs import runner
 from certigram.numerics.runs.results import Results
@@ -14,11 +15,10 @@ from certigram.numerics.runs.runner import Event, _Run, run, sample
 from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.numerics.studies.data import load
 from certigram.numerics.studies.study import Study
+from certigram.spec import build_study
 from certigram.theory.claims.system import system
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Verdict
-
-from certigram.spec import build_study
 
 POINTS = np.random.default_rng(0).standard_normal((6, 4))
 SETS: Mapping[str, np.ndarray] = {

@@ -12,6 +12,8 @@ from random import Random
 
 import pytest
 import sympy
+from mpmath import mp
+
 from certigram.numerics.second_opinion import opinion
 from certigram.numerics.second_opinion.finding import Agreement, digits_for, settle, verdict
 from certigram.numerics.second_opinion.functions import evaluated
@@ -24,7 +26,6 @@ from certigram.numerics.studies.networks import instance, offered_by_face
 from certigram.numerics.studies.study import Study
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X
-from mpmath import mp
 
 SLIGHTLY = Fraction(1, 10**12)
 SYSTEMS = ("deq-general", "deq-relu", "implicit-relu", "resnet-rkhs", "two-layer-logistic")

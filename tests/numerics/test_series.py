@@ -7,10 +7,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb, fmpq
+
 from certigram.numerics.balls.ball import enclose, exact
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.kernels.series import DotProductSeries
-from flint import arb, fmpq
 
 POINTS = [Fraction(p, 16) for p in range(-16, 17)]
 

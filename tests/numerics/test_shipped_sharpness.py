@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+
 from certigram.numerics.balls.ball import enclose
 from certigram.numerics.falsify.bound import bounds, find_bound
 from certigram.numerics.falsify.falsifier import falsify, replay

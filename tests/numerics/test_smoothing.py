@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 
 import pytest
+from flint import acb, arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual.cells import QuadratureSmoothing
 from certigram.numerics.dual.exponential_pieces import ClosedSmoothing, exponential_parts
 from certigram.numerics.dual.smoothing import Scales, function_pieces
 from certigram.theory.activations.activation import activation
-from flint import acb, arb
 
 WORK = 140
 

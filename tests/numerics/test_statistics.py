@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.stats
+
 from certigram.numerics.sampling.looks import look, share
 from certigram.numerics.sampling.moments import BoundedTest, MomentTest
 from certigram.numerics.sampling.statistics import (

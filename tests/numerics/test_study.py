@@ -9,15 +9,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.runs.runner import run
 from certigram.numerics.studies.data import load
 from certigram.numerics.studies.study import Study
+from certigram.spec import build_study, default_study, read_study, reference_markdown
 from certigram.theory.claims.system import system
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Verdict
-
-from certigram.spec import build_study, default_study, read_study, reference_markdown
 
 ROOT = Path(__file__).parents[2]
 BASE = Study("base", ("deq-general",), ("tanh",), load("sphere", 4, d=3))

@@ -6,6 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.blocked import factorise_panels
 from certigram.numerics.eigenvalues.cholesky import backward_error, factorise, shifted_diagonal
@@ -16,7 +18,6 @@ from certigram.numerics.scale.tiled import tiled_factorise
 from certigram.numerics.scale.tiled_eigenvalue import tiled_least_eigenvalue, tiled_rayleigh_quotient
 from certigram.numerics.scale.tiled_gram import tiled_gram
 from certigram.theory.errors import SpecError
-from flint import arb
 
 da = pytest.importorskip("dask.array", reason="tiles over processes are the extra certigram[cluster]")
 dask = pytest.importorskip("dask", reason="tiles over processes are the extra certigram[cluster]")

@@ -10,6 +10,8 @@ from fractions import Fraction
 from itertools import product
 
 import pytest
+from flint import arb
+
 from certigram.numerics.certificates.certificate import Certificate, Discharged, EvidenceItem
 from certigram.numerics.checks.evidence import exact, note, observed
 from certigram.numerics.checks.registry import Outcome, argument
@@ -18,7 +20,6 @@ from certigram.numerics.checks.trajectories import Bounds
 from certigram.theory.claims.claim import Claim, Reference
 from certigram.theory.claims.system import systems
 from certigram.theory.verdict import Argument, Evidence, Verdict
-from flint import arb
 
 SEEN = (exact("the sum", sum="2"),)
 COMPUTED = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from certigram.numerics.sampling.workers import Workers
 from certigram.theory.errors import Unfinished
 

@@ -12,6 +12,8 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+
+import certigram as cg
 from certigram.numerics.checks.registry import decide
 from certigram.numerics.dual import dual
 from certigram.numerics.kernels.cosines import cosines, cosines_arb
@@ -22,8 +24,6 @@ from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
 from certigram.theory.activations.activation import activation
 from certigram.theory.claims.system import system
-
-import certigram as cg
 
 LINE = np.linspace(-1, 1, 15)[:, None]
 PLANE = [[0.0, 0.0], [1.0, 2.0], [0.5, 1.0], [-1.0, 2.0], [2.0, 0.0]]

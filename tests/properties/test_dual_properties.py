@@ -5,17 +5,17 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from certigram.numerics.balls.ball import enclose
-from certigram.numerics.balls.precision import precision
-from certigram.numerics.dual import dual
-from certigram.numerics.hermite import hermite_transform, second_moment
-from certigram.theory.activations.activation import Activation, from_expression
-from certigram.theory.errors import PrecisionExhausted
 from flint import arb
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from certigram.numerics.balls.ball import enclose
+from certigram.numerics.balls.precision import precision
+from certigram.numerics.dual import dual
+from certigram.numerics.hermite import hermite_transform, second_moment
 from certigram.testing import activations, check_activation, covariances, rationals, reproducible
+from certigram.theory.activations.activation import Activation, from_expression
+from certigram.theory.errors import PrecisionExhausted
 
 BITS = 48
 moderate = covariances(extreme=False)

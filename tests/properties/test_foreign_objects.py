@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 import scipy.sparse
 import sympy
-from certigram.numerics.studies.data import load
-from certigram.theory.numbers import rational
 
 import certigram as cg
+from certigram.numerics.studies.data import load
+from certigram.theory.numbers import rational
 
 POINTS = [[1.0, 0.25], [0.5, 1.0]]
 SIXTEENTH = Fraction(1, 16)

@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from certigram.numerics.balls.precision import precision
-from certigram.numerics.expressions.lowering import lower_arb
-from certigram.numerics.studies.data import DataSet, load
-from certigram.numerics.studies.study import Study
-from certigram.theory.activations.activation import Activation, activation
-from certigram.theory.errors import DerivationGap, SpecError
 from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
 
 import certigram as cg
+from certigram.numerics.balls.precision import precision
+from certigram.numerics.expressions.lowering import lower_arb
+from certigram.numerics.studies.data import DataSet, load
+from certigram.numerics.studies.study import Study
 from certigram.spec import build_study
 from certigram.testing import expressions, reproducible
+from certigram.theory.activations.activation import Activation, activation
+from certigram.theory.errors import DerivationGap, SpecError
 
 CHARACTERS = "x0123456789.+-*/^(), eE_" + string.ascii_letters + "'\"[]{}\\\n\x00ἀ٣²∞"
 WORDS = ["x", "1", "2", "1/3", "1e9", "0", "-", "+", "*", "/", "**", "(", ")", ",", "tanh", "Max", "Abs", "log", "exp"]

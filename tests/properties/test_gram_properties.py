@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from certigram.numerics.balls.ball import Ball, enclose
-from certigram.numerics.balls.precision import precision
-from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
-from certigram.numerics.kernels.series import DotProductSeries
 from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import certigram as cg
+from certigram.numerics.balls.ball import Ball, enclose
+from certigram.numerics.balls.precision import precision
+from certigram.numerics.eigenvalues.eigenvalue import decide_at_least, least_eigenvalue
+from certigram.numerics.kernels.series import DotProductSeries
 from certigram.testing import (
     SpectrumMatrix,
     assert_encloses,

@@ -9,13 +9,14 @@ from functools import partial
 
 import mpmath
 import pytest
+from flint import arb
+
 from certigram.numerics.dual import dual
 from certigram.numerics.expressions.growth import growth
 from certigram.numerics.expressions.regularity import regularity
 from certigram.theory.activations.activation import Activation, activation
 from certigram.theory.activations.vocabulary import FUNCTIONS
 from certigram.theory.errors import DerivationGap, PrecisionExhausted, SpecError
-from flint import arb
 
 OURS = (SpecError, DerivationGap, PrecisionExhausted)
 CONSTANTS = [

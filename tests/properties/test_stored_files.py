@@ -12,6 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import certigram as cg
 from certigram.numerics.certificates.certificate import Certificate
 from certigram.numerics.runs.archive import last_runs, read_results
 from certigram.numerics.runs.runner import Event, run
@@ -20,13 +24,9 @@ from certigram.numerics.sampling.experiment import run as sample
 from certigram.numerics.stored import read_json
 from certigram.numerics.studies.study import Study
 from certigram.numerics.studies.workspace import Workspace
+from certigram.spec import build_study
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import SpecError
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
-import certigram as cg
-from certigram.spec import build_study
 
 EXAMPLES = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 STRANGE: list[Any] = [

@@ -10,8 +10,9 @@ import shutil
 from collections.abc import Iterator
 from types import MappingProxyType
 
-import certigram.theory.claims.system
 import pytest
+
+import certigram.theory.claims.system
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.certificates.certificate import Certificate, Discharged, EvidenceItem
 from certigram.numerics.runs.results import Results

@@ -7,6 +7,8 @@ import re
 from functools import cache
 from html import unescape
 
+from rich.console import Console
+
 from certigram.reports import graph
 from certigram.reports.html import render as render_html
 from certigram.reports.latex import render as render_latex
@@ -14,7 +16,6 @@ from certigram.reports.model import Report
 from certigram.reports.parts import ClaimPart
 from certigram.reports.terminal import print_results
 from certigram.theory.verdict import Argument, Verdict
-from rich.console import Console
 
 COMPUTED = "computed (no implication is used: the conclusion itself was computed on this data)"
 WRITTEN = "written proof (by a proof in the documentation; what a program can test of its lines was tested)"

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from certigram.reports.html import render
 from certigram.reports.model import Report
 

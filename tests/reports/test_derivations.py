@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 import sympy
+
+import certigram as cg
+from certigram.derivations import write_book
 from certigram.numerics.derivation_check.check import check
 from certigram.reports.derivations.blocks import Document, Facts, Theorem
 from certigram.reports.derivations.book import BOOK, book, lemma_blocks, system_blocks
@@ -32,9 +35,6 @@ from certigram.theory.derivations.dual import derive_dual
 from certigram.theory.derivations.identity import identical
 from certigram.theory.derivations.notation import Expectation, Mean
 from certigram.theory.errors import SpecError
-
-import certigram as cg
-from certigram.derivations import write_book
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 NAMES = ("erf", "relu", "gelu", "x**2*Heaviside(x)", "x*exp(-x**2/2)", "sin", "x**3", "elu(1)")

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+
 from certigram.numerics.runs.document import results_schema
 from certigram.reports import bundle
 from certigram.reports.html import render as render_html

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from certigram.cli import run
 from certigram.numerics.certificates.certificate import Certificate
 from certigram.numerics.runs.archive import read_results, remove_stale
 from certigram.numerics.runs.results import Results
@@ -17,8 +19,6 @@ from certigram.numerics.studies.reading import Reading
 from certigram.numerics.studies.study import Study
 from certigram.reports import bundle
 from certigram.reports.model import Report
-
-from certigram.cli import run
 
 Call = Callable[..., tuple[int, str, str]]
 

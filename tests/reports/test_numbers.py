@@ -6,10 +6,11 @@ import re
 from fractions import Fraction
 
 import pytest
-from certigram.reports import html, latex
-from certigram.reports.notation import Bracket, Numeral, enclosure, label, numeral, prose, share, statement_parts
 from hypothesis import given
 from hypothesis import strategies as st
+
+from certigram.reports import html, latex
+from certigram.reports.notation import Bracket, Numeral, enclosure, label, numeral, prose, share, statement_parts
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 

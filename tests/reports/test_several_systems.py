@@ -16,6 +16,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from rich.console import Console
+
 from certigram.numerics.studies.curves import MAX_POINTS, curves, thinned
 from certigram.reports.curves import curves_figure
 from certigram.reports.figures import drawings
@@ -28,7 +30,6 @@ from certigram.reports.tables import overview, reasons
 from certigram.reports.terminal import print_results
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Verdict
-from rich.console import Console
 
 SCHEMA = json.loads((resources.files("certigram.reports") / "results.schema.json").read_text("utf-8"))
 

@@ -20,12 +20,13 @@ PARAMETERS = {
 def main(which: str, systems: list[str]) -> None:
     """Check every claim of the systems but the statistical ones, on six images."""
     import numpy as np
+    from threadpoolctl import threadpool_info
+
     from certigram.numerics.checks.registry import decide
     from certigram.numerics.studies.data import load
     from certigram.numerics.studies.networks import instance
     from certigram.numerics.studies.study import Study
     from certigram.theory.claims.system import system
-    from threadpoolctl import threadpool_info
 
     parameters = {s: {k: Fraction(v) for k, v in p.items()} for s, p in PARAMETERS.items()}
     study = Study("small", tuple(systems), ("tanh",), load("digits", 6), parameters, kernels=("gaussian", "matern-5/2"))

@@ -11,10 +11,11 @@ import re
 from functools import cache
 from pathlib import Path
 
-import certigram.theory
 import latex2mathml.converter
 import numpy as np
 import pytest
+
+import certigram.theory
 from certigram.numerics.balls.ends import upper_float
 from certigram.numerics.checks.registry import Outcome, control_subject, decide, find_check, find_control
 from certigram.numerics.checks.sampled import SampledInstance, sampleable

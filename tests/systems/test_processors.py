@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from certigram.theory.claims.system import systems
 
 SCRIPT = Path(__file__).with_name("small_study.py")

@@ -6,10 +6,11 @@ import pickle
 
 import pytest
 import sympy
+from sympy import exp, oo, pi, sqrt
+
 from certigram.theory.activations.activation import Activation, activation
 from certigram.theory.activations.functions import X, sigmoid
 from certigram.theory.errors import SpecError
-from sympy import exp, oo, pi, sqrt
 
 
 def test_value_semantics() -> None:

@@ -7,11 +7,12 @@ from itertools import pairwise
 import mpmath
 import pytest
 import sympy
+from sympy import Rational, oo
+
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.catalogue import ALIASES, FAMILIES, entry, names
 from certigram.theory.activations.functions import X, rewrite_elementary
 from certigram.theory.errors import SpecError
-from sympy import Rational, oo
 
 NAMED = [name for name, family in FAMILIES.items() if family.default != ""]
 TEXTS = [

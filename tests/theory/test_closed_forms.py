@@ -3,6 +3,7 @@
 import mpmath
 import pytest
 import sympy
+
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X, normal_cdf
 from certigram.theory.closed_forms import A, B, C, closed_form, closed_mean, dual_closed_form

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 import sympy
+from sympy import Rational
+
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X
 from certigram.theory.activations.pieces import value_at
 from certigram.theory.errors import SpecError
-from sympy import Rational
 
 POINTS = [Rational(k, 4) for k in range(-16, 17)]
 

@@ -5,6 +5,9 @@ from fractions import Fraction
 
 import pytest
 import sympy
+from flint import arb
+
+import certigram as cg
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.derivation_check import Status, check, special
 from certigram.numerics.derivation_check.points import points
@@ -22,9 +25,6 @@ from certigram.theory.derivations.notation import Expectation, bivariate_normal_
 from certigram.theory.derivations.rules import RULES
 from certigram.theory.derivations.step import Step
 from certigram.theory.derivations.verify import proved, verify
-from flint import arb
-
-import certigram as cg
 
 ELEMENTARY = [
     "identity",

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 import sympy
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.derivation_check import check
 from certigram.numerics.expressions.lowering import constant

@@ -6,10 +6,11 @@ import time
 
 import pytest
 import sympy
+from sympy import Rational
+
 from certigram.theory.activations.functions import X, normal_cdf, sigmoid, softplus
 from certigram.theory.activations.grammar import parse
 from certigram.theory.errors import SpecError
-from sympy import Rational
 
 
 @pytest.mark.parametrize(

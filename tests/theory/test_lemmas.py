@@ -11,6 +11,8 @@ import re
 
 import pytest
 import sympy
+from flint import fmpq, fmpq_mat
+
 from certigram.numerics.proof_lines import identities
 from certigram.numerics.proof_lines.instances import gram, hadamard, positive_semidefinite
 from certigram.numerics.proof_lines.registry import check_lemma, outcome
@@ -18,7 +20,6 @@ from certigram.theory.claims.lemma import Lemma, arguments, lemma, lemmas, lemma
 from certigram.theory.claims.system import systems
 from certigram.theory.discovery import bibliography
 from certigram.theory.errors import DerivationGap, SpecError
-from flint import fmpq, fmpq_mat
 
 LEMMAS = list(lemmas().values())
 

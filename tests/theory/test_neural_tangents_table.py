@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 import sympy
+from sympy import Float
+
 from certigram.numerics.dual import dual
 from certigram.theory.activations.activation import activation
 from certigram.theory.closed_forms import A, B, C
 from certigram.theory.derivations.dual import derive_dual
-from sympy import Float
 
 Kernel = Callable[[float, float, float], float]
 POINTS = [(1.3, 0.7, -0.4), (0.5, 2.0, 0.6), (2.5, 1.5, 1.8)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sympy
+
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X
 

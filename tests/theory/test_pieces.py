@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 import sympy
+from sympy import Rational, oo
+
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.catalogue import FAMILIES
 from certigram.theory.activations.functions import X, rewrite_elementary
 from certigram.theory.activations.pieces import pieces, value_at
 from certigram.theory.activations.signs import nonzero_sign, vanishes, zeros
 from certigram.theory.errors import DerivationGap
-from sympy import Rational, oo
 
 KINKED = [
     "relu",

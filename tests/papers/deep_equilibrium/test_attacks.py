@@ -7,6 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
+from flint import arb
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import find_check
@@ -21,7 +23,6 @@ from certigram.numerics.papers.deep_equilibrium.training.laboratory import Train
 from certigram.numerics.studies.data import load
 from certigram.theory.activations.activation import activation
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 
 @pytest.mark.parametrize("kink", ["1/32", "3/32", "5/32", "7/32", "-1/32", "-7/32"])

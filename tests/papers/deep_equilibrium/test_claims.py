@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from certigram.theory.claims.system import system
 
 LEFT_OUT = {

@@ -9,6 +9,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.ball import enclose
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
@@ -22,7 +24,6 @@ from certigram.numerics.studies.data import DataSet
 from certigram.theory.activations.activation import activation
 from certigram.theory.claims.system import system
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 BITS, SIGMA_W2 = 128, Fraction(1, 16)
 

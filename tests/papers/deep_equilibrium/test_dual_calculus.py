@@ -14,6 +14,8 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from flint import arb
+
 from certigram.numerics.balls.ball import Ball
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
@@ -43,7 +45,6 @@ from certigram.theory.errors import SpecError
 from certigram.theory.papers.deep_equilibrium.dual_calculus import dual_calculus_claims
 from certigram.theory.papers.deep_equilibrium.general import FAMILY
 from certigram.theory.verdict import Evidence, Verdict
-from flint import arb
 
 CLAIMS = {c.label: c for c in dual_calculus_claims(FAMILY)}
 RIGOROUS = [label for label, c in CLAIMS.items() if not c.statistical]

@@ -12,6 +12,8 @@ from functools import cache
 
 import pytest
 import sympy
+from flint import arb, fmpq
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.checks import evidence
 from certigram.numerics.checks.registry import find_check, find_control
@@ -41,7 +43,6 @@ from certigram.theory.claims.lemma import Lemma, lemmas
 from certigram.theory.papers.deep_equilibrium.dual_calculus import dual_calculus_claims
 from certigram.theory.papers.deep_equilibrium.general import FAMILY
 from certigram.theory.verdict import Verdict
-from flint import arb, fmpq
 
 CLAIMS = dual_calculus_claims(FAMILY)
 RIGOROUS = [c for c in CLAIMS if not c.statistical]

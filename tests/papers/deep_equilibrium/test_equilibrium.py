@@ -6,6 +6,8 @@ from fractions import Fraction
 
 import mpmath
 import pytest
+from flint import arb, arb_series
+
 from certigram.numerics.balls.ball import Ball, enclose, exact
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import lower_arb
@@ -15,7 +17,6 @@ from certigram.numerics.papers.deep_equilibrium.population.kernel import Equilib
 from certigram.numerics.papers.deep_equilibrium.population.pair import PairFixedPoint, equilibrium_pair
 from certigram.numerics.papers.deep_equilibrium.population.variance import a_priori_bound, variance_fixed_point
 from certigram.theory.activations.activation import activation
-from flint import arb, arb_series
 
 NAMES = ["tanh", "erf", "sigmoid", "gelu", "sin", "softplus", "relu"]
 

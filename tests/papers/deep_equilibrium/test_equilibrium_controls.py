@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.hermite import hermite_transform
@@ -15,7 +17,6 @@ from certigram.numerics.papers.deep_equilibrium.population.pair import equilibri
 from certigram.numerics.papers.deep_equilibrium.population.variance import variance_fixed_point
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import PrecisionExhausted, SpecError
-from flint import arb
 
 NAMES = ["tanh", "erf", "sigmoid", "gelu", "sin", "softplus", "relu"]
 SLIGHTLY = arb(1) + arb((1, -30))

@@ -6,6 +6,8 @@ from math import comb
 
 import numpy as np
 import pytest
+from flint import arb, fmpq
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.kernels.ballmatrix import BallMatrix
@@ -14,7 +16,6 @@ from certigram.numerics.kernels.gram import gram
 from certigram.numerics.kernels.series import DotProductSeries
 from certigram.numerics.papers.deep_equilibrium.population.gram_unequal import MAX_STEPS, gram_unequal
 from certigram.theory.errors import SpecError
-from flint import arb, fmpq
 
 BITS = 200
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from certigram.numerics.scale.forecast import Forecast
 
 import certigram as cg
+from certigram.numerics.scale.forecast import Forecast
 
 POINTS = np.random.default_rng(2).standard_normal((60, 9))
 

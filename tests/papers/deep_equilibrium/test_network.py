@@ -10,6 +10,7 @@ import pytest
 import scipy.linalg
 import scipy.optimize
 import scipy.special
+
 from certigram.numerics.papers.deep_equilibrium.finite_width import sample_grams, sample_weights
 from certigram.numerics.sampling.experiment import NUMBERS, Plan, Sample, Subject, Unit, run
 from certigram.numerics.sampling.operator_norm import operator_norm

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flint import arb, arb_mat
+
 from certigram.numerics.balls.ball import Ball, enclose, exact
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import lower_arb
@@ -26,7 +28,6 @@ from certigram.numerics.hermite import gaussian_mean
 from certigram.numerics.papers.deep_equilibrium.population.kernel import EquilibriumKernel, equilibrium_kernel
 from certigram.numerics.papers.deep_equilibrium.population.pair import equilibrium_pair
 from certigram.theory.activations.activation import activation
-from flint import arb, arb_mat
 
 ORACLE: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "three-points.json").read_text())["activations"]
 SIGMA_W2 = Fraction(1, 16)

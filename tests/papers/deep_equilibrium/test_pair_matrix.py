@@ -10,13 +10,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
+
+import certigram as cg
 from certigram.numerics.expressions.regularity import regularity
 from certigram.numerics.kernels.input_gram import input_gram
 from certigram.numerics.papers.deep_equilibrium.population.pair import pair_matrix
 from certigram.theory.activations.activation import activation
-from flint import arb
-
-import certigram as cg
 
 
 @pytest.mark.parametrize("name", ["tanh", "gelu", "sigmoid"])

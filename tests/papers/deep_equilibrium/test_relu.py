@@ -11,6 +11,8 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from flint import arb, arb_mat
+
 from certigram.numerics.balls.ball import Ball, enclose
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import decide
@@ -26,7 +28,6 @@ from certigram.theory.activations.activation import activation
 from certigram.theory.claims.system import systems
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Verdict
-from flint import arb, arb_mat
 
 COSINES = [["1", "1/2", "-1/4"], ["1/2", "1", "1/5"], ["-1/4", "1/5", "1"]]
 BITS = 128

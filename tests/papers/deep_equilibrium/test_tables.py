@@ -13,6 +13,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+from flint import arb, fmpq
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.dual import dual_expression
@@ -24,7 +26,6 @@ from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.studies.data import DataSet
 from certigram.theory.activations.activation import activation
-from flint import arb, fmpq
 
 SIGMA_W2 = Fraction(1, 16)
 

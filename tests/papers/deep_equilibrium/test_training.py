@@ -11,6 +11,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.relation import Relation
 from certigram.numerics.checks.trajectories import Bounds
@@ -38,7 +40,6 @@ from certigram.numerics.sampling.operator_norm import operator_norm
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import DerivationGap, PrecisionExhausted
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 NAMES = ("tanh", "erf", "gelu", "sigmoid", "relu", "leaky_relu(1/8)", "elu", "softplus")
 

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flint import arb
+
+import certigram as cg
 from certigram.numerics.checks.registry import decide, find_control
 from certigram.numerics.checks.relation import Relation
 from certigram.numerics.checks.trajectories import Bounds
@@ -37,9 +40,6 @@ from certigram.numerics.studies.study import Study
 from certigram.theory.activations.activation import activation
 from certigram.theory.claims.system import systems
 from certigram.theory.verdict import Verdict
-from flint import arb
-
-import certigram as cg
 
 
 @cache

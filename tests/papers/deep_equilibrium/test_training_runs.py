@@ -13,6 +13,8 @@ from functools import cache
 import numpy as np
 import pytest
 import scipy.stats
+from flint import arb
+
 from certigram.numerics.checks.relation import Relation
 from certigram.numerics.checks.trajectories import Bounds
 from certigram.numerics.expressions.enclosed_function import EnclosedFunction
@@ -34,7 +36,6 @@ from certigram.numerics.studies.study import Study
 from certigram.theory.activations.activation import activation
 from certigram.theory.claims.system import systems
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 pytestmark = pytest.mark.slow
 

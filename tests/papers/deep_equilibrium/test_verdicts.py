@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.checks.registry import control_subject, decide, find_control
 from certigram.numerics.kernels.points import points

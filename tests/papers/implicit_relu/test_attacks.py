@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from certigram.numerics.checks.registry import decide
 from certigram.numerics.kernels.points import points as exact_points
 from certigram.numerics.papers.implicit_relu.checks.training import (

@@ -10,6 +10,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
+
 from certigram.numerics.checks import relation
 from certigram.numerics.checks.evidence import planted_tests
 from certigram.numerics.checks.registry import decide, find_check, find_control
@@ -27,7 +29,6 @@ from certigram.numerics.studies.workspace import Workspace
 from certigram.theory.claims.system import system
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 SYSTEM = system("implicit-relu")
 HEXAGON = np.array([(1, -1, 0), (1, 0, -1), (0, 1, -1), (-1, 1, 0), (-1, 0, 1), (0, -1, 1)], dtype=np.float64)

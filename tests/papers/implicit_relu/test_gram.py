@@ -12,6 +12,8 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from flint import arb
+
 from certigram.numerics.balls.ball import Ball
 from certigram.numerics.balls.budget import Budget
 from certigram.numerics.balls.precision import precision
@@ -34,7 +36,6 @@ from certigram.numerics.papers.implicit_relu.limit import limit_map, limit_varia
 from certigram.numerics.studies.data import DataSet
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import SpecError
-from flint import arb
 
 
 def integer_inputs(n: int) -> np.ndarray:

@@ -11,6 +11,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb, arb_mat
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import find_check
 from certigram.numerics.checks.relation import judge
@@ -39,7 +41,6 @@ from certigram.numerics.papers.implicit_relu.training import (
 from certigram.numerics.studies.data import DataSet
 from certigram.theory.errors import PrecisionExhausted, SpecError
 from certigram.theory.verdict import Verdict
-from flint import arb, arb_mat
 
 INPUTS = unit_rows(np.random.default_rng(3).standard_normal((5, 4)))
 LABELS = np.cos(1.0 + np.arange(5) ** 2)

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from certigram.numerics.checks.registry import find_check
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.implicit_relu.experiments import feature_sample, state_sample

@@ -10,15 +10,16 @@ import math
 
 import numpy as np
 import pytest
+from flint import arb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.papers.resnet_rkhs.features import feature_field, frequencies
 from certigram.numerics.papers.resnet_rkhs.fields import FeatureField, KernelField
 from certigram.numerics.papers.resnet_rkhs.passes import form, pairing, run_pass
 from certigram.numerics.papers.resnet_rkhs.variation import BallNetwork
 from certigram.numerics.radial.kernel import NAMES, radial_kernel
-from flint import arb
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 BITS = 256
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from certigram.numerics.checks.registry import decide
 from certigram.numerics.papers.resnet_rkhs.descent import _norm
 from certigram.numerics.papers.resnet_rkhs.features import feature_field

@@ -10,6 +10,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import Outcome, decide, find_control
 from certigram.numerics.checks.relation import judge
@@ -29,7 +31,6 @@ from certigram.numerics.studies.study import Study
 from certigram.theory.claims.system import system
 from certigram.theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 NAME = "resnet-rkhs"
 

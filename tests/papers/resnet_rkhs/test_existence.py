@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.checks.registry import decide
 from certigram.numerics.kernels.points import points

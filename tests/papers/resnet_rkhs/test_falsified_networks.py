@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.falsify.domain import Instance
 from certigram.numerics.falsify.draws import draw
 from certigram.numerics.papers.resnet_rkhs.sharpness.flows import _inequality
 from certigram.numerics.papers.resnet_rkhs.sharpness.layers import PAIRS
 from certigram.numerics.papers.resnet_rkhs.sharpness.networks import KERNELS, Field, dot, kernel_of
-from flint import arb
 
 TINY = arb(2) ** -60
 

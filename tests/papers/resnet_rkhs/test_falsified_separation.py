@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.falsify.bound import Bound, Sides
 from certigram.numerics.falsify.domain import Domain, Instance, Outside
@@ -23,7 +25,6 @@ from certigram.numerics.papers.resnet_rkhs.sharpness.networks import (
     trajectory,
 )
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 
 def as_printed(instance: Instance) -> Sides:

@@ -13,6 +13,9 @@ from functools import cache, partial
 import mpmath
 import numpy as np
 import pytest
+from flint import arb
+from scipy.integrate import quad
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import find_check
 from certigram.numerics.papers.resnet_rkhs.checks.trajectories import (
@@ -38,8 +41,6 @@ from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
 from certigram.theory.errors import DerivationGap
 from certigram.theory.verdict import Verdict
-from flint import arb
-from scipy.integrate import quad
 
 NAME = "resnet-rkhs"
 KERNELS = ("gaussian", "matern-3/2", "matern-5/2")

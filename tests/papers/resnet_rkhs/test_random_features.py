@@ -11,6 +11,7 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
+
 from certigram.numerics.papers.resnet_rkhs.features import frequencies
 from certigram.numerics.radial.gram import radial_gram
 from certigram.numerics.radial.kernel import radial_kernel

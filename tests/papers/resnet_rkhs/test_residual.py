@@ -12,6 +12,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from flint import arb
+from scipy.integrate import solve_ivp
+
 from certigram.numerics.balls.ball import enclose
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
@@ -33,8 +36,6 @@ from certigram.numerics.papers.resnet_rkhs.variation import BallNetwork
 from certigram.numerics.radial.distances import separation
 from certigram.numerics.radial.gram import largest_eigenvalue, radial_gram
 from certigram.numerics.radial.kernel import radial_kernel
-from flint import arb
-from scipy.integrate import solve_ivp
 
 N = 8
 POINTS = np.array([[np.cos(1 + (3 * i * i + i) * (j + 1) * 0.37) + 0.3 * i / 8 for j in range(2)] for i in range(N)])

@@ -6,6 +6,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from flint import arb
+
 from certigram.numerics.checks.registry import decide as decide_claim
 from certigram.numerics.checks.registry import find_check, find_control
 from certigram.numerics.papers.two_layer_logistic.counterexample import decide
@@ -15,7 +17,6 @@ from certigram.numerics.studies.study import Study
 from certigram.numerics.studies.workspace import Workspace
 from certigram.theory.papers.two_layer_logistic.claims import SYSTEM
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 
 def test_the_counterexample_says_which_loss_it_is_about() -> None:

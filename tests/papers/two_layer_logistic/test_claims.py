@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 import sympy
+
 from certigram.theory.activations.suprema import CLOSED_FORMS, closed_forms
 from certigram.theory.claims.system import system
 

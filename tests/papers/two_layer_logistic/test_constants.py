@@ -10,6 +10,8 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from flint import arb
+
 from certigram.numerics.balls.ball import Ball
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.papers.two_layer_logistic.constants import activation_constants
@@ -17,7 +19,6 @@ from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X, rewrite_elementary
 from certigram.theory.activations.suprema import CLOSED_FORMS
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 BUILT_IN = (
     "sigmoid", "tanh", "erf", "softplus", "normal_cdf", "sin", "cos", "atan", "gelu", "silu", "mish", "gaussian",

@@ -13,6 +13,8 @@ from math import comb
 
 import numpy as np
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.checks.registry import decide, find_control
 from certigram.numerics.papers.two_layer_logistic import barta, quadrature
@@ -32,7 +34,6 @@ from certigram.theory.activations.activation import activation
 from certigram.theory.claims.system import system
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 SYSTEM = system("two-layer-logistic")
 

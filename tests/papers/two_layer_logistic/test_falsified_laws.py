@@ -6,6 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.falsify.bound import find_bound
 from certigram.numerics.falsify.domain import Instance
@@ -18,7 +20,6 @@ from certigram.numerics.papers.two_layer_logistic.quadrature import (
 )
 from certigram.numerics.papers.two_layer_logistic.scalar import ScalarLoss
 from certigram.theory.activations.activation import activation
-from flint import arb
 
 PAPER = "two-layer-logistic"
 OUTER, RATE, STEP = Fraction(3, 2), Fraction(1, 4), Fraction(1, 2)

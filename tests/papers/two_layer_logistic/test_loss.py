@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
+from flint import arb, arb_mat
+
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.elementary.real import power
 from certigram.numerics.expressions.lowering import lower_arb
@@ -17,7 +19,6 @@ from certigram.numerics.papers.two_layer_logistic.loss import TwoLayerLogistic
 from certigram.theory.activations.activation import activation
 from certigram.theory.activations.functions import X, rewrite_elementary
 from certigram.theory.errors import SpecError
-from flint import arb, arb_mat
 
 
 def _network(name: str, p: int, d: int, n: int, rate: float = 0.25) -> tuple[TwoLayerLogistic, np.ndarray]:

@@ -9,6 +9,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb, arb_mat
+
 from certigram.numerics.balls.ball import enclose
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.papers.two_layer_logistic.bounds import LogisticBounds, OuterWeights, holley_stroock
@@ -19,7 +21,6 @@ from certigram.numerics.papers.two_layer_logistic.plane import best_direction, p
 from certigram.numerics.papers.two_layer_logistic.spectrum import spectrum
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import PrecisionExhausted, SpecError
-from flint import arb, arb_mat
 
 RATE, STEP = Fraction(1, 5), Fraction(1)
 SIGMA = activation("tanh")

@@ -12,6 +12,8 @@ from functools import cache
 from typing import Any
 
 import pytest
+from flint import arb
+
 from certigram.numerics.checks.registry import decide, find_control
 from certigram.numerics.checks.relation import Relation
 from certigram.numerics.papers.two_layer_logistic import gap as villani_gap
@@ -24,7 +26,6 @@ from certigram.numerics.studies.networks import instance
 from certigram.numerics.studies.study import Study
 from certigram.theory.claims.system import system
 from certigram.theory.verdict import Verdict
-from flint import arb
 
 SYSTEM = system("two-layer-logistic")
 half, tenth, hundredth = Fraction(1, 2), Fraction(1, 10), Fraction(1, 100)

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from certigram.numerics.papers.two_layer_logistic.evolution import evolve
 from certigram.numerics.papers.two_layer_logistic.langevin import langevin, mini_batch_descent, noisy_descent
 from certigram.numerics.papers.two_layer_logistic.quadrature import cell_moments, clustered_grid, default_reach

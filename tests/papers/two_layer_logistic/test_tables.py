@@ -13,6 +13,8 @@ from functools import cache
 import numpy as np
 import pytest
 import scipy.linalg
+from flint import arb
+
 from certigram.numerics.balls.ball import Ball
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.expressions.lowering import lower_arb
@@ -37,7 +39,6 @@ from certigram.numerics.papers.two_layer_logistic.quadrature import (
 from certigram.numerics.papers.two_layer_logistic.scalar import ScalarLoss, reference, scalar_case
 from certigram.numerics.papers.two_layer_logistic.spectrum import spectrum
 from certigram.theory.activations.activation import activation
-from flint import arb
 
 CRITICAL = {
     "T1": (

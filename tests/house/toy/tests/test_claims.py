@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from certigram.numerics.checks.registry import decide, find_control
 from certigram.numerics.kernels.points import points
 from certigram.numerics.studies.data import DataSet
