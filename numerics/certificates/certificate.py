@@ -178,8 +178,7 @@ class Certificate:
                 raise SpecError(
                     f"its format is {data['format']!r} and not {FORMAT!r}; `certigram check` still checks older ones."
                 )
-            own = {**data, **{key: data["prover"][key] for key in OWN if key in data.get("prover", {})}}
-            return read(cls, {key: own[key] for key in KEYS})
+            return read(cls, _as_proved(data))
         except KeyError as error:
             raise SpecError(f"this is not a certificate: it has no {error}.") from None
         except (TypeError, AttributeError, SpecError) as error:
@@ -236,6 +235,17 @@ class Certificate:
         if "proof" in data and not (side.is_file() and sha256(side.read_bytes()).hexdigest() == told.get("sidecar")):
             raise damaged(side, "missing, or not what was written")
         return found
+
+
+def _as_proved(data: dict[str, Any]) -> dict[str, Any]:
+    """The record with what its prover said in place of what the witness supports: the inverse of :func:`_restate`."""
+    prover = {key: data["prover"][key] for key in OWN if key in data.get("prover", {})}
+    said = {key: (repr(data[key]), repr(prover[key])) for key in ("lower", "upper") if key in prover}
+    evidence = [
+        {**item, "values": {k: said[k][1] if (k in said and x == said[k][0]) else x for k, x in item["values"].items()}}
+        for item in data["evidence"]
+    ]
+    return {**{key: data[key] for key in KEYS}, **prover, "evidence": evidence}
 
 
 def _restate(data: dict[str, Any], proof: Proof) -> None:
