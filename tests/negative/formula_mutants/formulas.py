@@ -104,7 +104,7 @@ RESNET = Room(
         "numerics.radial.bounds": "wendland_constants spectral_density",
     },
     {
-        "descent": PROVER, "fields": PROVER, "passes": PROVER, "variation": PROVER, "dot_product": PROVER,
+        "descent": PROVER, "fields": PROVER, "passes": PROVER, "witness": PROVER, "variation": PROVER, "dot_product": PROVER,
         "features:feature_field": PROVER, "features:feature_gram": PROVER, "numerics.radial": UNSEARCHED,
         "features:frequencies": SETTING, "lazy:lazy_run": SETTING, "condition:condition": SETTING,
         "condition:Condition.mu": SETTING,
@@ -129,7 +129,7 @@ IMPLICIT = Room(
         "checks.training": "rate_relation descent_relations descent",
     },
     {
-        "algebraic": PROVER, "antipodes": PROVER, "gradients": PROVER, "network": PROVER, "tangent": PROVER,
+        "algebraic": PROVER, "antipodes": PROVER, "witness": PROVER, "gradients": PROVER, "network": PROVER, "tangent": PROVER,
         "convergence:_hold": STATES,
         "training": PROVER, "convergence:_largest": SETTING, "convergence:WidthCondition.relations": STATES,
         "checks": STATES, "instance": SETTING, "face": SETTING,
@@ -208,7 +208,7 @@ WHY: dict[str, str] = {
     "entry": "the speed of the iteration and its start, of which nothing is assumed; the factor of a last rest, "
     "which is a few roundings",
     "_span": "a ball around 0, whose sign does not matter",
-    "_self_map": f"0 on inputs of one norm, and {PLANTS}; tests/negative/test_false_certificates.py has three norms",
+    "_self_map": "0 on inputs of one norm; tests/negative/test_false_certificates.py has three norms",
     "psd_order": "a margin that is printed",
     "_orders": f"how many orders are compared; {PLANTS}",
     "_scales": f"how many orders are compared, and at which distance; {PLANTS}",
