@@ -104,7 +104,8 @@ RESNET = Room(
         "numerics.radial.bounds": "wendland_constants spectral_density",
     },
     {
-        "descent": PROVER, "fields": PROVER, "passes": PROVER, "witness": PROVER, "variation": PROVER, "dot_product": PROVER,
+        "descent": PROVER, "fields": PROVER, "passes": PROVER, "witness": PROVER,
+        "variation": PROVER, "dot_product": PROVER,
         "features:feature_field": PROVER, "features:feature_gram": PROVER, "numerics.radial": UNSEARCHED,
         "features:frequencies": SETTING, "lazy:lazy_run": SETTING, "condition:condition": SETTING,
         "condition:Condition.mu": SETTING,
@@ -129,7 +130,8 @@ IMPLICIT = Room(
         "checks.training": "rate_relation descent_relations descent",
     },
     {
-        "algebraic": PROVER, "antipodes": PROVER, "witness": PROVER, "gradients": PROVER, "network": PROVER, "tangent": PROVER,
+        "algebraic": PROVER, "antipodes": PROVER, "witness": PROVER,
+        "gradients": PROVER, "network": PROVER, "tangent": PROVER,
         "convergence:_hold": STATES,
         "training": PROVER, "convergence:_largest": SETTING, "convergence:WidthCondition.relations": STATES,
         "checks": STATES, "instance": SETTING, "face": SETTING,
