@@ -187,6 +187,7 @@ NO_CONSTANTS = frozenset({"BITS", "GRID", "GUARD_BITS", "EVALUATION_BITS", "ITER
 
 PLANTS = "the factor or share that only a control plants: 1, or 0, in the check"
 ROUNDINGS = "an allowance for roundings, far below what is compared"
+NUMBERING = "how the first iterate that is compared is called"
 WHY: dict[str, str] = {
     "exponent": "its sign alone counts",
     "least_profile": "the range is longer than the period",
@@ -202,7 +203,9 @@ WHY: dict[str, str] = {
     "arc_cosine_series": "zeros beyond the terms that count",
     "hermite_bound": "the factors beyond the last term lie between the next one and 1, far below what is compared",
     "_picard": "an allowance for roundings, far below what is compared; how many iterates are compared",
-    "rate_relation": ROUNDINGS,
+    "rate_relation": f"{ROUNDINGS}; {NUMBERING}",
+    "_feature_relation": NUMBERING,
+    "_step_by_step": NUMBERING,
     "descent": "shown beside the figure",
     "contraction_squared": "a multiple of 0",
     "LowerBounds._weights": "one order more or less in the bound of a rest that is far below what is compared",
