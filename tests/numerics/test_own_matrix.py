@@ -167,7 +167,7 @@ def test_a_population_gram_has_its_own_radius_and_a_strict_question() -> None:
     K = cg.population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh")
     with pytest.raises(cg.SpecError, match="leave out radius"):
         cg.certify(K, radius=1e-3)
-    assert repr(cg.certify(K)).startswith("Certificate(deq-general.least-eigenvalue, tanh: PROVED lambda_min(K) > 0")
+    assert repr(cg.certify(K)).startswith("Certificate(kernel.least-eigenvalue, tanh: PROVED lambda_min(K) > 0")
     same = cg.population_gram("deq-general", [[1.0, 0.0], [1.0, 0.0]], activation="tanh")
     assert cg.certify(same).verdict is cg.Verdict.REFUTED
 

@@ -78,7 +78,8 @@ def test_proved_inequalities_hold(name: str) -> None:
         assert k.series(arb(1)).overlaps(k.fixed_point.q)
         assert k.correlation(arb(1)).contains(1)
         assert k.series.tail.upper() < 0.1
-        bound = a_priori_bound(lower_arb(activation(name).expression)(arb(0)), lipschitz(name), Fraction(1, 16))
+        at_zero = lower_arb(activation(name).expression)(arb(0))
+        bound = a_priori_bound(at_zero, lipschitz(name), Fraction(1, 16), input_variance=arb(2))
         assert k.fixed_point.q.sqrt() <= bound
 
 
