@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from ..balls.budget import Budget
-from ..balls.enclosure import Enclosure, float_above
+from ..balls.enclosure import Enclosure, float_above, float_below
 from ..eigenvalues.cholesky import backward_error
 from ..eigenvalues.eigenspace import Eigenspace, eigenspace_in_balls, eigenspace_in_floats
 from ..eigenvalues.eigenvalue import least_eigenvalue
@@ -137,7 +137,7 @@ def diagnose(given: GivenMatrix, *, budget: Budget) -> Diagnosis:
     found = enclosed(given, budget=budget)
     space, reason = _space(given, found)
     if space is not None and given.scale != 1:
-        following = float(Fraction(space.next_eigenvalue) * given.scale) * (1.0 - 2.0**-50)
+        following = float_below(Fraction(space.next_eigenvalue) * given.scale)
         space = Eigenspace(space.vectors, space.error, following)
     return Diagnosis(found, space, _pairs(given), given.meaning, reason)
 

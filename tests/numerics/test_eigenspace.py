@@ -83,6 +83,23 @@ def test_balls_tell_eigenvectors_apart_where_floats_cannot() -> None:
     assert 2.0**-60 < found.space.next_eigenvalue <= 2.0**-59 * (1 + 1e-12)
 
 
+@pytest.mark.parametrize(
+    ("A", "second"),
+    [
+        ([[Fraction(-1, 3) - Fraction(1, 10**16), 0, 0], [0, Fraction(-1, 3), 0], [0, 0, 1]], Fraction(-1, 3)),
+        (np.diag([-2.0, np.nextafter(-2.0, 0.0), 1.0]) * 2.0**250, Fraction(np.nextafter(-2.0, 0.0)) * 2**250),
+        ([["-1e-400", 0, 0], [0, "-5e-401", 0], [0, 0, "3e-400"]], Fraction("-5e-401")),
+        (np.diag([1.0, 1.0 + 2.0**-52, 3.0]), 1 + Fraction(1, 2**52)),
+    ],
+)
+def test_the_next_eigenvalue_is_rounded_down_in_the_units_that_were_given(A: object, second: Fraction) -> None:
+    """The second eigenvalues are known; rounded to nearest, or towards 0, the bound would be above them."""
+    found = cg.diagnose(A)
+    assert found.space is not None
+    assert found.space.dimension == 1
+    assert Fraction(found.space.next_eigenvalue) <= second
+
+
 def test_no_space_without_a_gap() -> None:
     assert cg.diagnose(np.eye(6)).space is None
     assert cg.diagnose(np.diag([1.0, 2.0, 3.0]), radius=0.6).space is None  # members whose eigenvalues cross
