@@ -104,7 +104,11 @@ class _Scaled:
     """The midpoints over 2^height, which is what the checker factorises: entries of modulus at most 1."""
 
     own: OwnMatrix
-    radius: float = 0.0
+
+    @property
+    def radius(self) -> float:
+        """Rationals of modulus at most 1 are rounded by half a unit of 2^-53 at most; float64 numbers are not."""
+        return 0.0 if isinstance(self.own.entries, np.ndarray) else len(self.own.entries) * 2.0**-54
 
     @cached_property
     def mid(self) -> NDArray[np.float64]:

@@ -182,6 +182,16 @@ def test_a_matrix_of_many_rows_that_is_singular_up_to_rounding_is_refuted_by_one
     assert cg.certify(np.exp(-((x[:, None] - x) ** 2) / 2) + 1e-9 * np.eye(400)).verdict is cg.Verdict.PROVED
 
 
+def test_what_is_saved_of_small_rationals_is_valid_to_the_checker(tmp_path: Path) -> None:
+    """The prover factorises them rounded to float64; a bound that forgets the rounding is above what is proved."""
+    thirds = [[Fraction(int(i == j), 3) + (Fraction(i, 10**17) if i == j else 0) for j in range(4)] for i in range(4)]
+    cases = [[[Fraction(p, q)]] for q in range(2, 14) for p in (1, -1, 7)]
+    cases += [[[Fraction(int(i == j), q) for j in range(n)] for i in range(n)] for q in range(3, 20, 4) for n in (3, 7)]
+    for k, A in enumerate([thirds, *cases]):
+        saved = cg.certify(A).save(tmp_path / f"{k}.json")
+        assert str(cg.check(saved)).startswith("VALID"), A
+
+
 @pytest.mark.parametrize("kind", ["stored", "single", "nearly symmetric", "exact", "interval", "singular", "refuted"])
 def test_what_is_saved_is_valid_to_the_checker(tmp_path: Path, kind: str) -> None:
     """The proof that the checker reads is about the matrix that the certificate names, at the bound it states."""
