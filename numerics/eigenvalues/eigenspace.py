@@ -43,7 +43,8 @@ class Eigenspace:
     theirs.
 
     ``next_eigenvalue`` is a proved lower bound of the (k+1)-st eigenvalue. It was above the k lowest ones before it was
-    rounded down to float64, where it may fall on one that is next to it. With k = 1 a unit eigenvector differs from the column (brought to norm 1) by at most √2 ``error`` in every entry.
+    rounded down to float64, where it may fall on one of them. With k = 1 a unit eigenvector differs from the column
+    (brought to norm 1) by at most √2 ``error`` in every entry.
     """
 
     vectors: Matrix

@@ -13,6 +13,7 @@ from scipy.linalg import eigh
 
 from ..balls.budget import Budget
 from ..balls.enclosure import Enclosure, float_above, float_below
+from ..balls.printed import text_above, text_below
 from ..eigenvalues.cholesky import backward_error
 from ..eigenvalues.eigenspace import Eigenspace, eigenspace_in_balls, eigenspace_in_floats
 from ..eigenvalues.eigenvalue import least_eigenvalue
@@ -48,7 +49,7 @@ class Pair:
     def __str__(self) -> str:
         return (
             f"rows {self.rows[0]} and {self.rows[1]}: {self.kind}, correlation {self.correlation:.12g}; by them alone"
-            f" the least eigenvalue is at most {self.upper:.6g}"
+            f" the least eigenvalue is at most {text_above(self.upper, 6)}"
         )
 
 
@@ -119,8 +120,8 @@ class Diagnosis:
         more = f", and {len(rows) - COLUMNS} more" if len(rows) > COLUMNS else ""
         what = "its eigenvector" if k == 1 else f"the space of the {k} lowest eigenvectors"
         return [
-            f"{what} is enclosed to {space.entry_error:.3g} in every entry; the next eigenvalue is at least"
-            f" {space.next_eigenvalue:.6g}",
+            f"{what} is enclosed to {text_above(space.entry_error, 3)} in every entry; the next eigenvalue is at"
+            f" least {text_below(space.next_eigenvalue, 6)}",
             f"99 % of it is carried by {len(rows)} of {n} rows: {shown}{more}",
             f"proved to be in it: {len(self.support)} of {n} rows; possibly absent: {n - len(self.support)}",
         ]

@@ -14,6 +14,7 @@ from ...theory.errors import SpecError
 from ..balls.enclosure import float_above
 from ..balls.ends import float_ball
 from ..balls.precision import precision
+from ..balls.printed import text_above
 from ..kernels.ballmatrix import BallMatrix, Radius, read_only
 from .entries import fractions, middle, radius_of, require_square, sum_up
 from .given_matrix import GivenMatrix
@@ -36,7 +37,7 @@ def exact_matrix(table: NDArray[Any], radius: object, name: str) -> GivenMatrix:
         if 0 < worst <= TOLERANCE * Fraction(_longdouble_unit()) * max(abs(x) for row in rows for x in row):
             found = exact_matrix(_objects(mean), sum_up(float_above(worst / 2), radius_of(radius, n)), name)
             meaning = "every symmetric matrix between A and its transpose, which differ by at most"
-            meaning += f" {float(worst):.3g} (rounding)"
+            meaning += f" {text_above(worst, 3)} (rounding)"
             return GivenMatrix(found.matrix, found.scale, meaning, name)
     for i in range(n):
         for j in range(i):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
 from ..balls.ball import Ball
+from ..balls.printed import text_above
 from ..kernels.ballmatrix import BLOCK, BallMatrix, Radius, read_only
 from .entries import middle, number_array, radius_of, require_square, sum_up
 from .exact import EXTREME, TOLERANCE, exact_matrix, interval_matrix
@@ -80,9 +81,10 @@ def _float_matrix(a: Matrix, radius: object, name: str, unit: float, foreign: bo
             )
         mid, half = middle(a, a.T)
         extra, a, foreign = sum_up(half, extra), mid, False
+        most = text_above(math.nextafter(worst, math.inf), 3)
         meaning = (
-            f"every symmetric matrix between A and its transpose, which differ by at most {worst:.3g} (rounding): the"
-            " lower triangle mirrored, the upper one, and (A + A.T) / 2 are among them"
+            f"every symmetric matrix between A and its transpose, which differ by at most {most} (rounding):"
+            " the lower triangle mirrored, the upper one, and (A + A.T) / 2 are among them"
         )
     elif a.flags.f_contiguous and not a.flags.c_contiguous:
         a, foreign = a.T, True  # the same matrix, its rows in a row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import mpmath
@@ -11,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import certigram as cg
+from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.eigenvalues import eigenspace
 from certigram.numerics.eigenvalues.eigenspace import Eigenspace, eigenspace_in_balls, eigenspace_in_floats
+from certigram.numerics.matrices.diagnosis import Diagnosis, Pair
+from certigram.theory.verdict import Evidence
 
 
 def projector(a: np.ndarray, k: int) -> tuple[np.ndarray, float]:
@@ -98,6 +102,20 @@ def test_the_next_eigenvalue_is_rounded_down_in_the_units_that_were_given(A: obj
     assert found.space is not None
     assert found.space.dimension == 1
     assert Fraction(found.space.next_eigenvalue) <= second
+
+
+def test_printed_bounds_are_bounds() -> None:
+    """Of numbers that the nearest decimal would put on the wrong side."""
+    found = str(cg.diagnose(np.diag([1.0, 2.0000009, 5.0])))
+    said = re.search(r"next eigenvalue is at least (\S+)", found)
+    assert said is not None
+    assert 1 < float(said[1]) <= 2.0000009
+    pair = str(Pair((0, 1), "near duplicates", 0.2000034, 0.9))
+    assert "at most 0.200004" in pair
+    space = Eigenspace(np.array([[1.0], [0.0], [0.0]]), 1e-3, 0.66666666677)
+    found = str(Diagnosis(Enclosure(0.1, 0.1, Evidence.ENCLOSED), space, (), "a matrix"))
+    assert "at least 0.666666" in found
+    assert "enclosed to 0.00151 in" in found
 
 
 def test_no_space_without_a_gap() -> None:
