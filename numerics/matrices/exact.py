@@ -11,6 +11,7 @@ from flint import arb, arb_mat, fmpq, fmpz
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
+from ...theory.numbers import numeral
 from ..balls.enclosure import float_above
 from ..balls.ends import float_ball
 from ..balls.precision import precision
@@ -43,8 +44,8 @@ def exact_matrix(table: NDArray[Any], radius: object, name: str) -> GivenMatrix:
         for j in range(i):
             if rows[i][j] != rows[j][i]:
                 raise SpecError(
-                    f"A is not symmetric: A[{i}, {j}] = {rows[i][j]}, A[{j}, {i}] = {rows[j][i]}: exact numbers must"
-                    " agree; for every symmetric matrix between, give a pair (lower, upper)."
+                    f"A is not symmetric: A[{i}, {j}] = {numeral(rows[i][j])}, A[{j}, {i}] = {numeral(rows[j][i])}:"
+                    " exact numbers must agree; for every symmetric matrix between, give a pair (lower, upper)."
                 )
     extra = radius_of(radius, n)
     meaning = (
@@ -116,7 +117,7 @@ def interval_matrix(lower: NDArray[Any], upper: NDArray[Any], radius: object) ->
             if below > above:
                 raise SpecError(
                     f"no symmetric matrix lies between lower and upper: entry ({i}, {j}) would be at least"
-                    f" {float(below)!r} and at most {float(above)!r}."
+                    f" {numeral(below)} and at most {numeral(above)}."
                 )
             with precision(128):
                 ball = arb(fmpq(below.numerator, below.denominator)).union(
