@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from fractions import Fraction
 from functools import partial
@@ -14,7 +15,7 @@ from .numerics.balls.precision import undisturbed
 from .numerics.certificates.certificate import Certificate, EvidenceItem, Proof, fraction_text
 from .theory.claims.kernel_claims import MATRIX_LEAST_EIGENVALUE
 from .theory.errors import DerivationGap, SpecError
-from .theory.numbers import Exact, rational
+from .theory.numbers import Exact, numeral, rational
 from .theory.verdict import Argument, Evidence, Verdict
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from .numerics.matrices.jitter import Jitter
 
 
+WIDEST = 2.0**64
+"""A relative width beyond this asks for nothing."""
 SECONDS = 120
 """CPU seconds, by forecast, that the rungs in balls may take where no budget is given."""
 
@@ -87,10 +90,10 @@ def diagnose(A: Any, *, radius: Any = 0, budget: Budget | None = None) -> Diagno
 
 def positive_width(relative_width: Exact) -> float:
     """A relative width as a float; :class:`SpecError` where it is not positive."""
-    width = float(rational(relative_width, what="relative_width"))
+    width = rational(relative_width, what="relative_width")
     if not width > 0:
-        raise SpecError(f"relative_width = {width} is no width: give a positive number, such as 1e-6.")
-    return width
+        raise SpecError(f"relative_width = {numeral(width)} is no width: give a positive number, such as 1e-6.")
+    return min(max(float_below(width), math.ulp(0.0)), WIDEST)
 
 
 def _given(caller: str, A: Any, radius: Any, budget: Budget | None) -> tuple[GivenMatrix, Budget]:

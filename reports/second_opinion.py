@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from ..numerics.balls.printed import text_above
 from ..numerics.second_opinion.finding import Agreement, Finding
 from ..numerics.second_opinion.opinion import SecondOpinion
 from .tex import escape
@@ -56,7 +57,7 @@ def _row(kind: str, findings: Sequence[Finding]) -> KindRow:
     return KindRow(
         kind,
         (len(findings), *counts),  # type: ignore[arg-type]  # as many as there are members
-        f"{max(radii):.3g}" if radii else "",
+        text_above(max(radii), 3) if radii else "",
         str(min(f.digits for f in settled)) if settled else "",
     )
 

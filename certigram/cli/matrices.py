@@ -60,6 +60,7 @@ def gram(
 ) -> None:
     """Enclose a population Gram matrix and its least eigenvalue on data."""
     from ..api import least_eigenvalue
+    from ..numerics.balls.printed import text_above
     from ..numerics.files import require_output
     from ..reports.working import Working
 
@@ -97,7 +98,8 @@ def gram(
             }
         )
         return
-    say(f"{K.instance.system}, {K.instance.subject}, {data.description}: every entry of K is known to ± {largest:.3g}")
+    subject_text = f"{K.instance.system}, {K.instance.subject}, {data.description}"
+    say(f"{subject_text}: every entry of K is known to ± {text_above(largest, 3)}")
     for note in data.notes:
         say(f"data: {note}")
     if bits is not None:

@@ -34,7 +34,7 @@ def exact(x: arb) -> Fraction:
 
 def enclose(value: Exact) -> arb:
     """The exact rational ``value`` as a ball at the working precision."""
-    q = rational(value)
+    q = value if isinstance(value, Fraction) else rational(value)  # what was computed may be long
     return arb(fmpq(q.numerator, q.denominator))
 
 

@@ -18,6 +18,7 @@ from ..balls.ball import enclose
 from ..balls.budget import Budget
 from ..balls.ends import float_ball, upper_float
 from ..balls.precision import precision
+from ..balls.printed import text_above
 from ..balls.rounding import UNIT
 from ..kernels.ballarray import BallArray
 from ..kernels.ballmatrix import BallMatrix, read_only
@@ -137,7 +138,8 @@ def layerwise_gram(
             np.fill_diagonal(mids[k], centre[which])
             np.fill_diagonal(rads[k], spread[which])
         typical = float(table.at(np.searchsorted(LEVELS, [0.5]))[k][0])
-        note = f"layer by layer, to {typical:.3g} of the diagonal at cosine 1/2; cosines known to {cosines.rad:.3g}"
+        note = f"layer by layer, to {text_above(typical, 3)} of the diagonal at cosine 1/2; "
+        note += f"cosines known to {text_above(cosines.rad, 3)}"
         kind = BallMatrix if symmetric else BallArray
         found.append(kind(read_only(mids[k]), read_only(rads[k]), provenance=(note,)))
     return found[0], found[1] if len(found) > 1 else None

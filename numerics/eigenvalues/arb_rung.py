@@ -10,9 +10,10 @@ from flint import arb, arb_mat, fmpq
 
 from ..balls.ball import Ball
 from ..balls.precision import precision
+from ..balls.printed import interval_text, text_above
 from ..kernels.ballmatrix import BallMatrix
 from .inverse_iteration import start_vector
-from .ladder import Known, Problem, interval_text
+from .ladder import Known, Problem
 from .ldlt import LDLT, arb_rayleigh_quotient, ldlt, ldlt_lower_bound
 
 ROUNDS = 12
@@ -86,7 +87,7 @@ class LDLTRung:
                 break
             following = self._next_shift(known, problem, shift, bound is not None, resolution)
             if following is None:
-                stopped = f"by the residual {float(resolution):.3g} (rounding and radii of the entries)"
+                stopped = f"by the residual {text_above(resolution, 3)} (rounding and radii of the entries)"
                 break
             shift = following
         else:

@@ -42,8 +42,9 @@ class Eigenspace:
     """``vectors`` (n, k), columns of norm about 1; the projector on the k lowest eigenvectors is within ``error`` of
     theirs.
 
-    ``next_eigenvalue`` is a proved lower bound of the (k+1)-st eigenvalue, above the k lowest ones. With k = 1 a unit
-    eigenvector differs from the column (brought to norm 1) by at most √2 ``error`` in every entry.
+    ``next_eigenvalue`` is a proved lower bound of the (k+1)-st eigenvalue. It was above the k lowest ones before it was
+    rounded down to float64, where it may fall on one of them. With k = 1 a unit eigenvector differs from the column
+    (brought to norm 1) by at most √2 ``error`` in every entry.
     """
 
     vectors: Matrix

@@ -11,11 +11,12 @@ from scipy.linalg import LinAlgError, eigh
 from scipy.sparse.linalg import ArpackError, eigsh
 
 from ..balls.enclosure import float_above
+from ..balls.printed import interval_text, text_above, text_below
 from .blocked import Progress
 from .cholesky import LARGEST_DIAGONAL, Matrix, ShiftedCholesky, backward_error, factorise
 from .guess import SMALLEST_ORDER, single_precision_guess
 from .inverse_iteration import RitzPair, inverse_lanczos, start_vector
-from .ladder import Goal, Known, Problem, interval_text
+from .ladder import Goal, Known, Problem
 from .rayleigh import radius_form, rayleigh_quotient
 from .temple import complement_lower_bound, temple_lower_bound
 
@@ -78,8 +79,8 @@ class CholeskyRung:
         upper = quotient.upper + Fraction(radius_form(matrix, pair.vector))
         known = known.with_bounds(self.name, lower=lower, upper=upper)
         text = (
-            f"{search.factorisations} factorisations, backward error {error:.3g}, radius of the entries {radius:.3g}, "
-            f"guess {value:.9g}; proved {interval_text(known.lower, known.upper)}; "
+            f"{search.factorisations} factorisations, backward error {text_above(error, 3)}, radius of the entries"
+            f" {text_above(radius, 3)}, guess {value:.9g}; proved {interval_text(known.lower, known.upper)}; "
         )
         return known.saying(self.name, text + why(problem, known, error))
 
@@ -159,7 +160,9 @@ class TempleRung:
         if v is None:
             return known.saying(self.name, "not tried: no approximate eigenvector.")
         if radius > problem.goal.relative_width * abs(float(known.upper)):
-            return known.saying(self.name, f"not tried: the radius of the entries, {radius:.3g}, is what is left.")
+            return known.saying(
+                self.name, f"not tried: the radius of the entries, {text_above(radius, 3)}, is what is left."
+            )
         v = v / np.linalg.norm(v)
         quotient = rayleigh_quotient(a, v, extended=True)
         error = backward_error(np.maximum(np.diagonal(a), 0.0))
@@ -177,12 +180,14 @@ class TempleRung:
             bound = None if complement is None else temple_lower_bound(quotient, complement.beta)
             if bound is not None and complement is not None:
                 known = known.with_bounds(self.name, lower=bound - Fraction(radius))
-                text = f"residual {quotient.residual:.3g}, form above {complement.beta:.6g} off the vector; "
+                text = f"residual {text_above(quotient.residual, 3)}, "
+                text += f"form above {text_below(complement.beta, 6)} off the vector; "
                 text += f"proved {interval_text(known.lower, known.upper)}; "
                 return known.saying(self.name, text + why(problem, known, 0.0))
         return known.saying(
             self.name,
-            f"the gap to the second eigenvalue, about {guess.distance:.3g}, is below the backward error {error:.3g}.",
+            f"the gap to the second eigenvalue, about {guess.distance:.3g}, is below the backward error"
+            f" {text_above(error, 3)}.",
         )
 
 

@@ -17,10 +17,11 @@ import numpy as np
 
 from ..balls.budget import Budget
 from ..balls.enclosure import float_below
+from ..balls.printed import interval_text, text_above
 from .cholesky import LARGEST_DIAGONAL
 from .float_rungs import dense_guess
 from .inverse_iteration import start_vector
-from .ladder import Goal, Known, Problem, interval_text
+from .ladder import Goal, Known, Problem
 from .radius_majorant import (
     Signs,
     Vector,
@@ -132,7 +133,7 @@ class IntervalRung:
         spent = known.spent + search.solved * self.seconds(matrix.n)
         known = replace(known, spent=spent).attaining(search.attained)
         text = f"{search.solved} matrices below the members, {search.patterns} patterns of signs; the lowest member "
-        text += f"has at most {float(search.attained):.9g}; proved {interval_text(known.lower, known.upper)}; "
+        text += f"has at most {text_above(search.attained, 9)}; proved {interval_text(known.lower, known.upper)}; "
         return known.saying(self.name, text + stopped)
 
     def _settled(self, known: Known, goal: Goal, attained: Fraction) -> bool:

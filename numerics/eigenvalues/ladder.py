@@ -145,12 +145,3 @@ class Rung(Protocol):
     def climb(self, problem: Problem, known: Known) -> Known:
         """Improve what is known, and say what was tried and why it stopped."""
         ...
-
-
-def interval_text(lower: Fraction, upper: Fraction) -> str:
-    """The interval for a sentence, to be read by people.
-
-    >>> interval_text(Fraction(1, 3), Fraction(1, 2))
-    '[0.333333333, 0.5]'
-    """
-    return f"[{float(lower):.9g}, {float(upper):.9g}]"

@@ -7,6 +7,7 @@ For all members of :math:`|A - M| \le R` one has :math:`\lambda_{\min}(A) \ge \l
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -28,7 +29,7 @@ from ..certificates.certificate import Proof, fraction_text
 from ..kernels.ballmatrix import BallMatrix
 from ..replay.given import MAX_VERTICES, Given
 from ..replay.inputs import MAX_GRAM, MAX_POINTS
-from ..replay.verdicts import Stop
+from ..replay.verdicts import Stop, fraction
 from .eigenvalue import climb, least_eigenvalue
 from .ladder import Goal, Known, Problem
 from .nullspace import rational_null_vector
@@ -104,7 +105,11 @@ class _Scaled:
     """The midpoints over 2^height, which is what the checker factorises: entries of modulus at most 1."""
 
     own: OwnMatrix
-    radius: float = 0.0
+
+    @property
+    def radius(self) -> float:
+        """Rationals of modulus at most 1 are rounded by half a unit of 2^-53 at most; float64 numbers are not."""
+        return 0.0 if isinstance(self.own.entries, np.ndarray) else len(self.own.entries) * 2.0**-54
 
     @cached_property
     def mid(self) -> NDArray[np.float64]:
@@ -160,10 +165,15 @@ def own_matrix_proof(
     n = len(matrix.entries)
     if n > (MAX_POINTS if isinstance(matrix.entries, np.ndarray) else MAX_GRAM):
         raise DerivationGap(f"the checker takes at most {MAX_POINTS} rows of float64, or {MAX_GRAM} of rationals.")
+    if not (math.isfinite(found.lower) and math.isfinite(found.upper)):
+        raise DerivationGap("the least eigenvalue is beyond the range of float64, in which a certificate states it.")
     try:
         given = matrix.given
+        fraction(fraction_text(bound), "bound")
     except Stop as stop:
         raise DerivationGap(f"the checker does not take this matrix ({stop.args[1]}: {stop.args[2]}).") from None
+    except ValueError:  # of Python, for integers of more than 4300 digits
+        raise DerivationGap("the matrix has numbers of more digits than a certificate holds.") from None
     document: dict[str, Any] = {
         "format": FORMAT,
         "system": SYSTEM,

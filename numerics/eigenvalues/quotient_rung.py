@@ -15,8 +15,9 @@ from scipy.linalg import LinAlgError, eigh
 
 from ..balls.ball import Ball
 from ..balls.precision import precision
+from ..balls.printed import interval_text
 from .arb_rung import entries_in_balls
-from .ladder import Known, Problem, interval_text
+from .ladder import Known, Problem
 from .ldlt import arb_rayleigh_quotient
 
 BITS, VECTORS = 192, 12

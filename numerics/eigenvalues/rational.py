@@ -15,8 +15,9 @@ import numpy as np
 from flint import arb_mat, fmpz_mat, fmpz_poly
 
 from ..balls.ball import exact
+from ..balls.printed import interval_text
 from ..kernels.ballmatrix import BallMatrix
-from .ladder import Goal, Known, Problem, interval_text
+from .ladder import Goal, Known, Problem
 
 STEPS = 400
 DOUBLINGS = 15

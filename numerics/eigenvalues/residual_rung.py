@@ -8,10 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from ..balls.printed import interval_text, text_above
 from .cholesky import LARGEST_DIAGONAL, Matrix, ShiftedCholesky, factorise
 from .float_rungs import LANCZOS_STEPS, polished, why
 from .inverse_iteration import RitzPair, inverse_lanczos
-from .ladder import Goal, Known, Problem, interval_text
+from .ladder import Goal, Known, Problem
 from .rayleigh import radius_form, rayleigh_quotient
 from .residual import residual_norm
 
@@ -36,7 +37,9 @@ class ResidualRung:
         if v is None or not 0.0 < float(np.diagonal(a).max()) <= LARGEST_DIAGONAL:
             return known.saying(self.name, "not tried: no approximate eigenvector.")
         if radius > goal.relative_width * abs(float(known.upper)):
-            return known.saying(self.name, f"not tried: the radius of the entries, {radius:.3g}, is what is left.")
+            return known.saying(
+                self.name, f"not tried: the radius of the entries, {text_above(radius, 3)}, is what is left."
+            )
         proof, pair, count = self._approach(a, v, goal, float(known.lower))
         quotient = rayleigh_quotient(a, pair.vector, extended=True)
         known = replace(known, vector=pair.vector, second=pair.second)
@@ -47,7 +50,7 @@ class ResidualRung:
         if norm is None:
             return known.saying(self.name, "the factor leaves the range in which its residual is bounded.")
         known = known.with_bounds(self.name, lower=Fraction(proof.shift) - Fraction(norm) - Fraction(radius))
-        text = f"{count} factorisations, shift {proof.shift:.17g}, residual at most {norm:.3g}; "
+        text = f"{count} factorisations, shift {proof.shift:.17g}, residual at most {text_above(norm, 3)}; "
         return known.saying(
             self.name, text + f"proved {interval_text(known.lower, known.upper)}; " + why(problem, known, norm)
         )

@@ -155,6 +155,7 @@ def float_witness(matrix: Witnessed, lower: Fraction, needed: Fraction) -> Witne
     vector = np.rint(np.ldexp(v, 52)).astype(np.int64)
     wide = vector.astype(np.longdouble)
     quotient = Fraction(*((wide @ (a @ wide)) / (wide @ wide)).as_integer_ratio()) + Fraction(lost)
+    quotient += Fraction((2 * n + 4) * float(np.finfo(np.longdouble).eps) * float(np.abs(a).sum(axis=1).max()))
     exponent = min(62 - max(math.frexp(float(size.max()))[1], 0), 60)
     if exponent < 0:
         return None

@@ -17,6 +17,7 @@ from ...theory.errors import SpecError
 from ..balls.ball import Ball
 from ..balls.enclosure import float_above
 from ..balls.ends import Undecided, float_ball
+from ..balls.printed import text_above
 from .columns import exact_array
 
 Radius = float | NDArray[np.float64]
@@ -180,7 +181,7 @@ class BallArray:
     @property
     def accuracy(self) -> str:
         """How well the entries are known, in words."""
-        return f"entries known to ± {float(np.max(self.rad, initial=0.0)):.3g}"
+        return f"entries known to ± {text_above(float(np.max(self.rad, initial=0.0)), 3)}"
 
     @property
     def accuracy_bits(self) -> int | None:

@@ -72,7 +72,8 @@ class BallMatrix(BallArray):
 
     def radius_norm(self) -> float:
         """An upper bound of the spectral norm of any symmetric E with |E| <= rad: the largest row sum, rounded up."""
-        rows = self.rad.sum(axis=1) if isinstance(self.rad, np.ndarray) else np.array([self.n * float(self.rad)])
+        with np.errstate(over="ignore"):  # infinity is an upper bound
+            rows = self.rad.sum(axis=1) if isinstance(self.rad, np.ndarray) else np.array([self.n * float(self.rad)])
         return total_up(float(rows.max()), self.n + 1)
 
     @property

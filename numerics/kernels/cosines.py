@@ -15,6 +15,7 @@ from ..balls.budget import Budget
 from ..balls.enclosure import float_above
 from ..balls.ends import upper_float, within_unit
 from ..balls.precision import precision
+from ..balls.printed import text_above
 from ..balls.rounding import gamma, up
 from ..balls.threads import over_blocks, thread_count
 from .ballmatrix import BallMatrix, read_only
@@ -250,5 +251,5 @@ def raw_gram(values: Any, *, budget: Budget | None = None) -> BallMatrix:
     return BallMatrix(
         read_only(mid),
         read_only(scale),
-        provenance=(f"cosines known to {c.rad:.3g}, norms to one unit in the last place",),
+        provenance=(f"cosines known to {text_above(c.rad, 3)}, norms to one unit in the last place",),
     )

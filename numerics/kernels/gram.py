@@ -16,6 +16,7 @@ from ...theory.errors import SpecError
 from ..balls.budget import Budget
 from ..balls.ends import float_ball, upper_float, within_unit
 from ..balls.precision import precision
+from ..balls.printed import text_above
 from ..balls.rounding import TINY, UNIT, up
 from ..balls.threads import over_blocks, thread_count
 from .ballmatrix import BallMatrix, read_only
@@ -121,8 +122,8 @@ def gram(
     rounding, rest = plan.rounding_error(tau), plan.tail_error(tau)
     worst = max([diagonal_radius, *(r for _, r in single.values()), plan.error(tau) if n > 1 else 0.0])
     provenance = (
-        f"cosines known to {cosines.rad:.3g}",
-        f"rounding, coefficients and cosines: {rounding:.3g}; rest of the series: {rest:.3g}",
+        f"cosines known to {text_above(cosines.rad, 3)}",
+        f"rounding, coefficients and cosines: {text_above(rounding, 3)}; rest of the series: {text_above(rest, 3)}",
         f"{len(single)} pairs evaluated one by one",
     )
     rad: float | Floats = worst
@@ -289,7 +290,9 @@ def hadamard_power(cosines: Cosines, r: int, *, budget: Budget | None = None) ->
         tau = arb(cosines.delta)
         share = r * arb(UNIT) / (1 - r * arb(UNIT))
         rad = upper_float(share * tau**r + arb(cosines.rad) * r * tau ** (r - 1) + 4 * r * arb(TINY))
-    return BallMatrix(read_only(mid), rad, provenance=(f"cosines known to {cosines.rad:.3g}, {r - 1} products",))
+    return BallMatrix(
+        read_only(mid), rad, provenance=(f"cosines known to {text_above(cosines.rad, 3)}, {r - 1} products",)
+    )
 
 
 def gram_arb(series: DotProductSeries, cosines: arb_mat, bits: int, *, entry: Entry | None = None) -> BallMatrix:

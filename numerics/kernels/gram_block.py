@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..balls.precision import precision
+from ..balls.printed import text_above
 from ..balls.rounding import UNIT
 from .ballarray import BallArray, read_only
 from .cross_cosines import CrossCosines
@@ -53,5 +54,7 @@ def gram_block(series: DotProductSeries, cosines: CrossCosines, *, entry: Entry 
             found = individual(series, plan, cosines, (i, j), entry)
             if found is not None:
                 mid[i, j], rad[i, j] = found
-    note = f"cosines known to {cosines.rad:.3g}; {min(len(near), INDIVIDUAL * cosines.points)} pairs one by one"
+    note = (
+        f"cosines known to {text_above(cosines.rad, 3)}; {min(len(near), INDIVIDUAL * cosines.points)} pairs one by one"
+    )
     return BallArray(read_only(mid), read_only(rad), provenance=(note,))

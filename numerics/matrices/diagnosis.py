@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from ..balls.budget import Budget
-from ..balls.enclosure import Enclosure, float_above
-from ..eigenvalues.cholesky import backward_error
+from ..balls.enclosure import Enclosure, float_above, float_below
+from ..balls.printed import text_above, text_below
+from ..eigenvalues.cholesky import LARGEST_DIAGONAL, backward_error
 from ..eigenvalues.eigenspace import Eigenspace, eigenspace_in_balls, eigenspace_in_floats
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..kernels.ballmatrix import BLOCK, BallMatrix
@@ -48,7 +50,7 @@ class Pair:
     def __str__(self) -> str:
         return (
             f"rows {self.rows[0]} and {self.rows[1]}: {self.kind}, correlation {self.correlation:.12g}; by them alone"
-            f" the least eigenvalue is at most {self.upper:.6g}"
+            f" the least eigenvalue is at most {text_above(self.upper, 6)}"
         )
 
 
@@ -119,8 +121,8 @@ class Diagnosis:
         more = f", and {len(rows) - COLUMNS} more" if len(rows) > COLUMNS else ""
         what = "its eigenvector" if k == 1 else f"the space of the {k} lowest eigenvectors"
         return [
-            f"{what} is enclosed to {space.entry_error:.3g} in every entry; the next eigenvalue is at least"
-            f" {space.next_eigenvalue:.6g}",
+            f"{what} is enclosed to {text_above(space.entry_error, 3)} in every entry; the next eigenvalue is at"
+            f" least {text_below(space.next_eigenvalue, 6)}",
             f"99 % of it is carried by {len(rows)} of {n} rows: {shown}{more}",
             f"proved to be in it: {len(self.support)} of {n} rows; possibly absent: {n - len(self.support)}",
         ]
@@ -137,7 +139,7 @@ def diagnose(given: GivenMatrix, *, budget: Budget) -> Diagnosis:
     found = enclosed(given, budget=budget)
     space, reason = _space(given, found)
     if space is not None and given.scale != 1:
-        following = float(Fraction(space.next_eigenvalue) * given.scale) * (1.0 - 2.0**-50)
+        following = float_below(Fraction(space.next_eigenvalue) * given.scale)
         space = Eigenspace(space.vectors, space.error, following)
     return Diagnosis(found, space, _pairs(given), given.meaning, reason)
 
@@ -147,10 +149,15 @@ def _space(given: GivenMatrix, found: Enclosure) -> tuple[Eigenspace | None, str
     matrix, n = given.matrix, given.n
     if n == 1:
         return None, "the matrix has one row"
+    if not math.isfinite(found.lower):
+        return None, "the least eigenvalue is beyond the range of float64"
     count = min(n, COLUMNS + 1)
     values, vectors = eigh(matrix.mid, subset_by_index=[0, count - 1])
     vectors = np.ascontiguousarray(vectors)
-    error = backward_error(np.maximum(np.diagonal(matrix.mid), 0.0)) + matrix.radius_norm()
+    if not (np.isfinite(values).all() and np.isfinite(vectors).all()):
+        return None, "its entries are too far apart for a guess in float64"
+    inside = max(matrix.mid.max(), -matrix.mid.min(), matrix.radius_norm()) <= LARGEST_DIAGONAL
+    error = backward_error(np.maximum(np.diagonal(matrix.mid), 0.0)) + matrix.radius_norm() if inside else np.inf
     lower = Fraction(found.lower) / given.scale
     shift = lower - max(abs(lower), Fraction(1, 2**1000)) / 2**10
 
@@ -185,12 +192,14 @@ def _pairs(given: GivenMatrix) -> tuple[Pair, ...]:
     """The pairs of nearly parallel rows with the lowest bounds, each bound from the balls of its four entries."""
     a, n = given.matrix.mid, given.n
     diagonal = np.diagonal(a)
+    root = np.sqrt(np.maximum(diagonal, 0.0))
     candidates: list[tuple[float, int, int]] = []
     for i in range(0, n - 1, BLOCK):
         rows = slice(i, min(i + BLOCK, n))
         b = a[rows]
-        half, apart = (diagonal[rows, None] + diagonal) / 2, (diagonal[rows, None] - diagonal) / 2
-        near = np.abs(b) >= NEAR * np.sqrt(np.maximum(np.multiply.outer(diagonal[rows], diagonal), 0.0))
+        half = diagonal / 2
+        half, apart = half[rows, None] + half, half[rows, None] - half
+        near = np.abs(b) >= NEAR * np.multiply.outer(root[rows], root)
         near &= (np.arange(n) > np.arange(rows.start, rows.stop)[:, None]) & (b != 0.0)
         at = np.argwhere(near)
         lowest = (half - np.hypot(apart, b))[near]
@@ -211,8 +220,8 @@ def _pair(given: GivenMatrix, i: int, j: int, classes: list[tuple[int, int]]) ->
         small = BallMatrix(matrix.mid[np.ix_(two, two)], rad)
     upper = float_above(Fraction(least_eigenvalue(small).upper) * given.scale)
     (a, b), (_, c) = small.mid.tolist()
-    product = a * c
-    correlation = b / float(np.sqrt(product)) if product > 0 else float(np.copysign(np.inf, b))
+    product = math.copysign(math.sqrt(abs(a)), a) * math.copysign(math.sqrt(abs(c)), c)
+    correlation = b / product if product > 0 else math.copysign(math.inf, b)
     if classes[i][0] == classes[j][0]:
         kind = "equal" if classes[i][1] == classes[j][1] else "opposite"
     elif not a > 0 or not c > 0 or upper < 0:

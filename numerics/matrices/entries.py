@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
-from ...theory.numbers import rational
+from ...theory.numbers import MAX_BITS, MAX_DIGITS, rational
 from ..balls.enclosure import float_above
 from ..kernels.ballmatrix import BallMatrix, Radius, read_only
 from ..kernels.columns import exact_array
@@ -22,12 +22,19 @@ def number_array(A: object, what: str) -> NDArray[Any]:
     kind = getattr(getattr(A, "dtype", None), "kind", "")
     if kind == "c":
         raise SpecError(f"{what} is complex: give a real symmetric matrix.")
-    if kind == "b":
+    if kind == "b" or _truth(A):
         raise SpecError(f"{what} is made of truth values: give numbers.")
     try:
         return exact_array(A)
     except SpecError as error:
         raise SpecError(f"{what}: {error}") from None
+
+
+def _truth(A: object) -> bool:
+    """Whether lists, or an array of objects, hold a truth value, which Python takes for an integer."""
+    if isinstance(A, np.ndarray):
+        return A.dtype.kind == "b" or (A.dtype.kind == "O" and any(map(_truth, A.ravel().tolist())))
+    return any(map(_truth, A)) if isinstance(A, (list, tuple)) else isinstance(A, (bool, np.bool_))
 
 
 def require_square(a: NDArray[Any], what: str) -> None:
@@ -40,9 +47,12 @@ def fractions(table: NDArray[Any], what: str) -> list[list[Fraction]]:
     for i, row in enumerate(table):
         entries = exact_entries(row, f"{what}: row {i}")
         try:
-            rows.append([Fraction(*x.as_integer_ratio()) for x in entries])
+            found = [Fraction(*x.as_integer_ratio()) for x in entries]
         except (ValueError, OverflowError):
             raise SpecError(f"{what}: row {i} has an entry that is NaN or infinite: give finite numbers.") from None
+        if max(max(abs(x.numerator), x.denominator).bit_length() for x in found) > MAX_BITS:
+            raise SpecError(f"{what}: row {i} has a number of more than {MAX_DIGITS} digits: give shorter numbers.")
+        rows.append(found)
     return rows
 
 
@@ -66,6 +76,8 @@ def sum_up(one: Radius, two: Radius) -> Radius:
 def radius_of(radius: object, n: int) -> Radius:
     """A radius as float64 numbers, rounded upwards: a number, or a matrix, of which the larger of (i, j) and (j, i)
     counts."""
+    if isinstance(radius, (bool, np.bool_)):
+        raise SpecError(f"radius: {radius!r} is a truth value: give a number.")
     if isinstance(radius, str):
         radius = rational(radius, what="radius")
     many = isinstance(radius, (list, tuple)) or (isinstance(radius, np.ndarray) and radius.ndim > 0)

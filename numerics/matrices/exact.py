@@ -11,9 +11,11 @@ from flint import arb, arb_mat, fmpq, fmpz
 from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
+from ...theory.numbers import numeral
 from ..balls.enclosure import float_above
 from ..balls.ends import float_ball
 from ..balls.precision import precision
+from ..balls.printed import text_above
 from ..kernels.ballmatrix import BallMatrix, Radius, read_only
 from .entries import fractions, middle, radius_of, require_square, sum_up
 from .given_matrix import GivenMatrix
@@ -36,14 +38,14 @@ def exact_matrix(table: NDArray[Any], radius: object, name: str) -> GivenMatrix:
         if 0 < worst <= TOLERANCE * Fraction(_longdouble_unit()) * max(abs(x) for row in rows for x in row):
             found = exact_matrix(_objects(mean), sum_up(float_above(worst / 2), radius_of(radius, n)), name)
             meaning = "every symmetric matrix between A and its transpose, which differ by at most"
-            meaning += f" {float(worst):.3g} (rounding)"
+            meaning += f" {text_above(worst, 3)} (rounding)"
             return GivenMatrix(found.matrix, found.scale, meaning, name)
     for i in range(n):
         for j in range(i):
             if rows[i][j] != rows[j][i]:
                 raise SpecError(
-                    f"A is not symmetric: A[{i}, {j}] = {rows[i][j]}, A[{j}, {i}] = {rows[j][i]}: exact numbers must"
-                    " agree; for every symmetric matrix between, give a pair (lower, upper)."
+                    f"A is not symmetric: A[{i}, {j}] = {numeral(rows[i][j])}, A[{j}, {i}] = {numeral(rows[j][i])}:"
+                    " exact numbers must agree; for every symmetric matrix between, give a pair (lower, upper)."
                 )
     extra = radius_of(radius, n)
     meaning = (
@@ -115,7 +117,7 @@ def interval_matrix(lower: NDArray[Any], upper: NDArray[Any], radius: object) ->
             if below > above:
                 raise SpecError(
                     f"no symmetric matrix lies between lower and upper: entry ({i}, {j}) would be at least"
-                    f" {float(below)!r} and at most {float(above)!r}."
+                    f" {numeral(below)} and at most {numeral(above)}."
                 )
             with precision(128):
                 ball = arb(fmpq(below.numerator, below.denominator)).union(

@@ -50,13 +50,22 @@ def read_matrix(path: Path, reading: Reading) -> tuple[NDArray[Any], Sequence[st
 
 
 def _plain(path: Path, reading: Reading) -> NDArray[Any] | None:
-    """A float array of two axes in numpy's own formats as it is; None for everything that needs a second look."""
+    """An array in numpy's own formats as it is, of two axes; None for everything that needs a second look."""
+    array = _array(path, reading)
+    if array is None:
+        return None
+    if array.ndim != 2:
+        raise SpecError(f"{str(path)[:60]!r} holds an array of the shape {array.shape}: give a square matrix, (n, n).")
+    if array.dtype.kind == "b":
+        raise SpecError(f"{str(path)[:60]!r} is made of truth values: give numbers.")
+    if array.dtype.kind not in "iuf" or reading != Reading(array=reading.array):
+        return None
+    return np.array(array, dtype=array.dtype.newbyteorder("="))
+
+
+def _array(path: Path, reading: Reading) -> NDArray[Any] | None:
     kind = path.suffix.lower()
-    if (
-        kind not in (".npy", ".npz")
-        or reading != Reading(array=reading.array)
-        or (kind == ".npy" and reading.array is not None)
-    ):
+    if kind not in (".npy", ".npz") or (kind == ".npy" and reading.array is not None):
         return None
     try:
         if path.stat().st_size > MEMORY or not path.is_file():
@@ -68,6 +77,4 @@ def _plain(path: Path, reading: Reading) -> NDArray[Any] | None:
                 array = stored[reading.array or names[0]] if reading.array or len(names) == 1 else None
     except Exception:  # the reader says what is wrong with it
         return None
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.dtype.itemsize > 8 or array.ndim != 2:
-        return None
-    return np.array(array, dtype=array.dtype.newbyteorder("="))
+    return array if isinstance(array, np.ndarray) and array.dtype.names is None else None

@@ -18,12 +18,16 @@ from numpy.typing import NDArray
 
 from ...theory.errors import SpecError
 from ..balls.ball import Ball
+from ..balls.ends import Undecided
+from ..balls.printed import text_above
 from ..kernels.ballmatrix import BLOCK, BallMatrix, Radius, read_only
 from .entries import middle, number_array, radius_of, require_square, sum_up
 from .exact import EXTREME, TOLERANCE, exact_matrix, interval_matrix
 from .given_matrix import GivenMatrix
 
 Matrix = NDArray[np.float64]
+LARGEST_RADIUS = 2.0**1000
+"""Beyond this the sum of the radii in a row, and what is done with it, may leave float64."""
 
 
 def given_matrix(A: object, radius: object = 0) -> GivenMatrix:
@@ -35,6 +39,18 @@ def given_matrix(A: object, radius: object = 0) -> GivenMatrix:
     >>> given_matrix([["1/3", 0], [0, 1]]).scale, given_matrix(np.eye(2, dtype=np.float32)).meaning
     (Fraction(1, 3), 'the matrix of these float32 numbers exactly')
     """
+    try:
+        found = _given(A, radius)
+    except Undecided:
+        raise SpecError(
+            "A has numbers beyond the range of float64, where only exact ones without a radius are taken: scale them."
+        ) from None
+    if not found.matrix.radius_norm() <= LARGEST_RADIUS:
+        raise SpecError("the radii are too large: keep their sum in a row below 2^1000, or scale A and them.")
+    return found
+
+
+def _given(A: object, radius: object) -> GivenMatrix:
     if isinstance(A, BallMatrix):
         return _balls(A, radius_of(radius, A.n))
     pair = _pair(A)
@@ -80,13 +96,15 @@ def _float_matrix(a: Matrix, radius: object, name: str, unit: float, foreign: bo
             )
         mid, half = middle(a, a.T)
         extra, a, foreign = sum_up(half, extra), mid, False
+        most = text_above(math.nextafter(worst, math.inf), 3)
         meaning = (
-            f"every symmetric matrix between A and its transpose, which differ by at most {worst:.3g} (rounding): the"
-            " lower triangle mirrored, the upper one, and (A + A.T) / 2 are among them"
+            f"every symmetric matrix between A and its transpose, which differ by at most {most} (rounding):"
+            " the lower triangle mirrored, the upper one, and (A + A.T) / 2 are among them"
         )
     elif a.flags.f_contiguous and not a.flags.c_contiguous:
         a, foreign = a.T, True  # the same matrix, its rows in a row
     scale = Fraction(1)
+    largest = max(largest, float(np.max(extra)))
     exponent = math.frexp(largest)[1]
     if largest and abs(exponent) > EXTREME:
         scaled = np.ldexp(a, -exponent)

@@ -9,8 +9,10 @@ from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
+from flint import fmpq
 from numpy.typing import NDArray
 
+from ..balls.enclosure import float_above
 from ..kernels.ballmatrix import BLOCK, BallMatrix
 
 Matrix = NDArray[np.float64]
@@ -77,7 +79,7 @@ class GivenMatrix:
                 for i in range(0, self.n, BLOCK):
                     found.update(np.ascontiguousarray(part[i : i + BLOCK], dtype="<f8").tobytes())
             else:
-                found.update(";".join(",".join(map(str, row)) for row in part).encode())
+                found.update(";".join(",".join(map(_digits, row)) for row in part).encode())
         return found.hexdigest()
 
     def _in_units(self, numbers: Matrix) -> Matrix:
@@ -91,10 +93,15 @@ class GivenMatrix:
         if self.exact:
             return "0"
         rad = self.matrix.rad
-        largest = float(np.max(rad)) * float(self.scale) if self.scale != 1 else float(np.max(rad))
+        largest = float_above(Fraction(float(np.max(rad))) * self.scale)
         return f"at most {largest!r}" if isinstance(rad, np.ndarray) else repr(largest)
 
     @property
     def label(self) -> str:
         """The subject of its certificates: ``matrix``, or ``interval matrix``."""
         return "matrix" if self.exact else "interval matrix"
+
+
+def _digits(q: Fraction) -> str:
+    """p/q, or p, of any length, which ``str`` refuses where balls have numbers far from 1."""
+    return str(fmpq(q.numerator, q.denominator))

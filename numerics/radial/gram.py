@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..balls.budget import Budget
 from ..balls.enclosure import Enclosure, rounded_outward
 from ..balls.precision import precision
+from ..balls.printed import text_above
 from ..balls.rounding import UNIT, raised, up
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..kernels.ballarray import BallArray
@@ -59,7 +60,7 @@ def radial_block(kernel: RadialKernel, left: Array, right: Array, *, budget: Bud
     (m, d), n = left.shape, len(right)
     require_memory("radial_gram", max(m, n), 8 * (4 * m * n + (m + n) * d) + (1 << 23), budget or Budget())
     mid = kernel.values(squared_distances(left, right))
-    note = f"{kernel.name}, distances known to {relative_error(d):.3g}"
+    note = f"{kernel.name}, distances known to {text_above(relative_error(d), 3)}"
     return BallArray(read_only(mid), gram_radius(kernel, d), provenance=(note,))
 
 

@@ -26,6 +26,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savetxt(place / "K.csv", K, delimiter=",", fmt="%.6f")
     np.save(place / "R.npy", np.full((30, 30), 1e-6))
     np.save(place / "rows.npy", K[:5])
+    np.save(place / "pages.npy", np.eye(4)[:, :, None])
+    np.save(place / "truth.npy", np.eye(3) > 0)
+    np.save(place / "long.npy", np.eye(3, dtype=np.longdouble) / 3)
+    np.save(place / "whole.npy", np.eye(3, dtype=np.int64))
     np.save(place / "skew.npy", np.triu(K))
     (place / "distances.csv").write_text("0,1,2\n1,0,1\n2,1,0\n")
     np.save(place / "bad.npy", np.array([[1.0, 2.0], [2.0, 1.0]]))
@@ -38,6 +42,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("K.npy", "the matrix of these float64 numbers exactly"),
         ("single.npy", "the matrix of these float32 numbers exactly"),
         ("one.npz", "the matrix of these float32 numbers exactly"),
+        ("whole.npy", "the matrix of these int64 numbers exactly"),
+        ("long.npy", f"the matrix of these {np.dtype(np.longdouble)} numbers exactly"),
         ("K.txt", "the matrix of these exact numbers; columns are separated by blanks"),
         ("K.csv", "the matrix of these exact numbers"),
     ],
@@ -90,8 +96,10 @@ def test_jitter_and_diagnosis(call: Call, folder: Path) -> None:
         (("certify", "0", "--matrix", "K.npy", "--radius", "-1"), "radius"),
         (("certify", "0", "--matrix", "K.npy", "--radius", "wide"), "'wide' is not a number for --radius"),
         (("certify", "0", "--matrix", "distances.csv"), "is it a heading or a point"),
-        (("jitter", "K.npy", "--relative-width", "0"), "relative_width = 0.0 is no width"),
+        (("jitter", "K.npy", "--relative-width", "0"), "relative_width = 0 is no width"),
         (("diagnose", "rows.npy"), "A has the shape (5, 30)"),
+        (("jitter", "pages.npy"), "holds an array of the shape (4, 4, 1): give a square matrix"),
+        (("jitter", "truth.npy"), "is made of truth values"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(call: Call, folder: Path, command: tuple[str, ...], sentence: str) -> None:

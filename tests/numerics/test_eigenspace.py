@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import mpmath
@@ -11,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import certigram as cg
+from certigram.numerics.balls.enclosure import Enclosure
 from certigram.numerics.eigenvalues import eigenspace
 from certigram.numerics.eigenvalues.eigenspace import Eigenspace, eigenspace_in_balls, eigenspace_in_floats
+from certigram.numerics.matrices.diagnosis import Diagnosis, Pair
+from certigram.theory.verdict import Evidence
 
 
 def projector(a: np.ndarray, k: int) -> tuple[np.ndarray, float]:
@@ -81,6 +85,37 @@ def test_balls_tell_eigenvectors_apart_where_floats_cannot() -> None:
     assert found.space.dimension == 1
     assert found.space.error < 1e-10
     assert 2.0**-60 < found.space.next_eigenvalue <= 2.0**-59 * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("A", "second"),
+    [
+        ([[Fraction(-1, 3) - Fraction(1, 10**16), 0, 0], [0, Fraction(-1, 3), 0], [0, 0, 1]], Fraction(-1, 3)),
+        (np.diag([-2.0, np.nextafter(-2.0, 0.0), 1.0]) * 2.0**250, Fraction(np.nextafter(-2.0, 0.0)) * 2**250),
+        ([["-1e-400", 0, 0], [0, "-5e-401", 0], [0, 0, "3e-400"]], Fraction("-5e-401")),
+        (np.diag([1.0, 1.0 + 2.0**-52, 3.0]), 1 + Fraction(1, 2**52)),
+    ],
+)
+def test_the_next_eigenvalue_is_rounded_down_in_the_units_that_were_given(A: object, second: Fraction) -> None:
+    """The second eigenvalues are known; rounded to nearest, or towards 0, the bound would be above them."""
+    found = cg.diagnose(A)
+    assert found.space is not None
+    assert found.space.dimension == 1
+    assert Fraction(found.space.next_eigenvalue) <= second
+
+
+def test_printed_bounds_are_bounds() -> None:
+    """Of numbers that the nearest decimal would put on the wrong side."""
+    found = str(cg.diagnose(np.diag([1.0, 2.0000009, 5.0])))
+    said = re.search(r"next eigenvalue is at least (\S+)", found)
+    assert said is not None
+    assert 1 < float(said[1]) <= 2.0000009
+    pair = str(Pair((0, 1), "near duplicates", 0.2000034, 0.9))
+    assert "at most 0.200004" in pair
+    space = Eigenspace(np.array([[1.0], [0.0], [0.0]]), 1e-3, 0.66666666677)
+    found = str(Diagnosis(Enclosure(0.1, 0.1, Evidence.ENCLOSED), space, (), "a matrix"))
+    assert "at least 0.666666" in found
+    assert "enclosed to 0.00151 in" in found
 
 
 def test_no_space_without_a_gap() -> None:

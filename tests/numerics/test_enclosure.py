@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certigram.numerics.balls.enclosure import Enclosure, float_above, float_below
+from certigram.numerics.balls.printed import text_above, text_below
 from certigram.theory.verdict import Evidence, Verdict
 
 TINY, HUGE = Fraction(5, 10**325), Fraction(10) ** 400
@@ -25,6 +26,15 @@ def test_rounding_is_outwards_and_tight(q: Fraction) -> None:
         assert math.nextafter(low, math.inf) == high
 
 
+@given(rationals, st.sampled_from([1, 3, 6, 9, 15]))
+def test_printed_ends_are_outward_and_next_to_each_other(q: Fraction, digits: int) -> None:
+    """Between the two decimals lies the number, and no other decimal of so many digits."""
+    low, high = Fraction(text_below(q, digits)), Fraction(text_above(q, digits))
+    assert low <= q <= high
+    assert (high - low) * 10 ** (digits - 1) <= max(abs(low), abs(high))
+    assert (low == high) is (low == q)
+
+
 def test_beyond_the_range_of_float64() -> None:
     """Overflow and underflow still round outwards."""
     largest = math.nextafter(math.inf, 0)
@@ -34,6 +44,7 @@ def test_beyond_the_range_of_float64() -> None:
     assert float_above(-TINY) == 0.0
     assert float_below(-TINY) == -5e-324
     assert math.copysign(1, float_above(Fraction(0))) == 1
+    assert (text_below(HUGE, 3), text_above(-TINY, 3), text_above(math.inf, 3)) == ("1e+400", "-5e-325", "inf")
 
 
 @pytest.mark.parametrize("ends", [(1.0, 0.0), (math.nan, 1.0), (0.0, math.nan)])

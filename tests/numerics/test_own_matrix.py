@@ -100,6 +100,13 @@ def test_a_nearly_symmetric_matrix_means_both_triangles_and_their_mean() -> None
         (np.array([[1.0, np.inf], [np.inf, 1.0]]), "A[0, 1] is inf: give a matrix of finite numbers"),
         (1j * np.eye(2), "A is complex: give a real symmetric matrix"),
         (np.eye(2) > 0, "A is made of truth values"),
+        ([[2, True], [True, 2]], "A is made of truth values"),
+        (np.array([[np.True_, 0], [0, 1]], dtype=object), "A is made of truth values"),
+        ([[10**5000, 0], [0, 1]], "A: row 0 has a number of more than 4000 digits"),
+        (([[10**400]], [[1]]), "entry (0, 0) would be at least 1e+400 and at most 1."),
+        ([[1, 10**400], [0, 1]], "A[1, 0] = 0, A[0, 1] = 1e+400: exact numbers must agree"),
+        (([[10**400, 0], [0, 1]], [[10**401, 0], [0, 1]]), "A has numbers beyond the range of float64"),
+        ((np.full((3, 3), -1.7e308), np.full((3, 3), 1.7e308)), "the radii are too large"),
         (np.zeros((0, 0)), "A has the shape (0, 0): give a square matrix"),
         (np.zeros((2, 3)), "A has the shape (2, 3): give a square matrix"),
         (5, "A has the shape (): give a square matrix"),
@@ -119,7 +126,9 @@ def test_what_is_no_symmetric_matrix_is_one_sentence(A: object, sentence: str) -
         assert str(error.value).startswith(f"{function.__name__}: ")
 
 
-@pytest.mark.parametrize("radius", [-1, np.nan, "x", np.ones((3, 3)), [[1, 2], [3]], 1j, None, np.full((2, 2), -1.0)])
+@pytest.mark.parametrize(
+    "radius", [-1, np.nan, "x", np.ones((3, 3)), [[1, 2], [3]], 1j, None, np.full((2, 2), -1.0), True]
+)
 def test_what_is_no_radius_is_one_sentence(radius: object) -> None:
     with pytest.raises(cg.SpecError, match="radius"):
         cg.certify(np.eye(2), radius=radius)
@@ -180,6 +189,44 @@ def test_a_matrix_of_many_rows_that_is_singular_up_to_rounding_is_refuted_by_one
     assert -1e-14 < found.upper < 0
     assert "quotient in balls" in found.method
     assert cg.certify(np.exp(-((x[:, None] - x) ** 2) / 2) + 1e-9 * np.eye(400)).verdict is cg.Verdict.PROVED
+
+
+def test_numbers_near_the_ends_of_float64_and_beyond(tmp_path: Path) -> None:
+    """What is taken is enclosed, told and saved; a certificate that would state an infinite end has no proof."""
+    two = cg.certify([["1e-2500", 0], [0, 1]])
+    assert (two.verdict.name, two.lower, two.upper) == ("PROVED", 0.0, 5e-324)
+    k = cg.kernel("gaussian", scale="1/100")
+    assert cg.certify(k([[0], ["3/2"]])).verdict is cg.Verdict.PROVED
+    assert len(given_matrix(k([[0], ["3/2"]]).matrix).digest) == 64  # entries of more than 4300 digits
+    wide = cg.least_eigenvalue(np.eye(3), radius=1.7e308)
+    assert (wide.lower, wide.upper) == (-np.inf, float(np.nextafter(1.7e308, np.inf)))
+    for A, least in (
+        (np.diag([1e200, 1.0, 1e-200]), 1e-200),
+        (np.array([[1.0, 1e308, 0.0], [1e308, 1.0, 0.0], [0.0, 0.0, 1e-320]]), -1e308),
+        (np.diag([1e308, 1.0, 1e-308, 3.0]) + 1e-320, 1e-308),
+    ):
+        found = cg.diagnose(A)
+        assert found.eigenvalue.lower <= least <= found.eigenvalue.upper * (1 + 1e-11 * np.sign(least))
+        assert str(found)
+    assert "beyond the range of float64" in str(cg.diagnose(np.eye(3), radius=6e307))
+    huge = cg.certify([[10**400, 0], [0, 10**400 + 1]])
+    saved = huge.save(tmp_path / "huge.json")
+    assert "beyond the range of float64" in json.loads(saved.read_text())["detail"]["not checkable"]
+    assert cg.Certificate.read(saved).upper == np.inf
+    assert cg.least_eigenvalue(np.eye(3), relative_width=10**400).contains(1)
+    assert cg.least_eigenvalue(np.eye(3), relative_width="1e-400").contains(1)
+    with pytest.raises(cg.SpecError, match="-1e-400 is no width"):
+        cg.least_eigenvalue(np.eye(3), relative_width="-1e-400")
+
+
+def test_what_is_saved_of_small_rationals_is_valid_to_the_checker(tmp_path: Path) -> None:
+    """The prover factorises them rounded to float64; a bound that forgets the rounding is above what is proved."""
+    thirds = [[Fraction(int(i == j), 3) + (Fraction(i, 10**17) if i == j else 0) for j in range(4)] for i in range(4)]
+    cases = [[[Fraction(p, q)]] for q in range(2, 14) for p in (1, -1, 7)]
+    cases += [[[Fraction(int(i == j), q) for j in range(n)] for i in range(n)] for q in range(3, 20, 4) for n in (3, 7)]
+    for k, A in enumerate([thirds, *cases]):
+        saved = cg.certify(A).save(tmp_path / f"{k}.json")
+        assert str(cg.check(saved)).startswith("VALID"), A
 
 
 @pytest.mark.parametrize("kind", ["stored", "single", "nearly symmetric", "exact", "interval", "singular", "refuted"])

@@ -13,6 +13,7 @@ import numpy as np
 
 from ....theory.errors import SpecError
 from ...balls.budget import Budget
+from ...balls.printed import text_above
 from ...balls.rounding import require_ieee_arithmetic
 from ...kernels.ballarray import BallArray, read_only
 from ...kernels.ballmatrix import BallMatrix
@@ -104,7 +105,7 @@ def layered_kernels(
         if extra is not None:
             rads[1] = np.where(extra > 0.0, (rads[1] + extra) * SLACK, rads[1])
     kind = BallMatrix if others is None else BallArray
-    note = f"layer by layer in float64, to {scales.e:.3g} of the diagonal"
+    note = f"layer by layer in float64, to {text_above(scales.e, 3)} of the diagonal"
     found = [kind(read_only(a), read_only(b), provenance=(note,)) for a, b in zip(mids, rads, strict=True)]
     return Found(found[0], found[1] if tangent else None)
 

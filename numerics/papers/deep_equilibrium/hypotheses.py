@@ -16,6 +16,7 @@ from ....theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from ....theory.verdict import Verdict
 from ...balls.ball import enclose
 from ...balls.precision import precision
+from ...balls.printed import text_above, text_below
 from ...certificates.certificate import Discharged
 from ...expressions.growth import gaussian_square_integrable, growth
 from ...expressions.lowering import constant, lower_arb
@@ -100,7 +101,10 @@ def _non_parallel(inst: Population) -> Settled:
         i, j, sign = inst.inputs.parallel[0]
         what = "the same direction as" if sign > 0 else "the direction opposite to"
         return Verdict.REFUTED, f"input {j} has {what} input {i} (decided in integers)"
-    return Verdict.PROVED, f"no two inputs are parallel (decided in integers); delta <= {inst.inputs.separation:.8g}"
+    return (
+        Verdict.PROVED,
+        f"no two inputs are parallel (decided in integers); delta <= {text_above(inst.inputs.separation, 8)}",
+    )
 
 
 def _non_affine(inst: Population) -> Settled:
@@ -201,7 +205,7 @@ def _small_residual(lab: Laboratory, *, made: bool = False, flow: bool = False) 
     where = f"on {len(lab.chosen(theorem.inputs))} inputs, width {lab.width}"
     if verdict is Verdict.REFUTED and not made:
         low, high = theorem.excess
-        where += f"; ||e_0|| is between {low:.3g} and {high:.3g} times what (H1) and (H2) allow"
+        where += f"; ||e_0|| is between {text_below(low, 3)} and {text_above(high, 3)} times what (H1) and (H2) allow"
     return verdict, f"{text} {where}".replace("+/-", "±")
 
 

@@ -16,6 +16,7 @@ from ....theory.verdict import Evidence, Verdict
 from ...balls.budget import Budget
 from ...balls.enclosure import Enclosure, float_above, float_below
 from ...balls.precision import precision
+from ...balls.printed import interval_text
 from ...certificates.certificate import Discharged
 from ...checks.relation import Relation, Sense
 from ...eigenvalues.eigenvalue import least_eigenvalue
@@ -238,7 +239,7 @@ class ImplicitInstance:
         match hypothesis.name:
             case "well-posed":
                 verdict, (low, high) = train.network.posed.verdict, train.network.contraction
-                text = f"gamma ||A||/sqrt(m) lies in [{low:.8g}, {high:.8g}]: {train.network_text}"
+                text = f"gamma ||A||/sqrt(m) lies in {interval_text(low, high, 8)}: {train.network_text}"
             case "definite":
                 verdict, text = train._definite
             case "initial-gram":
@@ -247,9 +248,8 @@ class ImplicitInstance:
                     found = train.initial_gram
                     kept = Relation.of("3/4 lambda_0 <= lambda_min(G(0))", train.multiple(Fraction(3, 4)), found)
                     verdict = kept.verdict
-                    text = (
-                        f"{kept}, which lies in [{found.lower:.6g}, {found.upper:.6g}] at {train.network_text}; {text}"
-                    )
+                    where = f"{interval_text(found.lower, found.upper, 6)} at {train.network_text}"
+                    text = f"{kept}, which lies in {where}; {text}"
             case name:
                 raise DerivationGap(f"no rule settles the hypothesis {name!r} of implicit-relu.")
         return Discharged(hypothesis.name, verdict, text)
@@ -260,7 +260,7 @@ class ImplicitInstance:
         found = self.eigenvalue
         verdict = Relation.of("0 < lambda_0", 0, found, Sense.BELOW).verdict
         why = f": {self.singularity.reason}" if verdict is Verdict.REFUTED else ""
-        return verdict, f"lambda_0 of {self.data.description} lies in [{found.lower:.8g}, {found.upper:.8g}]{why}"
+        return verdict, f"lambda_0 of {self.data.description} lies in {interval_text(found.lower, found.upper, 8)}{why}"
 
     def admit(self) -> None:
         """Raise :class:`SpecError` for parameters that make no network."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....theory.errors import PrecisionExhausted
+from ...balls.printed import text_above
 from ...balls.rounding import UNIT
 from ...checks.trajectories import Bounds, run_digest
 from .fields import ROW_FLOOR, SAFE, Array, FeatureField, Field, KernelField, rows, squared_distances
@@ -104,8 +105,8 @@ def descend(
             field, step = _step(field, found, len(problem.start), eta, substeps)
         if not step[1] <= LONGEST_STEP:
             raise PrecisionExhausted(
-                f"step {k} of the run is enclosed by {step[1]:.3g} only: either its loss explodes, and a smaller"
-                " step size is needed, or two points are so close that their lift exhausts float64."
+                f"step {k} of the run is enclosed by {text_above(step[1], 3)} only: either its loss explodes, and a"
+                " smaller step size is needed, or two points are so close that their lift exhausts float64."
             )
         squeezed, stretched = _ratios(found, problem)
         records.append((found.loss, found.gradient_squared, _norm(kept), step, stretched, squeezed))

@@ -18,6 +18,7 @@ from ...balls.ball import enclose
 from ...balls.enclosure import Enclosure
 from ...balls.ends import between
 from ...balls.precision import precision
+from ...balls.printed import interval_text
 from ...checks.evidence import as_ball
 from ...checks.relation import Relation, Sense
 from ...eigenvalues.eigenvalue import least_eigenvalue
@@ -110,7 +111,8 @@ def lazy_run(
         if found.lower <= 0:
             raise DerivationGap(
                 f"the least eigenvalue of the {features} random features at {n} points is not proved positive "
-                f"(it lies in [{found.lower:.3g}, {found.upper:.3g}]): take more features, at least N/2 and better 8N."
+                f"(it lies in {interval_text(found.lower, found.upper, 3)}): take more features,"
+                " at least N/2 and better 8N."
             )
         constant = spectral_constant(field.frequencies)
         with precision(BITS):

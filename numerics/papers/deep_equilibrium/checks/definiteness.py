@@ -16,6 +16,7 @@ from .....theory.verdict import Verdict
 from ....balls.ball import Ball, enclose
 from ....balls.enclosure import Enclosure, float_below
 from ....balls.precision import precision
+from ....balls.printed import interval_text
 from ....checks.evidence import SLIGHTLY, note
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
@@ -51,7 +52,7 @@ def least_eigenvalue_check(inst: EquilibriumInstance) -> Outcome:
         entries = singular.entries if isinstance(singular, NullVector) else ()
         detail["null_vector"] = {str(i): str(x) for i, x in enumerate(entries) if x}
     else:
-        reason = f"the least eigenvalue is enclosed in [{found.lower:.3g}, {found.upper:.3g}]: " + (
+        reason = f"the least eigenvalue is enclosed in {interval_text(found.lower, found.upper, 3)}: " + (
             "inputs of different norms are treated in float64 only, so take better separated inputs or rescale them"
             if inst.inputs.common_norm is None
             else "raise max_bits"

@@ -10,6 +10,7 @@ from flint import arb
 from .....theory.verdict import Verdict
 from ....balls.ends import between
 from ....balls.precision import precision
+from ....balls.printed import text_above, text_below
 from ....balls.rounding import up
 from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import enclosed, figure, sufficient
@@ -236,7 +237,8 @@ def _ordinary_detail(inst: EquilibriumInstance) -> dict[str, object]:
         "eta": lab.ordinary_step,
         "steps": lab.ordinary_run.length - 1,
         "hypotheses of the theorem": "; ".join(map(str, constants.hypotheses)),
-        "vacuity gap": f"||e_0|| is between {low:.3g} and {high:.3g} times what (H1) and (H2) allow",
+        "vacuity gap": f"||e_0|| is between {text_below(low, 3)} and {text_above(high, 3)} times"
+        " what (H1) and (H2) allow",
         "last ratio of losses": loss[-1] / loss[-2] if len(loss) > 1 and loss[-2] > 0 else None,
         "(1 - eta lambda_min(H(0)))^2": float((1 - lab.ordinary_step * eigenvalues[0]) ** 2),
         "1 - eta lambda_0/2": float(1 - lab.ordinary_step * lab.ordinary_run.arrays["least_lower"][0] / 2),

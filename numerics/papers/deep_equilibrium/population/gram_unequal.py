@@ -18,6 +18,7 @@ from ....balls.ball import enclose
 from ....balls.budget import Budget
 from ....balls.ends import upper_float
 from ....balls.precision import precision
+from ....balls.printed import text_above
 from ....balls.rounding import TINY, UNIT
 from ....hermite import HermiteTransform
 from ....kernels.ballarray import BallArray
@@ -114,8 +115,9 @@ def gram_unequal(
         np.fill_diagonal(mid, diagonal[which])
     h = stored.h
     provenance = (
-        f"fixed points: contraction {theta:.3g}, largest residual {residual:.3g}",
-        f"entries known to {scalar:.3g} relative to the second moments or better, cosines to {cosines.rad:.3g}",
+        f"fixed points: contraction {text_above(theta, 3)}, largest residual {text_above(residual, 3)}",
+        f"entries known to {text_above(scalar, 3)} relative to the second moments or better, cosines to"
+        f" {text_above(cosines.rad, 3)}",
     )
     if scalar <= 4 * rounding and float(h.max()) <= 1.5 * float(h.min()):
         bound = scalar * float(h.max()) ** 2 * (1.0 + 8.0 * UNIT)
@@ -218,7 +220,8 @@ def _contraction(sigma_w2: Fraction, lipschitz: arb | None) -> float:
     theta = upper_float(2 * enclose(sigma_w2) * largest * largest)
     if not theta < 1.0:
         raise SpecError(
-            f"gram_unequal: 2 sigma_w2 L^2 <= {theta:.6g} does not prove a contraction: take sigma_w2 below 1/(2 L^2)."
+            f"gram_unequal: 2 sigma_w2 L^2 <= {text_above(theta, 6)} does not prove a contraction: take"
+            " sigma_w2 below 1/(2 L^2)."
         )
     return theta
 

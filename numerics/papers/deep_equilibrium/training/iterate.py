@@ -24,6 +24,7 @@ from ....balls.budget import Budget
 from ....balls.enclosure import float_below
 from ....balls.ends import between, nonnegative, upper_float
 from ....balls.precision import precision
+from ....balls.printed import text_above
 from ....balls.rounding import TINY, UNIT, gamma
 from ....eigenvalues.eigenvalue import least_eigenvalue
 from ....expressions.enclosed_function import EnclosedFunction, norm_down, norm_up
@@ -86,7 +87,7 @@ def equilibrium_error(
         raise PrecisionExhausted(
             "L ||W||_2 is not proved below 1, so the distance of an iterate from its equilibrium has no bound here:"
             " take a smaller sigma_w2 or a smaller step size.",
-            reached=f"L ||W||_2 <= {theta:.6g}",
+            reached=f"L ||W||_2 <= {text_above(theta, 6)}",
         )
     argument = network.recurrent @ state + network.inputs @ points.T
     values, slips = phi(argument)

@@ -18,6 +18,7 @@ from .....theory.errors import DerivationGap
 from .....theory.verdict import Verdict
 from ....balls.ends import upper_float
 from ....balls.precision import precision
+from ....balls.printed import interval_text
 from ....balls.rounding import up
 from ....balls.threads import blas_threads
 from ....expressions.enclosed_function import EnclosedFunction
@@ -224,7 +225,7 @@ class Laboratory:
 
 def contracts(lab: Laboratory) -> tuple[Verdict, str]:
     """Whether L‖W‖_2 < 1 for the network that is trained."""
-    text = f"L ||W||_2 lies in [{lab.lipschitz * lab.norm.lower:.6g}, {lab.theta:.6g}] at width {lab.width}"
+    text = f"L ||W||_2 lies in {interval_text(lab.lipschitz * lab.norm.lower, lab.theta, 6)} at width {lab.width}"
     if lab.theta < 1:
         return Verdict.PROVED, text
     with precision(BITS):

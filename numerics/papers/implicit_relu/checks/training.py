@@ -14,6 +14,7 @@ from .....theory.verdict import Evidence, Verdict
 from ....balls.budget import Budget
 from ....balls.enclosure import Enclosure, float_above, float_below
 from ....balls.precision import precision
+from ....balls.printed import text_above, text_below
 from ....checks.evidence import as_ball, enclosed, figure, lemma_evidence, note
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, each, judge, planted
@@ -104,8 +105,8 @@ def flow(inst: ImplicitInstance) -> Outcome:
         return outcome
     if posterior.relations:
         closes = note(
-            f"with the norms of this network the argument closes: L(t) <= exp(-{posterior.rate:.6g} t) L(0) and "
-            f"gamma ||A(t)||/sqrt(m) < {posterior.contraction:.6g}, although {condition}"
+            f"with the norms of this network the argument closes: L(t) <= exp(-{text_below(posterior.rate, 6)} t) L(0)"
+            f" and gamma ||A(t)||/sqrt(m) < {text_above(posterior.contraction, 6)}, although {condition}"
         )
         return judge(
             posterior.relations,

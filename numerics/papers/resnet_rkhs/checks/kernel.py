@@ -11,9 +11,10 @@ from flint import arb
 from .....theory.errors import DerivationGap
 from .....theory.verdict import Evidence
 from ....balls.ball import Ball, enclose
-from ....balls.enclosure import Enclosure, float_above, float_below
+from ....balls.enclosure import Enclosure, float_below
 from ....balls.ends import outward
 from ....balls.precision import precision
+from ....balls.printed import interval_text, text_above
 from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import SLIGHTLY, as_ball, enclosed
 from ....checks.registry import Outcome, check, control
@@ -97,7 +98,7 @@ def kernel_eigenvalue(inst: ResNetInstance | DotProductInstance) -> Outcome:
             "radius": inst.gram.radius_norm(),
             "steps": list(found.steps),
         }
-        reason = f"the least eigenvalue is enclosed in [{found.lower:.3g}, {found.upper:.3g}]: raise max_bits"
+        reason = f"the least eigenvalue is enclosed in {interval_text(found.lower, found.upper, 3)}: raise max_bits"
     else:
         entries = singular.entries if isinstance(singular, NullVector) else ()
         detail["null_vector"] = {str(i): str(x) for i, x in enumerate(entries) if x}
@@ -128,7 +129,7 @@ def lifted_eigenvalue(inst: ResNetInstance | DotProductInstance) -> Outcome:
 def _decided(matrix: BallMatrix, bound: Fraction, inst: ResNetInstance | DotProductInstance) -> Outcome:
     """What the eigenvalue ladder says of a planted lower bound."""
     verdict, found = decide_at_least(matrix, bound, budget=inst.budget, known_psd=True)
-    reason = f"a planted bound: the least eigenvalue is at most {float_above(Fraction(found.upper)):.3g}"
+    reason = f"a planted bound: the least eigenvalue is at most {text_above(found.upper, 3)}"
     return Outcome(verdict, (_evidence(found),), found.lower, found.upper, method=found.method, reason=reason)
 
 
