@@ -15,13 +15,12 @@ import numpy as np
 from flint import arb, fmpq
 
 from ...theory.errors import PrecisionExhausted
-from ..balls.enclosure import float_above
 from ..balls.ends import between as hull
 from ..balls.precision import precision
 from ..balls.rounding import UNIT, raised, up
 from ..eigenvalues.ldlt import ldlt, norm_bound, shifted
 from ..eigenvalues.residual import residual_norm
-from .posterior import Columns, factor, solved
+from .posterior import Columns, factor, last_term, solved
 from .posterior_balls import posterior_balls
 from .problem import GUARD, NotDefinite, Regression, Ridge, balls_of, require_definite, spectrum, with_noise
 from .products import LOST, row_products, split, sums
@@ -59,7 +58,7 @@ def _in_floats(problem: Regression, given: Ridge) -> tuple[arb, list[arb]]:
     lost = (size * sums(x.error, y.error, given.spread(size))).sum(axis=0)
     lost = lost + (size * (np.abs(y.rest) + np.abs(x.residual))).sum(axis=0) * (8.0 * UNIT * problem.n)
     radius = sums(main.error, raised(lost * up(1.0 + 4.0 * problem.n * UNIT)) + 8.0 * problem.n * LOST)
-    above = raised(np.square(x.norms) * float_above(1 / Fraction(lower))) + LOST
+    above = last_term(x.norms, x.norms, lower)
     with precision(BITS):
         forms = [
             arb(a) + arb(b) + arb(c) + arb(0, r) + hull(arb(0), arb(q))

@@ -5,6 +5,7 @@ Matrices are taken out of the balls, midpoints and vertices, and solved by mpmat
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +21,7 @@ from certigram.numerics.regression.posterior import columns as right_sides
 from certigram.numerics.regression.posterior import factor, solved
 from certigram.numerics.regression.prediction import predict
 from certigram.numerics.regression.problem import NotDefinite, ridge
-from certigram.numerics.regression.products import majorant, product, split
+from certigram.numerics.regression.products import majorant, product, row_products, split
 from certigram.numerics.regression.targets import targets
 from certigram.theory.errors import PrecisionExhausted, SpecError
 
@@ -224,6 +225,54 @@ def test_products_are_enclosed() -> None:
                     )
                 )
             )
+
+
+def test_products_of_tiny_rows_are_enclosed() -> None:
+    """Down to the smallest subnormal numbers: the error is at most that of rows of size 2^-300."""
+    rng = np.random.default_rng(1)
+    for low_a, low_b in ((-340, -20), (-340, -340), (-1080, 230), (-1080, -1080), (-700, -700)):
+        a, b = (rng.standard_normal((3, 5)) * np.ldexp(1.0, rng.integers(e, e + 60, (3, 5))) for e in (low_a, low_b))
+        found, pairs = product(split(a), split(b)), row_products(split(a), split(b))
+        for i, j in np.ndindex(3, 3):
+            exact = sum(Fraction(x) * Fraction(y) for x, y in zip(a[i].tolist(), b[j].tolist(), strict=True))
+            ways = [tuple(x[i, j] for x in found)] + ([tuple(x[i] for x in pairs)] if i == j else [])
+            largest = Fraction(max(2.0**-300, np.abs(a[i]).max())) * Fraction(max(2.0**-300, np.abs(b[j]).max()))
+            for leading, rest, error in ways:
+                assert abs(exact - Fraction(float(leading)) - Fraction(float(rest))) <= Fraction(float(error))
+                assert Fraction(float(error)) <= largest / 2**60 + Fraction(2.0**-989)
+
+
+@pytest.mark.parametrize("time", [None, Fraction(3)])
+def test_points_far_from_all_others(time: Fraction | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiny covariances with a test point, tiny targets: float64 encloses what they predict, and tells nothing else."""
+    monkeypatch.setattr(prediction, "LARGEST_IN_BALLS", 0)
+    case = spectral_case(10, 6, 4, 1e3, 0.0, Fraction(1, 100), 3)
+    sizes = np.array([1.0, 2.0**-290, 2.0**-450, 2.0**-1060])
+    case.joint[:6, 6:] *= sizes
+    case.joint[6:, :6] = case.joint[:6, 6:].T
+    case = replace(case, y=[[v * s for v, s in zip(row, (1.0, 2.0**-500, 2.0**-1060), strict=True)] for row in case.y])
+    found = predict(case.problem(), time)
+    truth = case.truth(None, time)
+    assert all_inside(*found.mean, truth["mean"])
+    assert (found.mean.rad[:, 0] <= 1e-12 * np.maximum(sizes, 2.0**-300)).all()
+    if time is None:
+        assert found.variance is not None
+        assert all_inside(*found.variance, truth["variance"])
+        given = case.problem()
+        evidence = log_evidence(given, ridge(given.gram, given.noise))
+        assert all(inside(Ball(e).mid, Ball(e).rad, v) for e, v in zip(evidence, truth["evidence"], strict=True))
+
+
+def test_one_far_point_among_many() -> None:
+    """More training points than balls are tried for: the others are predicted as without it."""
+    rng = np.random.default_rng(11)
+    X, y, k = rng.standard_normal((401, 2)), rng.standard_normal(401), cg.kernel("gaussian")
+    for time in (None, 5):
+        found = cg.predict(k, X, y, [[0, 0], [25, 0]], noise="1/100", time=time)
+        alone = cg.predict(k, X, y, [[0, 0]], noise="1/100", time=time)
+        assert np.allclose(found.mean.rad[0], alone.mean.rad[0], rtol=1e-6)
+        assert abs(found.mean.mid[1, 0]) <= found.mean.rad[1, 0] < 1e-9
+    assert cg.classify(k, X, X[:, 0] > 0, [[1, 0], [25, 0]], noise="1/100").labels[0] is True
 
 
 def test_residuals_hold_for_any_solution() -> None:
