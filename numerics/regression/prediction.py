@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 from flint import arb_mat
 
-from ...theory.errors import CertigramError, PrecisionExhausted
 from ..balls.enclosure import Enclosure
 from ..balls.ends import float_ball
 from ..balls.rounding import require_ieee_arithmetic
+from .attempts import sharpest, wide
 from .flow import flow, modes
 from .flow_balls import flow_balls
 from .posterior import Columns, Enclosed, columns, factor, mean, not_negative, solved, variance
 from .posterior_balls import posterior_balls
-from .problem import NotDefinite, Regression, Ridge, require_definite, ridge, spectrum
+from .problem import Regression, Ridge, require_definite, ridge, spectrum
 from .products import OutOfRange, finite
 
 CHUNK = 1024
 """Test points that are dealt with at a time in float64."""
-WIDE = 2.0**-20
-"""Radii above this share of the largest mean call for balls."""
-LARGEST_IN_BALLS = 400
-"""Beyond so many training points, balls are tried only where they are asked for."""
-BITS = (128, 256, 512)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,28 +54,12 @@ def predict(problem: Regression, time: Fraction | None = None, *, bits: int | No
         return Predicted(Enclosed(zero, zero), None, "at time 0 nothing has been learnt", spectrum(problem, given))
     if bits is not None:
         return _in_balls(problem, given, time, bits)
-    sharper = problem.refine is not None or not (np.any(problem.gram.rad) or np.any(problem.cross_radius))
-    tries: list[Callable[[], Predicted]] = [lambda: _in_floats(problem, given, time)]
-    if sharper and problem.n <= LARGEST_IN_BALLS:
-        tries += [lambda p=p: _in_balls(problem, given, time, p) for p in BITS]  # type: ignore[misc]
-    found: Predicted | None = None
-    failure: CertigramError | None = None
-    for attempt in tries:
-        try:
-            found = attempt()
-        except (NotDefinite, PrecisionExhausted) as error:
-            failure = error
-            continue
-        if not _wide(found):
-            return found
-    if found is not None:
-        return found
-    assert failure is not None
-    raise failure
-
-
-def _wide(found: Predicted) -> bool:
-    return float(found.mean.rad.max()) > WIDE * float(np.abs(found.mean.mid).max())
+    return sharpest(
+        problem,
+        lambda: _in_floats(problem, given, time),
+        lambda p: _in_balls(problem, given, time, p),
+        lambda found: not problem.targets.zero and wide(*found.mean),
+    )
 
 
 def _in_floats(problem: Regression, given: Ridge, time: Fraction | None) -> Predicted:

@@ -59,7 +59,7 @@ def split(rows: Floats) -> Split:
     True
     """
     largest = np.max(np.abs(rows), axis=1, initial=0.0)
-    exponents = np.maximum(np.frexp(largest)[1], -EXPONENTS)
+    exponents = np.frexp(np.maximum(largest, 2.0 ** -(EXPONENTS + 1)))[1]
     if not np.isfinite(largest).all() or exponents.max(initial=0) > EXPONENTS:
         raise OutOfRange("numbers of 2^300 and more leave the range of float64 products: scale kernel and targets.")
     beta = split_bits(max(rows.shape[1], 1))

@@ -17,6 +17,7 @@ import pytest
 
 from certigram.numerics.balls.ball import Ball
 from certigram.numerics.regression import (
+    attempts,
     evidence,
     expansion,
     flow,
@@ -104,7 +105,7 @@ def with_a_poor_solver() -> bool:
     """Means and variances where the solutions are those of another matrix: all rests on the quadratic term."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(posterior, "REFINEMENTS", 0)
-        patch.setattr(whole, "WIDE", np.inf)
+        patch.setattr(attempts, "WIDE", np.inf)
         patch.setattr(whole, "factor", lambda given: posterior.factor(problem.ridge(POOR.problem().gram, Fraction(3))))
         return _means(POOR, None, None) and _variances(POOR, None)
 

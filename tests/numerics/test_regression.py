@@ -15,7 +15,7 @@ import pytest
 
 import certigram as cg
 from certigram.numerics.balls.ball import Ball
-from certigram.numerics.regression import prediction
+from certigram.numerics.regression import attempts, prediction
 from certigram.numerics.regression.evidence import log_evidence
 from certigram.numerics.regression.posterior import columns as right_sides
 from certigram.numerics.regression.posterior import factor, solved
@@ -245,7 +245,7 @@ def test_products_of_tiny_rows_are_enclosed() -> None:
 @pytest.mark.parametrize("time", [None, Fraction(3)])
 def test_points_far_from_all_others(time: Fraction | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiny covariances with a test point, tiny targets: float64 encloses what they predict, and tells nothing else."""
-    monkeypatch.setattr(prediction, "LARGEST_IN_BALLS", 0)
+    monkeypatch.setattr(attempts, "LARGEST_IN_BALLS", 0)
     case = spectral_case(10, 6, 4, 1e3, 0.0, Fraction(1, 100), 3)
     sizes = np.array([1.0, 2.0**-290, 2.0**-450, 2.0**-1060])
     case.joint[:6, 6:] *= sizes
@@ -273,6 +273,20 @@ def test_one_far_point_among_many() -> None:
         assert np.allclose(found.mean.rad[0], alone.mean.rad[0], rtol=1e-6)
         assert abs(found.mean.mid[1, 0]) <= found.mean.rad[1, 0] < 1e-9
     assert cg.classify(k, X, X[:, 0] > 0, [[1, 0], [25, 0]], noise="1/100").labels[0] is True
+
+
+def test_targets_that_are_zero_or_nearly() -> None:
+    """Means are then 0 up to what floats can say, which calls for no balls; what no float shows still counts."""
+    case = replace(CASES[0], y=[[0.0]] * 8)
+    for time in (None, Fraction(5)):
+        found = predict(case.problem(), time)
+        assert found.method.startswith("float64")
+        assert not found.mean.mid.any()
+        assert (found.mean.rad < 1e-80).all()
+    unseen = targets([Fraction(1, 10**400)], 1)[0]
+    assert not unseen.leading.any()
+    assert Fraction(1, 10**400) <= Fraction(float(unseen.error[0, 0]))
+    assert not unseen.zero
 
 
 def test_residuals_hold_for_any_solution() -> None:
