@@ -9,7 +9,6 @@ import numpy as np
 
 from ...theory.errors import CertigramError, PrecisionExhausted
 from .problem import NotDefinite, Regression
-from .products import Floats
 
 WIDE = 2.0**-20
 """Radii above this share of the largest modulus call for balls."""
@@ -17,15 +16,6 @@ LARGEST_IN_BALLS = 400
 """Beyond so many training points, balls are tried only where they are asked for."""
 BITS = (128, 256, 512)
 Found = TypeVar("Found")
-
-
-def wide(mid: Floats, rad: Floats) -> bool:
-    """Whether radii call for balls.
-
-    >>> wide(np.array([1.0, 0.0]), np.array([1e-9, 1e-9])), wide(np.array([1e-9]), np.array([1e-9]))
-    (False, True)
-    """
-    return float(rad.max()) > WIDE * float(np.abs(mid).max())
 
 
 def sharpest(

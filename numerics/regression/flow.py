@@ -36,8 +36,19 @@ RATIO = 1.2
 """The ratio of consecutive nodes of the integral over time."""
 LONGEST = 2.0**EXPONENTS
 """Longer times are refused: what grows with them would leave the range of float64."""
+SETTLED = 4096
 FIRST = 0.05
 """The first node, in units of the shortest time scale."""
+
+
+def settled(time: Fraction, lower: float, bits: int = 0) -> bool:
+    r"""Whether :math:`\lambda t` is 4096 + bits and more: then the posterior is the prediction up to a share of
+    :math:`e^{-\lambda t}`.
+
+    >>> settled(Fraction(10**4), 0.5), settled(Fraction(10**4), 0.25), settled(Fraction(10**9), -1.0)
+    (True, False, False)
+    """
+    return lower > 0 and time * Fraction(lower) >= SETTLED + bits
 
 
 @dataclass(frozen=True, slots=True, eq=False)

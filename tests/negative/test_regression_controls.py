@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from fractions import Fraction
 from types import FunctionType
 
+import mpmath
 import numpy as np
 import pytest
+from flint import arb_mat
 
 from certigram.numerics.balls.ball import Ball
 from certigram.numerics.regression import (
-    attempts,
     evidence,
     expansion,
     flow,
@@ -105,7 +106,7 @@ def with_a_poor_solver() -> bool:
     """Means and variances where the solutions are those of another matrix: all rests on the quadratic term."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(posterior, "REFINEMENTS", 0)
-        patch.setattr(attempts, "WIDE", np.inf)
+        patch.setattr(whole, "WIDE", np.inf)
         patch.setattr(whole, "factor", lambda given: posterior.factor(problem.ridge(POOR.problem().gram, Fraction(3))))
         return _means(POOR, None, None) and _variances(POOR, None)
 
@@ -131,6 +132,16 @@ def with_radii_of_the_matrix_alone() -> bool:
             (e,) = evidence.log_evidence(given, problem.ridge(given.gram, given.noise), bits=bits)
             good = good and inside(Ball(e).mid, Ball(e).rad, truth["evidence"][0])
     return good
+
+
+def after_long_times() -> bool:
+    """The limit in place of a prediction at a time: never too early, and never without what it is off by."""
+    (found,) = flow_balls.remainder(arb_mat([[3]]), arb_mat([[2]]), Fraction(2), 0.25).entries()
+    attained = 6 * mpmath.exp(-0.5) / 0.25
+    with pytest.MonkeyPatch.context() as patch:
+        early = _means(POOR, LATE, None)
+        patch.setattr(whole, "settled", lambda time, lower, bits: True)
+        return inside(0, Ball(found).rad, attained) and early and _means(POOR, LATE, 128)
 
 
 def of_tiny_rows() -> bool:
@@ -161,10 +172,14 @@ MUTANTS: dict[str, Mutant] = {
     "quadratic term of the variance dropped": (with_a_poor_solver, posterior.variance, "mid - below", "mid - radius"),
     "posterior residual dropped in balls": (in_balls, posterior_balls._posterior, "+ z.transpose() * r", ""),
     "variance residual dropped in balls": (in_balls, posterior_balls._posterior, "- a - b -", "- a -"),
+    "long times: settled too early": (after_long_times, flow.settled, "SETTLED + bits", "1 + bits"),
+    "long times: another rate": (after_long_times, flow_balls.remainder, "(-rate *", "(-2 * rate *"),
+    "long times: not over the eigenvalue": (after_long_times, flow_balls.remainder, ".exp() / rate", ".exp()"),
+    "long times: nothing remains": (after_long_times, whole._in_balls, "limit + remainder", "limit + 0 * remainder"),
     "tiny rows: scaled by another power": (of_tiny_rows, products.split, "exponents - beta)", "exponents - beta - 1)"),
     "tiny rows: rest dropped": (of_tiny_rows, products.product, "rest = left.rest", "rest = 0 * left.rest"),
     "tiny rows: underflow of the error": (of_tiny_rows, products._error, "* scale) + LOST", "* scale)"),
-    "evidence: form halved": (in_floats, evidence.log_evidence, "form + determinant", "form / 2 + determinant"),
+    "evidence: form halved": (in_floats, evidence._joined, "form + determinant", "form / 2 + determinant"),
     "evidence: determinant of the factor alone": (in_floats, evidence._in_floats, "2 * _sum_of_logs", "_sum_of_logs"),
     "evidence: residual dropped": (in_floats, evidence._in_floats, "arb(b) + arb(c)", "arb(b)"),
     "evidence: gap of the determinant": (with_radii_of_the_matrix_alone, evidence._gap, "-n *", "0 *"),
@@ -179,7 +194,17 @@ MUTANTS: dict[str, Mutant] = {
 
 
 @pytest.mark.parametrize(
-    "check", [in_floats, in_balls, at_a_time, scaled, with_a_poor_solver, with_radii_of_the_matrix_alone, of_tiny_rows]
+    "check",
+    [
+        in_floats,
+        in_balls,
+        at_a_time,
+        scaled,
+        with_a_poor_solver,
+        with_radii_of_the_matrix_alone,
+        after_long_times,
+        of_tiny_rows,
+    ],
 )
 def test_the_formulas_as_they_are(check: Callable[[], bool]) -> None:
     assert check()
