@@ -250,6 +250,20 @@ def test_what_is_refused() -> None:
         lambda: CertifiedKernel(GAUSS, tuned=("scal",)).theta,
         lambda: CertifiedKernel(GAUSS, tuned="scale").theta,  # type: ignore[arg-type]
         lambda: CertifiedKernel(cg.kernel("linear"), tuned=("sigma_b2",)).theta,
+        *(
+            lambda limits=limits: GaussianProcessRegressor(clone(CertifiedKernel(GAUSS, limits=limits))).fit(X, X[:, 0])
+            for limits in (
+                (3, 1),
+                5,
+                (0, 1),
+                (1, float("nan")),
+                "free",
+                None,
+                (1, 2, 3),
+                {"scal": (1, 2)},
+                {"scale": 2},
+            )
+        ),
         lambda: clone(KERNELS["gaussian"]).set_params(size=3),
     ):
         with pytest.raises(SpecError):
