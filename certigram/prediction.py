@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from html import escape
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from .kernels import Kernel
@@ -17,7 +19,7 @@ from .numerics.balls.enclosure import Enclosure
 from .numerics.balls.precision import undisturbed
 from .numerics.kernels.ballarray import BallArray
 from .theory.errors import SpecError
-from .theory.numbers import Exact, rational
+from .theory.numbers import Exact, numeral, rational
 from .theory.printable import shown
 
 if TYPE_CHECKING:
@@ -82,8 +84,8 @@ class Prediction:
         return text
 
     def __repr__(self) -> str:
-        when = "" if self.time is None else f", time={self.time}"
-        return f"Prediction(shape={self.shape}, {self._accuracy()}, noise={self.noise}{when})"
+        when = "" if self.time is None else f", time={numeral(self.time)}"
+        return f"Prediction(shape={self.shape}, {self._accuracy()}, noise={numeral(self.noise)}{when})"
 
     def _repr_html_(self) -> str:
         rows = []
@@ -176,19 +178,20 @@ def predict(
     X, X_test: (n, d) and (t, d), rows are points, each number meant exactly (docs/data.md).
     y: (n,) or (n, o), exact numbers.
     noise: the exact variance :math:`\sigma^2 \ge 0`, called alpha in scikit-learn.
-    time: None for the limit of long times, which is the posterior.
+    time: None or ``math.inf`` for the limit of long times, which is the posterior.
     bits: None for float64 with radii (and balls where it is too coarse and they are quick), or a precision for balls.
     normalize: None keeps the norms of the points; "sphere" rescales them to norm sqrt(d).
 
-    Raises :class:`SpecError` for unusable input, and for K + noise·I that is not proved positive definite. Proofs:
-    docs/prediction.md.
+    Raises :class:`SpecError` for unusable input, and for K + noise·I that is not proved positive definite;
+    :class:`PrecisionExhausted` for numbers beyond float64, and radii that leave nothing, where balls were not tried
+    (see ``bits``). Proofs: docs/prediction.md.
 
     >>> from certigram import kernel
     >>> p = predict(kernel("gaussian"), [[0], [1]], [1, 3], [["1/2"]], noise="1/100")
     >>> p.shape, p.mean[0, 0].contains("2.1836811996908852949"), bool(p.mean.rad.max() < 1e-13)
     ((1,), True, True)
     """
-    exact_time = None if time is None or time == math.inf else _exact_time(time)
+    exact_time = _exact_time(time)
     digits = None if bits is None else precision_bits(bits)
     if X_test is None:
         raise SpecError("predict: X_test is missing: give the points to predict at, (t, d).")
@@ -238,7 +241,7 @@ def log_marginal_likelihood(
 ) -> tuple[Ball, ...]:
     r"""The log marginal likelihood of a Gaussian process, :math:`-\tfrac12(y^TM^{-1}y + \log\det M + n\log2\pi)`.
 
-    One ball for each column of y. Parameters as :func:`predict`; ``bits`` of 128 and more for balls.
+    One ball for each column of y. Parameters, and what is raised, as :func:`predict`.
 
     >>> from certigram import kernel
     >>> found = log_marginal_likelihood(kernel("gaussian"), [[0], [1]], [1, 3], noise="1/100")
@@ -329,10 +332,12 @@ def _problem(
     return problem, one
 
 
-def _exact_time(time: Exact) -> Fraction:
+def _exact_time(time: Exact | None) -> Fraction | None:
+    if time is None or (isinstance(time, (Real, Decimal)) and time == math.inf):
+        return None
     found = rational(time, what="time")
     if found < 0:
-        raise SpecError(f"time = {found} is negative: give 0 or more, or None for the limit of long times.")
+        raise SpecError(f"time = {numeral(found)} is negative: give 0 or more, or None for the limit of long times.")
     return found
 
 

@@ -35,7 +35,7 @@ class CertifiedKernel(SklearnKernel):  # type: ignore[misc]  # scikit-learn has 
     kernel: made by :func:`certigram.kernels.kernel`; its parameters are exact.
     tuned: the names of the parameters that scikit-learn may change; None for all positive numbers with a known
         derivative. A part's parameter is written with two underscores, as in ``"0__scale"``.
-    limits: (lower, upper) for each of them, or a mapping from names to such a pair or to ``"fixed"``.
+    limits: (lower, upper) for each of them, or ``"fixed"``, or a mapping from names to such; read at use, like tuned.
     normalize: "sphere" rescales points to norm sqrt(d); None keeps them.
 
     The values with their radii are those of :meth:`enclosed`. A parameter that scikit-learn has set is the exact value
@@ -135,7 +135,23 @@ class CertifiedKernel(SklearnKernel):  # type: ignore[misc]  # scikit-learn has 
         return [h.name for h in self.hyperparameters if not h.fixed]
 
     def _limits(self, name: str) -> Any:
-        return self.limits.get(name, LIMITS) if isinstance(self.limits, Mapping) else self.limits
+        given = self.limits
+        if isinstance(given, Mapping):
+            unknown = [n for n in given if n not in map(_outside, self._exact.parameters)]
+            if unknown:
+                raise SpecError(f"limits: {self.kernel} has no parameter {shown(unknown[0])}: see get_params().")
+            given = given.get(name, LIMITS)
+        if isinstance(given, str) and given == "fixed":
+            return given
+        try:
+            lower, upper = np.asarray(given, dtype=np.float64).ravel().tolist()
+        except (TypeError, ValueError, OverflowError):
+            lower, upper = 0.0, 0.0
+        if not 0 < lower <= upper:
+            raise SpecError(
+                f'limits of {name} = {shown(given)}: give a pair (lower, upper) with 0 < lower <= upper, or "fixed".'
+            )
+        return lower, upper
 
     @property
     def _exact(self) -> Kernel:
@@ -187,7 +203,7 @@ class CertifiedKernel(SklearnKernel):  # type: ignore[misc]  # scikit-learn has 
     def __repr__(self) -> str:
         words = [repr(self.__dict__.get("kernel"))]
         words += [] if self.tuned is None else [f"tuned={self.tuned!r}"]
-        words += [] if self.limits == LIMITS else [f"limits={self.limits!r}"]
+        words += [] if repr(self.limits) == repr(LIMITS) else [f"limits={self.limits!r}"]
         words += [] if self.normalize is None else [f"normalize={self.normalize!r}"]
         return f"CertifiedKernel({', '.join(words)})"
 

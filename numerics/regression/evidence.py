@@ -15,33 +15,49 @@ import numpy as np
 from flint import arb, fmpq
 
 from ...theory.errors import PrecisionExhausted
-from ..balls.enclosure import float_above
 from ..balls.ends import between as hull
 from ..balls.precision import precision
 from ..balls.rounding import UNIT, raised, up
 from ..eigenvalues.ldlt import ldlt, norm_bound, shifted
 from ..eigenvalues.residual import residual_norm
-from .posterior import Columns, factor, solved
+from .attempts import WIDE, sharpest
+from .posterior import Columns, factor, last_term, solved
 from .posterior_balls import posterior_balls
 from .problem import GUARD, NotDefinite, Regression, Ridge, balls_of, require_definite, spectrum, with_noise
-from .products import LOST, row_products, split, sums
+from .products import LOST, OutOfRange, row_products, split, sums
 
 BITS = 96
 
 
 def log_evidence(problem: Regression, given: Ridge, *, bits: int | None = None) -> list[arb]:
-    """The log marginal likelihood of each output, as balls; in float64 with a radius, or in balls at ``bits``.
+    """The log marginal likelihood of each output, as balls.
+
+    Without ``bits`` float64 is tried first, and balls as for a prediction.
 
     Raises :class:`NotDefinite` where K + noise·I is not proved positive definite, and :class:`PrecisionExhausted` where
     the radii of its entries leave nothing of the determinant.
     """
     if bits is not None:
-        determinant, forms = _in_balls(problem, given, bits)
-    else:
-        determinant, forms = _in_floats(problem, given)
-    with precision(BITS if bits is None else bits):
-        constant = problem.n * (2 * arb.pi()).log()
-        return [-(form + determinant + constant) / 2 for form in forms]
+        return _joined(problem.n, bits, *_in_balls(problem, given, bits))
+    return sharpest(
+        problem,
+        lambda: _joined(problem.n, BITS, *_in_floats(problem, given)),
+        lambda p: _joined(problem.n, p, *_in_balls(problem, given, p)),
+        _wide,
+    )
+
+
+def _joined(n: int, bits: int, determinant: arb, forms: list[arb]) -> list[arb]:
+    with precision(bits):
+        constant = n * (2 * arb.pi()).log()
+        found = [-(form + determinant + constant) / 2 for form in forms]
+    if not all(value.is_finite() for value in found):
+        raise OutOfRange("the likelihood leaves the range of float64: scale kernel and targets, or ask for bits = 128.")
+    return found
+
+
+def _wide(found: list[arb]) -> bool:
+    return bool(max(v.rad() for v in found) > WIDE * max(abs(v.mid()) for v in found))
 
 
 def _in_floats(problem: Regression, given: Ridge) -> tuple[arb, list[arb]]:
@@ -59,7 +75,7 @@ def _in_floats(problem: Regression, given: Ridge) -> tuple[arb, list[arb]]:
     lost = (size * sums(x.error, y.error, given.spread(size))).sum(axis=0)
     lost = lost + (size * (np.abs(y.rest) + np.abs(x.residual))).sum(axis=0) * (8.0 * UNIT * problem.n)
     radius = sums(main.error, raised(lost * up(1.0 + 4.0 * problem.n * UNIT)) + 8.0 * problem.n * LOST)
-    above = raised(np.square(x.norms) * float_above(1 / Fraction(lower))) + LOST
+    above = last_term(x.norms, x.norms, lower)
     with precision(BITS):
         forms = [
             arb(a) + arb(b) + arb(c) + arb(0, r) + hull(arb(0), arb(q))

@@ -36,8 +36,19 @@ RATIO = 1.2
 """The ratio of consecutive nodes of the integral over time."""
 LONGEST = 2.0**EXPONENTS
 """Longer times are refused: what grows with them would leave the range of float64."""
+SETTLED = 4096
 FIRST = 0.05
 """The first node, in units of the shortest time scale."""
+
+
+def settled(time: Fraction, lower: float, bits: int = 0) -> bool:
+    r"""Whether :math:`\lambda t` is 4096 + bits and more: then the posterior is the prediction up to a share of
+    :math:`e^{-\lambda t}`.
+
+    >>> settled(Fraction(10**4), 0.5), settled(Fraction(10**4), 0.25), settled(Fraction(10**9), -1.0)
+    (True, False, False)
+    """
+    return lower > 0 and time * Fraction(lower) >= SETTLED + bits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +111,8 @@ def flow(problem: Regression, basis: Modes, time: Fraction, lower: float) -> Enc
         np.abs(trajectory), majorant(np.abs(basis.vectors), sums(c_error, np.abs(c) * (8.0 * UNIT * problem.n)))
     )
     radii = np.ascontiguousarray(problem.cross_radii.T)
-    from_cross = sums(majorant(radii, size), raised(np.multiply.outer(column_norms(radii.T) * whole, defect)) + LOST)
+    late = raised(np.multiply.outer(column_norms(radii.T) * whole + LOST, defect)) + LOST
+    from_cross = sums(majorant(radii, size), late)
     return Enclosed(mid, sums(evaluation, raised(np.multiply.outer(passed, defect)) + LOST, from_cross))
 
 
@@ -145,7 +157,7 @@ def passage(basis: Modes, p: Floats, away: Floats, time: Fraction, whole: float)
     if not end < LONGEST:
         raise OutOfRange("the time leaves the range of float64: ask for bits = 128, or give time=None.")
     nodes = _nodes(float(basis.rates.max()), end)
-    exponents = np.frexp(np.max(np.abs(p), axis=0, initial=0.0))[1]
+    exponents = np.maximum(np.frexp(np.max(np.abs(p), axis=0, initial=0.0))[1], -EXPONENTS)
     squares = np.square(p * np.ldexp(1.0, -exponents)) + LOST  # of numbers up to 1
     norms = np.empty((nodes.size, p.shape[1]))
     for j in range(0, nodes.size, PANEL):
@@ -155,7 +167,7 @@ def passage(basis: Modes, p: Floats, away: Floats, time: Fraction, whole: float)
     steps = np.diff(nodes) * (1.0 + 4.0 * UNIT)
     integral = majorant(0.5 * steps[None, :], norms[:-1] + norms[1:])[0] * np.ldexp(1.0, exponents)
     share = sums(np.array(basis.norm), np.array(raised(basis.defect * whole)))
-    total: Floats = raised(integral * share + away * whole) + LOST
+    total: Floats = raised((integral + LOST) * share + away * whole) + LOST
     return total
 
 

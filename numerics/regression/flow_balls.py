@@ -21,7 +21,7 @@ from ..balls.precision import precision
 from ..eigenvalues.ldlt import norm_bound
 from .flow import growth
 from .posterior_balls import column_norm_balls
-from .problem import GUARD, Regression, balls_of, with_noise
+from .problem import GUARD, NotDefinite, Regression, balls_of, with_noise
 
 MOST_DOUBLINGS = 4096
 """More doublings of the time are refused: 2^4096 time scales are a mistake."""
@@ -49,7 +49,10 @@ def flow_balls(problem: Regression, time: Fraction, lower: float, bits: int) -> 
     scaled = 2 * steepest * time
     doublings = max(0, scaled.numerator.bit_length() - scaled.denominator.bit_length() + 1)
     if doublings > MOST_DOUBLINGS:
-        raise PrecisionExhausted("the time is too long for its doublings: give time=None, which is their limit.")
+        raise NotDefinite(
+            "K + noise·I is not proved positive definite, and without that the time is too long to be followed: give a"
+            " positive noise, or a shorter time."
+        )
     work = bits + doublings + GUARD
     with precision(work):
         balls = balls_of(problem, work)
@@ -82,6 +85,19 @@ def flow_balls(problem: Regression, time: Fraction, lower: float, bits: int) -> 
         cross = column_norm_balls(balls.cross)
         found = balls.cross.transpose() * state.flow
         return found + arb_mat(len(cross), len(errors), [arb(0, (c * e).upper()) for c in cross for e in errors])
+
+
+def remainder(cross: arb_mat, y: arb_mat, time: Fraction, lower: float) -> arb_mat:
+    r"""Balls around 0, (t, o), that hold :math:`k^{*T}M^{-1}e^{-Mt}y`, of modulus at most
+    :math:`|k^*||y|e^{-\lambda t}/\lambda` for :math:`\lambda_{\min}(M) \ge` ``lower`` > 0.
+
+    >>> round(float(remainder(arb_mat([[3]]), arb_mat([[2]]), Fraction(2), 0.5)[0, 0].rad()), 6)
+    4.414553
+    """
+    rate = arb(lower)
+    share = (-rate * arb(fmpq(time.numerator, time.denominator))).exp() / rate
+    sides = column_norm_balls(cross), column_norm_balls(y)
+    return arb_mat(len(sides[0]), len(sides[1]), [arb(0, (k * v * share).upper()) for k in sides[0] for v in sides[1]])
 
 
 def _start(middle: arb_mat, y: arb_mat, tau: arb, ratio: arb, bits: int) -> _State:

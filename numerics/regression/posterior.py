@@ -132,7 +132,7 @@ def mean(problem: Regression, given: Ridge, of_targets: Solved, of_tests: Solved
         majorant(size, sums(of_targets.error, given.spread(np.abs(x)))),
         majorant(np.ascontiguousarray(problem.cross_radii.T), np.abs(x)),
     )
-    quadratic = raised(np.multiply.outer(of_tests.norms, of_targets.norms) * _inverse(lower)) + LOST
+    quadratic = last_term(of_tests.norms[:, None], of_targets.norms, lower)
     return Enclosed(mid, sums(main.error, rounding_of_products, rounded(small, mid), linear, quadratic))
 
 
@@ -154,7 +154,7 @@ def variance(problem: Regression, given: Ridge, of_tests: Solved, lower: float) 
     linear = raised(spread * up(1.0 + 4.0 * n * UNIT)) + (4.0 * n + 4.0) * LOST
     products = raised((size * np.abs(of_tests.residual)).sum(axis=0) * (8.0 * UNIT * n)) + (4.0 * n + 4.0) * LOST
     radius = sums(main.error, rounded(first, second, mid), products, linear, problem.prior_radii)
-    below = sums(radius, raised(np.square(of_tests.norms) * _inverse(lower)) + LOST)
+    below = sums(radius, last_term(of_tests.norms, of_tests.norms, lower))
     low, high = np.nextafter(mid - below, -np.inf), np.nextafter(mid + radius, np.inf)
     return not_negative(low, high) if problem.kernel else interval(low, high)
 
@@ -191,8 +191,13 @@ def square_root(x: BallArray) -> BallArray:
     return BallArray(*interval(low, high))
 
 
-def _inverse(lower: float) -> float:
-    return float_above(1 / Fraction(lower))
+def last_term(a: Floats, b: Floats, lower: float) -> Floats:
+    r"""An upper bound of :math:`|a||b|/\lambda` for norms of residuals, also where a product underflows.
+
+    >>> bool(last_term(np.array([2.0**-600]), np.array([2.0**-600]), 2.0**-900)[0] >= 2.0**-300)
+    True
+    """
+    return raised(a * (raised(b * float_above(1 / Fraction(lower))) + LOST)) + LOST
 
 
 def factor(given: Ridge) -> ShiftedCholesky | None:

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 from flint import arb_mat
 
-from ...theory.errors import CertigramError, PrecisionExhausted
 from ..balls.enclosure import Enclosure
 from ..balls.ends import float_ball
+from ..balls.precision import precision
 from ..balls.rounding import require_ieee_arithmetic
-from .flow import flow, modes
-from .flow_balls import flow_balls
+from .attempts import WIDE, sharpest
+from .flow import flow, modes, settled
+from .flow_balls import flow_balls, remainder
 from .posterior import Columns, Enclosed, columns, factor, mean, not_negative, solved, variance
 from .posterior_balls import posterior_balls
-from .problem import NotDefinite, Regression, Ridge, require_definite, ridge, spectrum
-from .products import OutOfRange, finite
+from .problem import GUARD, Regression, Ridge, balls_of, require_definite, ridge, spectrum
+from .products import LOST, OutOfRange, finite, sums
 
 CHUNK = 1024
 """Test points that are dealt with at a time in float64."""
-WIDE = 2.0**-20
-"""Radii above this share of the largest mean call for balls."""
-LARGEST_IN_BALLS = 400
-"""Beyond so many training points, balls are tried only where they are asked for."""
-BITS = (128, 256, 512)
+SOLUTION = "a solution, its residual, and the least eigenvalue of K + noise·I"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,42 +56,33 @@ def predict(problem: Regression, time: Fraction | None = None, *, bits: int | No
         return Predicted(Enclosed(zero, zero), None, "at time 0 nothing has been learnt", spectrum(problem, given))
     if bits is not None:
         return _in_balls(problem, given, time, bits)
-    sharper = problem.refine is not None or not (np.any(problem.gram.rad) or np.any(problem.cross_radius))
-    tries: list[Callable[[], Predicted]] = [lambda: _in_floats(problem, given, time)]
-    if sharper and problem.n <= LARGEST_IN_BALLS:
-        tries += [lambda p=p: _in_balls(problem, given, time, p) for p in BITS]  # type: ignore[misc]
-    found: Predicted | None = None
-    failure: CertigramError | None = None
-    for attempt in tries:
-        try:
-            found = attempt()
-        except (NotDefinite, PrecisionExhausted) as error:
-            failure = error
-            continue
-        if not _wide(found):
-            return found
-    if found is not None:
-        return found
-    assert failure is not None
-    raise failure
+    return sharpest(
+        problem,
+        lambda: _in_floats(problem, given, time),
+        lambda p: _in_balls(problem, given, time, p),
+        lambda found: not problem.targets.zero and _wide(found.mean),
+    )
 
 
-def _wide(found: Predicted) -> bool:
-    return float(found.mean.rad.max()) > WIDE * float(np.abs(found.mean.mid).max())
+def _wide(mean: Enclosed) -> bool:
+    return float(mean.rad.max()) > WIDE * float(np.abs(mean.mid).max())
 
 
 def _in_floats(problem: Regression, given: Ridge, time: Fraction | None) -> Predicted:
     known = spectrum(problem, given)
     means, variances = [], []
-    if time is None:
+    late = time is not None and settled(time, known.lower)
+    if late or time is None:
         lower = require_definite(known, problem)
         proof, y = factor(given), problem.targets
         of_targets = solved(given, Columns(y.leading, y.rest, y.error), proof)
         for part in _parts(problem):
             of_tests = solved(given, columns(part.cross), proof, part.cross_radii)
-            means.append(mean(part, given, of_targets, of_tests, lower))
-            variances.append(variance(part, given, of_tests, lower))
-        method = "float64: a solution, its residual, and the least eigenvalue of K + noise·I"
+            limit = mean(part, given, of_targets, of_tests, lower)
+            means.append(Enclosed(limit.mid, sums(limit.rad, np.array(LOST))) if late else limit)
+            if not late:
+                variances.append(variance(part, given, of_tests, lower))
+        method = f"float64: {SOLUTION}"
     else:
         basis = modes(given)
         means = [flow(part, basis, time, known.lower) for part in _parts(problem)]
@@ -115,8 +103,12 @@ def _in_balls(problem: Regression, given: Ridge, time: Fraction | None, bits: in
         if problem.kernel:
             low, high = spread.mid - spread.rad, spread.mid + spread.rad
             spread = not_negative(np.nextafter(low, -np.inf), np.nextafter(high, np.inf))
-        method = f"balls at {bits} bits: a solution, its residual, and the least eigenvalue of K + noise·I"
-        return Predicted(floats(found.mean), spread, method, known, found.mean, variances)
+        return Predicted(floats(found.mean), spread, f"balls at {bits} bits: {SOLUTION}", known, found.mean, variances)
+    if settled(time, known.lower, bits):
+        limit, work = posterior_balls(problem, known, bits).mean, bits + GUARD
+        with precision(work):
+            balls = limit + remainder(balls_of(problem, work).cross, problem.targets.balls(), time, known.lower)
+        return Predicted(floats(balls), None, f"balls at {bits} bits: {SOLUTION}", known, balls)
     balls = flow_balls(problem, time, known.lower, bits)
     return Predicted(floats(balls), None, f"balls at {bits} bits: scaling and squaring", known, balls)
 

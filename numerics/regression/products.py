@@ -20,18 +20,18 @@ from ..kernels.split_rows import split_bits
 Floats = NDArray[np.float64]
 
 EXPONENTS = 300
-"""Rows whose largest entry is outside of 2^±300 are refused: products could leave the range of float64."""
+"""Rows with entries of 2^300 and more are refused; those below 2^-300 are scaled by 2^300 and no more."""
 LOST = 2.0**-990
 """More than 2^26 times what one underflow changes, flushed to zero or not."""
 
 
 class OutOfRange(PrecisionExhausted):
-    """Numbers too large or too small for products in float64."""
+    """Numbers too large for products in float64."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """Rows (m, k), each times a power of two, as integers of β bits and rests of modulus at most 1/2.
+    """Rows (m, k), each times a power of two, as integers up to 2^β and rests of modulus at most 1/2.
 
     ``middle`` is whole + rest/2, ``size`` the row sums of its modulus, ``shrink`` what scales the rows back.
     """
@@ -52,11 +52,16 @@ class Product(NamedTuple):
 
 
 def split(rows: Floats) -> Split:
-    """Split the rows of a finite (m, k) array; :class:`OutOfRange` where a row leaves the range."""
+    """Split the rows of a finite (m, k) array; :class:`OutOfRange` for numbers of 2^300 and more.
+
+    >>> tiny = split(np.array([[2.0**-301, 2.0**-1000]]))
+    >>> bool(tiny.shrink[0] * (tiny.whole + tiny.rest)[0, 0] == 2.0**-301)
+    True
+    """
     largest = np.max(np.abs(rows), axis=1, initial=0.0)
-    exponents = np.frexp(largest)[1]
-    if not np.isfinite(largest).all() or np.abs(exponents).max(initial=0) > EXPONENTS:
-        raise OutOfRange("numbers beyond 2^±300 leave the range of float64 products: scale kernel and targets.")
+    exponents = np.frexp(np.maximum(largest, 2.0 ** -(EXPONENTS + 1)))[1]
+    if not np.isfinite(largest).all() or exponents.max(initial=0) > EXPONENTS:
+        raise OutOfRange("numbers of 2^300 and more leave the range of float64 products: scale kernel and targets.")
     beta = split_bits(max(rows.shape[1], 1))
     part = rows * np.ldexp(1.0, beta - exponents)[:, None]
     whole = np.rint(part)
@@ -98,7 +103,7 @@ def row_products(left: Split, right: Split) -> Product:
 
 
 def _error(size: Floats, scale: Floats, k: int) -> Floats:
-    return raised((gamma(2 * k + 16) * 0.5 * size + (8.0 * k + 32.0) * LOST) * scale)
+    return raised((gamma(2 * k + 16) * 0.5 * size + (8.0 * k + 32.0) * LOST) * scale) + LOST
 
 
 def majorant(a: Floats, b: Floats) -> Floats:
@@ -120,7 +125,7 @@ def column_norms(x: Floats) -> Floats:
     exponents = np.frexp(np.max(np.abs(x), axis=0, initial=0.0))[1]
     scaled = x * np.ldexp(1.0, -np.clip(exponents, -1000, 1000))
     squares = np.square(scaled).sum(axis=0) * up(1.0 + gamma(x.shape[0] + 8)) + (4.0 * x.shape[0] + 4.0) * LOST
-    norms: Floats = raised(np.sqrt(squares)) * np.ldexp(1.0, np.clip(exponents, -1000, 1000))
+    norms: Floats = raised(np.sqrt(squares)) * np.ldexp(1.0, np.clip(exponents, -1000, 1000)) + LOST
     return norms
 
 

@@ -33,6 +33,11 @@ class Targets:
         """How many targets each point has."""
         return int(self.leading.shape[1])
 
+    @property
+    def zero(self) -> bool:
+        """Whether every target is exactly 0, and so is every mean."""
+        return not (self.leading.any() or self.error.any())
+
     def balls(self) -> arb_mat:
         """The targets as balls at the working precision; exact for float64 numbers."""
         n, o = self.leading.shape
@@ -76,5 +81,6 @@ def targets(values: object, n: int) -> tuple[Targets, bool]:
     except (OverflowError, ValueError):
         raise SpecError("a target is NaN, infinite or beyond the range of float64: remove or scale it.") from None
     pairs = zip(rows, leading.tolist(), strict=True)
-    rest = np.array([[float(q - Fraction(x)) for q, x in zip(row, near, strict=True)] for row, near in pairs])
-    return Targets(leading, rest, np.abs(rest) * (2.0 * UNIT) + LOST * (rest != 0), rows), vector
+    left = [[q - Fraction(x) for q, x in zip(row, near, strict=True)] for row, near in pairs]
+    rest, inexact = (np.array([[kind(q) for q in row] for row in left]) for kind in (float, bool))
+    return Targets(leading, rest, np.abs(rest) * (2.0 * UNIT) + LOST * inexact, rows), vector

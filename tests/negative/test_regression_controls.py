@@ -12,11 +12,22 @@ from contextlib import contextmanager
 from fractions import Fraction
 from types import FunctionType
 
+import mpmath
 import numpy as np
 import pytest
+from flint import arb_mat
 
 from certigram.numerics.balls.ball import Ball
-from certigram.numerics.regression import evidence, expansion, flow, flow_balls, posterior, posterior_balls, problem
+from certigram.numerics.regression import (
+    evidence,
+    expansion,
+    flow,
+    flow_balls,
+    posterior,
+    posterior_balls,
+    problem,
+    products,
+)
 from certigram.numerics.regression import prediction as whole
 from certigram.numerics.regression.products import Floats
 
@@ -123,6 +134,26 @@ def with_radii_of_the_matrix_alone() -> bool:
     return good
 
 
+def after_long_times() -> bool:
+    """The limit in place of a prediction at a time: never too early, and never without what it is off by."""
+    (found,) = flow_balls.remainder(arb_mat([[3]]), arb_mat([[2]]), Fraction(2), 0.25).entries()
+    attained = 6 * mpmath.exp(-0.5) / 0.25
+    with pytest.MonkeyPatch.context() as patch:
+        early = _means(POOR, LATE, None)
+        patch.setattr(whole, "settled", lambda time, lower, bits: True)
+        return inside(0, Ball(found).rad, attained) and early and _means(POOR, LATE, 128)
+
+
+def of_tiny_rows() -> bool:
+    """Products of rows below 2^-300."""
+    good = True
+    for a, b in ((2.0**-310 + 2.0**-330, 0.1), (2.0**-800, 3.0 * 2.0**-801)):
+        p = products.product(*(products.split(np.array([[x, x]])) for x in (a, b)))
+        off = 2 * Fraction(a) * Fraction(b) - Fraction(float(p.leading[0, 0])) - Fraction(float(p.rest[0, 0]))
+        good = good and abs(off) <= Fraction(float(p.error[0, 0]))
+    return good
+
+
 Mutant = tuple[Callable[[], bool], FunctionType, str, str]
 MUTANTS: dict[str, Mutant] = {
     "noise forgotten": (in_floats, problem.ridge, "Fraction(x) + noise", "Fraction(x)"),
@@ -141,7 +172,14 @@ MUTANTS: dict[str, Mutant] = {
     "quadratic term of the variance dropped": (with_a_poor_solver, posterior.variance, "mid - below", "mid - radius"),
     "posterior residual dropped in balls": (in_balls, posterior_balls._posterior, "+ z.transpose() * r", ""),
     "variance residual dropped in balls": (in_balls, posterior_balls._posterior, "- a - b -", "- a -"),
-    "evidence: form halved": (in_floats, evidence.log_evidence, "form + determinant", "form / 2 + determinant"),
+    "long times: settled too early": (after_long_times, flow.settled, "SETTLED + bits", "1 + bits"),
+    "long times: another rate": (after_long_times, flow_balls.remainder, "(-rate *", "(-2 * rate *"),
+    "long times: not over the eigenvalue": (after_long_times, flow_balls.remainder, ".exp() / rate", ".exp()"),
+    "long times: nothing remains": (after_long_times, whole._in_balls, "limit + remainder", "limit + 0 * remainder"),
+    "tiny rows: scaled by another power": (of_tiny_rows, products.split, "exponents - beta)", "exponents - beta - 1)"),
+    "tiny rows: rest dropped": (of_tiny_rows, products.product, "rest = left.rest", "rest = 0 * left.rest"),
+    "tiny rows: underflow of the error": (of_tiny_rows, products._error, "* scale) + LOST", "* scale)"),
+    "evidence: form halved": (in_floats, evidence._joined, "form + determinant", "form / 2 + determinant"),
     "evidence: determinant of the factor alone": (in_floats, evidence._in_floats, "2 * _sum_of_logs", "_sum_of_logs"),
     "evidence: residual dropped": (in_floats, evidence._in_floats, "arb(b) + arb(c)", "arb(b)"),
     "evidence: gap of the determinant": (with_radii_of_the_matrix_alone, evidence._gap, "-n *", "0 *"),
@@ -156,7 +194,17 @@ MUTANTS: dict[str, Mutant] = {
 
 
 @pytest.mark.parametrize(
-    "check", [in_floats, in_balls, at_a_time, scaled, with_a_poor_solver, with_radii_of_the_matrix_alone]
+    "check",
+    [
+        in_floats,
+        in_balls,
+        at_a_time,
+        scaled,
+        with_a_poor_solver,
+        with_radii_of_the_matrix_alone,
+        after_long_times,
+        of_tiny_rows,
+    ],
 )
 def test_the_formulas_as_they_are(check: Callable[[], bool]) -> None:
     assert check()

@@ -5,6 +5,7 @@ Matrices are taken out of the balls, midpoints and vertices, and solved by mpmat
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,13 +15,13 @@ import pytest
 
 import certigram as cg
 from certigram.numerics.balls.ball import Ball
-from certigram.numerics.regression import prediction
+from certigram.numerics.regression import attempts, prediction
 from certigram.numerics.regression.evidence import log_evidence
 from certigram.numerics.regression.posterior import columns as right_sides
 from certigram.numerics.regression.posterior import factor, solved
 from certigram.numerics.regression.prediction import predict
 from certigram.numerics.regression.problem import NotDefinite, ridge
-from certigram.numerics.regression.products import majorant, product, split
+from certigram.numerics.regression.products import majorant, product, row_products, split
 from certigram.numerics.regression.targets import targets
 from certigram.theory.errors import PrecisionExhausted, SpecError
 
@@ -35,7 +36,7 @@ CASES = [
     spectral_case(6, 8, 3, 1e14, 1e-16, Fraction(1, 10**9)),
     spectral_case(7, 10, 2, 1e10, 1e-7, Fraction(1, 100), 2),
 ]
-TIMES = [Fraction(1, 7), Fraction(50), Fraction(10) ** 9]
+TIMES = [Fraction(1, 7), Fraction(50), Fraction(10) ** 9, Fraction(10) ** 2000]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -162,6 +163,8 @@ def test_equal_points() -> None:
     with pytest.raises(SpecError, match="singular"):
         cg.predict(k, X, y, T)
     # gradient flow sees the mean of the two targets, twice as fast: K acts on the sum
+    with pytest.raises(SpecError, match="positive noise, or a shorter time"):
+        cg.predict(k, X, y, T, time=10**2000)
     at_time = cg.predict(k, X, y, T, time=3)
     noisy = cg.predict(k, X, y, T, noise="1/10")
     rows = [number(x[0]) for x in X]
@@ -179,7 +182,8 @@ def test_equal_points() -> None:
 def test_long_times_lead_to_the_posterior() -> None:
     problem = CASES[0].problem()
     limit = predict(problem)
-    late = predict(problem, Fraction(10) ** 6)
+    late = predict(problem, Fraction(10) ** 5)
+    assert late.method != limit.method
     assert (np.abs(late.mean.mid - limit.mean.mid) <= late.mean.rad + limit.mean.rad).all()
     assert not predict(problem, Fraction(0)).mean.mid.any()
 
@@ -224,6 +228,83 @@ def test_products_are_enclosed() -> None:
                     )
                 )
             )
+
+
+def test_products_of_tiny_rows_are_enclosed() -> None:
+    """Down to the smallest subnormal numbers: the error is at most that of rows of size 2^-300."""
+    rng = np.random.default_rng(1)
+    for low_a, low_b in ((-340, -20), (-340, -340), (-1080, 230), (-1080, -1080), (-700, -700)):
+        a, b = (rng.standard_normal((3, 5)) * np.ldexp(1.0, rng.integers(e, e + 60, (3, 5))) for e in (low_a, low_b))
+        found, pairs = product(split(a), split(b)), row_products(split(a), split(b))
+        for i, j in np.ndindex(3, 3):
+            exact = sum(Fraction(x) * Fraction(y) for x, y in zip(a[i].tolist(), b[j].tolist(), strict=True))
+            ways = [tuple(x[i, j] for x in found)] + ([tuple(x[i] for x in pairs)] if i == j else [])
+            largest = Fraction(max(2.0**-300, np.abs(a[i]).max())) * Fraction(max(2.0**-300, np.abs(b[j]).max()))
+            for leading, rest, error in ways:
+                assert abs(exact - Fraction(float(leading)) - Fraction(float(rest))) <= Fraction(float(error))
+                assert Fraction(float(error)) <= largest / 2**60 + Fraction(2.0**-989)
+
+
+@pytest.mark.parametrize("time", [None, Fraction(3)])
+def test_points_far_from_all_others(time: Fraction | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiny covariances with a test point, tiny targets: float64 encloses what they predict, and tells nothing else."""
+    monkeypatch.setattr(attempts, "LARGEST_IN_BALLS", 0)
+    case = spectral_case(10, 6, 4, 1e3, 0.0, Fraction(1, 100), 3)
+    sizes = np.array([1.0, 2.0**-290, 2.0**-450, 2.0**-1060])
+    case.joint[:6, 6:] *= sizes
+    case.joint[6:, :6] = case.joint[:6, 6:].T
+    case = replace(case, y=[[v * s for v, s in zip(row, (1.0, 2.0**-500, 2.0**-1060), strict=True)] for row in case.y])
+    found = predict(case.problem(), time)
+    truth = case.truth(None, time)
+    assert all_inside(*found.mean, truth["mean"])
+    assert (found.mean.rad[:, 0] <= 1e-12 * np.maximum(sizes, 2.0**-300)).all()
+    if time is None:
+        assert found.variance is not None
+        assert all_inside(*found.variance, truth["variance"])
+        given = case.problem()
+        evidence = log_evidence(given, ridge(given.gram, given.noise))
+        assert all(inside(Ball(e).mid, Ball(e).rad, v) for e, v in zip(evidence, truth["evidence"], strict=True))
+
+
+def test_one_far_point_among_many() -> None:
+    """More training points than balls are tried for: the others are predicted as without it."""
+    rng = np.random.default_rng(11)
+    X, y, k = rng.standard_normal((401, 2)), rng.standard_normal(401), cg.kernel("gaussian")
+    for time in (None, 5):
+        found = cg.predict(k, X, y, [[0, 0], [25, 0]], noise="1/100", time=time)
+        alone = cg.predict(k, X, y, [[0, 0]], noise="1/100", time=time)
+        assert np.allclose(found.mean.rad[0], alone.mean.rad[0], rtol=1e-6)
+        assert abs(found.mean.mid[1, 0]) <= found.mean.rad[1, 0] < 1e-9
+    assert cg.classify(k, X, X[:, 0] > 0, [[1, 0], [25, 0]], noise="1/100").labels[0] is True
+
+
+def test_targets_that_are_zero_or_nearly() -> None:
+    """Means are then 0 up to what floats can say, which calls for no balls; what no float shows still counts."""
+    case = replace(CASES[0], y=[[0.0]] * 8)
+    for time in (None, Fraction(5)):
+        found = predict(case.problem(), time)
+        assert found.method.startswith("float64")
+        assert not found.mean.mid.any()
+        assert (found.mean.rad < 1e-80).all()
+    unseen = targets([Fraction(1, 10**400)], 1)[0]
+    assert not unseen.leading.any()
+    assert Fraction(1, 10**400) <= Fraction(float(unseen.error[0, 0]))
+    assert not unseen.zero
+
+
+def test_likelihoods_beyond_float64() -> None:
+    """Where float64 leaves nothing of the determinant, or of the targets, balls follow by themselves."""
+    stiff = spectral_case(12, 6, 1, 1e3, 0.0, Fraction(0))
+    stiff.joint[:6, :6] = 1.0
+    stiff = replace(stiff, noise=Fraction(1, 10**16))
+    huge = replace(CASES[0], y=[[v * 1e200 for v in row] for row in CASES[0].y])
+    for case in (stiff, huge, replace(CASES[0], y=[[v * 1e-200 for v in row] for row in CASES[0].y])):
+        given = case.problem()
+        found = log_evidence(given, ridge(given.gram, given.noise))
+        assert all(inside(Ball(e).mid, Ball(e).rad, v) for e, v in zip(found, case.truth()["evidence"], strict=True))
+        assert all(e.rel_accuracy_bits() > 20 for e in found)
+    with pytest.raises(SpecError, match="not a number for time"):
+        cg.predict(cg.kernel("gaussian"), [[0], [1]], [1, 2], [[0]], time=np.array([1, 2]))  # type: ignore[arg-type]
 
 
 def test_residuals_hold_for_any_solution() -> None:

@@ -220,6 +220,19 @@ def test_other_machines() -> None:
     assert GaussianProcessClassifier(KERNELS["gaussian"]).fit(X, labels).kernel_.n_dims == 1
 
 
+def test_decisions_far_from_all_points() -> None:
+    """Tiny values of the kernel are no obstacle; what they tell is the offset."""
+    far = [[25.0, 0.0], [1e3, 0.0]]
+    machine = SVC(kernel=CertifiedKernel(cg.kernel("gaussian"))).fit(X, X[:, 0] > 0)
+    found = enclosed_decision(machine, X, far)
+    assert (np.abs(found.mid[:, 0] - machine.intercept_) <= found.rad[:, 0]).all()
+    assert (found.rad < 1e-12).all()
+    narrow = GaussianProcessRegressor(CertifiedKernel(cg.kernel("gaussian", scale="1e-5")), optimizer=None)
+    nothing = enclosed_decision(narrow.fit(X, X[:, 0]), X, Y)
+    assert (np.abs(nothing.mid) <= nothing.rad).all()
+    assert (nothing.rad < 1e-12).all()
+
+
 def test_what_is_refused() -> None:
     machine = SVC(kernel="rbf").fit(X, X[:, 0] > 0)
     with pytest.raises(SpecError, match="no CertifiedKernel"):
@@ -237,6 +250,20 @@ def test_what_is_refused() -> None:
         lambda: CertifiedKernel(GAUSS, tuned=("scal",)).theta,
         lambda: CertifiedKernel(GAUSS, tuned="scale").theta,  # type: ignore[arg-type]
         lambda: CertifiedKernel(cg.kernel("linear"), tuned=("sigma_b2",)).theta,
+        *(
+            lambda limits=limits: GaussianProcessRegressor(clone(CertifiedKernel(GAUSS, limits=limits))).fit(X, X[:, 0])
+            for limits in (
+                (3, 1),
+                5,
+                (0, 1),
+                (1, float("nan")),
+                "free",
+                None,
+                (1, 2, 3),
+                {"scal": (1, 2)},
+                {"scale": 2},
+            )
+        ),
         lambda: clone(KERNELS["gaussian"]).set_params(size=3),
     ):
         with pytest.raises(SpecError):
