@@ -31,8 +31,9 @@ class Scales:
     ``shape``: the sides of the image of positions, () after Flatten. ``U``, ``V``: (positions, n), the variances
     :math:`U_a \ge \Sigma_{aa}` and :math:`V_a \ge \Theta_{aa}` (None without a trained layer so far), stored with a
     relative error of at most ``eta``, ``zeta``; zeros are exact. ``e``, ``g``: see above. ``exact``: U is the diagonal
-    itself, and not only a bound of it. ``gaussian``: the entries are Gaussian at infinite width. ``fresh``: there is a
-    dense layer or a convolution after the last activation (of the branch, inside a residual block).
+    itself, and not only a bound of it. ``gaussian``: the entries of a place are Gaussian with one variance at infinite
+    width. ``centred``: their mean is 0; after Flatten they may be centred without being ``gaussian``. ``fresh``: there
+    is a dense layer or a convolution after the last activation (of the branch, inside a residual block).
     """
 
     shape: tuple[int, ...]
@@ -44,6 +45,7 @@ class Scales:
     g: float = 0.0
     exact: bool = True
     gaussian: bool = False
+    centred: bool = False
     fresh: bool = False
 
     def checked(self, where: str) -> Scales:
