@@ -5,11 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from flint import arb
+import sympy
+from flint import arb, ctx
 
 from ...theory.errors import PrecisionExhausted
+from ..balls.precision import precision
 from ..balls.rounding import UNIT
+from ..expressions.lowering import constant
 from ..kernels.points import Floats
+
+MOST_BITS = 8192
+"""Cancellation in a constant is followed up to so many bits."""
+
+
+def sharp_constant(node: sympy.Expr, *, scale: int = 0) -> arb:
+    """A constant to 80 bits, relative to itself or, if that is more, to ``scale``; cancellation costs more bits.
+
+    >>> from ..balls.precision import precision
+    >>> with precision(96):
+    ...     print(sharp_constant(sympy.sqrt(10**80 + 1) - 10**40).mid().str(12, radius=False))
+    5.00000000000e-41
+
+    Raises :class:`PrecisionExhausted` where 8192 bits do not give it, as for a hidden zero.
+    """
+    bits = int(ctx.prec)
+    while bits <= MOST_BITS:
+        with precision(bits):
+            found = constant(node)
+        if found.is_exact() or found.rad() <= arb((1, -80)) * abs(found).lower().max(arb(scale)):
+            return found
+        bits *= 2
+    raise PrecisionExhausted(
+        f"a constant of the activation is only known to {found.str(8)}: write it without numbers that cancel."
+    )
 
 
 def largest(values: Iterable[arb]) -> arb:

@@ -14,9 +14,9 @@ from ...theory.activations.activation import Activation
 from ...theory.activations.functions import X
 from ...theory.errors import DerivationGap
 from ..balls.rounding import UNIT
-from ..expressions.lowering import constant
 from ..kernels.points import Floats
 from .arcsine import arcsine, arcsine_bound, arcsine_change
+from .bounds import sharp_constant
 
 
 def rectifier(phi: Activation) -> tuple[sympy.Expr, sympy.Expr] | None:
@@ -53,10 +53,10 @@ class RectifierLayer:
 
     @classmethod
     def of(cls, p: sympy.Expr, n: sympy.Expr, variances: Sequence[arb]) -> RectifierLayer:
-        """The layer at the working precision."""
+        """The layer at the working precision, its constants to 80 bits at least: the tiles take their midpoints."""
         squares = p**2 + n**2
-        mu = constant((p + n) ** 2 / (2 * squares))
-        mean = constant(squares / 2)
+        mu = sharp_constant((p + n) ** 2 / (2 * squares), scale=1)
+        mean = sharp_constant(squares / 2)
         return cls(tuple(mean * q for q in variances), (mean,) * len(variances), mu, 2 * (1 - mu) / arb.pi())
 
     def features_on(

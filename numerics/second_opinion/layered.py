@@ -25,12 +25,15 @@ Layers = Sequence[tuple[str, dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """The sides of an image of positions, the covariances and the tangent kernel of all pairs of places."""
+    """The sides of an image of positions, the covariances and the tangent kernel of all pairs of places; ``mixed``: the
+    entries of a place come from several positions, so that covariances do not determine what a function makes of them.
+    """
 
     count: int
     sides: tuple[int, ...]
     sigma: Table
     theta: Table
+    mixed: bool = False
 
     @property
     def places(self) -> list[Place]:
@@ -96,11 +99,12 @@ def _after(name: str, given: dict[str, Any], state: _State) -> _State:
             one,
             sigma={k: one.sigma[k] + other.sigma[k] for k in one.sigma},
             theta={k: one.theta[k] + other.theta[k] for k in one.theta},
+            mixed=one.mixed or other.mixed,
         )
     if name == "Flatten":
-        return _pooled(state, together=True)
+        return replace(_pooled(state, together=True), mixed=state.mixed or math.prod(state.sides) > 1)
     if name == "GlobalAveragePool":
-        return _pooled(state, together=False)
+        return replace(_pooled(state, together=False), mixed=state.mixed)
     window, sides, seen = _geometry(given["window_shape"], given, state.sides)
     return _means(state, sides, seen, window)
 
@@ -144,6 +148,8 @@ def _weights(given: dict[str, Any], state: _State) -> _State:
 
 
 def _activation(function: str, state: _State) -> _State:
+    if state.mixed:
+        raise SpecError("an activation behind a Flatten of several positions: the recursion has no such line")
     sigma, theta = {}, {}
     for a, b in state.sigma:
         features, slopes = _dual(function, state.sigma[a, a], state.sigma[b, b], state.sigma[a, b])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from math import isqrt
 from typing import Any
 
@@ -29,6 +30,7 @@ from certigram.numerics.deep.layers.language import (
 )
 from certigram.numerics.deep.layers.pairs import Pairs
 from certigram.numerics.second_opinion import layered
+from certigram.theory.errors import SpecError
 
 Layers = tuple[Layer, ...]
 IMAGES = np.random.default_rng(4).standard_normal((2, 3, 2, 1))
@@ -176,3 +178,37 @@ def test_bounds_that_count_a_fiftieth_of_the_roundings_are_noticed(monkeypatch: 
     monkeypatch.setattr(duals, "units", lambda count: count * 2.0**-53 / 50)
     monkeypatch.setattr(kernel, "units", lambda count: count * 2.0**-53 / 50)
     assert misses(stack, stack, images) > 1.0
+
+
+UNEVEN = np.array([[[1.0], [10.0]], [[2.0], [0.1]]])
+"""Two images of two pixels of very different variance."""
+
+
+def flattened_erf(x: list[float], y: list[float]) -> Any:
+    """The mean over the entries of Flatten of erf(w x_p) erf(w y_p), w standard normal, by its definition."""
+
+    def at(p: float, q: float) -> Any:
+        return mp.quad(lambda w: mp.erf(p * w) * mp.erf(q * w) * mp.npdf(w), [-12, -2, -0.5, 0, 0.5, 2, 12])
+
+    return sum(at(p, q) for p, q in zip(x, y, strict=True)) / len(x)
+
+
+def test_an_activation_behind_flatten_does_not_see_one_gaussian() -> None:
+    """Its entries are a mixture over the positions: the dual of their mean covariance is another number."""
+    found = layered_kernels(serial(Conv((1,)), "erf", Flatten(), Dense()), UNEVEN, tangent=False).nngp
+    for (i, x), (j, y) in product(enumerate(UNEVEN[:, :, 0].tolist()), repeat=2):
+        assert abs(float(found.mid[i, j]) - flattened_erf(x, y)) < 1e-12
+    one = layered_kernels(serial(Conv((2,)), Flatten(), "erf", Dense()), UNEVEN, tangent=False).nngp
+    assert np.array_equal(
+        one.mid, layered_kernels(serial(Conv((2,)), "erf", Flatten()), UNEVEN, tangent=False).nngp.mid
+    )
+    for between in ([], [LayerNorm()], [Residual([Dense()])], [LayerNorm(), Residual([LayerNorm(), Dense()])]):
+        for behind in (["erf", Dense()], ["relu", Dense()], [Residual(["relu", Dense()])]):
+            with pytest.raises(SpecError, match="put it before Flatten"):
+                layered_kernels(serial(Conv((1,)), Flatten(), between, behind), UNEVEN, tangent=False)
+
+
+@pytest.mark.parametrize("between", [[Dense()], [LayerNorm(), Dense()], [Residual([Dense()]), LayerNorm(), Dense()]])
+def test_layers_that_are_linear_or_see_variances_are_right_behind_flatten(between: list[Layer]) -> None:
+    stack = serial(Conv((1,)), Flatten(), between, "erf", Dense())
+    assert misses(stack, stack, UNEVEN) < 1.0

@@ -66,6 +66,8 @@ def problems(draw: st.DrawFn) -> tuple[Plain, np.ndarray[Any, np.dtype[np.float6
     elif kind == "near":
         second = first * (1.0 + draw(st.sampled_from([2.0**-52, 2.0**-30, 2.0**-14])))
     body = [draw(linear(sides)), *draw(part(sides, True))]
+    if draw(st.sampled_from([False, False, True])):  # layers on the vector of all positions
+        body += [("Flatten", {}), *draw(st.sampled_from([[], [draw(DENSE)]])), *draw(part(0, True))]
     end = draw(st.sampled_from(["Flatten", "GlobalAveragePool"]))
     return [
         *body,

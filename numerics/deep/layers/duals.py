@@ -22,15 +22,16 @@ from ...balls.precision import precision
 from ...balls.rounding import UNIT
 from ...dual import vanishes_at_zero
 from ...expressions.growth import require_square_integrable
-from ...expressions.lowering import constant
 from ...expressions.regularity import regularity
 from ...kernels.points import Floats
 from ..arcsine import arcsine
+from ..bounds import sharp_constant
 from ..error_function_layer import error_function
 from ..hermite_layer import FEW, HermiteLayer
 from ..rectifier_layer import RectifierLayer, rectifier
+from .language import SCALE
 from .pairs import Index, Pairs
-from .scales import LARGEST_ERROR, SLACK, Scales, inverse_roots, rounded, units
+from .scales import LARGEST_ERROR, SLACK, Scales, in_range, inverse_roots, rounded, units
 
 BITS = 96
 NEAR = 1.0 - 2.0**-6
@@ -95,14 +96,23 @@ def _kind(phi: Function) -> tuple[_Line | None, tuple[float, float, float] | Non
     with precision(BITS):
         slopes = rectifier(phi)
         if slopes is not None:
-            return _line(*slopes), None, True
+            return _line(phi, *slopes), None, True
         wave = error_function(phi)
         if wave is None:
             return None, None, vanishes_at_zero(phi)
         c, gamma = wave
-        factor = constant(2 * c**2 / sympy.pi)
-        rate = constant(2 * gamma**2)
-        return None, (float(factor.mid()), float(rate.mid()), float((factor * rate).mid())), True
+        factor, rate = sharp_constant(2 * c**2 / sympy.pi), sharp_constant(2 * gamma**2)
+        return None, (_number(phi, factor), _number(phi, rate), _number(phi, factor * rate)), True
+
+
+def _number(phi: Function, value: arb) -> float:
+    """A constant of an activation in float64, one rounding away, within the range of weights."""
+    if not 1 <= value * SCALE <= SCALE * SCALE:
+        raise SpecError(
+            f"{phi.name} has slopes or values whose squares are not between 2^-400 and 2^400: scale the activation,"
+            " and the weights of the layer behind it the other way."
+        )
+    return float(value.mid())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,12 +128,12 @@ class _Line:
     slope_rounding: float
 
 
-def _line(p: sympy.Expr, n: sympy.Expr) -> _Line:
+def _line(phi: Function, p: sympy.Expr, n: sympy.Expr) -> _Line:
     layer = RectifierLayer.of(p, n, [arb(1)])
     one, zero = arb(1), arb(0)
     return _Line(
         layer,
-        float(layer.moments[0].mid()),
+        _number(phi, layer.moments[0]),
         upper_float(layer.nu),
         upper_float(layer.feature_error(one, one)),
         upper_float(layer.feature_error(one, zero)),
@@ -264,6 +274,8 @@ def _hermite(phi: Function, scales: Scales, slopes: bool) -> Dual:
         squares, square_error = _floats(layer.slopes) if slopes else (np.ones_like(moments), 0.0)
     if not (moments.all() and squares.all()):
         raise SpecError(f"{phi.name} is constant: it has no kernel worth a layer; choose another activation.")
+    if not (in_range(moments) and in_range(squares)):
+        raise SpecError(f"{phi.name} has mean squares that are not between 2^-500 and 2^500: scale it, or the layer.")
     if known:  # what the stored variances may be off by moves phi by at most L |sqrt(U) - sqrt(U~)| |z|
         assert first is not None
         moved = scales.eta * first * float(np.sqrt(found / moments).max())

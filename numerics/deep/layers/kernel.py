@@ -29,7 +29,7 @@ ENTRIES = 1 << 15
 """Entries of a block: three arrays of them fit into a cache of 1 MiB."""
 ARRAYS = 12
 """Arrays of the size of a block that are there at one time, at most."""
-SMALLEST, LARGEST = 2.0**-300, 2.0**300
+SMALLEST, LARGEST = 2.0**-240, 2.0**240
 """Between these lie the largest entries of all pixels that are not zero."""
 
 
@@ -121,7 +121,7 @@ def checked_images(images: Floats) -> Floats:
         raise SpecError("an image has an entry that is NaN or infinite: remove the image or fill it in.")
     largest = np.abs(images).max(axis=-1)
     if largest.max() > LARGEST or np.any((largest > 0.0) & (largest < SMALLEST)):
-        raise SpecError("a pixel is not between 2^-300 and 2^300: scale the images.")
+        raise SpecError("a pixel is not between 2^-240 and 2^240: scale the images.")
     return images
 
 

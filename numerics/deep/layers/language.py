@@ -7,6 +7,7 @@ to a kernel: docs/theory/convolutional-networks.md, section 1.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ PADDINGS = ("VALID", "SAME", "CIRCULAR")
 MAX_LAYERS = 1000
 LONGEST = 1 << 20
 """No side of a window is larger."""
+LARGEST_WINDOW = 1 << 60
+"""No window has more offsets, so that what is divided by their number stays in range."""
 SCALE = 1 << 400
 """Variances, unless they are 0, lie between its inverse and it."""
 
@@ -256,6 +259,8 @@ def _windows(layer: Conv | AveragePool, field: str) -> None:
     name = type(layer).__name__
     window = _sides(getattr(layer, field), f"{name}: {field}")
     strides = (1,) * len(window) if layer.strides is None else _sides(layer.strides, f"{name}: strides")
+    if math.prod(window) > LARGEST_WINDOW:
+        raise SpecError(f"{name}: {field} has more than 2^60 offsets: take a smaller window.")
     if len(strides) != len(window):
         raise SpecError(f"{name}: {len(strides)} strides for {len(window)} sides of {field}: give one for each.")
     object.__setattr__(layer, field, window)

@@ -132,6 +132,7 @@ class Planner:
             g=rounded(g, units(1)),
             exact=one.exact and other.exact,
             gaussian=one.gaussian and other.gaussian,
+            centred=one.centred and other.centred,
             fresh=_linear(layer.block, one, scales) and _linear(layer.shortcut, other, scales),
         )
         step = SumStep(block, shortcut)
@@ -163,10 +164,17 @@ class Planner:
             V=V,
             zeta=rounded(scales.zeta, more),
             g=rounded(scales.g, more),
+            gaussian=scales.gaussian and positions == 1,  # else a mixture of variances, still centred
         )
 
     def _activated(self, layer: Activation, scales: Scales) -> tuple[Step, Scales]:
         """G and its errors are those of the dual; T is multiplied by the dual of the derivative."""
+        if scales.centred and not scales.gaussian:
+            raise SpecError(
+                f"{layer!r} stands behind a Flatten, where the entries of different positions have different variances:"
+                " put it before Flatten, which is the same network (a LayerNorm between them becomes"
+                " LayerNorm(axis='all')), or put Dense() between."
+            )
         if not scales.gaussian:
             raise SpecError(
                 f"{layer!r} stands where the entries are not Gaussian: put a dense layer or a convolution before it."
@@ -191,6 +199,7 @@ class Planner:
             zeta=zeta,
             g=g,
             gaussian=False,
+            centred=False,
             fresh=False,
         )
 
@@ -225,6 +234,7 @@ def _windowed(layer: Dense | Conv, sides: tuple[Slide, ...], scales: Scales, tan
         zeta=zeta,
         g=g,
         gaussian=True,
+        centred=True,
         fresh=True,
     )
 
@@ -277,7 +287,7 @@ def _measured(scales: Scales, own: Block) -> Scales:
 
 def _normalised(layer: LayerNorm, scales: Scales) -> tuple[Step, Scales]:
     r"""Two factors :math:`1/\sqrt{\epsilon+U}` of 3 roundings each besides half the error of U, and two products."""
-    if not (scales.gaussian and scales.exact):
+    if not (scales.centred and scales.exact):
         raise SpecError("LayerNorm: it stands after a dense layer or a convolution, where the mean over channels is 0.")
     eps, spread = float(layer.epsilon), scales.U
     length = 0

@@ -20,8 +20,8 @@ SLACK = 1.0 + 2.0**-16
 """Pays for products of errors, for the roundings of the bounds themselves and for underflow: section 2."""
 LARGEST_ERROR = 2.0**-20
 """No relative error here may be larger: below it, errors add up within ``SLACK``."""
-LEAST, MOST = 2.0**-800, 2.0**800
-"""Between these lie all variances that are not zero, so that nothing underflows that matters."""
+LEAST, MOST = 2.0**-500, 2.0**500
+"""Between these lie all variances that are not zero, so that no layer turns one into 0 and no underflow matters."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,8 +31,9 @@ class Scales:
     ``shape``: the sides of the image of positions, () after Flatten. ``U``, ``V``: (positions, n), the variances
     :math:`U_a \ge \Sigma_{aa}` and :math:`V_a \ge \Theta_{aa}` (None without a trained layer so far), stored with a
     relative error of at most ``eta``, ``zeta``; zeros are exact. ``e``, ``g``: see above. ``exact``: U is the diagonal
-    itself, and not only a bound of it. ``gaussian``: the entries are Gaussian at infinite width. ``fresh``: there is a
-    dense layer or a convolution after the last activation (of the branch, inside a residual block).
+    itself, and not only a bound of it. ``gaussian``: the entries of a place are Gaussian with one variance at infinite
+    width. ``centred``: their mean is 0; after Flatten they may be centred without being ``gaussian``. ``fresh``: there
+    is a dense layer or a convolution after the last activation (of the branch, inside a residual block).
     """
 
     shape: tuple[int, ...]
@@ -44,14 +45,15 @@ class Scales:
     g: float = 0.0
     exact: bool = True
     gaussian: bool = False
+    centred: bool = False
     fresh: bool = False
 
     def checked(self, where: str) -> Scales:
         """The same; raises where the numbers leave the range of the bounds."""
         for variances in (self.U, self.V):
-            if variances is not None and not _in_range(variances):
+            if variances is not None and not in_range(variances):
                 raise SpecError(
-                    f"{where}: a variance leaves the range from 2^-800 to 2^800: scale the images or the weights."
+                    f"{where}: a variance leaves the range from 2^-500 to 2^500: scale the images or the weights."
                 )
         if not max(self.eta, self.e, self.zeta, self.g) <= LARGEST_ERROR:
             raise PrecisionExhausted(f"{where}: the errors grow beyond 1e-6 of the diagonal in float64.")
@@ -68,7 +70,8 @@ def units(count: float) -> float:
     return count * UNIT
 
 
-def _in_range(variances: Floats) -> bool:
+def in_range(variances: Floats) -> bool:
+    """Whether all that are not zero lie between ``LEAST`` and ``MOST``."""
     present = variances[variances != 0.0]
     return not present.size or bool(present.min() >= LEAST and present.max() <= MOST)
 

@@ -113,6 +113,8 @@ class PoolStep:
 
     def __call__(self, block: Block, pairs: Pairs) -> Block:
         """See :class:`Step`."""
+        if not pairs.full:  # one vector, behind Flatten: its own mean
+            return block
         found = block.mapped(self._average)
         return found.diagonal() if self.diagonal else found
 
