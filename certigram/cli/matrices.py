@@ -44,11 +44,11 @@ def gram(
     source: Source = "digits",
     activation: ActivationName = None,
     kernel: KernelName = None,
-    system: SystemName = "deq-general",
+    system: SystemName = None,
     parameter: Parameters = None,
     sigma_w2: SigmaW2 = None,
     n: Points = None,
-    keep_norms: KeepNorms = False,
+    keep_norms: KeepNorms = None,
     numbers: Numbers = "decimal",
     header: Header = None,
     columns: Columns = None,
@@ -68,7 +68,7 @@ def gram(
             raise SpecError(f"--out {out}: the matrix is written as .npz: choose a name that ends so.")
         require_output(out)
     values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
-    subject = _subject(activation, kernel, system)
+    system, subject = _subject(activation, kernel, system)
     reading = reading_of(numbers, header, columns, drop, array)
     with Working("reading the points") as working:
         data = _data(source, subject, system, values, n, keep_norms, reading)
@@ -86,6 +86,7 @@ def gram(
                 "system": K.instance.system,
                 **subject,
                 "data": data.description,
+                "norms": _norms(data),
                 "notes": list(data.notes),
                 "n": K.n,
                 "radius": finite(largest),
@@ -97,7 +98,8 @@ def gram(
             }
         )
         return
-    say(f"{K.instance.system}, {K.instance.subject}, {data.description}: every entry of K is known to ± {largest:.3g}")
+    about = f"{K.instance.system}, {K.instance.subject}, {data.description}, {_norms(data)}"
+    say(f"{about}: every entry of K is known to ± {largest:.3g}")
     for note in data.notes:
         say(f"data: {note}")
     if bits is not None:
@@ -111,11 +113,11 @@ def certify(
     source: Source = "digits",
     activation: ActivationName = None,
     kernel: KernelName = None,
-    system: SystemName = "deq-general",
+    system: SystemName = None,
     parameter: Parameters = None,
     sigma_w2: SigmaW2 = None,
     n: Points = None,
-    keep_norms: KeepNorms = False,
+    keep_norms: KeepNorms = None,
     numbers: Numbers = "decimal",
     header: Header = None,
     columns: Columns = None,
@@ -145,8 +147,8 @@ def certify(
     rational(bound, what="the bound")
     reading = reading_of(numbers, header, columns, drop, array)
     if matrix is not None:
-        theirs = (activation, kernel, n, bits, parameter, sigma_w2)
-        if source != "digits" or keep_norms or system != "deq-general" or any(x is not None for x in theirs):
+        theirs = (activation, kernel, system, n, keep_norms, bits, parameter, sigma_w2)
+        if source != "digits" or any(x is not None for x in theirs):
             raise SpecError("--matrix is a matrix itself: leave out the points, and what makes a matrix of them.")
         found, notes = certified(matrix, radius, bound, reading)
         about = "; ".join((found.detail["matrix"]["meaning"], *notes))
@@ -186,10 +188,10 @@ def _of_points(
     source: str,
     activation: str | None,
     kernel: str | None,
-    system: str,
+    system: str | None,
     parameters: dict[str, str],
     n: int | None,
-    keep_norms: bool,
+    keep_norms: bool | None,
     reading: Reading,
     bits: int | None,
     memory: float,
@@ -203,7 +205,7 @@ def _of_points(
     from ..reports.working import Working
 
     values: dict[str, Any] = dict(parameters)
-    subject = _subject(activation, kernel, system)
+    system, subject = _subject(activation, kernel, system)
     budget = _budget(memory, bits)
     if n is not None and n > MAX_POINTS:
         require_memory("certify", n, memory_estimate(n, 1), budget)  # before so many points are made
@@ -217,18 +219,24 @@ def _of_points(
             K = _enclosed(system, data, subject, bits, budget, values)
             working.stage(f"deciding whether the least eigenvalue is at least {bound}, n = {data.n}")
             found = prove(K, at_least=bound)
-    return found, "; ".join((data.description, *data.notes))
+    return found, "; ".join((f"{data.description}, {_norms(data)}", *data.notes))
 
 
-def _subject(activation: str | None, kernel: str | None, system: str) -> dict[str, Any]:
-    """The activation or the kernel that was asked for, by its keyword; what is meant where neither was."""
+def _norms(data: DataSet) -> str:
+    """What became of the norms of the points."""
+    return "norms kept" if data.normalize is None else f"rescaled to norm sqrt({data.d})"
+
+
+def _subject(activation: str | None, kernel: str | None, system: str | None) -> tuple[str, dict[str, Any]]:
+    """The system, and the activation or kernel that was asked for, by its keyword; what is meant where none was."""
     from ..theory.claims.system import system as find
 
+    system = system or "deq-general"
     found = find(system)
     given: dict[str, Any] = {k: v for k, v in (("activation", activation), ("kernel", kernel)) if v is not None}
     if given or found.subject == "kernel":
-        return given
-    return {"activation": found.default_activations[0] if found.fixed else "tanh"}
+        return system, given
+    return system, {"activation": found.default_activations[0] if found.fixed else "tanh"}
 
 
 def _by_name(system: str, subject: dict[str, Any]) -> bool:
@@ -263,7 +271,7 @@ def _data(
     system: str,
     parameters: dict[str, str],
     n: int | None,
-    keep_norms: bool,
+    keep_norms: bool | None,
     reading: Reading,
     memory: int = 8 << 30,
 ) -> DataSet:
@@ -279,7 +287,8 @@ def _data(
             raise SpecError(f"--parameter {name}: {system} has no such parameter." + suggestion(name, known))
     if "activation" in subject:
         parse(subject["activation"])
-    return load(source, n, normalize=None if keep_norms else "sphere", memory=memory, reading=reading)
+    kept = _by_name(system, subject) if keep_norms is None else keep_norms
+    return load(source, n, normalize=None if kept else "sphere", memory=memory, reading=reading)
 
 
 def _budget(memory: float, bits: int | None) -> Budget:
