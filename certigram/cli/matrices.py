@@ -68,10 +68,13 @@ def gram(
             raise SpecError(f"--out {out}: the matrix is written as .npz: choose a name that ends so.")
         require_output(out)
     values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
+    silent = activation is None and kernel is None and system is None
     system, subject = _subject(activation, kernel, system)
     reading = reading_of(numbers, header, columns, drop, array)
     with Working("reading the points") as working:
         data = _data(source, subject, system, values, n, keep_norms, reading)
+        if silent:
+            _require_points(source, data)
         working.stage(f"enclosing the kernel of {data.n} points")
         K = _enclosed(system, data, subject, bits, None, values)
         working.stage(f"enclosing the least eigenvalue, n = {data.n}")
@@ -177,6 +180,7 @@ def certify(
         say(f"{found.verdict.name}: least eigenvalue >= {bound}; proved [{found.lower!r}, {found.upper!r}]")
         say(f"method: {found.method}" if not found.reason else f"reason: {found.reason}")
         if matrix is None:
+            say(f"kernel: {_kernel(found)}")
             say(f"data: {about}")
             about = "the matrix of the kernel itself, enclosed entry by entry"
         say(f"about: {about}")
@@ -205,6 +209,7 @@ def _of_points(
     from ..reports.working import Working
 
     values: dict[str, Any] = dict(parameters)
+    silent = activation is None and kernel is None and system is None
     system, subject = _subject(activation, kernel, system)
     budget = _budget(memory, bits)
     if n is not None and n > MAX_POINTS:
@@ -212,6 +217,8 @@ def _of_points(
     room = 2 * budget.memory  # the estimate there is for a whole study; two arrays are asked for below
     with Working("reading the points"):
         data = _data(source, subject, system, values, n, keep_norms, reading, room)
+        if silent:
+            _require_points(source, data)
     if data.n > MAX_POINTS and bits is None and system in systems_in_place() and not _by_name(system, subject):
         found = _certify_large(system, data, subject, bound, budget, values)
     else:
@@ -220,6 +227,14 @@ def _of_points(
             working.stage(f"deciding whether the least eigenvalue is at least {bound}, n = {data.n}")
             found = prove(K, at_least=bound)
     return found, "; ".join((f"{data.description}, {_norms(data)}", *data.notes))
+
+
+def _kernel(found: Certificate) -> str:
+    """The kernel whose matrix a certificate is about: a kernel by name says its parameters itself."""
+    if found.system == "kernel":
+        return found.activation
+    parameters = [f"{key} = {value}" for key, value in found.detail["parameters"].items()]
+    return ", ".join([found.system, found.activation, *parameters])
 
 
 def _norms(data: DataSet) -> str:
@@ -289,6 +304,16 @@ def _data(
         parse(subject["activation"])
     kept = _by_name(system, subject) if keep_norms is None else keep_norms
     return load(source, n, normalize=None if kept else "sphere", memory=memory, reading=reading)
+
+
+def _require_points(source: str, data: DataSet) -> None:
+    """Refuse a square symmetric table where nobody said of which kernel it holds the points."""
+    table = None if data.points is None else data.points.values
+    if table is not None and 1 < len(table) == table.shape[1] and abs(table - table.T).max() <= 1e-6 * abs(table).max():
+        raise SpecError(
+            f"{source} is a symmetric matrix: for its own eigenvalue say --matrix {source} (certigram certify, jitter,"
+            " diagnose); if its rows are points, name the kernel, as in --activation tanh."
+        )
 
 
 def _budget(memory: float, bits: int | None) -> Budget:
