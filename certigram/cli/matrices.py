@@ -44,11 +44,11 @@ def gram(
     source: Source = "digits",
     activation: ActivationName = None,
     kernel: KernelName = None,
-    system: SystemName = "deq-general",
+    system: SystemName = None,
     parameter: Parameters = None,
     sigma_w2: SigmaW2 = None,
     n: Points = None,
-    keep_norms: KeepNorms = False,
+    keep_norms: KeepNorms = None,
     numbers: Numbers = "decimal",
     header: Header = None,
     columns: Columns = None,
@@ -69,10 +69,13 @@ def gram(
             raise SpecError(f"--out {out}: the matrix is written as .npz: choose a name that ends so.")
         require_output(out)
     values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
-    subject = _subject(activation, kernel, system)
+    silent = activation is None and kernel is None and system is None
+    system, subject = _subject(activation, kernel, system)
     reading = reading_of(numbers, header, columns, drop, array)
     with Working("reading the points") as working:
         data = _data(source, subject, system, values, n, keep_norms, reading)
+        if silent:
+            _require_points(source, data)
         working.stage(f"enclosing the kernel of {data.n} points")
         K = _enclosed(system, data, subject, bits, None, values)
         working.stage(f"enclosing the least eigenvalue, n = {data.n}")
@@ -87,6 +90,7 @@ def gram(
                 "system": K.instance.system,
                 **subject,
                 "data": data.description,
+                "norms": _norms(data),
                 "notes": list(data.notes),
                 "n": K.n,
                 "radius": finite(largest),
@@ -98,8 +102,8 @@ def gram(
             }
         )
         return
-    subject_text = f"{K.instance.system}, {K.instance.subject}, {data.description}"
-    say(f"{subject_text}: every entry of K is known to ± {text_above(largest, 3)}")
+    about = f"{K.instance.system}, {K.instance.subject}, {data.description}, {_norms(data)}"
+    say(f"{about}: every entry of K is known to ± {text_above(largest, 3)}")
     for note in data.notes:
         say(f"data: {note}")
     if bits is not None:
@@ -113,11 +117,11 @@ def certify(
     source: Source = "digits",
     activation: ActivationName = None,
     kernel: KernelName = None,
-    system: SystemName = "deq-general",
+    system: SystemName = None,
     parameter: Parameters = None,
     sigma_w2: SigmaW2 = None,
     n: Points = None,
-    keep_norms: KeepNorms = False,
+    keep_norms: KeepNorms = None,
     numbers: Numbers = "decimal",
     header: Header = None,
     columns: Columns = None,
@@ -147,8 +151,8 @@ def certify(
     rational(bound, what="the bound")
     reading = reading_of(numbers, header, columns, drop, array)
     if matrix is not None:
-        theirs = (activation, kernel, n, bits, parameter, sigma_w2)
-        if source != "digits" or keep_norms or system != "deq-general" or any(x is not None for x in theirs):
+        theirs = (activation, kernel, system, n, keep_norms, bits, parameter, sigma_w2)
+        if source != "digits" or any(x is not None for x in theirs):
             raise SpecError("--matrix is a matrix itself: leave out the points, and what makes a matrix of them.")
         found, notes = certified(matrix, radius, bound, reading)
         about = "; ".join((found.detail["matrix"]["meaning"], *notes))
@@ -177,6 +181,7 @@ def certify(
         say(f"{found.verdict.name}: least eigenvalue >= {bound}; proved [{found.lower!r}, {found.upper!r}]")
         say(f"method: {found.method}" if not found.reason else f"reason: {found.reason}")
         if matrix is None:
+            say(f"kernel: {_kernel(found)}")
             say(f"data: {about}")
             about = "the matrix of the kernel itself, enclosed entry by entry"
         say(f"about: {about}")
@@ -188,10 +193,10 @@ def _of_points(
     source: str,
     activation: str | None,
     kernel: str | None,
-    system: str,
+    system: str | None,
     parameters: dict[str, str],
     n: int | None,
-    keep_norms: bool,
+    keep_norms: bool | None,
     reading: Reading,
     bits: int | None,
     memory: float,
@@ -205,13 +210,16 @@ def _of_points(
     from ..reports.working import Working
 
     values: dict[str, Any] = dict(parameters)
-    subject = _subject(activation, kernel, system)
+    silent = activation is None and kernel is None and system is None
+    system, subject = _subject(activation, kernel, system)
     budget = _budget(memory, bits)
     if n is not None and n > MAX_POINTS:
         require_memory("certify", n, memory_estimate(n, 1), budget)  # before so many points are made
     room = 2 * budget.memory  # the estimate there is for a whole study; two arrays are asked for below
     with Working("reading the points"):
         data = _data(source, subject, system, values, n, keep_norms, reading, room)
+        if silent:
+            _require_points(source, data)
     if data.n > MAX_POINTS and bits is None and system in systems_in_place() and not _by_name(system, subject):
         found = _certify_large(system, data, subject, bound, budget, values)
     else:
@@ -219,18 +227,32 @@ def _of_points(
             K = _enclosed(system, data, subject, bits, budget, values)
             working.stage(f"deciding whether the least eigenvalue is at least {bound}, n = {data.n}")
             found = prove(K, at_least=bound)
-    return found, "; ".join((data.description, *data.notes))
+    return found, "; ".join((f"{data.description}, {_norms(data)}", *data.notes))
 
 
-def _subject(activation: str | None, kernel: str | None, system: str) -> dict[str, Any]:
-    """The activation or the kernel that was asked for, by its keyword; what is meant where neither was."""
+def _kernel(found: Certificate) -> str:
+    """The kernel whose matrix a certificate is about: a kernel by name says its parameters itself."""
+    if found.system == "kernel":
+        return found.activation
+    parameters = [f"{key} = {value}" for key, value in found.detail["parameters"].items()]
+    return ", ".join([found.system, found.activation, *parameters])
+
+
+def _norms(data: DataSet) -> str:
+    """What became of the norms of the points."""
+    return "norms kept" if data.normalize is None else f"rescaled to norm sqrt({data.d})"
+
+
+def _subject(activation: str | None, kernel: str | None, system: str | None) -> tuple[str, dict[str, Any]]:
+    """The system, and the activation or kernel that was asked for, by its keyword; what is meant where none was."""
     from ..theory.claims.system import system as find
 
+    system = system or "deq-general"
     found = find(system)
     given: dict[str, Any] = {k: v for k, v in (("activation", activation), ("kernel", kernel)) if v is not None}
     if given or found.subject == "kernel":
-        return given
-    return {"activation": found.default_activations[0] if found.fixed else "tanh"}
+        return system, given
+    return system, {"activation": found.default_activations[0] if found.fixed else "tanh"}
 
 
 def _by_name(system: str, subject: dict[str, Any]) -> bool:
@@ -265,7 +287,7 @@ def _data(
     system: str,
     parameters: dict[str, str],
     n: int | None,
-    keep_norms: bool,
+    keep_norms: bool | None,
     reading: Reading,
     memory: int = 8 << 30,
 ) -> DataSet:
@@ -281,7 +303,18 @@ def _data(
             raise SpecError(f"--parameter {name}: {system} has no such parameter." + suggestion(name, known))
     if "activation" in subject:
         parse(subject["activation"])
-    return load(source, n, normalize=None if keep_norms else "sphere", memory=memory, reading=reading)
+    kept = _by_name(system, subject) if keep_norms is None else keep_norms
+    return load(source, n, normalize=None if kept else "sphere", memory=memory, reading=reading)
+
+
+def _require_points(source: str, data: DataSet) -> None:
+    """Refuse a square symmetric table where nobody said of which kernel it holds the points."""
+    table = None if data.points is None else data.points.values
+    if table is not None and 1 < len(table) == table.shape[1] and abs(table - table.T).max() <= 1e-6 * abs(table).max():
+        raise SpecError(
+            f"{source} is a symmetric matrix: for its own eigenvalue say --matrix {source} (certigram certify, jitter,"
+            " diagnose); if its rows are points, name the kernel, as in --activation tanh."
+        )
 
 
 def _budget(memory: float, bits: int | None) -> Budget:

@@ -54,14 +54,22 @@ ActivationName = Annotated[
 KernelName = Annotated[
     str | None, typer.Option(help="a kernel by name (docs/kernels.md); one of its own with --system resnet-rkhs")
 ]
-SystemName = Annotated[str, typer.Option(help="the system (`certigram list systems`)")]
+SystemName = Annotated[
+    str | None, typer.Option(help="the system (`certigram list systems`); deq-general unless a kernel is named")
+]
 Parameters = Annotated[
     list[str] | None,
     typer.Option("--parameter", "-p", help="a parameter of the system or kernel, such as sigma_w2=1/16"),
 ]
 SigmaW2 = Annotated[str | None, typer.Option(help="short for --parameter sigma_w2=...")]
 Points = Annotated[int | None, typer.Option(help="number of points (default: 200, or all rows of a file)")]
-KeepNorms = Annotated[bool, typer.Option("--keep-norms", help="do not rescale the points to norm sqrt(d)")]
+KeepNorms = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep-norms/--rescale",
+        help="keep the points, the default of kernels by name, or bring them to norm sqrt(d), that of systems",
+    ),
+]
 MatrixBits = Annotated[
     int | None, typer.Option(help="balls of this many binary digits instead of float64", min=24, max=20_000)
 ]

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import certigram as cg
+
 POINTS = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.5], [7.0, -8.0, 10.0]])
 DUAL = "-0.15091976410914172513"  # E tanh(u) tanh(v) at [[1.3, -0.4], [-0.4, 0.7]], by mpmath's quadrature at 40 digits
 
@@ -119,6 +121,24 @@ def test_kernels_by_name(call: Callable[..., tuple[int, str, str]], files: dict[
     status, _, err = call("gram", str(files[".npy"]), "--kernel", "gaussian", "-p", "order=2")
     assert status == 2
     assert "has no parameter 'order'" in err
+
+
+def test_kernels_by_name_keep_norms_as_in_python(
+    call: Callable[..., tuple[int, str, str]], files: dict[str, Path]
+) -> None:
+    """One kernel on one file has one matrix, here and there; what became of the norms is always said."""
+    points, d = np.load(files[".npy"]), np.load(files[".npy"]).shape[1]
+    for args, K, told in (
+        (("--kernel", "gaussian"), cg.kernel("gaussian")(points), "norms kept"),
+        (("--kernel", "gaussian", "--rescale"), cg.kernel("gaussian")(points, normalize="sphere"), f"sqrt({d})"),
+        ((), cg.population_gram("deq-general", points, activation="tanh"), f"rescaled to norm sqrt({d})"),
+    ):
+        target = files[".npy"].parent / "norms.npz"
+        status, out, _ = call("gram", files[".npy"], *args, "--out", target)
+        assert (status, told in out) == (0, True)
+        with np.load(target) as saved:
+            np.testing.assert_array_equal(saved["mid"], K.mid)
+        assert told in call("certify", "0", files[".npy"], *args)[1]
 
 
 def test_gram_writes_the_matrix(call: Callable[..., tuple[int, str, str]], files: dict[str, Path]) -> None:

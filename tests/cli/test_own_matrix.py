@@ -55,6 +55,14 @@ def test_files_of_all_kinds_are_certified(call: Call, folder: Path, file: str, a
     assert f"about: {about}\n" in out
 
 
+def test_the_kernel_is_named_and_a_matrix_may_be_points_of_a_named_one(call: Call, folder: Path) -> None:
+    status, out, _ = call("certify", "1e-3", "digits", "--n", "2")
+    assert (status, "kernel: deq-general, tanh, sigma_w2 = 1/16\n" in out) == (0, True)
+    status, out, _ = call("certify", "1e-3", folder / "K.npy", "--kernel", "gaussian", "-p", "scale=1/2")
+    assert "kernel: kernel('gaussian', scale='1/2')\n" in out
+    assert call("certify", "1e-9", folder / "K.npy", "--activation", "tanh")[0] == 0
+
+
 def test_a_certificate_of_a_matrix_is_written_and_refuted_bounds_are_told(call: Call, folder: Path) -> None:
     args = ("--matrix", folder / "two.npz", "--array", "K", "--radius", "1e-6", "--out", folder / "c.json", "--json")
     status, out, _ = call("certify", "1e-3", *args)
@@ -88,6 +96,8 @@ def test_jitter_and_diagnosis(call: Call, folder: Path) -> None:
     [
         (("certify", "0", "--matrix", "rows.npy"), "A has the shape (5, 30): give a square matrix"),
         (("certify", "0", "--matrix", "skew.npy"), "A is not symmetric"),
+        (("certify", "0", "K.npy"), "is a symmetric matrix: for its own eigenvalue say --matrix"),
+        (("gram", "K.csv"), "is a symmetric matrix"),
         (("certify", "0", "--matrix", "none.npy"), "there is no file"),
         (("certify", "0", "--matrix", "K.xyz"), "is no file of a matrix: its name must end in one of"),
         (("certify", "0", "--matrix", "two.npz"), "it holds 'K', 'R'"),
