@@ -124,7 +124,7 @@ def population_gram(
     >>> K.ball(0, 1).contains("0.2373177877462101965757041840090684299615")
     True
     >>> K
-    PopulationGram('deq-general', 'tanh', n=2, entries known to ± 2.04e-17)
+    PopulationGram('deq-general', 'tanh', n=2, entries known to ± 2.05e-17)
     >>> K = population_gram("resnet-rkhs", [[1, 0], [0, 1]], kernel="gaussian", scale=1, normalize=None)
     >>> K.ball(0, 1).contains("0.36787944117144232")  # exp(-1)
     True

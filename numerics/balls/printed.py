@@ -10,7 +10,7 @@ from fractions import Fraction
 def text_below(x: Fraction | float, digits: int) -> str:
     """The largest decimal of so many digits (at most 15) that is at most ``x``, written like ``f"{x:.{digits}g}"``.
 
-    >>> text_below(Fraction(2, 3), 6), text_below(-1e-5 / 3, 3), text_below(2.0**-1074, 2), text_below(300.0, 2)
+    >>> text_below(Fraction(2, 3), 6), text_below(-1e-5 / 3, 3), text_below(2.0**-1074, 2), text_below(300.0, 3)
     ('0.666666', '-3.34e-06', '4.9e-324', '300')
     """
     return _text(x, digits, ROUND_FLOOR)

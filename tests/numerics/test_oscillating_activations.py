@@ -176,7 +176,7 @@ def test_a_wide_enclosure_of_the_slope_gives_numbers_and_an_honest_sentence() ->
         assert squared < 1
         assert squared.sqrt().is_finite()
         with pytest.raises(
-            PrecisionExhausted, match=r"\(between 0.05555\d+ and 0.37807\d+\).*only between 1.15\d* and 3.0"
+            PrecisionExhausted, match=r"\(between 0.05555\d+ and 0.37807\d+\).*only between 1.1(5|4999) and 3.0"
         ):
             contraction_squared("f", Fraction(1, 16), wide)
         with pytest.raises(SpecError, match=r"outside the contraction range sigma_w2 < 1/\(2 L\^2\) \(between"):

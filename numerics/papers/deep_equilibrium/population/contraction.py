@@ -16,8 +16,9 @@ from .....theory.activations.activation import Activation
 from .....theory.activations.functions import X
 from .....theory.errors import DerivationGap, PrecisionExhausted, SpecError
 from .....theory.numbers import numeral
-from ....balls.ball import enclose, exact
+from ....balls.ball import Ball, enclose, exact
 from ....balls.precision import precision
+from ....balls.printed import text_above, text_below
 from ....expressions.elementary import real
 from ....expressions.lowering import lower_arb
 from ....kernels.series import BOUND_BITS
@@ -132,15 +133,15 @@ def _range(lipschitz: arb) -> str:
     if _is_thin(edge):
         return f"= {edge.str(8, radius=False)}"
     least, most = (1 / (2 * end * end) for end in (arb(lipschitz.abs_upper()), arb(lipschitz.abs_lower())))
-    low, high = (end.str(6, radius=False) for end in (least, most))
-    return f"(between {low} and {high})" if most.is_finite() else f"(at least {low})"
+    low = text_below(Ball(least).lower, 6)
+    return f"(between {low} and {text_above(Ball(most).upper, 6)})" if most.is_finite() else f"(at least {low})"
 
 
 def _how(lipschitz: arb) -> str:
     """What is known of L where it is not known to the digits printed."""
     if _is_thin(lipschitz):
         return ""
-    low, high = (end.str(6, radius=False) for end in (lipschitz.abs_lower(), lipschitz.abs_upper()))
+    low, high = text_below(exact(lipschitz.abs_lower()), 6), text_above(exact(lipschitz.abs_upper()), 6)
     return f", whose L = sup|phi'| was enclosed only between {low} and {high} by branch and bound"
 
 
