@@ -110,9 +110,13 @@ def split_rows(given: Points) -> SplitRows:
     return SplitRows(whole, np.hstack([rest, middle]), np.hstack([middle, rest]), square, rounded)
 
 
-def split_table(values: Floats) -> tuple[Floats, Floats, Exponents]:
-    """Each row of a table (n, d) times a power of two, as integers of β bits and the rest; and the exponents."""
-    exponents = split_bits(int(values.shape[1])) - np.frexp(np.abs(values).max(axis=1))[1]
+def split_table(values: Floats, least: float = 0.0) -> tuple[Floats, Floats, Exponents]:
+    """Each row of a table (n, d) times a power of two, as integers of β bits and the rest; and the exponents.
+
+    Rows of entries below ``least`` are scaled as if they had an entry of that size.
+    """
+    largest = np.maximum(np.abs(values).max(axis=1), least)
+    exponents = split_bits(int(values.shape[1])) - np.frexp(largest)[1]
     rest = np.ldexp(values, exponents[:, None])
     whole = np.rint(rest)
     rest -= whole

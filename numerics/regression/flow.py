@@ -36,7 +36,10 @@ RATIO = 1.2
 """The ratio of consecutive nodes of the integral over time."""
 LONGEST = 2.0**EXPONENTS
 """Longer times are refused: what grows with them would leave the range of float64."""
+GROWTH = 512
+"""So are those after which an eigenvalue that is not proved positive may have made more than e^512 of anything."""
 SETTLED = 4096
+"""After so many times 1/λ the limit is reached, up to what float64 does not show."""
 FIRST = 0.05
 """The first node, in units of the shortest time scale."""
 
@@ -84,6 +87,8 @@ def modes(given: Ridge) -> Modes:
 
 def flow(problem: Regression, basis: Modes, time: Fraction, lower: float) -> Enclosed:
     r"""Enclosures of :math:`k^{*T}\varphi_t(M)y`, (t, o); ``lower`` <= the least eigenvalue of M, of any sign."""
+    if time >= LONGEST or -Fraction(lower) * time > GROWTH:
+        raise OutOfRange("the time leaves the range of float64: ask for bits = 128, or give time=None.")
     y, cross = problem.targets, problem.cross
     q, y_norms = coordinates(basis, y.leading, sums(np.abs(y.rest), y.error))
     p, k_norms = coordinates(basis, cross, np.zeros_like(cross))
@@ -153,10 +158,7 @@ def passage(basis: Modes, p: Floats, away: Floats, time: Fraction, whole: float)
 
     The norm of :math:`e^{-Da}p` is convex in a (its square is log-convex): the trapezoidal rule is an upper bound.
     """
-    end = float_above(time)
-    if not end < LONGEST:
-        raise OutOfRange("the time leaves the range of float64: ask for bits = 128, or give time=None.")
-    nodes = _nodes(float(basis.rates.max()), end)
+    nodes = _nodes(float(basis.rates.max()), float_above(time))
     exponents = np.maximum(np.frexp(np.max(np.abs(p), axis=0, initial=0.0))[1], -EXPONENTS)
     squares = np.square(p * np.ldexp(1.0, -exponents)) + LOST  # of numbers up to 1
     norms = np.empty((nodes.size, p.shape[1]))

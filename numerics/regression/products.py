@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...theory.errors import PrecisionExhausted
 from ..balls.rounding import UNIT, gamma, raised, up
-from ..kernels.split_rows import split_bits
+from ..kernels.split_rows import split_table
 
 Floats = NDArray[np.float64]
 
@@ -58,17 +58,12 @@ def split(rows: Floats) -> Split:
     >>> bool(tiny.shrink[0] * (tiny.whole + tiny.rest)[0, 0] == 2.0**-301)
     True
     """
-    largest = np.max(np.abs(rows), axis=1, initial=0.0)
-    exponents = np.frexp(np.maximum(largest, 2.0 ** -(EXPONENTS + 1)))[1]
-    if not np.isfinite(largest).all() or exponents.max(initial=0) > EXPONENTS:
+    if not np.abs(rows).max(initial=0.0) < 2.0**EXPONENTS:
         raise OutOfRange("numbers of 2^300 and more leave the range of float64 products: scale kernel and targets.")
-    beta = split_bits(max(rows.shape[1], 1))
-    part = rows * np.ldexp(1.0, beta - exponents)[:, None]
-    whole = np.rint(part)
-    part -= whole
-    middle = part * 0.5
+    whole, rest, exponents = split_table(rows, 2.0 ** -(EXPONENTS + 1))
+    middle = rest * 0.5
     middle += whole
-    return Split(whole, part, middle, np.abs(middle).sum(axis=1), np.ldexp(1.0, exponents - beta))
+    return Split(whole, rest, middle, np.abs(middle).sum(axis=1), np.ldexp(1.0, -exponents))
 
 
 def product(left: Split, right: Split) -> Product:

@@ -176,7 +176,7 @@ MUTANTS: dict[str, Mutant] = {
     "long times: another rate": (after_long_times, flow_balls.remainder, "(-rate *", "(-2 * rate *"),
     "long times: not over the eigenvalue": (after_long_times, flow_balls.remainder, ".exp() / rate", ".exp()"),
     "long times: nothing remains": (after_long_times, whole._in_balls, "limit + remainder", "limit + 0 * remainder"),
-    "tiny rows: scaled by another power": (of_tiny_rows, products.split, "exponents - beta)", "exponents - beta - 1)"),
+    "tiny rows: scaled by another power": (of_tiny_rows, products.split, "ldexp(1.0, -exp", "ldexp(2.0, -exp"),
     "tiny rows: rest dropped": (of_tiny_rows, products.product, "rest = left.rest", "rest = 0 * left.rest"),
     "tiny rows: underflow of the error": (of_tiny_rows, products._error, "* scale) + LOST", "* scale)"),
     "evidence: form halved": (in_floats, evidence._joined, "form + determinant", "form / 2 + determinant"),
