@@ -19,7 +19,7 @@ from ..balls.budget import Budget
 from ..balls.ends import float_ball, upper_float
 from ..balls.precision import precision
 from ..balls.printed import text_above
-from ..balls.rounding import UNIT
+from ..balls.rounding import TINY, UNIT
 from ..kernels.ballarray import BallArray
 from ..kernels.ballmatrix import BallMatrix, read_only
 from ..kernels.cosines import Cosines, require_memory
@@ -36,7 +36,7 @@ BITS = 96
 LARGEST = 1e300
 """Diagonals beyond it are refused, before products of their square roots overflow."""
 UNDERFLOW = arb((1, -1000))
-"""Bound of everything that underflow adds to one step, in units of the diagonal."""
+"""Bound of everything that underflow adds to one step, in units of the diagonal, with factors of at most 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,6 +111,10 @@ def layerwise_gram(
         scale = roots(plan.variance)[which]
         if not (np.isfinite(scale).all() and all(float(q) < LARGEST for q in plan.tangent_diagonal)):
             raise PrecisionExhausted("deep network: a kernel leaves the range of float64: scale the activation.")
+        ratios = zip(plan.tangent_diagonal, plan.variance, strict=True)
+        sizes = (1.0, upper_float(largest(entry / q for entry, q in ratios)))
+        if not sizes[1] < LARGEST:
+            raise PrecisionExhausted("deep network: the tangent kernel leaves the range of float64: scale the weights.")
     left, right = which[list(cosines.rows)], which[list(cosines.columns)]
     above, beside = scale[list(cosines.rows)], scale[list(cosines.columns)]
     table = _ErrorTable(plan, cosines.rad, count // 2)
@@ -124,9 +128,11 @@ def layerwise_gram(
         level *= 1.0 + 4.0 * UNIT
         at = np.searchsorted(LEVELS, np.minimum(level, 1.0))
         for k, (value, error) in enumerate(zip(values, table.at(at), strict=True)):
+            lost = TINY * (4.0 + sizes[k] + 2.0 * float(error.max()))  # by underflow, of the units too
             value *= units
             error *= units
             error *= 1.0 + 16.0 * UNIT
+            error += lost
             for target, part in ((mids[k], value), (rads[k], error)):
                 target[rows, columns] = part
                 if symmetric:
@@ -178,6 +184,10 @@ def _plan(
     diagonal = variance if sigma_on_top else [arb(0)] * len(norms)
     for phi, weight, bias in zip(network.activations, network.sigma_w2[1:], network.sigma_b2[1:], strict=True):
         layer = tile_layer(phi, variance, order, BITS, slopes=convention is not None, reach=size)
+        if convention is TangentConvention.STANDARD and weight * int(LARGEST) < 1:
+            raise SpecError(
+                f"deep network: sigma_w2 = {float(weight):.3g} is below 1e-300: scale the activation instead."
+            )
         w, b = enclose(weight), enclose(bias)
         after = [w * moment + b for moment in layer.moments]
         slopes = layer.slopes or tuple(ones)
@@ -275,7 +285,7 @@ def _errors(plan: _Plan, level: float, rad: float) -> list[float]:
             carried = tangent_size + tangent_error  # M + g
             product = step.gain2 * (slope_error * carried + tangent_error)
             rounding = 9 * u * (source_size + source_error + step.gain2 * (1 + slope_error) * carried)
-            tangent_error = (source_error + product + rounding + UNDERFLOW).upper()
+            tangent_error = (source_error + product + rounding + UNDERFLOW * (1 + carried)).upper()
         else:
             tangent_error = source_error.upper()
         tangent_size = (source_size + step.gain2 * tangent_size).upper()

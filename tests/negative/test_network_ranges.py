@@ -10,7 +10,7 @@ from mpmath import mp
 import certigram as cg
 from certigram.layers import AveragePool, Conv, Dense, Flatten
 from certigram.numerics.balls.precision import precision
-from certigram.numerics.deep import bounds, rectifier_layer
+from certigram.numerics.deep import bounds, layerwise, rectifier_layer
 from certigram.numerics.deep.layers import duals, scales
 from certigram.numerics.expressions.lowering import constant
 from certigram.theory.errors import PrecisionExhausted, SpecError
@@ -77,3 +77,30 @@ def test_constants_of_rectifiers_that_cancel_are_enclosed(monkeypatch: pytest.Mo
     monkeypatch.setattr(rectifier_layer, "sharp_constant", lambda node, scale=0: constant(node))
     assert not any(contained(K, truth) for K in found())
     duals._kind.cache_clear()
+
+
+SMALL = {
+    "nngp": ("nngp", {"activation": "relu", "depth": 1, "sigma_w2": ["1", "1e-320"]}),
+    "nngp of tanh": ("nngp", {"activation": "tanh", "depth": 1, "sigma_w2": ["1", "1e-320"]}),
+    "dual": ("dual", {"activation": "relu", "sigma_w2": "1e-400"}),
+    "ntk": ("ntk", {"activation": "erf", "depth": 2, "sigma_w2": ["1", "1e-320"], "convention": "implicit"}),
+}
+
+
+@pytest.mark.parametrize("normalize", [None, "sphere"])
+@pytest.mark.parametrize("name", SMALL)
+def test_the_radius_counts_underflow_of_the_last_product(
+    name: str, normalize: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, given = SMALL[name]
+    k = cg.kernel(kind, **given)
+    truth = k(X, X[::-1], bits=200, normalize=normalize)
+
+    def missed() -> int:
+        found = k(X, X[::-1], normalize=normalize)
+        return sum(not found.ball(i, j).overlaps(truth.ball(i, j)) for i in range(2) for j in range(2))
+
+    assert missed() == 0
+    assert k(X, normalize=normalize).ball(0, 1).overlaps(truth.ball(0, 0))
+    monkeypatch.setattr(layerwise, "TINY", 0.0)
+    assert missed() > 0
