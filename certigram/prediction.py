@@ -17,6 +17,7 @@ from .models import data_of, precision_bits
 from .numerics.balls.ball import Ball
 from .numerics.balls.enclosure import Enclosure
 from .numerics.balls.precision import undisturbed
+from .numerics.balls.printed import text_above
 from .numerics.kernels.ballarray import BallArray
 from .theory.errors import SpecError
 from .theory.numbers import Exact, numeral, rational
@@ -78,9 +79,9 @@ class Prediction:
     def _accuracy(self) -> str:
         import numpy as np
 
-        text = f"means known to ± {float(np.max(self.mean.rad, initial=0.0)):.3g}"
+        text = f"means known to ± {text_above(float(np.max(self.mean.rad, initial=0.0)), 3)}"
         if self.variance is not None:
-            text += f", variances to ± {float(np.max(self.variance.rad, initial=0.0)):.3g}"
+            text += f", variances to ± {text_above(float(np.max(self.variance.rad, initial=0.0)), 3)}"
         return text
 
     def __repr__(self) -> str:

@@ -155,7 +155,9 @@ def certify(
         if source != "digits" or any(x is not None for x in theirs):
             raise SpecError("--matrix is a matrix itself: leave out the points, and what makes a matrix of them.")
         found, notes = certified(matrix, radius, bound, reading)
-        about = "; ".join((found.detail["matrix"]["meaning"], *notes))
+        order = found.detail["data"]["n"]
+        meaning = found.detail["matrix"]["meaning"].replace("matrix", f"{order} × {order} matrix", 1)
+        about = "; ".join((meaning, *notes))
     else:
         if radius != "0":
             raise SpecError("--radius is about --matrix: the matrix of a kernel has its own radius.")

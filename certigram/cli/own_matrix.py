@@ -57,7 +57,7 @@ def jitter(
             }
         )
         return
-    for note in notes:
+    for note in (f"{len(A)} × {len(A)}", *notes):
         say(f"matrix: {note}")
     say(str(found))
 
@@ -107,7 +107,7 @@ def diagnose(
             }
         )
         return
-    for note in notes:
+    for note in (f"{len(A)} × {len(A)}", *notes):
         say(f"matrix: {note}")
     say(str(found))
 

@@ -89,11 +89,8 @@ def _float_matrix(a: Matrix, radius: object, name: str, unit: float, foreign: bo
     if worst > 0.0:
         if not worst <= TOLERANCE * unit * largest:
             i, j = place
-            raise SpecError(
-                f"A is not symmetric: A[{i}, {j}] = {float(a[i, j])!r}, A[{j}, {i}] = {float(a[j, i])!r}: give"
-                " (A + A.T) / 2, or (numpy.minimum(A, A.T), numpy.maximum(A, A.T)) where every symmetric matrix between"
-                " is meant."
-            )
+            told = f"A is not symmetric: A[{i}, {j}] = {float(a[i, j])!r}, A[{j}, {i}] = {float(a[j, i])!r}"
+            raise SpecError(f"{told}: {_advice(a, worst, largest)}")
         mid, half = middle(a, a.T)
         extra, a, foreign = sum_up(half, extra), mid, False
         most = text_above(math.nextafter(worst, math.inf), 3)
@@ -118,6 +115,22 @@ def _float_matrix(a: Matrix, radius: object, name: str, unit: float, foreign: bo
         )
     matrix = BallMatrix(a if foreign else read_only(a), extra)
     return GivenMatrix(matrix, scale, meaning, name)
+
+
+def _advice(a: Matrix, worst: float, largest: float) -> str:
+    """What may be meant by a matrix that is not symmetric: the mean with its transpose only where both are near."""
+    for side, product, empty in (("lower", "A @ A.T", np.triu(a, 1)), ("upper", "A.T @ A", np.tril(a, -1))):
+        if not empty.any():
+            return (
+                f"it is {side} triangular: if its mirror image is meant, give A + A.T - numpy.diag(numpy.diag(A)); if"
+                f" it is a Cholesky factor, {product}."
+            )
+    if worst <= 1e-3 * largest:
+        return (
+            "give (A + A.T) / 2, or (numpy.minimum(A, A.T), numpy.maximum(A, A.T)) where every symmetric matrix between"
+            " is meant."
+        )
+    return "the two triangles are different matrices; give the symmetric one that is meant."
 
 
 def _inspect(a: Matrix) -> tuple[float, float, tuple[int, int]]:

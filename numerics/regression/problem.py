@@ -13,6 +13,7 @@ from ...theory.errors import CertigramError, SpecError
 from ..balls.budget import Budget
 from ..balls.enclosure import Enclosure, float_above, float_below
 from ..balls.precision import precision
+from ..balls.printed import text_above, text_below
 from ..eigenvalues.arb_rung import entries_in_balls
 from ..eigenvalues.eigenvalue import least_eigenvalue
 from ..kernels.ballmatrix import BallMatrix, Radius
@@ -214,5 +215,5 @@ def require_definite(found: Enclosure, problem: Regression) -> float:
     advice += ", or ask for more bits" if found.upper > 0 and problem.refine is not None else ""
     raise NotDefinite(
         "K + noise·I is not proved positive definite (its least eigenvalue lies between"
-        f" {found.lower:.3g} and {found.upper:.3g}), as with repeated points or a kernel of finite rank: {advice}."
+        f" {text_below(found.lower, 3)} and {text_above(found.upper, 3)}), as with repeated points or a kernel of finite rank: {advice}."
     )

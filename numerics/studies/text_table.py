@@ -84,6 +84,7 @@ class _Table:
     def __init__(self, path: Path, reading: Reading, lines: _Lines) -> None:
         self.path, self.reading, self.lines = path, reading, lines
         self.mark = ","
+        self.first = ""
         self.commas = self.points = False
         self.notes: list[str] = []
 
@@ -141,7 +142,7 @@ class _Table:
                 break
         if not head:
             return
-        self.mark = separator(head[-1][1])
+        self.first, self.mark = head[0][1].strip(), separator(head[-1][1])
 
         def again() -> Iterator[str]:
             for self.lines.number, line in head:
@@ -176,7 +177,23 @@ class _Table:
                 f"{self.path}: the first line is {', '.join(chosen)[:MAX_SHOWN]}: is it a heading or a point? Say"
                 " header = true or header = false in [data] (--header or --no-header)."
             )
-        return None if all(name.lower() in MISSING for name in chosen) else names
+        if all(name.lower() in MISSING for name in chosen):
+            return None
+        if any(self._all_numbers(mark) for mark in "\t;, " if mark != self.mark):
+            raise SpecError(
+                f"{self.path}: the first line, {self.first[:MAX_SHOWN]}, is made of numbers, but separated unlike the"
+                " next one: every row must have the same columns; say --header if it is a heading."
+            )
+        return names
+
+    def _all_numbers(self, mark: str) -> bool:
+        """Whether the first line is made of numbers alone where ``mark`` separates them."""
+        fields = [field.strip(' \t"') for field in self.first.strip(mark).split(None if mark == " " else mark)]
+        try:
+            found = [Decimal(x if mark == "," else x.replace(",", ".", 1)) for x in fields if x.lower() not in MISSING]
+        except InvalidOperation:
+            return False
+        return len(fields) > 1 and bool(found)
 
     def _numeric(self, field: str) -> bool:
         try:

@@ -39,13 +39,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("file", "about"),
     [
-        ("K.npy", "the matrix of these float64 numbers exactly"),
-        ("single.npy", "the matrix of these float32 numbers exactly"),
-        ("one.npz", "the matrix of these float32 numbers exactly"),
-        ("whole.npy", "the matrix of these int64 numbers exactly"),
-        ("long.npy", f"the matrix of these {np.dtype(np.longdouble)} numbers exactly"),
-        ("K.txt", "the matrix of these exact numbers; columns are separated by blanks"),
-        ("K.csv", "the matrix of these exact numbers"),
+        ("K.npy", "the 30 × 30 matrix of these float64 numbers exactly"),
+        ("single.npy", "the 30 × 30 matrix of these float32 numbers exactly"),
+        ("one.npz", "the 30 × 30 matrix of these float32 numbers exactly"),
+        ("whole.npy", "the 30 × 30 matrix of these int64 numbers exactly"),
+        ("long.npy", f"the 30 × 30 matrix of these {np.dtype(np.longdouble)} numbers exactly"),
+        ("K.txt", "the 30 × 30 matrix of these exact numbers; columns are separated by blanks"),
+        ("K.csv", "the 30 × 30 matrix of these exact numbers"),
     ],
 )
 def test_files_of_all_kinds_are_certified(call: Call, folder: Path, file: str, about: str) -> None:
@@ -73,6 +73,17 @@ def test_a_certificate_of_a_matrix_is_written_and_refuted_bounds_are_told(call: 
     assert call("certify", "1e-3", "--matrix", folder / "K.npy", "--radius", folder / "R.npy")[0] == 0
     status, out, _ = call("certify", "1e-3", "--matrix", folder / "K.npy", "--radius", "1", "--strict")
     assert (status, "UNKNOWN" in out) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["1,0.5\n0.5\n", "1.0;2.0\n2.0\n", '"1","0.5"\n0.5\n', "1,,0.5\n0.5\n", "1,0.5,\n0.5\n"]
+)
+def test_a_first_line_of_numbers_is_no_heading(call: Call, tmp_path: Path, text: str) -> None:
+    """A ragged file is refused, where its first line would be lost; a heading that is said stays one."""
+    (tmp_path / "ragged.csv").write_text(text)
+    status, _, err = call("certify", "1e-8", "--matrix", tmp_path / "ragged.csv")
+    assert (status, "ragged.csv" in err) == (2, True)
+    assert "the 1 × 1 matrix" in call("certify", "1e-8", "--matrix", tmp_path / "ragged.csv", "--header")[1]
 
 
 def test_jitter_and_diagnosis(call: Call, folder: Path) -> None:

@@ -94,7 +94,10 @@ def test_a_nearly_symmetric_matrix_means_both_triangles_and_their_mean() -> None
 @pytest.mark.parametrize(
     ("A", "sentence"),
     [
-        (np.array([[1.0, 2.0], [3.0, 4.0]]), "A is not symmetric: A[0, 1] = 2.0, A[1, 0] = 3.0: give (A + A.T) / 2"),
+        (np.array([[1.0, 2.0], [3.0, 4.0]]), "A[0, 1] = 2.0, A[1, 0] = 3.0: the two triangles are different matrices"),
+        (np.array([[1.0, 2.0], [2.0001, 4.0]]), "A[1, 0] = 2.0001: give (A + A.T) / 2"),
+        (np.array([[1.0, 0.0], [3.0, 4.0]]), "it is lower triangular: if its mirror image is meant, give A + A.T"),
+        (np.array([[1.0, 2.0], [0.0, 4.0]]), "if it is a Cholesky factor, A.T @ A"),
         ([["1/3", 1], [2, 1]], "A is not symmetric: A[1, 0] = 2, A[0, 1] = 1: exact numbers must agree"),
         (np.array([[1.0, np.nan], [np.nan, 1.0]]), "A[0, 1] is nan: give a matrix of finite numbers"),
         (np.array([[1.0, np.inf], [np.inf, 1.0]]), "A[0, 1] is inf: give a matrix of finite numbers"),
