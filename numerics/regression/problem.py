@@ -215,6 +215,6 @@ def require_definite(found: Enclosure, problem: Regression) -> float:
     advice += ", or ask for more bits" if found.upper > 0 and problem.refine is not None else ""
     raise NotDefinite(
         "K + noise·I is not proved positive definite (its least eigenvalue lies between"
-        f" {text_below(found.lower, 3)} and {text_above(found.upper, 3)}), as with repeated points or a kernel of finite"
-        f" rank: {advice}."
+        f" {text_below(found.lower, 3)} and {text_above(found.upper, 3)}), as with repeated points or a kernel of"
+        f" finite rank: {advice}."
     )
