@@ -30,6 +30,8 @@ from .leaf import repeated, written
 
 FLOAT_BITS = 96
 """Precision of the diagonal behind a normalised matrix in float64."""
+DEEPEST = 100
+"""Operations inside operations go no deeper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,19 @@ class Composite(Covariance):
     """A kernel with parts; its parameters are theirs, under the number of the part: ``0.scale``, ``1.sigma_w2``."""
 
     parts: tuple[Covariance, ...]
+
+    def __post_init__(self) -> None:
+        if self.depth > DEEPEST:
+            raise SpecError(f"kernel: more than {DEEPEST} operations inside each other: write the kernel more simply.")
+
+    @property
+    def depth(self) -> int:
+        """How many operations are inside each other."""
+        return 1 + max(part.depth if isinstance(part, Composite) else 0 for part in self.parts)
+
+    def _require_memory(self, block: Block) -> None:
+        """Each operation that is under way holds a result, and the innermost its parts and temporaries."""
+        block.require_memory(f"{self.name} of kernels", 2 * self.depth + 6)
 
     @property
     def name(self) -> str:
@@ -79,6 +94,7 @@ class Sum(Composite):
 
     def values(self, block: Block) -> BallArray:
         """The values in float64 with radii."""
+        self._require_memory(block)
         return reduce(entrywise.add, (part.values(block) for part in self.parts))
 
     def balls(self, block: Block, bits: int) -> arb_mat:
@@ -104,6 +120,7 @@ class Product(Composite):
 
     def values(self, block: Block) -> BallArray:
         """The values in float64 with radii."""
+        self._require_memory(block)
         return reduce(entrywise.multiply, (part.values(block) for part in self.parts))
 
     def balls(self, block: Block, bits: int) -> arb_mat:
@@ -129,6 +146,7 @@ class Scaled(Composite):
     factor: Fraction
 
     def __post_init__(self) -> None:
+        Composite.__post_init__(self)
         if not self.factor > 0:
             raise SpecError(f"kernel: a kernel times {self.factor} is none: multiply by a positive number.")
 
@@ -147,6 +165,7 @@ class Scaled(Composite):
 
     def values(self, block: Block) -> BallArray:
         """The values in float64 with radii."""
+        self._require_memory(block)
         return entrywise.scale(self.parts[0].values(block), self.factor)
 
     def balls(self, block: Block, bits: int) -> arb_mat:
@@ -177,6 +196,7 @@ class Power(Composite):
 
     def values(self, block: Block) -> BallArray:
         """The values in float64 with radii."""
+        self._require_memory(block)
         return entrywise.power(self.parts[0].values(block), self.exponent)
 
     def balls(self, block: Block, bits: int) -> arb_mat:
@@ -204,10 +224,14 @@ class Normalised(Composite):
         """The values in float64 with radii; the diagonal of a square is exactly 1."""
         from ..deep.bounds import roots
 
+        self._require_memory(block)
         with precision(FLOAT_BITS):
             scale = roots([1 / x for x in self._positive(block.stacked, FLOAT_BITS)])
         left, right = scale[list(block.rows)], scale[list(block.columns)]
-        unit = np.multiply.outer(left, right)
+        with np.errstate(over="ignore"):
+            unit = np.multiply.outer(left, right)
+        if not np.isfinite(unit).all():
+            raise SpecError(entrywise.BEYOND)
         given = self.parts[0].values(block)
         outer = BallArray(read_only(unit), read_only(unit * 2.0**-50))  # two factors known to 2u, and one rounding
         found = entrywise.multiply(given, BallMatrix(unit, unit * 2.0**-50) if block.symmetric else outer)

@@ -13,7 +13,6 @@ from flint import arb, arb_mat
 from ...theory.errors import SpecError
 from ...theory.numbers import rational
 from ..balls.ball import enclose
-from ..balls.enclosure import float_above
 from ..balls.ends import float_ball
 from ..balls.precision import precision
 from ..balls.rounding import TINY, UNIT, raised, up
@@ -22,7 +21,7 @@ from ..eigenvalues.monomial_rank import monomial_rank
 from ..eigenvalues.nullspace import NullVector, RankBound
 from ..kernels.ballarray import BallArray, read_only
 from ..kernels.ballmatrix import BallMatrix
-from ..kernels.entrywise import add
+from ..kernels.entrywise import BEYOND, add, in_float64
 from ..kernels.points import Floats
 from ..studies.data import DataSet
 from ..studies.inputs import input_covariance
@@ -59,9 +58,10 @@ class Constant(Leaf):
 
     def values(self, block: Block) -> BallArray:
         """The value everywhere."""
-        number = float(self.value)
+        block.require_memory("constant kernel", 2)
+        number, lost = in_float64(self.value)
         kind = BallMatrix if block.symmetric else BallArray
-        return kind(read_only(np.full(block.shape, number)), float_above(abs(self.value - Fraction(number))))
+        return kind(read_only(np.full(block.shape, number)), lost)
 
     def balls(self, block: Block, bits: int) -> arb_mat:
         """The value everywhere."""
@@ -119,12 +119,15 @@ class Linear(Leaf):
         cosines, rad = block.cosines()
         with precision(FLOAT_BITS):
             norms = roots([enclose(self.sigma_w2 * block.points.d * m) for m in block.stacked.moments])
-        unit = np.multiply.outer(norms[block.rows.start : block.rows.stop], norms[block.columns.start :])
+        with np.errstate(over="ignore"):
+            unit = np.multiply.outer(norms[block.rows.start : block.rows.stop], norms[block.columns.start :])
+        if not np.isfinite(unit).all():
+            raise SpecError(BEYOND)
         mid, spread = cosines * unit, raised(unit * up(rad + 8.0 * UNIT)) + 8.0 * TINY
         kind = BallMatrix if block.symmetric else BallArray
         found = with_diagonal(block, mid, spread, self._products(block.left))
-        shift = np.full(block.shape, float(self.sigma_b2))
-        return add(found, kind(shift, float_above(abs(self.sigma_b2 - Fraction(float(self.sigma_b2))))))
+        bias, lost = in_float64(self.sigma_b2)
+        return add(found, kind(np.full(block.shape, bias), lost))
 
     def _products(self, data: DataSet) -> list[arb]:
         with precision(FLOAT_BITS):

@@ -12,6 +12,7 @@ from ...theory.errors import SpecError
 from ..balls.budget import Budget
 from ..kernels.ballmatrix import read_only
 from ..kernels.cosines import cosines
+from ..kernels.cosines import require_memory as require
 from ..kernels.cross_cosines import cross_cosines
 from ..kernels.points import Floats, Points
 from ..studies.data import DataSet
@@ -54,6 +55,11 @@ class Block:
     def stacked(self) -> DataSet:
         """All points, the rows first."""
         return self.left if self.right is None else stack(self.left, self.right)
+
+    def require_memory(self, what: str, arrays: int) -> None:
+        """Refuse, before anything is computed, what holds so many arrays of this shape beyond the budget."""
+        m, n = self.shape
+        require(what, max(m, n), 8 * arrays * m * n, self.budget)
 
     @property
     def points(self) -> Points:

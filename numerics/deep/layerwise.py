@@ -185,9 +185,7 @@ def _plan(
     for phi, weight, bias in zip(network.activations, network.sigma_w2[1:], network.sigma_b2[1:], strict=True):
         layer = tile_layer(phi, variance, order, BITS, slopes=convention is not None, reach=size)
         if convention is TangentConvention.STANDARD and weight * int(LARGEST) < 1:
-            raise SpecError(
-                f"deep network: sigma_w2 = {float(weight):.3g} is below 1e-300: scale the activation instead."
-            )
+            raise SpecError(f"deep network: sigma_w2 = {float(weight):.3g} is below 1e-300: scale the activation.")
         w, b = enclose(weight), enclose(bias)
         after = [w * moment + b for moment in layer.moments]
         slopes = layer.slopes or tuple(ones)

@@ -10,16 +10,33 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from ...theory.errors import SpecError
 from ..balls.enclosure import float_above
 from ..balls.rounding import TINY, UNIT, raised
 from .ballarray import BallArray, read_only
 from .ballmatrix import BallMatrix
 
 Floats = NDArray[np.float64]
+BEYOND = "kernel: a value is beyond the range of float64, about 1e308: scale the points or the kernel."
+
+
+def in_float64(value: Fraction) -> tuple[float, float]:
+    """An exact number as a float64 and its error, rounded upwards; :class:`SpecError` beyond the range.
+
+    >>> in_float64(Fraction(1, 4))
+    (0.25, 0.0)
+    """
+    try:
+        number = float(value)
+    except OverflowError:
+        raise SpecError(BEYOND) from None
+    return number, float_above(abs(value - Fraction(number)))
 
 
 def like(mid: Floats, rad: Floats, *parts: BallArray) -> BallArray:
     """The matrix with these entries: symmetric where all ``parts`` are, by the same operations on equal numbers."""
+    if not np.isfinite(mid).all():
+        raise SpecError(BEYOND)
     kind = BallMatrix if all(isinstance(part, BallMatrix) for part in parts) else BallArray
     notes = dict.fromkeys(note for part in parts for note in part.provenance)
     return kind(read_only(mid), read_only(rad), provenance=tuple(notes))
@@ -33,7 +50,8 @@ def add(a: BallArray, b: BallArray) -> BallArray:
     >>> total[0, 1].contains(2 * Fraction(0.1)), bool(np.max(total.rad) < 1e-15)
     (True, True)
     """
-    mid = a.mid + b.mid
+    with np.errstate(over="ignore", invalid="ignore"):
+        mid = a.mid + b.mid
     return like(mid, _up(np.abs(mid) * UNIT + (a.rad + b.rad)), a, b)
 
 
@@ -44,10 +62,11 @@ def multiply(a: BallArray, b: BallArray) -> BallArray:
     >>> multiply(a, a)[0, 0].contains((Fraction(0.1) + Fraction(1, 2**20)) ** 2)
     True
     """
-    mid = a.mid * b.mid
-    spread = np.abs(a.mid) * b.rad
-    spread += np.abs(b.mid) * a.rad
-    return like(mid, _up(spread + (np.abs(mid) * UNIT + np.multiply(a.rad, b.rad))), a, b)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is beyond the range is refused
+        mid = a.mid * b.mid
+        spread = np.abs(a.mid) * b.rad
+        spread += np.abs(b.mid) * a.rad
+        return like(mid, _up(spread + (np.abs(mid) * UNIT + np.multiply(a.rad, b.rad))), a, b)
 
 
 def scale(a: BallArray, factor: Fraction) -> BallArray:
@@ -56,9 +75,9 @@ def scale(a: BallArray, factor: Fraction) -> BallArray:
     >>> scale(BallArray(np.array([[3.0]]), 0.0), Fraction(1, 3))[0, 0].contains(1)
     True
     """
-    number = float(factor)
-    lost = float_above(abs(factor - Fraction(number)))
-    mid = a.mid * number
+    number, lost = in_float64(factor)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mid = a.mid * number
     spread = np.abs(a.mid) * lost
     spread += a.rad * (abs(number) + lost)
     return like(mid, _up(spread + np.abs(mid) * UNIT), a)

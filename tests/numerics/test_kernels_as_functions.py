@@ -1,6 +1,7 @@
 """Kernels by name, on one and on two sets of points: a failure means that an entry lies outside its ball."""
 
 from fractions import Fraction
+from functools import reduce
 
 import mpmath as mp
 import numpy as np
@@ -261,6 +262,15 @@ def test_a_radius_without_the_rounding_of_a_product_is_noticed(monkeypatch):
         (lambda: cg.kernel("gaussian") ** 0, "exponent of a kernel"),
         (lambda: cg.kernel("gaussian") * "one", "is not a number"),
         (lambda: cg.kernel("gaussian")(X, [[1.0]]), "one dimension"),
+        (lambda: ("1e400" * cg.kernel("linear"))(X, X), "beyond the range of float64"),
+        (lambda: cg.kernel("constant", value="1e400")(X), "beyond the range of float64"),
+        (lambda: cg.kernel("linear", sigma_b2="1e400")(X), "beyond the range of float64"),
+        (lambda: cg.kernel("linear", sigma_w2="1e400")(X, X), "beyond the range of float64"),
+        (lambda: (cg.kernel("linear", sigma_w2=9) ** 1000)(X, X), "beyond the range of float64"),
+        (lambda: ("1e-320" * cg.kernel("linear")).normalised()(X), "beyond the range of float64"),
+        (lambda: cg.kernel("constant")(X, budget=cg.Budget(memory=10)), "constant kernel: n = "),
+        (lambda: (cg.kernel("constant") + 1)(X, budget=cg.Budget(memory=300)), "sum of kernels: n = "),
+        (lambda: reduce(lambda k, _: (k + 1).normalised(), range(200), cg.kernel("linear")), "inside each other"),
         (lambda: cg.kernel("gaussian")(X, Y, normalize="unit"), "choose"),
         (lambda: cg.kernel("gaussian")(X)[0], "two axes"),
         (lambda: (cg.kernel("gaussian") + 1).with_parameters({"2.scale": 1}), "no parameter"),

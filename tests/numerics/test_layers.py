@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import reduce
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -271,6 +272,13 @@ def test_layers_that_do_not_fit_are_refused_in_a_sentence(stack: Any, sentence: 
         cg.network(stack).ntk([[1.0, 2.0], [3.0, 4.0]])
 
 
+def endless() -> Any:
+    """A list that contains itself."""
+    found: list[Any] = [layers.Dense()]
+    found.append(found)
+    return found
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -283,6 +291,8 @@ def test_layers_that_do_not_fit_are_refused_in_a_sentence(stack: Any, sentence: 
         (lambda: layers.Conv((3, 3), padding="CIRCLAR"), "Did you mean CIRCULAR"),
         (lambda: layers.LayerNorm("pixels"), "choose 'channels' or 'all'"),
         (lambda: layers.Residual([]), "the block is empty"),
+        (lambda: cg.network([endless()]), "a list may contain itself"),
+        (lambda: reduce(lambda block, _: layers.Residual([block]), range(60), layers.Dense()), "blocks inside blocks"),
         (lambda: layers.Activation("rellu"), "relu"),
     ],
 )

@@ -25,6 +25,8 @@ PADDINGS = ("VALID", "SAME", "CIRCULAR")
 MAX_LAYERS = 1000
 LONGEST = 1 << 20
 """No side of a window is larger."""
+DEEPEST = 50
+"""Lists inside lists, and residual blocks inside residual blocks, go no deeper."""
 LARGEST_WINDOW = 1 << 60
 """No window has more offsets, so that what is divided by their number stays in range."""
 SCALE = 1 << 400
@@ -185,6 +187,8 @@ class Residual:
             raise SpecError(
                 "Residual: the block is empty: give its layers, as in Residual([Activation('relu'), Dense()])."
             )
+        if _depth(self) > DEEPEST:
+            raise SpecError(f"Residual: blocks inside blocks go deeper than {DEEPEST}: put them one after the other.")
 
 
 Layer: TypeAlias = Dense | Conv | Activation | AveragePool | GlobalAveragePool | Flatten | LayerNorm | Residual
@@ -197,10 +201,16 @@ def serial(*layers: object) -> tuple[Layer, ...]:
     >>> serial("relu", [Activation("erf"), Flatten()])
     (Activation('relu'), Activation('erf'), Flatten())
     """
+    return _serial(layers, 0)
+
+
+def _serial(layers: Sequence[object], depth: int) -> tuple[Layer, ...]:
+    if depth > DEEPEST:
+        raise SpecError(f"layers: lists inside lists go deeper than {DEEPEST}; a list may contain itself.")
     found: list[Layer] = []
     for layer in layers:
         if isinstance(layer, (list, tuple)):
-            found.extend(serial(*layer))
+            found.extend(_serial(layer, depth + 1))
         elif isinstance(layer, KINDS):
             found.append(layer)
         elif isinstance(layer, str) or hasattr(layer, "exact"):
@@ -222,6 +232,11 @@ def walk(layers: Sequence[Layer]) -> Iterator[Layer]:
         if isinstance(layer, Residual):
             yield from walk(layer.block)
             yield from walk(layer.shortcut)
+
+
+def _depth(layer: Layer) -> int:
+    inside = (*layer.block, *layer.shortcut) if isinstance(layer, Residual) else ()
+    return 1 + max(map(_depth, inside), default=0)
 
 
 def pools(layers: Sequence[Layer]) -> bool:

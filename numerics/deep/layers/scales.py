@@ -56,7 +56,10 @@ class Scales:
                     f"{where}: a variance leaves the range from 2^-500 to 2^500: scale the images or the weights."
                 )
         if not max(self.eta, self.e, self.zeta, self.g) <= LARGEST_ERROR:
-            raise PrecisionExhausted(f"{where}: the errors grow beyond 1e-6 of the diagonal in float64.")
+            raise PrecisionExhausted(
+                f"{where}: the errors grow beyond 1e-6 of the diagonal in float64: choose an activation without a jump"
+                " and less steep, or take fewer layers."
+            )
         return self
 
 
