@@ -49,6 +49,17 @@ def test_files_of_all_kinds_are_certified(call: Call, folder: Path, file: str, a
     assert f"about: {about}\n" in out
 
 
+def test_positive_is_more_than_at_least_0_and_a_proof_is_announced(call: Call, tmp_path: Path) -> None:
+    np.save(tmp_path / "ones.npy", np.ones((2, 2)))
+    status, out, _ = call("certify", "0", "--matrix", tmp_path / "ones.npy", "--out", tmp_path / "c.json")
+    assert (status, "with a proof for certigram check" in out) == (0, True)
+    status, out, _ = call("certify", "positive", "--matrix", tmp_path / "ones.npy")
+    assert (status, "REFUTED: least eigenvalue > 0" in out) == (1, True)
+    args = ("--kernel", "ntk", "--activation", "erf", "-p", "depth=1", "--n", "2", "--out", tmp_path / "k.json")
+    status, out, _ = call("certify", "positive", *args)
+    assert (status, "k.json; without a proof for the checker: " in out) == (0, True)
+
+
 def test_the_kernel_is_named_and_a_matrix_may_be_points_of_a_named_one(call: Call, folder: Path) -> None:
     status, out, _ = call("certify", "1e-3", "digits", "--n", "2")
     assert (status, "kernel: deq-general, tanh, sigma_w2 = 1/16\n" in out) == (0, True)
