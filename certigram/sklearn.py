@@ -126,7 +126,7 @@ class CertifiedKernel(SklearnKernel):  # type: ignore[misc]  # scikit-learn has 
         known = [_outside(name) for name in self._exact.parameters]
         for name in self.limits if isinstance(self.limits, Mapping) else ():
             if name not in known:
-                wanted = _outside(name) if isinstance(name, str) else ""
+                wanted = _outside(str(name))
                 hint = f" Did you mean {wanted}?" if wanted in known else suggestion(wanted, known)
                 raise SpecError(f"limits: {self.kernel} has no parameter {shown(name)}: see get_params().{hint}")
 

@@ -53,6 +53,8 @@ def test_positive_is_more_than_at_least_0_and_a_proof_is_announced(call: Call, t
     np.save(tmp_path / "ones.npy", np.ones((2, 2)))
     status, out, _ = call("certify", "0", "--matrix", tmp_path / "ones.npy", "--out", tmp_path / "c.json")
     assert (status, "with a proof for certigram check" in out) == (0, True)
+    status, out, _ = call("check", tmp_path / "c.json", tmp_path / "c.json")
+    assert (status, out.count("VALID       c.json")) == (0, 2)
     status, out, _ = call("certify", "positive", "--matrix", tmp_path / "ones.npy")
     assert (status, "REFUTED: least eigenvalue > 0" in out) == (1, True)
     args = ("--kernel", "ntk", "--activation", "erf", "-p", "depth=1", "--n", "2", "--out", tmp_path / "k.json")
@@ -122,6 +124,7 @@ def test_jitter_and_diagnosis(call: Call, folder: Path) -> None:
         (("certify", "0", "--matrix", "K.npy", "--radius", "-1"), "radius"),
         (("certify", "0", "--matrix", "K.npy", "--radius", "wide"), "'wide' is not a number for --radius"),
         (("certify", "0", "--matrix", "distances.csv"), "is it a heading or a point"),
+        (("check", "K.npy"), "there is no certificate here"),
         (("jitter", "K.npy", "--relative-width", "0"), "relative_width = 0.0 is no width"),
         (("diagnose", "rows.npy"), "A has the shape (5, 30)"),
     ],
