@@ -54,7 +54,7 @@ def test_positive_is_more_than_at_least_0_and_a_proof_is_announced(call: Call, t
     status, out, _ = call("certify", "0", "--matrix", tmp_path / "ones.npy", "--out", tmp_path / "c.json")
     assert (status, "with a proof for certigram check" in out) == (0, True)
     status, out, _ = call("check", tmp_path / "c.json", tmp_path / "c.json")
-    assert (status, out.count("VALID       c.json")) == (0, 2)
+    assert (status, out.count("VALID       c.json: PROVED lambda_min(A) >= 0; ")) == (0, 2)
     status, out, _ = call("certify", "positive", "--matrix", tmp_path / "ones.npy")
     assert (status, "REFUTED: least eigenvalue > 0" in out) == (1, True)
     args = ("--kernel", "ntk", "--activation", "erf", "-p", "depth=1", "--n", "2", "--out", tmp_path / "k.json")
