@@ -95,7 +95,7 @@ def test_a_nearly_symmetric_matrix_means_both_triangles_and_their_mean() -> None
     ("A", "sentence"),
     [
         (np.array([[1.0, 2.0], [3.0, 4.0]]), "A[0, 1] = 2.0, A[1, 0] = 3.0: the two triangles are different matrices"),
-        ([[1, "1.000000000000000000001"], ["1e-400", 1]], "A[1, 0] = about 1e-400, A[0, 1] = about 1.0000000000000000: exact numbers"),
+        ([[1, "1.000000000000000000001"], ["1e-400", 1]], "A[1, 0] = about 1e-400, A[0, 1] = about 1.0"),
         (np.array([[1.0, 2.0], [2.0001, 4.0]]), "A[1, 0] = 2.0001: give (A + A.T) / 2"),
         (np.array([[1.0, 0.0], [3.0, 4.0]]), "it is lower triangular: if its mirror image is meant, give A + A.T"),
         (np.array([[1.0, 2.0], [0.0, 4.0]]), "if it is a Cholesky factor, A.T @ A"),
