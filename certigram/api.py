@@ -16,7 +16,7 @@ from .numerics.balls.ball import Ball
 from .numerics.balls.budget import LONGEST, Budget
 from .numerics.balls.enclosure import Enclosure
 from .numerics.balls.precision import undisturbed
-from .numerics.certificates.certificate import Certificate, EvidenceItem
+from .numerics.certificates.certificate import Certificate, EvidenceItem, named_parameters
 from .numerics.kernels.ballmatrix import BallMatrix, Radius
 from .theory.errors import SpecError
 from .theory.numbers import Exact, rational
@@ -86,7 +86,8 @@ class PopulationGram:
 
     def __repr__(self) -> str:
         i = self.instance
-        return f"PopulationGram({i.system!r}, {i.subject!r}, n={self.n}, {self.matrix.accuracy})"
+        named = named_parameters({} if i.system == "kernel" else i.parameters, i.data.normalize)
+        return f"PopulationGram({i.system!r}, {i.subject!r}{named}, n={self.n}, {self.matrix.accuracy})"
 
     def _repr_html_(self) -> str:
         i = self.instance
@@ -124,7 +125,7 @@ def population_gram(
     >>> K.ball(0, 1).contains("0.2373177877462101965757041840090684299615")
     True
     >>> K
-    PopulationGram('deq-general', 'tanh', n=2, entries known to ± 2.05e-17)
+    PopulationGram('deq-general', 'tanh', sigma_w2=1/16, normalize=None, n=2, entries known to ± 2.05e-17)
     >>> K = population_gram("resnet-rkhs", [[1, 0], [0, 1]], kernel="gaussian", scale=1, normalize=None)
     >>> K.ball(0, 1).contains("0.36787944117144232")  # exp(-1)
     True
@@ -192,7 +193,7 @@ def certify(K: Any, *, radius: Any = 0, at_least: Exact | None = None, budget: B
     >>> str(certify(K, at_least="0.5").verdict), str(certify(K, at_least="0.53").verdict)
     ('PROVED', 'REFUTED')
     >>> certify(K, at_least="0.53")  # doctest: +ELLIPSIS
-    Certificate(kernel.least-eigenvalue, tanh: REFUTED lambda_min(K) >= 53/100; proved [0.525..., 0.525...])
+    Certificate(kernel.least-eigenvalue, deq-general, tanh, sigma_w2=1/16, normalize=sphere: REFUTED lambda_min(K) ...)
     >>> certify([[2, -1], [-1, 2]], radius="1/4", at_least="1/2")
     Certificate(matrix.least-eigenvalue, interval matrix: PROVED lambda_min(A) >= 1/2; proved [0.5, 1.5])
     """

@@ -159,7 +159,7 @@ class Kernel:
     __rmul__ = __mul__
 
     def __pow__(self, exponent: int) -> Kernel:
-        return Kernel(Power((self.covariance,), whole(exponent, "exponent of a kernel", 1, MAX_POWER)))
+        return Kernel(Power((self.covariance,), whole(exponent, "exponent", 1, MAX_POWER)))
 
     def __repr__(self) -> str:
         return str(self.covariance)

@@ -18,6 +18,7 @@ from .numerics.covariances.gradient import log_gradient, stationary, tunable
 from .numerics.kernels.ballarray import BallArray
 from .theory.errors import SpecError
 from .theory.printable import shown
+from .theory.suggestion import suggestion
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -120,7 +121,17 @@ class CertifiedKernel(SklearnKernel):  # type: ignore[misc]  # scikit-learn has 
         found = [h.bounds for h in self.hyperparameters if not h.fixed]
         return np.log(np.vstack(found)) if found else np.array([])
 
+    def _require_limits(self) -> None:
+        """Refuse limits of a parameter that the kernel has not."""
+        known = [_outside(name) for name in self._exact.parameters]
+        for name in self.limits if isinstance(self.limits, Mapping) else ():
+            if name not in known:
+                wanted = _outside(str(name))
+                hint = f" Did you mean {wanted}?" if wanted in known else suggestion(wanted, known)
+                raise SpecError(f"limits: {self.kernel} has no parameter {shown(name)}: see get_params().{hint}")
+
     def _names(self) -> list[str]:
+        self._require_limits()
         if self.tuned is None:
             return [_outside(name) for name in tunable(self._exact.covariance)]
         if isinstance(self.tuned, str):

@@ -12,7 +12,7 @@ from .output import print_json, say
 
 
 def check(
-    path: Annotated[Path, typer.Argument(help="a certificate (.json), a folder of them, or the folder of a run")],
+    paths: Annotated[list[Path], typer.Argument(help="certificates (.json), folders of them, or folders of runs")],
     exact: Annotated[bool, typer.Option("--exact", help="use the Python standard library alone, not flint")] = False,
     strict: Strict = False,
     as_json: Json = False,
@@ -26,14 +26,14 @@ def check(
 
     parts = []
     with Working("checking") as working:
-        for part in check_files(path, accelerate=not exact):
+        for path, part in ((one, part) for one in paths for part in check_files(one, accelerate=not exact)):
             parts.append(part)
             working.stage(f"checking, {len(parts)} done")
             if not as_json and not (path.is_dir() and part.line == "proof"):  # claims of other kinds carry no proof
                 place = f" at {part.line}" if part.line else ""
                 say(f"{part.verdict:<11} {Path(part.path).name}{place}: {part.reason}")
                 working.spoken()
-    found = Checked(str(path), tuple(parts))
+    found = Checked(", ".join(map(str, paths)), tuple(parts))
     if as_json:
         print_json({"verdict": found.verdict, "parts": [part._asdict() for part in parts]})
     elif len(parts) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -113,7 +114,7 @@ def gram(
 
 
 def certify(
-    bound: Annotated[str, typer.Argument(help="the bound to prove, an exact number such as 0.001")],
+    bound: Annotated[str, typer.Argument(help="an exact number such as 0.001, or positive: above 0")],
     source: Source = "digits",
     activation: ActivationName = None,
     kernel: KernelName = None,
@@ -148,13 +149,15 @@ def certify(
             raise SpecError(f"--out {out}: its arrays take that name: choose a name that ends in .json.")
         require_output(out)
         require_output(out.with_suffix(".npz"))
-    rational(bound, what="the bound")
+    positive = bound == "positive"
+    if not positive:
+        rational(bound, what="the bound")
     reading = reading_of(numbers, header, columns, drop, array)
     if matrix is not None:
         theirs = (activation, kernel, system, n, keep_norms, bits, parameter, sigma_w2)
         if source != "digits" or any(x is not None for x in theirs):
             raise SpecError("--matrix is a matrix itself: leave out the points, and what makes a matrix of them.")
-        found, notes = certified(matrix, radius, bound, reading)
+        found, notes = certified(matrix, radius, None if positive else bound, reading)
         order = found.detail["data"]["n"]
         meaning = found.detail["matrix"]["meaning"].replace("matrix", f"{order} × {order} matrix", 1)
         about = "; ".join((meaning, *notes))
@@ -162,7 +165,7 @@ def certify(
         if radius != "0":
             raise SpecError("--radius is about --matrix: the matrix of a kernel has its own radius.")
         found, about = _of_points(
-            bound,
+            None if positive else bound,
             source,
             activation,
             kernel,
@@ -180,18 +183,21 @@ def certify(
     if as_json:
         print_json(found.to_json())
     else:
-        say(f"{found.verdict.name}: least eigenvalue >= {bound}; proved [{found.lower!r}, {found.upper!r}]")
+        asked = "> 0" if positive else f">= {bound}"
+        say(f"{found.verdict.name}: least eigenvalue {asked}; proved [{found.lower!r}, {found.upper!r}]")
         say(f"method: {found.method}" if not found.reason else f"reason: {found.reason}")
         if matrix is None:
             say(f"kernel: {_kernel(found)}")
             say(f"data: {about}")
             about = "the matrix of the kernel itself, enclosed entry by entry"
         say(f"about: {about}")
+        if out is not None:
+            say(_written(out, found))
     raise typer.Exit(1 if found.verdict.against else 3 if strict and found.verdict.name == "UNKNOWN" else 0)
 
 
 def _of_points(
-    bound: str,
+    bound: str | None,
     source: str,
     activation: str | None,
     kernel: str | None,
@@ -223,13 +229,25 @@ def _of_points(
         if silent:
             _require_points(source, data)
     if data.n > MAX_POINTS and bits is None and system in systems_in_place() and not _by_name(system, subject):
+        if bound is None:
+            raise SpecError(f"certify positive: {data.n} points need a bound: give a number, such as 1e-8.")
         found = _certify_large(system, data, subject, bound, budget, values)
     else:
         with Working(f"enclosing the kernel of {data.n} points") as working:
             K = _enclosed(system, data, subject, bits, budget, values)
-            working.stage(f"deciding whether the least eigenvalue is at least {bound}, n = {data.n}")
+            asked = "positive" if bound is None else f"at least {bound}"
+            working.stage(f"deciding whether the least eigenvalue is {asked}, n = {data.n}")
             found = prove(K, at_least=bound)
     return found, "; ".join((f"{data.description}, {_norms(data)}", *data.notes))
+
+
+def _written(out: Path, found: Certificate) -> str:
+    """Where the certificate is, and whether the independent checker can follow it."""
+    saved = json.loads(out.read_text("utf-8"))
+    if "proof" in saved:
+        return f"written to {out}, with a proof for certigram check"
+    why = saved["detail"].get("not checkable") or found.reason or "there is no rule for it."
+    return f"written to {out}; without a proof for the checker: {why}"
 
 
 def _kernel(found: Certificate) -> str:

@@ -112,14 +112,15 @@ def diagnose(
     say(str(found))
 
 
-def certified(matrix: str, radius: str, bound: str, reading: Reading) -> tuple[Certificate, tuple[str, ...]]:
+def certified(matrix: str, radius: str, bound: str | None, reading: Reading) -> tuple[Certificate, tuple[str, ...]]:
     """The certificate of a matrix in a file, and what was assumed when it was read."""
     from ..own_matrix import certify_matrix
     from ..reports.working import Working
 
     with Working("reading the matrix") as working:
         A, R, notes = read(matrix, radius, reading)
-        working.stage(f"deciding whether the least eigenvalue is at least {bound}")
+        asked = "positive" if bound is None else f"at least {bound}"
+        working.stage(f"deciding whether the least eigenvalue is {asked}")
         return certify_matrix(A, R, bound, None), notes
 
 

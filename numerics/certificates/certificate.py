@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import sha256
@@ -72,6 +72,23 @@ class Discharged:
     name: str
     verdict: Annotated[Verdict, ByName()]
     text: str
+
+
+def named_parameters(parameters: Mapping[str, object], normalize: str | None) -> str:
+    """The parameters of a kernel on one line, each list of equal entries as one of them, and what norms became.
+
+    >>> named_parameters({"depth": 1, "sigma_w2": ["9/4", "9/4"]}, None)
+    ', depth=1, sigma_w2=9/4, normalize=None'
+    """
+    found = ""
+    for key, value in parameters.items():
+        if isinstance(value, (list, tuple)) and len(set(value)) == 1:
+            if key == "activations":
+                continue
+            value = value[0]
+        if key != "points":
+            found += f", {key}={value}"
+    return f"{found}, normalize={normalize}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +172,15 @@ class Certificate:
             raise ValueError(f"{cannot}: its argument is {self.argument}")
 
     def __repr__(self) -> str:
-        what = f"{self.claim}, {self.activation}: {self.verdict.name}"
+        data, system = self.detail.get("data"), ""
+        named = ""
+        if self.system not in ("matrix", "kernel") and "parameters" in self.detail and isinstance(data, dict):
+            system, named = f"{self.system}, ", named_parameters(self.detail["parameters"], data.get("normalize"))
+        what = f"{self.claim}, {system}{self.activation}{named}: {self.verdict.name}"
         stated = self.detail.get("statement")
+        proved = any(item.kind.rigorous for item in self.evidence)
         ends = "" if self.lower is None or self.upper is None else f"; proved [{self.lower!r}, {self.upper!r}]"
-        return f"Certificate({what}{'' if stated is None else f' {stated}'}{ends if self.verdict.rigorous else ''})"
+        return f"Certificate({what}{'' if stated is None else f' {stated}'}{ends if proved else ''})"
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a Certificate has no truth value: compare its verdict, e.g. `cert.verdict is Verdict.PROVED`")

@@ -11,6 +11,9 @@ from ..replay import INVALID, UNSUPPORTED, VALID, Check, certificate_files, chec
 
 __all__ = ["INVALID", "UNSUPPORTED", "VALID", "Checked", "check_files", "check_path", "printable"]
 
+DATA = (".npy", ".npz", ".csv", ".tsv", ".txt", ".parquet")
+"""Endings of the names of files that hold numbers, never a certificate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -44,7 +47,7 @@ class Checked:
 
 def check_files(path: Path, *, accelerate: bool = True) -> Iterator[Check]:
     """Check what ``path`` means, one file at a time; raises :class:`SpecError` when it means no certificate."""
-    files = certificate_files(path)
+    files = [] if path.suffix.lower() in DATA and path.is_file() else certificate_files(path)
     if not files:
         raise SpecError(
             f"{printable(str(path))}: there is no certificate here: give a .json certificate, or a folder of them."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -44,7 +45,7 @@ def exact_matrix(table: NDArray[Any], radius: object, name: str) -> GivenMatrix:
         for j in range(i):
             if rows[i][j] != rows[j][i]:
                 raise SpecError(
-                    f"A is not symmetric: A[{i}, {j}] = {numeral(rows[i][j])}, A[{j}, {i}] = {numeral(rows[j][i])}:"
+                    f"A is not symmetric: A[{i}, {j}] = {_short(rows[i][j])}, A[{j}, {i}] = {_short(rows[j][i])}:"
                     " exact numbers must agree; for every symmetric matrix between, give a pair (lower, upper)."
                 )
     extra = radius_of(radius, n)
@@ -68,6 +69,11 @@ def exact_matrix(table: NDArray[Any], radius: object, name: str) -> GivenMatrix:
     if not np.any(matrix.rad):
         matrix = BallMatrix(matrix.mid, 0.0)
     return GivenMatrix(matrix, Fraction(common << power, q), meaning, name, entries=rows)
+
+
+def _short(x: Fraction) -> str:
+    """A number for a sentence: itself where it is short, else 17 digits of it."""
+    return str(x) if len(str(x)) <= 20 else f"about {Decimal(x.numerator) / x.denominator:.17g}"
 
 
 def _objects(rows: list[list[Fraction]]) -> NDArray[Any]:

@@ -82,7 +82,8 @@ def verify(document: Any, path: Path, accelerate: bool) -> str:
     require(ends[1] <= high, "proof.statement.upper", "below what is proved")
     agree(document, proof, about, low, high, bound)
     a, b = (float(x) if Fraction(float(x)) == x else nextafter(float(x), way) for x, way in ((low, -inf), (high, inf)))
-    return f"{a} <= least eigenvalue <= {b}; {proof['system']}, {about.about} {data['sha256'][:16]}"
+    claimed = f"{document['verdict']} lambda_min({about.symbol}) {said['relation']} {said['bound']}"
+    return f"{claimed}; {a} <= least eigenvalue <= {b}; {proof['system']}, {about.about} {data['sha256'][:16]}"
 
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -55,6 +55,19 @@ def test_files_of_all_kinds_are_certified(call: Call, folder: Path, file: str, a
     assert f"about: {about}\n" in out
 
 
+def test_positive_is_more_than_at_least_0_and_a_proof_is_announced(call: Call, tmp_path: Path) -> None:
+    np.save(tmp_path / "ones.npy", np.ones((2, 2)))
+    status, out, _ = call("certify", "0", "--matrix", tmp_path / "ones.npy", "--out", tmp_path / "c.json")
+    assert (status, "with a proof for certigram check" in out) == (0, True)
+    status, out, _ = call("check", tmp_path / "c.json", tmp_path / "c.json")
+    assert (status, out.count("VALID       c.json: PROVED lambda_min(A) >= 0; ")) == (0, 2)
+    status, out, _ = call("certify", "positive", "--matrix", tmp_path / "ones.npy")
+    assert (status, "REFUTED: least eigenvalue > 0" in out) == (1, True)
+    args = ("--kernel", "ntk", "--activation", "erf", "-p", "depth=1", "--n", "2", "--out", tmp_path / "k.json")
+    status, out, _ = call("certify", "positive", *args)
+    assert (status, "k.json; without a proof for the checker: " in out) == (0, True)
+
+
 def test_the_kernel_is_named_and_a_matrix_may_be_points_of_a_named_one(call: Call, folder: Path) -> None:
     status, out, _ = call("certify", "1e-3", "digits", "--n", "2")
     assert (status, "kernel: deq-general, tanh, sigma_w2 = 1/16\n" in out) == (0, True)
@@ -117,6 +130,7 @@ def test_jitter_and_diagnosis(call: Call, folder: Path) -> None:
         (("certify", "0", "--matrix", "K.npy", "--radius", "-1"), "radius"),
         (("certify", "0", "--matrix", "K.npy", "--radius", "wide"), "'wide' is not a number for --radius"),
         (("certify", "0", "--matrix", "distances.csv"), "is it a heading or a point"),
+        (("check", "K.npy"), "there is no certificate here"),
         (("jitter", "K.npy", "--relative-width", "0"), "relative_width = 0 is no width"),
         (("diagnose", "rows.npy"), "A has the shape (5, 30)"),
         (("jitter", "pages.npy"), "holds an array of the shape (4, 4, 1): give a square matrix"),

@@ -259,7 +259,7 @@ def test_a_radius_without_the_rounding_of_a_product_is_noticed(monkeypatch):
         (lambda: cg.kernel("constant", value=-1), "negative"),
         (lambda: cg.kernel("arc-cosine", order="2"), "whole number"),
         (lambda: cg.kernel("gaussian") * 0, "positive number"),
-        (lambda: cg.kernel("gaussian") ** 0, "exponent of a kernel"),
+        (lambda: cg.kernel("gaussian") ** 0, "exponent"),
         (lambda: cg.kernel("gaussian") * "one", "is not a number"),
         (lambda: cg.kernel("gaussian")(X, [[1.0]]), "one dimension"),
         (lambda: ("1e400" * cg.kernel("linear"))(X, X), "beyond the range of float64"),
@@ -319,3 +319,9 @@ def test_matrices_of_balls_are_read_by_places():
     square = cg.kernel("gaussian")(X)
     assert isinstance(square[:2, :2], cg.BallMatrix)
     assert not isinstance(square[:2, 1:3], cg.BallMatrix)
+
+
+@pytest.mark.parametrize(("name", "here"), [("rbf", "gaussian"), ("Poly", "linear"), ("matern", "matern-5/2")])
+def test_names_of_other_libraries_are_led_home(name: str, here: str) -> None:
+    with pytest.raises(cg.SpecError, match=here):
+        cg.kernel(name)

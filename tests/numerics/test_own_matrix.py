@@ -95,6 +95,7 @@ def test_a_nearly_symmetric_matrix_means_both_triangles_and_their_mean() -> None
     ("A", "sentence"),
     [
         (np.array([[1.0, 2.0], [3.0, 4.0]]), "A[0, 1] = 2.0, A[1, 0] = 3.0: the two triangles are different matrices"),
+        ([[1, "1.000000000000000000001"], ["1e-400", 1]], "A[1, 0] = about 1e-400, A[0, 1] = about 1.0"),
         (np.array([[1.0, 2.0], [2.0001, 4.0]]), "A[1, 0] = 2.0001: give (A + A.T) / 2"),
         (np.array([[1.0, 0.0], [3.0, 4.0]]), "it is lower triangular: if its mirror image is meant, give A + A.T"),
         (np.array([[1.0, 2.0], [0.0, 4.0]]), "if it is a Cholesky factor, A.T @ A"),
@@ -179,7 +180,7 @@ def test_a_population_gram_has_its_own_radius_and_a_strict_question() -> None:
     K = cg.population_gram("deq-general", [[1.0, 0.0], [0.0, 1.0]], activation="tanh")
     with pytest.raises(cg.SpecError, match="leave out radius"):
         cg.certify(K, radius=1e-3)
-    assert repr(cg.certify(K)).startswith("Certificate(kernel.least-eigenvalue, tanh: PROVED lambda_min(K) > 0")
+    assert repr(cg.certify(K)).startswith("Certificate(kernel.least-eigenvalue, deq-general, tanh, sigma_w2=")
     same = cg.population_gram("deq-general", [[1.0, 0.0], [1.0, 0.0]], activation="tanh")
     assert cg.certify(same).verdict is cg.Verdict.REFUTED
 
@@ -251,3 +252,13 @@ def test_what_is_saved_is_valid_to_the_checker(tmp_path: Path, kind: str) -> Non
     }[kind]
     path = cg.certify(A, radius=radius, at_least=bound).save(tmp_path / "c.json")
     assert cg.check(path).verdict == "VALID"
+
+
+def test_a_certificate_says_what_it_is_about_also_where_it_is_open() -> None:
+    """The depth and the norms of a network, and both ends of what is known where the verdict is UNKNOWN."""
+    K = cg.ntk([[1.0, 2.0], [3.0, -1.0]], activation="erf", depth=3, sigma_w2="9/4")
+    assert "ntk, erf, depth=3, sigma_w2=9/4, sigma_b2=0, " in repr(cg.certify(K))
+    assert "'erf', depth=3, sigma_w2=9/4" in repr(K)
+    assert "normalize=None" in repr(K)
+    open_ = cg.certify([[2, -1], [-1, 2]], radius=1, at_least="1/2")
+    assert f"UNKNOWN lambda_min(A) >= 1/2; proved [{open_.lower!r}, {open_.upper!r}]" in repr(open_)

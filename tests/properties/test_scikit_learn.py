@@ -284,6 +284,13 @@ class _Foreign:
         return self._held.__dlpack_device__()
 
 
+@pytest.mark.parametrize(("name", "meant"), [("0.scale", "0__scale"), ("0__scal", "0__scale"), ("factr", "factor")])
+def test_limits_of_no_parameter_are_refused(name: str, meant: str) -> None:
+    """Limits that nothing has would be ignored without a word."""
+    with pytest.raises(SpecError, match=f"Did you mean {meant}"):
+        _ = CertifiedKernel(2 * GAUSS, limits={name: "fixed"}).theta
+
+
 def test_arrays_of_other_libraries() -> None:
     points, tests, target = (_Foreign(a.copy()) for a in (X, Y, X[:, 0]))
     found = cg.predict(GAUSS, points, target, tests, noise="1/10")  # type: ignore[arg-type]
