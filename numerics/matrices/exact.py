@@ -73,7 +73,7 @@ def exact_matrix(table: NDArray[Any], radius: object, name: str) -> GivenMatrix:
 
 def _short(x: Fraction) -> str:
     """A number for a sentence: itself where it is short, else 17 digits of it."""
-    return str(x) if len(str(x)) <= 20 else f"about {Decimal(x.numerator) / x.denominator:.17g}"
+    return str(x) if len(str(x)) <= 20 else f"about {(Decimal(x.numerator) / x.denominator).normalize():.17g}"
 
 
 def _objects(rows: list[list[Fraction]]) -> NDArray[Any]:
