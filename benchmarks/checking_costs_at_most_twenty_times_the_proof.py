@@ -43,7 +43,7 @@ def cpu(function: Callable[[], object]) -> float:
 def prove(name: str, table: np.ndarray, path: Path) -> None:
     """Everything from the points to the saved certificate."""
     system, parameters = SYSTEMS[name]
-    K = cg.population_gram(system, table, **parameters)  # type: ignore[arg-type]
+    K = cg.population_gram(system, table, **parameters)  # type: ignore[arg-type]  # keywords of any kind
     cg.certify(K, at_least=Fraction(cg.least_eigenvalue(K).lower) / 2).save(path)
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, overload
 
 from .api import PopulationGram
-from .models import budget_for, data_of, precision_bits, whole
+from .models import allowance, data_of, precision_bits, whole
 from .numerics.balls.ball import Ball
 from .numerics.balls.budget import Budget
 from .numerics.balls.precision import undisturbed
@@ -113,11 +113,10 @@ class Kernel:
         """
         if bits is not None:
             bits = precision_bits(bits)
-        if not (budget is None or isinstance(budget, Budget)):
-            raise SpecError(f"kernel: budget = {budget!r} is not a Budget: give one, such as Budget(max_bits=512).")
+        allowed = allowance("kernel", budget, bits)
         left = data_of("kernel", X, None, normalize, normalize)
         right = None if Y is None else data_of("kernel", Y, None, normalize, normalize)
-        block = Block(left, right, budget or budget_for(bits))
+        block = Block(left, right, allowed)
         model = KernelModel(self.covariance, block)
         if right is None:
             return PopulationGram(model.gram if bits is None else model.refine(bits), model)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from .activations import ActivationHandle
+from .models import allowance
 from .numerics.balls.budget import Budget
 from .numerics.balls.precision import undisturbed
 from .numerics.deep.layers.kernel import layered_kernels
@@ -104,8 +105,8 @@ class Network:
         return found[0], found[1]
 
     def _found(self, X: ArrayLike, Y: ArrayLike | None, budget: Budget | None, *, tangent: bool) -> list[BallArray]:
-        if not (budget is None or isinstance(budget, Budget)):
-            raise SpecError(f"network: budget = {budget!r} is not a Budget: give one, such as Budget(memory=2**30).")
+        if budget is not None:
+            budget = allowance("network", budget, None)
         others = None if Y is None else _images(Y)
         found = layered_kernels(self.layers, _images(X), others, tangent=tangent, budget=budget)
         return [found.nngp] if found.ntk is None else [found.nngp, found.ntk]

@@ -14,7 +14,7 @@ from .numerics.balls.enclosure import Enclosure, float_below
 from .numerics.balls.precision import undisturbed
 from .numerics.certificates.certificate import Certificate, EvidenceItem, Proof, fraction_text
 from .theory.claims.kernel_claims import MATRIX_LEAST_EIGENVALUE
-from .theory.errors import DerivationGap, SpecError
+from .theory.errors import SpecError
 from .theory.numbers import Exact, numeral, rational
 from .theory.verdict import Argument, Evidence, Verdict
 
@@ -146,12 +146,7 @@ def _certificate(given: GivenMatrix, decision: Decision, bound: Fraction | None,
 @undisturbed
 def _proof(given: GivenMatrix, found: Enclosure, bound: Fraction, relation: str) -> Proof:
     """What a stranger needs to check the certificate: the matrix itself, a factor and a vector."""
-    try:
-        from .numerics.eigenvalues import own_matrix  # type: ignore[attr-defined, unused-ignore]
-    except ImportError:
-        raise DerivationGap("the checker has no rule for a matrix that was given.") from None
+    from .numerics.eigenvalues.own_matrix import OwnMatrix, own_matrix_proof
+
     entries, radii = given.stated
-    proof: Proof = own_matrix.own_matrix_proof(
-        own_matrix.OwnMatrix(entries, radii), found, bound=bound, relation=relation
-    )
-    return proof
+    return own_matrix_proof(OwnMatrix(entries, radii), found, bound=bound, relation=relation)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
+from typing import Any, Self
 
 import numpy as np
 from flint import arb, arb_mat
@@ -63,7 +64,7 @@ class Composite(Covariance):
         """The parameters of the parts."""
         return {f"{i}.{key}": value for i, part in enumerate(self.parts) for key, value in part.parameters.items()}
 
-    def changed(self, changes: Mapping[str, object]) -> Covariance:
+    def changed(self, changes: Mapping[str, object]) -> Self:
         """The same with other parameters of the parts."""
         chosen: list[dict[str, object]] = [{} for _ in self.parts]
         for key, value in changes.items():
@@ -155,13 +156,14 @@ class Scaled(Composite):
         """The factor, and the parameters of the part."""
         return {"factor": self.factor, **Composite.parameters.__get__(self)}
 
-    def changed(self, changes: Mapping[str, object]) -> Covariance:
+    def changed(self, changes: Mapping[str, object]) -> Self:
         """The same with other parameters."""
         rest = {key: value for key, value in changes.items() if key != "factor"}
         made = Composite.changed(self, rest)
         if "factor" not in changes:
             return made
-        return Scaled(self.parts if not rest else made.parts, rational(changes["factor"], what="factor"))  # type: ignore[attr-defined, arg-type]
+        given: Any = changes["factor"]  # what is no number raises
+        return replace(made, factor=rational(given, what="factor"))
 
     def values(self, block: Block) -> BallArray:
         """The values in float64 with radii."""

@@ -77,9 +77,10 @@ class DeepKernel(Leaf):
     def network(self) -> DeepNetwork:
         """The network whose kernel this is."""
         activations = list(self.activations) if isinstance(self.activations, tuple) else self.activations
-        weights, biases = self.weights, self.biases
-        if self.kind == "dual":
-            weights, biases = (weights, Fraction(1)), (biases, Fraction(0))  # type: ignore[assignment]
+        weights: Any = self.weights
+        biases: Any = self.biases
+        if self.kind == "dual":  # both are one number
+            weights, biases = (weights, Fraction(1)), (biases, Fraction(0))
         return deep_network(
             activations,
             self.depth,

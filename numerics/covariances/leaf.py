@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Self
@@ -22,9 +23,9 @@ class Leaf(Covariance):
     __slots__ = ()
 
     @classmethod
+    @abstractmethod
     def make(cls, name: str, given: Mapping[str, Any]) -> Self:
         """The kernel with this name and these parameters; :class:`SpecError` for those that it does not have."""
-        raise NotImplementedError(name, given)
 
     def changed(self, changes: Mapping[str, object]) -> Self:
         """The same with other parameters."""

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import sympy
 from flint import arb
 
 from ...theory.activations.activation import Activation
@@ -124,7 +123,7 @@ def _halves(phi: Activation, reach: float, size: float, least: float) -> tuple[H
     right = half_line(phi.expression, reach, size, least)
     if right is None or phi.parity is not None:
         return None if right is None else (right, None)
-    left = half_line(sympy.sympify(phi.expression).xreplace({X: -X}), reach, size, least)
+    left = half_line(phi.expression.xreplace({X: -X}), reach, size, least)
     return None if left is None else (right, left)
 
 

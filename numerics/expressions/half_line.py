@@ -14,6 +14,7 @@ Proof: docs/theory/hermite-coefficients.md, section 9.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,11 +153,11 @@ def _far(expression: sympy.Expr, start: float, reach: float, size: float) -> tup
     return start, end, _Cell(0.0, end, row, 0.0, upper_float(lost), upper_float(more))
 
 
-def _cell(function: object, lo: float, hi: float) -> _Cell | None:
+def _cell(function: Callable[[arb_series], arb_series], lo: float, hi: float) -> _Cell | None:
     centre = 0.0 if lo == 0.0 else (lo + hi) / 2
     half = hi - centre
-    at_centre = function(arb_series([arb(centre), 1], prec=DEGREE + 2))  # type: ignore[operator]
-    on_cell = function(arb_series([arb(centre, half), 1], prec=DEGREE + 2))  # type: ignore[operator]
+    at_centre = function(arb_series([arb(centre), 1], prec=DEGREE + 2))
+    on_cell = function(arb_series([arb(centre, half), 1], prec=DEGREE + 2))
     exact = [coefficient(at_centre, j) for j in range(DEGREE + 1)]
     h, slope = arb(half), abs(coefficient(on_cell, 1))
     remainder = abs(coefficient(on_cell, DEGREE + 1)) * h ** (DEGREE + 1)

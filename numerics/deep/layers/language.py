@@ -33,8 +33,26 @@ SCALE = 1 << 400
 """Variances, unless they are 0, lie between its inverse and it."""
 
 
+class _Weighted:
+    """Exact variances of weights and biases, as fractions."""
+
+    __slots__ = ()
+    sigma_w2: Exact
+    sigma_b2: Exact
+
+    @property
+    def weight(self) -> Fraction:
+        """The weight variance w."""
+        return rational(self.sigma_w2, what="sigma_w2")
+
+    @property
+    def bias(self) -> Fraction:
+        """The bias variance b."""
+        return rational(self.sigma_b2, what="sigma_b2")
+
+
 @dataclass(frozen=True, slots=True)
-class Dense:
+class Dense(_Weighted):
     r"""A fully connected layer :math:`\sqrt{w/m}\,W x + \sqrt b\,\beta`, m the width before; at every position alike.
 
     ``trained=False`` freezes its weights and biases: they contribute to the NNGP kernel and pass the tangent kernel
@@ -51,19 +69,9 @@ class Dense:
     def __post_init__(self) -> None:
         _variances(self)
 
-    @property
-    def weight(self) -> Fraction:
-        """The weight variance w."""
-        return rational(self.sigma_w2, what="sigma_w2")
-
-    @property
-    def bias(self) -> Fraction:
-        """The bias variance b."""
-        return rational(self.sigma_b2, what="sigma_b2")
-
 
 @dataclass(frozen=True, slots=True)
-class Conv:
+class Conv(_Weighted):
     r"""A convolution: at each position a dense layer on the window of ``filter_shape`` there, weights shared.
 
     Weights have variance :math:`w/(m|F|)`, |F| the size of the window: also at the edges, where ``padding="SAME"``
@@ -83,16 +91,6 @@ class Conv:
     def __post_init__(self) -> None:
         _windows(self, "filter_shape")
         _variances(self)
-
-    @property
-    def weight(self) -> Fraction:
-        """The weight variance w."""
-        return rational(self.sigma_w2, what="sigma_w2")
-
-    @property
-    def bias(self) -> Fraction:
-        """The bias variance b."""
-        return rational(self.sigma_b2, what="sigma_b2")
 
 
 @dataclass(frozen=True, slots=True)
