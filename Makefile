@@ -53,7 +53,7 @@ LOWEST := .venv-lowest
 test-lowest: $(DEV)
 	test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
 	$(BIN)/python tests/lowest_versions.py > $(LOWEST)/lowest.txt
-	$(LOWEST)/bin/python -m pip --disable-pip-version-check install --quiet --constraint $(LOWEST)/lowest.txt pip hatchling
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt pip hatchling
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check install --quiet --constraint $(LOWEST)/lowest.txt \
 		--no-build-isolation --editable '.[parquet,testing,cluster]' --group dev
 	OPENBLAS_NUM_THREADS=1 $(LOWEST)/bin/python -W ignore::DeprecationWarning -m pytest -q -n 2 --dist worksteal \
