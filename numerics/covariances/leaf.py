@@ -40,6 +40,14 @@ class Leaf(Covariance):
         return f"kernel({self.name!r}{inside})"
 
 
+_STANDARD_DEVIATIONS = {
+    key: f" That is a standard deviation: give its square as {variance} (conventions: docs/ntk-conventions.md)."
+    for variance, names in {"sigma_w2": ("W_std", "sigma_w"), "sigma_b2": ("b_std", "sigma_b")}.items()
+    for key in names
+}
+"""What other packages name otherwise."""
+
+
 def take(name: str, given: Mapping[str, Any], **defaults: Any) -> dict[str, Any]:
     """The parameters of a kernel, those that are not given by default; a default of ``...`` has to be given.
 
@@ -51,6 +59,7 @@ def take(name: str, given: Mapping[str, Any], **defaults: Any) -> dict[str, Any]
     for key in given:
         if key not in defaults:
             known = f" It has none: kernel({name!r})." if not defaults else suggestion(str(key), list(defaults))
+            known = _STANDARD_DEVIATIONS.get(str(key), known) if "sigma_w2" in defaults else known
             raise SpecError(f"kernel: {name} has no parameter {shown(key)}." + known)
     values = {**defaults, **given}
     for key, value in values.items():

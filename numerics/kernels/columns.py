@@ -87,7 +87,8 @@ def _exactly(given: Array, origin: str) -> Array:
             fits = bool(((table == given) | ~np.isfinite(given)).all())
         return table if fits else given.astype(object)
     if given.shape == ():
-        raise SpecError(f"{UNREADABLE} but a {origin}: give n rows of equal length.")
+        hint = "give its values, as in k(X)" if callable(given.item()) else "give n rows of equal length"
+        raise SpecError(f"{UNREADABLE} but a {origin}: {hint}.")
     if kind == "O":
         return _narrow(given)
     if kind in "US":

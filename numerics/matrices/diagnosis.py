@@ -48,8 +48,10 @@ class Pair:
     correlation: float
 
     def __str__(self) -> str:
+        digits = f"{self.correlation:.12g}"
+        nearly = " in its first 12 digits" if digits in ("1", "-1") and self.kind.startswith("near") else ""
         return (
-            f"rows {self.rows[0]} and {self.rows[1]}: {self.kind}, correlation {self.correlation:.12g}; by them alone"
+            f"rows {self.rows[0]} and {self.rows[1]}: {self.kind}, correlation {digits}{nearly}; by them alone"
             f" the least eigenvalue is at most {text_above(self.upper, 6)}"
         )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...theory.errors import SpecError
+from ...theory.printable import shown
 from ..kernels.columns import Array, Column, arrow_column, exact_array, frame_columns, index_places, join, record_index
 from ..kernels.exact_rows import exact_entries, split_rows_exactly
 from .reading import Contents, Reading, choose
@@ -67,7 +68,8 @@ def read_npz(path: Path, n: int | None, reading: Reading, memory: int) -> Conten
     chosen = reading.array or (left[0] if len(left) == 1 else None)
     if chosen is None or chosen not in sizes:
         held = ", ".join(repr(name)[:40] for name in names[:8]) or "nothing"
-        raise SpecError(f"{path}: it holds {held}: say in [data] which one by array = ... (--array).")
+        absent = f"no array {shown(chosen)}; " if chosen is not None else ""
+        raise SpecError(f"{path}: {absent}it holds {held}: say in [data] which one by array = ... (--array).")
     _require(path, sum(sizes[name] for name in (chosen, label) if name is not None), memory)
     try:
         with np.load(path, allow_pickle=False) as stored:

@@ -95,6 +95,8 @@ def test_npz(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "two.npz", x=np.ones((3, 2, 2), dtype=np.uint8), y=np.array([0, 1, 0]))
     with pytest.raises(SpecError, match="'x', 'y'"):
         load(str(tmp_path / "two.npz"))
+    with pytest.raises(SpecError, match="no array 'q'; it holds 'x', 'y'"):
+        load(str(tmp_path / "two.npz"), reading=Reading(array="q"))
     for reading in (Reading(array="x", labels="y"), Reading(labels="y")):
         data = load(str(tmp_path / "two.npz"), reading=reading)
         assert data.d == 4

@@ -112,6 +112,7 @@ def test_printed_bounds_are_bounds() -> None:
     assert 1 < float(said[1]) <= 2.0000009
     pair = str(Pair((0, 1), "near duplicates", 0.2000034, 0.9))
     assert "at most 0.200004" in pair
+    assert "correlation 1 in its first 12 digits" in str(Pair((0, 1), "near duplicates", 0.1, 1 - 2.0**-50))
     space = Eigenspace(np.array([[1.0], [0.0], [0.0]]), 1e-3, 0.66666666677)
     found = str(Diagnosis(Enclosure(0.1, 0.1, Evidence.ENCLOSED), space, (), "a matrix"))
     assert "at least 0.666666" in found

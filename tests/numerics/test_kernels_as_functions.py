@@ -255,6 +255,8 @@ def test_a_radius_without_the_rounding_of_a_product_is_noticed(monkeypatch):
         (lambda: cg.kernel("gausian"), "Did you mean gaussian"),
         (lambda: cg.kernel(7), "is not a name"),
         (lambda: cg.kernel("gaussian", lengthscale=1), "has no parameter 'lengthscale'"),
+        (lambda: cg.kernel("ntk", activation="relu", W_std=1.5), "give its square as sigma_w2"),
+        (lambda: cg.certify(cg.kernel("gaussian"), at_least=1), r"its values, as in k\(X\)"),
         (lambda: cg.kernel("nngp", activation="tanh"), "needs the parameter depth"),
         (lambda: cg.kernel("constant", value=-1), "negative"),
         (lambda: cg.kernel("arc-cosine", order="2"), "whole number"),
