@@ -81,7 +81,9 @@ def digest(document: Mapping[str, Any]) -> str:
 def arrays_as_bytes(arrays: Mapping[str, NDArray[Any]], *, compressed: bool = False) -> bytes:
     """Arrays by name as the bytes of a .npz file."""
     content = io.BytesIO()
-    (np.savez_compressed if compressed else np.savez)(content, allow_pickle=False, **arrays)
+    if any(array.dtype.hasobject for array in arrays.values()):
+        raise TypeError("arrays of Python objects are not stored")  # numpy 2.0 cannot be told so
+    (np.savez_compressed if compressed else np.savez)(content, **arrays)
     return content.getvalue()
 
 

@@ -53,7 +53,7 @@ class Setting:
         Field(description="by system and name, exact rationals; what is absent had its default"),
     ]
     widths: tuple[Count, ...]
-    replicates: Annotated[int, Field(ge=0, allow_inf_nan=False)]
+    replicates: Annotated[int, Field(ge=0)]
     alpha: Annotated[float, Field(gt=0, lt=1)]
     budget: Budget
 
