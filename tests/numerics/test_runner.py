@@ -212,9 +212,10 @@ def test_a_study_that_is_resumed_with_more_samples_pays_for_looking_again(tmp_pa
 def test_processes_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Subjects that are checked side by side leave the same certificates, up to the time they took."""
     monkeypatch.setattr(runner, "WORTH_A_PROCESS", 1)
-    small = {"implicit-relu": {"width": 48, "training_points": 3, "steps": 6}, "deq-relu": SMALL}
+    small = {"resnet-rkhs": {"points": 3, "iterations": 2, "features": 20, "depth": 3}, "deq-relu": SMALL}
     sizes = {name: {key: Fraction(value) for key, value in given.items()} for name, given in small.items()}
-    model = Study("two", ("implicit-relu", "deq-relu"), (), load("sphere", 3, d=2, seed=4), sizes, widths=())
+    data, systems = load("sphere", 3, d=2, seed=4), ("resnet-rkhs", "deq-relu")
+    model = Study("two", systems, (), data, sizes, widths=(), kernels=("gaussian",))
     said: list[str] = []
 
     def found(jobs: int) -> list[tuple[object, ...]]:
