@@ -43,6 +43,9 @@ DEAREST = 5e5
 SLACK = 24
 """Bits that a rule on balls may lose against its entries before the value at their centre is asked for."""
 
+KEPT = 1024
+"""How many values at exact entries a process keeps, the last ones asked for."""
+
 
 def dual(activation: Activation, a: Number, b: Number, c: Number, bits: int, *, other: Activation | None = None) -> arb:
     r"""A ball around :math:`E\,\varphi(u)\psi(v)` for the centred Gaussian pair with covariance [[a, c], [c, b]].
@@ -64,6 +67,18 @@ def dual(activation: Activation, a: Number, b: Number, c: Number, bits: int, *, 
     """
     cov = covariance(a, b, c)
     f, g = activation, activation if other is None else other
+    law = cov.rational
+    return _dual(f, g, cov, bits) if law is None else _kept(f, g, *law, bits)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(f: Activation, g: Activation, a: Fraction, b: Fraction, c: Fraction, bits: int) -> arb:
+    """The dual at exact entries, at one precision whatever that of the caller: claims ask for the same ones."""
+    with precision(bits + 16):
+        return _dual(f, g, covariance(a, b, c), bits)
+
+
+def _dual(f: Activation, g: Activation, cov: Covariance, bits: int) -> arb:
     law = cov.rational
     if _is_zero(cov.a) or _is_zero(cov.b) or (law is not None and law[2] == 0):
         means = [_mean(h.expression, Fraction(0) if _is_zero(v) else v, bits) for h, v in ((f, cov.a), (g, cov.b))]

@@ -8,9 +8,12 @@ from flint import arb
 
 from .series import DotProductSeries
 
+START = 32
+"""The first order of a search; the following ones are its doubles."""
+
 
 def choose_order(
-    build: Callable[[int], DotProductSeries], delta: arb, target: arb, *, start: int = 32, max_terms: int = 1024
+    build: Callable[[int], DotProductSeries], delta: arb, target: arb, *, start: int = START, max_terms: int = 1024
 ) -> int:
     r"""The least order R in 1..``max_terms`` with :math:`\delta^{R+1}\,\mathrm{tail}(R) \le` ``target``, by doubling.
 

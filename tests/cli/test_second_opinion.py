@@ -34,8 +34,8 @@ widths = []
 
 
 @pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A study of seconds; no LaTeX is run."""
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blank_figures: None) -> Path:
+    """A study of seconds; no LaTeX is run, and nothing is drawn."""
     monkeypatch.setattr("certigram.reports.bundle.shutil.which", lambda name: None)
     path = tmp_path / "few.toml"
     path.write_text(STUDY, encoding="utf-8")

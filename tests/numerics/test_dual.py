@@ -291,3 +291,14 @@ def test_price_bounds_the_rise(name: str, p: F, q: F) -> None:
 def test_not_square_integrable_is_refused() -> None:
     with pytest.raises(SpecError, match="square-integrable"):
         of("exp(x**2/8)", "9", "1", "1/2", 64)
+
+
+def test_what_is_kept_does_not_depend_on_who_asked_first() -> None:
+    """A value at exact entries is the same ball whatever the precision of the first caller."""
+    found = []
+    for bits in (30, 700):
+        evaluate._kept.cache_clear()
+        with precision(bits):
+            value = dual(activation("gelu"), F(3, 7), F(5, 7), F(1, 3), 64)
+        found.append(Ball(value))
+    assert found[0] == found[1]

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
@@ -170,6 +171,7 @@ def test_events_count_to_the_end(tmp_path: Path) -> None:
         "study": {"systems": ["deq-general"], "activations": ["erf"]},
         "data": {"source": str(tmp_path / "x.npy")},
         "finite-width": {"widths": [32, 64, 128], "seeds": 2},
+        "parameters": {"deq-general": SMALL},
     }
     heard: list[Event] = []
     study = build_study(document)
@@ -210,7 +212,10 @@ def test_a_study_that_is_resumed_with_more_samples_pays_for_looking_again(tmp_pa
 def test_processes_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Subjects that are checked side by side leave the same certificates, up to the time they took."""
     monkeypatch.setattr(runner, "WORTH_A_PROCESS", 1)
-    model = Study("two", ("implicit-relu", "deq-relu"), (), load("sphere", 3, d=2, seed=4), widths=())
+    small = {"resnet-rkhs": {"points": 3, "iterations": 2, "features": 20, "depth": 3}, "deq-relu": SMALL}
+    sizes = {name: {key: Fraction(value) for key, value in given.items()} for name, given in small.items()}
+    data, systems = load("sphere", 3, d=2, seed=4), ("resnet-rkhs", "deq-relu")
+    model = Study("two", systems, (), data, sizes, widths=(), kernels=("gaussian",))
     said: list[str] = []
 
     def found(jobs: int) -> list[tuple[object, ...]]:

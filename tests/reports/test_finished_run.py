@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +36,15 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
         return int(left.value.code or 0), streams.out, streams.err
 
     return command
+
+
+@pytest.fixture(scope="module", autouse=True)
+def blank_figures() -> Iterator[None]:
+    """Figures are files without ink: pictures are tested in test_several_systems.py, and take most of the time."""
+    blank = {"svg": b'<svg width="9pt"></svg>', "pdf": b"%PDF-1.4\n"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("certigram.reports.figures.Drawing._saved", lambda self, kind, metadata: blank[kind])
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -133,7 +133,7 @@ class Network:
             start.lower.max() * low**steps * (1 - 2.0**-40), start.upper.max() * high**steps * (1 + 2.0**-40)
         )
 
-    @property
+    @cached_property
     def scale(self) -> float:
         r""":math:`\tilde\gamma` in float64, off by at most three roundings."""
         return float(self.gamma) / math.sqrt(self.weights.width)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import combinations
 
 import sympy
@@ -20,6 +21,7 @@ from ....checks.evidence import SLIGHTLY, exact
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....derivation_check.check import check as check_derivation
+from ....derivation_check.report import CheckReport
 from ....derivation_check.value import enclose as enclose_at
 from ....dual.covariance import covariance
 from ....dual.series import series_value
@@ -44,13 +46,19 @@ def _formula_sides(phi: Activation, formula: sympy.Expr, laws: tuple[Law, ...]) 
         yield same(f"{law.text}: the formula, Mehler's series", value, series)
 
 
+@lru_cache(maxsize=64)
+def _report(phi: Activation) -> CheckReport:
+    """The derivation of a dual, each line checked; it is the same on all data."""
+    return check_derivation(derive_dual(phi), generic=1, corners=False)
+
+
 def _derived(inst: EquilibriumInstance, formula: sympy.Expr | None = None) -> Outcome:
     """The derivation of the dual line by line, a formula that is proved equal to its result, and both sides' values.
 
     Without a formula it is the result itself.
     """
-    derivation = derive_dual(inst.activation)
-    report = check_derivation(derivation, generic=1, corners=False)
+    report = _report(inst.activation)
+    derivation = report.derivation
     if not report.derived or derivation.result is None:
         return Outcome(Verdict.UNKNOWN, reason=f"the derivation has a line without proof:\n{report}")
     lines = len(report.steps)

@@ -10,14 +10,16 @@ Proofs: ``docs/papers/deep_equilibrium/kernel.md``, sections 3 and 4.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
+from typing import Self
 
 from flint import arb, arb_series
 
 from .....theory.activations.activation import Activation
 from .....theory.errors import PrecisionExhausted, SpecError
-from ....balls.ball import enclose
+from ....balls.ball import Ball, enclose
 from ....balls.banach import banach
 from ....balls.ends import between, nonnegative
 from ....balls.precision import MAX_BITS, precision
@@ -31,6 +33,8 @@ GUARD_BITS = 24
 """Extra working precision of the first attempt; later attempts add what the radii show to be missing."""
 ATTEMPTS = 4
 """How often the kernel is computed again with more bits and more Hermite orders before the radii are accepted."""
+KEPT = 64
+"""How many kernels a process keeps, the last ones asked for; one of order 1024 at 128 bits takes about half a MB."""
 PROBE_ORDER, PROBE_BITS = 12, 64
 """A coarse transform, used only to guess how many Hermite orders the re-expansion at rho(0) needs."""
 
@@ -55,6 +59,10 @@ class EquilibriumKernel:
         r""":math:`\kappa(\rho) = \sum_r \mu_r(\sqrt s)^2 \rho^r`, the dual activation at the equilibrium variance."""
         with precision(self.hermite.bits):
             return _dual_series(self.activation, self.hermite, self.fixed_point.q)
+
+    def truncate(self, order: int) -> Self:
+        """The same kernel with fewer coefficients stored; the transform stays as long as it is."""
+        return replace(self, series=self.series.truncate(order), correlation=self.correlation.truncate(order))
 
 
 def equilibrium_kernel(
@@ -82,8 +90,25 @@ def equilibrium_kernel(
     """
     if order < 1:
         raise SpecError(f"order = {order} is too small: an equilibrium kernel needs at least the orders 0 and 1.")
-    theta2 = contraction_squared(activation.name, sigma_w2, lipschitz)
-    guard = GUARD_BITS + _lost_bits(1 - theta2) + (_lost_bits(enclose(2 * sigma_w2)) if sigma_w2 else 0)
+    variance = Ball(input_variance) if isinstance(input_variance, arb) else input_variance
+    return _kept(activation, sigma_w2, order, bits, None if lipschitz is None else Ball(lipschitz), variance)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(
+    activation: Activation,
+    sigma_w2: Fraction,
+    order: int,
+    bits: int,
+    constant: Ball | None,
+    variance: Fraction | Ball,
+) -> EquilibriumKernel:
+    """The kernel, which does not depend on the data: claims and data sets that ask for the same one share it."""
+    lipschitz = None if constant is None else constant.arb
+    input_variance = variance.arb if isinstance(variance, Ball) else variance
+    with precision(min(bits + GUARD_BITS, MAX_BITS)):
+        theta2 = contraction_squared(activation.name, sigma_w2, lipschitz)
+        guard = GUARD_BITS + _lost_bits(1 - theta2) + (_lost_bits(enclose(2 * sigma_w2)) if sigma_w2 else 0)
     terms: int | None = None
     best: tuple[int, EquilibriumKernel] | None = None
     for _ in range(ATTEMPTS):

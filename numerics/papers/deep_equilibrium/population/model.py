@@ -26,7 +26,7 @@ from ....kernels.ballmatrix import BallMatrix
 from ....kernels.border import bordered
 from ....kernels.cosines import cosines_arb
 from ....kernels.gram import ENTRY_BITS, gram, gram_arb
-from ....kernels.order import choose_order
+from ....kernels.order import START, choose_order
 from ....studies.data import DataSet
 from ....studies.inputs import Inputs
 from ....studies.workspace import Workspace
@@ -158,15 +158,19 @@ class Population:
         return bordered(block, kept, edge, corner, self.data.n)
 
     def kernel(self, order: int, bits: int) -> EquilibriumKernel:
-        """The equilibrium kernel to a given order and precision."""
-        return equilibrium_kernel(
+        """The equilibrium kernel to a given order and precision, cut from one of the lengths that a search passes."""
+        passed = START
+        while passed < order:
+            passed *= 2
+        found = equilibrium_kernel(
             self.activation,
             self.sigma_w2,
-            order,
+            max(order, min(passed, self.budget.max_terms)),
             bits,
             lipschitz=self.mean_lipschitz,
             input_variance=2 * self._norm(),
         )
+        return found.truncate(order)
 
     def order_for(self, target: arb, bits: int, *, individually: bool = True) -> int:
         """The series length at which the tail on this data is below ``target`` (or the longest allowed).
