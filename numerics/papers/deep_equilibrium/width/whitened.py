@@ -9,8 +9,10 @@ says that this is at most
           \tau = \min\{\sqrt{1-\beta-\varpi-\lambda_1^2} - \sqrt{1-\eta'},\ \sqrt{1+\eta'} - \sqrt{1+\beta+\varpi}\},
 
 :math:`\eta' = (1-2\varepsilon)\eta`, and the second (a trace) that it is at most
-:math:`p_a + e^{-t_1^2/2} + e^{-t^2/2}` with :math:`t = \min\{\sqrt{1-x} - \sqrt{1-\eta},\ \sqrt{1+\eta} - \sqrt{1+x}\}/\lambda_1`. In both the event that may
-fail contains :math:`L\lVert W\rVert_2 > a`. Proofs: ``docs/papers/deep_equilibrium/width.md``, "The whitened theorem".
+:math:`p_a + e^{-t_1^2/2} + e^{-t^2/2}` with
+:math:`\lambda_1t = \min\{\sqrt{1-x} - \sqrt{1-\eta},\ \sqrt{1+\eta} - \sqrt{1+x}\}` and x as there.
+In both the event that may fail contains :math:`L\lVert W\rVert_2 > a`.
+Proofs: ``docs/papers/deep_equilibrium/width.md``, "The whitened theorem".
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ from .scale import Scale, scale
 from .setting import BITS, WidthSetting
 from .smoothed import bias
 
-RHOS = (Fraction(5, 7), Fraction(4, 5), Fraction(1), Fraction(5, 4))
-"""The multiples of the default t_a that are tried; with ρ² >= 1/2 every constant does not increase with the width."""
+RHOS = (Fraction(1, 2), Fraction(3, 5), Fraction(5, 7), Fraction(1))
+"""The multiples of the default t_a that are tried."""
 NETS = tuple(Fraction(k, 100) for k in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 25, 30))
 Form = Literal["net", "trace"]
 
