@@ -147,7 +147,7 @@ class Statement:
 class LeastWidth:
     """All statements of a question; together they are true with probability at least 1 - alpha.
 
-    ``look`` says which question this is among those that were asked of one folder, and ``level`` the error of each
+    ``look`` says which question this is among those that were asked about the networks of one folder, and ``level`` the error of each
     statement. ``complete`` is False where the time ran out.
     """
 
@@ -189,26 +189,27 @@ def find(
 ) -> LeastWidth:
     """Sample networks, the narrow ones first, until each width has its statements or ``question.most`` networks.
 
-    ``store`` receives one small file for each network; a second start reads them. Each other question that is asked of
-    the same folder has a smaller part of ``alpha``, so that all answers together keep it. ``seconds``: no network is
+    ``store`` receives a folder for these networks, and in it one small file for each; a second start reads them. Each
+    other question about the same networks has a smaller part of ``alpha``, so that all answers together keep it. ``seconds``: no network is
     started after this wall time. ``progress`` gets (text, networks of this width so far, at most). The answer depends
     neither on ``jobs`` nor on interruptions.
     """
     started = time.monotonic()
     mark = networks.fingerprint()
-    asked = (mark, sorted(question.widths), sorted(question.events), question.delta, question.alpha)
-    look = 1 if store is None else counted(store, repr(asked))
+    folder = None if store is None else store / mark
+    asked = (sorted(question.widths), sorted(question.events), question.delta, question.alpha)
+    look = 1 if folder is None else counted(folder, repr(asked))
     question.require_enough(look)
     level, claimed = question.level(look), float(1 - question.delta)
     statements: dict[str, list[Statement]] = {event: [] for event in question.events}
     complete = True
 
     def load(item: Item) -> Unit | None:
-        return None if store is None else _load(_path(store, mark, *item), *item)
+        return None if folder is None else _load(_path(folder, *item), *item)
 
     def save(unit: Unit) -> None:
-        if store is not None:
-            _save(_path(store, mark, unit.width, unit.replicate), unit)
+        if folder is not None:
+            _save(_path(folder, unit.width, unit.replicate), unit)
 
     for width in sorted(question.widths):
         units: list[Unit] = []
@@ -278,8 +279,8 @@ def _called(item: Item) -> str:
     return f"the network of width {item[0]}, replicate {item[1]}"
 
 
-def _path(store: Path, mark: str, width: int, replicate: int) -> Path:
-    return store / f"{mark}-event-m{width}-r{replicate}.npz"
+def _path(folder: Path, width: int, replicate: int) -> Path:
+    return folder / f"m{width}-r{replicate}.npz"
 
 
 def _save(path: Path, unit: Unit) -> None:

@@ -33,8 +33,8 @@ def resumed(
 
     ``prepare(setting)(item)`` makes a unit, in one of ``jobs`` processes; ``save`` is called with each that was made.
     Where ``load`` raises :class:`SpecError`, ``on_damage`` is told and the unit is made again. No unit is started
-    after ``seconds`` of wall time. ``on_unit`` gets (unit, finished, total) of those that were made; ``on_death`` hears of
-    processes that died, and :class:`Unfinished` is raised when one item ends two of them.
+    after ``seconds`` of wall time. ``on_unit`` gets (unit, finished, total) of those that were made; ``on_death``
+    hears of processes that died, and :class:`Unfinished` is raised when one item ends two of them.
     """
     started = time.monotonic()
     done: list[Unit] = []
