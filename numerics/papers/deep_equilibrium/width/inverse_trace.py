@@ -32,16 +32,14 @@ def inverse_trace(matrix: BallMatrix, least: arb) -> arb:
             return arb("inf")
         simple: arb = (n / least).upper()
         try:
-            inverse = np.linalg.inv(matrix.mid)
+            inverse = np.asarray(np.linalg.inv(matrix.mid), dtype=np.float64)
         except np.linalg.LinAlgError:
             return simple
         if not np.isfinite(inverse).all():
             return simple
         residual = np.eye(n) - matrix.mid @ inverse
-        size, off = (
-            arb(norm_up(inverse)),
-            arb(norm_up(np.broadcast_to(np.asarray(matrix.rad, dtype=np.float64), (n, n)))),
-        )
+        size = arb(norm_up(inverse))
+        off = arb(norm_up(np.broadcast_to(np.asarray(matrix.rad, dtype=np.float64), (n, n))))
         # the product: gamma_n |K||Y| and underflow; the subtraction: one unit of what came out; the radius of K
         slack = (arb(gamma(n + 1)) * arb(norm_up(matrix.mid)) + off) * size + n * (n + 2) * arb(TINY)
         error = arb(norm_up(residual)) * (1 + 2 * arb(UNIT)) + slack

@@ -12,17 +12,20 @@ with :math:`\Delta = \sup|\varphi_\tau - \varphi|`. The variances of the smoothe
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from fractions import Fraction
 
 from flint import arb
 
+from ....balls.ball import enclose
 from ....balls.ends import nonnegative
 from .bias import INFINITE, Bias, smooth_bias
 from .scale import Scale, first_square, moments
 from .setting import ActivationBounds, NormGroup, WidthSetting
 
-EXPONENTS = range(-6, 9)
-"""The smoothing is tried at :math:`2^k m^{-1/2}` for these k, then between the best and its neighbours."""
+FIRST_EXPONENT, MOST_STEPS = Fraction(2), 40
+"""Where the search for a smoothing begins, and how many steps it may take."""
 
 
 def bias(setting: WidthSetting, k: Scale, smoothing: arb | None = None) -> Bias:
@@ -35,14 +38,28 @@ def bias(setting: WidthSetting, k: Scale, smoothing: arb | None = None) -> Bias:
 
 
 def best_smoothing(setting: WidthSetting, k: Scale) -> arb:
-    """The τ among a few that gives the least bound; a choice, which needs no proof."""
-    tried = {e: lipschitz_bias(setting, k, arb(2) ** e / k.root).frobenius for e in map(arb, EXPONENTS)}
-    best = min(tried, key=lambda e: float(tried[e].upper()))
-    around = [best, best - arb(1) / 2, best + arb(1) / 2]
-    return (
-        arb(2) ** min(around, key=lambda e: float(lipschitz_bias(setting, k, arb(2) ** e / k.root).frobenius.upper()))
-        / k.root
-    )
+    r"""A τ = 2^e m^(-1/2) that gives a small bound: by descent in e, with steps from 2 to 1/8; it needs no proof."""
+    values: dict[Fraction, float] = {}
+
+    def size(e: Fraction) -> float:
+        if e not in values:
+            found = lipschitz_bias(setting, k, _smoothing(k, e)).frobenius
+            values[e] = float(found.upper()) if found.is_finite() else math.inf
+        return values[e]
+
+    best, step = FIRST_EXPONENT, Fraction(2)
+    for _ in range(MOST_STEPS):
+        nearest = min((best, best + step, best - step), key=size)
+        if nearest == best:
+            step /= 2
+            if step < Fraction(1, 8):
+                break
+        best = nearest
+    return _smoothing(k, best)
+
+
+def _smoothing(k: Scale, e: Fraction) -> arb:
+    return (arb(2) ** enclose(e) / k.root).mid()
 
 
 def smoothed(phi: ActivationBounds, tau: arb) -> tuple[ActivationBounds, arb, arb]:

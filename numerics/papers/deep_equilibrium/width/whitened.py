@@ -9,8 +9,10 @@ says that this is at most
           \tau = \min\{\sqrt{1-\beta-\varpi-\lambda_1^2} - \sqrt{1-\eta'},\ \sqrt{1+\eta'} - \sqrt{1+\beta+\varpi}\},
 
 :math:`\eta' = (1-2\varepsilon)\eta`, and the second (a trace) that it is at most
-:math:`p_a + e^{-t_1^2/2} + e^{-t^2/2}` with :math:`t = \min\{\sqrt{1-x} - \sqrt{1-\eta},\ \sqrt{1+\eta} - \sqrt{1+x}\}/\lambda_1`. In both the event that may
-fail contains :math:`L\lVert W\rVert_2 > a`. Proofs: ``docs/papers/deep_equilibrium/width.md``, "The whitened theorem".
+:math:`p_a + e^{-t_1^2/2} + e^{-t^2/2}` with
+:math:`\lambda_1t = \min\{\sqrt{1-x} - \sqrt{1-\eta},\ \sqrt{1+\eta} - \sqrt{1+x}\}` and x as there.
+In both the event that may fail contains :math:`L\lVert W\rVert_2 > a`.
+Proofs: ``docs/papers/deep_equilibrium/width.md``, "The whitened theorem".
 """
 
 from __future__ import annotations
@@ -29,9 +31,11 @@ from .scale import Scale, scale
 from .setting import BITS, WidthSetting
 from .smoothed import bias
 
-RHOS = (Fraction(5, 7), Fraction(4, 5), Fraction(1), Fraction(5, 4))
-"""The multiples of the default t_a that are tried; with ρ² >= 1/2 every constant does not increase with the width."""
-NETS = tuple(Fraction(k, 100) for k in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 25, 30))
+RHOS = (Fraction(1, 2), Fraction(3, 5), Fraction(5, 7), Fraction(1))
+"""The multiples of the default t_a that are tried."""
+NETS = tuple(Fraction(k, 1000) for k in (1, 3, 10, 20, 30, 40, 50, 60, 70, 80, 100, 120, 140, 170, 200, 250, 300))
+COARSE = (NETS[0], Fraction(7, 100))
+"""The ε with which t_1 is chosen: for a bias near η, and for a small one."""
 Form = Literal["net", "trace"]
 
 
@@ -165,7 +169,8 @@ def whitened_at(setting: WidthSetting, width: int, eta: Fraction, rho: Fraction)
         times = _times(c)
         for t_1 in times:
             offer(c.trace(goal, t_1), "trace", t_1, None)
-            offer(c.net(goal, t_1, enclose(NETS[6])), "net", t_1, NETS[6])
+            for epsilon in COARSE:
+                offer(c.net(goal, t_1, enclose(epsilon)), "net", t_1, epsilon)
         chosen = times[0] if best is None else best[2]
         for epsilon in NETS:
             offer(c.net(goal, chosen, enclose(epsilon)), "net", chosen, epsilon)
