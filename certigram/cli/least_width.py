@@ -91,38 +91,26 @@ def least_width(
     rows = list(itertools.product(activation or [None], sigma_w2 or [None], n or [None]))
     share = rational(alpha, what="alpha") / len(rows)
     reading = reading_of(numbers, header, columns, drop, array)
+    processes = jobs or max(1, min(os.cpu_count() or 1, 16))
     gaps, notes = [], dict[str, None]()
     with Working("reading the points") as working:
         for name, strength, count in rows:
             values: dict[str, Any] = dict(named_values(parameter, strength))
             meant, subject = named_subject(name, None, system)
             data = data_of_points(source, subject, meant, values, count, keep_norms, reading)
-            about = ", ".join(
-                [meant, *subject.values(), *(f"{key} = {x}" for key, x in values.items()), f"n = {data.n}"]
-            )
+            named = [f"{key} = {x}" for key, x in values.items()]
+            about = ", ".join([meant, *subject.values(), *named, f"n = {data.n}"])
             working.stage(f"{about}: enclosing the kernel and the certified width")
             notes.update(dict.fromkeys(data.notes))
 
             def progress(text: str, done: int, most: int, about: str = about) -> None:
                 working.stage(f"{about}: {text}, {done} of at most {most}")
 
-            gaps.append(
-                width_gap(
-                    meant,
-                    data,
-                    **subject,
-                    **values,
-                    event=event,
-                    widths=tried,
-                    delta=delta,
-                    alpha=share,
-                    networks=networks,
-                    seed=seed,
-                    jobs=jobs or max(1, min(os.cpu_count() or 1, 16)),
-                    out=out,
-                    progress=progress,
-                )  # fmt: skip
-            )
+            gap = width_gap(
+                meant, data, **subject, **values, event=event, widths=tried, delta=delta, alpha=share,
+                networks=networks, seed=seed, jobs=processes, out=out, progress=progress,
+            )  # fmt: skip
+            gaps.append(gap)
         if figure is not None:
             from ..reports.width_gap import save_gaps
 
@@ -152,18 +140,14 @@ def _text(gap: WidthGap) -> str:
     lines = [", ".join([gap.system, gap.subject, *named, f"n = {gap.n}"])]
     question = gap.sampled.question
     for event in question.events:
-        at = {
-            standing: [
-                str(s.width) for s in gap.sampled.statements if s.event == event and s.standing.value == standing
-            ]
-            for standing in ("at least", "below", "open")
-        }
         least, certified = gap.sampled.least(event), gap.certified.get(event)
-        lines.append(
-            f"  {event}: probability at least {1 - question.delta} from the sampled width {least or 'none tried'} on the"
-            f" list; certified from {certified or 'no width'}"
-        )
-        lines += [f"    {standing:<9} {', '.join(found)}" for standing, found in at.items() if found]
+        stated = "at no width tried" if least is None else f"at width {least}, the least of those tried"
+        proved = "certified from no width" if certified is None else f"certified from {certified}"
+        lines.append(f"  {event}: probability at least {1 - question.delta} {stated}; {proved}")
+        for standing in ("at least", "below", "open"):
+            chosen = [s for s in gap.sampled.statements if s.event == event and s.standing.value == standing]
+            if chosen:
+                lines.append(f"    {standing:<9} {', '.join(str(s.width) for s in chosen)}")
     return "\n".join(lines)
 
 

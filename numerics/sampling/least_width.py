@@ -32,6 +32,8 @@ from .sequential import Judged, Standing, fewest, judged
 
 FIRST = 8
 """Networks that every width gets; where the event is rare they decide."""
+WORTH_PROCESSES = 20.0
+"""Seconds of work from which on processes are started, which takes some seconds."""
 FINER = 1000
 """The solver's part of the error of G_m is meant to be so many times smaller than the least eigenvalue."""
 Item = tuple[int, int]
@@ -147,8 +149,8 @@ class Statement:
 class LeastWidth:
     """All statements of a question; together they are true with probability at least 1 - alpha.
 
-    ``look`` says which question this is among those that were asked about the networks of one folder, and ``level`` the error of each
-    statement. ``complete`` is False where the time ran out.
+    ``look`` says which question this is among those that were asked about the networks of one folder, and ``level`` the
+    error of each statement. ``complete`` is False where the time ran out.
     """
 
     question: Question
@@ -190,13 +192,15 @@ def find(
     """Sample networks, the narrow ones first, until each width has its statements or ``question.most`` networks.
 
     ``store`` receives a folder for these networks, and in it one small file for each; a second start reads them. Each
-    other question about the same networks has a smaller part of ``alpha``, so that all answers together keep it. ``seconds``: no network is
-    started after this wall time. ``progress`` gets (text, networks of this width so far, at most). The answer depends
-    neither on ``jobs`` nor on interruptions.
+    other question about the same networks has a smaller part of ``alpha``, so that all answers together keep it.
+    ``seconds``: no network is started after this wall time. ``jobs`` processes work where that is worth their start.
+    ``progress`` gets (text, networks of this width so far, at most). The answer depends neither on ``jobs`` nor on
+    interruptions.
     """
     started = time.monotonic()
     mark = networks.fingerprint()
     folder = None if store is None else store / mark
+    question.require_enough(1)
     asked = (sorted(question.widths), sorted(question.events), question.delta, question.alpha)
     look = 1 if folder is None else counted(folder, repr(asked))
     question.require_enough(look)
@@ -214,8 +218,10 @@ def find(
     for width in sorted(question.widths):
         units: list[Unit] = []
         found: dict[str, Judged] = {}
+        each = 0.0  # seconds that a network of this width takes in this process
         for count in _counts(question.most, fewest(claimed, level)):
-            left = None if seconds is None else seconds - (time.monotonic() - started)
+            begun = time.monotonic()
+            left = None if seconds is None else seconds - (begun - started)
             more = [(width, r) for r in range(len(units), count)]
             before = len(units)
 
@@ -223,10 +229,12 @@ def find(
                 if progress is not None:
                     progress(f"networks of width {unit.width}", before + done, question.most)
 
+            spread = jobs if each * len(more) > WORTH_PROCESSES else 1
             made = resumed(
-                more, _work, networks, load=load, save=save, jobs=jobs, seconds=left, name=_called,
+                more, _work, networks, load=load, save=save, jobs=spread, seconds=left, name=_called,
                 on_unit=told, on_damage=tell, on_death=tell,
             )  # fmt: skip
+            each = each or (time.monotonic() - begun) / len(more)
             complete = complete and len(made) == len(more)
             units += sorted(made, key=lambda unit: unit.replicate)
             units = [unit for k, unit in enumerate(units) if unit.replicate == k]  # no gap where the time ran out
