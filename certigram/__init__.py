@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from .deep import nngp, nngp_and_ntk, ntk
     from .derivations import DerivationHandle, derive
+    from .finite_width import least_width, width_gap
     from .kernels import Kernel, kernel
     from .large import certify_large
     from .layers import Network, network
@@ -52,6 +53,7 @@ _WHERE = {
     ".own_matrix": "diagnose least_jitter",
     ".deep": "nngp nngp_and_ntk ntk",
     ".derivations": "DerivationHandle derive",
+    ".finite_width": "least_width width_gap",
     ".kernels": "Kernel kernel",
     ".layers": "Network network",
     ".prediction": "Classification Prediction classify log_marginal_likelihood predict",
@@ -100,6 +102,7 @@ __all__ = [
     "kernel",
     "least_eigenvalue",
     "least_jitter",
+    "least_width",
     "log_marginal_likelihood",
     "network",
     "nngp",
@@ -110,6 +113,7 @@ __all__ = [
     "system",
     "systems",
     "verify",
+    "width_gap",
 ]
 
 

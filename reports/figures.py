@@ -40,16 +40,18 @@ class Drawing:
 
     def pdf(self) -> bytes:
         """The figure as a PDF file without a date."""
-        return self._saved("pdf", {"CreationDate": None})
+        return self.file("pdf")
 
     def svg(self) -> Markup:
         """The figure as an ``<svg>`` element to stand inside a page."""
-        return inline(self._saved("svg", {"Date": None}).decode(), self.name)
+        return inline(self.file("svg").decode(), self.name)
 
-    def _saved(self, kind: str, metadata: dict[str, None]) -> bytes:
+    def file(self, kind: str) -> bytes:
+        """The figure as a whole file, ``svg`` or ``pdf``, without a date."""
         import matplotlib
 
         stream = io.BytesIO()
+        metadata = {"CreationDate" if kind == "pdf" else "Date": None}
         with matplotlib.rc_context(STYLE):  # the salt of identifiers is read when the file is written
             self.figure.savefig(stream, format=kind, metadata=metadata, transparent=True)
         return stream.getvalue()

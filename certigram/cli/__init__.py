@@ -25,6 +25,7 @@ from ..theory.version import __version__
 from .checking import check
 from .derivations import derive
 from .falsifying import falsify
+from .least_width import least_width
 from .listing import list_
 from .matrices import certify, gram
 from .output import DEFECT, INTERRUPTED, LATER, fail, say
@@ -70,6 +71,11 @@ app.command(
     short_help="check a study, write its report",
     epilog="Example: certigram verify study.toml --out results",
 )(verify)
+app.command(
+    name="least-width",
+    short_help="from which width networks show an event",
+    epilog="Example: certigram least-width digits --n 20 --activation tanh --activation erf --figure out/gap.svg",
+)(least_width)
 app.command(short_help="sample the networks of a study", epilog="Example: certigram sweep study.toml --jobs 8")(sweep)
 app.command(
     short_help="enclose E φ(u) φ(v)",

@@ -71,10 +71,10 @@ def gram(
         require_output(out)
     values: dict[str, Any] = dict(named_values(parameter, sigma_w2))
     silent = activation is None and kernel is None and system is None
-    system, subject = _subject(activation, kernel, system)
+    system, subject = named_subject(activation, kernel, system)
     reading = reading_of(numbers, header, columns, drop, array)
     with Working("reading the points") as working:
-        data = _data(source, subject, system, values, n, keep_norms, reading)
+        data = data_of_points(source, subject, system, values, n, keep_norms, reading)
         if silent:
             _require_points(source, data)
         working.stage(f"enclosing the kernel of {data.n} points")
@@ -219,13 +219,13 @@ def _of_points(
 
     values: dict[str, Any] = dict(parameters)
     silent = activation is None and kernel is None and system is None
-    system, subject = _subject(activation, kernel, system)
+    system, subject = named_subject(activation, kernel, system)
     budget = _budget(memory, bits)
     if n is not None and n > MAX_POINTS:
         require_memory("certify", n, memory_estimate(n, 1), budget)  # before so many points are made
     room = 2 * budget.memory  # the estimate there is for a whole study; two arrays are asked for below
     with Working("reading the points"):
-        data = _data(source, subject, system, values, n, keep_norms, reading, room)
+        data = data_of_points(source, subject, system, values, n, keep_norms, reading, room)
         if silent:
             _require_points(source, data)
     if data.n > MAX_POINTS and bits is None and system in systems_in_place() and not _by_name(system, subject):
@@ -263,7 +263,7 @@ def _norms(data: DataSet) -> str:
     return "norms kept" if data.normalize is None else f"rescaled to norm sqrt({data.d})"
 
 
-def _subject(activation: str | None, kernel: str | None, system: str | None) -> tuple[str, dict[str, Any]]:
+def named_subject(activation: str | None, kernel: str | None, system: str | None) -> tuple[str, dict[str, Any]]:
     """The system, and the activation or kernel that was asked for, by its keyword; what is meant where none was."""
     from ..theory.claims.system import system as find
 
@@ -301,7 +301,7 @@ def _enclosed(
     return kernel(subject["kernel"], **chosen, **whole)(data, bits=bits, budget=budget)
 
 
-def _data(
+def data_of_points(
     source: str,
     subject: dict[str, Any],
     system: str,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -25,7 +24,7 @@ from ..balls.threads import blas_threads
 from ..files import write_atomically
 from ..stored import arrays_as_bytes, damaged, read_arrays, silent
 from ..studies.networks import FiniteGram, Nonlinearity, Sampler, nonlinearity, sampler
-from .workers import Workers
+from .resumed import resumed
 
 if TYPE_CHECKING:
     from ...theory.activations.activation import Activation
@@ -281,35 +280,28 @@ def run(
 
     Raises :class:`Unfinished` when one unit ends two processes, or when they do not start.
     """
-    started = time.monotonic()
-    total = len(plan.units())
-    done: list[Unit] = []
-    todo: list[tuple[int, int]] = []
     mark = plan.fingerprint()
-    for width, replicate in plan.units():
-        unit = None
-        if store is not None:
-            try:
-                unit = _load(_path(store, mark, width, replicate), plan, width, replicate)
-            except SpecError as error:
-                on_damage(f"{error} The network is sampled again.")
-        if unit is None:
-            todo.append((width, replicate))
-        else:
-            done.append(unit)
 
-    def in_time() -> bool:
-        return seconds is None or time.monotonic() - started < seconds
+    def load(item: tuple[int, int]) -> Unit | None:
+        return None if store is None else _load(_path(store, mark, *item), plan, *item)
 
-    def finish(unit: Unit) -> None:
-        done.append(unit)
+    def save(unit: Unit) -> None:
         if store is not None:
             _save(_path(store, mark, unit.width, unit.replicate), unit)
-        if on_unit is not None:
-            on_unit(unit, len(done), total)
 
-    workers = Workers(_work, plan, finish=finish, more=in_time, name=_called, tell=on_death)
-    workers.run(todo, min(jobs, len(todo)))
+    done = resumed(
+        plan.units(),
+        _work,
+        plan,
+        load=load,
+        save=save,
+        jobs=jobs,
+        seconds=seconds,
+        name=_called,
+        on_unit=on_unit,
+        on_damage=on_damage,
+        on_death=on_death,
+    )
     return Sample(plan, tuple(sorted(done, key=lambda unit: (unit.width, unit.replicate))))
 
 

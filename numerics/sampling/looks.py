@@ -34,7 +34,18 @@ def look(folder: Path | None, study: str, tests: Sequence[StatisticalTest]) -> i
     """
     if folder is None or not tests:
         return 1
-    mark = hashlib.sha256(repr((study, [(test.name, test.p_value) for test in tests])).encode()).hexdigest()
+    return counted(folder, repr((study, [(test.name, test.p_value) for test in tests])))
+
+
+def counted(folder: Path, what: str) -> int:
+    """The place, from 1, of a question or outcome among those that were written down for a folder; it is added there.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [counted(Path(folder), what) for what in ("a", "b", "a")]
+    [1, 2, 1]
+    """
+    mark = hashlib.sha256(what.encode()).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
     before = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []

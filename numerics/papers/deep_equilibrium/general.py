@@ -6,6 +6,7 @@ from ....theory.activations.activation import Activation, activation
 from ...studies.gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
+from .certified_widths import certified_widths
 from .enclosed_numbers import enclosed_numbers
 from .finite_width import sample_grams
 from .instance import EquilibriumInstance
@@ -17,6 +18,7 @@ from .witness import equilibrium_proof as proof
 NAME = "deq-general"
 
 __all__ = [
+    "certified_widths",
     "enclosed_numbers",
     "gram_model",
     "instance",

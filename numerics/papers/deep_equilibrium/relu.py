@@ -19,6 +19,7 @@ from ...balls.precision import precision
 from ...studies.gram_model import GramModel
 from ...studies.study import Study
 from ...studies.workspace import Workspace
+from .certified_widths import certified_widths
 from .enclosed_numbers import enclosed_numbers
 from .finite_width import sample_grams
 from .instance import EquilibriumInstance
@@ -33,6 +34,7 @@ NAME = "deq-relu"
 
 __all__ = [
     "ReluInstance",
+    "certified_widths",
     "enclosed_numbers",
     "gram_model",
     "instance",
