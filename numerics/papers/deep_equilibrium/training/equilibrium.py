@@ -104,7 +104,7 @@ def solve(
 
 def adjoint(
     slopes: Real,
-    recurrent: Real,
+    recurrent: Real | Callable[[Real, Real], object],
     readout: Real,
     *,
     start: Real | None = None,
@@ -112,6 +112,8 @@ def adjoint(
     max_iterations: int = MAX_ITERATIONS,
 ) -> Solution[Real]:
     r"""The solution :math:`V = D\circ(a\mathbf 1^\top + W^\top V)`, D (m, n) the slopes, a (m,); see :func:`solve`.
+
+    ``recurrent`` is W, or a function that writes the product of its transpose with an array into another.
 
     >>> adjoint(np.full((1, 1), 0.5), np.eye(1), np.ones(1), tolerance=1e-12).state.round(9).tolist()
     [[1.0]]
@@ -122,12 +124,13 @@ def adjoint(
         return t
 
     bias = np.broadcast_to(readout[:, None], slopes.shape)
-    return picard(through, recurrent.T, bias, start, tolerance, max_iterations, in_place=True)
+    transposed = recurrent if callable(recurrent) else recurrent.T
+    return picard(through, transposed, bias, start, tolerance, max_iterations, in_place=True)
 
 
 def picard(
     step: Callable[[Real], Real],
-    matrix: Real,
+    matrix: Real | Callable[[Real, Real], object],
     bias: Real,
     start: Real | None,
     tolerance: float,
@@ -135,7 +138,11 @@ def picard(
     *,
     in_place: bool = False,
 ) -> Solution[Real]:
-    """Iterate Z ↦ step(MZ + B) from ``start`` (or from zero); with ``in_place`` a step overwrites its argument."""
+    """Iterate Z ↦ step(MZ + B) from ``start`` (or from zero); with ``in_place`` a step overwrites its argument.
+
+    ``matrix`` is M, or a function that writes the product of M with its first argument into its second one.
+    """
+    multiply = matrix if callable(matrix) else lambda state, out: np.matmul(matrix, state, out=out)
     state = np.zeros(bias.shape, bias.dtype) if start is None else start
     argument, spare = np.empty(bias.shape, bias.dtype), np.empty(bias.shape, bias.dtype)
     change, best, stalled, size = math.inf, math.inf, 0, 0.0
@@ -143,7 +150,7 @@ def picard(
         state = np.array(np.broadcast_to(step(np.array(bias)), bias.shape), dtype=bias.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         for count in range(1, max_iterations + 1):
-            np.matmul(matrix, state, out=argument)
+            multiply(state, argument)
             argument += bias
             following = step(argument)
             if not in_place and (np.shape(following) != bias.shape or np.may_share_memory(following, argument)):

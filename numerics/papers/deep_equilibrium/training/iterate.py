@@ -90,8 +90,14 @@ def equilibrium_error(
             reached=f"L ||W||_2 <= {text_above(theta, 6)}",
         )
     argument = network.recurrent @ state + network.inputs @ points.T
+    return distance_to_equilibrium(phi, lipschitz, theta, argument, state, step_slack(network, points, state))
+
+
+def distance_to_equilibrium(
+    phi: EnclosedFunction, lipschitz: float, theta: float, argument: Array, state: Array, products: arb
+) -> float:
+    """The same from the computed pre-activations of ``state``, off by at most ``products``; theta below 1."""
     values, slips = phi(argument)
-    products = step_slack(network, points, state)
     with precision(BITS):
         residual = arb(norm_up(values - state)) * (1 + 2 * arb(UNIT)) + arb(norm_up(slips)) + arb(lipschitz) * products
         return upper_float(residual / (1 - arb(theta)))

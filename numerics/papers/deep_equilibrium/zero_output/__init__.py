@@ -1,0 +1,1 @@
+"""Descent from zero outputs."""

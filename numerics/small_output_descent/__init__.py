@@ -1,0 +1,1 @@
+"""Gradient descent with small output weights: how far it gets, how fast, and with which steps."""
