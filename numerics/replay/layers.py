@@ -10,13 +10,13 @@ from .balls import Ball, ball, multiple, plus, quotient, root, times
 from .elementary import Interval, angle, pi
 from .elementary import root as root_of
 from .pieces import closed, slope_square
-from .rectifier import arc_cosine
+from .rectifier import angle_of, arc_cosine
 from .slopes import PARITY, differentiated
 from .softsign import softsign, softsign_slope_square
 from .transform import moments
 from .verdicts import UNSUPPORTED, require
 
-MAX_ORDER, PRECISE = 1024, 24  # Hermite orders; digits of their coefficients beyond those of the entries
+MAX_ORDER, PRECISE = 1024, 8  # Hermite orders; digits of their coefficients beyond those of the entries
 LINE = "proof.kernel.activation"
 
 
@@ -72,10 +72,7 @@ class Rectified:
         straight = multiple(Ball(t, 0), self.linear)
         spread = ceil((self.linear + self.modulus) * (off + 4))
         found = plus(plus(straight, bent), Ball(0, spread))
-        room = one * one - min(abs(t) + off, one) ** 2
-        moved = 3 * (isqrt(off << bits) + 1)
-        if room > 0:
-            moved = min(moved, (off << bits) // max(isqrt(room), 1) + 1)
+        _, _, moved = angle_of(t, off, bits)
         slopes = plus(multiple(Ball(turned - (turn >> 1), 12 + moved), share), ball(self.linear, bits, 4 * ceil(share)))
         return times(times(found, a.deviation, bits), b.deviation, bits), slopes
 
@@ -226,12 +223,16 @@ def series(a: Kept, b: Kept, t: int, bits: int) -> Ball:
     return Ball(total, count * lost + (beyond * power >> bits) + 1)
 
 
+def in_closed_form(terms: Terms) -> type[Rectified] | type[ErrorFunctions] | None:
+    """The closed form of a sum of terms, where there is one."""
+    names = {name for _, name, _, _ in terms}
+    if names <= {"relu", "id"} and not any(shift for *_, shift in terms):
+        return Rectified
+    return ErrorFunctions if names <= {"erf", "phi", "one"} else None
+
+
 def layer(activation: str, order: int, slopes: bool, bits: int) -> Layer:
     """The layer of an activation, in closed form where there is one."""
     terms, parity, slope = parse(activation)
-    names = {name for _, name, _, _ in terms}
-    if names <= {"relu", "id"} and not any(shift for *_, shift in terms):
-        return Rectified(terms, bits)
-    if names <= {"erf", "phi", "one"}:
-        return ErrorFunctions(terms, bits)
-    return Hermite(terms, parity, slope, order, slopes, bits)
+    closed_form = in_closed_form(terms)
+    return closed_form(terms, bits) if closed_form else Hermite(terms, parity, slope, order, slopes, bits)

@@ -1,4 +1,4 @@
-"""The kernels of plain deep networks, pair by pair: the recursions of a covariance and of a tangent kernel (section 13)."""
+"""The kernels of plain deep networks, pair by pair: covariance and tangent kernel from layer to layer (section 13)."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -56,14 +56,16 @@ def dense(x: Ball, layer: tuple[Fraction, Fraction], bits: int) -> Ball:
     return plus(multiple(x, layer[0]), ball(layer[1], bits))
 
 
-def tangent(network: Network, cross: Ball, features: Ball, slopes: Ball, current: Ball | None, k: int, bits: int) -> Ball:
+def tangent(network: Network, cross: Ball, pair: tuple[Ball, Ball], current: Ball | None, k: int, bits: int) -> Ball:
     """The tangent kernel behind layer k + 1 (docs/ntk-conventions.md, section 2); ``cross``: its own covariance."""
-    w = network.dense[k + 1][0]
+    w, (features, slopes) = network.dense[k + 1][0], pair
     source = {"implicit": multiple(features, w), "standard": features}.get(str(network.convention), cross)
     return source if current is None else plus(source, multiple(times(slopes, current, bits), w))
 
 
-def values(network: Network, sizes: list[Fraction], cross: Iterator[tuple[int, int, Ball]], order: int, bits: int):
+def values(
+    network: Network, sizes: list[Fraction], cross: Iterator[tuple[int, int, Ball]], order: int, bits: int
+) -> Iterator[tuple[int, int, Ball]]:
     """The entries i >= j, for |x_i|^2/d and the covariances <x_i, x_j>/d, each row from its diagonal on or to it."""
     slopes, known = network.convention is not None, dict[Fraction, tuple[list[Side], Ball]]()
     made = {x: layer(x, order, slopes, bits) for x in network.activations}
@@ -88,7 +90,7 @@ def values(network: Network, sizes: list[Fraction], cross: Iterator[tuple[int, i
                 features, steep = own.pair(*sides[k], cross)
             cross = dense(features, network.dense[k + 1], bits)
             if slopes:
-                current = tangent(network, cross, features, steep, current, k, bits)
+                current = tangent(network, cross, (features, steep), current, k, bits)
         return found, cross if current is None else current
 
     for size in set(sizes):
