@@ -172,9 +172,9 @@ class Hermite:
         if self.slopes:
             least = deviation.middle - off
             require(least > 0, "proof.data", "a variance that may be 0", UNSUPPORTED)
-            low, high = (x * one for x in self._slope_square(sigma, t))
+            left, right = (x * one for x in self._slope_square(sigma, t))
             moved = ceil(3 * self.slope**2 / 2 * off * one / least)  # sqrt(2) L^2 |sigma - s|/s
-            steepness = Ball(int((low + high) / 2), ceil((high - low) / 2) + moved + 1)
+            steepness = Ball(int((left + right) / 2), ceil((right - left) / 2) + moved + 1)
             steep = self._steep(pairs, steepness, deviation, more)
         self.sides[variance] = Side(variance, deviation, whole, steepness, (found, steep))
         return self.sides[variance]

@@ -20,11 +20,8 @@ import certigram as cg
 from certigram.api import PopulationGram
 from certigram.numerics import replay
 from certigram.numerics.certificates.checking import Checked
-from certigram.numerics.covariances.witness import node_of
 from certigram.numerics.expressions.checkable import checkable_expression
 from certigram.numerics.papers.deep_equilibrium.witness import equilibrium_proof
-from certigram.numerics.replay.expressions import rank
-from certigram.numerics.replay.inputs import Inputs
 from certigram.numerics.replay.sidecar import arrays
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import DerivationGap, SpecError
@@ -177,38 +174,6 @@ def test_repeated_points_refute_a_kernel_by_name_exactly(tmp_path: Path) -> None
     found = cg.certify(cg.kernel("gaussian")([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]))
     assert found.verdict is cg.Verdict.REFUTED
     assert cg.check(found.save(tmp_path / "c.json")).verdict == "VALID"
-
-
-@pytest.mark.parametrize(
-    "k",
-    [
-        cg.kernel("matern-1/2"),
-        2 * cg.kernel("gaussian") + cg.kernel("dual", activation="gelu"),
-        (cg.kernel("linear") + "1/3") ** 3,
-        cg.kernel("arc-cosine", order=2).normalised(),
-        cg.kernel("ntk", activation="leaky_relu(1/10)", depth=3, convention="standard"),
-        cg.kernel("nngp", activation=["tanh", "elu"], depth=2, sigma_b2="1/10"),
-    ],
-)
-def test_kernels_that_are_written_out(k: cg.Kernel, tmp_path: Path) -> None:
-    """Each is named in the reason as it is written at the front door, but for activations that the checker spells."""
-    found = cg.check(saved(k(sphere(5)), tmp_path / "c.json"))
-    assert found.verdict == "VALID", found
-    assert "leaky" in str(k) or str(k) in found.parts[0].reason
-
-
-def test_kernels_without_a_rule_are_unsupported(tmp_path: Path) -> None:
-    k = cg.kernel("deq", activation="tanh")
-    assert cg.check(saved(k(sphere(5)), tmp_path / "c.json")).verdict == "UNSUPPORTED"
-
-
-def test_few_features_are_fewer_than_points() -> None:
-    """A sum, a product and a power of kernels with few features: on as many points, and on one more."""
-    k = (cg.kernel("linear") * cg.kernel("linear", sigma_b2=1) + 1) ** 2
-    given = Inputs([[0]] * 7, 1, [Fraction(0)], Fraction(1))
-    assert rank(node_of(k.covariance), given) == 6  # (1*2 + 1)(1*2 + 2)/2
-    assert rank(node_of((k + cg.kernel("gaussian")).covariance), given) is None
-    assert rank(node_of((2 * k.normalised()).covariance), given) == 6
 
 
 def test_points_that_a_kernel_sees_rescaled_are_those_of_the_certificate(tmp_path: Path) -> None:
