@@ -190,13 +190,16 @@ def certificate_of(
 @undisturbed
 def _proof(model: GramModel, verdict: Verdict, found: Enclosure, bound: Fraction, relation: str) -> Proof:
     from .numerics.covariances.model import KernelModel
-    from .numerics.covariances.witness import covariance_proof
+    from .numerics.covariances.witness import covariance_proof, network_proof
+    from .numerics.deep.instance import DeepInstance
     from .numerics.studies.networks import prover
 
     near = verdict.against or Fraction(found.lower) - bound < abs(bound) / 1000  # the search stopped at the bound
     best = model.eigenvalue if near else found
     if isinstance(model, KernelModel):
         return covariance_proof(model, best, bound=bound, relation=relation)
+    if isinstance(model, DeepInstance):
+        return network_proof(model, best, bound=bound, relation=relation)
     return prover(model.system)(model, best, bound=bound, relation=relation)
 
 

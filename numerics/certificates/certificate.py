@@ -38,10 +38,14 @@ Extended = Annotated[float | None, End(infinite=True)]
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The checkable part of a certificate: JSON data, and the arrays of its sidecar by name."""
+    """The checkable part of a certificate: JSON data, the arrays of its sidecar by name, what the record must say.
+
+    ``record``: ``activation`` and ``parameters`` as the checker writes them, where that is not what the proof holds.
+    """
 
     document: dict[str, Any]
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+    record: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +282,7 @@ def _restate(data: dict[str, Any], proof: Proof) -> None:
     the prover says stays under ``prover``, the data that were given under ``detail``.
     """
     statement, kernel, seen = proof.document["statement"], proof.document["kernel"], proof.document["data"]
-    expression = kernel.get("activation", data["activation"])
+    expression = proof.record.get("activation", kernel.get("activation", data["activation"]))
     lower, upper = Fraction(statement["lower"]), Fraction(statement["upper"])
     data["proof"] = proof.document
     data["prover"] = {key: data[key] for key in OWN}
@@ -287,6 +291,8 @@ def _restate(data: dict[str, Any], proof: Proof) -> None:
     data["lower"], data["upper"] = float_below(lower), float_above(upper)
     data["margin"] = float_below(lower - Fraction(statement["bound"]))
     data["detail"] = {k: v for k, v in data["detail"].items() if k not in ("kernel", "cosines", "relative_width")}
+    if "parameters" in proof.record and "parameters" in data["detail"]:
+        data["detail"]["parameters"] = proof.record["parameters"]
     told = data["detail"].get("data", seen)
     if told["sha256"] != seen["sha256"]:
         data["detail"]["data"] = {key: x for key, x in seen.items() if key not in ("input_gram", "entries", "radius")}

@@ -21,7 +21,7 @@ from ...theory.errors import DerivationGap
 from ..balls.enclosure import Enclosure
 from ..certificates.certificate import Proof, fraction_text
 from ..kernels.ballmatrix import BallMatrix
-from ..replay.kernels import KINDS
+from ..replay.kernels import KINDS, Subject
 from ..replay.spectrum import MAX_LIMBS, Maker
 from ..replay.verdicts import Stop
 from .inverse_iteration import start_vector
@@ -260,10 +260,15 @@ def kernel_proof(
     """The proof of a kernel that is all data and parameters, given as ``document`` and ``arrays``, with its witness."""
     if not found.lower > 0:
         raise DerivationGap("no positive lower bound is proved.")
-    given = {name: (list(x.shape), x.tobytes(), tuple(x.ravel().tolist())) for name, x in arrays.items()}
-    try:
-        about = KINDS[document["kernel"]["kind"]].subject(document, given, True)
-    except Stop as stop:
-        raise DerivationGap(f"the checker does not take this kernel ({stop.args[1]}: {stop.args[2]}).") from None
+    about = subject_of(document, arrays)
     remade = Remade(matrix.mid, matrix.radius_norm(), units, about.make)
     return factor_witness(remade, Fraction(found.lower), Fraction(found.upper), question).proof(document, arrays)
+
+
+def subject_of(document: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Subject:
+    """What the checker takes a proof to be about; raises :class:`DerivationGap` where it takes none."""
+    given = {name: (list(x.shape), x.tobytes(), tuple(x.ravel().tolist())) for name, x in arrays.items()}
+    try:
+        return KINDS[document["kernel"]["kind"]].subject(document, given, True)
+    except Stop as stop:
+        raise DerivationGap(f"the checker does not take this kernel ({stop.args[1]}: {stop.args[2]}).") from None

@@ -12,7 +12,7 @@ from .sidecar import arrays
 from .spectrum import spectrum
 from .verdicts import INVALID, UNSUPPORTED, VALID, Check, Stop, fraction, printable, require
 
-FORMATS = {"certigram-proof/1": ["equilibrium"], "certigram-proof/2": ["matrix", "radial", "arc-cosine"]}
+FORMATS = {"certigram-proof/1": ["equilibrium"], "certigram-proof/2": ["matrix", "radial", "arc-cosine", "expression"]}
 KERNEL, MAX_FILE = "kernel.least-eigenvalue", 1 << 22
 RECORDS = {"certigram-certificate/1": set(), "certigram-certificate/2": {"argument", "scope", "sharpness"}}
 RECORD = {"format", "claim", "system", "activation", "verdict", "method", "lower", "upper", "margin", "seconds"}
@@ -61,9 +61,8 @@ def verify(document: Any, path: Path, accelerate: bool) -> str:
     require(isinstance(document, dict), "format", "not a JSON object")
     require(document["format"] in list(RECORDS), "format", "not of this version", UNSUPPORTED)
     require(set(document) - RECORD == RECORDS[document["format"]], "format", "not the keys of its version")
-    proof, deep = document.get("proof"), document["system"] in ("nngp", "ntk")
-    why = "there is no rule for the kernels of plain deep networks" if deep else "the certificate carries no proof"
-    require(proof is not None, "proof", why, UNSUPPORTED)
+    proof = document.get("proof")
+    require(proof is not None, "proof", "the certificate carries no proof", UNSUPPORTED)
     require(isinstance(proof, dict) and proof["format"] in list(FORMATS), "proof", "not of this version", UNSUPPORTED)
     require(set(proof) == PROOF, "proof", "not the keys of this version")
     kernel, said, data, witness = proof["kernel"], proof["statement"], proof["data"], proof["witness"]

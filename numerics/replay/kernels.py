@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from .activations import NAMES, Terms, parse
 from .elementary import Interval
+from .expressions import MAX_POINTS, expressed, rank, written
 from .given import Given
 from .inputs import Inputs, inputs
 from .matrix import Rows, matrix
@@ -179,6 +180,53 @@ def antipodes(coefficients: Any, inner: Rows) -> bool:
     return known and lines and paired and sum(x * y * dot(i, j) for i, x in a.items() for j, y in a.items()) == 0
 
 
+def expression(proof: Any, found: Arrays, accelerate: bool) -> Subject:
+    """A kernel that is written out: by name, or as a sum, product, multiple or power of others (sections 12, 13)."""
+    node, system, line = proof["kernel"]["expression"], proof["system"], "proof.kernel.expression"
+    name, parameters, _ = written(node)
+    text = name
+    given, sphere = inputs(proof["data"], found, accelerate), proof["data"]["normalize"] == "sphere"
+    n, deep = len(given.inner), system in ("nngp", "ntk")
+    require(deep or system == "kernel", "proof.system", "no rule for this system", UNSUPPORTED)
+    require(n <= MAX_POINTS, "proof.data", f"more than {MAX_POINTS} points", UNSUPPORTED)
+    if deep:  # its parameters are the lists of the layers, its label their activations
+        require(node["name"] == system, line, "not the kernel of the system")
+        lists = [parameters.pop(key) for key in ("activation", "sigma_w2", "sigma_b2")]
+        require(all(isinstance(x, list) for x in lists), line, "one value for each layer is asked for")
+        text = lists[0][0] if len(set(lists[0])) == 1 else ", ".join(lists[0])
+        parameters |= {"activations": lists[0], **dict(zip(("sigma_w2", "sigma_b2"), lists[1:], strict=True))}
+        parameters |= {key: list(map(str, parameters[key])) for key in ("sigma_w2", "sigma_b2")}
+    else:
+        require(proof["data"]["input_gram"] is None, "proof.data.input_gram", "the kernel takes points")
+    order = proof["kernel"]["order"]
+    require(type(order) is int, "proof.kernel.order", "not a number of terms")
+
+    def repeated(witness: Any) -> Interval:
+        """Two equal points, or two of one direction where only directions count: e_i - e_j is a null vector (9.4)."""
+        i, j = sorted(witness["points"])
+        require(type(i) is type(j) is int and 0 <= i < j < n, "proof.witness.points", "no pair of points")
+        a, b, c = given.inner[i][i], given.inner[j][j], given.inner[j][i]
+        same = (c > 0 and c * c == a * b) if sphere else a + b == 2 * c
+        require(same, "proof.witness.points", "different points")
+        return ZERO, ZERO
+
+    def features(witness: Any) -> Interval:
+        """More points than the kernel has features (12.5)."""
+        bound = rank(node, given)
+        require(bound is not None and bound < n, "proof.witness", "no kernel of so few features")
+        return ZERO, ZERO
+
+    return Subject(
+        n,
+        lambda bits, weights: expressed(node, given, sphere, order, bits),
+        text,
+        parameters,
+        scope(n),
+        f"{name}, n = {n}, points",
+        {"repeated": repeated, "features": features},
+    )
+
+
 def own(proof: Any, found: Arrays, accelerate: bool) -> Subject:
     """A matrix that is given by its entries, exactly or with radii (section 8)."""
     require(proof["system"] == "matrix", "proof.system", "a given matrix belongs to no other system")
@@ -202,6 +250,7 @@ KINDS = {
     "radial": Kind(distances, {"kind", "name", "scale", "embedding"}, POINTS),
     "equilibrium": Kind(equilibrium, {"activation", "sigma_w2", "lipschitz", "s", "mass", "coefficients"}, POINTS),
     "arc-cosine": Kind(arc_cosine, {"kind", "sigma_w2"}, POINTS),
+    "expression": Kind(expression, {"kind", "expression", "order"}, POINTS),
     "matrix": Kind(own, {"kind"}, {"n", "sha256", "entries", "radius", "description"}),
 }
 

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from math import isqrt
 
+from .balls import Ball
 from .elementary import angle, pi
 from .matrix import Matrix, Rows, cosines
 
@@ -15,6 +16,15 @@ def arc_cosine(t: int, bits: int) -> tuple[int, int]:
     turned = angle(height, abs(t), bits)
     turned = turned if t < 0 else pi(bits) - turned
     return height + (turned * t >> bits), turned
+
+
+def angle_of(t: int, off: int, bits: int) -> tuple[Ball, Ball, int]:
+    """pi - arccos t and sqrt(1 - t^2), |t| <= 1; what the former may move where t is off by so many units (10.1)."""
+    one = 1 << bits
+    room, far = one * one - min(abs(t) + off, one) ** 2, 3 * (isqrt(off << bits) + 1)
+    moved = min(far, (off << bits) // max(isqrt(room), 1) + 1) if room > 0 else far
+    high, turned = isqrt(one * one - t * t), arc_cosine(t, bits)[1]
+    return Ball(turned, 10), Ball(high, 1), moved
 
 
 def correlation(cosine: int, feedback: Fraction, bits: int) -> tuple[int, int, int]:

@@ -58,3 +58,18 @@ def softsign(
     rest = add(edge, add((-one // 2, -one // 2), ratio(first, p)))  # of the density/(z + p)^2
     square = ratio(add(add((one // 2, one // 2), ratio(first, -2 * p)), ratio(rest, p * p)), 2 * factor**2)
     return sigma, found, (max(Fraction(square[0], one), Fraction(0)), Fraction(square[1], one))
+
+
+def softsign_slope_square(terms: Terms, sigma: Fraction, t: int) -> Interval:
+    """E f'(sigma z)^2 = 2 (c a p^2)^2 times the integral of the density/(z + p)^4 over z > 0 (13.5)."""
+    require(len(terms) == 1, "proof.kernel.activation", "softsign together with another function", UNSUPPORTED)
+    ((factor, _, scale, _),) = terms
+    p = 1 / (abs(scale) * sigma)
+    require(1 <= MAX_RATIO * p <= MAX_RATIO**2, "proof.kernel.activation", "too steep, or too flat", UNSUPPORTED)
+    bits = t + 48 + 8 * int(p).bit_length() + 8 * int(1 / p).bit_length()
+    (edge, _), before, power = at_zero(1, bits), ((1 << bits) // 2,) * 2, first_integral(p, bits)
+    for m in (1, 2, 3):  # m J_(m+1) = density(0)/p^m - J_(m-1) + p J_m
+        low, high = add(before, ratio(power, -p))
+        before, power = power, ratio(add(ratio(edge, 1 / p**m), (-high, -low)), Fraction(1, m))
+    low, high = ratio(power, 2 * (factor * scale * p * p) ** 2)
+    return max(Fraction(low, 1 << bits), Fraction(0)), Fraction(high, 1 << bits)

@@ -4,9 +4,10 @@ from fractions import Fraction
 from math import factorial, isqrt
 from operator import mul
 
-from .activations import HINGES, KNOWN, Terms, parse
-from .elementary import Interval, exp, pi, root, value
+from .activations import HINGES, Terms, parse
+from .elementary import Interval, exp, pi, root
 from .pieces import closed
+from .slopes import facts, height
 from .softsign import softsign
 from .verdicts import UNSUPPORTED, require
 
@@ -20,7 +21,7 @@ def moments(
     bits, cut, sides = 2 * t + 80, isqrt(3 * t) + 2, 2 if parity in ("odd", "even") else 1  # (3.3); (3.11)
     # (3.2): alpha, the half-width of the strip where f(sigma z) is analytic, and N, the nodes in a unit
     widths = [max(root(scale * scale * variance, 8)[1], Fraction(1, 9)) for _, _, scale, _ in terms]
-    alpha = min(KNOWN[name].strip / width for (_, name, _, _), width in zip(terms, widths, strict=True))
+    alpha = min(facts(name).strip / width for (_, name, _, _), width in zip(terms, widths, strict=True))
     N = int((t * Fraction(7, 10) / alpha + isqrt(order) + alpha + 3) * Fraction(100, 628)) + 1
     work = N * cut * bits * (order * order // 64 + len(terms) * bits * bits // 256)
     require(N <= 128 and work <= MAX_WORK, "proof.kernel.activation", "too steep, or too many digits", UNSUPPORTED)
@@ -31,9 +32,9 @@ def moments(
     )
     values, sigma, size, noise = [0] * len(odd), Fraction(2 * N * unit, 1 << bits), ZERO, 2
     for factor, name, scale, _ in terms:  # (3.5): values of f, off by less than noise, and its size M
-        known = (value(name, unit * j * scale.numerator // scale.denominator, bits) for j in odd)
+        known = (height(name, unit * j * scale.numerator // scale.denominator, bits) for j in odd)
         values = [y + z * factor.numerator // factor.denominator for y, z in zip(values, known, strict=True)]
-        _, slope, _, constant, growth = KNOWN[name]
+        _, slope, _, constant, growth = facts(name)
         size += abs(factor) * (constant + (growth + 2 * slope) * abs(scale) * sigma)
         noise += int(abs(factor) * (9 + 9 * abs(scale) * sigma * cut)) + 2
     mean, size = (

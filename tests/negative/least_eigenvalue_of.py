@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from fractions import Fraction
 from typing import Any
 
 import mpmath
 import numpy as np
 
+from .kernel_values import mp, values
+
 Document = dict[str, Any]
 Arrays = dict[str, np.ndarray]
-
-
-def mp(q: Any) -> mpmath.mpf:
-    return mpmath.mpf(Fraction(q).numerator) / Fraction(q).denominator
 
 
 def least(rows: list[list[mpmath.mpf]]) -> mpmath.mpf:
@@ -38,6 +35,10 @@ def truth(proof: Document, arrays: Arrays) -> tuple[mpmath.mpf, mpmath.mpf]:
         return min(lows), least([[mp(x) for x in row] for row in middles])
     rows = [[mp(x) for x in row] for row in arrays["points"].tolist()]
     n = len(rows)
+    if claim["kind"] == "expression":
+        if data["normalize"]:
+            rows = [[x * mpmath.sqrt(len(row)) / mpmath.norm(row) for x in row] for row in rows]
+        return (least(values(claim["expression"], rows)),) * 2
     entries = [[mpmath.mpf(1)] * n for _ in range(n)]
     if claim["kind"] == "radial":
         scale = mp(claim["scale"]) / mp(claim["embedding"])
