@@ -168,13 +168,13 @@ TOO_SMALL: dict[str, tuple[str, Plant]] = {
         f"{GENERAL}.gradient-descent/spectrum",
         instead(CONSTANTS, "lost_share", lambda: arb(7) / 20),
     ),
-    "the left side of (H2)": (
+    "the left side of (H2')": (
         f"{GENERAL}.gradient-descent/spectrum",
         function(TRAINING, "explicit_constants", field("gap", "99/100")),
     ),
     "the distance of an equilibrium": (
         f"{GENERAL}.gradient-descent/perturbation",
-        function(TRAINING, "explicit_constants", field("gap", "1/2")),
+        function(TRAINING, "explicit_constants", field("gap", "99/100")),
     ),
     "L_F^2": (
         f"{GENERAL}.gradient-descent/jacobian",
