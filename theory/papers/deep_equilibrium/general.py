@@ -57,6 +57,7 @@ CLAIMS = (
         section="Existence and uniqueness (ii)",
         uses=("variance-contraction",),
     ),
+    SHARED["bures-contraction"],
     FAMILY.claim(
         "variance-bound",
         "C9",
