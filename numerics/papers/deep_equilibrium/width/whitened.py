@@ -33,7 +33,9 @@ from .smoothed import bias
 
 RHOS = (Fraction(1, 2), Fraction(3, 5), Fraction(5, 7), Fraction(1))
 """The multiples of the default t_a that are tried."""
-NETS = tuple(Fraction(k, 100) for k in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 25, 30))
+NETS = tuple(Fraction(k, 1000) for k in (1, 3, 10, 20, 30, 40, 50, 60, 70, 80, 100, 120, 140, 170, 200, 250, 300))
+COARSE = (NETS[0], Fraction(7, 100))
+"""The ε with which t_1 is chosen: for a bias near η, and for a small one."""
 Form = Literal["net", "trace"]
 
 
@@ -167,7 +169,8 @@ def whitened_at(setting: WidthSetting, width: int, eta: Fraction, rho: Fraction)
         times = _times(c)
         for t_1 in times:
             offer(c.trace(goal, t_1), "trace", t_1, None)
-            offer(c.net(goal, t_1, enclose(NETS[6])), "net", t_1, NETS[6])
+            for epsilon in COARSE:
+                offer(c.net(goal, t_1, enclose(epsilon)), "net", t_1, epsilon)
         chosen = times[0] if best is None else best[2]
         for epsilon in NETS:
             offer(c.net(goal, chosen, enclose(epsilon)), "net", chosen, epsilon)
