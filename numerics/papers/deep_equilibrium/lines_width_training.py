@@ -78,8 +78,8 @@ def _setting(rng: random.Random) -> WidthSetting:
     phi = ActivationBounds(numbers[0], numbers[1], numbers[2], None, numbers[3], numbers[4])
     groups = NormGroup(2, numbers[5], numbers[6]), NormGroup(1, numbers[7], numbers[8])
     delta = Fraction(1, rng.randint(5, 99))
-    gram = dict(input_norm=numbers[9], gram_norm=numbers[10], least=numbers[11], most=numbers[11])
-    return WidthSetting(delta, N, 4, phi, arb(1), groups, **gram)
+    inputs, gram, least = numbers[9:]
+    return WidthSetting(delta, N, 4, phi, arb(1), groups, inputs, gram, least, least)
 
 
 FIELDS = ("recurrent", "inputs", "readout", "points", "residual", "least", "state")
