@@ -149,6 +149,8 @@ EQUILIBRIUM = Room(
         "population.tangent": "equilibrium_tangent_series resolved",
         "population.high_dimensional": """high_dimensional_equivalent _spread response entry brackets _span
             measured_response""",
+        "population.bures": "bures_distance PopulationMap.image",
+        "width.end_to_end": "random_start",
         "training.explicit_constants": "explicit_constants",
         "training.descent": "geometric",
         "relu": "ReluInstance.mean_lipschitz",

@@ -85,6 +85,7 @@ MEAN = Lemma(
     ),
     _ours("The bias"),
     ("lemma.approximate-fixed-point", "lemma.width-two-points", "lemma.width-logarithm", "lemma.dual-derivatives"),
+    claims=both("width-bias"),
 )
 
 GRAM = Lemma(
@@ -121,6 +122,7 @@ GRAM = Lemma(
     ),
     _ours("Fluctuations"),
     ("lemma.width-two-points", "lemma.width-logarithm"),
+    claims=both("width-gram"),
 )
 
 NET = Lemma(
@@ -154,6 +156,7 @@ NET = Lemma(
     ),
     _ours("The whitened theorem"),
     ("lemma.width-two-points", "lemma.width-logarithm", "lemma.relative-concentration"),
+    claims=both("width-whitened"),
 )
 
 TRACE = Lemma(
@@ -192,6 +195,7 @@ TRACE = Lemma(
     ),
     _ours("The whitened theorem"),
     ("lemma.whitened-net", "lemma.width-gram"),
+    claims=both("width-whitened"),
 )
 
 SMOOTHED = Lemma(
@@ -230,6 +234,7 @@ SMOOTHED = Lemma(
     ),
     _ours("Lipschitz activations"),
     ("lemma.width-bias", "lemma.bures-contraction"),
+    claims=both("width-bias"),
 )
 
 TRAINING = Lemma(
