@@ -48,7 +48,8 @@ def _contraction(inst: EquilibriumInstance) -> Relation:
         theta = inst.contraction2.sqrt()
     sides = [contraction_sides(inst.activation, inst.sigma_w2, theta, *pair, BITS) for pair in _pairs(inst)]
     text = "d(F(G), F(G')) at most theta d(G, G')"
-    return Relation.of(text, *zip(*sides, strict=True), constants={"theta": theta}, place=PLACE)
+    left, right = [x for x, _ in sides], [y for _, y in sides]
+    return Relation.of(text, left, right, constants={"theta": theta}, place=PLACE)
 
 
 @check("deq-bures-contraction", scope=scope.pairs)
