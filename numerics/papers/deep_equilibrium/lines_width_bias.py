@@ -240,7 +240,8 @@ def _made(rng: random.Random) -> tuple[Scale, ActivationBounds, arb, Moments, Mo
     def number() -> arb:
         return arb(positive(rng))
 
-    k = Scale(rng.randint(2, 99), *(number() for _ in range(8)), arb(share(rng)))
+    w, theta, a, gap, kappa, ell, sigma, p_a = (number() for _ in range(8))
+    k = Scale(rng.randint(2, 99), w, theta, a, gap, kappa, ell, sigma, p_a, arb(share(rng)))
     phi = ActivationBounds(number(), number(), number(), None, number(), number())
     one, other = (Moments(1, *(number() for _ in range(8))) for _ in range(2))
     return k, phi, number(), one, other
