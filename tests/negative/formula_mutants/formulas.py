@@ -169,6 +169,7 @@ EQUILIBRIUM = Room(
         "relu": SETTING, "general": SETTING,
         "checks": STATES, "instance": SETTING, "hypotheses": SETTING, "sharpness": SHARP,
         "relative:network_gram": PROVER, "relative:population_gram": PROVER, "relative:combination": PROVER,
+        "width.end_to_end:end_to_end": STATES, "width.end_to_end:certified_training": SETTING,
         "relative:whitened": FLOATS, "relative:concentrated": STATES, "relative:within": STATES,
     },
 )  # fmt: skip
