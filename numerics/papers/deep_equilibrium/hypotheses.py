@@ -223,7 +223,7 @@ def _small_residual(lab: Laboratory, *, made: bool = False, flow: bool = False) 
     verdict = second.verdict if first.verdict is Verdict.PROVED else first.verdict
     where = f"on {len(lab.chosen(theorem.inputs))} inputs, width {lab.width}"
     if verdict is Verdict.REFUTED and not made:
-        low, high = theorem.excess
+        low, high = theorem.excess(flow=flow)
         where += f"; ||e_0|| is between {text_below(low, 3)} and {text_above(high, 3)} times what (H1) and (H2') allow"
     return verdict, f"{text} {where}".replace("+/-", "±")
 

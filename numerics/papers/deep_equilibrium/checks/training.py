@@ -227,7 +227,7 @@ def eight_times_as_far(inst: EquilibriumInstance) -> Outcome:
 def _ordinary_detail(inst: EquilibriumInstance) -> dict[str, object]:
     lab = inst.training
     constants = lab.theorem.descent
-    low, high = lab.theorem.excess
+    low, high = lab.theorem.excess()
     eigenvalues = np.linalg.eigvalsh(lab.ordinary_tangent)
     loss = lab.ordinary_run.bounds("loss").midpoints()
     return {

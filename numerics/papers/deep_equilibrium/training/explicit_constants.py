@@ -164,7 +164,7 @@ def admissible_residual(start: StartingPoint, lipschitz: arb) -> float:
     with precision(BITS):
         if not start.least > 0:
             return 0.0
-        for k in range(0, -60, -1):
+        for k in range(40, -60, -1):
             found = explicit_constants(replace(start, residual=arb((1, k))), lipschitz, None, arb(0))
             if all(hypothesis.verdict is Verdict.PROVED for hypothesis in found.hypotheses):
                 return 2.0 ** (k - 1)

@@ -111,10 +111,12 @@ class TheoremInstance:
         lab = self.lab
         return lab.run(name, self.inputs, lambda: self.labels, lambda: self.step, lab.steps, 0.0, TOLERANCE)
 
-    @cached_property
-    def excess(self) -> tuple[float, float]:
-        """Between which factors the residual exceeds what (H1) and (H2') allow; 0 and infinity when unknown."""
+    def excess(self, *, flow: bool = False) -> tuple[float, float]:
+        """Between which factors the residual exceeds what (H1) and (H2') allow; 0 and infinity when unknown.
+
+        The radius of the ``flow`` is half as large, so that it allows twice the residual.
+        """
         inst = self.lab.inst
-        allowed = 2 * admissible_residual(self.start, inst.lipschitz)
+        allowed = (4 if flow else 2) * admissible_residual(self.start, inst.lipschitz)
         residual = float(arb(self.start.residual).mid())
         return (residual / (2 * allowed), residual / allowed) if allowed > 0 else (0.0, math.inf)
