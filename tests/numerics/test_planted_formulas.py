@@ -159,6 +159,10 @@ TOO_SMALL: dict[str, tuple[str, Plant]] = {
         instead(POPULATION, "concentrated", lambda star, w: times(str(1 - w / 2))(star)),
     ),
     "Mehler's tail": (f"{GENERAL}.mehler", function(POPULATION, "mehler_tail", times("99/100"))),
+    "theta of the distance": (
+        f"{GENERAL}.bures-contraction",
+        function("deep_equilibrium.sharpness.bures", "contraction_squared", times("99/100")),
+    ),
     "theta^l": (f"{GENERAL}.picard-rate", function(TRAINING, "geometric_bound", times("99/100"))),
     "1 for 1 - 1/sqrt 2": (
         f"{GENERAL}.gradient-descent/spectrum",
@@ -168,13 +172,13 @@ TOO_SMALL: dict[str, tuple[str, Plant]] = {
         f"{GENERAL}.gradient-descent/spectrum",
         instead(CONSTANTS, "lost_share", lambda: arb(7) / 20),
     ),
-    "the left side of (H2)": (
+    "the left side of (H2')": (
         f"{GENERAL}.gradient-descent/spectrum",
         function(TRAINING, "explicit_constants", field("gap", "99/100")),
     ),
     "the distance of an equilibrium": (
         f"{GENERAL}.gradient-descent/perturbation",
-        function(TRAINING, "explicit_constants", field("gap", "1/2")),
+        function(TRAINING, "explicit_constants", field("gap", "99/100")),
     ),
     "L_F^2": (
         f"{GENERAL}.gradient-descent/jacobian",
@@ -258,6 +262,10 @@ TOO_LARGE: dict[str, tuple[str, Plant]] = {
     "ten times the a priori bound": (
         f"{GENERAL}.variance-bound",
         function(POPULATION, "a_priori_bound", times("10")),
+    ),
+    "twice theta^2 of the distance": (
+        f"{GENERAL}.bures-contraction",
+        function("deep_equilibrium.sharpness.bures", "contraction_squared", times("2")),
     ),
     "0.2 for 1 - 1/sqrt 2": (
         f"{GENERAL}.gradient-descent/spectrum",

@@ -219,12 +219,12 @@ def _small_residual(lab: Laboratory, *, made: bool = False, flow: bool = False) 
     found = theorem.flow if flow else theorem.descent
     (first, second), text = found.hypotheses, f"L rho_w = {found.contraction.str(6)}"
     if first.verdict is Verdict.PROVED:
-        text = f"(H1): {text}; (H2): left side over right side = {found.gap.str(6)}"
+        text = f"(H1): {text}; (H2'): left side over right side = {found.gap.str(6)}"
     verdict = second.verdict if first.verdict is Verdict.PROVED else first.verdict
     where = f"on {len(lab.chosen(theorem.inputs))} inputs, width {lab.width}"
     if verdict is Verdict.REFUTED and not made:
-        low, high = theorem.excess
-        where += f"; ||e_0|| is between {text_below(low, 3)} and {text_above(high, 3)} times what (H1) and (H2) allow"
+        low, high = theorem.excess(flow=flow)
+        where += f"; ||e_0|| is between {text_below(low, 3)} and {text_above(high, 3)} times what (H1) and (H2') allow"
     return verdict, f"{text} {where}".replace("+/-", "±")
 
 

@@ -22,6 +22,7 @@ from ...proof_lines.draws import (
     positive,
     share,
     signed_share,
+    squared,
     vector,
     with_spectrum,
 )
@@ -265,6 +266,26 @@ def tangent_domination() -> tuple[Relation, ...]:
         Instances(lambda rng: partial(*kernels(rng)), 114, (partial(*linear),)),
         Instances(lambda rng: limit(*kernels(rng)), 115, (limit(*linear),)),
     )
+
+
+@argument(
+    "perturbation-at-the-start",
+    "linear networks with one input, only the moved one bounded; equality where the move is along the state and input",
+)
+def perturbation_at_the_start() -> tuple[Relation, ...]:
+    def sides(w: fmpq_mat, u: fmpq_mat, x: fmpq_mat, dw: fmpq_mat, du: fmpq_mat, theta: fmpq) -> Sides:
+        """``theta`` bounds the norm of ``w + dw``; w is any matrix without the eigenvalue 1."""
+        one = eye(w.nrows())
+        start, moved = (one - w).inv() * u * x, (one - w - dw).inv() * (u + du) * x
+        reach = (squared(start) + squared(x)) * (squared(dw) + squared(du))
+        return squared(moved - start), reach / (1 - theta) ** 2
+
+    def draw(rng: random.Random) -> Sides:
+        w, theta = matrix(rng, N, N) + eye(N, 97), share(rng)
+        return sides(w, matrix(rng, N, N), vector(rng, N), contraction(rng, N, theta) - w, matrix(rng, N, N), theta)
+
+    quarter, one = fmpq_mat(1, 1, [fmpq(1, 4)]), eye(1)
+    return (Instances(draw, 119, (sides(one * 0, one, one, quarter, quarter, fmpq(1, 4)),)),)
 
 
 @argument("half-eigenvalue", "the three roots")

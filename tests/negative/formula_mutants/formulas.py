@@ -149,6 +149,8 @@ EQUILIBRIUM = Room(
         "population.tangent": "equilibrium_tangent_series resolved",
         "population.high_dimensional": """high_dimensional_equivalent _spread response entry brackets _span
             measured_response""",
+        "population.bures": "bures_distance PopulationMap.image",
+        "width.end_to_end": "random_start",
         "training.explicit_constants": "explicit_constants",
         "training.descent": "geometric",
         "relu": "ReluInstance.mean_lipschitz",
@@ -167,6 +169,7 @@ EQUILIBRIUM = Room(
         "relu": SETTING, "general": SETTING,
         "checks": STATES, "instance": SETTING, "hypotheses": SETTING, "sharpness": SHARP,
         "relative:network_gram": PROVER, "relative:population_gram": PROVER, "relative:combination": PROVER,
+        "width.end_to_end:end_to_end": STATES, "width.end_to_end:certified_training": SETTING,
         "relative:whitened": FLOATS, "relative:concentrated": STATES, "relative:within": STATES,
     },
 )  # fmt: skip

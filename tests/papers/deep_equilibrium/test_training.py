@@ -24,6 +24,7 @@ from certigram.numerics.papers.deep_equilibrium.training.descent import certifie
 from certigram.numerics.papers.deep_equilibrium.training.equilibrium import adjoint, differentiable, solve
 from certigram.numerics.papers.deep_equilibrium.training.explicit_constants import (
     ExplicitConstants,
+    StartingPoint,
     admissible_residual,
     explicit_constants,
     starting_point,
@@ -175,7 +176,7 @@ def test_an_iteration_that_runs_away_is_reported() -> None:
 
 
 @cache
-def certified(size: float) -> tuple[ExplicitConstants, Network, np.ndarray, np.ndarray]:
+def certified(size: float) -> tuple[ExplicitConstants, StartingPoint, Network, np.ndarray, np.ndarray]:
     """tanh, n = 4, d = 10, m = 512, sigma_w² = 1/32, weights of numpy's generator 7 in the order W, U, a."""
     rng, m, d = np.random.default_rng(7), 512, 10
     w = rng.standard_normal((m, m)) * np.sqrt(2 / 32 / m)
@@ -187,31 +188,51 @@ def certified(size: float) -> tuple[ExplicitConstants, Network, np.ndarray, np.n
     y = state.T @ network.readout - size / 2 * np.ones(4)
     norm = operator_norm(w)
     error = equilibrium_error(EnclosedFunction(phi), 1.0, norm.upper, network, x, state)
-    start = starting_point(network, x, iterate_bounds(network, y, state, error), norm=norm)
+    start = starting_point(network, x, state, iterate_bounds(network, y, state, error), norm=norm)
     assert known.lipschitz is not None
-    assert admissible_residual(start, known.lipschitz, known.at_zero) == 2.0**-7
-    return explicit_constants(start, known.lipschitz, known.second_lipschitz, known.at_zero), network, x, y
+    assert admissible_residual(start, known.lipschitz) == 2.0**-5
+    found = explicit_constants(start, known.lipschitz, known.second_lipschitz, known.at_zero, known.supremum)
+    return found, start, network, x, y
 
 
 def test_the_constants_of_the_certified_instance() -> None:
-    """Printed: lambda_0 = 54.908, Rad = 3.817e-3, L rho_w = .5005, (H2) 1.059 <= 2.170, beta = 1.801e5."""
-    found, _, _, _ = certified(0.01)
+    """Printed: lambda_0 = 54.908, Rad = 3.817e-3, L rho_w = .5005, (H2') .1639 <= 2.170, beta = 1.3933e4."""
+    found, *_ = certified(0.01)
     assert abs(2 * found.rate - arb("54.908")) < arb("1e-3")
     assert abs(found.radius - arb("3.817e-3")) < arb("1e-6")
     assert abs(found.contraction - arb("0.5005")) < arb("2e-4")
-    assert abs(found.gap - arb(1.059) / arb(2.170)) < arb("1e-3")
-    assert abs(found.smoothness / arb("1.801e5") - 1) < arb("1e-3")
+    assert abs(found.gap - arb("0.1639") / arb("2.1703")) < arb("1e-4")
+    assert abs(found.smoothness / arb("1.3933e4") - 1) < arb("1e-3")
     assert [hypothesis.verdict for hypothesis in found.hypotheses] == [Verdict.PROVED, Verdict.PROVED]
-    smaller, _, _, _ = certified(0.001)
-    assert abs(smaller.smoothness / arb("1.066e5") - 1) < arb("1e-3")
-    assert abs(smaller.gap - arb(0.1044) / arb(2.170)) < arb("1e-3")
-    far, _, _, _ = certified(1.0)
+    smaller, *_ = certified(0.001)
+    assert abs(smaller.smoothness / arb("1.1095e4") - 1) < arb("1e-3")
+    assert abs(smaller.gap - arb("0.01628") / arb("2.1703")) < arb("1e-4")
+    far, *_ = certified(1.0)
     assert far.hypotheses[1].verdict is Verdict.REFUTED
 
 
+def test_a_run_where_the_weaker_hypothesis_holds_and_the_stronger_one_fails() -> None:
+    """With |Z(0)| in the place of the bound B of |Z| on the ball; every conclusion at every iterate, and its margin."""
+    found, start, network, x, y = certified(0.1)
+    assert [hypothesis.verdict for hypothesis in found.hypotheses] == [Verdict.PROVED, Verdict.PROVED]
+    with precision(96):
+        kappa = 1 / (1 - found.contraction)
+        size = kappa * (start.inputs + found.radius) * arb(40).sqrt()  # B: four inputs of norm sqrt(10), tanh(0) = 0
+        former = kappa * (size**2 + start.points**2).sqrt() * found.radius
+        assert former > 5 * (1 - 1 / arb(2).sqrt()) * start.least.sqrt()
+        step = lower_float(1 / found.smoothness)
+    phi = activation("tanh")
+    run = certified_descent(differentiable(phi), EnclosedFunction(phi), network, x, y, step=step, steps=60)
+    loss, least = run.bounds("loss"), run.bounds("least")
+    rates = loss.upper[0] * (1 - step * float(found.rate.lower())) ** np.arange(1, run.length)
+    assert (loss.upper[1:] < rates).all()
+    assert (least.lower > float(found.rate.upper())).all()
+    assert run.bounds("distance").upper.max() < 0.1 * float(found.radius.lower())
+
+
 def test_the_certified_instance_is_run_and_verified() -> None:
-    """200 steps with eta = 1/beta: printed .2988 <= .96997 after all of them, and the bound at each."""
-    found, network, x, y = certified(0.01)
+    """200 steps with eta = 1/beta: printed 5.806e-4 <= .67403 after all of them, and the bound at each."""
+    found, _, network, x, y = certified(0.01)
     step = lower_float(1 / found.smoothness)
     phi = activation("tanh")
     run = certified_descent(differentiable(phi), EnclosedFunction(phi), network, x, y, step=step, steps=200)
@@ -225,10 +246,10 @@ def test_the_certified_instance_is_run_and_verified() -> None:
         ).verdict
         is Verdict.PROVED
     )
-    assert abs(loss.upper[-1] / loss.upper[0] - 0.2988) < 5e-4
-    assert abs(right.lower[-1] / right.lower[0] - 0.96997) < 5e-5
+    assert abs(loss.upper[-1] / loss.upper[0] - 5.806e-4) < 2e-6
+    assert abs(right.lower[-1] / right.lower[0] - 0.67403) < 2e-4
     assert run.arrays["distance_upper"].max() < float(found.radius.lower())
-    assert (loss.upper - loss.lower < 1e-6 * loss.upper).all()
+    assert (loss.upper - loss.lower < 1e-6 * loss.upper[0]).all()
 
 
 def test_recorded_distances_are_those_of_the_parameters() -> None:

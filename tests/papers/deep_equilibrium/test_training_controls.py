@@ -7,6 +7,7 @@ inputs, a rate doubled past the truth, an iterate with a NaN, a stored run that 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -116,6 +117,18 @@ def test_a_limit_promises_no_convergence_at_one_width() -> None:
         assert [o.verdict for o in ErrorBudget().settle(events)] == [Verdict.UNKNOWN, Verdict.CONSISTENT]
     far = radius_test(np.full(24, 2.0), "near 1")
     assert [o.verdict for o in ErrorBudget().settle([far])] == [Verdict.UNKNOWN]
+
+
+@pytest.mark.parametrize("flow", [False, True])
+def test_the_factor_by_which_the_hypotheses_fail(flow: bool) -> None:
+    """Labels nearer by a little more than the upper factor meet them, by a little less than the lower one do not."""
+    theorem = model("deq-general", "tanh").training.theorem
+    low, high = theorem.excess(flow=flow)
+    assert 1 < low < high == 2 * low
+    near, far = (replace(theorem, distance=1 / factor) for factor in (1.01 * high, 0.99 * low))
+    found = [x.flow if flow else x.descent for x in (near, far)]
+    assert all(h.verdict is Verdict.PROVED for h in found[0].hypotheses)
+    assert any(h.verdict is Verdict.REFUTED for h in found[1].hypotheses)
 
 
 def test_units_that_are_never_active_have_no_gradient_to_compare() -> None:

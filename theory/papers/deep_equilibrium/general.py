@@ -20,6 +20,7 @@ from .dual_calculus import dual_calculus_claims
 from .population import COMMON_NORM, LIPSCHITZ, NOTES, Family, population_claims
 from .training import TRAINING_PARAMETERS, training_claims
 from .width import WIDTH_PARAMETERS, width_claims
+from .width_training import width_training_claims
 
 PAPER, RELU_PAPER = "truong2023deq", "ling2023deq"
 
@@ -58,6 +59,7 @@ CLAIMS = (
         section="Existence and uniqueness (ii)",
         uses=("variance-contraction",),
     ),
+    SHARED["bures-contraction"],
     FAMILY.claim(
         "variance-bound",
         "C9",
@@ -117,6 +119,7 @@ CLAIMS = (
     SHARED["weight-norm"],
     *training_claims(FAMILY),
     *width_claims(FAMILY),
+    *width_training_claims(FAMILY),
     *dual_calculus_claims(FAMILY),
 )
 

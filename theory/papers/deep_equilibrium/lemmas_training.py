@@ -133,7 +133,10 @@ EQUILIBRIUM_DESCENT = Lemma(
     (
         WEIGHTS,
         Hypothesis("initial-gram", r"\lambda_{\min}(G(0))=\lambda_0>0"),
-        Hypothesis("small-residual", r"\ell\sqrt{B^2+\lVert X\rVert_2^2}\;R\le(1-1/\sqrt2)\sqrt{\lambda_0}"),
+        Hypothesis(
+            "small-residual",
+            r"\ell\sqrt{\lVert Z(0)\rVert_2^2+\lVert X\rVert_2^2}\;R\le(1-1/\sqrt2)\sqrt{\lambda_0}",
+        ),
     ),
     r"\lVert\theta-\theta(0)\rVert\le R\implies\lambda_{\min}(G)\ge\tfrac12\lambda_0,\quad"
     r" \lVert\nabla\Phi\rVert^2\ge\lambda_0\Phi;\qquad 4\sqrt{\Phi_0/\lambda_0}=2\sqrt2\,\lVert"
@@ -144,6 +147,12 @@ EQUILIBRIUM_DESCENT = Lemma(
             r" $(Z+P)^\top(Z+P)\succeq(\sigma-p)^2I$ if $Z^\top Z\succeq\sigma^2I$ and $\lVert P\rVert_2\le"
             r" p\le\sigma$.",
             "singular-value-weyl",
+        ),
+        ProofStep(
+            r"Only $\lVert W_1\rVert_2$ enters the factor $\ell$ of lemma.equilibrium-perturbation, and only $Z_2$ its"
+            r" root: with $Z_2=Z(0)$, $\lVert Z-Z(0)\rVert_F\le\ell\sqrt{\lVert Z(0)\rVert_2^2+\lVert X\rVert_2^2}\,R$"
+            r" on the ball. No bound of $\lVert Z\rVert$ on the ball is needed.",
+            "perturbation-at-the-start",
         ),
         ProofStep(
             r"$\sigma_{\min}(Z)\ge\sqrt{\lambda_0}-(1-1/\sqrt2)\sqrt{\lambda_0}=\sqrt{\lambda_0/2}$.",
@@ -171,8 +180,9 @@ SMOOTHNESS = Lemma(
     r"\beta=L_F^2+(\lVert e_0\rVert+L_FR)\Bigl(\sum_i\Lambda_i^2\Bigr)^{1/2}\text{ bounds }\nabla^2\Phi,\quad"
     r" L_F^2=B^2+(B^2+\lVert X\rVert_2^2)\rho_a^2\ell^2,\quad"
     r" \Lambda_i=\rho_a(L_2\kappa^3q_i^2+2\ell^2q_i)+\ell q_i,\qquad \kappa=\frac1{1-L\rho_w},\ \ell=L\kappa,"
-    r"\ B=\kappa(|\varphi(0)|\sqrt{mn}+L\rho_u\lVert X\rVert_F),"
-    r"\ q_i^2=\kappa^2(|\varphi(0)|\sqrt m+L\rho_u\lVert x_i\rVert)^2+\lVert x_i\rVert^2",
+    r"\ B=\min\bigl\{\kappa(|\varphi(0)|\sqrt{mn}+L\rho_u\lVert X\rVert_F),\ \sup|\varphi|\sqrt{mn}\bigr\},"
+    r"\ q_i^2=\min\bigl\{\kappa(|\varphi(0)|\sqrt m+L\rho_u\lVert x_i\rVert),\ \sup|\varphi|\sqrt m\bigr\}^2"
+    r"+\lVert x_i\rVert^2",
     (
         ProofStep(
             r"Along a unit direction the state moves by $\lVert\dot z\rVert\le\ell p$, $p\le q_is$, and the"
@@ -193,7 +203,7 @@ SMOOTHNESS = Lemma(
         ProofStep(
             r"$\nabla^2\Phi$ along the direction is $\lVert D\hat y[\cdot]\rVert^2+\sum_ie_i\ddot{\hat y}_i\le\beta$."
             r" The constants in use are these; that of the second hypothesis is"
-            r" $\ell\sqrt{B^2+\lVert X\rVert_2^2}\,R/\bigl((1-1/\sqrt2)\sqrt{\lambda_0}\bigr)$.",
+            r" $\ell\sqrt{\lVert Z(0)\rVert_2^2+\lVert X\rVert_2^2}\,R/\bigl((1-1/\sqrt2)\sqrt{\lambda_0}\bigr)$.",
             "smoothness-in-use",
         ),
     ),

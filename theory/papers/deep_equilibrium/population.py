@@ -11,6 +11,7 @@ from ...claims.claim import Claim, Hypothesis, Source
 from ...verdict import Argument
 
 NOTES = "docs/papers/deep_equilibrium/population.md"
+WIDTH_NOTES = "docs/papers/deep_equilibrium/width.md"
 
 LIPSCHITZ = Hypothesis("lipschitz", r"L = \sup|\phi'| < \infty")
 COMMON_NORM = Hypothesis("common-norm", r"\|x_i\|_2 = \sqrt d \text{ for all } i")
@@ -31,6 +32,19 @@ def population_claims(family: Family) -> dict[str, Claim]:
     """The claims about the population Gram matrix that hold for every deep equilibrium model, by slug."""
     well_posed, claim = family.well_posed, family.claim
     claims = (
+        claim(
+            "bures-contraction",
+            "C8'",
+            "the population map contracts in Bures-Wasserstein distance",
+            (FEEDBACK, *well_posed),
+            r"d\bigl(F(G), F(G')\bigr) \le \theta\, d(G, G'),\quad F(G) = \mathbb E\,\phi(g)\phi(g)^\top,"
+            r"\ g \sim N(0, 2\sigma_w^2G + 2C),\quad \theta = \sqrt2\,\sigma_w\Lambda < 1,"
+            r"\ \Lambda = L\ (\Lambda^2 = \tfrac12 \text{ for ReLU})",
+            method="deq-bures-contraction",
+            control="theta^2 in the place of theta",
+            section="The population map",
+            notes=WIDTH_NOTES,
+        ),
         claim(
             "psd-order",
             "C11",

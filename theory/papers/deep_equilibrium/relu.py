@@ -21,6 +21,7 @@ from .population import COMMON_NORM, LIPSCHITZ, NOTES, Family, population_claims
 from .training import NOTES as TRAINING
 from .training import TRAINING_PARAMETERS, training_claims
 from .width import WIDTH_PARAMETERS, width_claims
+from .width_training import width_training_claims
 
 PAPER = "ling2023deq"
 
@@ -85,6 +86,7 @@ CLAIMS = (
     *SHARED.values(),
     *training_claims(FAMILY),
     *width_claims(FAMILY),
+    *width_training_claims(FAMILY),
     *dual_calculus_claims(FAMILY),
 )
 

@@ -16,12 +16,14 @@ EVENT = Hypothesis("relative-event", r"\|K^{-1/2}(G_m - K)K^{-1/2}\|_2 \le \tfra
 CONTRACTS = Hypothesis("weights-contract", r"L\,\|W(0)\|_2 < 1 \text{ for the trained network}")
 SMALL_RESIDUAL = Hypothesis(
     "small-residual",
-    r"L\rho_w < 1,\quad \ell\sqrt{B^2 + \|X\|_2^2}\;R \le \bigl(1 - \tfrac1{\sqrt2}\bigr)\sqrt{\lambda_0},\quad"
+    r"L\rho_w < 1,\quad"
+    r" \ell\sqrt{\|Z(0)\|_2^2 + \|X\|_2^2}\;R \le \bigl(1 - \tfrac1{\sqrt2}\bigr)\sqrt{\lambda_0},\quad"
     r" R = 2\sqrt2\,\|e_0\|/\sqrt{\lambda_0}",
 )
 SMALL_RESIDUAL_FLOW = Hypothesis(
     "small-residual-flow",
-    r"L\rho_w < 1,\quad \ell\sqrt{B^2 + \|X\|_2^2}\;R \le \bigl(1 - \tfrac1{\sqrt2}\bigr)\sqrt{\lambda_0},\quad"
+    r"L\rho_w < 1,\quad"
+    r" \ell\sqrt{\|Z(0)\|_2^2 + \|X\|_2^2}\;R \le \bigl(1 - \tfrac1{\sqrt2}\bigr)\sqrt{\lambda_0},\quad"
     r" R = \sqrt2\,\|e_0\|/\sqrt{\lambda_0}",
 )
 MADE_RESIDUAL = replace(SMALL_RESIDUAL, name="made-residual")

@@ -156,7 +156,7 @@ def _descent(inst: EquilibriumInstance, theorem: TheoremInstance) -> Outcome:
 
 
 def _flow(inst: EquilibriumInstance, theorem: TheoremInstance) -> Outcome:
-    """(H1) and (H2) at the radius √2 ‖e_0‖/√λ_0 of the flow, in balls; the theorem needs nothing else."""
+    """(H1) and (H2') at the radius √2 ‖e_0‖/√λ_0 of the flow, in balls; the theorem needs nothing else."""
     constants = theorem.flow
     outcome = judge(
         constants.hypotheses,
@@ -165,7 +165,7 @@ def _flow(inst: EquilibriumInstance, theorem: TheoremInstance) -> Outcome:
         lemma="lemma.equilibrium-training",
         method=f"explicit constants, width {inst.training.width}",
         margin=constants.hypotheses[1].margin,
-        detail={"quantity": "left side of (H2) over its right side"},
+        detail={"quantity": "left side of (H2') over its right side"},
     )
     return sufficient(outcome)
 
@@ -227,7 +227,7 @@ def eight_times_as_far(inst: EquilibriumInstance) -> Outcome:
 def _ordinary_detail(inst: EquilibriumInstance) -> dict[str, object]:
     lab = inst.training
     constants = lab.theorem.descent
-    low, high = lab.theorem.excess
+    low, high = lab.theorem.excess()
     eigenvalues = np.linalg.eigvalsh(lab.ordinary_tangent)
     loss = lab.ordinary_run.bounds("loss").midpoints()
     return {
@@ -238,7 +238,7 @@ def _ordinary_detail(inst: EquilibriumInstance) -> dict[str, object]:
         "steps": lab.ordinary_run.length - 1,
         "hypotheses of the theorem": "; ".join(map(str, constants.hypotheses)),
         "vacuity gap": f"||e_0|| is between {text_below(low, 3)} and {text_above(high, 3)} times"
-        " what (H1) and (H2) allow",
+        " what (H1) and (H2') allow",
         "last ratio of losses": loss[-1] / loss[-2] if len(loss) > 1 and loss[-2] > 0 else None,
         "(1 - eta lambda_min(H(0)))^2": float((1 - lab.ordinary_step * eigenvalues[0]) ** 2),
         "1 - eta lambda_0/2": float(1 - lab.ordinary_step * lab.ordinary_run.arrays["least_lower"][0] / 2),

@@ -83,7 +83,7 @@ AFFINE = Domain(
 
 
 def _one_unit(w: arb, u: arb, a: arb, x: arb, z: arb, residual: arb) -> StartingPoint:
-    return StartingPoint(1, abs(w), abs(u), abs(a), abs(x), (abs(x),), residual, z * z)
+    return StartingPoint(1, abs(w), abs(u), abs(a), abs(x), (abs(x),), residual, z * z, abs(z))
 
 
 def _moved(instance: Instance) -> tuple[arb, ExplicitConstants]:
@@ -115,7 +115,7 @@ def _moved(instance: Instance) -> tuple[arb, ExplicitConstants]:
     *papers("made-flow"),
     "lemma.equilibrium-training",
     "lemma.equilibrium-perturbation",
-    text="(1 - sigma_min(Z)/sigma_min(Z_0))/(1 - 1/sqrt 2) <= the left side of (H2) over its right side, |move| = R",
+    text="(1 - sigma_min(Z)/sigma_min(Z_0))/(1 - 1/sqrt 2) <= the left side of (H2') over its right side, |move| = R",
     formula=f"{MODULE}: explicit_constants, lost_share",
     domain=AFFINE,
     evaluations=1500,
@@ -167,7 +167,7 @@ def jacobian(instance: Instance) -> Sides:
     z, slope = lower_arb(phi.expression)(t), lower_arb(phi.derivative(1))(t)
     x, through = (t - w * z) / u, a * slope / (1 - w * slope)
     start = _one_unit(w, u, a, x, z, arb(0))
-    found = explicit_constants(start, known.lipschitz, known.second_lipschitz, known.at_zero)
+    found = explicit_constants(start, known.lipschitz, known.second_lipschitz, known.at_zero, known.supremum)
     if not found.smoothness.is_finite():
         raise Outside("the singular value is not proved positive")
     return _length([through * z, through * x, z]) ** 2, found.smoothness
@@ -225,7 +225,7 @@ def _radius(instance: Instance, *, flow: bool) -> Sides:
         raise Outside("the loss is zero at the start")
     nothing = arb(0)
     residual, least = enclose(2 * loss).sqrt(), enclose(2 * min(h))
-    start = StartingPoint(1, nothing, nothing, nothing, nothing, (), residual, least)
+    start = StartingPoint(1, nothing, nothing, nothing, nothing, (), residual, least, nothing)
     found = explicit_constants(start, arb(1), None, nothing, flow=flow)
     return _length([enclose(b) for b in theta]), found.radius
 

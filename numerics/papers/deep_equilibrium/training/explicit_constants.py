@@ -3,11 +3,11 @@ r"""The convergence theorem with explicit constants: its hypotheses and rates, i
 With :math:`e_0` the output error and :math:`\lambda_0 = \lambda_{\min}(Z^\top Z)` at the start, a radius R around the
 start, :math:`\rho_w = \lVert W\rVert_2 + R` (likewise :math:`\rho_u`, :math:`\rho_a`),
 :math:`\kappa = 1/(1 - L\rho_w)`, :math:`\ell = L\kappa`,
-:math:`B = \kappa(|\varphi(0)|\sqrt{mn} + L\rho_u\lVert X\rVert_F)`:
+:math:`B = \min(\kappa(|\varphi(0)|\sqrt{mn} + L\rho_u\lVert X\rVert_F), \sup|\varphi|\sqrt{mn})`:
 
 .. math::
     \text{(H1)}\; L\rho_w < 1,\qquad
-    \text{(H2)}\; \ell\sqrt{B^2 + \lVert X\rVert_2^2}\;R \le (1 - 1/\sqrt2)\sqrt{\lambda_0},\qquad
+    \text{(H2')}\; \ell\sqrt{\lVert Z(0)\rVert_2^2 + \lVert X\rVert_2^2}\;R \le (1 - 1/\sqrt2)\sqrt{\lambda_0},\qquad
     \text{(H3)}\; 0 < \eta \le 1/\beta .
 
 Gradient descent takes :math:`R = 2\sqrt2\lVert e_0\rVert/\sqrt{\lambda_0}`, the gradient flow half of it and no (H3).
@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StartingPoint:
-    """What the theorem knows of the first iterate: balls around norms of weights, inputs, error, and λ_0; m neurons."""
+    """What is known of the first iterate: balls around norms of weights, inputs, error and Z, and λ_0; m neurons."""
 
     width: int
     recurrent: arb
@@ -46,14 +46,18 @@ class StartingPoint:
     point_norms: tuple[arb, ...]
     residual: arb
     least: arb
+    state: arb  # spectral norm of Z
 
 
 def starting_point(
-    network: Network[Array], points: Array, found: IterateBounds, *, norm: NormBounds | None = None
+    network: Network[Array], points: Array, state: Array, found: IterateBounds, *, norm: NormBounds | None = None
 ) -> StartingPoint:
-    """Enclose all norms of a network (float64 weights) on points (n, d); ``norm`` are bounds of ‖W‖_2 when at hand."""
+    """Enclose all norms of a network (float64 weights) on points (n, d), near whose equilibrium ``state`` (m, n) lies.
+
+    ``found`` are the bounds of this iterate, and ``norm`` those of ‖W‖_2 when at hand.
+    """
     recurrent, inputs, data = norm or operator_norm(network.recurrent), network.inputs, points
-    u, x = operator_norm(inputs), operator_norm(data)
+    u, x, z = operator_norm(inputs), operator_norm(data), operator_norm(state)
     with precision(BITS):
         return StartingPoint(
             network.width,
@@ -64,6 +68,7 @@ def starting_point(
             tuple(norm_ball(row) for row in data),
             found.residual,
             found.least,
+            nonnegative(between(arb(z.lower) - arb(found.error), arb(z.upper) + arb(found.error))),
         )
 
 
@@ -71,7 +76,7 @@ def starting_point(
 class ExplicitConstants:
     r"""The constants of the theorem; all balls, not finite where an earlier hypothesis fails.
 
-    ``gap`` is the left side of (H2) over the right side: the hypothesis holds where it is at most 1, and says by what
+    ``gap`` is the left side of (H2') over the right side: the hypothesis holds where it is at most 1, and says by what
     factor it fails elsewhere. ``smoothness`` is β, not finite without a bound of φ''. ``rate`` is λ_0/2.
     """
 
@@ -83,10 +88,10 @@ class ExplicitConstants:
 
     @property
     def hypotheses(self) -> tuple[Relation, Relation]:
-        """(H1) and (H2)."""
+        """(H1) and (H2')."""
         return (
             Relation.of("(H1): L rho_w below 1", self.contraction, 1, Sense.BELOW, condition=True),
-            Relation.of("(H2): the left side over the right side is at most 1", self.gap, 1, condition=True),
+            Relation.of("(H2'): the left side over the right side is at most 1", self.gap, 1, condition=True),
         )
 
 
@@ -96,9 +101,17 @@ def lost_share() -> arb:
 
 
 def explicit_constants(
-    start: StartingPoint, lipschitz: arb, second_lipschitz: arb | None, at_zero: arb, *, flow: bool = False
+    start: StartingPoint,
+    lipschitz: arb,
+    second_lipschitz: arb | None,
+    at_zero: arb,
+    supremum: arb | None = None,
+    *,
+    flow: bool = False,
 ) -> ExplicitConstants:
     r"""The constants at a starting point; ``lipschitz`` is L, ``second_lipschitz`` is :math:`L_2 = \sup|\varphi''|`.
+
+    ``supremum`` is that of :math:`|\varphi|` where it is bounded: then it bounds B and the :math:`B_i` as well.
 
     ``flow``: with the radius of the gradient flow, :math:`\sqrt2\lVert e_0\rVert/\sqrt{\lambda_0}`. With
     :math:`q_i^2 = B_i^2 + \lVert x_i\rVert^2` and
@@ -119,19 +132,23 @@ def explicit_constants(
         if not contraction < 1:
             return ExplicitConstants(radius, contraction, nothing, nothing, rate)
         kappa = 1 / (1 - contraction)
-        ell, n = lipschitz * kappa, len(start.point_norms)
-        frobenius = sum((x * x for x in start.point_norms), arb(0)).sqrt()
-        offset = abs(at_zero) * arb(start.width).sqrt()
-        size = kappa * (offset * arb(n).sqrt() + lipschitz * rho_u * frobenius)
-        reach = nonnegative(size * size + start.points * start.points).sqrt()
+        ell = lipschitz * kappa
+        reach = nonnegative(start.state * start.state + start.points * start.points).sqrt()
         gap = ell * reach * radius / (lost_share() * root)
         if second_lipschitz is None:
             return ExplicitConstants(radius, contraction, gap, nothing, rate)
-        edge = reach * rho_a * ell
+        n, most = len(start.point_norms), None if supremum is None else supremum * arb(start.width).sqrt()
+        frobenius = sum((x * x for x in start.point_norms), arb(0)).sqrt()
+        offset = abs(at_zero) * arb(start.width).sqrt()
+        size = kappa * (offset * arb(n).sqrt() + lipschitz * rho_u * frobenius)
+        if most is not None:
+            size = size.min(most * arb(n).sqrt())
+        edge = nonnegative(size * size + start.points * start.points).sqrt() * rho_a * ell
         slope2 = size * size + edge * edge
         bends = arb(0)
         for x in start.point_norms:
             b = kappa * (offset + lipschitz * rho_u * x)
+            b = b if most is None else b.min(most)
             q = nonnegative(b * b + x * x).sqrt()
             bend = rho_a * (second_lipschitz * kappa**3 * q * q + 2 * ell * ell * q) + ell * q
             bends += bend * bend
@@ -139,16 +156,16 @@ def explicit_constants(
         return ExplicitConstants(radius, contraction, gap, beta, rate)
 
 
-def admissible_residual(start: StartingPoint, lipschitz: arb, at_zero: arb) -> float:
-    r"""A power of two near half the largest :math:`\lVert e_0\rVert` for which (H1) and (H2) hold, or 0.0.
+def admissible_residual(start: StartingPoint, lipschitz: arb) -> float:
+    r"""A power of two near half the largest :math:`\lVert e_0\rVert` for which (H1) and (H2') hold, or 0.0.
 
     Found by trial with :func:`explicit_constants`: a choice, not a proof.
     """
     with precision(BITS):
         if not start.least > 0:
             return 0.0
-        for k in range(0, -60, -1):
-            found = explicit_constants(replace(start, residual=arb((1, k))), lipschitz, None, at_zero)
+        for k in range(40, -60, -1):
+            found = explicit_constants(replace(start, residual=arb((1, k))), lipschitz, None, arb(0))
             if all(hypothesis.verdict is Verdict.PROVED for hypothesis in found.hypotheses):
                 return 2.0 ** (k - 1)
     return 0.0

@@ -52,7 +52,7 @@ class TheoremInstance:
 
     @cached_property
     def labels(self) -> NDArray[np.float64]:
-        """Those of the data; or at a distance of the outputs for which (H1) and (H2) hold, where there is one."""
+        """Those of the data; or at a distance of the outputs for which (H1) and (H2') hold, where there is one."""
         lab = self.lab
         signs = lab.labels(self.inputs)
         if not self.made and self.distance == 1.0:
@@ -62,8 +62,8 @@ class TheoremInstance:
         if not self.made:
             return np.asarray(output + self.distance * (signs - output))
         probe = iterate_bounds(lab.network, output - 1.0, state, error)
-        start = starting_point(lab.network, lab.points(self.inputs), probe, norm=lab.norm)
-        size = admissible_residual(start, lab.inst.lipschitz, lab.inst.regularity.at_zero) or 2.0**-10
+        start = starting_point(lab.network, lab.points(self.inputs), state, probe, norm=lab.norm)
+        size = admissible_residual(start, lab.inst.lipschitz) or 2.0**-10
         return np.asarray(output - signs * (self.distance * size / math.sqrt(signs.size)))
 
     @cached_property
@@ -75,11 +75,15 @@ class TheoremInstance:
     @cached_property
     def start(self) -> StartingPoint:
         """What the theorem knows of the first iterate."""
-        return starting_point(self.lab.network, self.lab.points(self.inputs), self.bounds, norm=self.lab.norm)
+        lab = self.lab
+        state, _ = lab.start(self.inputs)
+        return starting_point(lab.network, lab.points(self.inputs), state, self.bounds, norm=lab.norm)
 
     def _constants(self, *, flow: bool) -> ExplicitConstants:
         known, lipschitz = self.lab.inst.regularity, self.lab.inst.lipschitz
-        return explicit_constants(self.start, lipschitz, known.second_lipschitz, known.at_zero, flow=flow)
+        return explicit_constants(
+            self.start, lipschitz, known.second_lipschitz, known.at_zero, known.supremum, flow=flow
+        )
 
     @cached_property
     def descent(self) -> ExplicitConstants:
@@ -103,14 +107,16 @@ class TheoremInstance:
     @cached_property
     def run(self) -> Trajectory:
         """Gradient descent with this step, with bounds at each iterate."""
-        name = "certified" if self.made else "study"
+        name = "made" if self.made else "study"
         lab = self.lab
         return lab.run(name, self.inputs, lambda: self.labels, lambda: self.step, lab.steps, 0.0, TOLERANCE)
 
-    @cached_property
-    def excess(self) -> tuple[float, float]:
-        """Between which factors the residual exceeds what (H1) and (H2) allow; 0 and infinity when unknown."""
+    def excess(self, *, flow: bool = False) -> tuple[float, float]:
+        """Between which factors the residual exceeds what (H1) and (H2') allow; 0 and infinity when unknown.
+
+        The radius of the ``flow`` is half as large, so that it allows twice the residual.
+        """
         inst = self.lab.inst
-        allowed = 2 * admissible_residual(self.start, inst.lipschitz, inst.regularity.at_zero)
+        allowed = (4 if flow else 2) * admissible_residual(self.start, inst.lipschitz)
         residual = float(arb(self.start.residual).mid())
         return (residual / (2 * allowed), residual / allowed) if allowed > 0 else (0.0, math.inf)
