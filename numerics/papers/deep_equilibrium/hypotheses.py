@@ -23,6 +23,7 @@ from ...expressions.lowering import constant, lower_arb
 from .population.model import Population
 from .relative import EVENT, network_gram, population_gram, whitened, within
 from .training.laboratory import Laboratory, contracts
+from .zero_output.instance import ZeroOutputInstance, small_labels, small_outputs
 
 Settled = tuple[Verdict, str]
 PROBES = (Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(3))
@@ -69,6 +70,25 @@ def _contraction(inst: Population) -> Settled:
         return Verdict.REFUTED, str(error)
     except (PrecisionExhausted, DerivationGap) as error:
         return Verdict.UNKNOWN, str(error)
+
+
+def _width_range(inst: Population) -> Settled:
+    with precision(inst.budget.bits):
+        value = 8 * enclose(inst.sigma_w2) * inst.lipschitz**2
+        if value < 1:
+            return Verdict.PROVED, f"8 sigma_w2 L^2 = {_short(value)} < 1"
+        if value >= 1:
+            return Verdict.REFUTED, f"8 sigma_w2 L^2 = {_short(value)} is not below 1: ||W||_2 L < 1 is not typical"
+        return Verdict.UNKNOWN, f"8 sigma_w2 L^2 = {_short(value)} is not told apart from 1"
+
+
+def _definite(inst: Population) -> Settled:
+    star = inst.eigenvalue
+    if star.lower > 0:
+        return Verdict.PROVED, f"lambda_* >= {text_below(star.lower, 8)}"
+    if star.upper <= 0:
+        return Verdict.REFUTED, f"lambda_* = 0: {star.method}"
+    return Verdict.UNKNOWN, f"lambda_* is only known to be at most {text_above(star.upper, 8)}: {star.method}"
 
 
 def _relu_range(inst: Population) -> Settled:
@@ -209,6 +229,18 @@ def _small_residual(lab: Laboratory, *, made: bool = False, flow: bool = False) 
     return verdict, f"{text} {where}".replace("+/-", "±")
 
 
+def _from_small_outputs(question: Callable[[ZeroOutputInstance], Settled], lab: Laboratory, *, made: bool) -> Settled:
+    verdict, text = contracts(lab)
+    if verdict is not Verdict.PROVED:
+        return verdict, text
+    return question(lab.made_zero_outputs if made else lab.zero_outputs)
+
+
+def _zero_outputs(lab: Laboratory) -> Settled:
+    no = f"output_init = {lab.outputs}: the outputs start at {lab.outputs} times the standard law, not at zero"
+    return _settled(lab.outputs == 0, "the outputs start at zero", no)
+
+
 def _relative_event(inst: Population, lab: Laboratory) -> Settled:
     """Whether the sampled network is in the event, by two shifted factorisations."""
     verdict, text = contracts(lab)
@@ -253,6 +285,8 @@ _OF_THE_POPULATION: dict[str, Callable[[Population], Settled]] = {
     "relu": partial(_is, "relu", "ReLU", "max(x, 0)"),
     "gelu": partial(_is, "gelu", "GELU", "x Phi(x)"),
     "relu-range": _relu_range,
+    "width-range": _width_range,
+    "definite": _definite,
     "square-integrable": _square_integrable,
     "absolutely-continuous": _absolutely_continuous,
     "closed-form": _closed_form,
@@ -263,4 +297,9 @@ _OF_TRAINING: dict[str, Callable[[Laboratory], Settled]] = {
     "small-residual-flow": partial(_small_residual, flow=True),
     "made-residual": partial(_small_residual, made=True),
     "made-residual-flow": partial(_small_residual, made=True, flow=True),
+    "small-outputs": partial(_from_small_outputs, small_outputs, made=False),
+    "small-labels": partial(_from_small_outputs, small_labels, made=False),
+    "made-small-outputs": partial(_from_small_outputs, small_outputs, made=True),
+    "made-small-labels": partial(_from_small_outputs, small_labels, made=True),
+    "zero-outputs": _zero_outputs,
 }

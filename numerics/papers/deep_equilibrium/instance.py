@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import Self
 
@@ -12,13 +13,17 @@ from numpy.typing import NDArray
 from ....theory.activations.activation import Activation
 from ....theory.claims.claim import Hypothesis
 from ...certificates.certificate import Discharged
+from ...studies.data import labels as labels_of
 from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .finite_width import require_sampled
 from .hypotheses import discharge
 from .population.contraction import contraction_squared
 from .population.model import Population
+from .training.iterate import norm_ball
 from .training.laboratory import Laboratory, TrainingSize
+from .width.setting import WidthSetting
+from .zero_output.composed import Composed, certified_descent_width
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,17 +31,25 @@ class EquilibriumInstance(Population):
     """``deq-general`` (or a special case of it) on data: its population, and the networks that are trained."""
 
     training_size: TrainingSize = field(default_factory=TrainingSize)
+    delta: Fraction = Fraction(1, 20)
 
     @classmethod
     def of(cls, system: str, activation: Activation, study: Study, workspace: Workspace, size: TrainingSize) -> Self:
         """The model of a study's data."""
         sigma_w2 = study.parameter(system, "sigma_w2")
-        return cls(system, activation, study.data, sigma_w2, study.budget, workspace, size)
+        delta = study.parameter(system, "delta")
+        return cls(system, activation, study.data, sigma_w2, study.budget, workspace, size, delta)
 
     @cached_property
     def training(self) -> Laboratory:
         """Networks with trained weights on some of the inputs, and what is proved along their training."""
         return Laboratory(self, self.training_size)
+
+    @cached_property
+    def zero_output_width(self) -> Composed | None:
+        """The least width at which descent from zero outputs is certified for the labels of the study."""
+        labels = norm_ball(labels_of(self.data, self.budget.seed))
+        return certified_descent_width(WidthSetting.of(self, self.delta), labels)
 
     @property
     def network_inputs(self) -> NDArray[np.float64]:
