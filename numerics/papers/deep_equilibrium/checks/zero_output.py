@@ -26,7 +26,7 @@ from ..zero_output.theorem import BITS
 from . import scope
 from .evidence import training_control
 
-LARGE, LONG = 4, (2, 3)
+LARGE, LONG = 4, (2, 8)
 """Outputs of the first control, in standard laws; the step of the second, in largest steps, and how many are made."""
 LEMMA = "lemma.zero-output-descent"
 
