@@ -22,7 +22,8 @@ from .population.contraction import contraction_squared
 from .population.model import Population
 from .training.iterate import norm_ball
 from .training.laboratory import Laboratory, TrainingSize
-from .width.setting import WidthSetting
+from .width.certified import CertifiedWidths
+from .width.setting import require_delta
 from .zero_output.composed import Composed, certified_descent_width
 
 
@@ -46,10 +47,15 @@ class EquilibriumInstance(Population):
         return Laboratory(self, self.training_size)
 
     @cached_property
+    def widths(self) -> CertifiedWidths:
+        """From which width on the theorems about random networks of a finite width speak."""
+        return CertifiedWidths(self, self.delta)
+
+    @cached_property
     def zero_output_width(self) -> Composed | None:
         """The least width at which descent from zero outputs is certified for the labels of the study."""
         labels = norm_ball(labels_of(self.data, self.budget.seed))
-        return certified_descent_width(WidthSetting.of(self, self.delta), labels)
+        return certified_descent_width(self.widths.setting, labels, self.widths.whitened)
 
     @property
     def network_inputs(self) -> NDArray[np.float64]:
@@ -61,7 +67,8 @@ class EquilibriumInstance(Population):
         return self.inputs.floats
 
     def admit(self) -> None:
-        """Raise :class:`SpecError` when ``sigma_w2`` lies outside the contraction range of the activation."""
+        """Raise :class:`SpecError` when ``sigma_w2`` or ``delta`` is out of range."""
+        require_delta(self.system, self.delta)
         if self.regularity.lipschitz is not None:
             contraction_squared(self.activation.name, self.sigma_w2, self.mean_lipschitz)
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from ...claims.claim import Claim, Hypothesis
 from ...claims.system import OUTPUT_WORDS, Parameter
-from .population import LIPSCHITZ, Family
+from .population import FEEDBACK, LIPSCHITZ, Family
 from .training import CONTRACTS, THEOREM
+from .width import DEFINITE, WIDTH_RANGE
 
 NOTES = "docs/papers/deep_equilibrium/descent.md"
 
@@ -22,12 +23,9 @@ SMALL_LABELS = Hypothesis(
 MADE_OUTPUTS = replace(SMALL_OUTPUTS, name="made-small-outputs")
 MADE_LABELS = replace(SMALL_LABELS, name="made-small-labels")
 """The same conditions for labels that are made small."""
-WIDTH_RANGE = Hypothesis("width-range", r"\sigma_w^2 < 1/(8L^2)")
-DEFINITE = Hypothesis("definite", r"\lambda_* > 0")
 ZERO_OUTPUTS = Hypothesis("zero-outputs", r"a(0) = 0")
 
 ZERO_OUTPUT_PARAMETERS = (
-    Parameter("delta", "1/20", "probability with which a statement about random networks may fail", sampled=False),
     Parameter(
         "output_init",
         "zero",
@@ -79,7 +77,7 @@ def zero_output_claims(family: Family) -> tuple[Claim, ...]:
             "zero-output-width",
             "D5",
             "from a width that is computed on, descent from zero outputs converges with the stated probability",
-            (LIPSCHITZ, *family.well_posed, WIDTH_RANGE, DEFINITE, ZERO_OUTPUTS),
+            (FEEDBACK, *family.well_posed, WIDTH_RANGE, DEFINITE, ZERO_OUTPUTS),
             r"\mathbb P\Bigl(L_k \le \bigl(1 - \tfrac12\eta m\lambda_*\bigr)^{2k} L_0 \text{ for all } k\Bigr)"
             r" \ge 1 - \delta \quad\text{for every } m \ge m_1 \text{ and } 0 < \eta \le \eta_*(m)",
             method="deq-zero-output-width",
