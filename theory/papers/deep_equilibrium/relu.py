@@ -113,7 +113,8 @@ SYSTEM = System(
         "The range sigma_w^2 < 1/8 belongs to networks of finite width (it makes ||W||_2 < 1 in the limit); the"
         " population matrix exists, uniquely and in closed form, for every sigma_w^2 < 1.",
         "The theorem for gradient descent with explicit constants needs a second derivative, which ReLU does not have:"
-        " with explicit constants the gradient flow is proved here, and gradient descent is certified along the run.",
+        " for standard outputs the gradient flow is proved here with explicit constants, and gradient descent is"
+        " certified along the run; for outputs that start at zero or small gradient descent is proved too.",
         "The published width is O~(n^2/lambda_*^2) with unspecified constants; nothing here depends on them.",
         "Inputs that point the same way make K singular; antipodal inputs do not when sigma_w > 0.",
     ),
