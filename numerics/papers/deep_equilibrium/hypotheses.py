@@ -23,6 +23,7 @@ from ...expressions.lowering import constant, lower_arb
 from .population.model import Population
 from .relative import EVENT, network_gram, population_gram, whitened, within
 from .training.laboratory import Laboratory, contracts
+from .zero_output.instance import ZeroOutputInstance, small_labels, small_outputs
 
 Settled = tuple[Verdict, str]
 PROBES = (Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(3))
@@ -228,6 +229,18 @@ def _small_residual(lab: Laboratory, *, made: bool = False, flow: bool = False) 
     return verdict, f"{text} {where}".replace("+/-", "±")
 
 
+def _from_small_outputs(question: Callable[[ZeroOutputInstance], Settled], lab: Laboratory, *, made: bool) -> Settled:
+    verdict, text = contracts(lab)
+    if verdict is not Verdict.PROVED:
+        return verdict, text
+    return question(lab.made_zero_outputs if made else lab.zero_outputs)
+
+
+def _zero_outputs(lab: Laboratory) -> Settled:
+    no = f"output_init = {lab.outputs}: the outputs start at {lab.outputs} times the standard law, not at zero"
+    return _settled(lab.outputs == 0, "the outputs start at zero", no)
+
+
 def _relative_event(inst: Population, lab: Laboratory) -> Settled:
     """Whether the sampled network is in the event, by two shifted factorisations."""
     verdict, text = contracts(lab)
@@ -284,4 +297,9 @@ _OF_TRAINING: dict[str, Callable[[Laboratory], Settled]] = {
     "small-residual-flow": partial(_small_residual, flow=True),
     "made-residual": partial(_small_residual, made=True),
     "made-residual-flow": partial(_small_residual, made=True, flow=True),
+    "small-outputs": partial(_from_small_outputs, small_outputs, made=False),
+    "small-labels": partial(_from_small_outputs, small_labels, made=False),
+    "made-small-outputs": partial(_from_small_outputs, small_outputs, made=True),
+    "made-small-labels": partial(_from_small_outputs, small_labels, made=True),
+    "zero-outputs": _zero_outputs,
 }

@@ -13,15 +13,18 @@ from numpy.typing import NDArray
 from ....theory.activations.activation import Activation
 from ....theory.claims.claim import Hypothesis
 from ...certificates.certificate import Discharged
+from ...studies.data import labels as labels_of
 from ...studies.study import Study
 from ...studies.workspace import Workspace
 from .finite_width import require_sampled
 from .hypotheses import discharge
 from .population.contraction import contraction_squared
 from .population.model import Population
+from .training.iterate import norm_ball
 from .training.laboratory import Laboratory, TrainingSize
 from .width.certified import CertifiedWidths
 from .width.setting import require_delta
+from .zero_output.composed import Composed, certified_descent_width
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,12 @@ class EquilibriumInstance(Population):
     def widths(self) -> CertifiedWidths:
         """From which width on the theorems about random networks of a finite width speak."""
         return CertifiedWidths(self, self.delta)
+
+    @cached_property
+    def zero_output_width(self) -> Composed | None:
+        """The least width at which descent from zero outputs is certified for the labels of the study."""
+        labels = norm_ball(labels_of(self.data, self.budget.seed))
+        return certified_descent_width(self.widths.setting, labels, self.widths.whitened)
 
     @property
     def network_inputs(self) -> NDArray[np.float64]:

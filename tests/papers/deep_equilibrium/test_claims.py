@@ -24,9 +24,9 @@ LEFT_OUT = {
 
 @pytest.mark.parametrize("name", sorted(LEFT_OUT))
 def test_no_claim_is_missing(name: str) -> None:
-    """C1 to C30, T0 to T3 and the least eigenvalue; variants carry the label of their claim with primes."""
+    """C1 to C30, T0 to T3, D4 and D5, and the least eigenvalue; variants carry their claim's label with primes."""
     labels = [claim.label for claim in system(name).claims]
     assert len(set(labels)) == len(labels)
     present = {re.sub(r"['m]+$", "", label) for label in labels} - {"λ*", "λ"}
-    widths = {f"T{k}" for k in range(4)}
+    widths = {*(f"T{k}" for k in range(4)), "D4", "D5"}
     assert present == {f"C{k}" for k in range(1, 31)} - set(LEFT_OUT[name]) | widths

@@ -21,6 +21,7 @@ from .population import COMMON_NORM, LIPSCHITZ, NOTES, Family, population_claims
 from .training import TRAINING_PARAMETERS, training_claims
 from .width import WIDTH_PARAMETERS, width_claims
 from .width_training import width_training_claims
+from .zero_output import ZERO_OUTPUT_PARAMETERS, zero_output_claims
 
 PAPER, RELU_PAPER = "truong2023deq", "ling2023deq"
 
@@ -120,6 +121,7 @@ CLAIMS = (
     *training_claims(FAMILY),
     *width_claims(FAMILY),
     *width_training_claims(FAMILY),
+    *zero_output_claims(FAMILY),
     *dual_calculus_claims(FAMILY),
 )
 
@@ -133,6 +135,7 @@ SYSTEM = System(
         Parameter("sigma_w2", "1/16", "variance parameter of the equilibrium weights, W_ij ~ N(0, 2 sigma_w2 / m)"),
         *TRAINING_PARAMETERS,
         *WIDTH_PARAMETERS,
+        *ZERO_OUTPUT_PARAMETERS,
     ),
     claims=CLAIMS,
     errata=(

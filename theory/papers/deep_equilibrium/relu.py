@@ -22,6 +22,7 @@ from .training import NOTES as TRAINING
 from .training import TRAINING_PARAMETERS, training_claims
 from .width import WIDTH_PARAMETERS, width_claims
 from .width_training import width_training_claims
+from .zero_output import ZERO_OUTPUT_PARAMETERS, zero_output_claims
 
 PAPER = "ling2023deq"
 
@@ -87,6 +88,7 @@ CLAIMS = (
     *training_claims(FAMILY),
     *width_claims(FAMILY),
     *width_training_claims(FAMILY),
+    *zero_output_claims(FAMILY),
     *dual_calculus_claims(FAMILY),
 )
 
@@ -106,13 +108,15 @@ SYSTEM = System(
         ),
         *TRAINING_PARAMETERS,
         *WIDTH_PARAMETERS,
+        *ZERO_OUTPUT_PARAMETERS,
     ),
     claims=CLAIMS,
     errata=(
         "The range sigma_w^2 < 1/8 belongs to networks of finite width (it makes ||W||_2 < 1 in the limit); the"
         " population matrix exists, uniquely and in closed form, for every sigma_w^2 < 1.",
         "The theorem for gradient descent with explicit constants needs a second derivative, which ReLU does not have:"
-        " with explicit constants the gradient flow is proved here, and gradient descent is certified along the run.",
+        " for standard outputs the gradient flow is proved here with explicit constants, and gradient descent is"
+        " certified along the run; for outputs that start at zero or small gradient descent is proved too.",
         "The published width is O~(n^2/lambda_*^2) with unspecified constants; nothing here depends on them.",
         "Inputs that point the same way make K singular; antipodal inputs do not when sigma_w > 0.",
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -24,9 +25,10 @@ from ....balls.threads import blas_threads
 from ....expressions.enclosed_function import EnclosedFunction
 from ....sampling.operator_norm import NormBounds, operator_norm
 from ....studies.data import labels as labels_of
-from ....studies.parameters import require_memory, whole
+from ....studies.parameters import require_memory, require_scale, whole
 from ....studies.study import Study
 from ..population.model import Population
+from ..zero_output.instance import ZeroOutputInstance
 from .descent import Trajectory, certified_descent
 from .equilibrium import Differentiable, differentiable
 from .gradient import Network, equilibrium, gradient, sample_network, tangent_gram
@@ -47,11 +49,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class TrainingSize:
-    """Neurons m, inputs, and steps of gradient descent."""
+    """Neurons m, inputs, steps of gradient descent, and what zero or small outputs are of the standard law."""
 
     width: int = 512
     points: int = 200
     steps: int = 200
+    outputs: Fraction = Fraction(0)
 
 
 def training_size(study: Study, system: str) -> TrainingSize:
@@ -63,7 +66,9 @@ def training_size(study: Study, system: str) -> TrainingSize:
     """
     names = ("width", "points", "steps")
     counts = {name: whole(system, f"training_{name}", study.parameter(system, f"training_{name}")) for name in names}
-    size = TrainingSize(**counts)
+    outputs = study.parameter(system, "output_init")
+    require_scale(system, "output_init", outputs, zero=True)
+    size = TrainingSize(**counts, outputs=outputs)
     require_memory(system, f"training_width = {size.width}", 8 * 8 * size.width**2, study.budget)
     return size
 
@@ -74,7 +79,7 @@ class Laboratory:
     def __init__(self, inst: Population, size: TrainingSize) -> None:
         self.inst = inst
         self.width, self.steps = size.width, size.steps
-        self.inputs = size.points
+        self.inputs, self.outputs = size.points, size.outputs
 
     @cached_property
     def lipschitz(self) -> float:
@@ -143,6 +148,16 @@ class Laboratory:
     def made(self) -> TheoremInstance:
         """The theorem on few inputs with labels for which its hypotheses hold."""
         return TheoremInstance(self, made=True)
+
+    @cached_property
+    def zero_outputs(self) -> ZeroOutputInstance:
+        """Descent from zero or small outputs on the inputs and labels of the study."""
+        return ZeroOutputInstance(self, False, self.outputs)
+
+    @cached_property
+    def made_zero_outputs(self) -> ZeroOutputInstance:
+        """The same on few inputs with small labels."""
+        return ZeroOutputInstance(self, True, self.outputs)
 
     # -- the ordinary instance ----------------------------------------------------------
 

@@ -19,10 +19,9 @@ from flint import arb
 
 from .....theory.errors import DerivationGap
 from ....balls.ball import enclose
-from ....balls.ends import between
 from ....balls.precision import precision
 from ....checks.relation import Relation
-from ..width.search import LARGEST_WIDTH, certified_whitened, whitened_below
+from ..width.search import LARGEST_WIDTH, whitened_below
 from ..width.setting import BITS, WidthSetting
 from ..width.whitened import Whitened
 from .theorem import Descent, Initial, best
@@ -111,12 +110,12 @@ def at_width(setting: WidthSetting, labels: arb, width: int) -> Composed | None:
     return composed(setting, labels, event)
 
 
-def certified_descent_width(setting: WidthSetting, labels: arb) -> Composed | None:
+def certified_descent_width(setting: WidthSetting, labels: arb, start: Whitened | None) -> Composed | None:
     """A least width at which the theorem is certified, to a share of 1/256; None where none is below 10^24.
 
-    That no smaller width is certified is not claimed.
+    ``start`` is the whitened theorem at its own least width, where the search begins. That no smaller width is
+    certified is not claimed.
     """
-    start = certified_whitened(setting)
     if start is None:
         return None
     low = high = start.width
@@ -131,12 +130,3 @@ def certified_descent_width(setting: WidthSetting, labels: arb) -> Composed | No
         there = at_width(setting, labels, middle)
         low, high, found = (middle, high, found) if there is None else (low, middle, there)
     return found
-
-
-def admissible_share(setting: WidthSetting, slope: arb) -> arb:
-    r""":math:`\lambda_*/(\ell^2\lVert K\rVert_2)`: Gaussian outputs :math:`N(0,\varsigma^2/m)` can be admitted, in the
-    limit of wide networks, only where :math:`\varsigma^2` lies below it; a ball from the ends that are known.
-    """
-    with precision(BITS):
-        top = between(setting.least, setting.most)
-        return top / (slope**2 * setting.gram_norm)

@@ -195,12 +195,14 @@ class Corollary:
     step: :math:`2/((1+.132\varrho)^2\lVert Z_0\rVert^2+\lambda)`.
     rate: :math:`\lambda/2`: a step multiplies the residual by at most one minus itself times this.
     pair: the :math:`(a_*, N)` that it takes in the theorem.
+    left: the left side of the condition.
     """
 
     condition: Relation
     step: arb
     rate: arb
     pair: tuple[arb, arb]
+    left: arb
 
     @property
     def holds(self) -> bool:
@@ -227,4 +229,5 @@ def corollary(initial: Initial, *, constant: Fraction = ROW.constant) -> Corolla
             largest_step(norm**2, initial.least),
             initial.least / 2,
             (1 - (1 - initial.recurrent) / grown, norm),
+            left,
         )
