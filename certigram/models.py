@@ -20,7 +20,7 @@ from .theory.claims.kernel_claims import LEAST_EIGENVALUE
 from .theory.claims.system import System
 from .theory.claims.system import system as find_system
 from .theory.errors import SpecError
-from .theory.numbers import Exact, rational
+from .theory.numbers import Exact
 from .theory.printable import shown
 from .theory.suggestion import suggestion
 from .theory.verdict import Argument, Evidence, Verdict
@@ -92,7 +92,7 @@ def model_on_data(
     for name in parameters:
         if name not in known:
             raise SpecError(f"{caller}: {system} has no parameter {name!r}." + suggestion(name, known))
-    values = {name: rational(value, what=name) for name, value in parameters.items()}
+    values = {name: found.parameter(name).value(value) for name, value in parameters.items()}
     study = Study("api", (system,), (), data, {system: values}, (), 0, budget=allowed)
     return gram_model(system, subject, study)
 

@@ -25,7 +25,7 @@ from .numerics.studies.study import Study
 from .theory.activations.activation import activation
 from .theory.claims.system import system, systems
 from .theory.errors import SpecError
-from .theory.numbers import MAX_DIGITS, rational, require_short
+from .theory.numbers import MAX_DIGITS, require_short
 from .theory.printable import shown
 from .theory.suggestion import suggestion
 
@@ -241,7 +241,8 @@ def _parameters(
             if key not in known:
                 raise SpecError(f"{where}: [parameters.{name}] has no parameter {key!r}." + suggestion(key, known))
         if name in names:
-            found[name] = MappingProxyType({key: rational(value, what=f"{name}.{key}") for key, value in table.items()})
+            values = {key: system(name).parameter(key).value(x, what=f"{name}.{key}") for key, x in table.items()}
+            found[name] = MappingProxyType(values)
     return MappingProxyType(found)
 
 

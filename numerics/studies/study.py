@@ -62,7 +62,8 @@ class Study:
         given = self.parameters.get(system_name, {})
         if name in given:
             return given[name]
-        return next(Fraction(p.default) for p in system(system_name).parameters if p.name == name)
+        parameter = system(system_name).parameter(name)
+        return parameter.value(parameter.default)
 
     def setting(self) -> dict[str, Any]:
         """What was asked for besides the data, as JSON data from which the study can be told again."""

@@ -4,27 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cache
 from types import MappingProxyType
 
 from ..discovery import on_floor
 from ..errors import SpecError
+from ..numbers import Exact, rational
 from ..printable import shown
 from ..suggestion import suggestion
 from .claim import Claim
 
+OUTPUT_WORDS = MappingProxyType({"zero": "0", "small": "1/1024", "standard": "1"})
+"""What networks may start their outputs from: the standard law, scaled by the number that the word stands for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a system: its default as an exact numeral, and its meaning in one sentence.
+    """A parameter of a system: its default as an exact numeral or a word, and its meaning in one sentence.
 
-    ``sampled``: whether the sampled Gram matrices of the system depend on it.
+    ``sampled``: whether the sampled Gram matrices of the system depend on it. ``words`` name values, as numerals.
     """
 
     name: str
     default: str
     meaning: str
     sampled: bool = True
+    words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def value(self, given: Exact, *, what: str = "") -> Fraction:
+        """The exact number that is meant; :class:`SpecError` for what is neither a number nor one of the words.
+
+        >>> scale = Parameter("output_init", "zero", "", words=OUTPUT_WORDS)
+        >>> scale.value("standard"), scale.value("1/50")
+        (Fraction(1, 1), Fraction(1, 50))
+        >>> scale.value("none")
+        Traceback (most recent call last):
+            ...
+        certigram.theory.errors.SpecError: 'none' is not a value of output_init: give a number, or one of the words \
+zero, small, standard.
+        """
+        if isinstance(given, str) and self.words:
+            try:
+                return rational(self.words.get(given, given), what=what or self.name)
+            except SpecError:
+                known = ", ".join(self.words)
+                raise SpecError(
+                    f"{shown(given)} is not a value of {what or self.name}: give a number, or one of the words {known}."
+                ) from None
+        return rational(given, what=what or self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +75,13 @@ class System:
     notation: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     subject: str = "activation"
     fixed: bool = False
+
+    def parameter(self, name: str) -> Parameter:
+        """The parameter with this name; raises :class:`SpecError` with a suggestion otherwise."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        raise SpecError(f"{self.name} has no parameter {name!r}." + suggestion(name, [p.name for p in self.parameters]))
 
     def claim(self, id: str) -> Claim:
         """The claim with this id; raises :class:`SpecError` with a suggestion otherwise."""
