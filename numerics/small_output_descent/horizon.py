@@ -22,8 +22,8 @@ from ..balls.precision import precision
 
 BITS = 128
 """Working precision; more would only narrow the enclosures."""
-HALVINGS = 64
-"""The least T that is proved to suffice lies within 2^-64 of the interval that was searched from the true one."""
+HALVINGS = 40
+"""The least T that is proved to suffice lies within 2^-40 of the interval that was searched from the true one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import numpy as np
 from flint import arb
 
 from ....theory.claims.claim import Hypothesis
-from ....theory.errors import DerivationGap
+from ....theory.errors import DerivationGap, SpecError
+from ....theory.numbers import numeral
 from ....theory.verdict import Evidence, Verdict
 from ...balls.budget import Budget
 from ...balls.enclosure import Enclosure, float_above, float_below
@@ -66,6 +67,8 @@ class ImplicitInstance:
     plan: TrainingPlan = field(default_factory=TrainingPlan)
     widths: tuple[int, ...] = (256, 512, 1024, 2048)
     replicates: int = 20
+    outputs: Fraction = Fraction(0)
+    delta: Fraction = Fraction(1, 20)
     system: str = SYSTEM
     subject: str = "relu"
 
@@ -250,6 +253,11 @@ class ImplicitInstance:
                     verdict = kept.verdict
                     where = f"{interval_text(found.lower, found.upper, 6)} at {train.network_text}"
                     text = f"{kept}, which lies in {where}; {text}"
+            case "output-size" | "output-law":
+                from .descent.hypotheses import output_law, output_size
+
+                rule = output_size if hypothesis.name == "output-size" else output_law
+                verdict, text = rule(train)
             case name:
                 raise DerivationGap(f"no rule settles the hypothesis {name!r} of implicit-relu.")
         return Discharged(hypothesis.name, verdict, text)
@@ -263,7 +271,10 @@ class ImplicitInstance:
         return verdict, f"lambda_0 of {self.data.description} lies in {interval_text(found.lower, found.upper, 8)}{why}"
 
     def admit(self) -> None:
-        """Raise :class:`SpecError` for parameters that make no network."""
+        """Raise :class:`SpecError` for parameters that make no network, or no probability."""
+        require_scale(self.system, "output_init", self.outputs, zero=True)
+        if not 0 < self.delta < 1:
+            raise SpecError(f"{self.system}: delta = {numeral(self.delta)}: give a number between 0 and 1.")
         for name, value in {"gamma": self.gamma, "step": self.plan.step}.items():
             require_scale(self.system, name, value)
         if self.data.points is not None:
