@@ -22,6 +22,7 @@ from ...certificates.certificate import Discharged
 from ...checks.relation import Relation, Sense
 from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...eigenvalues.nullspace import RankBound
+from ...expressions.enclosed_function import norm_up
 from ...kernels.ballmatrix import BallMatrix
 from ...kernels.cosines import Cosines, cosines, cosines_arb
 from ...kernels.gram import gram
@@ -34,6 +35,10 @@ from ...studies.parameters import require_memory, require_scale
 from ...studies.workspace import Workspace
 from .antipodes import Singularity, nullity
 from .arc_cosine import HermiteBound, arc_cosine, arc_cosine_matrix, arc_cosine_series, hermite_bound
+from .descent.data import population
+from .descent.hypotheses import output_law, output_size
+from .descent.measured import Closed, Measured, close, measure, with_outputs
+from .descent.width import Setting
 from .network import Equilibrium, Floats, Network, sample_parameters, unit_rows
 from .tangent import TangentKernel, least_feature_eigenvalue, tangent_kernel
 from .training import Trajectory, descend
@@ -231,6 +236,24 @@ class ImplicitInstance:
 
         return Trajectory.from_arrays(self.workspace.keep(f"descent {self.key}", run))
 
+    # -- descent with small outputs -----------------------------------------------------
+
+    @cached_property
+    def started(self) -> Measured | None:
+        """The network with its output weights times :attr:`outputs`, measured; None as in :func:`measure`."""
+        return measure(with_outputs(self.network, float(self.outputs)), self.labels)
+
+    @cached_property
+    def closed(self) -> Closed | None:
+        """The theorem of descent for that network, with labels scaled down until it closes; or None."""
+        return None if self.started is None else close(self.started)
+
+    @cached_property
+    def setting(self) -> Setting:
+        """What a width is asked for: these inputs and labels, γ and δ, outputs at zero."""
+        size = arb(norm_up(self.labels))
+        return Setting(population(self.cosines, self.eigenvalue), size, self.gamma, self.delta)
+
     # -- what the runner asks -----------------------------------------------------------
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
@@ -253,11 +276,11 @@ class ImplicitInstance:
                     verdict = kept.verdict
                     where = f"{interval_text(found.lower, found.upper, 6)} at {train.network_text}"
                     text = f"{kept}, which lies in {where}; {text}"
-            case "output-size" | "output-law":
-                from .descent.hypotheses import output_law, output_size
-
-                rule = output_size if hypothesis.name == "output-size" else output_law
-                verdict, text = rule(train)
+            case "output-size":
+                verdict, text = output_size(train.started)
+                text = f"{text}, outputs times {self.outputs}, {train.network_text}"
+            case "output-law":
+                verdict, text = output_law(train.setting, self.outputs)
             case name:
                 raise DerivationGap(f"no rule settles the hypothesis {name!r} of implicit-relu.")
         return Discharged(hypothesis.name, verdict, text)

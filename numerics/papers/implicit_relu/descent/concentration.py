@@ -164,6 +164,8 @@ def concentrated(population: Population, width: int, delta: Fraction | arb) -> C
     'the same through a median'
     """
     with precision(BITS):
+        if not population.least > 0:
+            return None
         allowed = delta if isinstance(delta, arb) else enclose(delta)
         found = {name: method(population, width, allowed.lower()) for name, method in METHODS.items()}
         known = {name: value for name, value in found.items() if value is not None and value > 0}

@@ -1,7 +1,7 @@
 r"""Fourth moments of ReLU features: what concentration without truncation needs.
 
-.. math:: \mathbb E\,\chi_i^2\chi_j^2=\tfrac1{2\pi}\bigl(3\sin\theta\cos\theta+(\pi-\theta)(1+2\cos^2\theta)\bigr)=B_{ij}^2,
-          \qquad\mathbb E\,\chi_i^3\chi_j=\tfrac1{2\pi}\bigl(\sin\theta(2+\cos^2\theta)+3(\pi-\theta)\cos\theta\bigr),
+.. math:: B_{ij}^2=\mathbb E\,\chi_i^2\chi_j^2
+          =\tfrac1{2\pi}\bigl(3\sin\theta\cos\theta+(\pi-\theta)(1+2\cos^2\theta)\bigr),\qquad\mathbb E\,\chi_i^3\chi_j=\tfrac1{2\pi}\bigl(\sin\theta(2+\cos^2\theta)+3(\pi-\theta)\cos\theta\bigr),
 
 :math:`\chi_i=\sigma(g\cdot x_i)` for unit inputs at the angle θ. The matrix
 :math:`Q=\mathbb E\,\lVert\chi\rVert^2\chi\chi^\top` has norm at most :math:`\lVert B\rVert^2`.
@@ -64,8 +64,8 @@ def pair(cosine: arb) -> Pair:
 def variance(cosines: arb_mat) -> arb:
     r"""An upper bound of :math:`V=\lVert B\rVert^2`, and of the norm of Q, as an exact ball.
 
-    ``cosines`` are those of the inputs, 1 exactly on the diagonal. B is symmetric and non-negative: its norm is at most the largest :math:`(Bv)_i/v_i`, for any
-    positive v; v is near its leading vector.
+    ``cosines`` are those of the inputs, 1 exactly on the diagonal. B is symmetric and non-negative: its norm is at most
+    the largest :math:`(Bv)_i/v_i`, for any positive v; v is near its leading vector.
 
     >>> bool(variance(arb_mat([[1, 0], [0, 1]])) < 3)
     True

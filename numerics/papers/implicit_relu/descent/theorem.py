@@ -18,6 +18,7 @@ from flint import arb
 from .....theory.errors import SpecError
 from ....balls.ball import enclose
 from ....balls.precision import precision
+from ....checks.relation import Relation, Sense
 from ....small_output_descent.horizon import Horizon, Start, horizon, largest_step
 
 BITS = 128
@@ -165,3 +166,26 @@ def _grown(start: Initial, found: Constants, contraction: arb, moved: arb) -> ar
     from_states = start.states + found.states * moved
     from_features = (start.frobenius + found.features * moved) / (1 - contraction)
     return from_states.upper().min(from_features.upper())
+
+
+def conditions(start: Initial, found: Descent, share: Fraction | None = None) -> tuple[Relation, ...]:
+    """What the theorem asks for, with the a_*, N and T that were found; ``share``: a rate asked for, in λ."""
+    with precision(BITS):
+        used = constants(start, found.contraction, found.size)
+        moved = found.horizon.path.upper()
+        climbed = start.contraction.upper() + used.recurrent * moved
+        grown = _grown(start, used, found.contraction, moved)
+        asked = arb(0) if share is None else enclose(share) * start.least.lower()
+        rate = Relation.of(
+            "0 < c" if share is None else f"{share} lambda <= c",
+            asked,
+            found.horizon.rate,
+            Sense.BELOW if share is None else Sense.AT_MOST,
+            constants={"T": found.horizon.time, "Lambda": found.largest},
+        )
+        return (
+            Relation.of("a(0) + J_A M(T) <= a_*", climbed, found.contraction, condition=True),
+            Relation.of("a_* < 1", found.contraction, 1, Sense.BELOW, condition=True),
+            Relation.of("what (H2) asks of N <= N", grown, found.size, condition=True),
+            rate,
+        )

@@ -1,4 +1,4 @@
-r"""From which width on descent and flow converge with probability 1 - δ, with the step, the rate and the number of steps.
+r"""From which width on descent and flow converge with probability 1 - δ: with which step, rate and number of steps.
 
 For one width the events of the concentration statements are put into the theorem for one network; the least width
 at which this closes is found by bisection, and every width that is returned was certified by itself. All bounds
