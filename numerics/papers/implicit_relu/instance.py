@@ -46,6 +46,7 @@ from .training import Trajectory, descend
 SYSTEM = "implicit-relu"
 FLOAT_BITS = 96
 FLOAT_TARGET = arb((1, -56))
+RUN_POINTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,12 @@ class ImplicitInstance:
         """What a width is asked for: these inputs and labels, γ and δ, outputs at zero."""
         size = arb(norm_up(self.labels))
         return Setting(population(self.cosines, self.eigenvalue), size, self.gamma, self.delta)
+
+    @cached_property
+    def few(self) -> ImplicitInstance:
+        """The same system on the first of the inputs, at most :data:`RUN_POINTS`: runs with every iterate enclosed."""
+        train = self.training
+        return train if train.data.n <= RUN_POINTS else train.subset(RUN_POINTS)
 
     # -- what the runner asks -----------------------------------------------------------
 

@@ -70,7 +70,7 @@ def corollary(start: Initial) -> Corollary:
 
 @dataclass(frozen=True, slots=True)
 class ClosedWidth:
-    r"""The composed statement at a width: the two widths that it asks for, the rate :math:`\frac38\lambda_0`, the step."""
+    r"""The composed statement at a width: both widths that it asks for, the rate :math:`\frac38\lambda_0`, the step."""
 
     width: int
     labels: arb

@@ -20,7 +20,7 @@ from .width import Setting
 def output_size(found: Measured | None) -> tuple[Verdict, str]:
     r"""Whether :math:`K\lVert w_0\rVert^2<\lambda` for the K of the norms that a network starts with."""
     if found is None:
-        return Verdict.REFUTED, "a(0) < 1 or lambda > 0 is not proved, so that no K is known"
+        return Verdict.UNKNOWN, "a(0) < 1 or lambda > 0 is not proved, so that no K is known"
     start = found.initial
     with precision(BITS):
         term = (constants(start, start.contraction.upper(), start.states.upper()).coupling * start.outputs).upper()
@@ -48,11 +48,9 @@ def largest_outputs(setting: Setting) -> arb | None:
     :math:`\lVert w_0\rVert^2\approx2\varsigma^2m`, and (R) asks for :math:`K\lVert w_0\rVert^2<\lambda_0`.
     """
     with precision(BITS):
-        gamma = enclose(setting.gamma)
-        gap = 1 - 2 * gamma
-        if not gap > 0:
+        if 2 * setting.gamma >= 1:
             return None
-        s = 1 / gap
+        gamma, s = enclose(setting.gamma), 1 / enclose(1 - 2 * setting.gamma)
         size = s * (arb(setting.population.n) / 2).sqrt()
         bound = (1 + s**2) * setting.population.inputs**2 + (s * gamma * size) ** 2
         return (setting.population.least.max(arb(0)) / (2 * bound)).sqrt()

@@ -1,7 +1,11 @@
 r"""Fourth moments of ReLU features: what concentration without truncation needs.
 
-.. math:: B_{ij}^2=\mathbb E\,\chi_i^2\chi_j^2
-          =\tfrac1{2\pi}\bigl(3\sin\theta\cos\theta+(\pi-\theta)(1+2\cos^2\theta)\bigr),\qquad\mathbb E\,\chi_i^3\chi_j=\tfrac1{2\pi}\bigl(\sin\theta(2+\cos^2\theta)+3(\pi-\theta)\cos\theta\bigr),
+.. math::
+    B_{ij}^2 = \mathbb E\,\chi_i^2\chi_j^2
+    = \tfrac1{2\pi}\bigl(3\sin\theta\cos\theta+(\pi-\theta)(1+2\cos^2\theta)\bigr),
+
+.. math::
+    \mathbb E\,\chi_i^3\chi_j = \tfrac1{2\pi}\bigl(\sin\theta(2+\cos^2\theta)+3(\pi-\theta)\cos\theta\bigr),
 
 :math:`\chi_i=\sigma(g\cdot x_i)` for unit inputs at the angle θ. The matrix
 :math:`Q=\mathbb E\,\lVert\chi\rVert^2\chi\chi^\top` has norm at most :math:`\lVert B\rVert^2`.
