@@ -92,9 +92,9 @@ def drift_coupling() -> tuple[Relation, ...]:
         return tuple(fmpq(q.numerator, q.denominator) for q in (left, right))  # type: ignore[return-value]  # two
 
     def draw(rng: random.Random) -> Sides:
-        numbers = [Fraction(rng.randint(1, 20), rng.randint(1, 20)) for _ in range(3)]
+        w, u, v = (Fraction(rng.randint(1, 20), rng.randint(1, 20)) for _ in range(3))
         recurrent, gamma = Fraction(rng.randint(1, 8), 10), Fraction(1, rng.randint(2, 4))
-        return sides(Unit(recurrent, *numbers, gamma, Fraction(1, 4096), Fraction(-1)))
+        return sides(Unit(recurrent, w, u, v, gamma, Fraction(1, 4096), Fraction(-1)))
 
     nearly = sides(NEARLY)
     return (
@@ -137,7 +137,7 @@ def theorem_induction() -> tuple[Relation, ...]:
             gamma, ra, rw = (Fraction(rng.randint(1, 20), 20) for _ in range(3))
             m = rng.randint(1, 10**6)
             one = arb(1)
-            start = Initial(m, gamma, enclose(x), one, enclose(states), *[one] * 6, recurrent_step=ra, input_step=rw)
+            start = Initial(m, gamma, enclose(x), one, enclose(states), one, one, one, one, one, one, False, ra, rw)
             at = {M: m, X: x, GAMMA: gamma, S: 1 / (1 - a), SIZE: size, STATES: states, RA: ra, RW: rw}
             value = formulas[name].subs(S1, sympy.sqrt(1 + S**2)).subs({k: sympy.Rational(v) for k, v in at.items()})
             found = getattr(constants(start, enclose(a), enclose(size)), name)

@@ -103,6 +103,10 @@ class Descent:
     largest: arb
     step: arb
 
+    def admits(self, step: Fraction) -> bool:
+        """Whether a step is proved to be admitted: positive, and at most the lower end of the largest one."""
+        return step > 0 and bool(enclose(step) <= self.step.lower())
+
     def steps(self, factor: Fraction) -> int:
         """A number of steps of the largest admitted size after which L is at most this share of L(0)."""
         with precision(BITS):
