@@ -81,7 +81,7 @@ def drift_states() -> tuple[Relation, ...]:
     return (Instances(draw, 423, (sides(half, half, fmpq(1, 2), one * fmpq(2), one, one),)),)
 
 
-@argument("drift-coupling", "the products of norms; networks of one unit, of which one uses 98 hundredths")
+@argument("drift-coupling", "the products of norms; networks of one unit, of which one uses 999 thousandths")
 def drift_coupling() -> tuple[Relation, ...]:
     moved = ETA * RW * X**2 / M * (S * A + B)  # |Delta Phi| over |e|, and then |Delta Z|
     states = S * (GAMMA * (ETA * RA * GAMMA / M * SIZE * S * A) * SIZE + moved)
@@ -100,7 +100,7 @@ def drift_coupling() -> tuple[Relation, ...]:
     return (
         Equation(D * moved + C * states, total),
         Instances(draw, 424, (nearly,)),
-        Instances(lambda rng: (nearly[1] * fmpq(98, 100), nearly[0]), 425),  # so that no smaller constant would do
+        Instances(lambda rng: (nearly[1] * fmpq(999, 1000), nearly[0]), 425),  # so that no smaller constant would do
     )
 
 

@@ -47,7 +47,7 @@ class Unit:
         e\rVert`, K times a factor, with a_* and N those after the step.
 
         >>> left, right = NEARLY.coupling()
-        >>> left <= right, left > right * Fraction(98, 100)
+        >>> left <= right, left > right * Fraction(999, 1000)
         (True, True)
         """
         after = self.moved()
@@ -59,4 +59,4 @@ class Unit:
 
 
 NEARLY = Unit(*(Fraction(x) for x in ("1", "1/64", "2", "1", "1/2", "1/65536", "-1")))
-"""A unit that uses more than 98 hundredths of the squared bound."""
+"""A unit that uses more than 999 thousandths of the squared bound."""
