@@ -1,7 +1,7 @@
 """The list of claims of the implicit ReLU network is complete, and what is open in its proofs is on record.
 
-A failure here means that a claim of docs/papers/implicit_relu/proofs.md or descent.md is silently missing, or a gap is no longer
-shown.
+A failure here means that a claim of proofs.md or descent.md in docs/papers/implicit_relu is silently missing, or a
+gap is no longer shown.
 """
 
 from __future__ import annotations

@@ -212,7 +212,7 @@ def run_relations(found: Closed, run: Trajectory, rate: arb | None = None) -> li
     ]
 
 
-@check("small-output-run", scope=lambda inst: scope.run(inst.few))
+@check("small-output-run", scope=scope.few)
 def small_output_run(inst: ImplicitInstance) -> Outcome:
     """The largest admitted step, and each bound of the theorem at each recorded iterate, enclosed."""
     made = _run(inst)

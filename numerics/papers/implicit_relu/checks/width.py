@@ -8,6 +8,7 @@ from math import comb
 
 from flint import arb
 
+from .....theory.numbers import numeral
 from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.ends import upper_float
@@ -29,7 +30,9 @@ ROOT = Fraction(4641, 1000)
 
 def _scope(inst: ImplicitInstance) -> str:
     """The inputs of the training, any of the networks on them."""
-    return f"networks on {inputs(inst.training.data.n, inst.data.n)}, gamma = {inst.gamma}, delta = {inst.delta}"
+    return (
+        f"networks on {inputs(inst.training.data.n, inst.data.n)}, gamma = {inst.gamma}, delta = {numeral(inst.delta)}"
+    )
 
 
 # -- A27 ----------------------------------------------------------------------------------
@@ -90,7 +93,7 @@ def _shown(found: Width, setting: Setting) -> dict[str, object]:
         "a_*": upper_float(descent.contraction),
         "N": upper_float(descent.size),
         "least eigenvalue kept by": found.by,
-        "delta": str(setting.delta),
+        "delta": numeral(setting.delta),
     }
     if not setting.flow:
         told |= {"largest step": -upper_float(-descent.step), "steps to 1e-6": descent.steps(Fraction(1, 10**6))}
@@ -118,6 +121,7 @@ def _end_to_end(inst: ImplicitInstance, setting: Setting, *more: Relation, lemma
         lemma=lemma,
         value=arb(found.width),
         method="bisection over widths, each certified in balls",
+        margin=fast.margin,
         detail=detail,
     )
 

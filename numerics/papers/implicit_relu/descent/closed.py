@@ -16,6 +16,7 @@ from fractions import Fraction
 
 from flint import arb
 
+from .....theory.errors import SpecError
 from ....balls.ball import enclose
 from ....balls.precision import precision
 from ....checks.relation import Relation, Sense
@@ -54,7 +55,12 @@ class Corollary:
 
 
 def corollary(start: Initial) -> Corollary:
-    """The corollary at a start with zero outputs, for S = Φ and ρ = 1; a width that is not finite where a_* >= 1."""
+    """The corollary at a start with zero outputs, for S = Φ and ρ = 1; a width that is not finite where a_* >= 1.
+
+    Raises :class:`SpecError` for a start that it does not speak of.
+    """
+    if not start.outputs.is_zero() or start.everything or start.recurrent_step > 1 or start.input_step > 1:
+        raise SpecError("the corollary speaks of zero outputs, of the features alone, and of steps of at most eta.")
     with precision(BITS):
         root, x, gamma = start.least.lower().sqrt(), start.inputs, enclose(start.gamma)
         a = start.contraction + enclose(CLIMB) * gamma * root / x
