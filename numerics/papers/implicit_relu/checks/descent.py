@@ -11,7 +11,7 @@ from flint import arb, fmpq, fmpq_mat
 from .....theory.verdict import Verdict
 from ....balls.ends import upper_float
 from ....balls.precision import precision
-from ....checks.evidence import enclosed, figure
+from ....checks.evidence import figure
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.trajectories import Bounds, run_digest
@@ -23,7 +23,8 @@ from ....studies.workspace import Arrays
 from ..descent.closed import corollary
 from ..descent.extreme import NEARLY
 from ..descent.measured import Closed, measure, scaled, with_outputs
-from ..descent.theorem import BITS, conditions
+from ..descent.theorem import BITS, Initial, conditions
+from ..descent.told import as_bounds, bounded, found_from
 from ..instance import ImplicitInstance
 from ..network import Network, sample_parameters
 from ..training import Trajectory, balls, descend
@@ -131,6 +132,11 @@ def _coupling(factor: Fraction = Fraction(1)) -> Relation:
     return Relation.of("|(F+ - F)'w+| <= eta K |w||w+||e| on one unit, squared", left, right)
 
 
+def _digest(start: Initial) -> str:
+    """Which float64 bounds of a network a number rests on."""
+    return found_from(start.least, start.contraction, start.states, start.frobenius, start.features, start.inputs)
+
+
 def _told(found: Closed) -> dict[str, object]:
     """What the theorem says of a network, for the report."""
     descent, start = found.descent, found.measured.initial
@@ -152,16 +158,26 @@ def small_outputs(inst: ImplicitInstance) -> Outcome:
     found = train.closed
     if found is None:
         return Outcome(Verdict.UNKNOWN, method="measured norms", reason=f"the conditions do not close: {SMALLER}")
-    told = _told(found)
+    start, told = found.measured.initial, _told(found)
     more = "" if found.scale == 1 else "; for twice these labels no a_* and N were found"
     text = f"labels times {found.scale}: the conditions close with these numbers{more}"
     return judge(
-        [*conditions(found.measured.initial, found.descent, Fraction(1, 2)), _coupling()],
-        enclosed(text, T=found.descent.horizon.time, c=found.descent.horizon.rate, step=found.descent.step),
+        [*map(as_bounds, conditions(start, found.descent, Fraction(1, 2))), _coupling()],
+        bounded(
+            text,
+            at_least={"c": found.descent.horizon.rate, "largest step": found.descent.step},
+            at_most={"T": found.descent.horizon.time, "Lambda": found.descent.largest},
+        ),
         lemma=("lemma.small-outputs", "lemma.implicit-drift", "lemma.small-output-descent"),
         value=found.descent.horizon.rate,
         method="measured norms",
-        detail={"quantity": "rate c", "network": train.network_text, "output_init": str(inst.outputs), **told},
+        detail={
+            "quantity": "rate c",
+            "network": train.network_text,
+            "output_init": str(inst.outputs),
+            "run": _digest(start),
+            **told,
+        },
     )
 
 
@@ -281,17 +297,17 @@ def closed_corollary(inst: ImplicitInstance) -> Outcome:
         k += 1
         said = corollary(scaled(found, 2.0**-k).initial)
     detail: dict[str, object] = {
+        "run": _digest(found.initial),
         "quantity": "width asked for, for labels +-1",
         "network": train.network_text,
         "labels scaled by": f"1/{2**k}",
         "largest step": -upper_float(-said.step) if said.step.is_finite() else None,
     }
-    relations = said.relations(train.plan.width)
+    relations = map(as_bounds, said.relations(train.plan.width))
+    numbers = {"a_*": said.contraction, "N": said.size, "Lambda": said.largest}
     return judge(
         [*relations, _halved(TABLE[1].constant)],
-        enclosed("a_*, N and Lambda as the corollary names them", a=said.contraction, N=said.size, Lambda=said.largest)
-        if said.size.is_finite()
-        else enclosed("a_* is not below 1", a=said.contraction),
+        bounded("a_*, N and Lambda as the corollary names them", at_most=numbers),
         lemma=("lemma.small-outputs-table", "lemma.implicit-drift", "lemma.small-output-descent"),
         value=needed if needed.is_finite() else None,
         method="closed form",
@@ -326,7 +342,10 @@ def obstacle(inst: ImplicitInstance) -> Outcome:
     """Both losses enclosed, before and after one computed step."""
     relation, step = _raised(1.0)
     return judge(
-        [relation], value=relation.right, method="one computed step", detail={"quantity": "L(1)", "step": step}
+        [relation],
+        value=relation.right,
+        method="one computed step",
+        detail={"quantity": "L(1)", "step": step, "run": found_from(arb(step))},
     )
 
 

@@ -13,13 +13,13 @@ from .....theory.verdict import Verdict
 from ....balls.ball import enclose
 from ....balls.ends import upper_float
 from ....balls.precision import precision
-from ....checks.evidence import enclosed
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, judge, planted
 from ....checks.scope import inputs
 from ..descent.closed import closed_width, composed_constants
 from ..descent.concentration import concentrated, entropy
 from ..descent.theorem import BITS, conditions
+from ..descent.told import as_bounds, bounded, found_from
 from ..descent.width import Setting, Width, bisected, least_width
 from ..instance import ImplicitInstance
 
@@ -45,7 +45,7 @@ def _tail(square: bool) -> Relation:
     with precision(BITS):
         rate = enclose(theta) ** 2 if square else entropy(enclose(theta))
         bound = (-(arb(m) / 4) * rate).exp()
-    return Relation.of("P(lost half of the mean) <= exp(-m h/R)", Fraction(least, 4**m), bound)
+    return Relation.of("P(lost half of the mean) <= exp(-m h/R)", enclose(Fraction(least, 4**m)), bound)
 
 
 @check("feature-concentration", scope=_scope)
@@ -66,12 +66,17 @@ def feature_concentration(inst: ImplicitInstance) -> Outcome:
         return Outcome(Verdict.UNKNOWN, method="concentration", reason="lambda_0 is too small for the widths tried")
     width, relation, by = best
     return judge(
-        [relation, _tail(False)],
-        enclosed("with failure at most delta at this width", width=arb(width)),
+        [as_bounds(relation), _tail(False)],
+        bounded("with failure at most delta at this width", at_least={"width": arb(width)}),
         lemma="lemma.feature-chernoff",
         value=arb(width),
         method=by,
-        detail={"quantity": "width that keeps 3/4 of lambda_0", "width": str(width), "by": by},
+        detail={
+            "quantity": "width that keeps 3/4 of lambda_0",
+            "run": found_from(setting.population.least, setting.population.inputs),
+            "width": str(width),
+            "by": by,
+        },
     )
 
 
@@ -88,6 +93,7 @@ def _shown(found: Width, setting: Setting) -> dict[str, object]:
     descent = found.descent
     told: dict[str, object] = {
         "quantity": "width from which it converges",
+        "run": found_from(setting.population.least, setting.population.inputs),
         "width": str(found.width),
         "rate": -upper_float(-descent.horizon.rate),
         "a_*": upper_float(descent.contraction),
@@ -114,9 +120,11 @@ def _end_to_end(inst: ImplicitInstance, setting: Setting, *more: Relation, lemma
     if closed is not None:
         detail |= {"width in closed form": str(closed.width), "its largest step": -upper_float(-closed.step)}
     return judge(
-        [fast, *conditions(start, descent), *more],
-        enclosed(
-            "at this width", least=start.least, E0=start.residual, rate=descent.horizon.rate, Lambda=descent.largest
+        [*map(as_bounds, (fast, *conditions(start, descent))), *more],
+        bounded(
+            "at this width",
+            at_least={"lambda": start.least, "c": descent.horizon.rate},
+            at_most={"E0": start.residual, "Lambda": descent.largest, "T": descent.horizon.time},
         ),
         lemma=lemma,
         value=arb(found.width),

@@ -161,7 +161,7 @@ def concentrated(population: Population, width: int, delta: Fraction | arb) -> C
 
     >>> orthogonal = Population(2, arb(1), arb("0.34"), arb(4))
     >>> concentrated(orthogonal, 10**4, Fraction(1, 20)).by
-    'the same through a median'
+    'fourth moments'
     """
     with precision(BITS):
         if not population.least > 0:

@@ -185,7 +185,6 @@ def conditions(start: Initial, found: Descent, share: Fraction | None = None) ->
             asked,
             found.horizon.rate,
             Sense.BELOW if share is None else Sense.AT_MOST,
-            constants={"T": found.horizon.time, "Lambda": found.largest},
         )
         return (
             Relation.of("a(0) + J_A M(T) <= a_*", climbed, found.contraction, condition=True),
