@@ -22,8 +22,8 @@ from ..balls.precision import precision
 
 BITS = 128
 """Working precision; more would only narrow the enclosures."""
-HALVINGS = 64
-"""The least T that is proved to suffice lies within 2^-64 of the interval that was searched from the true one."""
+HALVINGS = 40
+"""The least T that is proved to suffice lies within 2^-40 of the interval that was searched from the true one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Horizon:
         The least k with :math:`(1-\eta c)^{2k}\le\text{factor}` for the lower ends of η and c, or one more where the
         enclosure of its logarithms does not tell. The step must be one that the lemma admits: :func:`largest_step`.
         Raises :class:`SpecError` for a step or a factor that is not proved positive, and for steps with
-        :math:`\eta c\ge1`, which the lemma never admits.
+        :math:`\eta c>1`, which the lemma never admits.
         """
         with precision(BITS):
             shrink, share = step.lower() * self.rate.lower(), factor.lower()
@@ -133,8 +133,10 @@ class Horizon:
                 raise SpecError("small-output descent: the step and the factor of the loss must be positive.")
             if share >= 1:
                 return 0
-            if not shrink < 1:
-                raise SpecError("small-output descent: step times rate is not below 1: the step is above 2/(Λ + λ).")
+            if shrink > 1:
+                raise SpecError("small-output descent: step times rate is above 1, so the step is above 2/(Λ + λ).")
+            if shrink == 1:
+                return 1
             return int(exact((share.log() / (2 * (-shrink).log1p())).upper().ceil()))
 
 

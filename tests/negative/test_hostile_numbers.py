@@ -87,6 +87,8 @@ ALLOWED = {
     **{name: {"1000000000"} for name in ("training_points", "training_steps", "points", "iterations", "steps")},
     "regularisation": {"0", "1/3", "1000000000"},
     "outer": {"-1", "1/3", "1000000000"},
+    "output_init": {"0", "1/3", "1000000000"},
+    "delta": {"1e-200", "1e-308", "1/3"},
     "level": {"0", "-1", "1/3", "1000000000"},
 }
 """Which of these numbers are values of a parameter; all others are refused in one sentence."""

@@ -238,6 +238,14 @@ TOO_SMALL: dict[str, tuple[str, Plant]] = {
         f"{IMPLICIT}.hermite-bound/simple",
         function(FEATURES, "hermite_bound", field("simple", "7/2")),
     ),
+    "99/100 of K": (
+        f"{IMPLICIT}.small-output-descent/inputs",
+        function("implicit_relu.sharpness.descent", "constants", field("coupling", "99/100")),
+    ),
+    "99/100 of K, W frozen": (
+        f"{IMPLICIT}.small-output-descent/recurrent",
+        function("implicit_relu.sharpness.descent", "constants", field("coupling", "99/100")),
+    ),
     "Bernstein's exponent": (
         f"{IMPLICIT}.concentration",
         function(FEATURES, "deviation_at", lambda t: t / 20),

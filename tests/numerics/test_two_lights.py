@@ -27,7 +27,10 @@ COMPUTED = {
         *("variance-bound", "least-eigenvalue", "antipodal-definite", "relative-concentration"),
         *("descent-rate", "descent-spectrum", "descent-norm"),
     },
-    "implicit-relu": {"least-eigenvalue", "width-constant", "gradient-descent"},
+    "implicit-relu": {
+        *("least-eigenvalue", "width-constant", "gradient-descent"),
+        *("small-output-run", "standard-output-obstacle"),
+    },
     "resnet-rkhs": {"least-eigenvalue"},
     "two-layer-logistic": {"activation-constants"},
 }

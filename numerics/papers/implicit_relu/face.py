@@ -34,6 +34,8 @@ def instance(subject: str, study: Study, workspace: Workspace) -> ImplicitInstan
         TrainingPlan(count("width", 2), count("training_points"), count("steps"), study.parameter(NAME, "step")),
         study.widths,
         study.replicates,
+        study.parameter(NAME, "output_init"),
+        study.parameter(NAME, "delta"),
     )
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from flint import arb
 
 from ....theory.claims.claim import Hypothesis
-from ....theory.errors import DerivationGap
+from ....theory.errors import DerivationGap, SpecError
+from ....theory.numbers import numeral
 from ....theory.verdict import Evidence, Verdict
 from ...balls.budget import Budget
 from ...balls.enclosure import Enclosure, float_above, float_below
@@ -21,6 +22,7 @@ from ...certificates.certificate import Discharged
 from ...checks.relation import Relation, Sense
 from ...eigenvalues.eigenvalue import least_eigenvalue
 from ...eigenvalues.nullspace import RankBound
+from ...expressions.enclosed_function import norm_up
 from ...kernels.ballmatrix import BallMatrix
 from ...kernels.cosines import Cosines, cosines, cosines_arb
 from ...kernels.gram import gram
@@ -33,6 +35,10 @@ from ...studies.parameters import require_memory, require_scale
 from ...studies.workspace import Workspace
 from .antipodes import Singularity, nullity
 from .arc_cosine import HermiteBound, arc_cosine, arc_cosine_matrix, arc_cosine_series, hermite_bound
+from .descent.data import population
+from .descent.hypotheses import output_law, output_size
+from .descent.measured import Closed, Measured, close, measure, with_outputs
+from .descent.width import Setting
 from .network import Equilibrium, Floats, Network, sample_parameters, unit_rows
 from .tangent import TangentKernel, least_feature_eigenvalue, tangent_kernel
 from .training import Trajectory, descend
@@ -40,6 +46,7 @@ from .training import Trajectory, descend
 SYSTEM = "implicit-relu"
 FLOAT_BITS = 96
 FLOAT_TARGET = arb((1, -56))
+RUN_POINTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,8 @@ class ImplicitInstance:
     plan: TrainingPlan = field(default_factory=TrainingPlan)
     widths: tuple[int, ...] = (256, 512, 1024, 2048)
     replicates: int = 20
+    outputs: Fraction = Fraction(0)
+    delta: Fraction = Fraction(1, 20)
     system: str = SYSTEM
     subject: str = "relu"
 
@@ -228,6 +237,30 @@ class ImplicitInstance:
 
         return Trajectory.from_arrays(self.workspace.keep(f"descent {self.key}", run))
 
+    # -- descent with small outputs -----------------------------------------------------
+
+    @cached_property
+    def started(self) -> Measured | None:
+        """The network with its output weights times :attr:`outputs`, measured; None as in :func:`measure`."""
+        return measure(with_outputs(self.network, float(self.outputs)), self.labels)
+
+    @cached_property
+    def closed(self) -> Closed | None:
+        """The theorem of descent for that network, with labels scaled down until it closes; or None."""
+        return None if self.started is None else close(self.started)
+
+    @cached_property
+    def setting(self) -> Setting:
+        """What a width is asked for: these inputs and labels, γ and δ, outputs at zero."""
+        size = arb(norm_up(self.labels))
+        return Setting(population(self.cosines, self.eigenvalue), size, self.gamma, self.delta)
+
+    @cached_property
+    def few(self) -> ImplicitInstance:
+        """The same system on the first of the inputs, at most :data:`RUN_POINTS`: runs with every iterate enclosed."""
+        train = self.training
+        return train if train.data.n <= RUN_POINTS else train.subset(RUN_POINTS)
+
     # -- what the runner asks -----------------------------------------------------------
 
     def discharge(self, hypothesis: Hypothesis) -> Discharged:
@@ -250,6 +283,11 @@ class ImplicitInstance:
                     verdict = kept.verdict
                     where = f"{interval_text(found.lower, found.upper, 6)} at {train.network_text}"
                     text = f"{kept}, which lies in {where}; {text}"
+            case "output-size":
+                verdict, text = output_size(train.started)
+                text = f"{text}, outputs times {self.outputs}, {train.network_text}"
+            case "output-law":
+                verdict, text = output_law(train.setting, self.outputs)
             case name:
                 raise DerivationGap(f"no rule settles the hypothesis {name!r} of implicit-relu.")
         return Discharged(hypothesis.name, verdict, text)
@@ -263,7 +301,10 @@ class ImplicitInstance:
         return verdict, f"lambda_0 of {self.data.description} lies in {interval_text(found.lower, found.upper, 8)}{why}"
 
     def admit(self) -> None:
-        """Raise :class:`SpecError` for parameters that make no network."""
+        """Raise :class:`SpecError` for parameters that make no network, or no probability."""
+        require_scale(self.system, "output_init", self.outputs, zero=True)
+        if not 0 < self.delta < 1:
+            raise SpecError(f"{self.system}: delta = {numeral(self.delta)}: give a number between 0 and 1.")
         for name, value in {"gamma": self.gamma, "step": self.plan.step}.items():
             require_scale(self.system, name, value)
         if self.data.points is not None:

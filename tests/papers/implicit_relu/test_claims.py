@@ -1,7 +1,7 @@
 """The list of claims of the implicit ReLU network is complete, and what is open in its proofs is on record.
 
-A failure here means that a claim of docs/papers/implicit_relu/proofs.md is silently missing, or a gap is no longer
-shown.
+A failure here means that a claim of proofs.md or descent.md in docs/papers/implicit_relu is silently missing, or a
+gap is no longer shown.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from certigram.theory.claims.system import system
 SYSTEM = system("implicit-relu")
 
 
-def test_all_twenty_labels_are_present() -> None:
+def test_all_thirty_labels_are_present() -> None:
     """A03 has two parts: the kernel matrix is positive definite or not, and which functions vanish on all inputs."""
-    labels = [f"A{k:02d}" for k in range(1, 21)]
+    labels = [f"A{k:02d}" for k in range(1, 31)]
     assert [claim.label for claim in SYSTEM.claims] == [*labels[:3], "A03'", *labels[3:]]
 
 
 def test_the_gap_of_gradient_descent_is_an_obligation_and_the_only_one() -> None:
-    """A-4 belongs to the claim about gradient descent; a claim with a complete proof carries none."""
-    (claim,) = [claim for claim in SYSTEM.claims if claim.obligation]
-    assert claim.label == "A18"
-    assert claim.obligation.startswith("A-4")
+    """A-4 belongs to the claims about descent from standard outputs; a claim with a complete proof carries none."""
+    claim, obstacle = [claim for claim in SYSTEM.claims if claim.obligation]
+    assert (claim.label, obstacle.label) == ("A18", "A30")
+    assert all(found.obligation.startswith("A-4") for found in (claim, obstacle))
     assert "recorded iterate" in claim.statement
+    assert "computed step" in obstacle.statement
 
 
 def test_ambiguities_are_listed() -> None:

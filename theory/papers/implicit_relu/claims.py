@@ -14,8 +14,9 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from ...claims.claim import Hypothesis, Source
-from ...claims.system import Parameter, System
+from ...claims.system import OUTPUT_WORDS, Parameter, System
 from ...verdict import Argument
+from . import descent_claims
 
 PAPER, NOTES = "gao2022implicit", "docs/papers/implicit_relu/proofs.md"
 DERIVED = "derived here with explicit constants; the published statement has this shape"
@@ -31,8 +32,8 @@ WIDTH = (
 )
 GD_GAP = (
     "A-4: a step of gradient descent changes sign patterns of W x_i and of the implicit pre-activations at first order"
-    " in the step, and no proof is known to us that these terms have the right sign up to a higher-order remainder; the"
-    " rate for every run with a step of order lambda_0/n^2 is therefore not proved here, only that of the computed run."
+    " in the step. Where the outputs start small these terms are small (A24); with standard outputs no proof is known"
+    " to us, and only the computed run is certified here."
 )
 SOURCE = Source("implicit-relu", PAPER, NOTES, DERIVED)
 
@@ -326,14 +327,22 @@ SYSTEM = System(
         Parameter("training_points", "200", "how many of the inputs it is trained on, the first ones"),
         Parameter("steps", "60", "steps of gradient descent"),
         Parameter("step", "1/2", "step of gradient descent, as a multiple of 1/lambda_max(H(0))"),
+        Parameter(
+            "output_init",
+            "zero",
+            "output weights that the claims on small outputs start from, as a multiple of the standard normal law",
+            words=OUTPUT_WORDS,
+        ),
+        Parameter("delta", "1/20", "probability with which the statements on widths may fail"),
     ),
-    claims=CLAIMS,
+    claims=(*CLAIMS, *descent_claims.CLAIMS),
     errata=(
         "A-1: gamma is a fixed number here; with a scale normalised by ||A|| the gradient has further terms.",
         "A-2: ReLU has kinks, so that gradient flow is a differential inclusion; the chain rule holds for almost every"
         " time (Bolte and Pauwels), which an argument with continuous derivatives does not give.",
         "A-3: the residual at the start has Gaussian tails: a bound of it without log(n/delta) or 1/delta cannot hold.",
-        "A-4: the published rate of gradient descent rests on a step whose proof we could not complete; see A18.",
+        "A-4: the published rate of gradient descent rests on a step whose proof we could not complete for standard"
+        " outputs (A18, A30); from small outputs A24 proves it, without that step.",
         "A-5: no two inputs parallel must exclude antipodes too: on a regular hexagon lambda_0 = 0 exactly. It is"
         " sufficient and not necessary: on a square lambda_0 = 1/2 - 1/pi.",
         "A-6: title and abstract speak of gradient descent; the analysis that they announce is of gradient flow.",

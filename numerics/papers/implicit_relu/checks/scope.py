@@ -26,6 +26,13 @@ def run(inst: ImplicitInstance) -> str:
     return f"{network(inst)}, {labels(inst.data)}"
 
 
+def few(inst: ImplicitInstance) -> str:
+    """One run on the first of the inputs."""
+    run, total = inst.few, inst.data.n
+    where = f"one network of width {run.plan.width} on {inputs(run.data.n, total)}"
+    return f"{where}, seed {inst.budget.seed}, its labels scaled"
+
+
 def sampled(inst: ImplicitInstance) -> str:
     """Sampled networks."""
     return f"sampled networks on the first of {inst.data.n} inputs"

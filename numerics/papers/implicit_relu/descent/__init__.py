@@ -1,0 +1,1 @@
+"""Gradient descent of implicit ReLU networks whose output weights start small."""
