@@ -30,7 +30,6 @@ from certigram.numerics.papers.deep_equilibrium.width.smoothed import bias
 from certigram.numerics.sampling.moments import BoundedTest, MomentTest
 from certigram.numerics.sampling.statistics import BinomialTest
 from certigram.theory.activations.activation import activation
-from certigram.theory.numbers import Exact
 
 pytestmark = pytest.mark.slow
 
