@@ -71,6 +71,25 @@ def _contraction(inst: Population) -> Settled:
         return Verdict.UNKNOWN, str(error)
 
 
+def _width_range(inst: Population) -> Settled:
+    with precision(inst.budget.bits):
+        value = 8 * enclose(inst.sigma_w2) * inst.lipschitz**2
+        if value < 1:
+            return Verdict.PROVED, f"8 sigma_w2 L^2 = {_short(value)} < 1"
+        if value >= 1:
+            return Verdict.REFUTED, f"8 sigma_w2 L^2 = {_short(value)} is not below 1: ||W||_2 L < 1 is not typical"
+        return Verdict.UNKNOWN, f"8 sigma_w2 L^2 = {_short(value)} is not told apart from 1"
+
+
+def _definite(inst: Population) -> Settled:
+    star = inst.eigenvalue
+    if star.lower > 0:
+        return Verdict.PROVED, f"lambda_* >= {text_below(star.lower, 8)}"
+    if star.upper <= 0:
+        return Verdict.REFUTED, f"lambda_* = 0: {star.method}"
+    return Verdict.UNKNOWN, f"lambda_* is only known to be at most {text_above(star.upper, 8)}: {star.method}"
+
+
 def _relu_range(inst: Population) -> Settled:
     no = f"sigma_w2 = {inst.sigma_w2} is not below 1: q = 1/(1 - sigma_w2) ceases to exist"
     return _settled(0 <= inst.sigma_w2 < 1, f"sigma_w2 = {inst.sigma_w2} < 1", no)
@@ -253,6 +272,8 @@ _OF_THE_POPULATION: dict[str, Callable[[Population], Settled]] = {
     "relu": partial(_is, "relu", "ReLU", "max(x, 0)"),
     "gelu": partial(_is, "gelu", "GELU", "x Phi(x)"),
     "relu-range": _relu_range,
+    "width-range": _width_range,
+    "definite": _definite,
     "square-integrable": _square_integrable,
     "absolutely-continuous": _absolutely_continuous,
     "closed-form": _closed_form,

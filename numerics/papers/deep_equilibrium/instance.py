@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import Self
 
@@ -19,6 +20,8 @@ from .hypotheses import discharge
 from .population.contraction import contraction_squared
 from .population.model import Population
 from .training.laboratory import Laboratory, TrainingSize
+from .width.certified import CertifiedWidths
+from .width.setting import require_delta
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,17 +29,24 @@ class EquilibriumInstance(Population):
     """``deq-general`` (or a special case of it) on data: its population, and the networks that are trained."""
 
     training_size: TrainingSize = field(default_factory=TrainingSize)
+    delta: Fraction = Fraction(1, 20)
 
     @classmethod
     def of(cls, system: str, activation: Activation, study: Study, workspace: Workspace, size: TrainingSize) -> Self:
         """The model of a study's data."""
         sigma_w2 = study.parameter(system, "sigma_w2")
-        return cls(system, activation, study.data, sigma_w2, study.budget, workspace, size)
+        delta = study.parameter(system, "delta")
+        return cls(system, activation, study.data, sigma_w2, study.budget, workspace, size, delta)
 
     @cached_property
     def training(self) -> Laboratory:
         """Networks with trained weights on some of the inputs, and what is proved along their training."""
         return Laboratory(self, self.training_size)
+
+    @cached_property
+    def widths(self) -> CertifiedWidths:
+        """From which width on the theorems about random networks of a finite width speak."""
+        return CertifiedWidths(self, self.delta)
 
     @property
     def network_inputs(self) -> NDArray[np.float64]:
@@ -48,7 +58,8 @@ class EquilibriumInstance(Population):
         return self.inputs.floats
 
     def admit(self) -> None:
-        """Raise :class:`SpecError` when ``sigma_w2`` lies outside the contraction range of the activation."""
+        """Raise :class:`SpecError` when ``sigma_w2`` or ``delta`` is out of range."""
+        require_delta(self.system, self.delta)
         if self.regularity.lipschitz is not None:
             contraction_squared(self.activation.name, self.sigma_w2, self.mean_lipschitz)
 

@@ -27,6 +27,7 @@ from .large import prove_large, prove_tiled
 from .population.contraction import homogeneous_mean_square
 from .population.rectangle import kernel_balls, kernel_rectangle
 from .training.laboratory import training_size
+from .width.setting import require_delta
 from .witness import equilibrium_proof as proof
 
 NAME = "deq-relu"
@@ -70,7 +71,8 @@ class ReluInstance(EquilibriumInstance):
         return super().well_posed if homogeneous_mean_square(self.activation) is None else "lemma.relu-range"
 
     def admit(self) -> None:
-        """Raise :class:`SpecError` unless ``sigma_w2`` lies in [0, 1)."""
+        """Raise :class:`SpecError` unless ``sigma_w2`` lies in [0, 1) and ``delta`` is in range."""
+        require_delta(self.system, self.delta)
         if not 0 <= self.sigma_w2 < 1:
             raise SpecError(
                 f"deq-relu: sigma_w2 = {numeral(self.sigma_w2)} is outside [0, 1), where the population fixed point"

@@ -27,5 +27,5 @@ def test_no_claim_is_missing(name: str) -> None:
     """C1 to C30, and the least eigenvalue; variants carry the label of their claim with primes."""
     labels = [claim.label for claim in system(name).claims]
     assert len(set(labels)) == len(labels)
-    present = {re.sub(r"['m]+$", "", label) for label in labels} - {"λ*", "λ"}
+    present = {re.sub(r"['m]+$", "", label) for label in labels if label.startswith("C")}
     assert present == {f"C{k}" for k in range(1, 31)} - set(LEFT_OUT[name])

@@ -19,6 +19,7 @@ from ...verdict import Argument
 from .dual_calculus import dual_calculus_claims
 from .population import COMMON_NORM, LIPSCHITZ, NOTES, Family, population_claims
 from .training import TRAINING_PARAMETERS, training_claims
+from .width import WIDTH_PARAMETERS, width_claims
 
 PAPER, RELU_PAPER = "truong2023deq", "ling2023deq"
 
@@ -115,6 +116,7 @@ CLAIMS = (
     SHARED["gram-convergence"],
     SHARED["weight-norm"],
     *training_claims(FAMILY),
+    *width_claims(FAMILY),
     *dual_calculus_claims(FAMILY),
 )
 
@@ -127,6 +129,7 @@ SYSTEM = System(
     parameters=(
         Parameter("sigma_w2", "1/16", "variance parameter of the equilibrium weights, W_ij ~ N(0, 2 sigma_w2 / m)"),
         *TRAINING_PARAMETERS,
+        *WIDTH_PARAMETERS,
     ),
     claims=CLAIMS,
     errata=(

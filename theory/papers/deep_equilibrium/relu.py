@@ -20,6 +20,7 @@ from .dual_calculus import dual_calculus_claims
 from .population import COMMON_NORM, LIPSCHITZ, NOTES, Family, population_claims
 from .training import NOTES as TRAINING
 from .training import TRAINING_PARAMETERS, training_claims
+from .width import WIDTH_PARAMETERS, width_claims
 
 PAPER = "ling2023deq"
 
@@ -83,6 +84,7 @@ CLAIMS = (
     ),
     *SHARED.values(),
     *training_claims(FAMILY),
+    *width_claims(FAMILY),
     *dual_calculus_claims(FAMILY),
 )
 
@@ -101,6 +103,7 @@ SYSTEM = System(
             " below about 1/8 for training",
         ),
         *TRAINING_PARAMETERS,
+        *WIDTH_PARAMETERS,
     ),
     claims=CLAIMS,
     errata=(

@@ -14,6 +14,7 @@ from flint import arb
 
 from .....theory.activations.activation import activation
 from .....theory.errors import SpecError
+from .....theory.numbers import numeral
 from ....balls.ball import enclose
 from ....balls.enclosure import float_above
 from ....balls.ends import nonnegative, upper_float
@@ -28,7 +29,7 @@ BITS = 128
 """Precision of the scalar operations: widths may be near 10^20, and probabilities far below 2^-1000."""
 GROUPS = 8
 """At most so many groups of inputs by norm; a group of several norms has balls around all of them."""
-LARGEST_DELTA = Fraction(1, 5)
+SMALLEST_DELTA, LARGEST_DELTA = Fraction(1, 2**1000), Fraction(1, 5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,8 +101,7 @@ class WidthSetting:
 
         Raises :class:`SpecError` for a ``delta`` outside (0, 1/5], and whatever the population of the model raises.
         """
-        if not 0 < delta <= LARGEST_DELTA:
-            raise SpecError(f"delta = {delta} is not in (0, 1/5]: the width theorems are stated for at most 1/5.")
+        require_delta(model.system, delta)
         phi = activation_bounds(model)
         with precision(BITS):
             groups = norm_groups(model, vanishing=bool(phi.at_zero == 0))
@@ -121,6 +121,21 @@ class WidthSetting:
                 arb(star.upper),
                 inverse_trace(gram, least),
             )
+
+
+def require_delta(system: str, delta: Fraction) -> None:
+    """Raise :class:`SpecError` unless a probability to fail is one that the theorems are stated for.
+
+    >>> require_delta("deq-relu", Fraction(1, 2))
+    Traceback (most recent call last):
+        ...
+    certigram.theory.errors.SpecError: deq-relu: delta = 1/2: give a probability above 0 and at most 1/5, such as 1/20.
+    """
+    if not SMALLEST_DELTA <= delta <= LARGEST_DELTA:
+        least = "above 0" if delta <= 0 else "from 2^-1000" if delta < SMALLEST_DELTA else "above 0"
+        raise SpecError(
+            f"{system}: delta = {numeral(delta)}: give a probability {least} and at most 1/5, such as 1/20."
+        )
 
 
 def activation_bounds(model: Population) -> ActivationBounds:

@@ -24,8 +24,8 @@ from .bias import INFINITE, Bias, smooth_bias
 from .scale import Scale, first_square, moments
 from .setting import ActivationBounds, NormGroup, WidthSetting
 
-FIRST_EXPONENT, MOST_STEPS = Fraction(2), 40
-"""Where the search for a smoothing begins, and how many steps it may take."""
+FIRST_EXPONENTS, MOST_STEPS = tuple(map(Fraction, (2, -2, -6))), 40
+"""Where the search for a smoothing may begin, and how many steps it may take."""
 
 
 def bias(setting: WidthSetting, k: Scale, smoothing: arb | None = None) -> Bias:
@@ -47,7 +47,7 @@ def best_smoothing(setting: WidthSetting, k: Scale) -> arb:
             values[e] = float(found.upper()) if found.is_finite() else math.inf
         return values[e]
 
-    best, step = FIRST_EXPONENT, Fraction(2)
+    best, step = min(FIRST_EXPONENTS, key=size), Fraction(2)
     for _ in range(MOST_STEPS):
         nearest = min((best, best + step, best - step), key=size)
         if nearest == best:
@@ -98,4 +98,4 @@ def _moves(network: arb, apart: arb, roots: tuple[arb, ...]) -> arb:
 def _moved(group: NormGroup, apart: arb) -> arb:
     """A ball around K_ii of the smoothed model."""
     root = group.variance.sqrt()
-    return nonnegative((root - apart).lower()).lower().union((root + apart).upper()) ** 2
+    return nonnegative(nonnegative((root - apart).lower()).lower().union((root + apart).upper()) ** 2)

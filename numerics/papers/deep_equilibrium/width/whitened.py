@@ -88,22 +88,29 @@ class Concentration:
         return self.k.ell * self.first * (self.k.sigma * t_1).exp() / (self.k.m * self.setting.least).sqrt()
 
     def tail(self, t_1: arb) -> arb:
-        """ϖ, what the complement of X <= B may hold of the second moment; for t_1 > 2σ."""
+        """ϖ, what the complement of X <= B may hold of the second moment, for t_1 > 2σ; 0 without feedback."""
+        if self.k.w == 0:
+            return arb(0)
         square = (self.first * (self.k.sigma * t_1).exp()) ** 2
         return square / (self.k.w * self.setting.least) * (-(t_1**2) / 2).exp() * t_1 / (t_1 - 2 * self.k.sigma)
 
-    def net(self, eta: arb, t_1: arb, epsilon: arb) -> arb | None:
-        """The right side of Theorem C1, or None where it says nothing."""
+    def reach(self, inner: arb, t_1: arb) -> arb | None:
+        """τ of Theorem C1 for η' = ``inner``; None unless η' < 1, β + ϖ + λ_1² < 1 and t_1 > 2σ."""
         if not t_1 > 2 * self.k.sigma:
             return None
-        inner, tail, slope = (1 - 2 * epsilon) * eta, self.tail(t_1), self.slope(t_1)
-        below, shift = 1 - self.beta - tail - slope**2, self.beta + tail
+        shift = self.beta + self.tail(t_1)
+        below = 1 - shift - self.slope(t_1) ** 2
         if not (below > 0 and inner < 1):
             return None
-        reach = (below.sqrt() - (1 - inner).sqrt()).min((1 + inner).sqrt() - (1 + shift).sqrt())
-        if not reach > 0:
+        reach: arb = (below.sqrt() - (1 - inner).sqrt()).min((1 + inner).sqrt() - (1 + shift).sqrt())
+        return reach
+
+    def net(self, eta: arb, t_1: arb, epsilon: arb) -> arb | None:
+        """The right side of Theorem C1, or None where it says nothing."""
+        reach = self.reach((1 - 2 * epsilon) * eta, t_1)
+        if reach is None or not reach > 0:
             return None
-        return self._base(t_1) + net_failure(self.setting.n, epsilon, reach, slope)
+        return self._base(t_1) + net_failure(self.setting.n, epsilon, reach, self.slope(t_1))
 
     def trace(self, eta: arb, t_1: arb) -> arb | None:
         """The right side of Theorem C2, or None where it says nothing."""
@@ -153,7 +160,7 @@ def whitened_at(setting: WidthSetting, width: int, eta: Fraction, rho: Fraction)
     """The same at one ρ, with t_1 and ε chosen for the least probability."""
     with precision(BITS):
         k = scale(setting, width, rho)
-        if k is None or not k.w > 0 or not setting.least > 0:
+        if k is None or not (k.w > 0 or k.w == 0) or not setting.least > 0:
             return None
         c = Concentration.of(setting, k)
         if not c.beta < 1:
@@ -182,7 +189,8 @@ def whitened_at(setting: WidthSetting, width: int, eta: Fraction, rho: Fraction)
 
 def _times(c: Concentration) -> list[arb]:
     """Values of t_1 that are tried: e^(-t_1²/2) below a share of δ, and ϖ small."""
-    delta, size = enclose(c.setting.delta), c.first**2 / (c.k.w * c.setting.least)
+    delta = enclose(c.setting.delta)
+    size = c.first**2 / (c.k.w * c.setting.least) if c.k.w > 0 else arb(1)
     least = (2 / delta).max(8 * size)
     bases = [2 / delta, *(least * 4**j for j in range(7))]
     return [(2 * base.log()).sqrt().mid() for base in bases]
