@@ -88,7 +88,8 @@ def least_width(
             raise SpecError(f"--figure {figure}: choose a name that ends in .svg or .pdf.")
         require_output(figure)
     tried = None if widths is None else [_width(text) for text in widths.split(",")]
-    rows = list(itertools.product(activation or [None], sigma_w2 or [None], n or [None]))
+    names, strengths, counts = activation or (None,), sigma_w2 or (None,), n or (None,)
+    rows = list(itertools.product(names, strengths, counts))
     share = rational(alpha, what="alpha") / len(rows)
     reading = reading_of(numbers, header, columns, drop, array)
     processes = jobs or max(1, min(os.cpu_count() or 1, 16))

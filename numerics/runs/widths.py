@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol, TypeGuard
 
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from ...theory.activations.activation import Activation
 from ...theory.claims.system import system, systems
 from ...theory.errors import CertigramError, SpecError
 from ..balls.ends import upper_float
-from ..checks.sampled import sampleable
 from ..kernels.ballmatrix import BallMatrix
 from ..sampling.experiment import Subject
 from ..sampling.least_width import LeastWidth, Networks
@@ -19,6 +24,27 @@ from ..studies.study import Study
 
 DOUBLINGS = 5
 """How many widths are tried where none are named."""
+
+
+class NetworkModel(GramModel, Protocol):
+    """A kernel on data that is the limit of networks which can be sampled."""
+
+    @property
+    def activation(self) -> Activation:
+        """The activation."""
+
+    @property
+    def lipschitz(self) -> arb:
+        """An enclosure of its Lipschitz constant."""
+
+    @property
+    def network_inputs(self) -> NDArray[np.float64]:
+        """The inputs of sampled networks, (n, d)."""
+
+
+def has_networks(model: GramModel) -> TypeGuard[NetworkModel]:
+    """Whether networks of a model can be sampled; nothing is computed for the answer."""
+    return has_sampler(model.system) and hasattr(type(model), "network_inputs")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +74,7 @@ def networks_of(model: GramModel, seed: int = 0) -> Networks:
     Raises :class:`SpecError` for a system without sampled networks, for inputs of which only the Gram matrix is given,
     and where the population Gram matrix is singular.
     """
-    if not (sampleable(model) and has_sampler(model.system)):
+    if not has_networks(model):
         known = [name for name in systems() if has_sampler(name)]
         raise SpecError(f"least_width: no networks of {model.system} are sampled: choose {' or '.join(known)}.")
     if model.data.points is None:

@@ -270,8 +270,9 @@ def _work(networks: Networks) -> Callable[[Item], Unit]:
         seed = np.random.SeedSequence(networks.seed, spawn_key=item)
         with blas_threads(1):
             (found,) = sample(
-                networks.points, (function,), width=item[0], seed=seed, tolerance=tolerance, **networks.parameters
-            )
+                networks.points, (function,), width=item[0], seed=seed, dtype="float32", tolerance=tolerance,
+                **networks.parameters,
+            )  # fmt: skip
             return Unit(*item, outcomes(found, networks), found.gram_error)
 
     return one

@@ -168,7 +168,7 @@ class BoundedTest:
     @property
     def p_value(self) -> float:
         """One over the final capital."""
-        return min(1.0, math.exp(-self._log_capital(self.values, self.claimed)))
+        return math.exp(min(-self._log_capital(self.values, self.claimed), 0.0))
 
     def interval(self, confidence: float) -> Interval:
         """The means that neither side of the bet rejects at half of 1 - ``confidence``."""

@@ -89,7 +89,7 @@ def judged(happened: NDArray[np.bool_], failed: NDArray[np.bool_], claimed: floa
     if not (0 < claimed < 1 and 0 < level < 1 and happened.shape == failed.shape and not (happened & failed).any()):
         raise SpecError("sequential test: probabilities lie between 0 and 1, and no trial has two outcomes.")
     n = np.arange(1, happened.size + 1)
-    yes, no = np.cumsum(happened), np.cumsum(failed)
+    yes, no = np.cumsum(happened.astype(np.int64)), np.cumsum(failed.astype(np.int64))
     above = log_evidence(yes, n - yes, claimed)
     below = log_evidence(no, n - no, 1 - claimed)
     settled = np.flatnonzero(np.maximum(above, below) >= -math.log(level))

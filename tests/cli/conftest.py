@@ -24,7 +24,7 @@ def blank_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     Drawing takes most of the time of a small run; the pictures themselves are tested in tests/reports.
     """
     blank = {"svg": b'<svg width="9pt"></svg>', "pdf": b"%PDF-1.4\n"}
-    monkeypatch.setattr("certigram.reports.figures.Drawing._saved", lambda self, kind, metadata: blank[kind])
+    monkeypatch.setattr("certigram.reports.figures.Drawing.file", lambda self, kind: blank[kind])
 
 
 @pytest.fixture
