@@ -21,7 +21,6 @@ from certigram.api import PopulationGram
 from certigram.numerics import replay
 from certigram.numerics.certificates.checking import Checked
 from certigram.numerics.expressions.checkable import checkable_expression
-from certigram.numerics.papers.deep_equilibrium.witness import equilibrium_proof
 from certigram.numerics.replay.sidecar import arrays
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import DerivationGap, SpecError
@@ -212,10 +211,6 @@ def test_what_has_no_rule_is_unsupported_and_says_so(tmp_path: Path) -> None:
     assert cg.check(path).verdict == "UNSUPPORTED"
     with pytest.raises(DerivationGap, match="no rule"):
         checkable_expression(activation("hard_swish").expression)
-    with pytest.raises(DerivationGap, match="one norm"):
-        equilibrium_proof(
-            gram("tanh", [[1.0], [2.0]], normalize=None).instance, cg.Enclosure(1.0, 2.0, cg.Evidence.EXACT)
-        )
 
 
 def test_a_folder(tmp_path: Path) -> None:
