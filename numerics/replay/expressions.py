@@ -17,6 +17,7 @@ from .rectifier import angle_of
 from .verdicts import UNSUPPORTED, require
 
 MAX_NODES, MAX_DEPTH, MAX_POWER, MAX_ORDER, MAX_POINTS, MAX_DIGITS = 64, 100, 1000, 16, 1024, 1 << 12
+MAX_LENGTH = 1 << 15  # bits of what is raised to a power
 GUARD, ROOM, LAYER = 32, 12, 6  # digits beyond those of the entries, how many have to be left; more for each layer
 DEEP = ["activation", "depth", "sigma_w2", "sigma_b2"]
 LEAVES = {  # the parameters of a kernel with a name, in the order in which they are written
@@ -160,6 +161,7 @@ def powered(x: Ball, exponent: int, bits: int) -> Ball:
     """x to a power of at least 1."""
     found = None
     while exponent:
+        require(x.middle.bit_length() <= MAX_LENGTH, LINE, "a power of too many digits", UNSUPPORTED)
         if exponent & 1:
             found = x if found is None else times(found, x, bits)
         x, exponent = times(x, x, bits), exponent >> 1

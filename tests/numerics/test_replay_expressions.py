@@ -90,6 +90,14 @@ def test_no_fixed_point_is_taken_on_trust(sigma_w2: object, name: str) -> None:
         expressed({"name": name, **more, "sigma_w2": sigma_w2}, given, False, 16, 64)
 
 
+def test_towers_of_powers_are_not_climbed() -> None:
+    node = {"name": "constant", "value": 2}
+    for _ in range(5):
+        node = {"name": "power", "exponent": 1000, "parts": [node]}
+    with pytest.raises(Stop, match="too many digits"):
+        expressed(node, Inputs([[2], [1, 3]], 2, [Fraction(1), Fraction(3, 2)], Fraction(1)), False, 16, 64)
+
+
 @pytest.mark.parametrize(
     "node",
     [
