@@ -354,7 +354,7 @@ def test_certificates_follow_their_schema(name: str, points: object, bound: str,
     assert valid(earlier)
     (item, *_) = document["evidence"]
     for wrong in (
-        {"argument": "WRITTEN"}, {"argument": "OPEN"}, {"argument": "BELIEVED"}, {"scope": ""}, {"scope": None},
+        {"argument": "WRITTEN" if document["verdict"] == "PROVED" else "CITED"}, {"argument": "OPEN"}, {"argument": "BELIEVED"}, {"scope": ""}, {"scope": None},
         {"sharpness": [0.5]}, {"sharpness": 0.5}, {"verdict": "ARGUED"}, {"evidence": [{**item, "values": {}}]},
         {"format": "certigram-certificate/1"}, {"format": "certigram-certificate/3"},
     ):  # fmt: skip
