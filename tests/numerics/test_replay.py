@@ -353,8 +353,9 @@ def test_certificates_follow_their_schema(name: str, points: object, bound: str,
     earlier = {k: v for k, v in document.items() if k not in lights} | {"format": "certigram-certificate/1"}
     assert valid(earlier)
     (item, *_) = document["evidence"]
+    other = "WRITTEN" if document["verdict"] == "PROVED" else "CITED"
     for wrong in (
-        {"argument": "WRITTEN" if document["verdict"] == "PROVED" else "CITED"}, {"argument": "OPEN"}, {"argument": "BELIEVED"}, {"scope": ""}, {"scope": None},
+        {"argument": other}, {"argument": "OPEN"}, {"argument": "BELIEVED"}, {"scope": ""}, {"scope": None},
         {"sharpness": [0.5]}, {"sharpness": 0.5}, {"verdict": "ARGUED"}, {"evidence": [{**item, "values": {}}]},
         {"format": "certigram-certificate/1"}, {"format": "certigram-certificate/3"},
     ):  # fmt: skip
