@@ -26,6 +26,7 @@ from ..replay.matrix import Matrix
 from ..replay.verdicts import Stop
 from ..studies.checkable import checkable_data
 from ..studies.data import DataSet
+from ..studies.gram_model import GramModel
 from .algebra import Composite, Power, Scaled
 from .covariance import Covariance
 from .deep import DeepKernel
@@ -53,7 +54,7 @@ def covariance_proof(
     """
     kernel = model.covariance
     if not isinstance(kernel, DistanceKernel) or model.data.normalize is not None:
-        return _expressed(model, node_of(kernel), found, bound, relation)
+        return expressed_proof(model, node_of(kernel), found, bound, relation)
     document, arrays = _document(model.system, model.data, bound, relation)
     document["kernel"] = {
         "kind": "radial",
@@ -84,7 +85,14 @@ def network_proof(
         node[key] = [written(x) for x in (values if last else values[:-1])]
     if model.convention is not None:
         node["convention"] = model.convention.value
-    return _expressed(model, node, found, bound, relation)
+    return expressed_proof(model, node, found, bound, relation)
+
+
+def equilibrium_node(system: str, phi: Activation, sigma_w2: Fraction) -> dict[str, Any]:
+    """The kernel of an equilibrium model as the checker reads it."""
+    if system == "deq-relu":
+        return {"name": "deq-relu", "sigma_w2": written(sigma_w2)}
+    return {"name": "deq", "activation": _activation(phi), "sigma_w2": written(sigma_w2)}
 
 
 def node_of(kernel: Covariance) -> dict[str, Any]:
@@ -94,13 +102,13 @@ def node_of(kernel: Covariance) -> dict[str, Any]:
     >>> node_of(make("gaussian", {"scale": "1/2"}))
     {'name': 'gaussian', 'scale': '1/2'}
     """
-    if isinstance(kernel, SystemKernel):
-        raise DerivationGap(f"the checker has no rule for {kernel}.")
     if not isinstance(kernel, Composite):
         own = dict(kernel.parameters)
         if isinstance(kernel, DeepKernel):
             phi = kernel.activations
             own["activation"] = list(map(_activation, phi)) if isinstance(phi, tuple) else _activation(phi)
+        if isinstance(kernel, SystemKernel) and kernel.activation is not None:
+            own["activation"] = _activation(kernel.activation)
         return {"name": kernel.name} | {
             key: value if key == "activation" else written(value) for key, value in own.items()
         }
@@ -131,15 +139,16 @@ def _document(
     }, arrays
 
 
-def _expressed(
-    model: KernelModel | DeepInstance, node: dict[str, Any], found: Enclosure, bound: Fraction, relation: str
-) -> Proof:
+def expressed_proof(model: GramModel, node: dict[str, Any], found: Enclosure, bound: Fraction, relation: str) -> Proof:
+    """The proof about a kernel that is written out as ``node``; raises :class:`DerivationGap` as the others do."""
     if model.data.n > MAX_POINTS:
         raise DerivationGap(f"the checker takes at most {MAX_POINTS} points of such a kernel.")
     document, arrays = _document(model.system, model.data, bound, relation)
     document["kernel"] = {"kind": "expression", "expression": node, "order": FIRST_ORDER}
     about = subject_of(document, arrays)
-    record = {"activation": about.label, "parameters": about.parameters}
+    record: dict[str, Any] = {"activation": about.label}
+    if model.system in ("kernel", "nngp", "ntk"):
+        record["parameters"] = about.parameters
     singular = model.null_vector
     if singular is not None:
         witness = _singular(singular)
@@ -181,7 +190,7 @@ def _room(found: Enclosure, question: Question) -> Fraction:
 class _Remade:
     """The matrix that the checker makes, divided by a power of two, with as many Hermite orders as it needs."""
 
-    model: KernelModel | DeepInstance
+    model: GramModel
     document: dict[str, Any]
     arrays: dict[str, NDArray[Any]]
     room: Fraction
@@ -236,7 +245,7 @@ class _Remade:
 
 def _orders(node: dict[str, Any]) -> bool:
     """Whether a layer somewhere is a series, so that its length matters."""
-    given: str | Sequence[str] = node.get("activation", [])
+    given: str | Sequence[str] = node.get("activation", [])  # of deq-relu none, and it is in closed form
     names = [given] if isinstance(given, str) else given
     bent = any(not in_closed_form(parse(NAMES.get(name, name))[0]) for name in names)
     return bent or any(map(_orders, node.get("parts", [])))

@@ -25,7 +25,8 @@ def agree(document: Any, proof: Any, about: Subject, low: Fraction, high: Fracti
     said, detail, data = proof["statement"], document["detail"], proof["data"]
     label, verdict, own = document["activation"], document["verdict"], f"{document['system']}.least-eigenvalue"
     decided = document["format"] == min(RECORDS) or {"PROVED": low > 0, "REFUTED": high <= 0}.get(verdict, True)
-    names = [own] if document["system"] == "matrix" else [KERNEL, own][: 1 + decided]  # the last says that it is > 0
+    single = {"matrix": [own], "nngp": [KERNEL], "ntk": [KERNEL]}  # systems without a claim of a study
+    names = single.get(document["system"], [KERNEL, own][: 1 + decided])  # the last says that it is > 0
     require(document["claim"] in names, "claim", f"not {names[0]}, nor {own} if that follows")
     same = sorted(NAMES.get(label, label).split(" + ")) == sorted(about.label.split(" + "))
     require(same or label == about.label, "activation", "not the one of the proof")
@@ -42,7 +43,7 @@ def agree(document: Any, proof: Any, about: Subject, low: Fraction, high: Fracti
         require(detail.get(key, right) == right == document.get(key, right), key, "not the one of the proof")
     for key, right in about.parameters.items():
         told = detail.get("parameters", {}).get(key, right)
-        require(told == right, "detail.parameters", "not the one of the proof")
+        require(repr(told) == repr(right), "detail.parameters", "not the one of the proof")
     parts = [("", document), *((f"evidence[{k}].values.", e["values"]) for k, e in enumerate(document["evidence"]))]
     floats = [(place + key, part.get(key), x) for place, part in parts for key, x in (("lower", low), ("upper", high))]
     for line, text, end in [*floats, ("margin", document["margin"], low - bound)]:

@@ -5,8 +5,10 @@ from fractions import Fraction
 from math import prod
 from typing import Any, NamedTuple
 
+from .activations import NAMES
 from .balls import Ball, ball, multiple, plus, quotient, root, times
 from .elementary import pi
+from .fixed import equilibrium_values
 from .inputs import Inputs
 from .matrix import Matrix, cosines
 from .network import LINE, network_of, rational, values
@@ -15,12 +17,15 @@ from .rectifier import angle_of
 from .verdicts import UNSUPPORTED, require
 
 MAX_NODES, MAX_DEPTH, MAX_POWER, MAX_ORDER, MAX_POINTS, MAX_DIGITS = 64, 100, 1000, 16, 1024, 1 << 12
+MAX_LENGTH = 1 << 15  # bits of what is raised to a power
 GUARD, ROOM, LAYER = 32, 12, 6  # digits beyond those of the entries, how many have to be left; more for each layer
 DEEP = ["activation", "depth", "sigma_w2", "sigma_b2"]
 LEAVES = {  # the parameters of a kernel with a name, in the order in which they are written
     "nngp": DEEP,
     "ntk": [*DEEP, "convention"],
     "dual": ["activation", "sigma_w2", "sigma_b2"],
+    "deq": ["activation", "sigma_w2"],
+    "deq-relu": ["sigma_w2"],
     "linear": ["sigma_w2", "sigma_b2"],
     "constant": ["value"],
     "arc-cosine": ["order"],
@@ -58,6 +63,14 @@ def deep(node: Any, space: Space) -> Entries:
     """The NNGP kernel, a tangent kernel, or one expectation."""
     network = network_of(node)
     return (x for *_, x in values(network, space.sizes(), space.covariances(), space.order, space.bits))
+
+
+def deq(node: Any, space: Space) -> Entries:
+    """The kernel of an equilibrium model."""
+    name, w = node.get("activation"), rational(node["sigma_w2"])
+    require(name is None or isinstance(name, str), LINE, "no activation")
+    activation = None if node["name"] == "deq-relu" else NAMES.get(str(name), str(name))
+    return equilibrium_values(activation, w, space.sizes(), space.covariances(), space.order, space.bits)
 
 
 def linear(node: Any, space: Space) -> Entries:
@@ -148,6 +161,7 @@ def powered(x: Ball, exponent: int, bits: int) -> Ball:
     """x to a power of at least 1."""
     found = None
     while exponent:
+        require(x.middle.bit_length() <= MAX_LENGTH, LINE, "a power of too many digits", UNSUPPORTED)
         if exponent & 1:
             found = x if found is None else times(found, x, bits)
         x, exponent = times(x, x, bits), exponent >> 1
@@ -172,7 +186,8 @@ def entries(node: Any, space: Space) -> Entries:
     """The lower triangle of a kernel, from those of its parts."""
     name, bits = node["name"], space.bits
     if name not in ("sum", "product", "scaled", "power", "normalised"):
-        make = {"linear": linear, "constant": constant, "arc-cosine": arc_cosine}.get(name)
+        known = {"linear": linear, "constant": constant, "arc-cosine": arc_cosine, "deq": deq, "deq-relu": deq}
+        make = known.get(name)
         return (make or (deep if name in LEAVES else distance))(node, space)
     parts = [entries(part, space) for part in node["parts"]]
     if name == "sum":

@@ -10,6 +10,7 @@ from .expressions import MAX_POINTS, expressed, rank, written
 from .given import Given
 from .inputs import Inputs, inputs
 from .matrix import Rows, matrix
+from .network import rational
 from .radial import order_of, radial
 from .rectifier import rectified
 from .series import prove_series
@@ -187,7 +188,8 @@ def expression(proof: Any, found: Arrays, accelerate: bool) -> Subject:
     text = name
     given, sphere = inputs(proof["data"], found, accelerate), proof["data"]["normalize"] == "sphere"
     n, deep = len(given.inner), system in ("nngp", "ntk")
-    require(deep or system == "kernel", "proof.system", "no rule for this system", UNSUPPORTED)
+    fixed = {"deq-general": "deq", "deq-relu": "deq-relu"}.get(system)
+    require(deep or fixed or system == "kernel", "proof.system", "no rule for this system", UNSUPPORTED)
     require(n <= MAX_POINTS, "proof.data", f"more than {MAX_POINTS} points", UNSUPPORTED)
     if deep:  # its parameters are the lists of the layers, its label their activations
         require(node["name"] == system, line, "not the kernel of the system")
@@ -196,6 +198,10 @@ def expression(proof: Any, found: Arrays, accelerate: bool) -> Subject:
         text = lists[0][0] if len(set(lists[0])) == 1 else ", ".join(lists[0])
         parameters |= {"activations": lists[0], **dict(zip(("sigma_w2", "sigma_b2"), lists[1:], strict=True))}
         parameters |= {key: list(map(str, parameters[key])) for key in ("sigma_w2", "sigma_b2")}
+    elif fixed:
+        require(node["name"] == fixed, line, "not the kernel of the system")
+        activation = node.get("activation", "relu")
+        text, parameters = NAMES.get(activation, activation), {"sigma_w2": str(rational(node["sigma_w2"]))}
     else:
         require(proof["data"]["input_gram"] is None, "proof.data.input_gram", "the kernel takes points")
     order = proof["kernel"]["order"]

@@ -9,7 +9,7 @@ from .balls import Ball, ball, multiple, plus, times
 from .layers import Hermite, Side, layer
 from .verdicts import UNSUPPORTED, fraction, require
 
-MAX_DEPTH, MAX_SIDES, MAX_WORK = 1000, 512, 1 << 29
+MAX_DEPTH, MAX_SIDES, MAX_WORK = 1000, 512, 1 << 31  # the last: some minutes
 CONVENTIONS = ("pre-activation", "implicit", "readout", "standard")
 LINE = "proof.kernel.expression"
 

@@ -45,6 +45,8 @@ def of_expressions(node: Document) -> list[tuple[str, Callable[[Document, Arrays
         names |= {
             "linear": "constant",
             "power": "normalised",
+            "deq": "linear",
+            "deq-relu": "linear",
             "constant": "linear",
             "scaled": "normalised",
             "arc-cosine": "gaussian",

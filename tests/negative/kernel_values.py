@@ -12,7 +12,7 @@ import mpmath
 import numpy as np
 
 Table = list[list[mpmath.mpf]]
-STEP, REACH = 0.125, 72
+STEP, REACH, STEPS = 0.125, 72, 400
 
 
 def mp(q: Any) -> mpmath.mpf:
@@ -86,6 +86,29 @@ def deep(node: Any, cross: Table) -> Table:
     return covariance if convention is None else tangent
 
 
+def equilibrium(node: Any, cross: Table) -> Table:
+    """The fixed points by iteration, of the norms and then of the pairs."""
+    pair, w, n = FUNCTIONS[node.get("activation", "relu")], 2 * mp(node["sigma_w2"]), len(cross)
+    sizes = []
+    for i in range(n):
+        s = 2 * cross[i][i]
+        for _ in range(STEPS):
+            s, before = 2 * cross[i][i] + w * pair(s, s, s)[0], s
+            if abs(s - before) < mpmath.mpf(10) ** -45:
+                break
+        sizes.append(s)
+
+    def entry(i: int, j: int) -> mpmath.mpf:
+        c = sizes[i] if i == j else 2 * cross[i][j]
+        for _ in range(STEPS):
+            c, before = 2 * cross[i][j] + w * pair(sizes[i], sizes[j], c)[0], c
+            if abs(c - before) < mpmath.mpf(10) ** -45:
+                break
+        return pair(sizes[i], sizes[j], c)[0]
+
+    return [[entry(i, j) for j in range(n)] for i in range(n)]
+
+
 def distances(node: Any, points: Table) -> Table:
     scale = mp(node["scale"])
 
@@ -120,6 +143,8 @@ def values(node: Any, points: Table) -> Table:
     inner = [[mpmath.fdot(x, y) for y in points] for x in points]
     if name in ("nngp", "ntk", "dual"):
         return deep(node, [[x / d for x in row] for row in inner])
+    if name in ("deq", "deq-relu"):
+        return equilibrium(node, [[x / d for x in row] for row in inner])
     if name == "linear":
         return [[mp(node["sigma_w2"]) * x + mp(node["sigma_b2"]) for x in row] for row in inner]
     if name == "constant":

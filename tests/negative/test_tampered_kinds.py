@@ -97,6 +97,8 @@ MADE: dict[str, Callable[[], Certificate]] = {
     "ntk": lambda: halved(cg.kernel("ntk", activation="erf", depth=3, sigma_w2="9/4", sigma_b2="1/100")(POINTS)),
     "layers": lambda: halved(cg.ntk(POINTS, **NETWORK)),
     "series": lambda: halved(cg.kernel("ntk", activation="tanh", depth=1, sigma_w2="3/2")(POINTS, normalize="sphere")),
+    "equilibrium": lambda: kernel("deq-general", activation="erf", sigma_w2="1/8", normalize=None),
+    "equilibrium of relu": lambda: halved((cg.kernel("deq-relu", sigma_w2="3/4") + 1)(POINTS)),
     "written": lambda: halved(WRITTEN(POINTS)),
     "features": lambda: cg.certify(cg.kernel("linear", sigma_b2=1)(np.random.default_rng(9).standard_normal((5, 2)))),
 }  # fmt: skip
@@ -204,7 +206,7 @@ def meanings(kind: str) -> list[tuple[str, Callable[[Document, Arrays], None]]]:
         ("bound", at("proof/statement/bound", "100")),
         ("relation", at("proof/statement/relation", ">>")),
         ("verdict", at("verdict", lambda v: "PROVED" if v == "REFUTED" else "REFUTED")),
-        ("system", at("system", "deq-general")),
+        ("system", at("system", lambda name: "deq-relu" if name == "deq-general" else "deq-general")),
         ("both systems", both),
         ("claim", at("claim", lambda c: "kernel.least-eigenvalue" if c == CLAIM else CLAIM)),
         ("activation", at("activation", "tanh")),

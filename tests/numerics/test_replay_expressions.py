@@ -11,7 +11,7 @@ import pytest
 
 import certigram as cg
 from certigram.numerics.covariances.witness import node_of
-from certigram.numerics.replay.expressions import rank, written
+from certigram.numerics.replay.expressions import expressed, rank, written
 from certigram.numerics.replay.inputs import Inputs
 from certigram.numerics.replay.verdicts import Stop
 
@@ -32,6 +32,7 @@ def saved(k: cg.Kernel, folder: Path) -> Path:
         cg.kernel("arc-cosine", order=2).normalised(),
         cg.kernel("ntk", activation="leaky_relu(1/10)", depth=3, convention="standard"),
         cg.kernel("nngp", activation=["tanh", "elu"], depth=2, sigma_b2="1/10"),
+        cg.kernel("deq", activation="tanh", sigma_w2="1/8") + cg.kernel("deq-relu", sigma_w2="3/4"),
     ],
 )
 def test_kernels_that_are_written_out(k: cg.Kernel, tmp_path: Path) -> None:
@@ -43,7 +44,7 @@ def test_kernels_that_are_written_out(k: cg.Kernel, tmp_path: Path) -> None:
 
 
 def test_kernels_without_a_rule_are_unsupported(tmp_path: Path) -> None:
-    k = cg.kernel("deq", activation="tanh")
+    k = cg.kernel("dual", activation="gelu_tanh")
     assert cg.check(saved(k, tmp_path)).verdict == "UNSUPPORTED"
 
 
@@ -70,6 +71,31 @@ def test_a_kernel_is_written_as_at_the_front_door(k: cg.Kernel) -> None:
     text, parameters, _ = written(node)
     assert text == str(k)
     assert list(parameters) == list(k.parameters)
+
+
+def test_equilibrium_kernels_at_many_norms(tmp_path: Path) -> None:
+    """The prover's own enclosure, on the same points, is met by the checker's."""
+    for name, phi, w in (("deq-general", "sigmoid", "1/4"), ("deq-relu", None, "15/16"), ("deq-general", "erf", 0)):
+        K = cg.population_gram(name, POINTS, activation=phi, sigma_w2=w, normalize=None)
+        found = cg.check(cg.certify(K).save(tmp_path / "c.json"))
+        assert found.verdict == "VALID", found
+        assert f"{name}, " in found.parts[0].reason
+
+
+@pytest.mark.parametrize(("sigma_w2", "name"), [("1/2", "deq"), (1, "deq-relu"), ("-1/8", "deq")])
+def test_no_fixed_point_is_taken_on_trust(sigma_w2: object, name: str) -> None:
+    more = {"activation": "relu"} if name == "deq" else {}
+    given = Inputs([[2], [1, 3]], 2, [Fraction(1), Fraction(3, 2)], Fraction(1))
+    with pytest.raises(Stop, match="outside the range"):
+        expressed({"name": name, **more, "sigma_w2": sigma_w2}, given, False, 16, 64)
+
+
+def test_towers_of_powers_are_not_climbed() -> None:
+    node = {"name": "constant", "value": 2}
+    for _ in range(5):
+        node = {"name": "power", "exponent": 1000, "parts": [node]}
+    with pytest.raises(Stop, match="too many digits"):
+        expressed(node, Inputs([[2], [1, 3]], 2, [Fraction(1), Fraction(3, 2)], Fraction(1)), False, 16, 64)
 
 
 @pytest.mark.parametrize(

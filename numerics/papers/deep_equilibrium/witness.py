@@ -22,6 +22,7 @@ from ...balls.enclosure import Enclosure
 from ...balls.ends import upper_float
 from ...balls.precision import undisturbed
 from ...certificates.certificate import Proof, fraction_text
+from ...covariances.witness import equilibrium_node, expressed_proof
 from ...eigenvalues.nullspace import NullVector
 from ...eigenvalues.witness import Question, Rows, factor_witness, kernel_proof
 from ...expressions.checkable import checkable_expression
@@ -50,7 +51,8 @@ def equilibrium_proof(
     has no rule for the activation or the data, or when nothing is proved.
     """
     if inst.inputs.common_norm is None:
-        raise DerivationGap("the checker has rules for inputs of one norm only.")
+        node = equilibrium_node(inst.system, inst.activation, inst.sigma_w2)
+        return expressed_proof(inst, node, found, bound, relation)
     question = Question.of(found, bound, strict=relation == ">")
     data, arrays = checkable_data(inst.data)
     document: dict[str, Any] = {
