@@ -197,6 +197,8 @@ TOO_SMALL: dict[str, tuple[str, Plant]] = {
         f"{GENERAL}.descent-rate",
         function("deep_equilibrium.checks.training", "half_rate", times("2")),
     ),
+    "the bias": (f"{GENERAL}.width-bias", function("deep_equilibrium.width.bias", "recursion", times("999/1000"))),
+    "the spread": (f"{GENERAL}.width-gram", function("deep_equilibrium.sharpness.width", "spread", times("7/10"))),
     "1 + a in |z|": (f"{IMPLICIT}.equilibrium", instead(Network, "over_gap", lambda *x: GAP(*x, 1))),
     "1 + a in |z_i - z_j|": (
         f"{IMPLICIT}.equilibrium/difference",
@@ -262,6 +264,11 @@ TOO_LARGE: dict[str, tuple[str, Plant]] = {
         f"{IMPLICIT}.gradient-descent",
         function(FEATURES, "half_rate", times("1/10")),
     ),
+    "a larger bias": (
+        f"{GENERAL}.width-bias",
+        function("deep_equilibrium.width.bias", "recursion", times("1001/1000")),
+    ),
+    "a larger spread": (f"{GENERAL}.width-gram", function("deep_equilibrium.sharpness.width", "spread", times("3/2"))),
     "the power k - 1 for k": (f"{IMPLICIT}.output-training", function(FEATURES, "rate_relation", shifted(-1))),
     "a^(l-1) for a^l": (
         f"{IMPLICIT}.equilibrium/picard",
