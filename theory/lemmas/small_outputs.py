@@ -74,7 +74,7 @@ SMALL_OUTPUTS = Lemma(
         ),
         ProofStep(
             r"With $\Delta=T_{k+1}-T_k$: $\lambda_k\Delta\ge\int_{T_k}^{T_{k+1}}(\sqrt\lambda-JM)_+^2$, the left end"
-            r" of a decreasing function, and $K\lVert w_k\rVert\lVert w_{k+1}\rVert\Delta\le"
+            r" of a decreasing function, and $K\lVert w_k\rVert\lVert w_{k+1}\rVert\Delta\le "
             r"K\bigl(\omega_0+Y(T_k+T_{k+1})\bigr)\Delta=\int_{T_k}^{T_{k+1}}K(\omega_0+2Yt)\,dt$.",
             "small-output-decrease",
         ),

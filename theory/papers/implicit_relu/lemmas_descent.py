@@ -141,7 +141,7 @@ CHERNOFF = Lemma(
     "lemma.feature-chernoff",
     "the least eigenvalue of the feature Gram matrix at a finite width",
     (UNIT, Hypothesis("definite", r"\lambda_0>0,\ \xi=x/\sqrt{\lambda_0},\ b=\sqrt n")),
-    r"\mathbb P\bigl(G_m\not\succ(1-\theta_1)(1-\theta_2)G^\infty\bigr)\le"
+    r"\mathbb P\bigl(G_m\not\succ(1-\theta_1)(1-\theta_2)G^\infty\bigr)\le "
     r"n\exp\bigl(-\tfrac{m(1-\theta_1)h(\theta_2)}{(b+\xi t)^2}\bigr),\ \tau(t)\le\theta_1;\quad"
     r"\mathbb P(\lambda_{\min}(G_m)\le\lambda_0-\epsilon)\le n\,e^{-m\epsilon^2/(2V)}",
     (
