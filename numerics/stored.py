@@ -83,7 +83,7 @@ def arrays_as_bytes(arrays: Mapping[str, NDArray[Any]], *, compressed: bool = Fa
     content = io.BytesIO()
     if any(array.dtype.hasobject for array in arrays.values()):
         raise TypeError("arrays of Python objects are not stored")  # numpy 2.0 cannot be told so
-    (np.savez_compressed if compressed else np.savez)(content, **arrays)
+    (np.savez_compressed if compressed else np.savez)(content, **arrays)  # type: ignore[arg-type]  # none is allow_pickle
     return content.getvalue()
 
 

@@ -128,7 +128,7 @@ def test_what_json_does_not_have_is_refused_in_a_sentence(tmp_path: Path) -> Non
 
 
 def test_kernels_of_plain_networks_are_named_and_saved(tmp_path: Path) -> None:
-    """Depth, variances, convention, data and their normalisation; the claim is declared, the checker proves it again."""
+    """Depth, variances, convention, data, their normalisation; the claim is declared, the checker proves it again."""
     points = [[1.0, 0.0], [0.0, 2.0]]
     ntk = cg.ntk(points, activation="erf", depth=2, sigma_w2="9/4", sigma_b2="1/100", convention="pre-activation")
     nngp = cg.nngp(points, activation=["tanh", "relu"], depth=2, normalize="sphere")
