@@ -54,7 +54,7 @@ def modules(package: str) -> tuple[ModuleType, ...]:
     """All modules below a package, imported, in alphabetical order.
 
     >>> [module.__name__ for module in modules("certigram.theory.papers.implicit_relu")][:2]
-    ['certigram.theory.papers.implicit_relu.claims', 'certigram.theory.papers.implicit_relu.lemmas']
+    ['certigram.theory.papers.implicit_relu.claims', 'certigram.theory.papers.implicit_relu.descent_claims']
     """
     found: list[ModuleType] = []
     parent = importlib.import_module(package)

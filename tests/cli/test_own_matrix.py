@@ -63,7 +63,7 @@ def test_positive_is_more_than_at_least_0_and_a_proof_is_announced(call: Call, t
     assert (status, out.count("VALID       c.json: PROVED lambda_min(A) >= 0; ")) == (0, 2)
     status, out, _ = call("certify", "positive", "--matrix", tmp_path / "ones.npy")
     assert (status, "REFUTED: least eigenvalue > 0" in out) == (1, True)
-    args = ("--kernel", "ntk", "--activation", "erf", "-p", "depth=1", "--n", "2", "--out", tmp_path / "k.json")
+    args = ("--kernel", "nngp", "--activation", "hard_swish", "-p", "depth=1", "--n", "2", "--out", tmp_path / "k.json")
     status, out, _ = call("certify", "positive", *args)
     assert (status, "k.json; without a proof for the checker: " in out) == (0, True)
 

@@ -25,6 +25,7 @@ from certigram.numerics.falsify.shipped import shipped
 from certigram.numerics.papers.deep_equilibrium.population.schur_bounds import LowerBounds
 from certigram.numerics.papers.deep_equilibrium.population.variance import VarianceFixedPoint
 from certigram.numerics.papers.deep_equilibrium.sharpness import models
+from certigram.numerics.papers.deep_equilibrium.zero_output.theorem import Descent as ZeroOutputDescent
 from certigram.numerics.papers.implicit_relu import convergence
 from certigram.numerics.papers.implicit_relu.network import Network
 from certigram.theory.errors import SpecError
@@ -159,6 +160,10 @@ TOO_SMALL: dict[str, tuple[str, Plant]] = {
         instead(POPULATION, "concentrated", lambda star, w: times(str(1 - w / 2))(star)),
     ),
     "Mehler's tail": (f"{GENERAL}.mehler", function(POPULATION, "mehler_tail", times("99/100"))),
+    "the rate of descent": (
+        f"{GENERAL}.zero-output-descent",
+        method(ZeroOutputDescent, "rate", times("3/2")),
+    ),
     "theta of the distance": (
         f"{GENERAL}.bures-contraction",
         function("deep_equilibrium.sharpness.bures", "contraction_squared", times("99/100")),

@@ -43,7 +43,7 @@ def blank_figures() -> Iterator[None]:
     """Figures are files without ink: pictures are tested in test_several_systems.py, and take most of the time."""
     blank = {"svg": b'<svg width="9pt"></svg>', "pdf": b"%PDF-1.4\n"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("certigram.reports.figures.Drawing._saved", lambda self, kind, metadata: blank[kind])
+        patch.setattr("certigram.reports.figures.Drawing.file", lambda self, kind: blank[kind])
         yield
 
 

@@ -82,7 +82,7 @@ THEOREM = Lemma(
     ),
     Reference("ling2023deq", ours=f"{NOTES}, The theorem"),
     ("lemma.small-outputs", "lemma.equilibrium-perturbation"),
-    claims=both("zero-output-descent", "made-zero-output-descent", "zero-output-width"),
+    claims=both("zero-output-descent", "made-zero-output", "zero-output-width"),
 )
 
 COROLLARY = Lemma(
@@ -129,7 +129,7 @@ COROLLARY = Lemma(
     ),
     Reference("ling2023deq", ours=f"{NOTES}, The corollary"),
     ("lemma.zero-output-descent", "lemma.small-outputs-table"),
-    claims=both("zero-output-descent", "made-zero-output-descent", "zero-output-width"),
+    claims=both("zero-output-descent", "made-zero-output", "zero-output-width"),
 )
 
 WIDTH = Lemma(

@@ -112,7 +112,7 @@ def zero_output_descent(inst: EquilibriumInstance) -> Outcome:
     return _descent(inst.training.zero_outputs)
 
 
-@check("deq-made-zero-output-descent", scope=_made)
+@check("deq-made-zero-output", scope=_made)
 def made_zero_output_descent(inst: EquilibriumInstance) -> Outcome:
     """The theorem on few inputs whose labels are made small."""
     return _descent(inst.training.made_zero_outputs)
@@ -124,7 +124,7 @@ def large_outputs(inst: EquilibriumInstance) -> Outcome:
     return planted([replace(inst.training.zero_outputs, outputs=Fraction(LARGE)).admitted])
 
 
-@training_control("deq-made-zero-output-descent")
+@training_control("deq-made-zero-output")
 def doubled_step(inst: EquilibriumInstance) -> Outcome:
     """Twice the largest step: it is not admitted, and the first steps do not contract the residual as stated."""
     instance = inst.training.made_zero_outputs

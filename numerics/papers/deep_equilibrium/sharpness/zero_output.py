@@ -18,7 +18,7 @@ LEAST = enclose("1/100")
 @bound(
     papers("zero-output-descent")[0],
     papers("zero-output-descent")[1],
-    *papers("made-zero-output-descent"),
+    *papers("made-zero-output"),
     *papers("zero-output-width"),
     "lemma.zero-output-descent",
     "lemma.zero-output-corollary",

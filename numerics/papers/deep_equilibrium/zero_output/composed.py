@@ -125,7 +125,7 @@ def certified_descent_width(setting: WidthSetting, labels: arb, start: Whitened 
         if high > LARGEST_WIDTH:
             return None
         found = at_width(setting, labels, high)
-    while SETTLED * (high - low) > high:
+    while high - low > max(1, high // SETTLED):
         middle = (low + high) // 2
         there = at_width(setting, labels, middle)
         low, high, found = (middle, high, found) if there is None else (low, middle, there)

@@ -20,7 +20,6 @@ Any pair :math:`(a_*, N)` will do; one is found by iteration. Theorem, corollary
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -147,20 +146,22 @@ def descent(initial: Initial, contraction: arb, norm: arb) -> Descent:
         return Descent(initial, contraction, norm, start, horizon(start) if below else None)
 
 
-def tried(initial: Initial) -> Iterator[Descent]:
+def tried(initial: Initial) -> list[Descent]:
     """Pairs from below: each is what (H1) and (H2) ask for with the constants of the one before it."""
+    seen: list[Descent] = []
     with precision(BITS):
         contraction, norm = initial.recurrent.upper(), initial.state.upper()
         for _ in range(ROUNDS):
             room = 1 + SETTLED
             found = descent(initial, (1 - (1 - contraction) / room).upper(), (norm * room).upper())
-            yield found
+            seen.append(found)
             if found.solved is None:
-                return
+                break
             asked = initial.recurrent + initial.lipschitz * found.slope * found.norm * found.path
             contraction, norm = asked.upper(), (initial.state + found.start.drift * found.path).upper()
             if not contraction < 1:
-                return
+                break
+    return seen
 
 
 def best(initial: Initial) -> Descent:
