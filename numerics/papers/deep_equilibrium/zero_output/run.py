@@ -184,7 +184,7 @@ def certified_run(
             listen(count)
         if count == steps or rows[-1]["residual"][1] <= share * rows[0]["residual"][0]:
             break
-        slopes = np.array(np.broadcast_to(phi.derivative(point.argument), point.state.shape))
+        slopes: Array = np.array(np.broadcast_to(phi.derivative(point.argument), point.state.shape))
         backward = adjoint(slopes, weights.backward, readout, start=delta, tolerance=ADJOINT_TOLERANCE)
         delta = backward.require("the adjoint equation")
         residual = point.state.T @ readout - labels
