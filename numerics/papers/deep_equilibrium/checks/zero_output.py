@@ -153,7 +153,9 @@ def zero_output_width(inst: EquilibriumInstance) -> Outcome:
         raise DerivationGap("networks need input points, and only their Gram matrix is given.")
     found = _composed(inst)
     with precision(BITS):
-        failure = Relation.of("the event fails with probability at most delta", found.event.failure, inst.delta)
+        failure = Relation.of(
+            "the event fails with probability at most delta", found.event.failure, inst.delta, condition=True
+        )
         constants = enclosed(
             "the constants of the theorem in ball arithmetic",
             **{"a": found.event.a, "a_*": found.descent.contraction, "eta_w": enclose(found.event.eta)},
