@@ -6,7 +6,7 @@ from math import inf, nextafter
 from pathlib import Path
 from typing import Any
 
-from .activations import NAMES
+from .activations import NAMES, parse
 from .kernels import KINDS, Subject, arrays_of
 from .sidecar import arrays
 from .spectrum import spectrum
@@ -20,6 +20,14 @@ RECORD |= {"reason", "hypotheses", "evidence", "detail", "proof", "prover", "dig
 PROOF = {"format", "system", "statement", "data", "kernel", "witness"}
 
 
+def terms(label: str) -> Any:
+    """The terms of the activations of a label, layer by layer: the order of a sum does not matter."""
+    try:
+        return [sorted(parse(NAMES.get(one, one))[0]) for one in label.split(", ")]
+    except Stop:
+        return label
+
+
 def agree(document: Any, proof: Any, about: Subject, low: Fraction, high: Fraction, bound: Fraction) -> None:
     """The record around the proof must say the same as the proof: names, data, parameters, bounds and verdict."""
     said, detail, data = proof["statement"], document["detail"], proof["data"]
@@ -28,8 +36,10 @@ def agree(document: Any, proof: Any, about: Subject, low: Fraction, high: Fracti
     single = {"matrix": [own], "nngp": [KERNEL], "ntk": [KERNEL]}  # systems without a claim of a study
     names = single.get(document["system"], [KERNEL, own][: 1 + decided])  # the last says that it is > 0
     require(document["claim"] in names, "claim", f"not {names[0]}, nor {own} if that follows")
-    same = sorted(NAMES.get(label, label).split(" + ")) == sorted(about.label.split(" + "))
-    require(same or label == about.label, "activation", "not the one of the proof")
+    same = label == about.label or (
+        document["system"] not in ("kernel", "matrix") and terms(label) == terms(about.label)
+    )
+    require(same, "activation", "not the one of the proof")
     for key in ("n", "d", "normalize", "sha256"):
         told = detail.get("data", {}).get(key, data.get(key))
         require(repr(told) == repr(data.get(key)), f"detail.data.{key}", "not the one of the proof")

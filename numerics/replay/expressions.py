@@ -2,22 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cached_property
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
-from .activations import NAMES
+from .activations import NAMES, parse
 from .balls import Ball, ball, multiple, plus, quotient, root, times
 from .elementary import pi
-from .fixed import equilibrium_values
+from .fixed import equilibrium_values, require_defined
 from .inputs import Inputs
 from .matrix import Matrix, cosines
-from .network import LINE, network_of, rational, values
+from .network import network_of, rational, values
 from .radial import covariance, digits, order_of
 from .rectifier import angle_of
 from .verdicts import UNSUPPORTED, require
+from .work import LINE, Work
 
 MAX_NODES, MAX_DEPTH, MAX_POWER, MAX_ORDER, MAX_POINTS, MAX_DIGITS = 64, 100, 1000, 16, 1024, 1 << 12
-MAX_LENGTH = 1 << 15  # bits of what is raised to a power
 GUARD, ROOM, LAYER = 32, 12, 6  # digits beyond those of the entries, how many have to be left; more for each layer
 DEEP = ["activation", "depth", "sigma_w2", "sigma_b2"]
 LEAVES = {  # the parameters of a kernel with a name, in the order in which they are written
@@ -33,26 +34,22 @@ LEAVES = {  # the parameters of a kernel with a name, in the order in which they
 Entries = Iterator[Ball]  # of the lower triangle, row by row
 
 
-class Space(NamedTuple):
-    """The inputs, how many Hermite orders a layer takes, and the digits of a ball."""
+class Space:
+    """The inputs, how many Hermite orders a layer takes, the digits of a ball, and how much work is left."""
 
-    given: Inputs
-    sphere: bool
-    order: int
-    bits: int
+    def __init__(self, given: Inputs, sphere: bool, order: int, bits: int) -> None:
+        self.given, self.sphere, self.order, self.bits, self.work = given, sphere, order, bits, Work()
 
-    def covariances(self) -> Iterator[tuple[int, int, Ball]]:
+    @cached_property
+    def covariances(self) -> list[tuple[int, int, Ball]]:
         """<x_i, x_j>/d for i >= j, of points on the sphere their cosines."""
-        inner, sizes = self.given.inner, self.given.sizes
+        inner, sizes, hold = self.given.inner, self.given.sizes, self.work.hold
         if self.sphere:
-            for i, row in enumerate(inner):
-                require(row[i] > 0, "proof.data", "a zero input has no direction")
-            ordered = {(i, j): Ball(c, 2 * (i != j)) for i, j, c in cosines(inner, self.bits)}
-            yield from ((i, j, ordered[i, j]) for i in range(len(inner)) for j in range(i + 1))
-            return
+            ordered = {(i, j): hold(Ball(c, 2 * (i != j))) for i, j, c in cosines(inner, self.bits)}
+            return [(i, j, ordered[i, j]) for i in range(len(inner)) for j in range(i + 1)]
         unit = next((s / row[i] for i, (s, row) in enumerate(zip(sizes, inner, strict=True)) if s), Fraction(0))
         num, den = unit.numerator << self.bits, unit.denominator
-        yield from ((i, j, Ball(x * num // den, 1)) for i, row in enumerate(inner) for j, x in enumerate(row))
+        return [(i, j, hold(Ball(x * num // den, 1))) for i, row in enumerate(inner) for j, x in enumerate(row)]
 
     def sizes(self) -> list[Fraction]:
         """|x|^2/d."""
@@ -62,39 +59,42 @@ class Space(NamedTuple):
 def deep(node: Any, space: Space) -> Entries:
     """The NNGP kernel, a tangent kernel, or one expectation."""
     network = network_of(node)
-    return (x for *_, x in values(network, space.sizes(), space.covariances(), space.order, space.bits))
+    found = values(network, space.sizes(), space.covariances, space.order, space.bits, space.work)
+    return (x for *_, x in found)
 
 
 def deq(node: Any, space: Space) -> Entries:
     """The kernel of an equilibrium model."""
-    name, w = node.get("activation"), rational(node["sigma_w2"])
-    require(name is None or isinstance(name, str), LINE, "no activation")
-    activation = None if node["name"] == "deq-relu" else NAMES.get(str(name), str(name))
-    return equilibrium_values(activation, w, space.sizes(), space.covariances(), space.order, space.bits)
+    w, sizes = rational(node["sigma_w2"]), space.sizes()
+    return equilibrium_values(activation_of(node), w, sizes, space.covariances, space.order, space.bits, space.work)
+
+
+def activation_of(node: Any) -> str | None:
+    """The activation of an equilibrium model; None for the one whose activation is ReLU."""
+    name = node.get("activation")
+    require(isinstance(name, str) is (node["name"] == "deq"), LINE, "no activation")
+    return None if name is None else NAMES.get(name, name)
 
 
 def linear(node: Any, space: Space) -> Entries:
     """w <x, y> + b."""
-    w, b = rational(node["sigma_w2"]) * space.given.dimension, rational(node["sigma_b2"])
-    require(w > 0 and b >= 0, LINE, "no variances")
-    shift = ball(b, space.bits)
-    return (plus(multiple(c, w), shift) for *_, c in space.covariances())
+    w, shift = rational(node["sigma_w2"]) * space.given.dimension, ball(rational(node["sigma_b2"]), space.bits)
+    return (plus(multiple(c, w), shift) for *_, c in space.covariances)
 
 
 def constant(node: Any, space: Space) -> Entries:
     """One number everywhere."""
-    value = rational(node["value"])
-    require(value >= 0, LINE, "a negative constant is no kernel")
-    return (ball(value, space.bits) for _ in space.covariances())
+    value = ball(rational(node["value"]), space.bits)
+    return (value for _ in space.covariances)
 
 
 def distance(node: Any, space: Space) -> Entries:
     """A Gaussian or Matérn kernel; |k'| <= 1 in u or t, which the radius of the squared distance moves (12.3)."""
     p, scale, bits = order_of(node["name"]), rational(node["scale"]), space.bits
-    require(scale > 0, LINE, "no positive scale")
+    space.work.spend(len(space.given.inner) ** 2 * 64 * (digits(p, bits) // 64))
     rate = space.given.dimension / scale**2 * (Fraction(1, 2) if p is None else 2 * p + 1)
     squares = [ball(s, bits) for s in space.sizes()]
-    for i, j, c in space.covariances():
+    for i, j, c in space.covariances:
         if i == j:
             yield Ball(1 << bits, 0)
             continue
@@ -102,20 +102,20 @@ def distance(node: Any, space: Space) -> Entries:
         found = multiple(Ball(max(square.middle, 0), square.radius), rate)
         found = found if p is None else root(found, bits)
         argument = max(found.middle, 0) << digits(p, bits) - bits
-        yield Ball(covariance(p, argument, bits), found.radius + 3)
+        yield Ball(covariance(p, argument, bits), min(found.radius + 3, 1 << bits))  # both lie between 0 and 1
 
 
 def arc_cosine(node: Any, space: Space) -> Entries:
     """|x|^n |y|^n J_n/pi, J_n = A_n (pi - angle) + B_n sin(angle); J_n' <= n^2 J_(n - 1)(1) (12.4)."""
     n, bits = node["order"], space.bits
-    require(type(n) is int and 0 <= n <= MAX_ORDER, LINE, f"no order between 0 and {MAX_ORDER}", UNSUPPORTED)
+    space.work.spend(len(space.given.inner) ** 2 * 64 * (bits // 64))
     a, b = [1], [0]
     for k in range(n):  # A' = (1 - t^2) dA + (2k + 1) t A, B' = A + (1 - t^2) dB + 2k t B
         a, b = step(a, 2 * k + 1, []), step(b, 2 * k, a)
     d, one, steepest = space.given.dimension, 1 << bits, n * n * 4 * double_factorial(2 * n - 3)
     sizes = [root(ball(s * d, bits), bits) for s in space.sizes()]
     circle = Ball(pi(bits), 2)
-    for i, j, c in space.covariances():
+    for i, j, c in space.covariances:
         if i == j:
             top = (space.sizes()[i] * d) ** n * double_factorial(2 * n - 1)
             yield ball(top, bits)
@@ -157,33 +157,39 @@ def double_factorial(n: int) -> int:
     return prod(range(n, 0, -2))
 
 
-def powered(x: Ball, exponent: int, bits: int) -> Ball:
+def powered(x: Ball, exponent: int, space: Space) -> Ball:
     """x to a power of at least 1."""
     found = None
-    while exponent:
-        require(x.middle.bit_length() <= MAX_LENGTH, LINE, "a power of too many digits", UNSUPPORTED)
+    while True:
         if exponent & 1:
-            found = x if found is None else times(found, x, bits)
-        x, exponent = times(x, x, bits), exponent >> 1
-    return found or x
+            found = x if found is None else space.work.short(times(found, x, space.bits))
+        exponent >>= 1
+        if not exponent:
+            return found or x
+        x = space.work.short(times(x, x, space.bits))
 
 
-def normalised(part: list[Ball], bits: int) -> Entries:
+def normalised(entries: Entries, space: Space) -> Entries:
     """k(x, y)/sqrt(k(x, x) k(y, y)), from the lower triangle of k."""
-    n, place, roots = 0, 0, []
+    n, place, roots, bits, part = 0, 0, [], space.bits, list(map(space.work.hold, entries))
     while place < len(part):
         place += n
         roots.append(root(part[place], bits))
         n, place = n + 1, place + 1
-    entries = iter(part)
+    pieces = iter(part)
     for i in range(n):
         for j in range(i + 1):
-            x = next(entries)
+            x = next(pieces)
             yield Ball(1 << bits, 0) if i == j else quotient(x, times(roots[i], roots[j], bits), bits)
 
 
 def entries(node: Any, space: Space) -> Entries:
-    """The lower triangle of a kernel, from those of its parts."""
+    """The lower triangle of a kernel, its digits and what they cost counted."""
+    return map(space.work.short, made(node, space))
+
+
+def made(node: Any, space: Space) -> Entries:
+    """The same, from the triangles of its parts."""
     name, bits = node["name"], space.bits
     if name not in ("sum", "product", "scaled", "power", "normalised"):
         known = {"linear": linear, "constant": constant, "arc-cosine": arc_cosine, "deq": deq, "deq-relu": deq}
@@ -198,8 +204,8 @@ def entries(node: Any, space: Space) -> Entries:
         factor = rational(node["factor"])
         return (multiple(x, factor) for x in parts[0])
     if name == "power":
-        return (powered(x, node["exponent"], bits) for x in parts[0])
-    return normalised(list(parts[0]), bits)
+        return (powered(x, node["exponent"], space) for x in parts[0])
+    return normalised(parts[0], space)
 
 
 def total(row: tuple[Ball, ...], join: Callable[[Ball, Ball], Ball]) -> Ball:
@@ -238,24 +244,47 @@ def written(node: Any, depth: int = 0) -> tuple[str, dict[str, Any], int]:
         count = 1 + sum(nodes for *_, nodes in parts)
         require(count <= MAX_NODES, LINE, f"more than {MAX_NODES} kernels", UNSUPPORTED)
         return text, found, count
+    require_kernel(node, keys)
+    found = {key: node[key] for key in keys}
+    return f"kernel({name!r}{''.join(f', {key}={value!r}' for key, value in found.items())})", found, 1
+
+
+def require_kernel(node: Any, keys: list[str]) -> None:
+    """Whether a kernel with a name is one: its parameters in their ranges, whatever the proof does with them (12.1)."""
+    name = node["name"]
     if name not in LEAVES:
         order_of(name)
     require(keys == LEAVES.get(name, ["scale"]), LINE, f"not the parameters of {name}")
-    found = {key: node[key] for key in keys}
     if name in ("nngp", "ntk", "dual"):
-        network_of(node)
-    return f"kernel({name!r}{''.join(f', {key}={value!r}' for key, value in found.items())})", found, 1
+        for activation in network_of(node).activations:
+            parse(activation)
+    elif name in ("deq", "deq-relu"):
+        require_defined(activation_of(node), rational(node["sigma_w2"]))
+    elif name == "arc-cosine":
+        n = node["order"]
+        require(type(n) is int and 0 <= n <= MAX_ORDER, LINE, f"no order between 0 and {MAX_ORDER}", UNSUPPORTED)
+    elif name == "linear":
+        require(rational(node["sigma_w2"]) > 0 and rational(node["sigma_b2"]) >= 0, LINE, "no variances")
+    elif name == "constant":
+        require(rational(node["value"]) >= 0, LINE, "a negative constant is no kernel")
+    else:
+        require(rational(node["scale"]) > 0, LINE, "no positive scale")
+
+
+def names(node: Any) -> set[str]:
+    """The names in a tree."""
+    return {node["name"]}.union(*map(names, node.get("parts", ())))
 
 
 def rank(node: Any, space: Inputs) -> int | None:
     """A bound of the rank, from the number of features; None where there are infinitely many, or no rule (12.5)."""
-    name = node["name"]
+    name, n = node["name"], len(space.inner)
     if name in ("constant", "linear"):
         return 1 if name == "constant" else space.dimension + bool(rational(node["sigma_b2"]))
     parts = [rank(part, space) for part in node.get("parts", ())]
     if not parts or None in parts:
         return None
-    known = [x for x in parts if x is not None]
+    known = [min(x, n) for x in parts if x is not None]  # no rank is larger
     if name in ("sum", "product"):
         return sum(known) if name == "sum" else prod(known)
     if name != "power":
@@ -276,7 +305,8 @@ def expressed(node: Any, given: Inputs, sphere: bool, order: int, bits: int) -> 
     wide, n, height = bits + GUARD + 2 * small + LAYER * layers(node), len(given.inner), 0
     for _ in range(2):
         require(wide <= MAX_DIGITS + bits, LINE, "too many digits", UNSUPPORTED)
-        found = list(entries(node, Space(given, sphere, order, wide)))
+        space = Space(given, sphere, order, wide)
+        found = list(map(space.work.hold, entries(node, space)))
         top = max(found[i * (i + 1) // 2 + i].middle for i in range(n))
         height = top.bit_length() - wide
         if top and wide - bits + height >= ROOM:

@@ -1,31 +1,41 @@
 """The kernel of an equilibrium model on inputs of any norms: a fixed point for each norm and each pair (section 14)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import ceil
 
 from .activations import parse
 from .balls import Ball, ball, multiple, plus, root, times
 from .elementary import root as root_of
-from .layers import Hermite, Layer, Rectified, Side, layer
-from .network import LINE, MAX_SIDES, MAX_WORK
+from .layers import Hermite, Layer, Rectified, Side, in_closed_form, layer
 from .verdicts import UNSUPPORTED, require
+from .work import LINE, Work
 
 STEPS, ROUGH = 24, 64  # of the secant method; digits of its first steps for a variance
 RELU = "1*relu(1*x)"
 Entry = tuple[int, int, Ball]
 
 
+def steepness(activation: str) -> tuple[Fraction, Fraction]:
+    """Bounds of |dG/dc| and of sup|f'|^2 (14.1)."""
+    terms, _, slope = parse(activation)
+    own = Rectified(terms, ROUGH) if in_closed_form(terms) is Rectified else None
+    return own.linear + own.modulus if own else slope**2, slope**2
+
+
+def require_defined(activation: str | None, sigma_w2: Fraction) -> None:
+    """The range in which K is defined; of ReLU, in its own range, without an activation."""
+    steep, square = steepness(activation or RELU)
+    proper = sigma_w2 >= 0 and 2 * sigma_w2 * steep < 1 and (activation is None or 2 * sigma_w2 * square < 1)
+    require(proper, LINE, "outside the range where K is defined")
+
+
 class Equilibrium:
     """K = E f(u)f(v), the covariance of u and v being w K + 2 <x, y>/d, w = 2 sigma_w2; everything in balls."""
 
-    def __init__(self, activation: str, sigma_w2: Fraction, general: bool, order: int, bits: int) -> None:
-        self.own, self.rough = layer(activation, order, False, bits), layer(activation, 3, False, ROUGH)
-        self.w, self.bits, own = 2 * sigma_w2, bits, self.own
-        square = parse(activation)[2] ** 2  # (14.1)
-        self.steep = own.linear + own.modulus if isinstance(own, Rectified) else square
-        defined = sigma_w2 >= 0 and self.w * self.steep < 1 and (self.w * square < 1 or not general)
-        require(defined, LINE, "outside the range where K is defined")
+    def __init__(self, activation: str, sigma_w2: Fraction, order: int, bits: int, work: Work) -> None:
+        self.own, self.rough = layer(activation, order, False, bits, work), layer(activation, 3, False, ROUGH, work)
+        self.w, self.bits, self.steep = 2 * sigma_w2, bits, steepness(activation)[0]
 
     def alone(self, v: Fraction) -> Side:
         """The fixed point s = v + w E f(sqrt(s) z)^2, by Banach's bound for the root of it (14.2)."""
@@ -73,14 +83,18 @@ class Equilibrium:
 
 
 def equilibrium_values(
-    activation: str | None, sigma_w2: Fraction, sizes: list[Fraction], cross: Iterator[Entry], order: int, bits: int
+    activation: str | None,
+    sigma_w2: Fraction,
+    sizes: list[Fraction],
+    cross: Iterable[Entry],
+    order: int,
+    bits: int,
+    work: Work,
 ) -> Iterator[Ball]:
     """The entries, in the order of the covariances <x_i, x_j>/d; of ReLU, in its own range, without an activation."""
-    model = Equilibrium(activation or RELU, sigma_w2, activation is not None, order, bits)
-    many = len(set(sizes)) if isinstance(model.own, Hermite) else 0
-    require(8 * many <= MAX_SIDES, LINE, "too many norms for their transforms", UNSUPPORTED)
-    work = len(sizes) ** 2 * 8 * (64 + order * bool(many)) * (bits // 64)
-    require(work <= MAX_WORK, LINE, "too many points", UNSUPPORTED)
+    require_defined(activation, sigma_w2)
+    model = Equilibrium(activation or RELU, sigma_w2, order, bits, work)
+    work.spend(len(sizes) ** 2 * 8 * (64 + order * isinstance(model.own, Hermite)) * (bits // 64))
     require(min(sizes) > 0, "proof.data", "a zero input", UNSUPPORTED)
     known = {size: model.alone(2 * size) for size in set(sizes)}
     for i, j, inner in cross:

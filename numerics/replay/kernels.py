@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from .activations import NAMES, Terms, parse
 from .elementary import Interval
-from .expressions import MAX_POINTS, expressed, rank, written
+from .expressions import MAX_POINTS, expressed, names, rank, written
 from .given import Given
 from .inputs import Inputs, inputs
 from .matrix import Rows, matrix
@@ -206,9 +206,17 @@ def expression(proof: Any, found: Arrays, accelerate: bool) -> Subject:
         require(proof["data"]["input_gram"] is None, "proof.data.input_gram", "the kernel takes points")
     order = proof["kernel"]["order"]
     require(type(order) is int, "proof.kernel.order", "not a number of terms")
+    require(not sphere or min(given.sizes) > 0, "proof.data", "a zero input has no direction")
+
+    def certainly() -> None:
+        """No entry is computed for a singular matrix: so each must be known to exist (12.1)."""
+        quotients = names(node) & {"normalised", "arc-cosine", "deq", "deq-relu"}
+        known = "normalised" not in quotients and (not quotients or min(given.sizes) > 0)
+        require(known, "proof.witness.kind", "the diagonal may be 0 where it divides", UNSUPPORTED)
 
     def repeated(witness: Any) -> Interval:
         """Two equal points, or two of one direction where only directions count: e_i - e_j is a null vector (9.4)."""
+        certainly()
         i, j = sorted(witness["points"])
         require(type(i) is type(j) is int and 0 <= i < j < n, "proof.witness.points", "no pair of points")
         a, b, c = given.inner[i][i], given.inner[j][j], given.inner[j][i]
@@ -218,6 +226,7 @@ def expression(proof: Any, found: Arrays, accelerate: bool) -> Subject:
 
     def features(witness: Any) -> Interval:
         """More points than the kernel has features (12.5)."""
+        certainly()
         bound = rank(node, given)
         require(bound is not None and bound < n, "proof.witness", "no kernel of so few features")
         return ZERO, ZERO

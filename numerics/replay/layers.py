@@ -15,6 +15,7 @@ from .slopes import PARITY, differentiated
 from .softsign import softsign, softsign_slope_square
 from .transform import moments
 from .verdicts import UNSUPPORTED, require
+from .work import Work
 
 MAX_ORDER, PRECISE = 1024, 8  # Hermite orders; digits of their coefficients beyond those of the entries
 LINE = "proof.kernel.activation"
@@ -104,7 +105,7 @@ class ErrorFunctions:
         bits, one = self.bits, Ball(1 << self.bits, 0)
         turn, total, slopes = Ball(pi(bits), 2), self.constant, Ball(0, 0)
         for factor, q, p, joint in self.pairs:
-            across = plus(multiple(cross, 2 * joint), Ball(0, (abs(cross.middle) >> bits - 1) + 2))
+            across = plus(multiple(cross, 2 * joint), Ball(0, (abs(cross.middle) + cross.radius >> bits - 1) + 2))
             left, right = plus(one, multiple(a.variance, 2 * q)), plus(one, multiple(b.variance, 2 * p))
             square = plus(times(left, right, bits), multiple(times(across, across, bits), Fraction(-1)))
             height = root(Ball(max(square.middle, 1 << bits), square.radius), bits)  # it is at least 1
@@ -135,21 +136,23 @@ def kept(pairs: list[Interval], square: Ball, more: int, bits: int) -> Kept:
 class Hermite:
     """Any other sum, by Mehler's series up to an order, with a bound of what is beyond it (13.8)."""
 
-    def __init__(self, terms: Terms, parity: str, slope: Fraction, order: int, slopes: bool, bits: int) -> None:
+    def __init__(
+        self, terms: Terms, parity: str, slope: Fraction, order: int, slopes: bool, bits: int, work: Work
+    ) -> None:
         names = {name for _, name, _, _ in terms}
         bent = names & {"relu", "elu", "softsign"}
         alone = not bent or names <= ({"softsign"} if "softsign" in bent else HINGES)
         require(alone, LINE, "a hinge together with a smooth function", UNSUPPORTED)
         require(3 <= order <= MAX_ORDER, "proof.kernel.order", f"not between 3 and {MAX_ORDER}")
         self.terms, self.parity, self.slope, self.order, self.bits = terms, parity, slope, order, bits
-        self.slopes, self.bent, self.sides = slopes, bent, dict[Ball, Side]()
+        self.slopes, self.bent, self.sides, self.work = slopes, bent, dict[Ball, Side](), work
 
     def _slope_square(self, sigma: Fraction, t: int) -> Interval:
         if "softsign" in self.bent:
             return softsign_slope_square(self.terms, sigma, t)
         if self.bent:
-            return slope_square(self.terms, sigma, t)
-        return moments(differentiated(self.terms), sigma * sigma, 0, t, PARITY[self.parity])[2]
+            return slope_square(self.terms, sigma, t, self.work.transform)
+        return moments(differentiated(self.terms), sigma**2, 0, t, PARITY[self.parity], self.work.transform)[2]
 
     def side(self, variance: Ball) -> Side:
         """By the transform at one exact deviation; |mu_r(sigma) - mu_r(s)| <= L|sigma - s| (4.2)."""
@@ -160,7 +163,7 @@ class Hermite:
         require(near > 0, "proof.data", "a variance that may be 0", UNSUPPORTED)
         rule = closed if self.bent and rule is moments else rule
         t = bits + PRECISE
-        sigma, pairs, square = rule(self.terms, near, self.order + 1, t, self.parity)
+        sigma, pairs, square = rule(self.terms, near, self.order + 1, t, self.parity, self.work.transform)
         deviation = root(variance, bits)
         off = abs(sigma - Fraction(deviation.middle, one)) * one + deviation.radius
         more = ceil(self.slope * off)
@@ -231,8 +234,8 @@ def in_closed_form(terms: Terms) -> type[Rectified] | type[ErrorFunctions] | Non
     return ErrorFunctions if names <= {"erf", "phi", "one"} else None
 
 
-def layer(activation: str, order: int, slopes: bool, bits: int) -> Layer:
+def layer(activation: str, order: int, slopes: bool, bits: int, work: Work) -> Layer:
     """The layer of an activation, in closed form where there is one."""
     terms, parity, slope = parse(activation)
     closed_form = in_closed_form(terms)
-    return closed_form(terms, bits) if closed_form else Hermite(terms, parity, slope, order, slopes, bits)
+    return closed_form(terms, bits) if closed_form else Hermite(terms, parity, slope, order, slopes, bits, work)

@@ -1,17 +1,17 @@
 """The kernels of plain deep networks, pair by pair: covariance and tangent kernel from layer to layer (section 13)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from .activations import NAMES
 from .balls import Ball, ball, multiple, plus, times
 from .layers import Hermite, Side, layer
-from .verdicts import UNSUPPORTED, fraction, require
+from .verdicts import fraction, require
+from .work import LINE, Work
 
-MAX_DEPTH, MAX_SIDES, MAX_WORK = 1000, 512, 1 << 31  # the last: some minutes
+MAX_DEPTH = 1000
 CONVENTIONS = ("pre-activation", "implicit", "readout", "standard")
-LINE = "proof.kernel.expression"
 
 
 class Network(NamedTuple):
@@ -64,16 +64,14 @@ def tangent(network: Network, cross: Ball, pair: tuple[Ball, Ball], current: Bal
 
 
 def values(
-    network: Network, sizes: list[Fraction], cross: Iterator[tuple[int, int, Ball]], order: int, bits: int
+    network: Network, sizes: list[Fraction], cross: Iterable[tuple[int, int, Ball]], order: int, bits: int, work: Work
 ) -> Iterator[tuple[int, int, Ball]]:
     """The entries i >= j, for |x_i|^2/d and the covariances <x_i, x_j>/d, each row from its diagonal on or to it."""
     slopes, known = network.convention is not None, dict[Fraction, tuple[list[Side], Ball]]()
-    made = {x: layer(x, order, slopes, bits) for x in network.activations}
+    made = {x: layer(x, order, slopes, bits, work) for x in network.activations}
     layers = [made[x] for x in network.activations]
     rough = sum(isinstance(x, Hermite) for x in layers)
-    require(rough * len(set(sizes)) <= MAX_SIDES, LINE, "too many norms and layers for their transforms", UNSUPPORTED)
-    work = len(sizes) ** 2 * (64 * len(layers) + 2 * order * rough) * (bits // 64)
-    require(work <= MAX_WORK, LINE, "too many points and layers", UNSUPPORTED)
+    work.spend(len(sizes) ** 2 * (64 * len(layers) + 2 * order * rough) * (bits // 64))
     first = network.dense[0]
     from_input = network.convention in (CONVENTIONS[0], CONVENTIONS[2])
 

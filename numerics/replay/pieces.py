@@ -1,5 +1,6 @@
 """Hermite coefficients of sums of hinges and one-sided exponentials, in closed form and in intervals (3.9)."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from math import floor, isqrt
@@ -7,6 +8,7 @@ from math import floor, isqrt
 from .activations import Terms
 from .elementary import Interval, exp, half_line_share, pi, root
 from .verdicts import UNSUPPORTED, require
+from .work import free
 
 MAX_DIGITS, MAX_WORK = 1 << 13, 1 << 31  # the last: half a minute
 Pair = tuple[int, int]  # the ends of an interval, in units of 2^-bits
@@ -90,28 +92,30 @@ def split(terms: Terms, sigma: Fraction) -> list[Piece]:
 
 
 def closed(
-    terms: Terms, variance: Fraction, order: int, t: int, parity: str = "-"
+    terms: Terms, variance: Fraction, order: int, t: int, parity: str = "-", spend: Callable[[int], None] = free
 ) -> tuple[Fraction, list[Interval], Interval]:
     """What :func:`moments` returns, for terms one, id, relu and elu: sigma, E f h_r for r <= order, E f^2."""
     sigma = root(variance, t)[0]
-    return sigma, *summed(split(terms, sigma), order, t)
+    return sigma, *summed(split(terms, sigma), order, t, spend)
 
 
-def slope_square(terms: Terms, sigma: Fraction, t: int) -> Interval:
+def slope_square(terms: Terms, sigma: Fraction, t: int, spend: Callable[[int], None] = free) -> Interval:
     """E f'(sigma z)^2: a piece c z^k exp(bz) of f(sigma z) has the derivative c (k + bz) exp(bz), k <= 1 (13.4)."""
     parts = [piece for kink, k, b, c in split(terms, sigma) for piece in ((kink, k, b, b * c), (kink, 0, b, k * c))]
-    low, high = summed([piece for piece in parts if piece[3]], 0, t)[1]
+    low, high = summed([piece for piece in parts if piece[3]], 0, t, spend)[1]
     return low / sigma**2, high / sigma**2
 
 
-def summed(parts: list[Piece], order: int, t: int) -> tuple[list[Interval], Interval]:
+def summed(parts: list[Piece], order: int, t: int, spend: Callable[[int], None]) -> tuple[list[Interval], Interval]:
     """The coefficients and the second moment of a sum of pieces."""
     zero = Fraction(0)
     steep = max((abs(b) for _, _, b, _ in parts), default=zero)
     far = max((abs(kink) for kink, _, _, _ in parts if kink is not None), default=zero)
     bits = 2 * t + 80 + 12 * int(steep * steep + 1) + 4 * int((far + steep) * (isqrt(order) + 1))
-    quick = bits <= MAX_DIGITS and (len(parts) * bits) ** 2 <= MAX_WORK
+    work = (len(parts) * bits) ** 2
+    quick = bits <= MAX_DIGITS and work <= MAX_WORK
     require(quick, "proof.kernel.activation", "too steep, or too many digits", UNSUPPORTED)
+    spend(16 * work)  # in the units of a transform
     one, mean = 1 << bits, density(bits)
     roots = [isqrt(r << 2 * bits) for r in range(order + 3)]
 

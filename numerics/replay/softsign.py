@@ -1,5 +1,6 @@
 """Hermite coefficients of x/(1 + |x|): one integral by the trapezoid rule, the others by a recursion (3.10)."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import isqrt
 
@@ -7,6 +8,7 @@ from .activations import Terms
 from .elementary import GUARD, Interval, decay, pi, root
 from .pieces import MAX_DIGITS, Pair, add, at_zero, over, ratio, times
 from .verdicts import UNSUPPORTED, require
+from .work import free
 
 MAX_RATIO, MAX_NODES = 1 << 20, 1 << 16
 
@@ -29,7 +31,7 @@ def first_integral(p: Fraction, bits: int) -> Pair:
 
 
 def softsign(
-    terms: Terms, variance: Fraction, order: int, t: int, parity: str = "-"
+    terms: Terms, variance: Fraction, order: int, t: int, parity: str = "-", spend: Callable[[int], None] = free
 ) -> tuple[Fraction, list[Interval], Interval]:
     """What :func:`moments` returns, for one term c softsign(ax): f(sigma z) = c sign(z) (1 - p/(|z| + p))."""
     require(len(terms) == 1, "proof.kernel.activation", "softsign together with another function", UNSUPPORTED)
@@ -39,6 +41,7 @@ def softsign(
     require(1 <= MAX_RATIO * p <= MAX_RATIO**2, "proof.kernel.activation", "too steep, or too flat", UNSUPPORTED)
     bits = t + 48 + 4 * int(p * (isqrt(order) + 2)) + 2 * max(0, int(p).bit_length())
     require(bits <= MAX_DIGITS, "proof.kernel.activation", "too flat, or too many digits", UNSUPPORTED)
+    spend(bits * bits << 8)  # in the units of a transform
     one, heights = 1 << bits, at_zero(order + 1, bits)
     first = first_integral(p, bits)
     halves = [(one // 2, one // 2), *(over(h, r, bits) for r, h in enumerate(heights[:-1], 1))]  # of h_r over z > 0

@@ -1,5 +1,6 @@
 """Hermite coefficients of the activation by the midpoint rule, and the variance of the equilibrium (sections 3, 4)."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import factorial, isqrt
 from operator import mul
@@ -10,12 +11,13 @@ from .pieces import closed
 from .slopes import facts, height
 from .softsign import softsign
 from .verdicts import UNSUPPORTED, require
+from .work import free
 
 ZERO, ONE, MAX_WORK = Fraction(0), Fraction(1), 1 << 35  # the last: some minutes
 
 
 def moments(
-    terms: Terms, variance: Fraction, order: int, t: int, parity: str = "-"
+    terms: Terms, variance: Fraction, order: int, t: int, parity: str = "-", spend: Callable[[int], None] = free
 ) -> tuple[Fraction, list[Interval], Interval]:
     """An exact sigma near the root of the variance, E f(sigma z) h_r(z) for r <= order, E f(sigma z)^2, to 2^-t."""
     bits, cut, sides = 2 * t + 80, isqrt(3 * t) + 2, 2 if parity in ("odd", "even") else 1  # (3.3); (3.11)
@@ -25,6 +27,7 @@ def moments(
     N = int((t * Fraction(7, 10) / alpha + isqrt(order) + alpha + 3) * Fraction(100, 628)) + 1
     work = N * cut * bits * (order * order // 64 + len(terms) * bits * bits // 256)
     require(N <= 128 and work <= MAX_WORK, "proof.kernel.activation", "too steep, or too many digits", UNSUPPORTED)
+    spend(work)
     # (3.1): the nodes are x = j/2N for odd j, and sigma x = j unit
     unit, odd = (
         int(root(variance, bits)[0] * 2**bits) // (2 * N),

@@ -231,7 +231,7 @@ def test_the_checker_is_a_short_folder_of_the_standard_library() -> None:
     """Its files import the standard library and each other, absolutely and relatively, and nothing that runs text."""
     files = {file.stem: file.read_text() for file in FOLDER.glob("*.py")}
     assert {path.name for path in FOLDER.iterdir()} <= {"__pycache__", *(f"{name}.py" for name in files)}
-    assert sum(len(text.splitlines()) for text in files.values()) <= 2500
+    assert sum(len(text.splitlines()) for text in files.values()) <= 2600
     assert not set(files) & set(sys.stdlib_module_names)  # copied out, the folder is the first place of modules
     imported: set[str] = set()
     for node in (node for text in files.values() for node in ast.walk(ast.parse(text))):

@@ -18,6 +18,7 @@ from certigram.numerics.replay.activations import KNOWN
 from certigram.numerics.replay.balls import Ball, ball, multiple, plus, quotient, root, times
 from certigram.numerics.replay.expressions import arc_cosine
 from certigram.numerics.replay.network import network_of, values
+from certigram.numerics.replay.work import Work
 
 BITS = 128
 A, B, C = Fraction(3, 2), Fraction(2, 3), Fraction(3, 5)
@@ -44,7 +45,7 @@ def outside(activation: Any, depth: int, convention: str | None, order: int = 64
     network = deep_network(activation, depth, sigma_w2=made["sigma_w2"], sigma_b2=made["sigma_b2"], convention=chosen)
     missed = []
     for c in (C, -C):
-        found = list(values(network_of(made), [A, B], cross(c), order, BITS))
+        found = list(values(network_of(made), [A, B], cross(c), order, BITS, Work()))
         for (i, j, x), (a, b, d) in zip(found, ((A, A, A), (B, A, c), (B, B, B)), strict=True):
             true = pair_kernels(network, a, b, d, 120, chosen if convention else None)[-1 if convention else 0]
             old, ctx.prec = ctx.prec, 200
