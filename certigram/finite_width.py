@@ -122,7 +122,7 @@ def width_gap(
     from .numerics.sampling.least_width import Question, find
 
     if not (event is None or event in EVENTS):
-        raise SpecError(f"least_width: event = {event!r}: choose {' or '.join(EVENTS)}, or None for both.")
+        raise SpecError(f"least_width: event = {event!r}: choose {' or '.join(EVENTS)}, or leave it out for both.")
     if out is not None and not isinstance(out, (str, os.PathLike)):
         raise SpecError(f"least_width: out = {out!r} is not a folder: give its name as text.")
     count, first = whole(jobs, "jobs", 1, 4096), whole(seed, "seed", 0, 2**63)

@@ -38,7 +38,10 @@ Activations = Annotated[
 Counts = Annotated[list[int] | None, typer.Option("--n", help="number of points; again for more")]
 Strengths = Annotated[list[str] | None, typer.Option("--sigma-w2", help="a value of sigma_w2; again for more")]
 Widths = Annotated[
-    str | None, typer.Option(help="widths to try, such as 64,128,256 (default: the number of points, doubled 4 times)")
+    str | None,
+    typer.Option(
+        help="widths to try, such as 64,128,256 (default: from the number of points on, at least 8, doubled 4 times)"
+    ),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, TypeGuard
@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from ...theory.activations.activation import Activation
 from ...theory.claims.system import system, systems
-from ...theory.errors import CertigramError, SpecError
+from ...theory.errors import SpecError
 from ..balls.ends import upper_float
 from ..kernels.ballmatrix import BallMatrix
 from ..sampling.experiment import Subject
 from ..sampling.least_width import LeastWidth, Networks
 from ..studies.gram_model import GramModel
-from ..studies.networks import gram_model, has_sampler, offered_by_face
-from ..studies.study import Study
+from ..studies.networks import has_sampler, offered_by_face
 
 DOUBLINGS = 5
 """How many widths are tried where none are named."""
@@ -94,16 +93,6 @@ def certified_widths(model: GramModel, delta: Fraction) -> Mapping[str, int | No
     found = offered_by_face(model.system, "certified_widths")
     widths: Mapping[str, int | None] = {} if found is None else found(model, delta)
     return widths
-
-
-def networks_of_study(study: Study) -> Iterator[tuple[str, str, Networks | CertigramError]]:
-    """(system, subject, networks) of a study for all systems that sample Gram matrices; or why there are none."""
-    for name in study.systems:
-        for subject in study.subjects(name) if has_sampler(name) else ():
-            try:
-                yield name, subject, networks_of(gram_model(name, subject, study), study.budget.seed)
-            except CertigramError as error:
-                yield name, subject, error
 
 
 def default_widths(inputs: int) -> tuple[int, ...]:

@@ -98,7 +98,9 @@ class Question:
 
     def __post_init__(self) -> None:
         if not self.widths or min(self.widths) < 1 or len(set(self.widths)) != len(self.widths):
-            raise SpecError(f"least_width: widths = {list(self.widths)} must be distinct positive integers.")
+            raise SpecError(
+                f"least_width: widths = {', '.join(map(str, self.widths))} must be distinct positive integers."
+            )
         if not self.events or not set(self.events) <= set(EVENTS) or len(set(self.events)) != len(self.events):
             raise SpecError(f"least_width: events = {list(self.events)}: choose among {', '.join(EVENTS)}.")
         if not (0 < self.delta < 1 and 0 < self.alpha < 1):

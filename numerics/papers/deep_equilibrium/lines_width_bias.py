@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import partial
 
 import sympy
 from flint import arb, fmpq, fmpq_mat
@@ -143,7 +144,10 @@ def bias_second_parts() -> tuple[Relation, ...]:
             stated[1] += back[i, 0] * bend[i, 0] * sum((n[i, p] ** 2 * h[p, 0] for p in range(N)), fmpq(0))
         return tuple(zip(sums, stated, strict=True))
 
-    return tuple(Instances(lambda rng, k=k: both(rng)[k], 228 + k, equal=True) for k in range(4))  # type: ignore[misc]
+    def one(rng: random.Random, *, k: int) -> Sides:
+        return both(rng)[k]
+
+    return tuple(Instances(partial(one, k=k), 228 + k, equal=True) for k in range(4))
 
 
 @argument("bias-row-sums", "rows and columns of N o N; equality for a multiple of the identity")
@@ -162,7 +166,7 @@ def bias_row_sums() -> tuple[Relation, ...]:
     still = eye(N), fmpq(1, 2), eye(N)
     return tuple(
         Instances(
-            lambda rng, c=c: draw(rng, columns=c),  # type: ignore[misc]
+            partial(draw, columns=c),
             232 + c,
             (sides(still[0] * fmpq(1, 2), still[1], still[2], columns=c),),
         )
