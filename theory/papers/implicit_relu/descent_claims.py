@@ -152,10 +152,10 @@ CLAIMS = (
     SOURCE.claim(
         "standard-output-obstacle",
         "A30",
-        "with large outputs one step of the size that the output layer allows can raise the loss",
+        "with large outputs one computed step of about the size that the output layer allows can raise the loss",
         (),
-        r"\exists\,(A,W,u,v): \ \|e(1)\| > \|e(0)\|,\quad \eta = \tfrac2{\sigma_1^2+\sigma_n^2}(F(0))\quad\text{(one"
-        r" computed step)}",
+        r"\exists\,(A,W,u,v): \ L(1) > L(0)\quad\text{after one computed step of about}\quad"
+        r"\tfrac2{\sigma_1^2+\sigma_n^2}(F(0))",
         method="standard-output-obstacle",
         control="a tenth of the step",
         section="What standard outputs do",
