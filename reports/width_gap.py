@@ -19,20 +19,21 @@ TITLES = {
     "whitened": r"$\Vert K^{-1/2}(G_m - K)K^{-1/2}\Vert_2 \leq 1/2$",
 }
 """The events as the panels name them."""
+CARET = r"$\rangle$"
 
 
 def gap_figure(gaps: Sequence[WidthGap]) -> Figure:
     """One line for each set of networks, one panel for each event.
 
     A bar reaches from the largest width of which the opposite is stated to the least of which the event is, where a
-    filled marker stands; an open marker of the same colour is the certified width. One colour for each subject. What
-    was not found is not drawn.
+    filled marker stands; an open marker of the same colour is the certified width. Where the event was stated at no
+    width, a caret points to the right from the largest width at which it was ruled out. One colour for each subject.
     """
     from matplotlib.figure import Figure
 
     events = list(dict.fromkeys(event for gap in gaps for event in gap.sampled.question.events))
     figure = Figure(figsize=(2.2 + 3.0 * len(events), 1.25 + 0.25 * len(gaps)), layout="constrained")
-    panels = figure.subplots(1, len(events), sharey=True, squeeze=False)[0]
+    panels = figure.subplots(1, len(events), sharex=True, sharey=True, squeeze=False)[0]
     subjects = list(dict.fromkeys(gap.subject for gap in gaps))
     for axes, event in zip(panels, events, strict=True):
         for y, gap in enumerate(reversed(gaps)):
@@ -47,7 +48,9 @@ def gap_figure(gaps: Sequence[WidthGap]) -> Figure:
     style: dict[str, Any] = {"color": INK, "ls": "none", "ms": 5}
     panels[0].plot([], [], "o", label="sampled", **style)
     panels[0].plot([], [], "o", mfc="none", label="certified", **style)
-    figure.legend(loc="outside upper left", ncols=2, columnspacing=1.4, handletextpad=0.2)
+    if any(gap.sampled.least(event) is None is not gap.sampled.opposite(event) for gap in gaps for event in events):
+        panels[0].plot([], [], marker=CARET, label="not yet at this width", **style)
+    figure.legend(loc="outside upper left", ncols=3, columnspacing=1.4, handletextpad=0.2)
     return figure
 
 
@@ -57,8 +60,11 @@ def _line(axes: Any, y: int, gap: WidthGap, event: str, k: int) -> None:
     colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
     least, opposite = gap.sampled.least(event), gap.sampled.opposite(event)
     certified = gap.certified.get(event)
-    if least is not None and certified is not None:
-        axes.hlines(y, min(least, certified), max(least, certified), color=INK, lw=0.4, alpha=0.6)
+    start = opposite if least is None else least
+    if start is not None and certified is not None:
+        axes.hlines(y, min(start, certified), max(start, certified), color=INK, lw=0.4, alpha=0.6)
+    if least is None and opposite is not None:
+        axes.plot([float(opposite)], [y], marker=CARET, color=colour, ms=5)
     if least is not None and opposite is not None and opposite < least:
         axes.hlines(y, opposite, least, color=colour, lw=2.5)
     for width, face in ((least, colour), (certified, "none")):
