@@ -1,7 +1,7 @@
 (** Gradient descent and gradient flow under a local inequality of Polyak and Lojasiewicz; small output weights. *)
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
-From Certigram.Lemmas Require Import Vectors Equilibrium.
+From Certigram.lemmas Require Import Vectors Equilibrium.
 Open Scope R_scope.
 
 (** Taylor on the segment, f(t) = Phi(theta - t eta g): the slope at 0 is -eta G2 and the second derivative at most beta eta^2 G2,

@@ -1,6 +1,6 @@
 (** Equilibria z = s(A z + b) of networks whose weights contract, and the linear equations behind their gradients. *)
 From Coq Require Import Reals Lra Lia Psatz.
-From Certigram.Lemmas Require Import Vectors.
+From Certigram.lemmas Require Import Vectors.
 Open Scope R_scope.
 
 (** a function of one variable with the Lipschitz constant L *)

@@ -1,7 +1,7 @@
 (** Two-layer networks with the logistic loss: its derivatives, bounds of its gradient and curvature, Villani's condition. *)
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
-From Certigram.Lemmas Require Import Vectors Equilibrium Matrices.
+From Certigram.lemmas Require Import Vectors Equilibrium Matrices.
 Open Scope R_scope.
 
 (** q = 1 / (1 + exp (y f)) *)

@@ -1,6 +1,6 @@
 (** Symmetric matrices by their quadratic forms: Schur products, Gershgorin's discs, orders of matrices. *)
 From Coq Require Import Reals Lra Lia Psatz.
-From Certigram.Lemmas Require Import Vectors Equilibrium.
+From Certigram.lemmas Require Import Vectors Equilibrium.
 Open Scope R_scope.
 
 Lemma form_ext n A B v : (forall i j, (i < n)%nat -> (j < n)%nat -> A i j = B i j) -> form n A v = form n B v.

@@ -1,7 +1,7 @@
 (** The population equation of equilibrium models: its scalar equations, fixed points, and the kernels that follow. *)
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
-From Certigram.Lemmas Require Import Vectors Equilibrium Matrices Spectra.
+From Certigram.lemmas Require Import Vectors Equilibrium Matrices Spectra.
 Open Scope R_scope.
 
 (** T -> S + w g T is a geometric series: after n steps from 0 the value is S (1 - (w g)^n) / (1 - w g), and the rest is (w g)^n of the limit *)

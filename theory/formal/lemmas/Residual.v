@@ -1,7 +1,7 @@
 (** Residual networks: states and adjoints of finitely many layers, products of layers, random features. *)
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
-From Certigram.Lemmas Require Import Vectors Equilibrium Matrices Spectra.
+From Certigram.lemmas Require Import Vectors Equilibrium Matrices Spectra.
 Open Scope R_scope.
 
 Lemma exp_monotone x y : x <= y -> exp x <= exp y.

@@ -1,6 +1,6 @@
 (** Kronecker products, orders of matrices, singular values, spectra of small patterns. *)
 From Coq Require Import Reals Lra Lia Psatz.
-From Certigram.Lemmas Require Import Vectors Equilibrium Matrices.
+From Certigram.lemmas Require Import Vectors Equilibrium Matrices.
 Open Scope R_scope.
 
 (** tensor powers: <x (x) y, x' (x) y'> = <x, x'> <y, y'> *)
