@@ -81,13 +81,28 @@ Qed.
 Theorem resolvent_series n a : a <> 1 -> sum n (fun k => a ^ k) = (1 - a ^ n) / (1 - a).
 Proof. intros Ha. induction n; simpl; [field; lra|]. rewrite IHn. field. lra. Qed.
 
-(** (1 - a) |x| <= |(I - B) x|, so that the inverse, where there is one, has norm at most 1/(1 - a) *)
-Theorem resolvent_bound n B a x : a < 1 -> spectral n n B a ->
-  (1 - a) * norm n x <= norm n (fun i => x i - apply n B x i) /\
-  forall y, (forall i, (i < n)%nat -> x i - apply n B x i = y i) -> norm n x <= / (1 - a) * norm n y.
+(** a matrix and its transpose have the same norm *)
+Lemma spectral_transpose m n A a : 0 <= a -> spectral m n A a -> spectral n m (fun i j => A j i) a.
 Proof.
-  intros Ha HB. assert (M : (1 - a) * norm n x <= norm n (fun i => x i - apply n B x i)).
-  { pose proof (norm_triangle n (fun i => x i - apply n B x i) (apply n B x)) as T.
+  intros Ha HA x. set (y := apply m (fun i j => A j i) x).
+  assert (E : norm n y * norm n y = dot m x (apply n A y)).
+  { rewrite norm_square. unfold dot. rewrite (sum_ext n (fun i => y i * y i) (fun i => sum m (fun j => A j i * x j * y i))).
+    - rewrite sum_swap. apply sum_ext. intros j _. unfold apply, dot. rewrite <- sum_scale. apply sum_ext. intros; ring.
+    - intros i _. unfold y at 1. unfold apply, dot. now rewrite sum_scale_right. }
+  pose proof (cauchy m x (apply n A y)) as C. specialize (HA y). pose proof (norm_pos n y) as Py. pose proof (norm_pos m x) as Px.
+  assert (B : norm n y * norm n y <= a * norm m x * norm n y).
+  { rewrite E. eapply Rle_trans; [exact C|]. replace (a * norm m x * norm n y) with (norm m x * (a * norm n y)) by ring. now apply Rmult_le_compat_l. }
+  destruct Py as [Py|Z]; [|rewrite <- Z; now apply Rmult_le_pos]. now apply Rmult_le_reg_r with (norm n y).
+Qed.
+(** (1 - a) |x| <= |(I - B) x|, so that the inverse, where there is one, has norm at most 1/(1 - a); the same for B^T *)
+Theorem resolvent_bound n B a x : 0 <= a < 1 -> spectral n n B a ->
+  let bound C := (1 - a) * norm n x <= norm n (fun i => x i - apply n C x i) /\
+    forall y, (forall i, (i < n)%nat -> x i - apply n C x i = y i) -> norm n x <= / (1 - a) * norm n y in
+  bound B /\ bound (fun i j => B j i).
+Proof.
+  intros [P Ha] HB bound. enough (G : forall C, spectral n n C a -> bound C) by (split; apply G; [easy|now apply spectral_transpose]).
+  clear HB. intros C HB. assert (M : (1 - a) * norm n x <= norm n (fun i => x i - apply n C x i)).
+  { pose proof (norm_triangle n (fun i => x i - apply n C x i) (apply n C x)) as T.
     rewrite (norm_ext n _ x) in T by (intros; lra). specialize (HB x). lra. }
   split; [exact M|]. intros y Hy. rewrite (norm_ext n _ y Hy) in M.
   apply Rmult_le_reg_l with (1 - a); [lra|]. rewrite <- Rmult_assoc, Rinv_r by lra. lra.
@@ -167,10 +182,6 @@ Proof.
   rewrite (sum_ext d (fun k => (U1 i k - U2 i k) * X k j) (fun k => U1 i k * X k j - U2 i k * X k j)) by (intros; ring).
   rewrite !sum_minus. ring.
 Qed.
-
-(** t <= th t + L b, solved *)
-Theorem perturbation_solved t th L b : th < 1 -> t <= th * t + L * b -> t <= L * b / (1 - th).
-Proof. intros Ht H. apply Rmult_le_reg_r with (1 - th); [lra|]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. lra. Qed.
 
 (** Cauchy and Schwarz in the plane: w z + u x <= sqrt(w^2 + u^2) sqrt(z^2 + x^2) *)
 Theorem perturbation_plane w u z x : w * z + u * x <= sqrt (w * w + u * u) * sqrt (z * z + x * x).

@@ -156,14 +156,25 @@ Proof.
     - intros i Hi. rewrite <- sum_constant. apply sum_le. intros j Hj. now apply He. }
   pose proof (Rle_abs (- (form n K' v - form n K v))) as A. rewrite Rabs_Ropp in A. specialize (HK v). lra.
 Qed.
-(** the discs stand around 1 and have radii at most (N - 1) k *)
+(** the discs stand around 1 and have radii at most (N - 1) k: both ends of the spectrum *)
 Theorem kernel_discs n K k : symmetric n K -> (forall i, (i < n)%nat -> K i i = 1) ->
-  (forall i j, (i < n)%nat -> (j < n)%nat -> i <> j -> Rabs (K i j) <= k) -> eigenvalue_at_least n K (1 - (INR n - 1) * k).
+  (forall i j, (i < n)%nat -> (j < n)%nat -> i <> j -> Rabs (K i j) <= k) ->
+  eigenvalue_at_least n K (1 - (INR n - 1) * k) /\ eigenvalue_at_most n K (1 + (INR n - 1) * k).
 Proof.
-  intros HS HD Hk. apply discs; [easy|easy|]. intros i Hi.
-  eapply Rle_trans with (sum n (fun j => k - k * (if Nat.eqb j i then 1 else 0))).
-  - apply sum_le. intros j Hj. destruct (Nat.eqb_spec j i) as [->|N]; [lra|]. pose proof (Hk i j Hi Hj (not_eq_sym N)). lra.
-  - rewrite sum_minus, sum_constant, (sum_pick n i (fun _ => k)) by easy. lra.
+  intros HS HD Hk. set (E := fun i j => K i j - identity i j).
+  assert (B : forall v, Rabs (form n E v) <= (INR n - 1) * k * dot n v v).
+  { intros v. apply row_sums.
+    - intros i j Hi Hj. unfold E, identity. now rewrite HS, (Nat.eqb_sym i j).
+    - intros i Hi. eapply Rle_trans with (sum n (fun j => k - k * (if Nat.eqb j i then 1 else 0))).
+      + apply sum_le. intros j Hj. unfold E, identity. rewrite (Nat.eqb_sym i j). destruct (Nat.eqb_spec j i) as [->|N].
+        * rewrite HD by easy. rewrite Rminus_diag_eq, Rabs_R0 by easy. lra.
+        * rewrite Rminus_0_r. pose proof (Hk i j Hi Hj (not_eq_sym N)). lra.
+      + rewrite sum_minus, sum_constant, (sum_pick n i (fun _ => k)) by easy. lra. }
+  assert (F : forall v, form n E v = form n K v - dot n v v).
+  { intros v. unfold E. rewrite form_minus. f_equal. rewrite (form_ext n identity (fun i j => 1 * identity i j)) by (intros; ring).
+    rewrite (form_diagonal n (fun _ => 1)). apply sum_ext. intros; ring. }
+  split; intros v; specialize (B v); rewrite F in B; pose proof (Rle_abs (form n K v - dot n v v)) as P; pose proof (Rle_abs (- (form n K v - dot n v v))) as Q;
+    rewrite Rabs_Ropp in Q; lra.
 Qed.
 (** (N - 1) exp(-d^2 / (2 s^2)) = 1/2 at d = s sqrt(2 log(2 (N - 1))) *)
 Theorem gauss_separation N s : 1 <= 2 * N -> s <> 0 ->

@@ -101,11 +101,18 @@ Proof.
   { apply Rsqr_incr_0_var; [|lra]. unfold Rsqr. rewrite <- Rabs_mult, Rabs_pos_eq by apply Rle_0_sqr. eapply Rle_trans; [exact Hc|]. apply Rmult_le_compat; lra. }
   split; [exact B|]. pose proof (Rle_abs c). assert (w * c <= w * X) by (apply Rmult_le_compat_l; lra). lra.
 Qed.
-(** x / (1 - w x) = sum_(k=1..n) w^(k-1) x^k + w^n x^(n+1) / (1 - w x) *)
-Theorem tangent_series w x n : w * x <> 1 -> x / (1 - w * x) = sum n (fun k => w ^ k * x ^ S k) + w ^ n * x ^ S n / (1 - w * x).
+(** x / (1 - w x) = sum_(k=1..n) w^(k-1) x^k + w^n x^(n+1) / (1 - w x), and the rest is at most chi^n |x| / (1 - chi), which tends to 0 *)
+Theorem tangent_series w x n chi : Rabs (w * x) <= chi -> chi < 1 ->
+  x / (1 - w * x) = sum n (fun k => w ^ k * x ^ S k) + w ^ n * x ^ S n / (1 - w * x) /\
+  Rabs (w ^ n * x ^ S n / (1 - w * x)) <= chi ^ n * (Rabs x / (1 - chi)) /\ is_lim_seq (fun k => chi ^ k * (Rabs x / (1 - chi))) 0.
 Proof.
-  intros H. induction n as [|n IH]; [simpl; field; lra|]. rewrite IH at 1. cbn [sum].
-  replace (w ^ n * x ^ S n / (1 - w * x)) with (w ^ n * x ^ S n + w ^ S n * x ^ S (S n) / (1 - w * x)) by (simpl; field; lra). ring.
+  intros Hx Hc. pose proof (Rabs_pos (w * x)) as P. pose proof (Rle_abs (w * x)) as A. assert (H : w * x <> 1) by lra. split; [|split].
+  - clear - H. induction n as [|n IH]; [simpl; field; lra|]. rewrite IH at 1. cbn [sum].
+    replace (w ^ n * x ^ S n / (1 - w * x)) with (w ^ n * x ^ S n + w ^ S n * x ^ S (S n) / (1 - w * x)) by (simpl; field; lra). ring.
+  - replace (w ^ n * x ^ S n / (1 - w * x)) with ((w * x) ^ n * (x / (1 - w * x))) by (rewrite Rpow_mult_distr; simpl; field; lra).
+    rewrite Rabs_mult, <- RPow_abs. apply Rmult_le_compat; try apply Rabs_pos; [apply pow_le, Rabs_pos|apply pow_incr; lra|].
+    unfold Rdiv. rewrite Rabs_mult, Rabs_inv, (Rabs_pos_eq (1 - w * x)) by lra. apply Rmult_le_compat_l; [apply Rabs_pos|]. apply Rinv_le_contravar; lra.
+  - replace 0 with (0 * (Rabs x / (1 - chi))) by ring. apply is_lim_seq_scal_r with (a := Rabs x / (1 - chi)) (lu := 0), is_lim_seq_geom. rewrite Rabs_pos_eq; lra.
 Qed.
 (** K o G^(o k) is positive semidefinite for every k, and so is every sum of them with weights >= 0 *)
 Theorem tangent_domination n K G (w : nat -> R) r : symmetric n G -> semidefinite n K -> semidefinite n G -> (forall k, 0 <= w k) ->

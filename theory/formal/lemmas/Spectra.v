@@ -41,10 +41,11 @@ Proof.
   rewrite E, N, <- !sum_scale. split; apply sum_le; intros k _; [apply Hl|apply Hu].
 Qed.
 
-(** lambda_max(K) <= tr K for a positive semidefinite K *)
-Theorem trace_bound n K : symmetric n K -> semidefinite n K -> eigenvalue_at_most n K (sum n (fun i => K i i)).
+(** lambda_max(K) <= tr K <= N k0^2 for a positive semidefinite K with a diagonal of at most k0^2 *)
+Theorem trace_bound n K k0 : symmetric n K -> semidefinite n K -> (forall i, (i < n)%nat -> K i i <= k0 * k0) ->
+  eigenvalue_at_most n K (sum n (fun i => K i i)) /\ sum n (fun i => K i i) <= INR n * (k0 * k0).
 Proof.
-  intros HS HK v. destruct (cholesky n K HS HK) as [V HV].
+  intros HS HK HD. split; [|rewrite <- sum_constant; now apply sum_le]. intros v. destruct (cholesky n K HS HK) as [V HV].
   rewrite (form_ext n K (gram n V)) by (intros; now apply HV). rewrite form_gram.
   rewrite (sum_ext n (fun i => K i i) (fun i => sum n (fun k => V k i * V k i))) by (intros; now rewrite HV).
   rewrite sum_swap, <- sum_scale_right. apply sum_le. intros k _.
@@ -147,4 +148,34 @@ Proof.
       apply sum_ext. intros i _. rewrite <- sum_scale. apply sum_ext. intros; ring.
     - intros i _. rewrite sum_swap. apply sum_ext. intros j _. rewrite <- !sum_scale_right. easy. }
   split; [exact E|]. rewrite E. apply sum_nonneg. intros k _. apply Rmult_le_pos; [easy|apply Rle_0_sqr].
+Qed.
+
+(** ** Equilibria of two networks *)
+(** t = |Z1 - Z2|_F obeys t <= th t + L b with b = |W1 - W2|_F |Z2|_2 + |U1 - U2|_F |X|_2, so t <= L b / (1 - th) *)
+Theorem perturbation_solved n d p L s (W1 W2 Z1 Z2 U1 U2 X : matrix) w z x : 0 <= L -> 0 <= w -> 0 <= z -> 0 <= x -> L * w < 1 -> lipschitz L s ->
+  spectral n n W1 w -> spectral p n (fun i j => Z2 j i) z -> spectral p d (fun i j => X j i) x ->
+  (forall i j, Z1 i j = s (times n W1 Z1 i j + times d U1 X i j)) -> (forall i j, Z2 i j = s (times n W2 Z2 i j + times d U2 X i j)) ->
+  let t := frobenius n p (fun i j => Z1 i j - Z2 i j) in
+  let b := frobenius n n (fun i j => W1 i j - W2 i j) * z + frobenius n d (fun i j => U1 i j - U2 i j) * x in
+  t <= L * w * t + L * b /\ t <= L * b / (1 - L * w).
+Proof.
+  intros HL Hw Hz Hx H1 Hs HW HZ HX E1 E2 t b.
+  assert (A : t <= L * w * t + L * b).
+  { unfold t at 1. rewrite (frobenius_ext n p _ (fun i j => s (times n W1 Z1 i j + times d U1 X i j) - s (times n W2 Z2 i j + times d U2 X i j))) by (intros; now rewrite <- E1, <- E2).
+    eapply Rle_trans; [apply (lipschitz_frobenius n p L s (fun i j => times n W1 Z1 i j + times d U1 X i j) (fun i j => times n W2 Z2 i j + times d U2 X i j)); easy|].
+    rewrite (frobenius_ext n p _ (fun i j => L * times n W1 (fun k l => Z1 k l - Z2 k l) i j +
+      (L * times n (fun k l => W1 k l - W2 k l) Z2 i j + L * times d (fun k l => U1 k l - U2 k l) X i j))).
+    2:{ intros i j _ _. rewrite (perturbation_split n d W1 W2 Z1 Z2 U1 U2 X i j). ring. }
+    assert (S : forall M : matrix, frobenius n p (fun i j => L * M i j) = L * frobenius n p M).
+    { intros M. unfold frobenius. rewrite (sum_ext n _ (fun i => (L * L) * dot p (M i) (M i))).
+      - rewrite sum_scale, sqrt_mult_alt by nra. now rewrite sqrt_square.
+      - intros i _. rewrite dot_scale, dot_comm, dot_scale. ring. }
+    eapply Rle_trans; [apply frobenius_triangle|]. eapply Rle_trans; [apply Rplus_le_compat_l, frobenius_triangle|]. rewrite !S.
+    assert (B1 : frobenius n p (times n W1 (fun k l => Z1 k l - Z2 k l)) <= w * t) by (apply times_frobenius; easy).
+    assert (B2 : frobenius n p (times n (fun k l => W1 k l - W2 k l) Z2) <= z * frobenius n n (fun i j => W1 i j - W2 i j)).
+    { apply (frobenius_spectral n n p (fun i j => W1 i j - W2 i j) (fun i j => Z2 j i)); easy. }
+    assert (B3 : frobenius n p (times d (fun k l => U1 k l - U2 k l) X) <= x * frobenius n d (fun i j => U1 i j - U2 i j)).
+    { apply (frobenius_spectral n d p (fun i j => U1 i j - U2 i j) (fun i j => X j i)); easy. }
+    unfold b. apply Rmult_le_compat_l with (r := L) in B1; [|easy]. apply Rmult_le_compat_l with (r := L) in B2; [|easy]. apply Rmult_le_compat_l with (r := L) in B3; [|easy]. lra. }
+  split; [exact A|]. apply below_over; lra.
 Qed.
