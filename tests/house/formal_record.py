@@ -1,6 +1,7 @@
 """Compile the theorems of ``theory/formal/lemmas`` with Coq and write down what was accepted.
 
-``python tests/house/formal_record.py`` writes ``accepted.json``; it needs coqc with Coquelicot (theory/formal/lemmas/README.md).
+``python tests/house/formal_record.py`` writes ``accepted.json``; it needs coqc with Coquelicot
+(theory/formal/lemmas/README.md).
 """
 
 from __future__ import annotations
