@@ -14,6 +14,7 @@ from ...numerics.proof_lines.registry import check_lemma
 from ...theory.activations.activation import activation
 from ...theory.activations.functions import X
 from ...theory.claims.claim import Claim, Reference
+from ...theory.claims.formal import accepted_lines
 from ...theory.claims.lemma import Lemma, arguments, lemmas, lemmas_of
 from ...theory.claims.system import System, systems
 from ...theory.closed_forms import C
@@ -216,12 +217,16 @@ def lemma_blocks(lemma: Lemma, *, level: int = 1) -> list[Block]:
     lines = []
     for step, outcome in found.lines:
         verdict = "" if outcome.passed else "*not confirmed:* "
-        lines.append(f"{_prose(step.text)} ({verdict}*{outcome.kind.value}:* ~{plain_text(outcome.text)}~)")
+        proved = accepted_lines().get((lemma.id, step.check))
+        coq = f"; *theorem of Coq:* `{proved.file}.{proved.theorem}`" if proved else ""
+        lines.append(f"{_prose(step.text)} ({verdict}*{outcome.kind.value}:* ~{plain_text(outcome.text)}~{coq})")
     out.append(Items(tuple(lines)))
     if lemma.uses:
         out.append(Paragraph(f"Uses {_links(lemmas()[u] for u in lemma.uses)}.", small=True))
     n, good = len(found.lines), sum(o.passed for _, o in found.lines)
-    out.append(Paragraph(f"*Checked.* {good} of {n} lines confirmed, each in the way it names.", small=True))
+    proved_lines = sum((lemma.id, step.check) in accepted_lines() for step, _ in found.lines)
+    said = f"; {proved_lines} of them are theorems of Coq" if proved_lines else ""
+    out.append(Paragraph(f"*Checked.* {good} of {n} lines confirmed, each in the way it names{said}.", small=True))
     return out
 
 
