@@ -115,6 +115,13 @@ def test_other_inputs(name: str) -> None:
         assert verdicts(model(name, "1/64", [[0.0, 0.0], [0.5, 1.0]], None)) == ["ARGUED"] * 3
 
 
+def test_norms_far_apart_and_an_input_that_is_zero_beside_many() -> None:
+    """Bounds hold pair by pair, at no ball around all norms; the input that is 0 has a lower bound of its own."""
+    assert verdicts(model("sigmoid", "1/64", [[0.001, 0.0], [0.0, 1000.0]], None)) == ["ARGUED"] * 3
+    rows = [[float(i == j) * 1.5**j for j in range(1, 11)] for i in range(11)]
+    assert verdicts(model("sigmoid", "1/64", rows, None)) == ["ARGUED"] * 3
+
+
 @pytest.mark.parametrize("norm", ["0", "1/100000000", "1/16", "1"])
 @pytest.mark.parametrize("beta", ["1/2", "1"])
 @pytest.mark.parametrize("sigma_w2", ["1/1000000000000", "1/100000", "1/4000"])
