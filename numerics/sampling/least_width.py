@@ -36,6 +36,8 @@ WORTH_PROCESSES = 20.0
 """Seconds of work from which on processes are started, which takes some seconds."""
 FINER = 1000
 """The solver's part of the error of G_m is meant to be so many times smaller than the least eigenvalue."""
+SMALLEST_ALPHA = Fraction(1, 10**200)
+"""So that its parts are float64 numbers."""
 Item = tuple[int, int]
 
 
@@ -105,6 +107,11 @@ class Question:
             raise SpecError(f"least_width: events = {list(self.events)}: choose among {', '.join(EVENTS)}.")
         if not (0 < self.delta < 1 and 0 < self.alpha < 1):
             raise SpecError("least_width: delta and alpha are probabilities between 0 and 1, such as 1/20 and 1/1000.")
+        if not (0 < float(1 - self.delta) < 1 and self.alpha >= SMALLEST_ALPHA):
+            raise SpecError(
+                "least_width: delta, 1 - delta or alpha is too small for a statement about samples: choose delta from"
+                f" 1e-15 to 1 - 1e-15 and alpha from {float(SMALLEST_ALPHA):g} on."
+            )
 
     def level(self, look: int) -> float:
         """The error of one statement: that of this look, shared by all events and widths."""
@@ -116,7 +123,7 @@ class Question:
         if self.most < needed:
             raise SpecError(
                 f"least_width: {needed} networks of one width, all of which show the event, are the fewest that state a"
-                f" probability of at least {float(1 - self.delta):g} here: networks = {self.most} is too small."
+                f" probability of at least 1 - {float(self.delta):g} here: networks = {self.most} is too small."
             )
 
 

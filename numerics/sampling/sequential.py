@@ -104,10 +104,14 @@ def judged(happened: NDArray[np.bool_], failed: NDArray[np.bool_], claimed: floa
 
 
 def fewest(claimed: float, level: float) -> int:
-    """How many trials, all successful, allow the statement "at least ``claimed``".
+    """How many trials, all successful, allow the statement "at least ``claimed``": by bisection, as each one helps.
 
-    >>> fewest(0.95, 1e-3)
-    146
+    >>> fewest(0.95, 1e-3), fewest(0.5, 1e-3)
+    (146, 11)
     """
-    n = np.arange(1, 2 + math.ceil(math.log(level / 2) / math.log(claimed)))
-    return int(n[log_evidence(n, np.zeros_like(n), claimed) >= -math.log(level)][0])
+    too_few, enough = 0, 1 + math.ceil(math.log(level / 2) / math.log(claimed))
+    while enough - too_few > 1:
+        n = (too_few + enough) // 2
+        stated = log_evidence(np.array(n), np.array(0), claimed) >= -math.log(level)
+        too_few, enough = (too_few, n) if stated else (n, enough)
+    return enough

@@ -167,7 +167,7 @@ EQUILIBRIUM = Room(
         "width.exact_laws": """AffineModel.drive AffineModel.limit AffineModel.setting AffineModel.mean_below
             cut_variance linear_tail""",
         "width.gram": "spread drive_norm slope gram_at gram",
-        "width.scale": "Scale.m Scale.root scale Moments.with_any hull first_square moments _over",
+        "width.scale": "Scale.m Scale.root scale first_square moments _over",
         "width.setting": "WidthSetting.theta WidthSetting.trace activation_bounds",
         "width.smoothed": "smoothed lipschitz_bias _moves _moved",
         "width.whitened": """Concentration.of Concentration.slope Concentration.tail Concentration.reach

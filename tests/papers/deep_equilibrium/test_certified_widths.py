@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import mpmath
 import pytest
@@ -17,6 +18,7 @@ from certigram.numerics.papers.deep_equilibrium.width.exact_laws import AffineMo
 from certigram.numerics.papers.deep_equilibrium.width.scale import scale
 from certigram.numerics.papers.deep_equilibrium.width.setting import BITS
 from certigram.numerics.papers.deep_equilibrium.width.smoothed import bias
+from certigram.numerics.papers.deep_equilibrium.width.whitened import RHOS
 from certigram.numerics.studies.data import load
 from certigram.numerics.studies.given import given_data
 from certigram.numerics.studies.networks import instance
@@ -113,6 +115,28 @@ def test_other_inputs(name: str) -> None:
     assert verdicts(model(name, "1/64", [[1.0, 0.0], [0.5, 1.0], [0.0, 2.0]], None)) == ["ARGUED"] * 3
     if name == "sigmoid":
         assert verdicts(model(name, "1/64", [[0.0, 0.0], [0.5, 1.0]], None)) == ["ARGUED"] * 3
+
+
+def test_norms_far_apart_and_an_input_that_is_zero_beside_many() -> None:
+    """Bounds hold pair by pair, at no ball around all norms; the input that is 0 has a lower bound of its own."""
+    assert verdicts(model("sigmoid", "1/64", [[0.001, 0.0], [0.0, 1000.0]], None)) == ["ARGUED"] * 3
+    rows = [[float(i == j) * 1.5**j for j in range(1, 11)] for i in range(11)]
+    assert verdicts(model("sigmoid", "1/64", rows, None)) == ["ARGUED"] * 3
+
+
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "relu"])
+@pytest.mark.parametrize("rho", RHOS)
+def test_the_bias_does_not_increase_with_the_width(name: str, rho: Fraction) -> None:
+    """At a fixed smoothing; m times the bias of a smooth activation does not where rho^2 >= 1/2, and grows below."""
+    setting = model(name, "1/128", ORTHOGONAL).widths.setting
+    with precision(BITS):
+        found = [(m, scale(setting, m, rho)) for m in (4**10, 4**13, 4**16)]
+        sizes = [(m, bias(setting, k, enclose(Fraction(1, 64))).frobenius) for m, k in found if k is not None]
+        assert len(sizes) == 3
+        for (m, before), (more, after) in pairwise(sizes):
+            assert after <= before
+            if name != "relu":
+                assert (more * after <= m * before) if 2 * rho**2 >= 1 else (more * after > m * before)
 
 
 @pytest.mark.parametrize("norm", ["0", "1/100000000", "1/16", "1"])

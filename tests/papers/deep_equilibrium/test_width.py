@@ -286,7 +286,7 @@ def numbers(draw: st.DrawFn, *, second: bool = True) -> Numbers:
 @settings(max_examples=60, deadline=None)
 @given(numbers(), rationals(128, 512), st.integers(1, 49))
 def test_the_theorems_are_those_of_the_page(x: Numbers, t_1: Fraction, percent: int) -> None:
-    """Two programs, one page: D_ij, ε, C1 and C2; where norms differ the hull of all inputs bounds every pair."""
+    """Two programs, one page: D_ij, ε, C1 and C2, whether the norms differ or not."""
     with mp.workdps(45):
         page, given_ = Transcription(x), x.setting()
         with precision(BITS):
@@ -299,11 +299,6 @@ def test_the_theorems_are_those_of_the_page(x: Numbers, t_1: Fraction, percent: 
             found = smooth_bias(k, given_.phi, enclose(x.second), given_.groups)
             assert all(same(d, page.D[i][i]) for i, d in enumerate(found.diagonal))
             off = max((page.D[i][j] for i, j in product(range(x.n), repeat=2) if i != j), default=mpf(0))
-            if len(set(zip(x.norms, x.variances, strict=True))) > 1:
-                assert not found.off.is_finite() or mpf(found.off.upper().str(38, radius=False)) >= off * (
-                    1 - mpf(10) ** -25
-                )
-                return
             assert same(found.off, off)
             if not mp.isfinite(page.frobenius()):
                 return

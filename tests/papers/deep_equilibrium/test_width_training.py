@@ -52,6 +52,11 @@ WIDTHS = {
 }
 
 
+def test_descent_is_not_said_without_a_lipschitz_derivative() -> None:
+    """The event, (H1) and (H2') hold for ReLU too, but there is no step of (H3)."""
+    assert training("deq-relu", "relu", False) is None
+
+
 @pytest.mark.parametrize(("system", "name", "flow"), sorted(WIDTHS))
 def test_the_width_of_training(system: str, name: str, flow: bool) -> None:
     """At most the stated width; both hypotheses hold there by the printed formulas, and one fails at half of it."""

@@ -20,7 +20,16 @@ def _ours(section: str) -> Reference:
 MEAN = Lemma(
     "lemma.width-bias",
     "the mean of the Gram matrix of a finite network is within O(1/m) of its limit, entry by entry",
-    (SMALL, SMOOTH, RANGE),
+    (
+        SMALL,
+        SMOOTH,
+        RANGE,
+        Hypothesis(
+            "positive",
+            r"w>0,\ K_{ii}>0,\ 0<\underline c_i\le\Sigma(K)_{ii},\Sigma(\bar G)_{ii}:\ 2c_i,\text{ or }"
+            r"w\varphi(0)^2/(1+a)^2\text{ where }c_i=0",
+        ),
+    ),
     r"|\mathbb E\,\mathsf G_{ij}-K_{ij}|\le D_{ij}=d_{ij}+\frac{\sqrt{p_0}}{1-p_0}\frac\ell{\sqrt"
     r" m}(R_iS_j+R_jS_i),\qquad"
     r" d_{ij}\text{ of lemma.approximate-fixed-point at }b_{ij}=\frac{B_{ij}}{m(1-p_0)}",
@@ -91,7 +100,7 @@ MEAN = Lemma(
 GRAM = Lemma(
     "lemma.width-gram",
     "the Gram matrix of a finite network in Frobenius norm",
-    (SMALL, BIAS, DELTA),
+    (SMALL, BIAS, DELTA, Hypothesis("feedback", r"w>0")),
     r"P\Bigl(\lVert G_m-K\rVert_F\le\lVert D\rVert_F+\tfrac32e_F+\frac{2\ell B\sqrt\Gamma}{\sqrt m}\sqrt{2"
     r"\log(1/\delta)}"
     r"\Bigr)\ge1-\delta",
@@ -128,7 +137,16 @@ GRAM = Lemma(
 NET = Lemma(
     "lemma.whitened-net",
     "the whitened Gram matrix of a finite network, by a net of the sphere",
-    (SMALL, BIAS, DEFINITE, Hypothesis("net", r"0<\varepsilon<\tfrac12,\ \eta'=(1-2\varepsilon)\eta<1,\ \tau>0")),
+    (
+        SMALL,
+        BIAS,
+        DEFINITE,
+        Hypothesis(
+            "net",
+            r"0<\varepsilon<\tfrac12,\ 0<\eta'=(1-2\varepsilon)\eta<1,\ t_1>2\sigma,\ \beta+\varpi+\lambda_1^2<1,"
+            r"\ \tau>0",
+        ),
+    ),
     r"P\bigl(\lVert K^{-1/2}(G_m-K)K^{-1/2}\rVert_2>\eta\text{ or }L\lVert W\rVert_2>a\bigr)\le"
     r" p_a+e^{-t_1^2/2}+2\bigl(1+"
     r"\tfrac2\varepsilon\bigr)^ne^{-\tau^2/(2\lambda_1^2)}",
@@ -162,7 +180,7 @@ NET = Lemma(
 TRACE = Lemma(
     "lemma.whitened-trace",
     "the whitened Gram matrix of a finite network, by its trace; and the widths in closed form",
-    (SMALL, BIAS, DEFINITE, Hypothesis("trace", r"x=\beta+\tfrac32e_2<1,\ e^{-t_1^2/2}\le\tfrac1{20}")),
+    (SMALL, BIAS, DEFINITE, Hypothesis("trace", r"x=\beta+\tfrac32e_2<1,\ e^{-t_1^2/2}\le\tfrac1{20},\ t>0")),
     r"P\bigl(\text{the singular values of }ZK^{-1/2}/\sqrt m\text{ lie in }[\sqrt{1-x}-"
     r"\lambda_1t,\ \sqrt{1+x}+\lambda_1t]"
     r"\bigr)\ge1-p_a-e^{-t_1^2/2}-e^{-t^2/2}",
@@ -182,8 +200,8 @@ TRACE = Lemma(
             "gram-median",
         ),
         ProofStep(
-            r"(T1) $\mathfrak c/m+Q/\sqrt m=\frac12\lambda_*$ at $\sqrt m=(Q+\sqrt{Q^2+2\mathfrak c"
-            r"\lambda_*})/\lambda_*$.",
+            r"(T1), where $mD$ does not increase: $\mathfrak c/m+Q/\sqrt m=\frac12\lambda_*$ at"
+            r" $\sqrt m=(Q+\sqrt{Q^2+2\mathfrak c\lambda_*})/\lambda_*$.",
             "corollary-gram",
         ),
         ProofStep(
@@ -243,6 +261,11 @@ TRAINING = Lemma(
     (
         RANGE,
         DEFINITE,
+        Hypothesis(
+            "start",
+            r"|y_i|\le B_y,\ a_i\sim N(0,1/m)\text{ independent of }(W,U)\text{ and of each other};\ "
+            r"\text{for descent }L_2<\infty,\ 0<\eta\le1/\beta_m",
+        ),
         Hypothesis(
             "half-event",
             r"P\bigl(\lVert K^{-1/2}(G_m-K)K^{-1/2}\rVert_2>\eta_w\text{ or }L\lVert W\rVert_2>a\bigr)\le\delta/2",

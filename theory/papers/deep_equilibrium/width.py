@@ -12,7 +12,12 @@ WIDTH_RANGE = Hypothesis("width-range", r"\sigma_w^2 < 1/(8L^2)")
 DEFINITE = Hypothesis("definite", r"\lambda_* > 0")
 
 WIDTH_PARAMETERS = (
-    Parameter("delta", "1/20", "probability with which a statement about random networks may fail", sampled=False),
+    Parameter(
+        "delta",
+        "1/20",
+        "probability with which a statement about random networks may fail, at most 1/5",
+        sampled=False,
+    ),
 )
 
 

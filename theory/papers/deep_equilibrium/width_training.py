@@ -38,8 +38,8 @@ def width_training_claims(family: Family) -> tuple[Claim, ...]:
             "T3'",
             "from a computed width on, the gradient flow from a random start converges with the stated probability",
             given,
-            r"\mathbb P\Bigl(\Phi(t) \le e^{-\underline\lambda t}\,\tfrac12E_0^2 \text{ for all } t \ge 0\Bigr)"
-            r" \ge 1 - \delta" + EVENT,
+            r"\mathbb P\Bigl(\Phi(t) \le e^{-\underline\lambda t}\,\tfrac12E_0^2 \text{ for all } t \ge 0"
+            r" \text{ and every solution of } \dot\theta \in -\partial\Phi(\theta)\Bigr) \ge 1 - \delta" + EVENT,
             method="deq-width-flow",
             control="half of t in the output weights at the start, for one neuron whose law is known; labels far away",
             section="End to end",

@@ -1,17 +1,18 @@
 r"""Theorem A and Lemma 3: the mean of the Gram matrix of finite networks lies within O(1/m) of K, entry by entry.
 
 Proofs: ``docs/papers/deep_equilibrium/width.md``, "The bias" and "The population map". The bounds do not use the
-correlation of two inputs, so that pairs need not be looked at one by one: the largest entry off the diagonal is bounded
-by the formula at the hull of what is known of all inputs, in which every quantity enters monotonically.
+correlation of two inputs, so that pairs of inputs need not be looked at one by one: the largest entry off the diagonal
+is bounded by the largest of the formula at the pairs of groups, which hold balls around what is known of their inputs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 from flint import arb
 
-from .scale import Moments, Scale, first_square, hull, moments
+from .scale import Moments, Scale, first_square, moments
 from .setting import ActivationBounds, NormGroup
 
 PASSES = 6
@@ -129,10 +130,13 @@ def smooth_bias(k: Scale, phi: ActivationBounds, second: arb, groups: tuple[Norm
         bounds.append(bound)
     if sum(x.count for x in known) < 2:
         return Bias(tuple(bounds), arb(0), tuple(known))
-    x = hull(known)
-    most = defects[0]
-    for distance in defects[1:]:
-        most = most.max(distance)
-    side = x, most.upper()
-    found = pair_distance(k, phi, second, recursion(k, phi, second, x, x) / lost, (side, side)) + _restored(k, x, x)
-    return Bias(tuple(bounds), found.upper() if found.is_finite() else INFINITE, tuple(known))
+    off = arb(0)
+    for (x, d_x), (y, d_y) in combinations_with_replacement(zip(known, defects, strict=True), 2):
+        if x is y and x.count < 2:
+            continue
+        defect, sides = recursion(k, phi, second, x, y) / lost, ((x, d_x.upper()), (y, d_y.upper()))
+        found = (pair_distance(k, phi, second, defect, sides) + _restored(k, x, y)).upper()
+        if not found.is_finite():
+            return Bias(tuple(bounds), INFINITE, tuple(known))
+        off = off.max(found)
+    return Bias(tuple(bounds), off, tuple(known))

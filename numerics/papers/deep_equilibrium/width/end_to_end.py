@@ -84,6 +84,7 @@ def end_to_end(
         second = None if flow else phi.second_lipschitz
         found = explicit_constants(start, phi.lipschitz, second, phi.at_zero, phi.supremum, flow=flow)
         held = all(hypothesis.verdict is Verdict.PROVED for hypothesis in found.hypotheses)
+        held = held and (flow or bool(found.smoothness.is_finite()))  # (H3) needs a Lipschitz derivative
         return EndToEnd(width, event, start, found) if held else None
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
 
 from flint import arb
 
@@ -81,19 +80,6 @@ class Moments:
     output: arb
     floor: arb
 
-    def with_any(self, other: Moments) -> Moments:
-        """What is known of an input that is one of two: the balls around both."""
-        pairs = [
-            getattr(self, name).union(getattr(other, name))
-            for name in ("norm", "variance", "square", "drive", "state", "argument", "output", "floor")
-        ]
-        return Moments(self.count + other.count, *pairs)
-
-
-def hull(inputs: list[Moments]) -> Moments:
-    """What is known of any of the inputs: every bound here does not decrease with what it depends on."""
-    return reduce(Moments.with_any, inputs)
-
 
 def first_square(k: Scale, phi: ActivationBounds, c: arb) -> arb:
     r""":math:`\min\{\Phi_\infty^2, \kappa^2(\varphi_0 + L\sqrt{2c})^2\}`, a first bound of the mean of G_ii."""
@@ -115,7 +101,7 @@ def moments(k: Scale, phi: ActivationBounds, group: NormGroup, square: arb) -> M
     state = _capped(state, phi.supremum)
     reach = k.a / phi.lipschitz * state + (2 * c).sqrt() * (1 + 2 / m).sqrt().sqrt()
     output = phi.at_zero + phi.lipschitz * (drive / (1 - k.p_0)).sqrt().max(reach)
-    floor = 2 * c if c > 0 else k.w * (phi.at_zero.lower() / (1 + k.a)) ** 2
+    floor = k.w * (phi.at_zero.lower() / (1 + k.a)) ** 2 if c == 0 else 2 * c
     return Moments(group.count, c, group.variance, square, drive, state, argument, _capped(output, phi.supremum), floor)
 
 

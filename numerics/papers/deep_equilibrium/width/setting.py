@@ -28,7 +28,7 @@ from .inverse_trace import inverse_trace
 BITS = 128
 """Precision of the scalar operations: widths may be near 10^20, and probabilities far below 2^-1000."""
 GROUPS = 8
-"""At most so many groups of inputs by norm; a group of several norms has balls around all of them."""
+"""At most so many groups of inputs that are not 0, by norm; a group of several norms has balls around all of them."""
 SMALLEST_DELTA, LARGEST_DELTA = Fraction(1, 2**1000), Fraction(1, 5)
 
 
@@ -150,16 +150,16 @@ def activation_bounds(model: Population) -> ActivationBounds:
 
 
 def norm_groups(model: Population, *, vanishing: bool) -> tuple[NormGroup, ...]:
-    """The inputs by norm, neighbouring norms together where there are more than :data:`GROUPS`.
+    """The inputs by norm, neighbouring norms together where there are more than :data:`GROUPS`; 0 stays by itself.
 
     ``vanishing``: φ(0) = 0, so that inputs of norm 0 have the equilibrium 0 in every network, and are left out.
     """
     norms = sorted(c for c in model.inputs.norms if c > 0 or not vanishing)
-    kept = sorted(set(norms))
+    kept = sorted(set(norms) - {Fraction(0)})
     size = -(-len(kept) // GROUPS) if kept else 1
+    parts = [kept[k : k + size] for k in range(0, len(kept), size)]
     found = []
-    for k in range(0, len(kept), size):
-        part = kept[k : k + size]
+    for part in [[Fraction(0)], *parts] if 0 in norms else parts:
         c, q = enclose(part[0]), model.variances[part[0]].q
         for norm in part[1:]:
             c, q = c.union(enclose(norm)), q.union(model.variances[norm].q)
