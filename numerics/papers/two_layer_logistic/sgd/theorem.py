@@ -123,7 +123,7 @@ class NoisyDescent:
         """R_k, a bound of E‖W_k‖²."""
         c = self.setting
         with precision(c.bits):
-            return _power(1 - self._eta * c.rate, 2 * arb(steps)) * self.start.second_moment + self.floor_moment
+            return _decay(self._eta * c.rate, 2 * arb(steps)) * self.start.second_moment + self.floor_moment
 
     @cached_property
     def largest_moment(self) -> arb:
@@ -245,7 +245,7 @@ class ConvexDescent:
         """The bound of E L(W_k) - inf L, k ≥ 0."""
         c = self.setting
         with precision(c.bits):
-            shrink = _power(1 - ball(self.step) * c.strong_convexity, 2 * arb(steps))
+            shrink = _decay(ball(self.step) * c.strong_convexity, 2 * arb(steps))
             return c.smoothness / 2 * shrink * self.start.distance_squared(c) + self.floor
 
 
@@ -275,11 +275,15 @@ def stationarity(setting: SgdSetting, step: Real, steps: int, start: Start) -> a
         return 2 * (start.loss - setting.loss_floor) / (eta * steps) + eta * setting.smoothness * setting.noise
 
 
-def _power(base: arb, exponent: arb) -> arb:
-    """A number in [0, 1) to a power that may be astronomical."""
-    if base > 0:
-        return (base.log() * exponent).exp()
-    return (arb(0) if exponent > 0 else arb(1)) if base.is_zero() else nonnegative(base) ** exponent
+def _decay(share: arb, exponent: arb) -> arb:
+    """(1 - share)^exponent for a share in [0, 1] that may be as tiny as the exponent is astronomical.
+
+    >>> _decay(arb((1, -10**6)), arb((1, 10**6))).overlaps((-arb(1)).exp()), _decay(arb(1), arb(3))
+    (True, 0)
+    """
+    if share < 1:
+        return ((-share).log1p() * exponent).exp()
+    return nonnegative(1 - share) ** exponent if exponent > 0 else arb(1)
 
 
 __all__ = ["ConvexDescent", "NoisyDescent", "Real", "Start", "ball", "decreasing_steps", "loss", "stationarity"]
