@@ -35,6 +35,8 @@ def instance(name: str, study: Study, workspace: Workspace) -> TwoLayerInstance:
         level=study.parameter(system, "level"),
         initial_variance=study.parameter(system, "initial_variance"),
         noise=study.parameter(system, "noise"),
+        epsilon=study.parameter(system, "epsilon"),
+        batch=study.parameter(system, "batch"),
         budget=study.budget,
         workspace=workspace,
     )

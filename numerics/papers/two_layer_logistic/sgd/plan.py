@@ -16,10 +16,10 @@ from flint import arb
 
 from .....theory.errors import SpecError
 from .....theory.verdict import Verdict
-from ....balls.ball import enclose
+from ....balls.ball import Ball, enclose, exact
 from ....balls.precision import precision
-from .log_sobolev import INEQUALITIES
-from .search import guesses
+from .log_sobolev import INEQUALITIES, LogSobolev
+from .search import again, guesses
 from .setting import SgdSetting
 from .theorem import ConvexDescent, NoisyDescent, Real, Start, ball
 
@@ -37,19 +37,42 @@ GIVE_UP = 1 << (MANTISSA + 7)
 class Plan:
     """A temperature ``noise`` (s), a ``step`` (η), the number of steps, and the proved ``bound`` there, at most ε.
 
-    ``steps`` is None beyond :data:`LARGEST_WRITTEN`; ``log10_steps`` encloses the decimal logarithm in any case.
-    ``theorem`` says which theorem it is by, ``inequality`` which log-Sobolev inequality won (None for Theorem 6).
+    ``steps`` is None beyond :data:`LARGEST_WRITTEN`; ``exact_steps`` is the number in any case, a ball of radius 0, and
+    so is a step too small for a fraction. ``log10_steps`` encloses the decimal logarithm of the number. ``theorem``
+    says which theorem it is by, ``used`` is the log-Sobolev inequality of Theorem 3.
     """
 
     theorem: str
-    inequality: str | None
-    noise: Real
-    step: Real
+    noise: Fraction
+    step: Fraction | Ball
     steps: int | None
-    log10_steps: arb
-    bound: arb
-    log10_constant: arb | None = None
-    theta: Fraction | None = None
+    exact_steps: Ball
+    log10_steps: Ball
+    bound: Ball
+    used: LogSobolev | None = None
+
+    @property
+    def inequality(self) -> str | None:
+        """The name of the log-Sobolev inequality that won; None for Theorem 6."""
+        return None if self.used is None else self.used.name
+
+    @property
+    def count(self) -> str:
+        """The number of steps in a sentence."""
+        return f"10^{digits(self.log10_steps)}" if self.steps is None else f"{self.steps}"
+
+    def __str__(self) -> str:
+        by = self.theorem if self.inequality is None else f"{self.theorem}, {self.inequality}"
+        return f"s = {digits(self.noise)}, eta = {digits(self.step)}, K = {self.count}; by {by}"
+
+
+def digits(x: Fraction | Ball) -> str:
+    """Five digits of a number.
+
+    >>> digits(Fraction(1, 3)), digits(Ball(arb((1, -(10**7)))))
+    ('0.33333', '1.1058e-3010300')
+    """
+    return str(x.arb.str(5, radius=False)) if isinstance(x, Ball) else f"{float(x):.5g}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +86,7 @@ class SgdPlan:
     epsilon: Fraction
     plans: tuple[Plan, ...]
     trivial: Verdict
-    room_at_zero: arb
+    room_at_zero: Ball
     convex: Verdict
 
     @property
@@ -86,7 +109,7 @@ def sgd_plan(setting: SgdSetting, epsilon: Fraction, start: Start | None = None,
         epsilon,
         tuple(sorted(found, key=lambda plan: float(plan.log10_steps))),
         Verdict.PROVED if setting.room_at_zero < enclose(epsilon) else Verdict.UNKNOWN,
-        setting.room_at_zero,
+        Ball(setting.room_at_zero),
         Verdict.PROVED if setting.convex else Verdict.UNKNOWN,
     )
 
@@ -98,44 +121,28 @@ def by_entropy(setting: SgdSetting, epsilon: Fraction, start: Start, *, tied: bo
     """At most one plan for each log-Sobolev inequality."""
     for guess in guesses(setting, start, float(epsilon), tied):
         noise = _decimal(math.log(guess.noise))
-        step = noise if tied else _decimal(guess.log_step)
         inequality = INEQUALITIES[guess.name](setting, noise)
         if inequality is None:
             continue
+        guess = again(setting, start, float(epsilon), guess, float(inequality.log_constant.lower()), tied)
+        step = noise if tied else _decimal(guess.log_step)
         try:
             descent = NoisyDescent(setting, noise, step, start, inequality)
         except SpecError:  # the rounded step is not proved to be small enough
             continue
         steps = _least_steps(descent, epsilon, guess.log_steps / math.log(2))
         if steps is not None:
-            yield _written(
-                setting,
-                ENTROPY,
-                noise,
-                step,
-                steps,
-                descent.excess(steps),
-                inequality.name,
-                inequality.log10_constant,
-                inequality.theta,
-            )
+            yield _written(ENTROPY, descent, steps, inequality)
 
 
-def _written(
-    setting: SgdSetting,
-    theorem: str,
-    noise: Real,
-    step: Real,
-    steps: arb,
-    bound: arb,
-    inequality: str | None = None,
-    log10_constant: arb | None = None,
-    theta: Fraction | None = None,
-) -> Plan:
-    with precision(setting.bits):
-        logarithm = steps.log() / arb(10).log() if steps > 0 else arb(0)
+def _written(theorem: str, descent: NoisyDescent | ConvexDescent, steps: arb, used: LogSobolev | None = None) -> Plan:
+    with precision(descent.setting.bits):
+        logarithm = steps.log() / arb(10).log()
     number = int(steps.fmpz()) if steps <= LARGEST_WRITTEN else None
-    return Plan(theorem, inequality, noise, step, number, logarithm, bound, log10_constant, theta)
+    step = Ball(descent.step) if isinstance(descent.step, arb) else descent.step
+    noise = exact(descent.noise) if isinstance(descent.noise, arb) else descent.noise
+    bound = Ball(descent.excess(steps))
+    return Plan(theorem, noise, step, number, Ball(steps), Ball(logarithm), bound, used)
 
 
 # -- Theorem 6 ----------------------------------------------------------------------
@@ -159,7 +166,7 @@ def by_convexity(
                 best = (steps, descent)
     if best is not None:
         steps, descent = best
-        yield _written(setting, CONVEX, descent.noise, descent.step, steps, descent.excess(steps))
+        yield _written(CONVEX, descent, steps)
 
 
 def _noises(setting: SgdSetting, epsilon: Fraction, step: Real, *, tied: bool, plain: bool) -> Iterator[Real]:

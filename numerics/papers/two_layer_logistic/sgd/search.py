@@ -133,13 +133,18 @@ def guesses(setting: SgdSetting, start: Start, epsilon: float, tied: bool) -> It
             yield found
 
 
+def again(setting: SgdSetting, start: Start, epsilon: float, guess: Guess, log_constant: float, tied: bool) -> Guess:
+    """The step and the number of steps for the constant that was enclosed, at the same temperature."""
+    floats = Floats.of(setting, start)
+    lost = floats.defect if guess.name == ONE_NEURON else 0.0
+    return _steps_at(floats, guess.name, guess.noise, log_constant, lost, epsilon, tied)
+
+
 def _none(name: str, s: float) -> Guess:
     return Guess(name, s, 0.0, math.inf)
 
 
-def _steps_at(
-    floats: Floats, name: str, s: float, log_alpha: float, lost: float, epsilon: float, tied: bool
-) -> Guess:
+def _steps_at(floats: Floats, name: str, s: float, log_alpha: float, lost: float, epsilon: float, tied: bool) -> Guess:
     """The best step at one temperature."""
     cap = math.log(min(1 / floats.rate, 2 / floats.smoothness)) - 1e-9
     room = 2 / s * (epsilon - floats.thermal(s, floats.floor_moment(0.0, s)) - lost)

@@ -75,9 +75,9 @@ class Batches:
 class SgdSetting:
     r"""All constants; :meth:`of` makes one from exact data, ``dataclasses.replace`` changes a number in the formulas.
 
-    ``slope`` M₁, ``bend`` M₂; ``low`` and ``high`` the ends of σ (None: not bounded); ``chi``, ``defect`` κ or None;
-    ``norm``, ``trace``, ``frobenius`` of Σ_x; ``largest_input`` is max ‖x_i‖²; ``shares`` the weights of the labels 1
-    and -1; ``at_zero`` is g(0), ``gradient_at_zero`` the norm of its gradient; ``noise_share`` is ν/b, 0 without mini-batches. ``largest_spread`` bounds q(1-q).
+    ``slope`` M₁, ``bend`` M₂; ``norm``, ``trace``, ``frobenius`` of Σ_x; ``largest_input`` is max ‖x_i‖²; ``shares``
+    the weights of the labels 1 and -1; ``at_zero`` is g(0), ``gradient_at_zero`` the norm of ∇g(0); ``noise_share`` is
+    ν/b, 0 without mini-batches; ``largest_spread`` bounds q(1-q).
 
     >>> from ..scalar import reference
     >>> case = SgdSetting.scalar(reference("T1"))

@@ -30,6 +30,8 @@ from ....balls.precision import precision
 from .log_sobolev import LogSobolev
 from .setting import SgdSetting, loss
 
+SMALL = 1000
+"""Contractions below exp(-SMALL) are not written out."""
 Real = Fraction | arb
 """An exact number: a rational, or a ball of radius zero where the exponent is too long for one."""
 
@@ -161,10 +163,16 @@ class NoisyDescent:
             return (beta * eta * c.noise).min((eta * beta * c.noise_frobenius / 2) ** 2 * exponent.exp())
 
     @cached_property
-    def _contraction(self) -> arb:
-        """α₀η."""
+    def _log_contraction(self) -> arb:
+        """The logarithm of α₀η, which may itself be astronomical."""
         with precision(self.setting.bits):
-            return self.inequality.constant * self._eta
+            return self.inequality.log_constant + self._eta.log()
+
+    def _forgotten(self, steps: arb) -> arb:
+        """exp(-α₀η k): what is left of the start after k steps."""
+        if steps.is_zero():
+            return arb(1)
+        return (-(self._log_contraction + steps.log()).exp()).exp()
 
     @cached_property
     def recursion_cost(self) -> arb:
@@ -174,22 +182,25 @@ class NoisyDescent:
 
     @cached_property
     def bias(self) -> arb:
-        """What the costs of all steps sum up to."""
+        """What the costs of all steps sum up to: their cost over 1 - exp(-x), x = α₀η; that is x (1 - x/2) or more."""
+        logarithm = self._log_contraction
         with precision(self.setting.bits):
-            return self.recursion_cost / -(-self._contraction).expm1()
+            if logarithm > -SMALL:
+                return self.recursion_cost / -(-logarithm.exp()).expm1()
+            return (self.recursion_cost.log() - logarithm).exp() * arb(1).union(1 + (-arb(SMALL)).exp())
 
     def recursed(self, entropy: arb) -> arb:
         """The bound of KL(ρ_{k+1}|π) from KL(ρ_k|π), by one step."""
         lost = self.inequality.defect
         with precision(self.setting.bits):
-            return lost + (-self._contraction).exp() * (entropy - lost) + self.recursion_cost
+            return lost + self._forgotten(arb(1)) * (entropy - lost) + self.recursion_cost
 
     def entropy(self, steps: int | arb) -> arb:
         """The bound of KL(ρ_k|π), k ≥ 1."""
         lost = self.inequality.defect
         with precision(self.setting.bits):
             excess = (self.first - lost).max(arb(0))
-            return lost + (-self._contraction * (arb(steps) - 1)).exp() * excess + self.bias
+            return lost + self._forgotten(arb(steps) - 1) * excess + self.bias
 
     def thermal(self, second_moment: arb) -> arb:
         r"""What temperature costs: :math:`\tfrac N{2\beta}\log(e\beta(\lambda+D/N)R/N)`."""
