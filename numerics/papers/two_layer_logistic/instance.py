@@ -24,6 +24,7 @@ from ...balls.precision import precision
 from ...certificates.certificate import Discharged
 from ...kernels.points import Points
 from ...studies.data import DataSet, labels
+from ...studies.descent_plan import Plan, SgdPlan
 from ...studies.parameters import require_memory, require_scale, whole
 from ...studies.workspace import Workspace
 from .bounds import LogisticBounds, OuterWeights, alternating
@@ -36,7 +37,7 @@ from .quadrature import CellMoments, cell_moments, clustered_grid, default_reach
 from .scalar import ScalarLoss, scalar_case
 from .sgd.activation import descent_activation
 from .sgd.inputs import InputMoments, LabelledInputs, input_moments
-from .sgd.plan import Plan, SgdPlan, by_convexity, sgd_plan
+from .sgd.plan import by_convexity, sgd_plan
 from .sgd.setting import Batches, SgdSetting
 from .sgd.theorem import Start
 from .spectrum import spectrum
@@ -92,9 +93,7 @@ class TwoLayerInstance:
     @property
     def points(self) -> Points:
         """The points of the study; raises :class:`SpecError` when only their Gram matrix is given."""
-        if self.data.points is None:
-            raise SpecError("two-layer-logistic: a network needs input points, not only their Gram matrix.")
-        return self.data.points
+        return points_of(self.data)
 
     @cached_property
     def constants(self) -> ActivationConstants:
@@ -262,3 +261,10 @@ class TwoLayerInstance:
     def gap(self) -> GapEnclosure:
         """The enclosed gap of the reference case at the noise level of the study."""
         return gap_enclosure(self.moments)
+
+
+def points_of(data: DataSet) -> Points:
+    """The points of a data set; raises :class:`SpecError` where only their Gram matrix is given."""
+    if data.points is None:
+        raise SpecError("two-layer-logistic: a network needs input points, not only their Gram matrix.")
+    return data.points

@@ -15,14 +15,14 @@ from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import enclosed, note
 from ....checks.registry import Outcome, check
 from ....checks.relation import Relation, each
+from ....studies.descent_plan import Plan, SgdPlan, digits
 from ..extremal import NOISE, bump_law
 from ..gap import upper_bound
 from ..instance import TwoLayerInstance
 from ..quadrature import cell_moments, clustered_grid, default_reach
 from ..scalar import reference
 from ..sgd.extremal import Quadratic
-from ..sgd.log_sobolev import CITED, LogSobolev, holley_stroock, options
-from ..sgd.plan import Plan, SgdPlan, digits
+from ..sgd.log_sobolev import CITED, INEQUALITIES, LogSobolev, holley_stroock, options
 from ..sgd.setting import SgdSetting
 from ..sgd.theorem import ConvexDescent, NoisyDescent, Start, stationarity
 from . import scope
@@ -176,9 +176,11 @@ KINDS = ("Gaussian noise", "mini-batches and Gaussian noise")
 
 def _run(inst: TwoLayerInstance, setting: SgdSetting, plan: Plan) -> NoisyDescent:
     start = Start.gaussian(setting, inst.initial_variance)
-    assert plan.used is not None  # the plan is one by relative entropy
+    assert plan.inequality is not None  # the plan is one by relative entropy
+    used = INEQUALITIES[plan.inequality](setting, plan.noise)
+    assert used is not None  # it was used for the plan
     step = plan.step.arb if isinstance(plan.step, Ball) else plan.step
-    return NoisyDescent(setting, plan.noise, step, start, plan.used)
+    return NoisyDescent(setting, plan.noise, step, start, used)
 
 
 def _said(kind: str, plans: SgdPlan) -> list[EvidenceItem]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 from flint import arb
@@ -18,6 +17,7 @@ from .....theory.errors import SpecError
 from .....theory.verdict import Verdict
 from ....balls.ball import Ball, enclose, exact
 from ....balls.precision import precision
+from ....studies.descent_plan import LARGEST_WRITTEN, Plan, SgdPlan
 from .log_sobolev import INEQUALITIES, LogSobolev
 from .search import again, guesses
 from .setting import SgdSetting
@@ -25,74 +25,10 @@ from .theorem import ConvexDescent, NoisyDescent, Real, Start, ball
 
 ENTROPY, CONVEX = "relative entropy (Theorem 3)", "strong convexity (Theorem 6)"
 MANTISSA = 61
-LARGEST_WRITTEN = 10**18
-"""Numbers of steps up to this are given as integers, beyond it by their logarithm."""
 CONVEX_SHARES = tuple(Fraction(k, 100) for k in (90, 80, 70, 50, 30, 20, 10, 5, 2, 1))
 """Shares of ε that the noise may cost in the strongly convex case."""
 STEP_HALVINGS = 24
 GIVE_UP = 1 << (MANTISSA + 7)
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """A temperature ``noise`` (s), a ``step`` (η), the number of steps, and the proved ``bound`` there, at most ε.
-
-    ``steps`` is None beyond :data:`LARGEST_WRITTEN`; ``exact_steps`` is the number in any case, a ball of radius 0, and
-    so is a step too small for a fraction. ``log10_steps`` encloses the decimal logarithm of the number. ``theorem``
-    says which theorem it is by, ``used`` is the log-Sobolev inequality of Theorem 3.
-    """
-
-    theorem: str
-    noise: Fraction
-    step: Fraction | Ball
-    steps: int | None
-    exact_steps: Ball
-    log10_steps: Ball
-    bound: Ball
-    used: LogSobolev | None = None
-
-    @property
-    def inequality(self) -> str | None:
-        """The name of the log-Sobolev inequality that won; None for Theorem 6."""
-        return None if self.used is None else self.used.name
-
-    @property
-    def count(self) -> str:
-        """The number of steps in a sentence."""
-        return f"10^{digits(self.log10_steps)}" if self.steps is None else f"{self.steps}"
-
-    def __str__(self) -> str:
-        by = self.theorem if self.inequality is None else f"{self.theorem}, {self.inequality}"
-        return f"s = {digits(self.noise)}, eta = {digits(self.step)}, K = {self.count}; by {by}"
-
-
-def digits(x: Fraction | Ball) -> str:
-    """Five digits of a number.
-
-    >>> digits(Fraction(1, 3)), digits(Ball(arb((1, -(10**7)))))
-    ('0.33333', '1.1058e-3010300')
-    """
-    return str(x.arb.str(5, radius=False)) if isinstance(x, Ball) else f"{float(x):.5g}"
-
-
-@dataclass(frozen=True, eq=False)
-class SgdPlan:
-    """What :func:`sgd_plan` found: the ``plans``, shortest first; may be empty.
-
-    ``trivial``: PROVED where L(0) - inf L < ε, so that the weights zero meet the target, otherwise UNKNOWN.
-    ``convex``: PROVED where λ > λ_cvx, otherwise UNKNOWN.
-    """
-
-    epsilon: Fraction
-    plans: tuple[Plan, ...]
-    trivial: Verdict
-    room_at_zero: Ball
-    convex: Verdict
-
-    @property
-    def best(self) -> Plan | None:
-        """The shortest plan."""
-        return self.plans[0] if self.plans else None
 
 
 def sgd_plan(setting: SgdSetting, epsilon: Fraction, start: Start | None = None, *, tied: bool = False) -> SgdPlan:
@@ -141,8 +77,8 @@ def _written(theorem: str, descent: NoisyDescent | ConvexDescent, steps: arb, us
     number = int(steps.fmpz()) if steps <= LARGEST_WRITTEN else None
     step = Ball(descent.step) if isinstance(descent.step, arb) else descent.step
     noise = exact(descent.noise) if isinstance(descent.noise, arb) else descent.noise
-    bound = Ball(descent.excess(steps))
-    return Plan(theorem, noise, step, number, Ball(steps), Ball(logarithm), bound, used)
+    bound, name = Ball(descent.excess(steps)), None if used is None else used.name
+    return Plan(theorem, noise, step, number, Ball(steps), Ball(logarithm), bound, name)
 
 
 # -- Theorem 6 ----------------------------------------------------------------------
@@ -218,7 +154,7 @@ def _grid(index: int) -> arb:
 def _index(log2: float) -> int:
     """The index of about 2^log2."""
     if log2 < MANTISSA:
-        return max(1, math.ceil(2.0**log2))
+        return max(1, math.ceil(math.pow(2, log2)))
     whole = math.floor(log2)
     return ((whole - MANTISSA + 1) << MANTISSA) + int((2.0 ** (log2 - whole) - 1) * 2**MANTISSA)
 
