@@ -43,8 +43,8 @@ class Plan:
 def digits(x: Fraction | Ball) -> str:
     """Five digits of a number.
 
-    >>> digits(Fraction(1, 3)), digits(Ball(arb((1, -(10**7)))))
-    ('0.33333', '1.1058e-3010300')
+    >>> digits(Fraction(1, 3)), digits(Ball.from_dyadic((1, -(10**7)), (0, 0)))
+    ('0.33333', '1.1050e-3010300')
     """
     return str(x.arb.str(5, radius=False)) if isinstance(x, Ball) else f"{float(x):.5g}"
 
