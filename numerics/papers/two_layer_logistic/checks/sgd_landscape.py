@@ -13,7 +13,7 @@ from ....balls.ends import nonnegative
 from ....balls.precision import precision
 from ....checks.evidence import enclosed
 from ....checks.registry import Outcome, check
-from ....checks.relation import Relation, each
+from ....checks.relation import Relation, Sense, each
 from ..enclosed import EnclosedValues
 from ..extremal import RATE, ExtremalNetwork
 from ..instance import EVALUATION_BITS, TwoLayerInstance
@@ -22,9 +22,11 @@ from ..sgd.extremal import (
     MOST_RADIAL,
     QUARTER,
     large,
+    more_inputs_than_dimensions,
     nearly_zero,
     odd_one_out,
     offset,
+    orthogonal,
     setting_of,
     two_and_two,
 )
@@ -122,6 +124,26 @@ SHARP = (
 )
 
 
+def _known_moments() -> list[Relation]:
+    """The second moment of two orthogonal inputs, and of three on a line, whose numbers are known."""
+    found = []
+    for on_sphere in (False, True):
+        moments, (norm, trace, square, largest) = orthogonal(on_sphere)
+        with precision(EVALUATION_BITS):
+            sides = (
+                (moments.norm, norm),
+                (moments.trace, trace),
+                (moments.frobenius**2, square),
+                (moments.largest, largest),
+            )
+        text = f"the second moment of two orthogonal inputs{' on the sphere' * on_sphere}"
+        found += [Relation.of(text, left, right, Sense.EQUAL) for left, right in sides]
+    for moments in more_inputs_than_dimensions():
+        text = "the norm of the second moment of 1, 2 and 3 on a line"
+        found.append(Relation.of(text, moments.norm, Fraction(14, 3), Sense.EQUAL))
+    return found
+
+
 @check("sgd-landscape", scope=scope.evaluations)
 def landscape(inst: TwoLayerInstance) -> Outcome:
     """The constants on the data; what occurs at three weights, over a box, and where the bounds are nearly attained."""
@@ -144,7 +166,7 @@ def landscape(inst: TwoLayerInstance) -> Outcome:
         enclosed("the second moment of the inputs", norm=c.norm, trace=c.trace, frobenius=c.frobenius),
         enclosed("constants", Lambda=c.smoothness, T=c.hessian_trace, G=c.gradient, D=c.laplacian, q=c.largest_q),
         enclosed("the bound of -W.grad g", X=c.radial),
-        sharp=[sharp.relation(Fraction(1)) for sharp in SHARP],
+        sharp=[*(sharp.relation(Fraction(1)) for sharp in SHARP), *_known_moments()],
         value=c.convexity_threshold,
         detail={"quantity": "lambda_cvx", "case": "strongly convex" if c.convex else "not covered by convexity"},
     )
@@ -162,14 +184,18 @@ MANY = 400
 def _sharp_noise(share: Fraction = Fraction(1), shared: Fraction | None = None) -> list[Relation]:
     """Size, variance and covariance where they are nearly attained, with a share of M₁, or another ν/b."""
     odd, size = odd_one_out(MANY)
-    pairs, variance, covariance = two_and_two()
-    odd, pairs = (replace(c, slope=share_of(c.slope, share)) for c in (odd, pairs))
-    if shared is not None:
-        pairs = replace(pairs, noise_share=shared)
-    found = [
-        Relation.of("E|n|^2 <= sigma^2, all six batches of two of four", variance, pairs.noise),
-        Relation.of("|Cov n|_F <= C_F there", covariance, pairs.noise_frobenius),
-    ]
+    found = []
+    for replacement in (False, True):
+        pairs, moment = two_and_two(replacement)
+        pairs = replace(pairs, slope=share_of(pairs.slope, share))
+        if shared is not None:
+            pairs = replace(pairs, noise_share=shared)
+        which = f"all batches of two of four, {'with' if replacement else 'without'} replacement"
+        found += [
+            Relation.of(f"E|n|^2 <= sigma^2, {which}", moment, pairs.noise),
+            Relation.of(f"|Cov n|_F <= C_F, {which}", moment, pairs.noise_frobenius),
+        ]
+    odd = replace(odd, slope=share_of(odd.slope, share))
     odd_one = Relation.of(f"|n| <= b, the odd one of {MANY}", size, odd.noise_bound)
     return found if shared is not None else [*found, odd_one]
 

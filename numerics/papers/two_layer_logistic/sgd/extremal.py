@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, cached_property
+from itertools import combinations, product
 
 from flint import arb
 
@@ -20,7 +21,7 @@ from ....balls.precision import precision
 from ....kernels.points import points
 from ..bounds import OuterWeights
 from ..extremal import BITS, OFFSET, POINT, QUARTER_TURN, RATE, ExtremalNetwork
-from .inputs import LabelledInputs
+from .inputs import InputMoments, LabelledInputs, input_moments
 from .log_sobolev import LogSobolev, bakry_emery
 from .setting import Batches, SgdSetting
 from .theorem import Start
@@ -72,17 +73,38 @@ def odd_one_out(count: int) -> tuple[SgdSetting, arb]:
 
 
 @cache
-def two_and_two() -> tuple[SgdSetting, arb, arb]:
+def two_and_two(replacement: bool) -> tuple[SgdSetting, arb]:
     """tanh at W = 0 on four equal inputs, two of each label, two in a batch: E|n|², and the norm of the covariance.
 
-    All six batches are looked at; the gradients of single inputs are ± a/2, and their mean is 0.
+    All batches are looked at: six, or sixteen ordered ones with replacement. The gradients of single inputs are ± a/2,
+    and their mean is 0; in one dimension the two numbers are the same.
     """
     inputs = LabelledInputs.of(points([[1.0]] * 4), (1, 1, -1, -1))
-    setting = SgdSetting.of(activation("tanh"), OuterWeights((SMALL,)), inputs, RATE, Batches(2), BITS)
-    signs = [Fraction(y) for y in inputs.labels]
-    means = [(signs[i] + signs[j]) / 2 for i in range(4) for j in range(i)]
-    variance = sum((x * x for x in means), Fraction(0)) / len(means) * SMALL**2 / 4
-    return setting, enclose(variance), enclose(variance)
+    batches = Batches(2, replacement)
+    setting = SgdSetting.of(activation("tanh"), OuterWeights((SMALL,)), inputs, RATE, batches, BITS)
+    drawn = product(inputs.labels, repeat=2) if replacement else combinations(inputs.labels, 2)
+    squares = [Fraction((y + z) ** 2, 4) for y, z in drawn]
+    return setting, enclose(sum(squares, Fraction(0)) / len(squares) * SMALL**2 / 4)
+
+
+@cache
+def orthogonal(on_sphere: bool) -> tuple[InputMoments, tuple[Fraction, Fraction, Fraction, Fraction]]:
+    """The moments of the inputs (3, 0) and (0, 4) as found, and what they are: norm, trace, squared Frobenius, largest.
+
+    On the sphere both have the squared norm 2, and the second moment is the identity.
+    """
+    found = input_moments(LabelledInputs.of(points([[3, 0], [0, 4]]), (1, -1), on_sphere=on_sphere), BITS)
+    if on_sphere:
+        return found, (Fraction(1), Fraction(2), Fraction(2), Fraction(2))
+    return found, (Fraction(8), Fraction(25, 2), Fraction(337, 4), Fraction(16))
+
+
+@cache
+def more_inputs_than_dimensions() -> tuple[InputMoments, InputMoments]:
+    """The moments of three inputs in one dimension, and of the same along a diagonal of four: through both matrices."""
+    line = LabelledInputs.of(points([[1], [2], [3]]), (1, 1, 1))
+    diagonal = LabelledInputs.of(points([[k / 2] * 4 for k in (1, 2, 3)]), (1, 1, 1))
+    return input_moments(line, BITS), input_moments(diagonal, BITS)
 
 
 # -- a quadratic loss ---------------------------------------------------------------
