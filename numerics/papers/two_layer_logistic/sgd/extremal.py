@@ -110,6 +110,10 @@ def more_inputs_than_dimensions() -> tuple[InputMoments, InputMoments]:
 # -- a quadratic loss ---------------------------------------------------------------
 
 
+WEIGHTS = 6
+"""Three units in two dimensions."""
+
+
 @dataclass(frozen=True, eq=False)
 class Quadratic:
     r"""Noisy descent on :math:`\log2+\frac\lambda2\lVert W\rVert^2` in six dimensions from a point, exactly.
@@ -163,7 +167,7 @@ class Quadratic:
         """E‖W_k‖²."""
         variance, mean = self._moments(steps)
         with precision(BITS):
-            return variance * self.setting.parameters + mean
+            return variance * WEIGHTS + mean
 
     def excess(self, steps: int) -> arb:
         """E L(W_k) - inf L."""
@@ -175,5 +179,5 @@ class Quadratic:
         variance, mean = self._moments(steps)
         with precision(BITS):
             ratio = variance * 2 * self.setting.rate / enclose(self.noise)
-            n, beta = self.setting.parameters, 2 / enclose(self.noise)
-            return (ratio - 1 - ratio.log()) * n / 2 + beta * self.setting.rate * mean / 2
+            beta = 2 / enclose(self.noise)
+            return (ratio - 1 - ratio.log()) * WEIGHTS / 2 + beta * self.setting.rate * mean / 2
