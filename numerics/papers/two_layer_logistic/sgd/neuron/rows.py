@@ -24,7 +24,7 @@ def row(name: str, width: int = 256) -> NeuronCase:
     """One of the settings of :data:`NAMES` with p neurons.
 
     >>> row("row-1").regularisation, row("row-2").dimension, row("row-4", 4096).rate
-    (Fraction(3, 8000), 2, Fraction(432, 12500))
+    (Fraction(3, 8000), 2, Fraction(108, 3125))
     """
     half, ten = Fraction(1, 2), Fraction(1, 10)
     one = (Fraction(1),)
