@@ -22,8 +22,8 @@ from flint import arb
 
 from ......theory.errors import DerivationGap
 from .....balls.ball import enclose
-from .....balls.ends import outward
 from .....balls.enclosure import float_above
+from .....balls.ends import outward
 from .....balls.precision import precision
 from ..envelope import Sampled, envelope_gap
 from ..log_sobolev import LogSobolev, defect, inverse_temperature, one_neuron

@@ -32,7 +32,8 @@ MAX_NODES = 400_000
 
 @dataclass(frozen=True, eq=False)
 class NeuronLaw:
-    r"""``log_mass`` encloses log Z; ``means`` and ``squares`` the means of :math:`\sigma(x_i\cdot w)` and its square."""
+    r"""``log_mass`` encloses log Z; ``means`` and ``squares`` the means of :math:`\sigma(x_i\cdot w)` and of
+    its square."""
 
     log_mass: arb
     means: tuple[arb, ...]
@@ -50,8 +51,8 @@ def neuron_law(case: NeuronCase, q: Sequence[Fraction], b: Fraction, *, moments:
     Raises :class:`PrecisionExhausted` where more than :data:`MAX_NODES` nodes would be needed.
 
     >>> from .....balls.precision import precision
-    >>> flat = NeuronCase("flat", (((Fraction(1),), 1, Fraction(1)),), 1, Fraction(1, 10**9), Fraction(2), (Fraction(0),),
-    ...                   Fraction(1))
+    >>> data = (((Fraction(1),), 1, Fraction(1)),)
+    >>> flat = NeuronCase("flat", data, 1, Fraction(1, 10**9), Fraction(2), (Fraction(0),), Fraction(1))
     >>> with precision(64):
     ...     neuron_law(flat, (Fraction(1, 2),), Fraction(1)).log_mass.overlaps(arb.pi().log() / 2)
     True

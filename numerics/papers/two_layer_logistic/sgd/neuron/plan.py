@@ -89,7 +89,12 @@ class NeuronPlan:
 
 
 def plan_with(
-    case: NeuronCase, noise: Fraction, step: Fraction, slope: Fraction, inequality: LogSobolev, guess: Guess | None = None
+    case: NeuronCase,
+    noise: Fraction,
+    step: Fraction,
+    slope: Fraction,
+    inequality: LogSobolev,
+    guess: Guess | None = None,
 ) -> NeuronPlan:
     """The least K found for given s, η and t/p; raises :class:`SpecError` where no K reaches the target."""
     guess = Guess(case) if guess is None else guess
