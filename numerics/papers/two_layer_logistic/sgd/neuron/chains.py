@@ -2,7 +2,8 @@ r"""Many chains of noisy descent at once for a network with equal outer weights:
 
 .. math:: W_{k+1} = W_k-\eta\nabla L(W_k)+\sqrt{\eta s}\,\xi_k .
 
-One array holds all chains; inputs that are equal share their activations. Each chain has its own stream (Philox with the chain's number as key), so that its path does not depend on how many others run. Plain
+One array holds all chains; inputs that are equal share their activations. Each chain has its own stream (Philox with
+the chain's number in its key), so that its path does not depend on how many others run. Plain
 float64: an experiment.
 """
 

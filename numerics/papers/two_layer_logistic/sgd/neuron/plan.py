@@ -1,4 +1,4 @@
-r"""Temperature, step and number of steps for a target, when one neuron is looked at: searched in floats, proved in balls.
+r"""Temperature, step and number of steps for a target, by one neuron: searched in floats, proved in balls.
 
 The bound at step k is that of Theorem 3 on the relative entropy, with the constant of :mod:`.conditional`, followed by
 :mod:`.transfer`. docs/papers/two_layer_logistic/one-neuron.md, section 5.
@@ -47,7 +47,9 @@ def equal_loss(case: NeuronCase, w: tuple[arb, ...]) -> arb:
 
 def occupied_loss(case: NeuronCase, places: tuple[tuple[arb, ...], ...], shares: tuple[Fraction | int, ...]) -> arb:
     """L where a share of the neurons (they sum to one) is at each place."""
-    total = sum((enclose(s) * enclose(case.rate) / 2 * v * v for w, s in zip(places, shares) for v in w), arb(0))
+    total = sum(
+        (enclose(s) * enclose(case.rate) / 2 * v * v for w, s in zip(places, shares, strict=True) for v in w), arb(0)
+    )
     for x, (_, y, mass) in zip(case.points, case.data, strict=True):
         output = arb(0)
         for w, s in zip(places, shares, strict=True):
@@ -123,8 +125,10 @@ def neuron_plan(case: NeuronCase) -> NeuronPlan:
         best = _better(best, _searched(case, guess, floor, float(noise)))
     if best is None:
         raise SpecError(f"{case.name}: no temperature was found at which the target {case.target} is reached.")
-    for noise in best[1] * np.geomspace(0.85, 1.18, 9):
+    centre = best[1]
+    for noise in centre * np.geomspace(0.85, 1.18, 9):
         best = _better(best, _searched(case, guess, floor, float(noise)))
+    assert best is not None
     _, noise, step, slope = best
     exact = _short(noise)
     share, _ = guess.envelope(float(exact)) if case.dimension == 1 else (Fraction(0), 0.0)
@@ -151,7 +155,8 @@ def _searched(case: NeuronCase, guess: Guess, floor: float, noise: float) -> Fou
     found = scipy.optimize.minimize_scalar(lambda t: -budget(t), bounds=(0.02 * b, 0.98 * b), method="bounded")
     slope, exact = float(found.x), Fraction(noise)
     closed, lost = one_neuron(case.setting, exact), defect(case.setting, exact)
-    assert closed is not None and lost is not None
+    assert closed is not None
+    assert lost is not None
     constant = float(closed.log_constant)
     if case.dimension == 1:
         constant = max(constant, math.log(guess.envelope(noise)[1] * float(case.regularisation)))

@@ -24,7 +24,7 @@ from fractions import Fraction
 
 from flint import arb
 
-from ......theory.errors import PrecisionExhausted
+from ......theory.errors import PrecisionExhausted, SpecError
 from .....balls.ball import enclose
 from .....balls.ends import between
 from .....balls.precision import precision
@@ -77,14 +77,16 @@ class Transfer:
     floor: arb
 
     def excess(self, divergence: arb) -> arb:
-        """A ball whose upper end bounds the excess of a law with this relative entropy (in all, not for each neuron)."""
+        """A ball whose upper end bounds the excess of a law with this relative entropy (of all neurons together)."""
         with precision(BITS):
             return (divergence / self.case.width + self.offset) / enclose(self.slope) - self.floor
 
 
 def transfer(case: NeuronCase, b: Fraction, slope: Fraction, tilts: tuple[Tilt, Tilt, Tilt]) -> Transfer:
-    """With 0 < ``slope`` < b, and q for log Z(β), for log Z(β - t) and for inf L."""
+    """With q for log Z(β), for log Z(β - t) and for inf L; raises :class:`SpecError` unless 0 < ``slope`` < b."""
     at, after, least = tilts
+    if not 0 < slope < b:
+        raise SpecError(f"t/p = {slope} must lie between 0 and {b}, the inverse temperature of one neuron.")
     with precision(BITS):
         offset = log_mass_above(case, after, b - slope) - log_mass_below(case, at, b)
         return Transfer(case, b, slope, offset, loss_below(case, least))
@@ -102,7 +104,8 @@ def tilted_minimum(case: NeuronCase, q: Sequence[Fraction], tolerance: Fraction)
     """
     d, concave = case.dimension, (case.bend(q) - enclose(case.rate)).max(arb(0))
     reach = (2 * enclose(case.outer * case.pull(q) / case.rate)).sqrt().upper().ceil()
-    best, queue, count = arb(0), [], itertools.count()
+    best, count = arb(0), itertools.count()
+    queue: list[tuple[float, int, tuple[arb, ...], arb, arb]] = []
 
     def put(centre: tuple[arb, ...], half: arb) -> arb:
         value = case.tilted(q, centre)
