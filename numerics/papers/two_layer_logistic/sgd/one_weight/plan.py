@@ -34,6 +34,8 @@ CELLS = 400
 SPLITS = (0.3, 0.5, 0.7, 0.8, 0.9)
 """Shares of the entropy that a target allows, for what the length of the step costs."""
 COLDEST, HOTTEST, TRIED = 1e-3, 0.5, 25
+SMALLEST = -300.0
+"""Logarithms of constants below this are not tried."""
 Inequality = Callable[[LineSetting, Fraction], LogSobolev]
 
 
@@ -135,6 +137,8 @@ class _Search:
             return math.inf, s, 0.0, 0.0
         begin = c.point(self.start)
         log_constant = float(self.inequality(c, Fraction(s)).log_constant)
+        if log_constant < SMALLEST:
+            return math.inf, s, 0.0, 0.0
         found = [self._steps(s, log_constant, float(room[k]), share, begin) for share in SPLITS]
         logarithm, eta = min(found)
         return logarithm, s, eta, float(t[k])
