@@ -18,7 +18,7 @@ ONE_WEIGHT_CLAIMS = (
         "plain mini-batch descent can stay in a poor well for ever, whatever is sampled",
         (),
         r"\sigma=\tanh,\ a=2,\ \lambda=\tfrac1{100},\ 3\times(3,+1),\ 7\times(\tfrac12,-1),\ b=9"
-        r" \text{ without replacement},\ 0<\eta\le0.26,\ W_0\in[-3,-\tfrac32] \implies"
+        r" \text{ without replacement},\ 0<\eta\le8,\ W_0\in[-3,-\tfrac32] \implies"
         r" W_k\in[-3,-\tfrac32],\ L(W_k)-\inf L\ge0.1406 \text{ for all } k",
         method="sgd-trapped",
         control="the same with the right end at -1/2",

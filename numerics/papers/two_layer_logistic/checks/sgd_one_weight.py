@@ -15,7 +15,7 @@ from ..instance import TwoLayerInstance
 from ..sgd.one_weight.trapped import BITS, TrappedDescent, the_example
 from . import scope
 
-LARGEST_STEP = Fraction(26, 100)
+LARGEST_STEP = Fraction(8)
 KEPT = Fraction(1406, 10_000)
 CURVED = Fraction(375, 100)
 NOT_TRAPPED = Fraction(-1, 2)
@@ -38,15 +38,15 @@ def trapped(_: TwoLayerInstance) -> Outcome:
     """Four signs, one bound of the second derivative, and the least loss on the interval."""
     example = the_example()
     with precision(BITS):
-        moved = enclose(LARGEST_STEP) * example.bend_anywhere
+        moved = enclose(LARGEST_STEP) * example.bend
     return judge(
         [
             *_signs(example),
-            Relation.of("the second derivative of each batch's loss", example.bend_anywhere, CURVED),
-            Relation.of(f"eta L_B'' for eta <= {LARGEST_STEP}", moved, 1),
+            Relation.of("the second derivative of each batch's loss on the line", example.bend_anywhere, CURVED),
+            Relation.of(f"eta L_B'' on the interval, eta <= {LARGEST_STEP}", moved, 1),
             Relation.of("the excess on the whole interval", KEPT, example.excess),
         ],
-        enclosed("the second derivative on the interval itself is at most", bend=example.bend),
+        enclosed("on the interval the second derivative is at most", bend=example.bend),
         value=example.excess,
         lemma="lemma.trapped-descent",
         method="signs, ranges and a least loss in balls",
