@@ -74,7 +74,9 @@ def line_plan(
         steps = arb((1 + wait).upper().ceil().upper())
         bound = (descent.entropy(steps) + cost) / enclose(slope)
         if not bound <= enclose(epsilon):
-            raise PrecisionExhausted(f"the bound {bound} after the planned steps is not proved to be at most {epsilon}.")
+            raise PrecisionExhausted(
+                f"the bound {bound} after the planned steps is not proved to be at most {epsilon}."
+            )
         return LinePlan(noise, step, slope, steps, bound, used)
 
 
@@ -119,7 +121,7 @@ class _Search:
     @cached_property
     def _excess(self) -> tuple[NDArray[np.float64], float]:
         """L - min L on a grid, and its spacing."""
-        x = np.linspace(-1.0, 1.0, 20001) * default_reach(self.setting.line, Fraction(HOTTEST))
+        x = np.linspace(-1.0, 1.0, 8001) * default_reach(self.setting.line, Fraction(HOTTEST))
         values = self.setting.line.network().loss(x[:, None, None])
         return values - values.min(), float(x[1] - x[0])
 

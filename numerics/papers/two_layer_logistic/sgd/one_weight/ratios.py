@@ -36,10 +36,15 @@ class Ratios:
         return max(self.entropy, self.recursion, self.excess, self.second)
 
 
-def ratios(law: LineLaw, steps: int, inequality: LogSobolev | None = None) -> Ratios:
-    """Along ``steps`` steps; the bounds are those of (a') unless another inequality is given."""
+def setting_of(law: LineLaw) -> LineSetting:
+    """The constants that belong to a law."""
     batches = None if law.batch is None else Batches(law.batch, replacement=True)
-    setting = LineSetting.on_the_line(law.case, batches)
+    return LineSetting.on_the_line(law.case, batches)
+
+
+def ratios(law: LineLaw, steps: int, inequality: LogSobolev | None = None, given: LineSetting | None = None) -> Ratios:
+    """Along ``steps`` steps; by (a') and the constants of the law unless others are given."""
+    setting = setting_of(law) if given is None else given
     used = envelope_on_the_line(setting, law.noise) if inequality is None else inequality
     run = NoisyDescent(setting, law.noise, law.step, setting.point(law.start), used)
     least = float(law.case.minimum())

@@ -22,8 +22,8 @@ from ......theory.errors import PrecisionExhausted, SpecError
 from .....balls.ball import enclose
 from .....balls.precision import precision
 from .....expressions.lowering import lower_arb
-from .....expressions.range import infimum, supremum, supremum_of_absolute_value
-from ...scalar import ScalarLoss, reference
+from .....expressions.range import supremum, supremum_of_absolute_value
+from ...scalar import ScalarLoss
 from ..setting import Batches, SgdSetting
 from ..theorem import Start
 

@@ -47,12 +47,16 @@ def bend_in_strip(case: ScalarLoss, width: Fraction) -> arb:
     with precision(BITS):
         outer = enclose(abs(case.outer))
         for point, label, _ in case.data:
-            single = ScalarLoss(case.name, case.activation, case.outer, case.regularisation, ((point, label, Fraction(1)),))
+            single = ScalarLoss(
+                case.name, case.activation, case.outer, case.regularisation, ((point, label, Fraction(1)),)
+            )
             bend = lower_acb(sympy.diff(single.data_term, X, 2))
             largest = largest.max(_over_boxes(bend, width))
             u = enclose(abs(point)) * REACH / halved[case.activation.name]
             far = 1 / u.sinh() ** 2
-            if not outer * far <= 1:  # |Im a sigma| <= |a|/2 sech^2: both derivatives of the logistic loss are at most 1
+            if (
+                not outer * far <= 1
+            ):  # |Im a sigma| <= |a|/2 sech^2: both derivatives of the logistic loss are at most 1
                 raise PrecisionExhausted(f"{case.name}: the strip was not looked at far enough.")
             largest = largest.max(enclose(point * point) * (outer**2 * far**2 + 2 * outer * u.coth() * far))
     if not largest.is_finite():
