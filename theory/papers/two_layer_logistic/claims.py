@@ -17,6 +17,7 @@ from ...claims.system import Parameter, System
 from ...verdict import Argument
 from .assumptions import BOUNDED, DERIVATIVES, NAMED, REGULARISED, SLOPE, SMOOTH, TAME
 from .sgd_claims import SGD_CLAIMS
+from .sgd_one_weight import ONE_WEIGHT_CLAIMS
 
 PAPER, SQUARED_PAPER, SDE_PAPER = "gopalani2023logistic", "gopalani2022squared", "shi2020learning"
 NOTES = "docs/papers/two_layer_logistic/proofs.md"
@@ -314,7 +315,7 @@ SYSTEM = System(
         Parameter("epsilon", "1/10", "distance to the infimum of the loss that a plan of noisy descent is made for"),
         Parameter("batch", "20", "inputs in a mini-batch, drawn with replacement"),
     ),
-    claims=(*CLAIMS, *SGD_CLAIMS),
+    claims=(*CLAIMS, *SGD_CLAIMS, *ONE_WEIGHT_CLAIMS),
     errata=(
         "The papers' constants L and M_D, and L' and M'_D, are the same numbers: for a smooth activation the best"
         " Lipschitz constant is the largest derivative.",
