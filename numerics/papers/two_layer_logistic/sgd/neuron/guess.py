@@ -35,6 +35,7 @@ class Guess:
     """The tilted neuron of a case on a lattice: ``nodes`` (m, d), ``values`` (n, m) of σ at them."""
 
     case: NeuronCase
+    half_lines: bool = True
     nodes: Floats = field(init=False)
     values: Floats = field(init=False)
     gaps: dict[Fraction, float] = field(init=False, default_factory=dict)
@@ -106,7 +107,7 @@ class Guess:
 
     def half_line(self, noise: float) -> float:
         """log α₀ by Hardy's inequality, with coarse boxes of tilts; -inf where it is not found."""
-        if self.case.dimension > 1:
+        if self.case.dimension > 1 or not self.half_lines:
             return -math.inf
         b = Fraction(2 / noise / self.case.width).limit_denominator(DENOMINATOR)
         try:

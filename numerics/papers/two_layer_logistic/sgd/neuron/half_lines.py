@@ -37,7 +37,7 @@ A, B = 7.5, 1.5
 """Section 7 of the page proves the inequality for this pair, and the tests prove it again in balls."""
 NODES = 2048
 BITS = 96
-SWING = 0.25
+SWING = 0.4
 """How much the potential may move over a box of tilts, about."""
 MAX_BOXES = 1 << 14
 SPAN = 40

@@ -117,9 +117,12 @@ def plan_with(
     return NeuronPlan(case, steps, descent, moved)
 
 
-def neuron_plan(case: NeuronCase) -> NeuronPlan:
-    """The plan with the fewest steps that a search found; raises :class:`SpecError` where none reaches the target."""
-    guess = Guess(case)
+def neuron_plan(case: NeuronCase, *, half_lines: bool = True) -> NeuronPlan:
+    """The plan with the fewest steps that a search found; raises :class:`SpecError` where none reaches the target.
+
+    Without ``half_lines`` the constant is that of the envelope or of the closed form.
+    """
+    guess = Guess(case, half_lines)
     floor = guess.least()[1]
     best: tuple[float, float, float, float] | None = None
     scale = float(case.target) / case.width
@@ -143,10 +146,11 @@ def best_inequality(case: NeuronCase, noise: Fraction, guess: Guess | None = Non
     """The largest constant of one neuron: closed form, convex envelope, Hardy's inequality; its name says which."""
     found = [one_neuron(case.setting, noise)]
     if case.dimension == 1:
-        share = (Guess(case) if guess is None else guess).envelope(float(noise))[0]
-        found.append(envelope_constant(case, noise, share))
-        with contextlib.suppress(PrecisionExhausted):
-            found.append(half_line_constant(case, noise))
+        guess = Guess(case) if guess is None else guess
+        found.append(envelope_constant(case, noise, guess.envelope(float(noise))[0]))
+        if guess.half_lines:
+            with contextlib.suppress(PrecisionExhausted):
+                found.append(half_line_constant(case, noise))
     return max((x for x in found if x is not None), key=lambda x: x.log_constant.lower())
 
 
