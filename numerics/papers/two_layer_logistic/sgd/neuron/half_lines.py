@@ -32,9 +32,10 @@ from .....balls.rounding import gamma
 from ..log_sobolev import LogSobolev, defect, inverse_temperature
 from .case import Floats, NeuronCase
 from .conditional import REMAINDER, corners
+from .rothaus import majorised
 
 A, B = 7.5, 1.5
-"""Section 7 of the page proves the inequality for this pair, and the tests prove it again in balls."""
+""":func:`.rothaus.majorised` proves the inequality for this pair."""
 NODES = 2048
 BITS = 96
 SWING = 0.4
@@ -71,6 +72,8 @@ def least_log_constant(case: NeuronCase, b: Fraction, swing: float) -> arb:
     """
     if case.dimension != 1:
         raise DerivationGap(f"{case.name}: Hardy's inequality on half-lines speaks of one dimension.")
+    if not majorised(Fraction(A), Fraction(B)):
+        raise ArithmeticError(f"the inequality behind Hardy's criterion fails for A = {A}, B = {B}.")
     low, high = corners(case)[0][0], corners(case)[-1][0]
     line = _Line.of(case, b, high)
     masses = [sum((w for x, _, w in case.data if x == place), Fraction(0)) for place in line.places]
@@ -113,11 +116,13 @@ class _Line:
     @classmethod
     def of(cls, case: NeuronCase, b: Fraction, high: Fraction) -> _Line:
         steep, pull = float(b * case.rate), float(case.outer * high)
+        if 2 * float(b) * pull > DEPTH - 50:
+            raise PrecisionExhausted(f"{case.name}: the density of one neuron varies too much: take a larger s.")
         reach = max(3.0 * math.sqrt(2 * pull / float(case.rate)), math.sqrt(12.0 / steep))
-        reach = min(reach, math.sqrt(2 * max(DEPTH - 2 * float(b) * pull, 1.0) / steep))
+        reach = min(reach, math.sqrt(2 * (DEPTH - 2 * float(b) * pull) / steep))
         step = 2.0 ** math.ceil(math.log2(2 * reach / NODES))
         count = math.ceil(reach / step)
-        nodes = np.arange(-count, count + 1) * step
+        nodes = np.arange(-count, count + 1, dtype=np.float64) * step
         gauss = [(-enclose(b * case.rate) / 2 * arb(x) ** 2).exp() for x in nodes]
         places = sorted({x for x, _, _ in case.data})
         columns = [[(enclose(x[0]) * arb(v)).tanh() for v in nodes] for x in places]
@@ -138,14 +143,14 @@ class _Line:
         for k, q in enumerate(centre):
             density = density * self.factor(k, q)
         tilts = dict(zip(self.places, centre, strict=True))
-        q = tuple(tilts[x] if y == 1 else 1 - tilts[x] for x, y, _ in self.case.data)
-        return _constant(self.case, self.inverse, self.nodes, density, q)
+        all_tilts = [tilts[x] if y == 1 else 1 - tilts[x] for x, y, _ in self.case.data]
+        return _constant(self.case, self.inverse, self.nodes, density, all_tilts)
 
 
 def _floats(values: list[arb]) -> Floats:
     """Positive balls as float64 numbers, each off by at most a relative 2⁻⁵²; refused where that is not so."""
     found = np.array([float(v.mid()) for v in values])
-    if not all(v.rel_accuracy_bits() > 54 for v in values) or not bool((found > 1e-280).all()):
+    if not all(v.rel_accuracy_bits() > 54 for v in values) or not bool(((found > 1e-280) & (found < 1e280)).all()):
         raise PrecisionExhausted("a density of one neuron was not enclosed well enough: take a larger s.")
     return found
 
