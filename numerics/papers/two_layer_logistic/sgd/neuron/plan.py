@@ -199,5 +199,5 @@ def _searched(case: NeuronCase, guess: Guess, floor: float, noise: float, known:
 
 def _short(value: float) -> Fraction:
     """Three significant digits, towards zero."""
-    place = 10 ** (2 - math.floor(math.log10(value)))
-    return Fraction(math.floor(value * place)) / Fraction(place)
+    place = Fraction(10) ** (2 - math.floor(math.log10(value)))
+    return math.floor(Fraction(value) * place) / place
