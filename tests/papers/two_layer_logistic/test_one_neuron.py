@@ -192,8 +192,8 @@ def test_an_envelope_without_its_gap_is_noticed(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_half_lines_hold_for_the_law_that_they_speak_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Gaussian law: the constant is 1/variance, and the criterion loses less than a factor of 4; without its logarithm
-    it would promise more."""
+    """A Gaussian law: the constant is 1/variance, the criterion loses less than a factor of 4; without its logarithm it
+    would promise more."""
     case = replace(row("row-3", 1), outer=Fraction(1, 10**6), rate=Fraction(1))
     with precision(half_lines.BITS):
         log = float(half_lines.least_log_constant(case, Fraction(1), 0.4))

@@ -97,13 +97,13 @@ class Guess:
         return float(self.log_mass(q, b) - b * loss - b * c * c / (8 * case.width) * (mass @ spread))
 
     def envelope(self, noise: float) -> tuple[Fraction, float]:
-        """m/λ with the largest constant of the envelope, and that constant over λ."""
+        """m/λ with the largest constant of the envelope, and the logarithm of that constant over λ."""
         b = 2 / noise / self.case.width
         if not self.gaps:
             self.gaps = {share: self._gap(share) for share in SHARES[::3]}
         value = {s: math.log(float(s)) - b * g for s, g in self.gaps.items()}
         best = max(value, key=lambda s: value[s])
-        return best, math.exp(value[best] - b * float(self.case.outer) ** 2 / 8 / self.case.width)
+        return best, value[best] - b * float(self.case.outer) ** 2 / 8 / self.case.width
 
     def half_line(self, noise: float) -> float:
         """log α₀ by Hardy's inequality, with coarse boxes of tilts; -inf where it is not found."""

@@ -176,7 +176,7 @@ def _searched(case: NeuronCase, guess: Guess, floor: float, noise: float, known:
     assert lost is not None
     constant = float(closed.log_constant) if known is None else known
     if case.dimension == 1 and known is None:
-        envelope = math.log(guess.envelope(noise)[1] * float(case.regularisation))
+        envelope = guess.envelope(noise)[1] + math.log(case.regularisation)
         constant = max(constant, envelope, guess.half_line(noise))
     room = -float(found.fun) * case.width - float(lost)
     if not room > 0:
