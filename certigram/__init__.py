@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from .deep import nngp, nngp_and_ntk, ntk
     from .derivations import DerivationHandle, derive
+    from .descent import sgd_plan
     from .finite_width import least_width, width_gap
     from .kernels import Kernel, kernel
     from .large import certify_large
@@ -52,6 +53,7 @@ _WHERE = {
     ".large": "certify_large",
     ".own_matrix": "diagnose least_jitter",
     ".deep": "nngp nngp_and_ntk ntk",
+    ".descent": "sgd_plan",
     ".derivations": "DerivationHandle derive",
     ".finite_width": "least_width width_gap",
     ".kernels": "Kernel kernel",
@@ -110,6 +112,7 @@ __all__ = [
     "ntk",
     "population_gram",
     "predict",
+    "sgd_plan",
     "system",
     "systems",
     "verify",

@@ -32,6 +32,7 @@ from .output import DEFECT, INTERRUPTED, LATER, fail, say
 from .own_matrix import diagnose, jitter
 from .reporting import report
 from .second_opinion import WithOptionalValues
+from .sgd_plan import sgd_plan
 from .studies import sweep, verify
 from .values import dual, hermite
 
@@ -76,6 +77,11 @@ app.command(
     short_help="from which width networks show an event",
     epilog="Example: certigram least-width digits --n 20 --activation tanh --activation erf --figure out/gap.svg",
 )(least_width)
+app.command(
+    name="sgd-plan",
+    short_help="temperature, step and number of steps of noisy descent",
+    epilog="Example: certigram sgd-plan digits --n 50 --outer 1/64 --regularisation 1/10",
+)(sgd_plan)
 app.command(short_help="sample the networks of a study", epilog="Example: certigram sweep study.toml --jobs 8")(sweep)
 app.command(
     short_help="enclose E φ(u) φ(v)",

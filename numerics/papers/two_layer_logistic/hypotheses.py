@@ -15,6 +15,7 @@ from ...balls.precision import precision
 from ...certificates.certificate import Discharged
 from ...checks.relation import Relation
 from .constants import Supremum
+from .sgd.activation import descent_activation
 
 if TYPE_CHECKING:
     from .instance import TwoLayerInstance
@@ -71,6 +72,19 @@ def _tame(inst: TwoLayerInstance) -> Settled:
     return settled
 
 
+def _radial(inst: TwoLayerInstance) -> Settled:
+    """Whether sup|z sigma'(z)| or kappa is finite."""
+    settled = _finite("defect", inst)
+    if settled[0] is Verdict.PROVED or not_covered(inst) is not None:
+        return settled
+    found = descent_activation(inst.activation, inst.budget.bits)
+    if found.chi is not None:
+        return Verdict.PROVED, f"sup|z sigma'(z)| = {_short(found.chi)}"
+    if found.radially_unbounded:
+        return Verdict.REFUTED, f"sup|z sigma'(z)| is infinite, and {settled[1]}"
+    return Verdict.UNKNOWN, f"no bound of sup|z sigma'(z)| was found, and {settled[1]}"
+
+
 def _named(inst: TwoLayerInstance) -> Settled:
     text = f"the activation is {inst.activation.name}"
     if inst.activation.name in NAMED:
@@ -119,6 +133,7 @@ _RULES: dict[str, Callable[[TwoLayerInstance], Settled]] = {
     "regularised": _regularised,
     "bounded": partial(_finite, "size"),
     "bounded-or-homogeneous": _tame,
+    "radial": _radial,
     "closed-form": _named,
     "wide": partial(_where_covered, _wide),
     "small-step": partial(_where_covered, _small_step),

@@ -24,6 +24,7 @@ from ...balls.precision import precision
 from ...certificates.certificate import Discharged
 from ...kernels.points import Points
 from ...studies.data import DataSet, labels
+from ...studies.descent_plan import Plan, SgdPlan
 from ...studies.parameters import require_memory, require_scale, whole
 from ...studies.workspace import Workspace
 from .bounds import LogisticBounds, OuterWeights, alternating
@@ -34,6 +35,11 @@ from .hypotheses import discharge
 from .loss import Floats
 from .quadrature import CellMoments, cell_moments, clustered_grid, default_reach
 from .scalar import ScalarLoss, scalar_case
+from .sgd.activation import descent_activation
+from .sgd.inputs import InputMoments, LabelledInputs, input_moments
+from .sgd.plan import by_convexity, sgd_plan
+from .sgd.setting import Batches, SgdSetting
+from .sgd.theorem import Start
 from .spectrum import spectrum
 
 NORMS = (0.25, 4.0, 64.0)
@@ -57,6 +63,8 @@ class TwoLayerInstance:
     level: Fraction
     initial_variance: Fraction
     noise: Fraction
+    epsilon: Fraction
+    batch: Fraction
     budget: Budget
     workspace: Workspace = field(default_factory=Workspace)
     system: str = "two-layer-logistic"
@@ -69,7 +77,8 @@ class TwoLayerInstance:
     def admit(self) -> None:
         """Raise :class:`SpecError` where the parameters describe no network or no law."""
         whole(self.system, "width", self.width)
-        for name in ("step", "initial_variance", "noise"):
+        whole(self.system, "batch", self.batch)
+        for name in ("step", "initial_variance", "noise", "epsilon"):
             require_scale(self.system, name, getattr(self, name))
         require_scale(self.system, "regularisation", self.regularisation, zero=True)
         require_scale(self.system, "outer", self.outer_size, signed=True)
@@ -84,9 +93,7 @@ class TwoLayerInstance:
     @property
     def points(self) -> Points:
         """The points of the study; raises :class:`SpecError` when only their Gram matrix is given."""
-        if self.data.points is None:
-            raise SpecError("two-layer-logistic: a network needs input points, not only their Gram matrix.")
-        return self.data.points
+        return points_of(self.data)
 
     @cached_property
     def constants(self) -> ActivationConstants:
@@ -157,6 +164,63 @@ class TwoLayerInstance:
             found.append(self.network.values(wide, direction))
             return tuple(found)
 
+    # -- noisy descent --------------------------------------------------------------
+
+    @cached_property
+    def labelled(self) -> LabelledInputs:
+        """The inputs with their labels."""
+        return LabelledInputs.of(self.points, self.labels, on_sphere=self.data.normalize == "sphere")
+
+    @cached_property
+    def _moments_of_inputs(self) -> InputMoments:
+        return input_moments(self.labelled, self.budget.bits)
+
+    def sgd_setting(self, batches: Batches | None = None) -> SgdSetting:
+        """The constants of noisy descent, with or without mini-batches."""
+        found = descent_activation(self.activation, self.budget.bits)
+        rate, bits = self.regularisation, self.budget.bits
+        return SgdSetting.from_moments(found, self.outer, self.labelled, self._moments_of_inputs, rate, batches, bits)
+
+    @cached_property
+    def sgd(self) -> SgdSetting:
+        """Without mini-batches."""
+        return self.sgd_setting()
+
+    @cached_property
+    def sgd_with_batches(self) -> SgdSetting:
+        """With those of the study."""
+        return self.sgd_setting(Batches(int(self.batch), replacement=True))
+
+    @cached_property
+    def sgd_plans(self) -> tuple[SgdPlan, SgdPlan]:
+        """Plans for the target of the study from its Gaussian start, without and with mini-batches."""
+        found = [
+            sgd_plan(c, self.epsilon, Start.gaussian(c, self.initial_variance))
+            for c in (self.sgd, self.sgd_with_batches)
+        ]
+        return found[0], found[1]
+
+    @cached_property
+    def sgd_convex_rate(self) -> Fraction:
+        """λ where that is above λ_cvx, else a number of at least twice λ_cvx."""
+        threshold = Ball(self.sgd.convexity_threshold).upper
+        return self.regularisation if self.sgd.convex else Fraction(math.ceil(2 * threshold * 16) + 1, 16)
+
+    @cached_property
+    def sgd_convex_plans(self) -> dict[str, Plan]:
+        """Plans of Theorem 6 at that λ, for the three kinds of noise."""
+        found: dict[str, Plan] = {}
+        for kind, base, plain in (
+            ("Gaussian noise", self.sgd, False),
+            ("mini-batches and Gaussian noise", self.sgd_with_batches, False),
+            ("plain mini-batches", self.sgd_with_batches, True),
+        ):
+            setting = replace(base, regularisation=self.sgd_convex_rate)
+            start = Start.gaussian(setting, self.initial_variance)
+            for plan in by_convexity(setting, self.epsilon, start, plain=plain):
+                found[kind] = plan
+        return found
+
     # -- the reference case ---------------------------------------------------------
 
     @cached_property
@@ -197,3 +261,10 @@ class TwoLayerInstance:
     def gap(self) -> GapEnclosure:
         """The enclosed gap of the reference case at the noise level of the study."""
         return gap_enclosure(self.moments)
+
+
+def points_of(data: DataSet) -> Points:
+    """The points of a data set; raises :class:`SpecError` where only their Gram matrix is given."""
+    if data.points is None:
+        raise SpecError("two-layer-logistic: a network needs input points, not only their Gram matrix.")
+    return data.points

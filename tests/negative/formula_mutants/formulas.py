@@ -55,6 +55,7 @@ SETTING = "chooses data, sizes and precisions, or numbers of which what is claim
 FLOATS = "simulations and samples, of which nothing is proved"
 SHOWN = "recipes of the second opinion, which are compared with what was enclosed"
 UNSEARCHED = "not searched yet, many checks run it: test_planted_constants.py of the room changes some of its numbers"
+ELSEWHERE = "no claim states it; test_sgd_setting.py and test_sgd_plan.py of the room run it"
 SHARP = "the other side of the falsifier's bounds"
 LINES = "lines"
 """Modules whose names begin so hold lines of lemmas, which ``tests/negative/test_lemma_mutants.py`` changes."""
@@ -72,6 +73,23 @@ LOGISTIC = Room(
         "rayleigh": "rayleigh_bound",
         "counterexample": "profile least_profile remainder curvature_ceiling decide",
         "conditions": "squared_bounds completed_square",
+        "sgd.inputs": "LabelledInputs.share LabelledInputs.squared_norm LabelledInputs.scale_squared input_moments",
+        "sgd.setting": """Batches.share SgdSetting.__init__ SgdSetting.width SgdSetting.convex SgdSetting.parameters
+            SgdSetting.rate SgdSetting.outer_norm SgdSetting.values SgdSetting.largest_q SgdSetting.loss_floor
+            SgdSetting.loss_ceiling SgdSetting.oscillation SgdSetting._pull SgdSetting._spread
+            SgdSetting.convexity_threshold SgdSetting.strong_convexity SgdSetting.smoothness
+            SgdSetting.hessian_trace SgdSetting.gradient SgdSetting.laplacian SgdSetting.radial
+            SgdSetting._gradient_variance SgdSetting.noise SgdSetting.noise_frobenius SgdSetting.noise_bound
+            SgdSetting.room_at_zero SgdSetting.minimiser _mean_pull loss""",
+        "sgd.log_sobolev": """LogSobolev.constant LogSobolev.log10_constant envelope one_neuron inverse_temperature
+            holley_stroock bakry_emery log_lipschitz _log_lipschitz defect
+            _of_one_neuron _closed_form""",
+        "sgd.theorem": """Start.point Start.gaussian Start.distance_squared _data_term NoisyDescent.floor_moment
+            NoisyDescent._beta NoisyDescent._eta NoisyDescent._log_contraction NoisyDescent.second_moment
+            NoisyDescent.largest_moment NoisyDescent.first NoisyDescent.discretisation
+            NoisyDescent.conditional NoisyDescent._forgotten NoisyDescent.recursion_cost NoisyDescent.bias
+            NoisyDescent.recursed NoisyDescent.entropy NoisyDescent.thermal NoisyDescent.excess ConvexDescent.floor
+            ConvexDescent.excess stationarity _decay""",
         "checks.bounds": "_curvature _norm _thresholds",
         "checks.conditions": "_unregularised _negative squared_loss",
         "checks.stationary": "admitted exponent",
@@ -81,7 +99,13 @@ LOGISTIC = Room(
         "scalar": PROVER, "constants": PROVER, "counterexample:_point": PROVER, "gap": PROVER,
         "plane": PROVER, "evolution": FLOATS, "langevin": FLOATS, "enclosed_numbers": SHOWN, "hypotheses": SETTING,
         "extremal": STATES, "checks": STATES, "conditions": STATES, "instance": SETTING,
-        "bounds:alternating": SETTING, "sharpness": SHARP,
+        "bounds:alternating": SETTING, "sharpness": SHARP, "sgd.activation": PROVER, "sgd.search": SETTING,
+        "sgd.plan": SETTING, "sgd.extremal": STATES, "sgd.setting:SgdSetting.from_moments": SETTING,
+        "face": SETTING, "sgd.inputs:LabelledInputs.of": SETTING, "sgd.log_sobolev:options": SETTING,
+        "sgd.log_sobolev:best": SETTING, "sgd.log_sobolev:gap": ELSEWHERE, "sgd.theorem:decreasing_steps": ELSEWHERE,
+        "sgd.setting:SgdSetting.of": SETTING, "sgd.setting:SgdSetting.scalar": SETTING,
+        "sgd.log_sobolev:roughly": SETTING, "sgd.log_sobolev:_promising": SETTING,
+        "sgd.theorem:NoisyDescent.__post_init__": SETTING, "sgd.theorem:ConvexDescent.__post_init__": SETTING,
     },
 )  # fmt: skip
 SMALL = (("embedding", "2"), ("points", "3"), ("iterations", "3"), ("depth", "4"), ("features", "24"))

@@ -15,24 +15,18 @@ from types import MappingProxyType
 from ...claims.claim import Hypothesis, Source
 from ...claims.system import Parameter, System
 from ...verdict import Argument
+from .assumptions import BOUNDED, DERIVATIVES, NAMED, REGULARISED, SLOPE, SMOOTH, TAME
+from .sgd_claims import SGD_CLAIMS
 
 PAPER, SQUARED_PAPER, SDE_PAPER = "gopalani2023logistic", "gopalani2022squared", "shi2020learning"
 NOTES = "docs/papers/two_layer_logistic/proofs.md"
 RECALLED = "the body of the paper's theorem was not at hand: the constant is recalled, the abstract was read"
 
-SMOOTH = Hypothesis("smooth", r"\sigma \in C^\infty(\mathbb R)")
-SLOPE = Hypothesis("bounded-slope", r"M_1 = \sup|\sigma'| < \infty")
-BEND = Hypothesis("bounded-bend", r"M_2 = \sup|\sigma''| < \infty")
-REGULARISED = Hypothesis("regularised", r"\lambda > 0")
-BOUNDED = Hypothesis("bounded", r"\sup|\sigma| < \infty")
-TAME = Hypothesis("bounded-or-homogeneous", r"\sup|\sigma| < \infty \text{ or } \sup_z|\sigma(z)-z\sigma'(z)| < \infty")
-NAMED = Hypothesis("closed-form", r"\sigma \text{ is the logistic function, tanh or erf}")
 WIDE = Hypothesis("wide", r"\|a\|_2^2/\|a\|_\infty \ge 2M_2/M_1^2")
 SMALL_STEP = Hypothesis(
     "small-step", r"s \le 2/(m+\mathrm{gLip}(L)) \text{ on the reference case with } \lambda \ge 2\lambda_{cvx}"
 )
 
-DERIVATIVES = (SMOOTH, SLOPE, BEND)
 SOURCE = Source("two-layer-logistic", PAPER, NOTES)
 
 
@@ -317,8 +311,10 @@ SYSTEM = System(
         Parameter("level", "1", "K, the level of the certified radius"),
         Parameter("initial_variance", "1/64", "tau^2, variance of the Gaussian initial law"),
         Parameter("noise", "1/2", "noise level s of the reference case in one dimension"),
+        Parameter("epsilon", "1/10", "distance to the infimum of the loss that a plan of noisy descent is made for"),
+        Parameter("batch", "20", "inputs in a mini-batch, drawn with replacement"),
     ),
-    claims=CLAIMS,
+    claims=(*CLAIMS, *SGD_CLAIMS),
     errata=(
         "The papers' constants L and M_D, and L' and M'_D, are the same numbers: for a smooth activation the best"
         " Lipschitz constant is the largest derivative.",
@@ -346,6 +342,9 @@ SYSTEM = System(
             r"\mu_s": "stationary law, proportional to exp(-2L/s), with density rho in one dimension",
             r"\lambda_s": "spectral gap of the generator (s/2) Laplacian - grad L . grad",
             r"\ell": "logistic loss log(1 + exp(-m))",
+            r"\Sigma_x": "mean of x_i x_i^T",
+            r"\bar q": "bound of q_i from the range of the activation",
+            r"\rho_k, \pi": "law of W_k, and the law proportional to exp(-2L/s)",
         }
     ),
 )

@@ -16,7 +16,7 @@ from ..instance import TwoLayerInstance
 
 
 def argued(
-    name: str,
+    name: str | tuple[str, ...],
     relations: Iterable[Relation],
     *evidence: EvidenceItem,
     sharp: Iterable[Relation] = (),
@@ -24,14 +24,15 @@ def argued(
     method: str = "written proof with enclosed constants",
     detail: dict[str, object] | None = None,
 ) -> Outcome:
-    """The outcome of relations that ``lemma.name`` proves in general; UNKNOWN where a line of its proof fails.
+    """The outcome of relations that ``lemma.name``, or several, prove in general; UNKNOWN where one of its lines fails.
 
     ``sharp`` are those at objects of their own, where both sides are nearly equal: the margin is that of the others.
     """
     found = list(relations)
-    proof = lemma_evidence(f"lemma.{name}")
+    names = [f"lemma.{one}" for one in ((name,) if isinstance(name, str) else name)]
+    proof = lemma_evidence(*names)
     if proof is None:
-        return Outcome(Verdict.UNKNOWN, reason=f"a line of lemma.{name} did not pass its check")
+        return Outcome(Verdict.UNKNOWN, reason=f"a line of {' or '.join(names)} did not pass its check")
     return judge(
         [*found, *sharp],
         proof,

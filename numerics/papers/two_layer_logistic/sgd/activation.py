@@ -24,7 +24,8 @@ from .....theory.errors import DerivationGap
 from .....theory.verdict import Verdict
 from ....expressions.lowering import lower_numpy
 from ....expressions.range import infimum, supremum, supremum_of_absolute_value
-from ..constants import activation_constants
+from ..constants import Supremum, activation_constants
+from ..constants import supremum as enclosed_supremum
 
 BITS = 64
 FLATTER_BITS = 40
@@ -34,7 +35,8 @@ FLATTER_BITS = 40
 class DescentActivation:
     r"""``slope`` M₁, ``bend`` M₂, ``low`` and ``high`` (exact outer ends of the range), ``chi`` and ``defect`` κ.
 
-    The last four are None where they are infinite or were not found.
+    The last four are None where they are infinite or were not found; ``radially_unbounded``: both of the last two are
+    proved to be infinite.
 
     >>> from certigram.theory.activations.activation import activation
     >>> found = descent_activation(activation("sigmoid"))
@@ -49,6 +51,7 @@ class DescentActivation:
     high: arb | None
     chi: arb | None
     defect: arb | None
+    radially_unbounded: bool = False
 
     @property
     def bounded(self) -> bool:
@@ -80,13 +83,13 @@ def descent_activation(activation: Activation, bits: int = 128) -> DescentActiva
         reason = known.slope.reason or known.bend.reason
         raise DerivationGap(f"a derivative of {activation.name} is not known to be bounded: {reason}.")
     low, high = _end(activation.expression, -1), _end(activation.expression, 1)
-    chi = None
-    if low is not None and high is not None:
-        try:
-            chi = supremum_of_absolute_value(X * sympy.diff(activation.expression, X), bits=BITS).ball
-        except DerivationGap:
-            chi = None
-    return DescentActivation(activation, slope, bend, low, high, chi, known.defect.value)
+    chi = _chi(activation.expression)
+    unbounded = chi.infinite and known.defect.infinite
+    return DescentActivation(activation, slope, bend, low, high, chi.value, known.defect.value, unbounded)
+
+
+def _chi(expression: sympy.Expr) -> Supremum:
+    return enclosed_supremum(X * sympy.diff(expression, X), None, BITS)
 
 
 def _end(expression: sympy.Expr, sign: int) -> arb | None:

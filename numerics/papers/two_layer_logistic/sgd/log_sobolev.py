@@ -11,9 +11,10 @@ the formula gives, so its lower end is a valid constant. docs/papers/two_layer_l
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
 from flint import arb
@@ -102,8 +103,8 @@ def envelope(setting: SgdSetting, noise: Fraction | arb, theta: Fraction | None 
         return _closed_form(setting, noise, enclose(setting.outer.one), theta, ENVELOPE, arb(0))
 
 
-def bakry_emery(setting: SgdSetting) -> LogSobolev | None:
-    """(b): m; None unless m > 0 is proved."""
+def bakry_emery(setting: SgdSetting, noise: Fraction | arb = Fraction(1)) -> LogSobolev | None:
+    """(b): m, at every level of the noise; None unless m > 0 is proved."""
     if not setting.convex:
         return None
     with precision(setting.bits):
@@ -175,15 +176,21 @@ def gap(setting: SgdSetting, noise: Fraction | arb) -> LogSobolev | None:
         return LogSobolev(ONE_NEURON, best.log(), arb(0), of_gap=True, bits=setting.bits) if best > 0 else None
 
 
+INEQUALITIES: Mapping[str, Callable[[SgdSetting, Fraction | arb], LogSobolev | None]] = MappingProxyType(
+    {
+        BAKRY_EMERY: bakry_emery,
+        HOLLEY_STROOCK: holley_stroock,
+        ENVELOPE: envelope,
+        LOG_LIPSCHITZ: log_lipschitz,
+        ONE_NEURON: one_neuron,
+    }
+)
+"""The logarithmic Sobolev inequalities by name."""
+
+
 def options(setting: SgdSetting, noise: Fraction | arb) -> tuple[LogSobolev, ...]:
     """All logarithmic Sobolev inequalities that there are for this setting, at one level of the noise."""
-    found = (
-        bakry_emery(setting),
-        holley_stroock(setting, noise),
-        envelope(setting, noise),
-        log_lipschitz(setting, noise),
-        one_neuron(setting, noise),
-    )
+    found = (inequality(setting, noise) for inequality in INEQUALITIES.values())
     return tuple(option for option in found if option is not None)
 
 
@@ -199,13 +206,34 @@ def best(setting: SgdSetting, noise: Fraction | arb, allowed: Fraction | arb = F
     return max(fitting, key=lambda option: option.log_constant.lower())
 
 
+def roughly(setting: SgdSetting, noise: float, name: str) -> float:
+    """About the logarithm of the constant of an option, in float64: it guides a search, and proves nothing.
+
+    Minus infinity where the option does not exist.
+    """
+    with precision(setting.bits):
+        s = arb(noise)
+        if name in (ENVELOPE, ONE_NEURON) and not setting.activation.bounded:
+            return -math.inf
+        if name == ENVELOPE:
+            return _promising(setting, s, enclose(setting.outer.one))[1]
+        if name == ONE_NEURON:
+            largest = enclose(setting.outer.infinity)
+            gradient = setting.gradient / setting.outer_norm * largest
+            lipschitz = float(_log_lipschitz(setting, s, gradient, ONE_NEURON, arb(0)).log_constant)
+            convex = float(setting.strong_convexity.log()) if setting.convex else -math.inf
+            return max(_promising(setting, s, largest)[1], lipschitz, convex)
+        found = INEQUALITIES[name](setting, s)
+        return -math.inf if found is None else float(found.log_constant)
+
+
 def _closed_form(
     setting: SgdSetting, noise: Fraction | arb, size: arb, theta: Fraction | None, name: str, lost: arb
 ) -> LogSobolev | None:
     r""":math:`(\lambda-\theta^2\lambda_{cvx})_+e^{-2\beta\bar q\,\text{size}\,e(\theta)}` at one theta, in balls."""
     if not setting.activation.bounded:
         return None
-    chosen = _promising(setting, noise, size) if theta is None else theta
+    chosen = _promising(setting, noise, size)[0] if theta is None else theta
     distance = setting.activation.flatter(chosen)
     if distance is None:
         return None
@@ -217,8 +245,8 @@ def _closed_form(
         return LogSobolev(name, modulus.log() - exponent, lost, chosen, bits=setting.bits)
 
 
-def _promising(setting: SgdSetting, noise: Fraction | arb, size: arb) -> Fraction:
-    """The theta with the largest constant in float64; whatever it is, the constant at it is a valid one."""
+def _promising(setting: SgdSetting, noise: Fraction | arb, size: arb) -> tuple[Fraction, float]:
+    """The theta with the largest constant in float64, and its logarithm; the constant at any theta is a valid one."""
     with precision(setting.bits):
         factor = min(float(2 * inverse_temperature(noise) * setting.largest_q * size), 1e300)
         share = float(setting.convexity_threshold / setting.rate)
@@ -229,4 +257,5 @@ def _promising(setting: SgdSetting, noise: Fraction | arb, size: arb) -> Fractio
     left = 1 - theta**2 * share
     with np.errstate(invalid="ignore", divide="ignore"):
         value = np.where(left > 0, np.log(left), -np.inf) - factor * setting.activation.roughly(theta)
-    return tried[int(np.argmax(value))]
+    k = int(np.argmax(value))
+    return tried[k], math.log(setting.regularisation) + float(value[k])

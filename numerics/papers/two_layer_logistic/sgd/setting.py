@@ -26,9 +26,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
 
+import sympy
 from flint import arb
 
 from .....theory.activations.activation import Activation
+from .....theory.activations.functions import X
 from .....theory.errors import DerivationGap, SpecError
 from ....balls.ball import enclose
 from ....balls.ends import nonnegative
@@ -73,9 +75,9 @@ class Batches:
 class SgdSetting:
     r"""All constants; :meth:`of` makes one from exact data, ``dataclasses.replace`` changes a number in the formulas.
 
-    ``slope`` M₁, ``bend`` M₂; ``low`` and ``high`` the ends of σ (None: not bounded); ``chi``, ``defect`` κ or None;
-    ``norm``, ``trace``, ``frobenius`` of Σ_x; ``largest_input`` is max ‖x_i‖²; ``shares`` the weights of the labels 1
-    and -1; ``at_zero`` is g(0); ``noise_share`` is ν/b, 0 without mini-batches. ``largest_spread`` bounds q(1-q).
+    ``slope`` M₁, ``bend`` M₂; ``norm``, ``trace``, ``frobenius`` of Σ_x; ``largest_input`` is max ‖x_i‖²; ``shares``
+    the weights of the labels 1 and -1; ``at_zero`` is g(0), ``gradient_at_zero`` the norm of ∇g(0); ``noise_share`` is
+    ν/b, 0 without mini-batches; ``largest_spread`` bounds q(1-q).
 
     >>> from ..scalar import reference
     >>> case = SgdSetting.scalar(reference("T1"))
@@ -95,6 +97,7 @@ class SgdSetting:
     largest_input: arb
     shares: tuple[Fraction, Fraction]
     at_zero: arb
+    gradient_at_zero: arb
     noise_share: Fraction = Fraction(0)
     largest_spread: Fraction = Fraction(1, 4)
     bits: int = 128
@@ -135,6 +138,8 @@ class SgdSetting:
         with precision(bits):
             value = enclose(sum(outer.values, Fraction(0))) * lower_arb(found.activation.expression)(arb(0))
             at_zero = enclose(shares[0]) * loss(value) + enclose(shares[1]) * loss(-value)
+            slope = lower_arb(sympy.diff(found.activation.expression, X))(arb(0))
+            pull = slope * enclose(outer.two_squared).sqrt() * _mean_pull(inputs, value)
         return cls(
             found,
             outer,
@@ -148,6 +153,7 @@ class SgdSetting:
             moments.largest,
             shares,
             at_zero,
+            abs(pull),
             share,
             bits=bits,
         )
@@ -333,14 +339,36 @@ class SgdSetting:
     # -- the minimiser --------------------------------------------------------------
 
     @cached_property
+    def room_at_zero(self) -> arb:
+        r"""A bound of L(0) - inf L: the least of g(0) - g_inf, G²/(2λ) and, where m > 0, |∇L(0)|²/(2m)."""
+        with precision(self.bits):
+            found = (self.at_zero - self.loss_floor).min(self.gradient**2 / (2 * self.rate))
+            return found.min(self.gradient_at_zero**2 / (2 * self.strong_convexity)) if self.convex else found
+
+    @cached_property
     def minimiser(self) -> arb:
-        """A bound of the squared norm of every minimiser: the least of 2(L(0) - g_inf)/λ, (G/λ)² and X/λ."""
+        """A bound of the squared norm of every minimiser.
+
+        The least of 2(g(0) - g_inf)/λ, (G/λ)², X/λ and, where m > 0, (|∇L(0)|/m)².
+        """
         with precision(self.bits):
             found = (2 * (self.at_zero - self.loss_floor) / self.rate).min((self.gradient / self.rate) ** 2)
+            if self.convex:
+                found = found.min((self.gradient_at_zero / self.strong_convexity) ** 2)
             try:
                 return nonnegative(found.min(self.radial / self.rate))
             except DerivationGap:
                 return nonnegative(found)
+
+
+def _mean_pull(inputs: LabelledInputs, value: arb) -> arb:
+    r"""The norm of :math:`\sum_i\omega_iy_iq_ix_i` where the network has one value at all inputs."""
+    q = {1: 1 / (1 + value.exp()), -1: 1 / (1 + (-value).exp())}
+    total = [arb(0)] * inputs.points.d
+    for i, (label, weight) in enumerate(zip(inputs.labels, inputs.weights, strict=True)):
+        factor = label * q[label] * enclose(weight) * enclose(inputs.scale_squared(i)).sqrt()
+        total = [t + factor * enclose(x) for t, x in zip(total, inputs.points.entries(i), strict=True)]
+    return sum((t * t for t in total), arb(0)).sqrt()
 
 
 def loss(margin: arb) -> arb:

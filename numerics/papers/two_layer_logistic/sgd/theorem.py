@@ -30,6 +30,8 @@ from ....balls.precision import precision
 from .log_sobolev import LogSobolev
 from .setting import SgdSetting, loss
 
+SMALL = 1000
+"""Contractions below exp(-SMALL) are not written out."""
 Real = Fraction | arb
 """An exact number: a rational, or a ball of radius zero where the exponent is too long for one."""
 
@@ -123,7 +125,7 @@ class NoisyDescent:
         """R_k, a bound of E‖W_k‖²."""
         c = self.setting
         with precision(c.bits):
-            return _power(1 - self._eta * c.rate, 2 * arb(steps)) * self.start.second_moment + self.floor_moment
+            return _decay(self._eta * c.rate, 2 * arb(steps)) * self.start.second_moment + self.floor_moment
 
     @cached_property
     def largest_moment(self) -> arb:
@@ -161,10 +163,16 @@ class NoisyDescent:
             return (beta * eta * c.noise).min((eta * beta * c.noise_frobenius / 2) ** 2 * exponent.exp())
 
     @cached_property
-    def _contraction(self) -> arb:
-        """α₀η."""
+    def _log_contraction(self) -> arb:
+        """The logarithm of α₀η, which may itself be astronomical."""
         with precision(self.setting.bits):
-            return self.inequality.constant * self._eta
+            return self.inequality.log_constant + self._eta.log()
+
+    def _forgotten(self, steps: arb) -> arb:
+        """exp(-α₀η k): what is left of the start after k steps."""
+        if steps.is_zero():
+            return arb(1)
+        return (-(self._log_contraction + steps.log()).exp()).exp()
 
     @cached_property
     def recursion_cost(self) -> arb:
@@ -174,22 +182,25 @@ class NoisyDescent:
 
     @cached_property
     def bias(self) -> arb:
-        """What the costs of all steps sum up to."""
+        """What the costs of all steps sum up to: their cost over 1 - exp(-x), x = α₀η; that is x (1 - x/2) or more."""
+        logarithm = self._log_contraction
         with precision(self.setting.bits):
-            return self.recursion_cost / -(-self._contraction).expm1()
+            if logarithm > -SMALL:
+                return self.recursion_cost / -(-logarithm.exp()).expm1()
+            return (self.recursion_cost.log() - logarithm).exp() * arb(1).union(1 + (-arb(SMALL)).exp())
 
     def recursed(self, entropy: arb) -> arb:
         """The bound of KL(ρ_{k+1}|π) from KL(ρ_k|π), by one step."""
         lost = self.inequality.defect
         with precision(self.setting.bits):
-            return lost + (-self._contraction).exp() * (entropy - lost) + self.recursion_cost
+            return lost + self._forgotten(arb(1)) * (entropy - lost) + self.recursion_cost
 
     def entropy(self, steps: int | arb) -> arb:
         """The bound of KL(ρ_k|π), k ≥ 1."""
         lost = self.inequality.defect
         with precision(self.setting.bits):
             excess = (self.first - lost).max(arb(0))
-            return lost + (-self._contraction * (arb(steps) - 1)).exp() * excess + self.bias
+            return lost + self._forgotten(arb(steps) - 1) * excess + self.bias
 
     def thermal(self, second_moment: arb) -> arb:
         r"""What temperature costs: :math:`\tfrac N{2\beta}\log(e\beta(\lambda+D/N)R/N)`."""
@@ -245,7 +256,7 @@ class ConvexDescent:
         """The bound of E L(W_k) - inf L, k ≥ 0."""
         c = self.setting
         with precision(c.bits):
-            shrink = _power(1 - ball(self.step) * c.strong_convexity, 2 * arb(steps))
+            shrink = _decay(ball(self.step) * c.strong_convexity, 2 * arb(steps))
             return c.smoothness / 2 * shrink * self.start.distance_squared(c) + self.floor
 
 
@@ -275,11 +286,15 @@ def stationarity(setting: SgdSetting, step: Real, steps: int, start: Start) -> a
         return 2 * (start.loss - setting.loss_floor) / (eta * steps) + eta * setting.smoothness * setting.noise
 
 
-def _power(base: arb, exponent: arb) -> arb:
-    """A number in [0, 1) to a power that may be astronomical."""
-    if base > 0:
-        return (base.log() * exponent).exp()
-    return (arb(0) if exponent > 0 else arb(1)) if base.is_zero() else nonnegative(base) ** exponent
+def _decay(share: arb, exponent: arb) -> arb:
+    """(1 - share)^exponent for a share in [0, 1] that may be as tiny as the exponent is astronomical.
+
+    >>> _decay(arb((1, -10**6)), arb((1, 10**6))).overlaps((-arb(1)).exp()), _decay(arb(1), arb(3))
+    (True, 0)
+    """
+    if share < 1:
+        return ((-share).log1p() * exponent).exp()
+    return nonnegative(1 - share) ** exponent if exponent > 0 else arb(1)
 
 
 __all__ = ["ConvexDescent", "NoisyDescent", "Real", "Start", "ball", "decreasing_steps", "loss", "stationarity"]
