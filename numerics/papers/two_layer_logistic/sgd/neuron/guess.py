@@ -11,13 +11,17 @@ import numpy as np
 import scipy.optimize
 import scipy.special
 
+from ......theory.errors import PrecisionExhausted
+from .....balls.precision import precision
 from .case import Floats, NeuronCase
 from .conditional import SHARES
+from .half_lines import BITS, least_log_constant
 from .transfer import Tilt
 
 AXIS = {1: (24.0, 0.02), 2: (9.0, 0.1)}
 """Reach and distance of the nodes, by dimension."""
 DENOMINATOR = 2**24
+COARSE = 1.0
 
 
 def exactly(q: Floats) -> Tilt:
@@ -31,6 +35,7 @@ class Guess:
     """The tilted neuron of a case on a lattice: ``nodes`` (m, d), ``values`` (n, m) of σ at them."""
 
     case: NeuronCase
+    half_lines: bool = True
     nodes: Floats = field(init=False)
     values: Floats = field(init=False)
     gaps: dict[Fraction, float] = field(init=False, default_factory=dict)
@@ -92,13 +97,24 @@ class Guess:
         return float(self.log_mass(q, b) - b * loss - b * c * c / (8 * case.width) * (mass @ spread))
 
     def envelope(self, noise: float) -> tuple[Fraction, float]:
-        """m/λ with the largest constant of the envelope, and that constant over λ."""
+        """m/λ with the largest constant of the envelope, and the logarithm of that constant over λ."""
         b = 2 / noise / self.case.width
         if not self.gaps:
             self.gaps = {share: self._gap(share) for share in SHARES[::3]}
         value = {s: math.log(float(s)) - b * g for s, g in self.gaps.items()}
         best = max(value, key=lambda s: value[s])
-        return best, math.exp(value[best] - b * float(self.case.outer) ** 2 / 8 / self.case.width)
+        return best, value[best] - b * float(self.case.outer) ** 2 / 8 / self.case.width
+
+    def half_line(self, noise: float) -> float:
+        """log α₀ by Hardy's inequality, with coarse boxes of tilts; -inf where it is not found."""
+        if self.case.dimension > 1 or not self.half_lines:
+            return -math.inf
+        b = Fraction(2 / noise / self.case.width).limit_denominator(DENOMINATOR)
+        try:
+            with precision(BITS):
+                return float(least_log_constant(self.case, b, COARSE)) - math.log(b * self.case.width)
+        except PrecisionExhausted:
+            return -math.inf
 
     def _gap(self, share: Fraction) -> float:
         top = 1 / (1 + math.exp(-float(self.case.outer)))

@@ -6,6 +6,7 @@ The bound at step k is that of Theorem 3 on the relative entropy, with the const
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,7 +15,7 @@ import numpy as np
 import scipy.optimize
 from flint import arb
 
-from ......theory.errors import SpecError
+from ......theory.errors import PrecisionExhausted, SpecError
 from .....balls.ball import enclose
 from .....balls.precision import precision
 from ..log_sobolev import LogSobolev, defect, one_neuron
@@ -23,6 +24,7 @@ from ..theorem import NoisyDescent, Start
 from .case import NeuronCase
 from .conditional import envelope_constant
 from .guess import Guess, exactly
+from .half_lines import half_line_constant
 from .transfer import Transfer, transfer
 
 SPLITS = (0.5, 0.7, 0.8, 0.9)
@@ -115,9 +117,12 @@ def plan_with(
     return NeuronPlan(case, steps, descent, moved)
 
 
-def neuron_plan(case: NeuronCase) -> NeuronPlan:
-    """The plan with the fewest steps that a search found; raises :class:`SpecError` where none reaches the target."""
-    guess = Guess(case)
+def neuron_plan(case: NeuronCase, *, half_lines: bool = True) -> NeuronPlan:
+    """The plan with the fewest steps that a search found; raises :class:`SpecError` where none reaches the target.
+
+    Without ``half_lines`` the constant is that of the envelope or of the closed form.
+    """
+    guess = Guess(case, half_lines)
     floor = guess.least()[1]
     best: tuple[float, float, float, float] | None = None
     scale = float(case.target) / case.width
@@ -129,12 +134,24 @@ def neuron_plan(case: NeuronCase) -> NeuronPlan:
     for noise in centre * np.geomspace(0.85, 1.18, 9):
         best = _better(best, _searched(case, guess, floor, float(noise)))
     assert best is not None
-    _, noise, step, slope = best
-    exact = _short(noise)
-    share, _ = guess.envelope(float(exact)) if case.dimension == 1 else (Fraction(0), 0.0)
-    found = [one_neuron(case.setting, exact), envelope_constant(case, exact, share) if share else None]
-    inequality = max((x for x in found if x is not None), key=lambda x: x.log_constant.lower())
-    return plan_with(case, exact, _short(step), _short(slope), inequality, guess)
+    exact = _short(best[1])
+    inequality = best_inequality(case, exact, guess)
+    found = _searched(case, guess, floor, float(exact), float(inequality.log_constant))
+    if found is None:
+        raise SpecError(f"{case.name}: the target {case.target} is not reached at s = {exact}.")
+    return plan_with(case, exact, _short(found[2]), _short(found[3]), inequality, guess)
+
+
+def best_inequality(case: NeuronCase, noise: Fraction, guess: Guess | None = None) -> LogSobolev:
+    """The largest constant of one neuron: closed form, convex envelope, Hardy's inequality; its name says which."""
+    found = [one_neuron(case.setting, noise)]
+    if case.dimension == 1:
+        guess = Guess(case) if guess is None else guess
+        found.append(envelope_constant(case, noise, guess.envelope(float(noise))[0]))
+        if guess.half_lines:
+            with contextlib.suppress(PrecisionExhausted):
+                found.append(half_line_constant(case, noise))
+    return max((x for x in found if x is not None), key=lambda x: x.log_constant.lower())
 
 
 Found = tuple[float, float, float, float]
@@ -145,7 +162,7 @@ def _better(old: Found | None, new: Found | None) -> Found | None:
     return new if old is None or (new is not None and new[0] < old[0]) else old
 
 
-def _searched(case: NeuronCase, guess: Guess, floor: float, noise: float) -> Found | None:
+def _searched(case: NeuronCase, guess: Guess, floor: float, noise: float, known: float | None = None) -> Found | None:
     b = 2 / noise / case.width
     below = guess.log_mass_below(guess.tilt(b)[0], b)
 
@@ -157,9 +174,10 @@ def _searched(case: NeuronCase, guess: Guess, floor: float, noise: float) -> Fou
     closed, lost = one_neuron(case.setting, exact), defect(case.setting, exact)
     assert closed is not None
     assert lost is not None
-    constant = float(closed.log_constant)
-    if case.dimension == 1:
-        constant = max(constant, math.log(guess.envelope(noise)[1] * float(case.regularisation)))
+    constant = float(closed.log_constant) if known is None else known
+    if case.dimension == 1 and known is None:
+        envelope = guess.envelope(noise)[1] + math.log(case.regularisation)
+        constant = max(constant, envelope, guess.half_line(noise))
     room = -float(found.fun) * case.width - float(lost)
     if not room > 0:
         return None
@@ -181,5 +199,5 @@ def _searched(case: NeuronCase, guess: Guess, floor: float, noise: float) -> Fou
 
 def _short(value: float) -> Fraction:
     """Three significant digits, towards zero."""
-    place = 10 ** (2 - math.floor(math.log10(value)))
-    return Fraction(math.floor(value * place)) / Fraction(place)
+    place = Fraction(10) ** (2 - math.floor(math.log10(value)))
+    return math.floor(Fraction(value) * place) / place
