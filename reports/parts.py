@@ -10,6 +10,7 @@ from ..numerics.certificates.certificate import Certificate
 from ..numerics.runs.document import EigenvalueRow
 from ..numerics.studies.curves import Curves
 from ..theory.claims.claim import Claim, Hypothesis, Reference
+from ..theory.claims.formal import lines_of
 from ..theory.claims.system import System
 from ..theory.verdict import Argument, Evidence, Verdict
 from .notation import Numeral
@@ -182,6 +183,11 @@ class ClaimPart:
     def tests(self, certificate: Certificate) -> tuple[SettledTest, ...]:
         """The settled tests of one of the certificates."""
         return tuple(_test(given, certificate.activation) for given in certificate.detail.get("tests", ()))
+
+    @property
+    def formal(self) -> tuple[int, int]:
+        """How many lines of the lemmas behind it Coq has accepted, and how many there are."""
+        return lines_of(self.claim.id)
 
     @property
     def given_away(self) -> bool:
