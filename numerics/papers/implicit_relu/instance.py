@@ -35,7 +35,7 @@ from ...studies.parameters import require_memory, require_scale
 from ...studies.workspace import Workspace
 from .antipodes import Singularity, nullity
 from .arc_cosine import HermiteBound, arc_cosine, arc_cosine_matrix, arc_cosine_series, hermite_bound
-from .descent.data import population
+from .descent.data import least_norm, population
 from .descent.hypotheses import output_law, output_size
 from .descent.measured import Closed, Measured, close, measure, with_outputs
 from .descent.width import Setting
@@ -287,7 +287,7 @@ class ImplicitInstance:
                 verdict, text = output_size(train.started)
                 text = f"{text}, outputs times {self.outputs}, {train.network_text}"
             case "output-law":
-                verdict, text = output_law(train.setting, self.outputs)
+                verdict, text = output_law(train.setting, self.outputs, least_norm(train.cosines))
             case name:
                 raise DerivationGap(f"no rule settles the hypothesis {name!r} of implicit-relu.")
         return Discharged(hypothesis.name, verdict, text)

@@ -24,6 +24,7 @@ from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.implicit_relu.checks.descent import run_relations
 from certigram.numerics.papers.implicit_relu.descent.closed import closed_at, closed_width
 from certigram.numerics.papers.implicit_relu.descent.concentration import METHODS, boosted, chernoff, truncated
+from certigram.numerics.papers.implicit_relu.descent.hypotheses import output_law, output_size
 from certigram.numerics.papers.implicit_relu.descent.measured import close, measure, with_outputs
 from certigram.numerics.papers.implicit_relu.descent.moments import cubes, squares, variance
 from certigram.numerics.papers.implicit_relu.descent.theorem import Initial, certify, conditions, constants
@@ -120,6 +121,31 @@ def test_no_width_is_certified_for_outputs_above_the_limit() -> None:
     for bad in ({"delta": Fraction(1)}, {"gamma": Fraction(0)}, {"outputs": Fraction(-1)}):
         with pytest.raises(SpecError):
             least_width(replace(asked, **bad))  # type: ignore[arg-type]  # fields by name
+
+
+def test_outputs_are_refuted_from_lower_bounds_of_the_norms_only() -> None:
+    """λ a ten-thousandth below the upper bound of K |w|^2, and ς between the limits of two bounds of ‖X‖: undecided."""
+    found = measure(
+        with_outputs(Network(sample_parameters(64, 2, 0), Fraction(1, 10), np.eye(2)), 0.5), np.array([1.0, -1.0])
+    )
+    assert found is not None
+    start = found.initial
+    with precision(96):
+        most = float(constants(start, start.contraction, start.states).coupling * start.outputs)
+    for share, verdict in ((1.0001, Verdict.PROVED), (0.9999, Verdict.UNKNOWN), (0.99, Verdict.REFUTED)):
+        least = replace(found.least, lower=share * most, upper=share * most)
+        assert output_size(replace(found, least=least))[0] is verdict
+    asked = setting("two orthogonal inputs")
+    loose = replace(asked, population=replace(asked.population, inputs=arb("1.1")))
+    for outputs, verdict in ((23, Verdict.PROVED), (25, Verdict.UNKNOWN), (26, Verdict.REFUTED)):
+        assert output_law(loose, Fraction(outputs, 100), arb(1))[0] is verdict
+
+
+def test_the_closed_width_is_refused_where_it_says_nothing() -> None:
+    """It is a statement about zero outputs and inner steps of at most η."""
+    for changes in ({"outputs": Fraction(1)}, {"input_step": Fraction(2)}):
+        with pytest.raises(SpecError, match="zero outputs"):
+            closed_width(replace(setting("two orthogonal inputs"), **changes))  # type: ignore[arg-type]  # fields
 
 
 def test_random_outputs_share_the_failure_among_five_events() -> None:

@@ -91,9 +91,14 @@ def closed_at(setting: Setting, width: int) -> ClosedWidth | None:
     :math:`t=\sqrt{2\log(3/\delta)}`, :math:`a_*=\gamma(2+t/\sqrt m)+.04\gamma`,
     :math:`N=s(\sqrt{n/2}+xt/\sqrt m+.08)`; it asks for
     :math:`m\ge16\lVert y\rVert^2(s_1^2x^2+s^2\gamma^2N^2)/\lambda_0^2` and
-    :math:`m\ge32R_w\log(3n/\delta)`.
+    :math:`m\ge32R_w\log(3n/\delta)`. The setting's share and which weights are trained do not matter: those that are
+    not have the step 0.
+
+    Raises :class:`SpecError` for a setting that it does not speak of: outputs that are not zero, or longer steps.
     """
     setting.admit()
+    if setting.outputs or max(setting.recurrent_step, setting.input_step) > 1:
+        raise SpecError("the closed width is that of zero outputs, with steps of A and W of at most eta.")
     with precision(BITS):
         found, gamma, m = setting.population, enclose(setting.gamma), arb(width)
         n, x, least = arb(found.n), found.inputs, found.least.lower()

@@ -45,3 +45,10 @@ def largest_eigenvalue(cosines: Cosines) -> arb:
     rounding = cosines.rad + 2 * UNIT * shift  # the diagonal is rounded once
     found = least_eigenvalue(BallMatrix(gap, rounding), budget=Budget(bits=64, max_bits=64))
     return (arb(shift) - arb(found.lower)).upper()
+
+
+def least_norm(cosines: Cosines) -> arb:
+    r"""A lower bound of :math:`\lVert X\rVert`, which is at least 1 for unit inputs."""
+    with precision(BITS):
+        square = arb(operator_norm(cosines.mid).lower) - cosines.n * arb(cosines.rad)
+        return square.max(arb(1)).sqrt().lower()
