@@ -100,7 +100,7 @@ LOGISTIC = Room(
         "plane": PROVER, "evolution": FLOATS, "langevin": FLOATS, "enclosed_numbers": SHOWN, "hypotheses": SETTING,
         "extremal": STATES, "checks": STATES, "conditions": STATES, "instance": SETTING,
         "bounds:alternating": SETTING, "sharpness": SHARP, "sgd.activation": PROVER, "sgd.search": SETTING,
-        "sgd.plan": SETTING, "sgd.extremal": STATES, "sgd.setting:SgdSetting.from_moments": SETTING,
+        "sgd.plan": SETTING, "sgd.extremal": STATES, "sgd.worked": STATES, "sgd.setting:SgdSetting.from_moments": SETTING,
         "face": SETTING, "sgd.inputs:LabelledInputs.of": SETTING, "sgd.log_sobolev:options": SETTING,
         "sgd.log_sobolev:best": SETTING, "sgd.log_sobolev:gap": ELSEWHERE, "sgd.theorem:decreasing_steps": ELSEWHERE,
         "sgd.setting:SgdSetting.of": SETTING, "sgd.setting:SgdSetting.scalar": SETTING,
