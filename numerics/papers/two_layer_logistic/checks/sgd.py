@@ -14,7 +14,7 @@ from ....balls.precision import precision
 from ....certificates.certificate import EvidenceItem
 from ....checks.evidence import enclosed, note
 from ....checks.registry import Outcome, check
-from ....checks.relation import Relation, each
+from ....checks.relation import Relation, Sense, each
 from ....studies.descent_plan import Plan, SgdPlan, digits
 from ..extremal import NOISE, bump_law
 from ..gap import upper_bound
@@ -25,6 +25,7 @@ from ..sgd.extremal import Quadratic
 from ..sgd.log_sobolev import CITED, INEQUALITIES, LogSobolev, holley_stroock, options
 from ..sgd.setting import SgdSetting
 from ..sgd.theorem import ConvexDescent, NoisyDescent, Start, stationarity
+from ..sgd.worked import worked, worked_inequalities
 from . import scope
 from .evidence import argued, smooth_control
 
@@ -71,6 +72,11 @@ def _barrier(share: Fraction) -> Relation:
     return Relation.of(text, found.constant, upper_bound(law)[2])
 
 
+def by_hand(found: list[tuple[str, arb, arb]]) -> list[Relation]:
+    """Formulas at simple constants, worked out by hand."""
+    return [Relation.of(f"{text}, by hand", left, right, Sense.EQUAL) for text, left, right in found]
+
+
 def _listed(found: tuple[LogSobolev, ...]) -> list[EvidenceItem]:
     return [
         enclosed(f"{option.name}: {CITED[option.name]}", log10=option.log10_constant, defect=option.defect)
@@ -87,7 +93,7 @@ def log_sobolev(inst: TwoLayerInstance) -> Outcome:
         ("holley-stroock-envelope", "mean-field-log-sobolev"),
         _below_the_gap(),
         *_listed(found),
-        sharp=[_barrier(Fraction(1))],
+        sharp=[_barrier(Fraction(1)), *by_hand(worked_inequalities())],
         value=best.log10_constant,
         method="perturbation, convexity, one neuron at a time; enclosed constants",
         detail={"quantity": "log10 of the constant", "case": best.name},
@@ -142,7 +148,7 @@ def descent(inst: TwoLayerInstance) -> Outcome:
         (kind, plans, setting)
         for kind, plans, setting in zip(KINDS, inst.sgd_plans, (inst.sgd, inst.sgd_with_batches), strict=True)
     ]
-    relations = [_quadratic(name) for name in PLANTS]
+    relations = [*(_quadratic(name) for name in PLANTS), *by_hand(worked())]
     shown: list[EvidenceItem] = []
     value: arb | None = None
     detail: dict[str, object] = {}
