@@ -81,7 +81,7 @@ LOGISTIC = Room(
         "scalar": PROVER, "constants": PROVER, "counterexample:_point": PROVER, "gap": PROVER,
         "plane": PROVER, "evolution": FLOATS, "langevin": FLOATS, "enclosed_numbers": SHOWN, "hypotheses": SETTING,
         "extremal": STATES, "checks": STATES, "conditions": STATES, "instance": SETTING,
-        "bounds:alternating": SETTING, "sharpness": SHARP,
+        "bounds:alternating": SETTING, "sharpness": SHARP, "sgd.one_weight": PROVER,
     },
 )  # fmt: skip
 SMALL = (("embedding", "2"), ("points", "3"), ("iterations", "3"), ("depth", "4"), ("features", "24"))
