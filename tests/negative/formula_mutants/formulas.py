@@ -99,7 +99,7 @@ LOGISTIC = Room(
         "scalar": PROVER, "constants": PROVER, "counterexample:_point": PROVER, "gap": PROVER,
         "plane": PROVER, "evolution": FLOATS, "langevin": FLOATS, "enclosed_numbers": SHOWN, "hypotheses": SETTING,
         "extremal": STATES, "checks": STATES, "conditions": STATES, "instance": SETTING,
-        "bounds:alternating": SETTING, "sharpness": SHARP, "sgd.activation": PROVER, "sgd.search": SETTING,
+        "bounds:alternating": SETTING, "sharpness": SHARP, "sgd.one_weight": PROVER, "sgd.activation": PROVER, "sgd.search": SETTING,
         "sgd.plan": SETTING, "sgd.extremal": STATES, "sgd.worked": STATES,
         "sgd.setting:SgdSetting.from_moments": SETTING,
         "face": SETTING, "sgd.inputs:LabelledInputs.of": SETTING, "sgd.log_sobolev:options": SETTING,

@@ -1,9 +1,10 @@
 r"""How far the trapezoidal rule is from one step of the law of noisy descent: a bound from a strip.
 
-One step takes a density p to :math:`\int\varphi(y-T(x))p(x)\,dx` with the density φ of :math:`N(0,\eta s)`, or to a mean
-of such over batches. Where p is itself a mixture of :math:`N(\cdot,\eta s)`, :math:`|p(x+ia)|\le e^{a^2/(2\eta s)}p(x)`,
-and :math:`|\varphi(y-T(x+ia))|\le\varphi(0)e^{a^2\tau^2/(2\eta s)}` with :math:`\tau=1+\eta\sup|g''|` over the strip
-:math:`|\operatorname{Im}|\le a`. So the rule with spacing h misses, at every y, at most
+One step takes a density p to :math:`\int\varphi(y-T(x))p(x)\,dx` with the density φ of :math:`N(0,\eta s)`, or to a
+mean of such over batches. Where p is itself a mixture of :math:`N(\cdot,\eta s)`,
+:math:`|p(x+ia)|\le e^{a^2/(2\eta s)}p(x)`, and :math:`|\varphi(y-T(x+ia))|\le\varphi(0)e^{a^2\tau^2/(2\eta s)}`
+with :math:`\tau=1+\eta\sup|g''|` over the strip :math:`|\operatorname{Im}|\le a`. So the rule with spacing h misses,
+at every y, at most
 
 .. math:: E = \frac2{\sqrt{2\pi\eta s}}\,\frac{e^{a^2(1+\tau^2)/(2\eta s)}}{e^{2\pi a/h}-1}\int p .
 
