@@ -38,6 +38,7 @@ def sgd_plan(
     replacement: bool = False,
     initial_variance: Exact = 0,
     tied: bool = False,
+    one_neuron: bool = False,
     normalize: str | None = "sphere",
     budget: Budget | None = None,
 ) -> SgdPlan:
@@ -57,6 +58,9 @@ def sgd_plan(
     batch, replacement: inputs in a mini-batch, drawn anew at every step; None for the whole gradient.
     initial_variance: W_0 has independent Gaussian entries of this variance; 0 for the weights zero.
     tied: take the step as temperature, η = s.
+    one_neuron: also look for a plan by integrals over one neuron (tanh, outer weights of one size, at most four
+        different inputs on a line or eight in a plane, norms kept); it may take a minute.
+        docs/papers/two_layer_logistic/one-neuron.md.
 
     Returns
     -------
@@ -92,6 +96,7 @@ def sgd_plan(
         replacement=replacement,
         initial_variance=rational(initial_variance, what="initial_variance"),
         tied=tied,
+        one_neuron=one_neuron,
         budget=allowance("sgd_plan", budget, None),
     )
     return found

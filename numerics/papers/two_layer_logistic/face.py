@@ -5,9 +5,11 @@ The loss and its derivatives are in :mod:`.loss` (float64) and :mod:`.enclosed` 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from ....theory.activations.activation import Activation, activation
+from ....theory.errors import SpecError
 from ...balls.budget import Budget
 from ...studies.data import DataSet, labels
 from ...studies.descent_plan import SgdPlan
@@ -18,6 +20,7 @@ from .bounds import OuterWeights
 from .enclosed_numbers import enclosed_numbers
 from .instance import TwoLayerInstance, points_of
 from .sgd.inputs import LabelledInputs
+from .sgd.neuron.offered import case_of, plan_by_neuron
 from .sgd.plan import sgd_plan
 from .sgd.setting import Batches, SgdSetting
 from .sgd.theorem import Start
@@ -64,6 +67,7 @@ def descent_plan(
     replacement: bool,
     initial_variance: Fraction,
     tied: bool,
+    one_neuron: bool,
     budget: Budget,
 ) -> SgdPlan:
     """Plans of noisy descent on labelled data; labels are seeded signs where the data have none.
@@ -83,4 +87,11 @@ def descent_plan(
     batches = None if batch is None else Batches(batch, replacement)
     setting = SgdSetting.of(phi, OuterWeights(outer), inputs, regularisation, batches, budget.bits)
     start = Start.gaussian(setting, initial_variance)
-    return sgd_plan(setting, epsilon, start, tied=tied)
+    found = sgd_plan(setting, epsilon, start, tied=tied)
+    if not one_neuron:
+        return found
+    if batch is not None or tied:
+        raise SpecError("sgd_plan: the plan by one neuron is for whole gradients and a step of its own.")
+    extra = plan_by_neuron(case_of(phi, setting.outer, inputs, regularisation, epsilon), initial_variance)
+    plans = [*found.plans, *([] if extra is None else [extra])]
+    return replace(found, plans=tuple(sorted(plans, key=lambda plan: float(plan.log10_steps))))

@@ -56,6 +56,7 @@ FLOATS = "simulations and samples, of which nothing is proved"
 SHOWN = "recipes of the second opinion, which are compared with what was enclosed"
 UNSEARCHED = "not searched yet, many checks run it: test_planted_constants.py of the room changes some of its numbers"
 ELSEWHERE = "no claim states it; test_sgd_setting.py and test_sgd_plan.py of the room run it"
+BY_NEURON = "no claim states it; test_one_neuron.py and test_neuron_plans.py run it, with planted errors"
 SHARP = "the other side of the falsifier's bounds"
 LINES = "lines"
 """Modules whose names begin so hold lines of lemmas, which ``tests/negative/test_lemma_mutants.py`` changes."""
@@ -104,6 +105,7 @@ LOGISTIC = Room(
         "sgd.setting:SgdSetting.from_moments": SETTING,
         "face": SETTING, "sgd.inputs:LabelledInputs.of": SETTING, "sgd.log_sobolev:options": SETTING,
         "sgd.log_sobolev:best": SETTING, "sgd.log_sobolev:gap": ELSEWHERE, "sgd.theorem:decreasing_steps": ELSEWHERE,
+        "sgd.envelope": BY_NEURON, "sgd.neuron": BY_NEURON,
         "sgd.setting:SgdSetting.of": SETTING, "sgd.setting:SgdSetting.scalar": SETTING,
         "sgd.log_sobolev:roughly": SETTING, "sgd.log_sobolev:_promising": SETTING,
         "sgd.theorem:NoisyDescent.__post_init__": SETTING, "sgd.theorem:ConvexDescent.__post_init__": SETTING,

@@ -9,8 +9,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from certigram.descent import sgd_plan
 from certigram.numerics.balls.ball import enclose
+from certigram.numerics.kernels.points import points
+from certigram.numerics.papers.two_layer_logistic.bounds import OuterWeights, alternating
+from certigram.numerics.papers.two_layer_logistic.sgd.inputs import LabelledInputs
 from certigram.numerics.papers.two_layer_logistic.sgd.log_sobolev import one_neuron
+from certigram.numerics.papers.two_layer_logistic.sgd.neuron.case import TANH
 from certigram.numerics.papers.two_layer_logistic.sgd.neuron.chains import Chains
 from certigram.numerics.papers.two_layer_logistic.sgd.neuron.minima import (
     StrictMinimum,
@@ -19,6 +24,7 @@ from certigram.numerics.papers.two_layer_logistic.sgd.neuron.minima import (
     negative_curvature,
     strict_minimum,
 )
+from certigram.numerics.papers.two_layer_logistic.sgd.neuron.offered import THEOREM, case_of
 from certigram.numerics.papers.two_layer_logistic.sgd.neuron.plan import neuron_plan, plan_with
 from certigram.numerics.papers.two_layer_logistic.sgd.neuron.planned import planned
 from certigram.numerics.papers.two_layer_logistic.sgd.neuron.rows import NAMES, row
@@ -164,3 +170,48 @@ def test_bad_chains_are_refused() -> None:
         Chains(row("row-1"), 1e-3, 0.0, 1)
     with pytest.raises(SpecError, match="increasing"):
         Chains(row("row-1"), 1e-3, 0.1, 1).recorded([3, 2])
+
+
+# -- the front door -------------------------------------------------------------------
+
+
+def test_equal_inputs_are_one_place_and_signs_of_outer_weights_do_not_matter() -> None:
+    given = LabelledInputs.of(points([[1]] * 20), (1,) * 19 + (-1,))
+    case = case_of(TANH, alternating(256, Fraction(1, 512)), given, Fraction(3, 8000), Fraction(1, 10))
+    mine = row("row-1")
+    assert sorted(case.data) == sorted(mine.data)
+    assert (case.width, case.outer, case.rate) == (mine.width, mine.outer, mine.rate)
+
+
+def test_the_signs_of_outer_weights_do_not_matter() -> None:
+    case, rng = row("row-5", 6), np.random.default_rng(2)
+    w, signs = rng.standard_normal((6, 1)), np.array([1.0, -1.0] * 3)
+    network = case.network()
+    flipped = replace(network, outer=network.outer * signs)
+    assert float(flipped.loss(w * signs[:, None])) == pytest.approx(float(network.loss(w)), abs=1e-14)
+
+
+def test_data_that_do_not_fit_are_refused_in_a_sentence() -> None:
+    given = LabelledInputs.of(points([[1], [2]]), (1, -1))
+    quarter = OuterWeights((Fraction(1, 4), Fraction(1, 2)))
+    with pytest.raises(SpecError, match="outer weights of one size"):
+        case_of(TANH, quarter, given, Fraction(1, 100), Fraction(1, 10))
+    many = LabelledInputs.of(points([[k + 1] for k in range(5)]), (1, -1, 1, -1, 1))
+    with pytest.raises(SpecError, match="at most four on a line"):
+        case_of(TANH, alternating(4, Fraction(1, 4)), many, Fraction(1, 100), Fraction(1, 10))
+    with pytest.raises(SpecError, match="whole gradients"):
+        sgd_plan([[1]], [1], width=8, outer="1/8", batch=1, normalize=None, one_neuron=True)
+
+
+@pytest.mark.slow
+def test_the_plan_by_one_neuron_is_the_shortest() -> None:
+    """Row 1 from the weights zero: 240 steps, where the closed form needs three million."""
+    found = sgd_plan(
+        [[1]] * 20, [1] * 19 + [-1], width=256, outer="1/512", regularisation="3/8000", normalize=None, one_neuron=True
+    )
+    assert found.best is not None
+    assert found.best.theorem == THEOREM
+    assert found.best.steps is not None
+    assert found.best.steps < 1000
+    assert found.plans[1].steps is not None
+    assert found.plans[1].steps > 10**6

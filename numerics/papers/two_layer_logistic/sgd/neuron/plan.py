@@ -99,13 +99,17 @@ def plan_with(
     slope: Fraction,
     inequality: LogSobolev,
     guess: Guess | None = None,
+    start: Start | None = None,
 ) -> NeuronPlan:
-    """The least K found for given s, η and t/p; raises :class:`SpecError` where no K reaches the target."""
+    """The least K found for given s, η and t/p, from the start of the case unless one is given.
+
+    Raises :class:`SpecError` where no K reaches the target.
+    """
     guess = Guess(case) if guess is None else guess
     b = 2 / noise / case.width
     tilts = tuple(exactly(q) for q in (guess.tilt(float(b))[0], guess.tilt(float(b - slope))[0], guess.least()[0]))
     moved = transfer(case, b, slope, (tilts[0], tilts[1], tilts[2]))
-    descent = NoisyDescent(case.setting, noise, step, start_of(case), inequality)
+    descent = NoisyDescent(case.setting, noise, step, start_of(case) if start is None else start, inequality)
     with precision(case.setting.bits):
         allowed = ((enclose(case.target) + moved.floor) * enclose(slope) - moved.offset) * case.width
         room = (allowed - inequality.defect - descent.bias).lower()
@@ -117,29 +121,30 @@ def plan_with(
     return NeuronPlan(case, steps, descent, moved)
 
 
-def neuron_plan(case: NeuronCase, *, half_lines: bool = True) -> NeuronPlan:
+def neuron_plan(case: NeuronCase, *, half_lines: bool = True, start: Start | None = None) -> NeuronPlan:
     """The plan with the fewest steps that a search found; raises :class:`SpecError` where none reaches the target.
 
     Without ``half_lines`` the constant is that of the envelope or of the closed form.
     """
     guess = Guess(case, half_lines)
+    begin = start_of(case) if start is None else start
     floor = guess.least()[1]
     best: tuple[float, float, float, float] | None = None
     scale = float(case.target) / case.width
     for noise in scale * np.geomspace(0.08, 4.0, NOISES):
-        best = _better(best, _searched(case, guess, floor, float(noise)))
+        best = _better(best, _searched(case, guess, floor, float(noise), begin))
     if best is None:
         raise SpecError(f"{case.name}: no temperature was found at which the target {case.target} is reached.")
     centre = best[1]
     for noise in centre * np.geomspace(0.85, 1.18, 9):
-        best = _better(best, _searched(case, guess, floor, float(noise)))
+        best = _better(best, _searched(case, guess, floor, float(noise), begin))
     assert best is not None
     exact = _short(best[1])
     inequality = best_inequality(case, exact, guess)
-    found = _searched(case, guess, floor, float(exact), float(inequality.log_constant))
+    found = _searched(case, guess, floor, float(exact), begin, float(inequality.log_constant))
     if found is None:
         raise SpecError(f"{case.name}: the target {case.target} is not reached at s = {exact}.")
-    return plan_with(case, exact, _short(found[2]), _short(found[3]), inequality, guess)
+    return plan_with(case, exact, _short(found[2]), _short(found[3]), inequality, guess, begin)
 
 
 def best_inequality(case: NeuronCase, noise: Fraction, guess: Guess | None = None) -> LogSobolev:
@@ -162,7 +167,9 @@ def _better(old: Found | None, new: Found | None) -> Found | None:
     return new if old is None or (new is not None and new[0] < old[0]) else old
 
 
-def _searched(case: NeuronCase, guess: Guess, floor: float, noise: float, known: float | None = None) -> Found | None:
+def _searched(
+    case: NeuronCase, guess: Guess, floor: float, noise: float, start: Start, known: float | None = None
+) -> Found | None:
     b = 2 / noise / case.width
     below = guess.log_mass_below(guess.tilt(b)[0], b)
 
@@ -183,7 +190,7 @@ def _searched(case: NeuronCase, guess: Guess, floor: float, noise: float, known:
         return None
     inequality = replace(closed, log_constant=arb(constant))
     most = min(1 / float(case.regularisation), 2 / float(case.setting.smoothness)) * (1 - 1e-6)
-    start, best = start_of(case), None
+    best = None
     for split in SPLITS:
         low, high = -60.0, math.log(most)
         for _ in range(40):
