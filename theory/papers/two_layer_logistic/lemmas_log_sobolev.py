@@ -11,7 +11,7 @@ LAW = Hypothesis("law", r"\pi\propto e^{-\beta L},\ \beta=2/s,\ \lambda>0")
 BOUNDED = Hypothesis("bounded", r"\operatorname{osc}\sigma=\sup\sigma-\inf\sigma<\infty")
 MEAN_FIELD = Hypothesis(
     "mean-field",
-    r"F(f)=\sum_i\omega_i\ell(y_if_i),\ \varphi_j(w)=a_j(\sigma(w\cdot x_i))_i,\ f_*=\sum_j\mathbb E_{m_j}\varphi_j,\"
+    r"F(f)=\sum_i\omega_i\ell(y_if_i),\ \varphi_j(w)=a_j(\sigma(w\cdot x_i))_i,\ f_*=\sum_j\mathbb E_{m_j}\varphi_j,\ "
     r" u=\nabla F(f_*),\ m_j=z_j^{-1}e^{-\beta(\langle u,\varphi_j\rangle+\lambda\lVert w\rVert^2/2)}",
 )
 
@@ -19,8 +19,8 @@ ENVELOPE = Lemma(
     "lemma.holley-stroock-envelope",
     "a logarithmic Sobolev inequality from a strongly convex part",
     (LAW, Hypothesis("split", r"L=\tfrac m2\lVert W\rVert^2+c+r,\ m>0,\ c\text{ convex},\ \operatorname{osc}r<\infty")),
-    r"\mathrm{FI}(\nu|\pi)\ge2\beta\alpha_0\,\mathrm{KL}(\nu|\pi),\quad \alpha_0=m\,e^{-\beta\operatorname{osc}r};\qquad"
-    r" \alpha_0\ge(\lambda-\theta^2\lambda_{cvx})_+\,e^{-2\beta\bar q\lVert a\rVert_1\sup|\sigma-\sigma_\theta|}",
+    r"\mathrm{FI}(\nu|\pi)\ge2\beta\alpha_0\,\mathrm{KL}(\nu|\pi),\quad \alpha_0=m\,e^{-\beta\operatorname{osc}r};"
+    r"\qquad \alpha_0\ge(\lambda-\theta^2\lambda_{cvx})_+\,e^{-2\beta\bar q\lVert a\rVert_1\sup|\sigma-\sigma_\theta|}",
     (
         ProofStep(
             r"$\operatorname{Ent}(\varphi)=\inf_t\int(\varphi\log\frac\varphi t-\varphi+t)$, attained at the mean, and"
@@ -82,9 +82,7 @@ MEAN_FIELD_LSI = Lemma(
             r"\,\mathrm{FI}(\nu_{j|-j}|\pi_{j|-j})$.",
             "conditional-score",
         ),
-        ProofStep(
-            r"Given the others $g$ moves by at most $\bar q|a_j|\operatorname{osc}\sigma$.", "loss-oscillation"
-        ),
+        ProofStep(r"Given the others $g$ moves by at most $\bar q|a_j|\operatorname{osc}\sigma$.", "loss-oscillation"),
     ),
     Reference("nitanda2024improved", ours=f"{NOTES}, Theorem 2"),
     ("lemma.holley-stroock-envelope", "lemma.sgd-lemma-1"),
@@ -111,9 +109,7 @@ MEAN_FIELD_GAP = Lemma(
             r"The part of Gauss and Newton is $\succeq0$: without its diagonal blocks it is at least minus these.",
             "block-diagonal",
         ),
-        ProofStep(
-            r"A diagonal block is at most $\frac14a_j^2M_1^2\lVert\Sigma_x\rVert$ in norm.", "form-outer"
-        ),
+        ProofStep(r"A diagonal block is at most $\frac14a_j^2M_1^2\lVert\Sigma_x\rVert$ in norm.", "form-outer"),
     ),
     Reference("bakry2014", ours=f"{NOTES}, A gap without a defect"),
     ("lemma.sgd-lemma-1", "lemma.holley-stroock-envelope"),
@@ -157,9 +153,7 @@ RECURSION = Lemma(
             r"-\frac12\mathrm{FI}+\frac12\mathbb E|\nabla V-\hat b|^2$.",
             "entropy-flow",
         ),
-        ProofStep(
-            r"$-\bar H\preceq H\preceq\bar H$ gives $|Hd|^2\le\lVert\bar H\rVert\,d^\top\bar Hd$.", "sandwich"
-        ),
+        ProofStep(r"$-\bar H\preceq H\preceq\bar H$ gives $|Hd|^2\le\lVert\bar H\rVert\,d^\top\bar Hd$.", "sandwich"),
         ProofStep(
             r"$\int_0^{\eta/\beta}\beta^2\Lambda[t^2\beta^2\Lambda S+2tT]\,dt=\mathcal A$ with"
             r" $S=(\lambda\sqrt{\bar R}+G)^2+\sigma^2$ and $\mathbb E\,\xi^\top\bar H\xi=T$.",
@@ -170,9 +164,7 @@ RECURSION = Lemma(
             r" $\int_0^{\eta/\beta}\beta^2\,\mathbb E|\mathbb E[n|x_t]|^2dt\le\mathcal B$.",
             "noise-cost",
         ),
-        ProofStep(
-            r"Minkowski: $(\int\mathbb E|u-v|^2)^{1/2}\le\sqrt{\mathcal A}+\sqrt{\mathcal B}$.", "minkowski"
-        ),
+        ProofStep(r"Minkowski: $(\int\mathbb E|u-v|^2)^{1/2}\le\sqrt{\mathcal A}+\sqrt{\mathcal B}$.", "two-sources"),
         ProofStep(
             r"Grönwall over the time $\eta/\beta$ at the rate $\beta\alpha_0$; the sum of the costs is at most the"
             r" fixed point.",
