@@ -37,7 +37,7 @@ class Neurons:
 
     def risk(self, f: arb) -> arb:
         """F(f)."""
-        return self.slope * f + self.bend * f**2 / 2
+        return self.slope * f + self.bend * f * f / 2
 
     def log_partition(self) -> arb:
         """log Z, over all pairs of states."""
