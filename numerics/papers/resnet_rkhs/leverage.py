@@ -8,14 +8,13 @@ With :math:`u(\omega) = (e^{i\omega\cdot z_i})_i` and :math:`\ell(\omega) = u^*K
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from flint import arb, arb_mat
 
 from ....theory.errors import DerivationGap
-from ...balls.ball import Ball, enclose
+from ...balls.ball import enclose
 from ...balls.enclosure import Enclosure
 from ...balls.precision import precision
 from ...eigenvalues.eigenvalue import least_eigenvalue

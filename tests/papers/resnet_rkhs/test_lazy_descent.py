@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from certigram.numerics.balls.precision import precision
 from certigram.numerics.eigenvalues.eigenvalue import least_eigenvalue
+from certigram.numerics.papers.resnet_rkhs.lazy_descent import FeatureConstants, LazyDescent
 from certigram.numerics.papers.resnet_rkhs.leverage import (
     WeightedFrequencies,
     a_priori,
@@ -26,7 +28,6 @@ from certigram.numerics.papers.resnet_rkhs.leverage import (
     plain_frequencies,
     whitened_failure,
 )
-from certigram.numerics.papers.resnet_rkhs.lazy_descent import FeatureConstants, LazyDescent
 from certigram.numerics.papers.resnet_rkhs.limits import (
     DepthLimit,
     laziness,
@@ -151,7 +152,7 @@ def test_the_theorem_after_the_draw_bounds_a_run(name: str) -> None:
             assert found.path < found.radius * 2  # 4 sqrt(L_0/mu(R)) is not the bound by the integral
             eta, mu, radius = float(found.step), float(found.mu), float(found.radius)
         losses, quotients, path = Network(table, depth, float(found.beta)).run(eta, 150)
-        assert all(b <= (1 - eta * mu / 2) * a for a, b in zip(losses, losses[1:], strict=False))
+        assert all(b <= (1 - eta * mu / 2) * a for a, b in pairwise(losses))
         assert min(quotients) >= mu
         assert path < radius
 
