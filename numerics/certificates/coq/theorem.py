@@ -16,7 +16,7 @@ from ...replay.sidecar import Arrays, arrays
 from ...replay.verdicts import Stop, fraction
 from ...stored import read_json
 from .subject import FormalSubject, subject
-from .vernacular import decimal, fits, row, table
+from .vernacular import Rows, decimal, fits, row, table
 from .witness import FormalWitness, witness
 
 
@@ -82,7 +82,7 @@ def written(about: FormalSubject, offered: FormalWitness, backend: Backend, lowe
     """The text of the file."""
     words = backend.vectors == "WordVectors"
     parts = [HEADER.format(n=len(about.rows), module=about.module), ENDS[backend.ends], IMPORTS]
-    parts.append(f"\n(** {about.remark} *)\n{definition(about.name, about.rows)}")
+    parts.append(f"\n(** {about.remark} *)\n{definition(about.name, about.rows, words=words)}")
     parts.append("\n(** * What is used and not trusted: a lower triangular matrix, times a power of two, and a vector. *)\n")
     kind, scope = ("list (list int)", "sint63") if words else ("list (list Z)", "Z")
     parts.append(f"Definition factor : {kind} := {table(offered.factor)}%{scope}.\n")
@@ -102,10 +102,10 @@ def written(about: FormalSubject, offered: FormalWitness, backend: Backend, lowe
     return "".join(parts)
 
 
-def definition(name: str, rows: Any) -> str:
-    """The data; machine integers are read faster than others."""
+def definition(name: str, rows: Rows, *, words: bool) -> str:
+    """The data; machine integers, where they may be used and suffice, are read faster than others."""
     text = table(rows)
-    body = f"integers {text}%sint63" if fits(rows) else f"{text}%Z"
+    body = f"integers {text}%sint63" if words and fits(rows) else f"{text}%Z"
     return f"Definition {name} : list (list Z) := {body}.\n"
 
 
