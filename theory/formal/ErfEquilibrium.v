@@ -125,7 +125,7 @@ Variable steps : nat.
 (** Computed once: q, m, the rates. *)
 Record shared := Shared { sq_ : I.type; sm : I.type; st : I.type; sr : I.type; sok : bool }.
 Definition share : shared :=
-  let q := enclose prec ion irate_on steps [# 0] in
+  let q := enclose prec ion irate_on steps (toward prec ion [# 0]) in
   let m := [# 1] [+] [# 2] [*] (iw [*] q [+] [# 2]) in
   let t := ([# 2] [*] iw [+] [# 4]) [/] m in
   let r := irate_off m in
@@ -136,7 +136,8 @@ Definition kern (s : shared) (a b g : Z) : I.type :=
   if negb (sok s) then I.nai
   else if (p =? 0)%Z && (0 <? g)%Z then sq_ s
   else if (p <=? 0)%Z then I.nai
-  else let c := ofZ prec g [/] I.sqrt prec (ofZ prec q) in enclose prec (ioff (sm s) c) (sr s) steps (sr s).
+  else let c := ofZ prec g [/] I.sqrt prec (ofZ prec q) in
+    enclose prec (ioff (sm s) c) (sr s) steps (toward prec (ioff (sm s) c) (sr s)).
 
 Section Solution.
 Variable X : list (list Z).

@@ -52,18 +52,20 @@ Hypothesis fi_ok : forall i x, -1 <= x <= 1 -> has i x -> has (fi i) (f x).
 Hypothesis lip : forall x y, -1 <= x <= 1 -> -1 <= y <= 1 -> Rabs (f x - f y) <= th * Rabs (x - y).
 Hypothesis ith_ok : has ith th.
 
-(** Candidates need no proof: [d] is a guess of the slope. *)
-Fixpoint candidate (steps : nat) (d : I.type) (x : I.type) : I.type :=
+(** Candidates need no proof: a step goes from a point to what is hoped to be nearer; [toward] is one that guesses the
+    slope. *)
+Definition toward (slope : I.type) (m : I.type) : I.type := m [+] (fi m [-] m) [/] ([# 1] [-] slope).
+Fixpoint candidate (steps : nat) (step : I.type -> I.type) (x : I.type) : I.type :=
   match steps with
   | O => x
-  | S s => let m := I.singleton (I.midpoint x) in candidate s d (m [+] (fi m [-] m) [/] ([# 1] [-] d))
+  | S s => candidate s step (step (I.singleton (I.midpoint x)))
   end.
-Definition enclose (steps : nat) (d : I.type) : I.type :=
-  let x := I.singleton (I.midpoint (candidate steps d [# 0])) in
+Definition enclose (steps : nat) (step : I.type -> I.type) : I.type :=
+  let x := I.singleton (I.midpoint (candidate steps step [# 0])) in
   if nonneg ([# 1] [-] I.abs x) && positive ([# 1] [-] ith)
   then x [+] unit_interval [*] (I.abs (fi x [-] x) [/] ([# 1] [-] ith)) else I.nai.
 
-Lemma enclose_ok steps d k : -1 <= k <= 1 -> k = f k -> has (enclose steps d) k.
+Lemma enclose_ok steps step k : -1 <= k <= 1 -> k = f k -> has (enclose steps step) k.
 Proof.
   intros Hk Ek. unfold enclose. set (x := I.singleton _).
   assert (Hx : exists a, has x a) by (eexists; apply I.singleton_correct). destruct Hx as [a Ha].

@@ -194,12 +194,17 @@ Definition shared : constants :=
   Constants (p [/] [# 2]) ([# 2] [*] p) v ([# 1] [-] r) r ([# 2] [/] ([# 1] [-] r)).
 
 Definition next (s : constants) (c x : I.type) : I.type := iw s [*] arc_cosine_of (pi2 s) (circle s) x [+] gain s [*] c.
+(** A step of Newton's method: the slope is w (pi/2 + asin m) / 2 pi. *)
+Definition newton (s : constants) (c m : I.type) : I.type :=
+  let turn := pi2 s [+] asin_of prec m in
+  let value := iw s [*] (I.sqrt prec ([# 1] [-] m [*] m) [+] m [*] turn) [/] circle s [+] gain s [*] c in
+  m [+] (value [-] m) [/] ([# 1] [-] iw s [*] turn [/] circle s).
 Definition kern (s : constants) (a b g : Z) : I.type :=
   let q := (a * b)%Z in let p := (q - g * g)%Z in
   if (p =? 0)%Z && (0 <? g)%Z then var s [/] [# 2]
   else
     let c := ofZ prec g [/] I.sqrt prec (ofZ prec q) in
-    var s [*] arc_cosine_of (pi2 s) (circle s) (enclose prec (next s c) (rate s) steps (rate s)).
+    var s [*] arc_cosine_of (pi2 s) (circle s) (enclose prec (next s c) (rate s) steps (newton s c)).
 
 Lemma shared_ok : has (pi2 shared) (PI / 2) /\ has (circle shared) (2 * PI) /\ has (iw shared) w /\
   has (gain shared) (1 - w / 2) /\ has (rate shared) (w / 2) /\ has (var shared) (variance w).

@@ -42,7 +42,9 @@ def skeletons() -> dict[str, tuple[str, str]]:
     return found
 
 
-def _sample(module: str, matrix: str, equation: str, arguments: str, name: str, rows: list[list[int]], how: Backend) -> str:
+def _sample(
+    module: str, matrix: str, equation: str, arguments: str, name: str, rows: list[list[int]], how: Backend
+) -> str:
     about = FormalSubject(module, matrix, equation, arguments, name, rows, "1 point.", Fraction(1))
     return written(about, FormalWitness([[1]], 1, [1]), how, Fraction(1), Fraction(1))
 

@@ -43,15 +43,19 @@ class FormalSubject:
     unit: Fraction = Fraction(1)
 
 
-def unsupported(why: str) -> SpecError:
+class NoTheorem(SpecError):
+    """The library has no theorem about this."""
+
+
+def unsupported(why: str) -> NoTheorem:
     """The sentence for what the library has no theorem for."""
-    return SpecError(
+    return NoTheorem(
         f"{HERE}: {why}: docs/coq.md lists the kernels that can be exported; `certigram check` checks the others."
     )
 
 
 def subject(proof: dict[str, Any], found: Arrays) -> FormalSubject:
-    """The matrix of a proof, given its arrays; raises :class:`SpecError` where it is malformed or there is no theorem."""
+    """The matrix of a proof, given its arrays; raises :class:`SpecError` where it is malformed or has no theorem."""
     try:
         kernel = proof["kernel"]
         kind = kernel["kind"] if proof["format"] == "certigram-proof/2" else "equilibrium"
@@ -95,7 +99,10 @@ def arc_cosine(proof: dict[str, Any], found: Arrays) -> FormalSubject:
 
 def series(proof: dict[str, Any], found: Arrays) -> FormalSubject:
     """An equilibrium model whose proof gives a power series; the library solves the equation instead."""
-    known = {"1*erf(1*x)": ("ErfEquilibrium", "erf_equilibrium"), "1*relu(1*x)": ("ReluEquilibrium", "relu_equilibrium")}
+    known = {
+        "1*erf(1*x)": ("ErfEquilibrium", "erf_equilibrium"),
+        "1*relu(1*x)": ("ReluEquilibrium", "relu_equilibrium"),
+    }
     if proof["kernel"]["activation"] not in known:
         raise unsupported("the equilibrium models with a theorem are those of erf and relu")
     return equilibrium(*known[proof["kernel"]["activation"]], proof, found)
@@ -118,9 +125,13 @@ def radial(proof: dict[str, Any], found: Arrays) -> FormalSubject:
     rows, scale, d = integer_points(proof, found)
     width = fraction(claim["scale"], HERE) / fraction(claim["embedding"], HERE)
     rate = 1 / (2 * (width * scale) ** 2)
-    remark = f"{len(rows)} points in dimension {d}, times {scale}; the rate is 1 / (2 s^2) for s = {width} times {scale}."
+    remark = (
+        f"{len(rows)} points in dimension {d}, times {scale}; the rate is 1 / (2 s^2) for s = {width} times {scale}."
+    )
     arguments = f"{rate.numerator} {rate.denominator} X"
-    return FormalSubject("Gaussian", f"(gaussian_matrix {quotient(rate)} X)", "", arguments, "X", rows, remark, Fraction(1))
+    return FormalSubject(
+        "Gaussian", f"(gaussian_matrix {quotient(rate)} X)", "", arguments, "X", rows, remark, Fraction(1)
+    )
 
 
 def expression(proof: dict[str, Any], found: Arrays) -> FormalSubject:

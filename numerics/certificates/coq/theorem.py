@@ -15,7 +15,7 @@ from ...replay.kernels import arrays_of
 from ...replay.sidecar import Arrays, arrays
 from ...replay.verdicts import Stop, fraction
 from ...stored import read_json
-from .subject import FormalSubject, subject
+from .subject import FormalSubject, NoTheorem, subject
 from .vernacular import Rows, decimal, fits, row, table
 from .witness import FormalWitness, witness
 
@@ -49,7 +49,8 @@ ENDS = {
 HEADER = """(** Bounds of the least eigenvalue of a matrix of order {n}, as theorems that the kernel of Coq checks.
 
     Made by certigram from a certificate.  `certigram check --coq` checks this file, or coqc with the library of
-    certigram (theory/formal) as Certigram.  What the theorems state is defined there in LeastEigenvalue.v and {module}.v. *)
+    certigram (theory/formal) as Certigram.  What the theorems state is defined there, in LeastEigenvalue.v and
+    {module}.v. *)
 From Coq Require Import Reals List ZArith Uint63 Sint63.
 From Certigram Require Import LeastEigenvalue IntegerVectors Points {module}.
 """
@@ -57,7 +58,7 @@ IMPORTS = "Import ListNotations.\n"
 
 
 def theorem(proof: Mapping[str, Any], found: Arrays, *, backend: str = "float", slack: Fraction | None = None) -> str:
-    """The file for a proof and its arrays; its bounds are those of the proof, weakened by ``slack`` and rounded outwards.
+    """The file for a proof and its arrays: its bounds are the proof's, weakened by ``slack`` and rounded outwards.
 
     Raises :class:`SpecError` where the library has no theorem about the kernel, or the proof is malformed.
     """
@@ -83,7 +84,9 @@ def written(about: FormalSubject, offered: FormalWitness, backend: Backend, lowe
     words = backend.vectors == "WordVectors"
     parts = [HEADER.format(n=len(about.rows), module=about.module), ENDS[backend.ends], IMPORTS]
     parts.append(f"\n(** {about.remark} *)\n{definition(about.name, about.rows, words=words)}")
-    parts.append("\n(** * What is used and not trusted: a lower triangular matrix, times a power of two, and a vector. *)\n")
+    parts.append(
+        "\n(** * What is used and not trusted: a lower triangular matrix, times a power of two, and a vector. *)\n"
+    )
     kind, scope = ("list (list int)", "sint63") if words else ("list (list Z)", "Z")
     parts.append(f"Definition factor : {kind} := {table(offered.factor)}%{scope}.\n")
     parts.append(f"Definition vector : list Z := {row(offered.vector)}%Z.\n")
@@ -95,7 +98,8 @@ def written(about: FormalSubject, offered: FormalWitness, backend: Backend, lowe
         number = f"({m})" if m < 0 else str(m)
         given = f"(2 ^ {offered.exponent}) factor" if side == "lower" else "vector"
         parts.append(
-            f"Theorem {side} : {quantified}least_eigenvalue_at_{word} {n} {about.matrix} (IZR {number} / IZR (10 ^ {k})).\n"
+            f"Theorem {side} : {quantified}"
+            f"least_eigenvalue_at_{word} {n} {about.matrix} (IZR {number} / IZR (10 ^ {k})).\n"
             f"Proof.\n  apply (Check.{side} precision {about.arguments} {given} {number} (10 ^ {k})).\n"
             "  vm_cast_no_check (eq_refl true).\nQed.\n"
         )
@@ -114,7 +118,7 @@ def theorem_of_file(path: Path, *, backend: str = "float") -> str:
     data = read_json(path)
     proof = data.get("proof") if isinstance(data, dict) else None
     if not isinstance(proof, dict):
-        raise SpecError(f"{path}: this certificate carries no proof that can be exported.")
+        raise NoTheorem(f"{path}: this certificate carries no proof that can be exported.")
     try:
         found = arrays(path.with_suffix(".npz"), arrays_of(proof))
     except Stop as stop:

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -83,7 +85,9 @@ def run(arguments: list[str], folder: Path) -> Finished:
 @cache
 def version() -> str:
     """The version of Coq and of the OCaml that compiled it."""
-    return subprocess.run([program("coqc"), "--print-version"], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        [program("coqc"), "--print-version"], capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def digest() -> str:
@@ -112,9 +116,28 @@ def library(folder: Path | None = None) -> Path:
         return place
     try:
         base.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=".coq-", dir=base))
+        with _alone(base / "coq.lock"):
+            return place if (place / "built").is_file() else _build(coqc, base, place)
     except OSError as error:
         raise SpecError(f"{base}: {error.strerror}: set XDG_CACHE_HOME to a folder that can be written.") from None
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One process at a time, where the system has locks that end with their process."""
+    with path.open("a") as file:
+        try:
+            import fcntl
+        except ImportError:  # pragma: no cover - Windows: two processes may build, one of them in vain
+            yield
+            return
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build(coqc: str, base: Path, place: Path) -> Path:
+    """Compile into a hidden folder, which has its name when it is whole."""
+    part = Path(tempfile.mkdtemp(prefix=".coq-", dir=base))
     try:
         for file in order():
             shutil.copyfile(sources() / file, part / file)

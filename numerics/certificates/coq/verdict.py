@@ -10,8 +10,11 @@ from pathlib import Path
 from ....theory.errors import SpecError, Unfinished
 from ...replay import INVALID, VALID, check
 from .skeleton import recognised
+from .subject import NoTheorem
 from .theorem import theorem_of_file
 from .toolchain import LIBRARY, Finished, library, program, reason, run
+
+__all__ = ["FormalVerdict", "NoTheorem", "check_text", "check_with_coq"]
 
 MAX_FILE = 1 << 28
 REALS = {
@@ -51,11 +54,14 @@ class FormalVerdict:
         raise TypeError("compare the verdict with 'VALID' or 'INVALID'")
 
 
-def check_with_coq(path: Path, *, backend: str = "float", coqchk: bool = False, cache: Path | None = None) -> FormalVerdict:
+def check_with_coq(
+    path: Path, *, backend: str = "float", coqchk: bool = False, cache: Path | None = None
+) -> FormalVerdict:
     """Check an exported file, or a certificate through its export, with Coq.
 
     A certificate must be VALID for the independent checker too, which looks at the record around the proof. Raises
-    :class:`SpecError` where Coq is not installed or there is nothing to check, :class:`Unfinished` where coqc was killed.
+    :class:`SpecError` where Coq is not installed or there is nothing to check, :class:`Unfinished` where coqc was
+    killed.
     """
     program("coqc")
     if path.suffix == ".v":
@@ -85,8 +91,8 @@ def check_text(text: str, path: str, *, coqchk: bool = False, cache: Path | None
         if done.status:
             why = f"coqc does not accept it: {refusal(done)}"
             return FormalVerdict(INVALID, path, why, theorems, (), done.seconds, done.megabytes)
-        names = "".join(f"Print Assumptions Bounds.{side}.\n" for side in ("lower", "upper"))
-        (folder / "Assumptions.v").write_text(f"From Exported Require Bounds.\n{names}", "utf-8")
+        both = "Definition both := (Bounds.lower, Bounds.upper).\nPrint Assumptions both.\n"
+        (folder / "Assumptions.v").write_text(f"From Exported Require Bounds.\n{both}", "utf-8")
         shown = run([program("coqc"), *paths, "Assumptions.v"], folder)
         _require_end(shown)
         assumptions = assumed(shown.output)
@@ -96,7 +102,8 @@ def check_text(text: str, path: str, *, coqchk: bool = False, cache: Path | None
             return FormalVerdict(INVALID, path, why, theorems, assumptions, done.seconds, done.megabytes)
         if coqchk:
             again = run(
-                [program("coqchk"), "-silent", "-bytecode-compiler", "yes", *paths[3:], "-norec", "Exported.Bounds"], folder
+                [program("coqchk"), "-silent", "-bytecode-compiler", "yes", *paths[3:], "-norec", "Exported.Bounds"],
+                folder,
             )
             _require_end(again)
             if again.status:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ....theory.errors import SpecError
 from ...replay.sidecar import Arrays
+from .subject import NoTheorem
 from .vernacular import WORD, Rows
 
 DIGIT, MAX_EXPONENT = 62, 1 << 12
@@ -26,7 +27,7 @@ def witness(proof: dict[str, Any], found: Arrays, n: int, unit: Fraction) -> For
     """What a proof offers, its numbers shortened to machine integers; :class:`SpecError` where there is no factor."""
     claim = proof["witness"]
     if not isinstance(claim, dict) or claim.get("kind") != "factor" or "weights" in claim:
-        raise SpecError("certificate: its proof has no plain factor, as that of a matrix that is not singular has.")
+        raise NoTheorem("certificate: its proof has no plain factor, as that of a matrix that is not singular has.")
     exponent = claim["exponent"]
     if type(exponent) is not int or not 0 <= exponent <= MAX_EXPONENT:
         raise SpecError("certificate: the exponent of its factor is no number of digits: make it again.")
