@@ -16,6 +16,7 @@ from certigram.numerics.certificates.certificate import Certificate, Proof
 from certigram.numerics.certificates.coq.skeleton import recognised
 from certigram.numerics.certificates.coq.theorem import arrays_given, theorem
 from certigram.numerics.certificates.coq.verdict import FormalVerdict
+from certigram.theory.errors import SpecError
 
 Make = Callable[..., Certificate]
 Judge = Callable[[str], FormalVerdict]
@@ -118,6 +119,34 @@ def test_one_hundred_edits(verdict: Judge, certificate_of: Make) -> None:
         name for name, text in false_edits(certificate_of, 100, random.Random(2)) if verdict(text).verdict != "INVALID"
     ]
     assert accepted == []
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"statement": {"lower": "1/0", "upper": "1"}},
+        {"statement": None},
+        {"kernel": {"kind": "arc-cosine", "sigma_w2": "1) Axiom"}},
+        {"kernel": {"kind": "../../x"}},
+        {"witness": {"kind": "factor", "shift": "0", "exponent": 10**9}},
+        {"witness": {"kind": "factor", "shift": "0", "exponent": True}},
+        {"data": {}},
+        {"format": []},
+    ],
+)
+def test_malformed_proofs_get_a_sentence(certificate_of: Make, edit: dict[str, object]) -> None:
+    proof = proof_of(certificate_of("arc-cosine", SMALL))
+    with pytest.raises(SpecError, match=r"^certificate: .*[.]$"):
+        theorem({**proof.document, **edit}, arrays_given(proof.arrays))
+
+
+def test_points_that_are_no_numbers(certificate_of: Make) -> None:
+    proof = proof_of(certificate_of("arc-cosine", SMALL))
+    for hostile in (np.inf, np.nan):
+        points = proof.arrays["points"].copy()
+        points[0, 0] = hostile
+        with pytest.raises(SpecError):
+            theorem(proof.document, arrays_given({**proof.arrays, "points": points}))
 
 
 def test_labels_do_not_get_into_a_file(certificate_of: Make) -> None:

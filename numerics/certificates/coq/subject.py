@@ -66,7 +66,9 @@ def subject(proof: dict[str, Any], found: Arrays) -> FormalSubject:
         return replace(about, unit=checked.make(64, None).unit * 2**64) if kind in ("matrix", "expression") else about
     except Stop as stop:
         raise SpecError(f"{HERE}: {stop.args[1]}: {stop.args[2]}: make it again.") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (SpecError, MemoryError):
+        raise
+    except Exception as error:  # whatever a malformed proof runs into
         raise SpecError(f"{HERE}: malformed ({type(error).__name__}): make it again.") from None
 
 

@@ -72,7 +72,9 @@ def theorem(proof: Mapping[str, Any], found: Arrays, *, backend: str = "float", 
         lower, upper = (fraction(said[key], f"proof.statement.{key}") for key in ("lower", "upper"))
     except Stop as stop:
         raise SpecError(f"certificate: {stop.args[1]}: {stop.args[2]}: make it again.") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (SpecError, MemoryError):
+        raise
+    except Exception as error:  # whatever a malformed proof runs into
         raise SpecError(f"certificate: malformed ({type(error).__name__}): make it again.") from None
     with_ = BACKENDS[backend]
     lost = len(about.rows) * about.size / (1 << with_.loss) if slack is None else slack
@@ -123,6 +125,8 @@ def theorem_of_file(path: Path, *, backend: str = "float") -> str:
         found = arrays(path.with_suffix(".npz"), arrays_of(proof))
     except Stop as stop:
         raise SpecError(f"{path}: {stop.args[1]}: {stop.args[2]}: make it again.") from None
+    except MemoryError:
+        raise
     except Exception as error:  # whatever a malformed file runs into
         raise SpecError(f"{path}: malformed ({type(error).__name__}): make it again.") from None
     return theorem(proof, found, backend=backend)
