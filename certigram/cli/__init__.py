@@ -25,6 +25,7 @@ from ..theory.version import __version__
 from .checking import check
 from .derivations import derive
 from .falsifying import falsify
+from .formal import export
 from .least_width import least_width
 from .listing import list_
 from .matrices import certify, gram
@@ -110,6 +111,10 @@ app.command(short_help="say what makes a matrix nearly singular", epilog="Exampl
 app.command(
     short_help="check certificates without the prover", epilog="Example: certigram check out/digits/certificates"
 )(check)
+app.command(
+    short_help="write a certificate as theorems of Coq",
+    epilog="Example: certigram export --coq bound.json --out Bound.v",
+)(export)
 app.command(
     short_help="search for a counterexample to a bound",
     epilog="Example: certigram falsify two-layer-logistic.gradient-bound --budget 20",

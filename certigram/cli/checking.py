@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .formal import Backend, with_coq
 from .options import Json, Strict
 from .output import print_json, say
 
@@ -14,13 +15,21 @@ from .output import print_json, say
 def check(
     paths: Annotated[list[Path], typer.Argument(help="certificates (.json), folders of them, or folders of runs")],
     exact: Annotated[bool, typer.Option("--exact", help="use the Python standard library alone, not flint")] = False,
+    coq: Annotated[bool, typer.Option("--coq", help="let Coq check certificates, or files of `export --coq`")] = False,
+    coqchk: Annotated[bool, typer.Option("--coqchk", help="with --coq: check what coqc compiled once more")] = False,
+    backend: Backend = "float",
     strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Check certificates without the prover: VALID, INVALID (which line, and why) or UNSUPPORTED.
 
-    Exit status: 0 nothing is INVALID; 1 something is; 2 there is no certificate; 3, with --strict, UNSUPPORTED.
+    With --coq the kernel of Coq checks them, as theorems; Coq must be installed.
+
+    Exit status: 0 nothing is INVALID; 1 something is; 2 there is no certificate, or no Coq; 3, with --strict,
+    UNSUPPORTED.
     """
+    if coq:
+        with_coq(paths, backend, coqchk, strict, as_json)
     from ..numerics.certificates.checking import INVALID, UNSUPPORTED, Checked, check_files
     from ..reports.working import Working
 

@@ -21,6 +21,7 @@ from ..files import write_atomically
 from ..records import ByName, End, read, written
 from ..replay.activations import NAMES
 from ..stored import arrays_as_bytes, damaged, digest, read_json
+from .coq.theorem import arrays_given, theorem
 
 FORMAT = "certigram-certificate/2"
 KEYS = (
@@ -242,6 +243,21 @@ class Certificate:
         if arrays is not None:
             write_atomically(path.with_suffix(".npz"), arrays)
         return write_atomically(path, text)
+
+    def to_coq(self, *, backend: str = "float") -> str:
+        """The bounds as theorems of Coq, as text of a file that ``certigram check --coq`` checks (docs/coq.md).
+
+        ``backend`` says how Coq computes: ``"float"``, ``"bigint"`` (words only, more digits, slower) or ``"z"`` (no
+        primitive type of the processor, much slower). Raises :class:`SpecError` where the library of Coq has no theorem
+        about the kernel, or nothing was decided.
+        """
+        if self.prover is None or self.verdict is Verdict.UNKNOWN:
+            raise SpecError("to_coq: this certificate carries no proof: only a decided bound of an eigenvalue has one.")
+        try:
+            proof = self.prover()
+        except (DerivationGap, PrecisionExhausted) as gap:
+            raise SpecError(f"to_coq: {gap}") from None
+        return theorem(proof.document, arrays_given(proof.arrays), backend=backend)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Certificate:

@@ -1,0 +1,63 @@
+"""Does Coq accept the bounds of true certificates? A failure: an export is broken, or the library is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from certigram.numerics.certificates.certificate import Certificate
+from certigram.numerics.certificates.coq.subject import NoTheorem
+from certigram.numerics.certificates.coq.verdict import REALS, FormalVerdict, check_text, check_with_coq
+
+Make = Callable[..., Certificate]
+KERNELS = ("own", "arc-cosine", "erf-equilibrium", "relu-equilibrium", "gaussian", "arcsine")
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_twenty_digits(verdict: Callable[[str], FormalVerdict], certificate_of: Make, kernel: str) -> None:
+    text = certificate_of(kernel).to_coq()
+    found = verdict(text)
+    assert (found.verdict, found.reason) == ("VALID", "")
+    assert len(found.theorems) == 2
+    lower, upper = (_number(theorem) for theorem in found.theorems)
+    assert 0 < lower <= upper <= lower * (1 + 2e-6)
+    assert set(found.assumptions) >= REALS
+
+
+def _number(theorem: str) -> float:
+    m, k = re.search(r"IZR (\d+) / IZR \(10 \^ (\d+)\)\)\.$", theorem).groups()  # type: ignore[union-attr]
+    return int(m) / 10 ** int(k)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("backend", ["bigint", "z"])
+def test_other_backends(
+    verdict: Callable[[str], FormalVerdict], certificate_of: Make, kernel: str, backend: str
+) -> None:
+    found = verdict(certificate_of(kernel, 6).to_coq(backend=backend))
+    assert (found.verdict, found.reason) == ("VALID", "")
+    assert backend == "bigint" or set(found.assumptions) == REALS
+
+
+@pytest.mark.slow
+def test_coqchk_agrees(coq: Path, certificate_of: Make) -> None:
+    found = check_text(certificate_of("arc-cosine", 6).to_coq(), "x", cache=coq.parent, coqchk=True)
+    assert found.verdict == "VALID"
+    assert found.rechecked
+
+
+def test_a_saved_certificate(coq: Path, certificate_of: Make, tmp_path: Path) -> None:
+    path = certificate_of("own", 4).save(tmp_path / "bound.json")
+    assert check_with_coq(path, cache=coq.parent).verdict == "VALID"
+
+
+def test_what_has_no_theorem() -> None:
+    import certigram as cg
+
+    K = cg.population_gram("deq-general", [[1.0, 0.0], [0.6, 0.8]], activation="tanh", sigma_w2="1/16")
+    with pytest.raises(NoTheorem, match="those of erf and relu"):
+        cg.certify(K, at_least="1e-3").to_coq()
