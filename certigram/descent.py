@@ -82,7 +82,10 @@ def sgd_plan(
 
     data = data_of("sgd_plan", X, None, normalize, None)
     if labels is not None:
-        signs = np.asarray(list(labels), dtype=np.float64)
+        try:
+            signs = np.asarray(list(labels), dtype=np.float64)
+        except (TypeError, ValueError):
+            signs = np.empty(0)
         if signs.shape != (data.n,) or not bool(np.isin(signs, (-1.0, 1.0)).all()):
             raise SpecError(f"sgd_plan: labels: give {data.n} numbers, each 1 or -1.")
         data = dataclasses.replace(data, labels=signs)

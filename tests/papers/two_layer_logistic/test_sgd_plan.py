@@ -289,6 +289,8 @@ def test_the_front_door() -> None:
     for bad, said in (
         ({"labels": [1, 2, 1]}, "each 1 or -1"),
         ({"labels": [1]}, "give 3 numbers"),
+        ({"labels": ["a", "b", "c"]}, "give 3 numbers"),
+        ({"labels": 1}, "give 3 numbers"),
         ({"epsilon": 0}, "epsilon"),
         ({"regularisation": 0}, "regularisation"),
         ({"batch": 4}, "at most 3"),

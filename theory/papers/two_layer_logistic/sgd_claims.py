@@ -65,7 +65,7 @@ SGD_CLAIMS = (
         r"+\tfrac N{2\beta}\log\tfrac{e\beta(\lambda+D/N)R_k}N",
         method="sgd-descent",
         control="99/100 of R_k, of K_1 and of N in the transfer, and no cost of a step, for a quadratic loss",
-        section="Theorem 3",
+        section="Noisy descent",
         uses=("sgd-landscape", "sgd-noise", "sgd-log-sobolev"),
     ),
     SOURCE.claim(

@@ -1,0 +1,35 @@
+"""A failure here means that certigram sgd-plan prints another plan than was proved, or meets a mistake badly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+def test_a_plan_is_printed_and_written_as_json(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "two.csv").write_text("1,0\n0,1\n")
+    given = ("sgd-plan", tmp_path / "two.csv", "--outer", "1/64", "--regularisation", "1/20", "--batch", "2")
+    status, out, _ = call(*given)
+    assert status == 0
+    assert out.startswith("E L(W_K) - inf L <= ")
+    assert "strongly convex: yes" in out
+    status, out, _ = call(*given, "--json")
+    found = json.loads(out)
+    assert (status, found["convex"], found["epsilon"]) == (0, "PROVED", "1/10")
+    assert all(plan["bound"]["upper"] <= 0.1 for plan in found["plans"])
+    assert found["plans"][0]["steps"] == min(plan["steps"] for plan in found["plans"] if plan["steps"])
+
+
+def test_mistakes_get_a_sentence(call: Call) -> None:
+    for arguments, words in (
+        (("--epsilon", "0"), "epsilon = 0"),
+        (("--regularisation", "-1"), "regularisation"),
+        (("--activation", "relu"), "not proved smooth"),
+        (("--batch", "9"), "at most 4"),
+        (("--outer", "0"), "all zero"),
+    ):
+        status, _, err = call("sgd-plan", "digits", "--n", "4", *arguments)
+        assert (status, words in err) == (2, True), err
