@@ -371,7 +371,7 @@ def test_s14_bounds_of_the_partition_function() -> None:
     case = NeuronCase("two", data, 2, Fraction(2), Fraction(1, 5), (Fraction(0),), Fraction(1, 10))
     beta = 10
     b = Fraction(beta, case.width)
-    q = (Fraction(1, 2), Fraction(1, 2))
+    q: tuple[Fraction, ...] = (Fraction(1, 2), Fraction(1, 2))
     for _ in range(40):  # towards the fixed point of Theorem 2; any q is valid
         with precision(64):
             means = [float(m) for m in neuron_law(case, q, b).means]

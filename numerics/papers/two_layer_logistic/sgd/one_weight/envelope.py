@@ -100,7 +100,7 @@ def _convex_beyond(case: ScalarLoss, removed: Fraction) -> int:
 def _samples(case: ScalarLoss, reach: int) -> tuple[Floats, Floats, Floats, tuple[arb, arb]]:
     """Nodes that float64 holds, both ends of L there, and L' at the first and the last."""
     count = NODES // 2
-    nodes = np.arange(-count, count + 1) * (reach / count)
+    nodes = np.arange(-count, count + 1, dtype=np.float64) * (reach / count)
     value, slope = lower_arb(case.expression), lower_arb(case.derivative(1))
     with precision(64):
         ends = [outward(value(arb(x))) for x in nodes.tolist()]

@@ -86,7 +86,7 @@ class LineLaw:
         """The grid."""
         reach = math.sqrt(EXPONENT * float(self.noise / self.case.regularisation)) + abs(float(self.start))
         count = math.ceil(reach / self.spacing)
-        return np.arange(-count, count + 1) * self.spacing
+        return np.arange(-count, count + 1, dtype=np.float64) * self.spacing
 
     @cached_property
     def _losses(self) -> tuple[tuple[float, TwoLayerLogistic], ...]:

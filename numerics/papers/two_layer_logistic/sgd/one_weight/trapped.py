@@ -45,7 +45,7 @@ class TrappedDescent:
         n = sum(self.counts)
         if not self.low < self.high:
             raise SpecError(f"[{self.low}, {self.high}] is no interval: its ends must increase.")
-        if tuple(w * n for _, _, w in self.case.data) != self.counts:
+        if [w * n for _, _, w in self.case.data] != [Fraction(c) for c in self.counts]:
             raise SpecError(f"{self.case.name}: the weights of the two inputs are not {self.counts} of {n}.")
         if not 1 <= self.batch <= n:
             raise SpecError(f"batches of {self.batch} of {n} inputs cannot be drawn without replacement.")
