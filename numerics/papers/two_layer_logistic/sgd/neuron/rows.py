@@ -1,6 +1,6 @@
 r"""The example settings: not convex, and a target that the zero network does not meet.
 
-Rows 1 and 3: points on a line with label noise; row 2: 200 unit vectors at four places of the plane, one in twenty with
+Rows 1 and 3: points on a line with label noise; row 2: unit vectors at four places of the plane, one in twenty with
 the other label; rows 4 and 5: the data of the double well T1. docs/papers/two_layer_logistic/one-neuron.md, section 5.
 """
 
