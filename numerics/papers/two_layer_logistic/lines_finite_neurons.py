@@ -27,7 +27,8 @@ class Neurons:
         """Two neurons with three states."""
         values = tuple(tuple(arb(signed_share(rng)) for _ in range(3)) for _ in range(2))
         ridges = tuple(tuple(arb(share(rng)) for _ in range(3)) for _ in range(2))
-        return cls(*(arb(share(rng)) for _ in range(2)), values, ridges, arb(share(rng)), arb(signed_share(rng)))
+        slope, bend, beta = (arb(share(rng)) for _ in range(3))
+        return cls(slope, bend, values, ridges, beta, arb(signed_share(rng)))
 
     @classmethod
     def nearly_affine(cls) -> Neurons:

@@ -55,12 +55,11 @@ def exponential_tangents() -> tuple[Relation, ...]:
     )
 
 
-@argument("output-weight", "q falls as the margin m = -R + t grows; a square is the margin of q(1-q) <= 1/4")
+@argument("output-weight", "with e^-R = c and e^m = c(1 + t) the margin is explicit; q(1-q) <= 1/4 by a square")
 def output_weight() -> tuple[Relation, ...]:
-    r, q = sympy.Symbol("R", real=True), sympy.Symbol("q", real=True)
-    slope = sympy.exp(T - r) / (1 + sympy.exp(T - r)) ** 2
+    c, q = sympy.Symbol("c", positive=True), sympy.Symbol("q", real=True)
     return (
-        Growth(1 / (1 + sympy.exp(T - r)), 1 / (1 + sympy.exp(-r)), T, ZERO, slope),
+        Order(1 / (1 + c * (1 + T)), 1 / (1 + c), c * T / ((1 + c) * (1 + c * (1 + T)))),
         Order(q * (1 - q), sympy.Rational(1, 4), (q - sympy.Rational(1, 2)) ** 2),
     )
 

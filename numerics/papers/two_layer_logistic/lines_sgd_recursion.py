@@ -94,7 +94,8 @@ def entropy_sum() -> tuple[Relation, ...]:
 
 @argument("noise-density", "the mean of the logarithm for a law on two points; exponentials of means")
 def noise_density() -> tuple[Relation, ...]:
-    y, n, r, gamma = sympy.Symbol("y", real=True), *sympy.symbols("n r gamma", positive=True)
+    y = sympy.Symbol("y", real=True)
+    n, r, gamma = sympy.symbols("n r gamma", positive=True)
     p = 1 / (1 + r)  # n with this probability, and -n/r
 
     def logarithm(z: sympy.Expr) -> sympy.Expr:
