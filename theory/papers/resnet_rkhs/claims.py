@@ -32,6 +32,7 @@ from .hypotheses import (
     TRANSLATION,
     WELL_POSED,
 )
+from .recipe_claims import RECIPE_CLAIMS
 
 NAME, PAPER, NOTES = "resnet-rkhs", "barboni2022resnets", "docs/papers/resnet_rkhs/proofs.md"
 FORM = "of this form in the paper; the constants are ours"
@@ -350,6 +351,7 @@ CLAIMS = (
         published="every critical point is a global minimizer (abstract)",
         uses=("pl-lower",),
     ),
+    *RECIPE_CLAIMS,
 )
 
 SYSTEM = System(

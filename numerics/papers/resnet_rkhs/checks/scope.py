@@ -68,3 +68,14 @@ def features(inst: ResNetInstance) -> str:
 def training_radius(inst: ResNetInstance) -> str:
     """The balls that contain the runs."""
     return f"{training_inputs(inst)}, balls that contain the runs"
+
+
+def features_at_scale(inst: ResNetInstance) -> str:
+    """Random features at the study's scale and lift; the readout is made to fit."""
+    where = f"{inst.integer('features')} random features at the study's scale and lift, the readout made to fit"
+    return f"{training_inputs(inst)} with {labels(inst.data)}, {where}"
+
+
+def line_network(inst: ResNetInstance) -> str:
+    """One network on the line."""
+    return f"one network of {inst.depth} layers on the line"
