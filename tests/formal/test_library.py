@@ -44,6 +44,7 @@ def test_nothing_is_assumed_but_the_real_numbers(coq: Path, tmp_path: Path) -> N
     assert assumptions(coq, tmp_path, "z") == REALS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["float", "bigint"])
 def test_what_primitive_types_add(coq: Path, tmp_path: Path, backend: str) -> None:
     """The list of each name, frozen."""
