@@ -34,9 +34,10 @@ BITS = 64
 class LineSetting(SgdSetting):
     """:class:`SgdSetting` of one weight with the suprema of its own loss; :meth:`on_the_line` makes one.
 
+    >>> from ...scalar import reference
     >>> case = LineSetting.on_the_line(reference("T1"))
-    >>> case.smoothness.str(6), case.laplacian.str(6), case.convexity_threshold.str(6)
-    ('[3.39643 +/- 4.75e-6]', '[3.38643 +/- 4.75e-6]', '[2.44062 +/- 1.78e-6]')
+    >>> [x.str(4, radius=False) for x in (case.smoothness, case.laplacian, case.convexity_threshold)]
+    ['3.396', '3.386', '2.441']
     """
 
     case: ScalarLoss | None = None
