@@ -81,7 +81,7 @@ def step_far_beyond(inst: ResNetInstance) -> Outcome:
     """A run with the step 32/S: the loss must be seen to rise."""
     try:
         found: EndToEnd = end_to_end(inst, inst.integer("features"))
-        run = found.run(FAR, 2)
+        run = found.run(FAR, 1)
     except (DerivationGap, PrecisionExhausted) as error:
         return Outcome(Verdict.UNKNOWN, reason=str(error))
     with precision(inst.budget.bits):
