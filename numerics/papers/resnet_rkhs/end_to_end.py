@@ -27,7 +27,7 @@ from .setting import Setting
 
 BITS = 96
 THETA = Fraction(1, 2)
-ITERATES = 8
+ITERATES = 2
 """Steps of the run that is enclosed."""
 ABOVE = Fraction(1001, 1000)
 """The readout is this much above its threshold."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 from ....theory.claims.claim import Hypothesis
 from ....theory.errors import SpecError
@@ -10,6 +11,7 @@ from ...certificates.certificate import Discharged
 from ...kernels.ballmatrix import BallMatrix
 from ...radial.kernel import SMALLEST_SCALE
 from ...studies.parameters import require_memory, require_scale, whole
+from .end_to_end import EndToEnd, end_to_end
 from .hypotheses import discharge
 from .setting import Setting
 
@@ -29,6 +31,11 @@ class ResNetInstance(Setting):
     def refinement(self) -> Callable[[int], BallMatrix]:
         """:meth:`refine`, which the eigenvalue ladder may ask for by itself."""
         return self.refine
+
+    @cached_property
+    def lazy_descent(self) -> EndToEnd:
+        """The theorem for gradient descent on the study's features, at its scale and lift."""
+        return end_to_end(self, self.integer("features"))
 
     def admit(self) -> None:
         """Raise :class:`SpecError` for parameters that leave no network."""

@@ -15,7 +15,6 @@ from ....checks.evidence import enclosed, ends, note
 from ....checks.registry import Outcome, check, control
 from ....checks.relation import Relation, Sense, judge, planted
 from ....checks.trajectories import Bounds
-from ..end_to_end import EndToEnd, end_to_end
 from ..instance import ResNetInstance
 from ..lazy_descent import FeatureConstants
 from ..leverage import enough_mixed, enough_plain, whitened_failure
@@ -37,7 +36,7 @@ REACH, REFINED = Fraction(1, 8), 16
 @check("resnet-lazy-descent", scope=scope.features_at_scale)
 def lazy_descent(inst: ResNetInstance) -> Outcome:
     """The condition for this draw in balls; decrease, lower inequality, path and ball at each iterate of a run."""
-    found = end_to_end(inst, inst.integer("features"))
+    found = inst.lazy_descent
     run = found.run()
     with precision(inst.budget.bits):
         theorem = found.theorem
@@ -80,8 +79,8 @@ def lazy_descent(inst: ResNetInstance) -> Outcome:
 def step_far_beyond(inst: ResNetInstance) -> Outcome:
     """A run with the step 32/S: the loss must be seen to rise."""
     try:
-        found: EndToEnd = end_to_end(inst, inst.integer("features"))
-        run = found.run(FAR, 2)
+        found = inst.lazy_descent
+        run = found.run(FAR, 1)
     except (DerivationGap, PrecisionExhausted) as error:
         return Outcome(Verdict.UNKNOWN, reason=str(error))
     with precision(inst.budget.bits):
