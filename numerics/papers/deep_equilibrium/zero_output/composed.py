@@ -42,7 +42,7 @@ class Composed:
     ----------
     event: the whitened theorem, with its deviation :math:`\eta_w` and its probability.
     descent: the descent theorem with the bounds that the event gives.
-    rate: :math:`\frac12m\lambda_*`, with the lower end of :math:`\lambda_*`: at most the rate c of the descent theorem.
+    rate: :math:`\frac12m\lambda_*`, with the upper end of :math:`\lambda_*`: at most the rate c of the descent theorem.
     """
 
     event: Whitened
@@ -94,7 +94,7 @@ def composed(setting: WidthSetting, labels: arb, event: Whitened) -> Composed | 
     """
     found = best(initial(setting, event, labels))
     with precision(BITS):
-        rate = event.width * setting.least / 2
+        rate = event.width * setting.most / 2
         return Composed(event, found, rate) if found.holds and found.rate >= rate else None
 
 
