@@ -12,8 +12,10 @@ from flint import arb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certigram.numerics.checks.registry import find_check
 from certigram.numerics.checks.relation import Relation
 from certigram.numerics.papers.deep_equilibrium import general, relu
+from certigram.numerics.papers.deep_equilibrium.instance import EquilibriumInstance
 from certigram.numerics.papers.deep_equilibrium.lines_zero_output import share_holds, worst_holds
 from certigram.numerics.papers.deep_equilibrium.training.gradient import Network
 from certigram.numerics.papers.deep_equilibrium.training.iterate import lower_float
@@ -28,16 +30,21 @@ from certigram.numerics.studies.study import Study
 from certigram.numerics.studies.workspace import Workspace
 from certigram.theory.claims.system import system
 from certigram.theory.errors import SpecError
-from certigram.theory.verdict import Verdict
+from certigram.theory.verdict import Evidence, Verdict
 
 from .zero_output_networks import FIVE, ORTHOGONAL, Case
 
 
-def composed(name: str, sigma_w2: str) -> Composed:
-    """D5 for two orthogonal inputs with labels of size 1."""
+def orthogonal(name: str, sigma_w2: str) -> EquilibriumInstance:
+    """Two orthogonal inputs with labels of size 1."""
     of = "deq-relu" if name == "relu" else "deq-general"
     study = Study("x", (of,), (name,), given_data(np.eye(2), "sphere"), {of: {"sigma_w2": Fraction(sigma_w2)}})
-    found = (relu if of == "deq-relu" else general).instance(name, study, Workspace()).zero_output_width
+    return (relu if of == "deq-relu" else general).instance(name, study, Workspace())
+
+
+def composed(name: str, sigma_w2: str) -> Composed:
+    """D5 for them."""
+    found = orthogonal(name, sigma_w2).zero_output_width
     assert found is not None
     return found
 
@@ -71,6 +78,17 @@ def test_the_rate_is_stated_for_every_least_eigenvalue_that_the_enclosure_holds(
     assert again is not None
     assert again.descent.rate >= found.width * setting.most / 2
     assert at_event(replace(setting, most=setting.most * 101 / 100), labels, found.event) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "name"), [("deq-zero-output-width", "tanh"), ("deq-width-flow", "relu")])
+def test_a_statement_at_a_width_runs_the_lines_of_its_probability(method: str, name: str) -> None:
+    """The event fails with probability δ by the whitened theorem, and that rests on the bias."""
+    outcome = find_check(method)(orthogonal(name, "1/128"))
+    assert outcome.verdict is Verdict.PROVED
+    notes = " ".join(item.text for item in outcome.evidence if item.kind is Evidence.NOTE)
+    assert all(f"lemma.{needed}" in notes for needed in ("whitened-net", "whitened-trace", "width-bias"))
+    assert ("lemma.smoothed-activation" in notes) == (name == "relu")
 
 
 @pytest.mark.slow

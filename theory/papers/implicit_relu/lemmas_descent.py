@@ -7,7 +7,11 @@ from ...claims.lemma import Lemma, ProofStep
 from .lemmas import PAPER, UNIT, claims
 
 NOTES = "docs/papers/implicit_relu/descent.md"
-BELOW = Hypothesis("contraction", r"\tilde\gamma\lVert A\rVert\le a_*<1,\ s=\tfrac1{1-a_*},\ s_1=\sqrt{1+s^2}")
+BELOW = Hypothesis(
+    "contraction",
+    r"\tilde\gamma\lVert A\rVert\le a_*<1\text{ before and after the step},\ s=\tfrac1{1-a_*},\ s_1=\sqrt{1+s^2}",
+)
+PLAIN = Hypothesis("plain", r"\rho_A=\rho_W=1,\ S=\Phi\text{ in the closed form and along the flow}")
 CONSTANTS = (
     r"K=\tfrac1m(\rho_Ws_1^2x^2+\rho_As^2\gamma^2N^2),\ J_\Phi=\tfrac{\rho_W}mx^2s_1,\ J_A=\tfrac{\rho_A}m\gamma^2sN,"
     r"\ J_Z=s(J_A\lVert Z_0\rVert+J_\Phi)"
@@ -19,7 +23,10 @@ DRIFT = Lemma(
     (
         BELOW,
         Hypothesis("slopes", r"0\preceq D_i,E_i\preceq I\text{ diagonal, otherwise arbitrary}"),
-        Hypothesis("step", r"\text{steps }\rho_W\eta\text{ for }W,\ \rho_A\eta\text{ for }A;\ \lVert Z\rVert\le N"),
+        Hypothesis(
+            "step",
+            r"\text{steps }\rho_W\eta\text{ for }W,\ \rho_A\eta\text{ for }A;\ \lVert Z\rVert,\lVert Z_0\rVert\le N",
+        ),
     ),
     r"\lVert(F^+-F)^\top w^+\rVert\le\eta K\lVert w\rVert\lVert w^+\rVert\lVert e\rVert,\quad"
     r"\lVert Z-Z'\rVert_F\le s\bigl(\tilde\gamma\lVert A-A'\rVert_F\lVert Z'\rVert+\lVert\Phi-\Phi'\rVert_F\bigr),\quad"
@@ -71,6 +78,7 @@ THEOREM = Lemma(
             "H3",
             r"0<\eta\le\tfrac2{\Lambda+\lambda},\ \Lambda=\bigl(\lVert F_0\rVert+M(T)\sqrt{J_\Phi^2+J_Z^2}\bigr)^2",
         ),
+        PLAIN,
     ),
     r"\lVert e(k+1)\rVert\le(1-\eta c)\lVert e(k)\rVert,\ a(k)\le a_*,\ \lVert Z_k\rVert\le N;\quad"
     r" m\ge\tfrac{9\lVert y\rVert^2}{\lambda^2}(s_1^2x^2+s^2\gamma^2N^2),\ w_0=0\implies c\ge\tfrac12\lambda",
@@ -102,6 +110,7 @@ FLOW = Lemma(
         Hypothesis("H1", r"a(0)+J_AM(T)\le a_*<1"),
         Hypothesis("H2", r"N\ge\min\{\lVert Z_0\rVert+J_ZM(T),\,s(\lVert\Phi_0\rVert_F+J_\Phi M(T))\}"),
         Hypothesis("flow", r"\dot\theta\in-\partial L(\theta)\text{ almost everywhere (Clarke), maximal}"),
+        PLAIN,
     ),
     r"\lVert e(t)\rVert\le e^{-ct}E_0,\ a(t)\le a_*;\quad"
     r" m\ge4.641\,s_1x^2E_0(\omega_0+4YE_0/\lambda)^{1/2}\lambda^{-3/2}\implies c\ge\tfrac12\lambda",
@@ -140,7 +149,12 @@ FLOW = Lemma(
 CHERNOFF = Lemma(
     "lemma.feature-chernoff",
     "the least eigenvalue of the feature Gram matrix at a finite width",
-    (UNIT, Hypothesis("definite", r"\lambda_0>0,\ \xi=x/\sqrt{\lambda_0},\ b=\sqrt n")),
+    (
+        UNIT,
+        Hypothesis("definite", r"\lambda_0>0,\ \xi=x/\sqrt{\lambda_0},\ b=\sqrt n"),
+        Hypothesis("ranges", r"\theta_1,\theta_2\in(0,1),\ t>0,\ 0<\epsilon<\lambda_0"),
+        Hypothesis("moments", r"V\ge\lVert B\rVert^2,\ B_{ij}^2=\mathbb E\,\chi_i^2\chi_j^2"),
+    ),
     r"\mathbb P\bigl(G_m\not\succ(1-\theta_1)(1-\theta_2)G^\infty\bigr)\le "
     r"n\exp\bigl(-\tfrac{m(1-\theta_1)h(\theta_2)}{(b+\xi t)^2}\bigr),\ \tau(t)\le\theta_1;\quad"
     r"\mathbb P(\lambda_{\min}(G_m)\le\lambda_0-\epsilon)\le n\,e^{-m\epsilon^2/(2V)}",

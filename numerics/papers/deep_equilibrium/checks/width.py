@@ -50,7 +50,7 @@ def width_bias(inst: EquilibriumInstance) -> Outcome:
     widths = inst.widths
     if not widths.setting.groups:
         text = "every network maps each of the inputs to 0, and so does the limit"
-        return judge([Relation.of(text, 0, 0)], value=(1.0, 1.0), lemma=_bias(inst), detail={"quantity": "m_b"})
+        return judge([Relation.of(text, 0, 0)], value=(1.0, 1.0), lemma=bias_lemmas(inst), detail={"quantity": "m_b"})
     small = widths.small_bias
     if small is None:
         return _none("a small bias")
@@ -63,14 +63,14 @@ def width_bias(inst: EquilibriumInstance) -> Outcome:
         enclosed("m times the bound of the bias there", value=scaled),
         note(_method(inst)),
         value=_width(width),
-        lemma=_bias(inst),
+        lemma=bias_lemmas(inst),
         method=_method(inst),
         detail={"quantity": "m_b", "width": width},
     )
 
 
-def _bias(inst: EquilibriumInstance) -> tuple[str, ...]:
-    """The lemmas behind the bound of the bias."""
+def bias_lemmas(inst: EquilibriumInstance) -> tuple[str, ...]:
+    """The lemmas behind the bound of the bias, on which every statement at a width rests."""
     smooth = inst.regularity.second_lipschitz is not None
     return ("lemma.width-bias",) if smooth else ("lemma.width-bias", "lemma.smoothed-activation")
 
@@ -105,7 +105,7 @@ def width_gram(inst: EquilibriumInstance) -> Outcome:
         [Relation.of(text, found.distance, half, condition=True)],
         enclosed("its part that is the bias", frobenius=found.bias, largest_entry=found.largest_bias),
         value=_width(found.width),
-        lemma=("lemma.width-gram", *_bias(inst)),
+        lemma=("lemma.width-gram", *bias_lemmas(inst)),
         method=f"Theorem B with t_a = {found.rho} of its default, delta = {inst.delta}",
         detail={"quantity": "m_0", "width": found.width, "delta": str(inst.delta)},
     )
@@ -153,7 +153,7 @@ def width_whitened(inst: EquilibriumInstance) -> Outcome:
         enclosed("the bias relative to lambda_*, and m times its largest entry", beta=share, scaled=scaled),
         enclosed("L ||W||_2 is at most this beside it", a=found.a),
         value=_width(found.width),
-        lemma=(f"lemma.whitened-{found.form}", *_bias(inst)),
+        lemma=(f"lemma.whitened-{found.form}", *bias_lemmas(inst)),
         method=f"{form}: t_a = {chosen.rho} of its default, t_1 = {text_above(float(chosen.t_1), 6)}{with_net}",
         detail={"quantity": "m_0", "width": found.width, "delta": str(inst.delta), "form": found.form},
     )

@@ -23,6 +23,7 @@ from ..width.end_to_end import EndToEnd, certified_training, random_start
 from ..width.exact_laws import AffineModel
 from ..width.search import LARGEST_WIDTH
 from ..width.setting import BITS
+from .width import bias_lemmas
 
 DELTA = Fraction(1, 20)
 """The probability to fail in the controls."""
@@ -62,7 +63,7 @@ def _outcome(inst: EquilibriumInstance, *, flow: bool) -> Outcome:
         [event, *constants.hypotheses],
         enclosed("the constants of the training theorem at the bounds of a random start", **values),
         value=outward(arb(found.width)),
-        lemma=("lemma.width-training", "lemma.equilibrium-training"),
+        lemma=("lemma.width-training", "lemma.equilibrium-training", *bias_lemmas(inst)),
         method=f"Theorem E with eta_w = {eta}, delta = {inst.delta}, E_0 at most {text_above(float(found.error), 6)}",
         detail={"quantity": "m_1", "width": found.width, "delta": str(inst.delta), "eta_w": str(eta)},
     )

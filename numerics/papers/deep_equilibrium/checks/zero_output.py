@@ -25,6 +25,7 @@ from ..zero_output.run import ZeroOutputRun
 from ..zero_output.theorem import BITS
 from . import scope
 from .evidence import training_control
+from .width import bias_lemmas
 
 LARGE, LONG = 4, (2, 8)
 """Outputs of the first control, in standard laws; the step of the second, in largest steps, and how many are made."""
@@ -165,7 +166,7 @@ def zero_output_width(inst: EquilibriumInstance) -> Outcome:
         [failure, *found.relations],
         constants,
         value=arb(found.width),
-        lemma=(LEMMA, "lemma.zero-output-width"),
+        lemma=(LEMMA, "lemma.zero-output-width", *bias_lemmas(inst)),
         method=f"{found.event.form} form of the whitened theorem, and the descent theorem on its event",
         margin=failure.margin,
         detail={
