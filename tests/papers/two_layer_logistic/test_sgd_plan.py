@@ -42,6 +42,7 @@ from certigram.numerics.papers.two_layer_logistic.sgd.theorem import (
 from certigram.numerics.studies.descent_plan import Plan
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import SpecError
+from certigram.theory.papers.two_layer_logistic.claims import SYSTEM
 from certigram.theory.verdict import Verdict
 
 EPSILON, ONE = Fraction(1, 10), Fraction(1)
@@ -249,6 +250,24 @@ def test_steps_that_are_too_long() -> None:
     run = NoisyDescent(c, law.noise, law.step, start, law.inequality)
     with pytest.raises(SpecError, match="first step"):
         run.excess(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "conditions"),
+    [
+        (
+            "sgd-descent",
+            (r"\eta \le \min\{\tfrac1\lambda,\tfrac2\Lambda\}", r"\mathbb E\|W_0\|^2 < \infty", r"k \ge 1"),
+        ),
+        ("sgd-strongly-convex", ("m > 0", r"\eta \le \frac2{m+\Lambda}")),
+        ("sgd-stationarity", ("s = 0", r"\eta \le 1/\Lambda")),
+        ("sgd-trapped", (r"0<\eta\le8",)),
+    ],
+)
+def test_claims_state_the_steps_for_which_they_hold(name: str, conditions: tuple[str, ...]) -> None:
+    before, implied = SYSTEM.claim(f"two-layer-logistic.{name}").statement.split(r"\implies")
+    assert all(condition in before for condition in conditions)
+    assert r"\le" in implied or r"\ge" in implied
 
 
 def test_numbers_that_are_not_known_give_no_plan() -> None:
