@@ -48,8 +48,9 @@ def rothaus_shift() -> tuple[Relation, ...]:
 
 @argument("rothaus-pair", "the integral; the tails; all pieces of [-3, 4] in balls, with the tightest among them")
 def rothaus_pair() -> tuple[Relation, ...]:
-    t, u, e = sympy.Symbol("t", positive=True), *sympy.symbols("u e", nonnegative=True)
-    tau, r = 3 + u, sympy.Symbol("r", positive=True)
+    t, r = sympy.symbols("t r", positive=True)
+    u, e = sympy.symbols("u e", nonnegative=True)
+    tau = 3 + u
 
     def piece(left: Fraction) -> Sides:
         x, right = enclose(left), enclose(left + Fraction(1, 200))
