@@ -255,10 +255,7 @@ def test_steps_that_are_too_long() -> None:
 @pytest.mark.parametrize(
     ("name", "conditions"),
     [
-        (
-            "sgd-descent",
-            (r"\eta \le \min\{\tfrac1\lambda,\tfrac2\Lambda\}", r"\mathbb E\|W_0\|^2 < \infty", r"k \ge 1"),
-        ),
+        ("sgd-descent", (r"0<\eta\le\min\{1/\lambda,\,2/\Lambda\}", r"k\ge1", r"\mathrm{FI} \ge 2\beta\alpha_0")),
         ("sgd-strongly-convex", ("m > 0", r"\eta \le \frac2{m+\Lambda}")),
         ("sgd-stationarity", ("s = 0", r"\eta \le 1/\Lambda")),
         ("sgd-trapped", (r"0<\eta\le8",)),

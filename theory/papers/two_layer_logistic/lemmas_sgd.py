@@ -11,9 +11,13 @@ DERIVATIVES = Hypothesis("bounded-derivatives", r"M_1=\sup|\sigma'|,\ M_2=\sup|\
 SCHEME = Hypothesis(
     "recursion",
     r"W_{k+1}=W_k-\eta(\nabla L(W_k)+n_k)+\sqrt{\eta s}\,\xi_k,\ \mathbb E[n_k|W_k]=0,\ \beta=2/s,"
-    r"\ \pi\propto e^{-\beta L},\ \xi_k\sim N(0,I)\text{ independent of }W_0,n_0,\dots,n_k",
+    r"\ \pi\propto e^{-\beta L}",
 )
-STEP = Hypothesis("step", r"0<\eta\le\min\{1/\lambda,\,2/\Lambda\},\ \mathbb E\lVert W_0\rVert^2<\infty")
+STEP = Hypothesis(
+    "step",
+    r"0<\eta\le\min\{1/\lambda,\,2/\Lambda\},\ \mathbb E\lVert W_0\rVert^2<\infty,"
+    r"\ \xi_k\sim N(0,I)\text{ independent of }W_0,n_0,\dots,n_k",
+)
 
 CONSTANTS = Lemma(
     "lemma.sgd-lemma-1",

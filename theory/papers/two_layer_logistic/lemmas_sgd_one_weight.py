@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...claims.claim import Hypothesis, Reference
 from ...claims.lemma import Lemma, ProofStep
-from .lemmas import PAPER, claims
+from .lemmas import claims
 
 TRAPPED = Lemma(
     "lemma.trapped-descent",
@@ -30,7 +30,10 @@ TRAPPED = Lemma(
             "trapped-ends",
         ),
     ),
-    Reference(PAPER, ours="docs/papers/two_layer_logistic/sgd-one-weight.md, Plain mini-batches that are trapped"),
+    Reference(
+        "gopalani2023logistic",
+        ours="docs/papers/two_layer_logistic/sgd-one-weight.md, Plain mini-batches that are trapped",
+    ),
     claims=claims("sgd-trapped"),
 )
 
