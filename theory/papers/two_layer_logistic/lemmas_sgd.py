@@ -13,11 +13,7 @@ SCHEME = Hypothesis(
     r"W_{k+1}=W_k-\eta(\nabla L(W_k)+n_k)+\sqrt{\eta s}\,\xi_k,\ \mathbb E[n_k|W_k]=0,\ \beta=2/s,"
     r"\ \pi\propto e^{-\beta L}",
 )
-STEP = Hypothesis(
-    "step",
-    r"0<\eta\le\min\{1/\lambda,\,2/\Lambda\},\ \mathbb E\lVert W_0\rVert^2<\infty,"
-    r"\ \xi_k\sim N(0,I)\text{ independent of }W_0,n_0,\dots,n_k",
-)
+STEP = Hypothesis("step", r"0<\eta\le\min\{1/\lambda,\,2/\Lambda\},\ \mathbb E\lVert W_0\rVert^2<\infty")
 
 CONSTANTS = Lemma(
     "lemma.sgd-lemma-1",
@@ -122,10 +118,12 @@ MOMENTS = Lemma(
     claims=claims("sgd-descent", "sgd-plan"),
 )
 
+GAUSSIAN = Hypothesis("gaussian-noise", r"\xi_k\sim N(0,I)\text{ independent of }W_0,n_0,\dots,n_k")
+
 FIRST_STEP = Lemma(
     "lemma.noisy-sgd-first-step",
     "relative entropy after the first step, from any initial law",
-    (SCHEME, STEP),
+    (SCHEME, GAUSSIAN, STEP),
     r"\mathrm{KL}(\rho_1|\pi)\le K_1=\beta(\mathbb E L(W_0)-g_{\inf})+\tfrac N2\log\tfrac1{2e\eta\lambda}"
     r"+\eta(\lambda N+D)+\tfrac12\beta\Lambda\eta^2\sigma^2",
     (
