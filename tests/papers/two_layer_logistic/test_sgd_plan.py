@@ -267,6 +267,16 @@ def test_claims_state_the_steps_for_which_they_hold(name: str, conditions: tuple
     assert r"\le" in implied or r"\ge" in implied
 
 
+def test_an_inequality_of_another_temperature_is_refused() -> None:
+    """At s = 1/1000 the constant of s = 1/2 is too large by hundreds of orders of magnitude."""
+    setting = SgdSetting.scalar(reference("T1"))
+    warm, start = holley_stroock(setting, Fraction(1, 2)), Start.point(setting)
+    assert warm is not None
+    NoisyDescent(setting, Fraction(1, 2), Fraction(1, 10), start, warm)
+    with pytest.raises(SpecError, match="another noise"):
+        NoisyDescent(setting, Fraction(1, 1000), Fraction(1, 10), start, warm)
+
+
 def test_numbers_that_are_not_known_give_no_plan() -> None:
     """A ball that is not finite in any constant: no plan, and nothing is called trivial or convex."""
     c = SgdSetting.scalar(reference("T1"))
