@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from certigram.numerics.papers.two_layer_logistic.sgd.neuron.planned import plan
 from certigram.numerics.papers.two_layer_logistic.sgd.neuron.rows import NAMES, row
 from certigram.theory.errors import DerivationGap, SpecError
 
+ROOT = Path(__file__).parents[3]
 LOG_STEPS = {"row-1": 4.21, "row-2": 6.47, "row-3": 6.77, "row-4": 7.26, "row-5": 6.95}
 
 
@@ -66,6 +68,24 @@ def test_a_convex_setting_shows_no_negative_curvature() -> None:
 @pytest.mark.parametrize("name", ["row-1", "row-2", "row-3"])
 def test_the_zero_network_misses_the_target(name: str) -> None:
     assert find_drop(row(name))[1] > enclose(row(name).target)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_says_no_more_than_is_proved(name: str) -> None:
+    """Curvature, drop or spread, and both numbers of steps as docs/papers/two_layer_logistic/one-neuron.md prints
+    them."""
+    lines = (ROOT / "docs/papers/two_layer_logistic/one-neuron.md").read_text(encoding="utf-8").splitlines()
+    cells = next(line for line in lines if line.startswith(f"| {name[-1]} |")).split("|")[1:-1]
+    _, sizes, curvature, target, least, _, steps, _, fewer = (cell.strip().replace("−", "-") for cell in cells)
+    assert Fraction(sizes.split(";")[1].strip()) == row(name).regularisation
+    assert Fraction(target) == row(name).target
+    assert find_negative_curvature(row(name)).quotient <= enclose(Fraction(curvature))
+    worst, best = (24 if name == "row-5" else 0), 256
+    found = minimum(name, best).loss - minimum(name, worst).loss if "spread" in least else find_drop(row(name))[1]
+    assert found >= enclose(Fraction(least.removeprefix("spread ")))
+    for printed, half_lines in ((steps, False), (fewer, True)):
+        if "=" in printed:
+            assert planned(name, half_lines=half_lines).steps == int(printed.split("=")[0].replace(" ", ""))
 
 
 @pytest.mark.parametrize("name", ["row-4", "row-5"])

@@ -79,6 +79,17 @@ def test_integrals_without_a_data_term_are_gaussian() -> None:
         assert found.overlaps((arb.pi() / 3).log() + arb(0, 1e-10))
 
 
+@pytest.mark.parametrize("place", [Fraction(0), Fraction(1, 10**6)])
+def test_integrals_where_all_inputs_are_zero_or_tiny(place: Fraction) -> None:
+    """Any strip is wide enough: the widest is not the best, and there is no widest for zero."""
+    case = replace(row("row-1"), data=(((place,), 1, Fraction(1)),))
+    with precision(64):
+        found = neuron_law(case, (HALF,), Fraction(16))
+        gauss = (2 * arb.pi() / enclose(16 * case.rate)).log() / 2
+        assert abs(found.log_mass - gauss) <= 1e-6
+        assert found.means[0].contains(0) == (place == 0)
+
+
 # -- the transfer ---------------------------------------------------------------------
 
 
@@ -201,6 +212,41 @@ def test_half_lines_hold_for_the_law_that_they_speak_of(monkeypatch: pytest.Monk
     monkeypatch.setattr(half_lines, "_log_above", lambda y: np.full(y.shape, 0.25))
     with precision(half_lines.BITS):
         assert float(half_lines.least_log_constant(case, Fraction(1), 0.4)) > log
+
+
+def test_half_lines_are_refuted_by_a_tilt_when_a_third_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Densities e^{tx} of this law have FI/(2 KL) only 1.36 times the constant: half of the logarithm is too little."""
+    case = replace(row("row-1", 1), data=(((Fraction(3, 4),), 1, Fraction(1)),), outer=Fraction(3, 2), rate=HALF)
+    b, q, t = Fraction(8), Fraction(7, 8), -10.75
+    x = np.linspace(-14.0, 14.0, 8001)
+    potential = 8 * (x**2 / 4 - 1.5 * 0.875 * np.tanh(0.75 * x))
+    law, tilted = (w / w.sum() for w in (np.exp(-potential), np.exp(t * x - potential + 8 * potential.min())))
+    least = t * t / (2 * float(tilted @ (np.log(tilted) - np.log(law))))
+
+    def constant() -> float:
+        with precision(half_lines.BITS):
+            return 1 / (2 * half_lines._Line.of(case, b, Fraction(1)).constant((q,)))
+
+    assert least / 1.4 < constant() <= least
+    above = half_lines._log_above
+    monkeypatch.setattr(half_lines, "_log_above", lambda y: above(y) / 2)
+    assert constant() > least
+
+
+def test_beyond_the_nodes_half_lines_are_bounded_and_not_by_less() -> None:
+    """T log(A + B/T) ∫1/n on a grid that goes beyond R = 5/2; nine tenths of the bound there would be too little."""
+    case, q = replace(row("row-4", 1), rate=Fraction(1), outer=Fraction(1, 4)), (Fraction(1, 4), Fraction(3, 4))
+    x = np.linspace(-6.0, 6.0, 400_001)
+    shares = np.array([0.3 / 4, -0.7 * 3 / 4])
+    density = np.exp(-8 * (x**2 / 2 - 0.25 * shares @ np.tanh(np.outer([3.0, 0.5], x))))
+    mass = np.cumsum(density[::-1])[::-1] * (x[1] - x[0])
+    integral = np.cumsum(np.where(x >= 0, 1 / density, 0)) * (x[1] - x[0])
+    at = int(np.searchsorted(x, 2.5))
+    with precision(half_lines.BITS):
+        tail = half_lines._Tail.of(case, Fraction(8), q, 2.5)
+        bound = tail.constant(float(integral[at] * density[at]), float(mass[0]))
+    large = (mass * np.log(half_lines.A + half_lines.B * mass[0] / mass) * integral)[at:].max()
+    assert 0.9 * bound < large <= bound
 
 
 def test_the_pair_of_the_criterion_and_smaller_ones() -> None:

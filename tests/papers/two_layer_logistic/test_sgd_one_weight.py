@@ -15,6 +15,7 @@ from flint import arb
 
 from certigram.numerics.balls.ball import enclose
 from certigram.numerics.balls.precision import precision
+from certigram.numerics.expressions.lowering import lower_arb
 from certigram.numerics.papers.two_layer_logistic.scalar import ScalarLoss, reference
 from certigram.numerics.papers.two_layer_logistic.sgd.log_sobolev import LogSobolev, holley_stroock
 from certigram.numerics.papers.two_layer_logistic.sgd.one_weight.envelope import envelope_excess
@@ -103,6 +104,25 @@ def test_the_rule_misses_what_is_stated() -> None:
     seen = max(abs(v - found[2][k]) for k, v in found[1].items() if k in found[2])
     bound = float(step_error(S1, law.noise, law.step, law.spacing * factor).upper())
     assert 1e-9 < seen <= bound
+
+
+def test_entries_of_the_kernel_are_rounded_as_stated() -> None:
+    """Against balls: the difference of a node and the image of another is known to an ulp of the nodes only."""
+    law = LineLaw(T1, Fraction(1, 10), Fraction(1, 100), Fraction(-2633, 1000))
+    columns, slope = law._kernel.tocsc(), T1.derivative(1)
+    middle, worst = law.nodes.size // 2, 0.0
+    with precision(160):
+        h, deviation = arb(law.spacing), enclose(law.noise * law.step).sqrt()
+        height = h / (deviation * (2 * arb.pi()).sqrt())
+        for j in (middle, middle - 400, middle + 1800):
+            x = (j - middle) * h
+            image = x - enclose(law.step) * lower_arb(slope)(x)
+            column = columns[:, [j]]
+            for i, found in zip(column.indices.tolist(), column.data.tolist(), strict=True):
+                exact = height * (-((((i - middle) * h - image) / deviation) ** 2) / 2).exp()
+                worst = max(worst, float(abs(arb(found) / exact - 1).upper()) * 2**53)
+    size = float(law.nodes[-1]) + 6 * float(law.step)
+    assert 400 < worst < 400 * (1 + size / law.deviation)
 
 
 def test_laws_stay_within_the_theorem() -> None:

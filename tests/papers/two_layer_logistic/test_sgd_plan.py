@@ -42,6 +42,7 @@ from certigram.numerics.papers.two_layer_logistic.sgd.theorem import (
 from certigram.numerics.studies.descent_plan import Plan
 from certigram.theory.activations.activation import activation
 from certigram.theory.errors import SpecError
+from certigram.theory.papers.two_layer_logistic.claims import SYSTEM
 from certigram.theory.verdict import Verdict
 
 EPSILON, ONE = Fraction(1, 10), Fraction(1)
@@ -249,6 +250,31 @@ def test_steps_that_are_too_long() -> None:
     run = NoisyDescent(c, law.noise, law.step, start, law.inequality)
     with pytest.raises(SpecError, match="first step"):
         run.excess(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "conditions"),
+    [
+        ("sgd-descent", (r"0<\eta\le\min\{1/\lambda,\,2/\Lambda\}", r"k\ge1", r"\mathrm{FI} \ge 2\beta\alpha_0")),
+        ("sgd-strongly-convex", ("m > 0", r"\eta \le \frac2{m+\Lambda}")),
+        ("sgd-stationarity", ("s = 0", r"\eta \le 1/\Lambda")),
+        ("sgd-trapped", (r"0<\eta\le8",)),
+    ],
+)
+def test_claims_state_the_steps_for_which_they_hold(name: str, conditions: tuple[str, ...]) -> None:
+    before, implied = SYSTEM.claim(f"two-layer-logistic.{name}").statement.split(r"\implies")
+    assert all(condition in before for condition in conditions)
+    assert r"\le" in implied or r"\ge" in implied
+
+
+def test_an_inequality_of_another_temperature_is_refused() -> None:
+    """At s = 1/1000 the constant of s = 1/2 is too large by hundreds of orders of magnitude."""
+    setting = SgdSetting.scalar(reference("T1"))
+    warm, start = holley_stroock(setting, Fraction(1, 2)), Start.point(setting)
+    assert warm is not None
+    NoisyDescent(setting, Fraction(1, 2), Fraction(1, 10), start, warm)
+    with pytest.raises(SpecError, match="another noise"):
+        NoisyDescent(setting, Fraction(1, 1000), Fraction(1, 10), start, warm)
 
 
 def test_numbers_that_are_not_known_give_no_plan() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...claims.claim import Hypothesis, Reference
 from ...claims.lemma import Lemma, ProofStep
 from .lemmas import LOSS, PAPER, claims
-from .lemmas_sgd import DERIVATIVES, NOTES, SCHEME, STEP
+from .lemmas_sgd import DERIVATIVES, GAUSSIAN, NOTES, SCHEME, STEP
 
 LAW = Hypothesis("law", r"\pi\propto e^{-\beta L},\ \beta=2/s,\ \lambda>0")
 BOUNDED = Hypothesis("bounded", r"\operatorname{osc}\sigma=\sup\sigma-\inf\sigma<\infty")
@@ -143,7 +143,12 @@ CONDITIONAL_NOISE = Lemma(
 RECURSION = Lemma(
     "lemma.noisy-sgd-recursion",
     "one step of noisy descent in relative entropy",
-    (SCHEME, STEP, Hypothesis("inequality", r"\mathrm{FI}(\nu|\pi)\ge2\beta\alpha_0(\mathrm{KL}(\nu|\pi)-\Delta)")),
+    (
+        SCHEME,
+        GAUSSIAN,
+        STEP,
+        Hypothesis("inequality", r"\mathrm{FI}(\nu|\pi)\ge2\beta\alpha_0(\mathrm{KL}(\nu|\pi)-\Delta)"),
+    ),
     r"\mathrm{KL}_{k+1}-\Delta\le e^{-\alpha_0\eta}(\mathrm{KL}_k-\Delta)+\tfrac12(\sqrt{\mathcal A}"
     r"+\sqrt{\mathcal B})^2",
     (

@@ -118,10 +118,12 @@ MOMENTS = Lemma(
     claims=claims("sgd-descent", "sgd-plan"),
 )
 
+GAUSSIAN = Hypothesis("gaussian-noise", r"\xi_k\sim N(0,I)\text{ independent of }W_0,n_0,\dots,n_k")
+
 FIRST_STEP = Lemma(
     "lemma.noisy-sgd-first-step",
     "relative entropy after the first step, from any initial law",
-    (SCHEME, STEP),
+    (SCHEME, GAUSSIAN, STEP),
     r"\mathrm{KL}(\rho_1|\pi)\le K_1=\beta(\mathbb E L(W_0)-g_{\inf})+\tfrac N2\log\tfrac1{2e\eta\lambda}"
     r"+\eta(\lambda N+D)+\tfrac12\beta\Lambda\eta^2\sigma^2",
     (

@@ -48,7 +48,8 @@ NEAR = tuple(Fraction(k, 16) for k in range(1, 161))
 class LogSobolev:
     r"""``log_constant`` encloses :math:`\log\alpha_0`, ``defect`` Δ; ``theta`` is the one chosen, where there is one.
 
-    ``of_gap``: only a Poincaré inequality is meant, not a logarithmic Sobolev inequality.
+    ``of_gap``: only a Poincaré inequality is meant, not a logarithmic Sobolev inequality. ``noise``: the s for which
+    it holds; None where it holds for every s.
     """
 
     name: str
@@ -57,6 +58,7 @@ class LogSobolev:
     theta: Fraction | None = None
     of_gap: bool = False
     bits: int = 128
+    noise: Fraction | arb | None = None
 
     @property
     def constant(self) -> arb:
@@ -91,7 +93,7 @@ def holley_stroock(setting: SgdSetting, noise: Fraction | arb, oscillation: arb 
         return None
     with precision(setting.bits):
         exponent = inverse_temperature(noise) * swing
-        return LogSobolev(HOLLEY_STROOCK, setting.rate.log() - exponent, arb(0), bits=setting.bits)
+        return LogSobolev(HOLLEY_STROOCK, setting.rate.log() - exponent, arb(0), bits=setting.bits, noise=noise)
 
 
 def envelope(setting: SgdSetting, noise: Fraction | arb, theta: Fraction | None = None) -> LogSobolev | None:
@@ -123,7 +125,7 @@ def log_lipschitz(setting: SgdSetting, noise: Fraction | arb, gradient: arb | No
 
 def _log_lipschitz(setting: SgdSetting, noise: Fraction | arb, size: arb, name: str, defect: arb) -> LogSobolev:
     ratio = (inverse_temperature(noise) / setting.rate).sqrt() * size
-    return LogSobolev(name, setting.rate.log() - ratio * (ratio + 4), defect, bits=setting.bits)
+    return LogSobolev(name, setting.rate.log() - ratio * (ratio + 4), defect, bits=setting.bits, noise=noise)
 
 
 def defect(setting: SgdSetting, noise: Fraction | arb) -> arb | None:
@@ -151,11 +153,11 @@ def _of_one_neuron(setting: SgdSetting, noise: Fraction | arb, lost: arb) -> Ite
     with precision(setting.bits):
         largest = enclose(setting.outer.infinity)
         if setting.convex:
-            yield LogSobolev(ONE_NEURON, setting.strong_convexity.log(), lost, bits=setting.bits)
+            yield LogSobolev(ONE_NEURON, setting.strong_convexity.log(), lost, bits=setting.bits, noise=noise)
         if setting.activation.oscillation is not None:
             swing = setting.largest_q * largest * setting.activation.oscillation
             exponent = inverse_temperature(noise) * swing
-            yield LogSobolev(ONE_NEURON, setting.rate.log() - exponent, lost, bits=setting.bits)
+            yield LogSobolev(ONE_NEURON, setting.rate.log() - exponent, lost, bits=setting.bits, noise=noise)
         gradient = setting.gradient / setting.outer_norm * largest
         yield _log_lipschitz(setting, noise, gradient, ONE_NEURON, lost)
         flatter = _closed_form(setting, noise, largest, None, ONE_NEURON, lost)
@@ -242,7 +244,7 @@ def _closed_form(
         if not modulus > 0:
             return None
         exponent = 2 * inverse_temperature(noise) * setting.largest_q * size * distance
-        return LogSobolev(name, modulus.log() - exponent, lost, chosen, bits=setting.bits)
+        return LogSobolev(name, modulus.log() - exponent, lost, chosen, bits=setting.bits, noise=noise)
 
 
 def _promising(setting: SgdSetting, noise: Fraction | arb, size: arb) -> tuple[Fraction, float]:

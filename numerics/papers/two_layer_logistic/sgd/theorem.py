@@ -85,7 +85,7 @@ class NoisyDescent:
     r"""Theorem 3 for one setting, level of the noise s, step η, start and logarithmic Sobolev inequality.
 
     ``step`` and ``noise`` are exact. Raises :class:`SpecError` unless :math:`0<\eta\le\min\{1/\lambda,2/\Lambda\}` is
-    proved and s > 0.
+    proved and s > 0, and for an inequality that is that of another s.
     """
 
     setting: SgdSetting
@@ -103,6 +103,9 @@ class NoisyDescent:
                 raise SpecError("the step and the noise of noisy descent must be positive.")
             if not (eta * self.setting.rate <= 1 and eta * self.setting.smoothness <= 2):
                 raise SpecError("the step is above min(1/lambda, 2/Lambda): take a smaller one.")
+            known = self.inequality.noise
+            if known is not None and not (ball(known) - s).contains(0):
+                raise SpecError("the log-Sobolev inequality is that of another noise: take the one of this s.")
 
     @cached_property
     def _beta(self) -> arb:

@@ -5,7 +5,7 @@ With Z :math:`=\int e^{-bh_q}`, the rule on the lattice hℤᵈ within :math:`|w
 
 .. math:: d\,e^{bcQ}(\gamma+h)^{d-1}\Bigl[\frac{2e^{b\lambda pa^2/2}\gamma}{e^{2\pi a/h}-1}
           +\gamma\operatorname{erfc}\bigl(R\sqrt{b\lambda p/2}\bigr)\Bigr],\qquad
-          \gamma=\sqrt{2\pi/(b\lambda p)},\ Q=\sum_i\omega_iq_i,\ a=\frac{\pi}{4\max_i|x_i|_\infty} .
+          \gamma=\sqrt{2\pi/(b\lambda p)},\ Q=\sum_i\omega_iq_i,\ a\le\frac{\pi}{4\max_i|x_i|_\infty} .
 
 docs/papers/two_layer_logistic/one-neuron.md, section 2.
 """
@@ -81,21 +81,27 @@ def neuron_law(case: NeuronCase, q: Sequence[Fraction], b: Fraction, *, moments:
 def missed(case: NeuronCase, q: Sequence[Fraction], b: Fraction, step: Fraction, count: int) -> arb:
     """The bound of what the rule misses; see the module."""
     d, steep = case.dimension, enclose(b * case.rate)
-    a, h, reach = arb.pi() / 4 / enclose(_largest(case)), enclose(step), enclose(step * count)
+    a, h, reach = arb.pi() / 4 / enclose(_largest(case, q, b)), enclose(step), enclose(step * count)
     gauss = (2 * arb.pi() / steep).sqrt()
     strip = 2 * (steep * a * a / 2).exp() * gauss / (2 * arb.pi() * a / h).expm1()
     tail = gauss * (reach * (steep / 2).sqrt()).erfc()
     return d * (enclose(b * case.outer * case.pull(q))).exp() * (gauss + h) ** (d - 1) * (strip + tail)
 
 
-def _largest(case: NeuronCase) -> Fraction:
-    return max(abs(v) for x, _, _ in case.data for v in x)
+def _largest(case: NeuronCase, q: Sequence[Fraction], b: Fraction) -> Fraction:
+    """The largest coordinate; a larger number where the strip would be too wide to help, or all inputs are zero."""
+    useful = math.pi / 4 * math.sqrt(float(b * case.rate) / (2 * _depth(case, q, b)))
+    return max(Fraction(useful), *(abs(v) for x, _, _ in case.data for v in x))
+
+
+def _depth(case: NeuronCase, q: Sequence[Fraction], b: Fraction) -> float:
+    """About the logarithm of what the errors are divided by."""
+    return EXPONENT + float(b * case.outer * case.pull(q))
 
 
 def _lattice(case: NeuronCase, q: Sequence[Fraction], b: Fraction) -> tuple[Fraction, int]:
     """A step, a power of two, and the number of nodes on each side of 0."""
-    a, steep = math.pi / 4 / float(_largest(case)), float(b * case.rate)
-    depth = EXPONENT + float(b * case.outer * case.pull(q))
+    a, steep, depth = math.pi / 4 / float(_largest(case, q, b)), float(b * case.rate), _depth(case, q, b)
     step = 2.0 ** math.floor(math.log2(2 * math.pi * a / (depth + steep * a * a / 2)))
     return Fraction(step), math.ceil(math.sqrt(2 * depth / steep) / step)
 

@@ -3,9 +3,9 @@ r"""The laws of noisy descent with one weight on a fine grid, step by step: floa
 From a point mass the law after one step is a mixture of Gaussians, exactly; each further step is the trapezoidal rule
 for a Markov kernel, a banded matrix of :math:`h\sum_B p_B\varphi(y_i-T_B(x_j))`. What the rule misses is bounded in
 :mod:`.strip` (the spacing is chosen so that it is below 1e-17 at every node), all terms are positive, so that rounding
-moves every entry by a relative :math:`k(w+400)2^{-53}` at most after k steps with w entries in a row. The mass that
-leaves the grid is returned; entropies are sums over the nodes, whose error is observed (by halving the spacing), not
-bounded. docs/papers/two_layer_logistic/sgd-one-weight.md, section 5.
+moves every density by a relative :math:`k(w+400(1+X/\sqrt{\eta s}))2^{-53}` at most after k steps with w entries in a
+row, X about the largest node. The mass that leaves the grid is returned; entropies are sums over the nodes, whose error
+is observed (by halving the spacing), not bounded. docs/papers/two_layer_logistic/sgd-one-weight.md, section 5.
 """
 
 from __future__ import annotations
