@@ -69,7 +69,7 @@ def test_an_edited_certificate_is_invalid(coq: Path, certificate_of: Make, tmp_p
 
 
 def test_theorems_that_are_too_weak_say_so(coq: Path, tmp_path: Path) -> None:
-    """The least eigenvalue is 2^-44: with floats a negative lower bound is left, which does not say that it is positive."""
+    """The least eigenvalue is 2^-44: with floats the lower bound is negative, and the certificate says positive."""
     near = 1 - 2.0**-44
     path = cg.certify(np.array([[1.0, near], [near, 1.0]])).save(tmp_path / "bound.json")
     found = [check_with_coq(path, backend=backend, cache=coq.parent) for backend in ("float", "bigint")]
