@@ -58,6 +58,12 @@ def test_a_saved_certificate(coq: Path, certificate_of: Make, tmp_path: Path) ->
     assert check_with_coq(path, cache=coq.parent).verdict == "VALID"
 
 
+def test_antipodal_points(verdict: Callable[[str], FormalVerdict]) -> None:
+    """The cosine -1, where the interval of the closed form would be of no use: the square, 1/2 - 1/pi."""
+    K = cg.population_gram("implicit-relu", np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]))
+    assert verdict(cg.certify(K, at_least="0.1").to_coq()).verdict == "VALID"
+
+
 def test_an_edited_certificate_is_invalid(coq: Path, certificate_of: Make, tmp_path: Path) -> None:
     """Also where no file can be written from it, so that a folder is checked to its end."""
     path = certificate_of("own", 4).save(tmp_path / "bound.json")
