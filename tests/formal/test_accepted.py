@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import certigram as cg
 from certigram.numerics.certificates.certificate import Certificate
 from certigram.numerics.certificates.coq.subject import NoTheorem
 from certigram.numerics.certificates.coq.verdict import REALS, FormalVerdict, check_text, check_with_coq
@@ -55,9 +58,31 @@ def test_a_saved_certificate(coq: Path, certificate_of: Make, tmp_path: Path) ->
     assert check_with_coq(path, cache=coq.parent).verdict == "VALID"
 
 
-def test_what_has_no_theorem() -> None:
-    import certigram as cg
+def test_antipodal_points(verdict: Callable[[str], FormalVerdict]) -> None:
+    """The cosine -1, where the interval of the closed form would be of no use: the square, 1/2 - 1/pi."""
+    K = cg.population_gram("implicit-relu", np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]))
+    assert verdict(cg.certify(K, at_least="0.1").to_coq()).verdict == "VALID"
 
+
+def test_an_edited_certificate_is_invalid(coq: Path, certificate_of: Make, tmp_path: Path) -> None:
+    """Also where no file can be written from it, so that a folder is checked to its end."""
+    path = certificate_of("own", 4).save(tmp_path / "bound.json")
+    document = json.loads(path.read_text("utf-8"))
+    document["proof"]["data"]["radius"] = "1/2"
+    path.write_text(json.dumps(document), "utf-8")
+    found = check_with_coq(path, cache=coq.parent)
+    assert (found.verdict, "digest" in found.reason) == ("INVALID", True)
+
+
+def test_theorems_that_are_too_weak_say_so(coq: Path, tmp_path: Path) -> None:
+    """The least eigenvalue is 2^-44: with floats the lower bound is negative, and the certificate says positive."""
+    near = 1 - 2.0**-44
+    path = cg.certify(np.array([[1.0, near], [near, 1.0]])).save(tmp_path / "bound.json")
+    found = [check_with_coq(path, backend=backend, cache=coq.parent) for backend in ("float", "bigint")]
+    assert [(x.verdict, "too weak" in x.reason) for x in found] == [("VALID", True), ("VALID", False)]
+
+
+def test_what_has_no_theorem() -> None:
     K = cg.population_gram("deq-general", [[1.0, 0.0], [0.6, 0.8]], activation="tanh", sigma_w2="1/16")
     with pytest.raises(NoTheorem, match="those of erf and relu"):
         cg.certify(K, at_least="1e-3").to_coq()

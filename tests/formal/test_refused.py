@@ -69,6 +69,8 @@ def test_a_factor_that_would_help_a_false_bound(verdict: Judge) -> None:
         lambda text: text.replace("least_eigenvalue_at_least", "least_eigenvalue_at_most", 1),
         lambda text: text + 'Redirect "x" Print nat.\n',
         lambda text: 'Declare ML Module "x".\n' + text,
+        lambda text: text.replace("Only their directions count.", "Every eigenvalue is above 5.", 1),
+        lambda text: text.replace("Definition vector", "(** Every eigenvalue is above 5. *)\nDefinition vector", 1),
         lambda text: text.replace("Only their directions count.", '*) Axiom cheat : False. (* "', 1),
         lambda text: text.replace("Import ListNotations.", 'Notation "5" := 4.\nImport ListNotations.', 1),
     ],

@@ -39,7 +39,10 @@ Lemma arc_cosine_one : arc_cosine 1 = 1 / 2.
 Proof.
   unfold arc_cosine. rewrite acos_1. replace (1 - 1 ^ 2) with 0 by lra. rewrite sqrt_0. field. apply PI_neq0.
 Qed.
-
+Lemma arc_cosine_minus_one : arc_cosine (- (1)) = 0.
+Proof.
+  unfold arc_cosine. rewrite acos_opp, acos_1. replace (1 - (- (1)) ^ 2) with 0 by ring. rewrite sqrt_0. field. apply PI_neq0.
+Qed.
 
 (** * The check *)
 Module ArcCosine (D : INTEGER_VECTORS)
@@ -52,6 +55,7 @@ Variable prec : F.precision.
 Definition kern (a b g : Z) : I.type :=
   let q := (a * b)%Z in let p := (q - g * g)%Z in
   if (p =? 0)%Z && (0 <? g)%Z then I.div prec (ofZ prec 1) (ofZ prec 2)
+  else if (p =? 0)%Z && (g <? 0)%Z then ofZ prec 0
   else if (p <=? 0)%Z then I.nai
   else
     let sp := I.sqrt prec (ofZ prec p) in let sq := I.sqrt prec (ofZ prec q) in let ig := ofZ prec g in
@@ -66,9 +70,13 @@ Proof.
   intros Ha Hb. unfold kern. destruct (_ && _) eqn:E.
   - apply andb_true_iff in E. destruct E as [E1 E2]. apply Z.eqb_eq in E1. apply Z.ltb_lt in E2.
     rewrite (cos_one a b g Ha Hb E1 E2), arc_cosine_one. apply has_div; apply has_ofZ.
-  - destruct (Z.leb_spec (a * b - g * g) 0) as [H|H].
-    + apply has_nan. rewrite I.nai_correct. easy.
-    + rewrite arc_cosine_formula by easy.
+  - clear E. destruct (_ && _) eqn:E.
+    + apply andb_true_iff in E. destruct E as [E1 E2]. apply Z.eqb_eq in E1. apply Z.ltb_lt in E2.
+      pose proof (cos_one a b (- g) Ha Hb ltac:(lia) ltac:(lia)) as C. cbv zeta in C. rewrite opp_IZR in C.
+      replace (IZR g / (sqrt (IZR a) * sqrt (IZR b))) with (- (- IZR g / (sqrt (IZR a) * sqrt (IZR b)))) by (unfold Rdiv; ring).
+      rewrite C, arc_cosine_minus_one. apply has_ofZ.
+    + destruct (Z.leb_spec (a * b - g * g) 0) as [H|H]; [apply has_nan; rewrite I.nai_correct; easy|].
+      rewrite arc_cosine_formula by easy.
       repeat first [apply has_div | apply has_add | apply has_mul | apply has_sqrt | apply has_atan | apply has_pi | apply has_ofZ].
 Qed.
 

@@ -18,6 +18,13 @@ MODULES = {
     "ReluEquilibrium": ("K", "relu_equilibrium (IZR 1 / IZR 1) X K", "1 1 ltac:(easy) 1 X", "X"),
 }
 """Matrix, equation, arguments and name of the data, of each module that checks a bound."""
+N = "[0-9]+"
+REMARKS = (
+    rf"{N} points in dimension {N}, times {N}"
+    rf"(?:\.|\. Only their directions count\.|; the rate is 1 / \(2 s\^2\) for s = {N}(?:/{N})? times {N}\.)"
+    rf"|The lower triangle of a symmetric matrix of order {N}, times the integer {N}\."
+)
+"""The sentences that may say what the data are; a file with another one is none of ours."""
 
 
 def bare(text: str) -> str:
@@ -28,7 +35,7 @@ def bare(text: str) -> str:
     """
     text = re.sub(r"\[\s*-?[0-9]+(?:\s*;\s*-?[0-9]+)*\s*\]", "[]", text)
     text = re.sub(r"\[\s*\[\](?:\s*;\s*\[\])*\s*\]", "[]", text)
-    text = re.sub(r"\n\(\*\* [A-Za-z0-9 .,;^/()=-]* \*\)\nDefinition", "\nDefinition", text)
+    text = re.sub(rf"\n\(\*\* (?:{REMARKS}) \*\)\nDefinition", "\nDefinition", text, count=1)
     return re.sub(r"\(-[0-9]+\)|(?<![A-Za-z0-9_])[0-9]+(?![A-Za-z0-9_])", "0", text)
 
 
@@ -45,7 +52,8 @@ def skeletons() -> dict[str, tuple[str, str]]:
 def _sample(
     module: str, matrix: str, equation: str, arguments: str, name: str, rows: list[list[int]], how: Backend
 ) -> str:
-    about = FormalSubject(module, matrix, equation, arguments, name, rows, "1 point.", Fraction(1))
+    remark = "1 points in dimension 1, times 1."
+    about = FormalSubject(module, matrix, equation, arguments, name, rows, remark, Fraction(1))
     return written(about, FormalWitness([[1]], 1, [1]), how, Fraction(1), Fraction(1))
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from ....theory.errors import SpecError, Unfinished
 from ...replay import INVALID, VALID, check
+from ...stored import read_json
 from .skeleton import recognised
 from .subject import NoTheorem
 from .theorem import theorem_of_file
@@ -17,6 +20,8 @@ from .toolchain import LIBRARY, Finished, library, program, reason, run
 __all__ = ["FormalVerdict", "NoTheorem", "check_text", "check_with_coq"]
 
 MAX_FILE = 1 << 28
+BOUND = re.compile(r"\(IZR \(?(-?[0-9]+)\)? / IZR \(10 \^ ([0-9]+)\)\)\.\nProof\.")
+"""The bound at the end of a theorem of an exported file."""
 REALS = {
     "ClassicalDedekindReals.sig_forall_dec",
     "ClassicalDedekindReals.sig_not_dec",
@@ -59,19 +64,46 @@ def check_with_coq(
 ) -> FormalVerdict:
     """Check an exported file, or a certificate through its export, with Coq.
 
-    A certificate must be VALID for the independent checker too, which looks at the record around the proof. Raises
+    A certificate must be VALID for the independent checker too, which looks at the record around the proof; where the
+    theorems, whose bounds are weaker, do not say what it states, ``reason`` says so beside VALID. Raises
     :class:`SpecError` where Coq is not installed or there is nothing to check, :class:`Unfinished` where coqc was
     killed.
     """
     program("coqc")
     if path.suffix == ".v":
         text = _read(path)
-    else:
+        return check_text(text, str(path), coqchk=coqchk, cache=cache)
+    try:
         text = theorem_of_file(path, backend=backend)
+    except NoTheorem:
+        raise
+    except SpecError:
         told = check(path)
-        if told.verdict != VALID:
-            return FormalVerdict(INVALID, str(path), f"certigram check: {told.verdict}, {told.line}: {told.reason}")
-    return check_text(text, str(path), coqchk=coqchk, cache=cache)
+        if told.verdict != INVALID:
+            raise
+    else:
+        told = check(path)
+    if told.verdict != VALID:
+        return FormalVerdict(INVALID, str(path), f"certigram check: {told.verdict}, {told.line}: {told.reason}")
+    found = check_text(text, str(path), coqchk=coqchk, cache=cache)
+    return replace(found, reason=short_of(read_json(path), text)) if found.verdict == VALID else found
+
+
+def short_of(certificate: Any, text: str) -> str:
+    """What a certificate states and the theorems, whose bounds are weaker, do not; empty where they state it too."""
+    said = certificate["proof"]["statement"]
+    low, high = (Fraction(int(m), 10 ** int(k)) for m, k in BOUND.findall(text))
+    bound, strict = Fraction(said["bound"]), said["relation"] == ">"
+    whole = {
+        "PROVED": low > bound if strict else low >= bound,
+        "REFUTED": high <= bound if strict else high < bound,
+    }
+    if whole.get(certificate["verdict"], True):
+        return ""
+    return (
+        f"the theorems are true, but too weak for what the certificate states, {certificate['verdict']}"
+        f" {said['relation']} {said['bound']}: try --backend bigint"
+    )
 
 
 def check_text(text: str, path: str, *, coqchk: bool = False, cache: Path | None = None) -> FormalVerdict:

@@ -56,12 +56,13 @@ Qed.
 
 (** the sum of the steps: eta g_k <= 4 (sqrt p_k - sqrt p_(k+1)) / sqrt lambda *)
 Theorem descent_telescope n (p g : nat -> R) eta lambda : 0 < lambda ->
-  (forall k, / 4 * eta * sqrt lambda * g k <= sqrt (p k) - sqrt (p (S k))) ->
+  (forall k, (k < n)%nat -> / 4 * eta * sqrt lambda * g k <= sqrt (p k) - sqrt (p (S k))) ->
   sum n (fun k => eta * g k) <= 4 * (sqrt (p O) - sqrt (p n)) / sqrt lambda.
 Proof.
-  intros Hl H. pose proof (sqrt_lt_R0 lambda Hl). induction n; simpl.
+  intros Hl H. pose proof (sqrt_lt_R0 lambda Hl). induction n as [|n IH]; simpl.
   - replace (sqrt (p O) - sqrt (p O)) with 0 by ring. unfold Rdiv. lra.
-  - specialize (H n). apply below_over; [easy|]. apply below_over_inv in IHn; [|easy]. nra.
+  - specialize (IH (fun k h => H k (Nat.lt_lt_succ_r _ _ h))). specialize (H n (Nat.lt_succ_diag_r n)).
+    apply below_over; [easy|]. apply below_over_inv in IH; [|easy]. nra.
 Qed.
 
 (** Phi' <= -lambda Phi gives Phi(t) <= exp(-lambda t) Phi(0), and exp(lambda t) Phi does not increase *)
@@ -126,12 +127,13 @@ Proof.
   split; nra.
 Qed.
 
-(** the energy: |w'|^2 = |w|^2 - 2 eta |e|^2 - 2 eta <y, e> + eta^2 |F e|^2 <= |w|^2 + 2 eta Y |e| *)
+(** the energy: |w'|^2 = |w|^2 - 2 eta |e|^2 - 2 eta <y, e> + eta^2 |F e|^2 <= |w|^2 + 2 eta Y |e|, so |w'|^2 <= omega + 2 Y T', T' = T + eta |e| *)
 Theorem small_output_energy m n (F : matrix) (w w' e y : vector) eta f Y :
   (forall j, e j = sum m (fun i => F i j * w i) - y j) -> (forall i, w' i = w i - eta * apply n F e i) ->
   0 < eta -> 0 <= f -> spectral m n F f -> eta * (f * f) <= 2 -> norm n y <= Y ->
   dot m w' w' = dot m w w - 2 * eta * dot n e e - 2 * eta * dot n y e + eta * eta * dot m (apply n F e) (apply n F e) /\
-  dot m w' w' <= dot m w w + 2 * eta * Y * norm n e.
+  dot m w' w' <= dot m w w + 2 * eta * Y * norm n e /\
+  forall omega T, dot m w w <= omega + 2 * Y * T -> dot m w' w' <= omega + 2 * Y * (T + eta * norm n e).
 Proof.
   intros He Hw Heta Hf HF Hs HY.
   assert (X : dot m w (apply n F e) = dot n e e + dot n y e).
@@ -144,7 +146,7 @@ Proof.
   { rewrite (dot_ext m w' (fun i => w i - eta * apply n F e i) w' (fun i => w i - eta * apply n F e i)) by (intros; apply Hw).
     rewrite dot_minus, dot_scale, (dot_comm m w (fun i => w i - _)), (dot_comm m (apply n F e) (fun i => w i - _)), !dot_minus, !dot_scale.
     rewrite (dot_comm m (apply n F e) w), X. ring. }
-  split; [exact E|]. rewrite E.
+  split; [exact E|]. enough (B : dot m w' w' <= dot m w w + 2 * eta * Y * norm n e) by (split; [exact B|intros omega T H; lra]). rewrite E.
   assert (N : dot m (apply n F e) (apply n F e) <= f * f * dot n e e).
   { rewrite <- !norm_square. specialize (HF e). pose proof (norm_pos m (apply n F e)). pose proof (norm_pos n e). nra. }
   pose proof (cauchy_abs n y e) as C. pose proof (Rle_abs (- dot n y e)) as A. rewrite Rabs_Ropp in A.
@@ -165,12 +167,17 @@ Proof. intros H0 HT HS HW. induction k; [rewrite HT; lra|]. rewrite HS. speciali
 Theorem small_output_path omega Y T T' w e eta : 0 <= omega -> 0 <= Y -> 0 <= T <= T' -> T' - T = eta * e -> 0 <= w -> 0 <= e ->
   0 <= eta -> w * w <= omega + 2 * Y * T ->
   eta * w * e <= (T' - T) * sqrt (omega + 2 * Y * T) /\
-  (ex_RInt (fun s => sqrt (omega + 2 * Y * s)) T T' -> (T' - T) * sqrt (omega + 2 * Y * T) <= RInt (fun s => sqrt (omega + 2 * Y * s)) T T').
+  (T' - T) * sqrt (omega + 2 * Y * T) <= RInt (fun s => sqrt (omega + 2 * Y * s)) T T'.
 Proof.
   intros Ho HY HT E Hw He Heta HW. split.
   - rewrite E. assert (w <= sqrt (omega + 2 * Y * T)) by (rewrite <- (sqrt_Rsqr w Hw); now apply sqrt_le_1_alt).
     replace (eta * w * e) with (eta * e * w) by ring. apply Rmult_le_compat_l; [nra|easy].
-  - intros I. replace ((T' - T) * sqrt (omega + 2 * Y * T)) with (RInt (fun _ => sqrt (omega + 2 * Y * T)) T T')
+  - assert (I : ex_RInt (fun s => sqrt (omega + 2 * Y * s)) T T').
+    { apply (ex_RInt_continuous (V := R_CompleteNormedModule)). intros z Hz. rewrite Rmin_left, Rmax_right in Hz by lra.
+      apply (continuous_comp (fun s => omega + 2 * Y * s) sqrt).
+      - apply (ex_derive_continuous (fun s => omega + 2 * Y * s)). auto_derive. easy.
+      - apply continuity_pt_filterlim, continuity_pt_sqrt. assert (0 <= 2 * Y * z) by (apply Rmult_le_pos; lra). lra. }
+    replace ((T' - T) * sqrt (omega + 2 * Y * T)) with (RInt (fun _ => sqrt (omega + 2 * Y * T)) T T')
       by (rewrite RInt_const; unfold scal; simpl; unfold mult; simpl; ring).
     apply RInt_le; [lra|apply ex_RInt_const|easy|]. intros s Hs. apply sqrt_le_1_alt. nra.
 Qed.

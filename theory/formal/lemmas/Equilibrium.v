@@ -77,9 +77,23 @@ Proof.
   pose proof (Rabs_pos (dot n (A i) x)). specialize (HD i). nra.
 Qed.
 
-(** the partial sums of the geometric series *)
-Theorem resolvent_series n a : a <> 1 -> sum n (fun k => a ^ k) = (1 - a ^ n) / (1 - a).
-Proof. intros Ha. induction n; simpl; [field; lra|]. rewrite IHn. field. lra. Qed.
+(** the partial sums of Neumann's series: |x + B x + ... + B^(N-1) x| <= (1 + a + ... + a^(N-1)) |x|, and the geometric sum *)
+Theorem resolvent_series n N B a x (z : nat -> vector) : 0 <= a -> a <> 1 -> spectral n n B a ->
+  (forall i, z O i = x i) -> (forall k i, z (S k) i = apply n B (z k) i) ->
+  norm n (fun i => sum N (fun k => z k i)) <= sum N (fun k => a ^ k) * norm n x /\ sum N (fun k => a ^ k) = (1 - a ^ N) / (1 - a).
+Proof.
+  intros Pa Ha HB H0 HS.
+  assert (P : forall k, norm n (z k) <= a ^ k * norm n x).
+  { induction k as [|k IH]; simpl.
+    - rewrite (norm_ext n (z O) x) by (intros; apply H0). lra.
+    - rewrite (norm_ext n (z (S k)) (apply n B (z k))) by (intros; apply HS). eapply Rle_trans; [apply HB|].
+      rewrite Rmult_assoc. now apply Rmult_le_compat_l. }
+  split.
+  - induction N as [|N IH]; simpl.
+    + rewrite norm_zero by easy. lra.
+    + eapply Rle_trans; [apply (norm_triangle n (fun i => sum N (fun k => z k i)) (z N))|]. specialize (P N). lra.
+  - induction N; simpl; [field; lra|]. rewrite IHN. field. lra.
+Qed.
 
 (** a matrix and its transpose have the same norm *)
 Lemma spectral_transpose m n A a : 0 <= a -> spectral m n A a -> spectral n m (fun i j => A j i) a.

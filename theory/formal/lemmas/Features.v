@@ -4,9 +4,11 @@ From Coquelicot Require Import Coquelicot.
 From Certigram.lemmas Require Import Vectors Equilibrium Matrices Spectra.
 Open Scope R_scope.
 
-(** the integral over the angles where both features are active *)
-Theorem arc_cosine_angle th : is_RInt (fun a => cos a * cos (a - th)) (th - PI / 2) (PI / 2) (1 / 2 * (sin th + (PI - th) * cos th)).
+(** both features are active for these angles, and the integral over them *)
+Theorem arc_cosine_angle th : (0 <= th <= PI -> forall a, th - PI / 2 < a < PI / 2 -> 0 < cos a /\ 0 < cos (a - th)) /\
+  is_RInt (fun a => cos a * cos (a - th)) (th - PI / 2) (PI / 2) (1 / 2 * (sin th + (PI - th) * cos th)).
 Proof.
+  split; [intros Ht a Ha; split; apply cos_gt_0; lra|].
   set (G := fun a => 1 / 4 * sin (2 * a - th) + 1 / 2 * a * cos th).
   replace (1 / 2 * (sin th + (PI - th) * cos th)) with (minus (G (PI / 2)) (G (th - PI / 2))).
   - apply (is_RInt_derive G).
@@ -21,7 +23,7 @@ Theorem arc_cosine_value th : 1 / (2 * PI) * (2 * (1 / 2 * (sin th + (PI - th) *
 Proof. field. pose proof PI_RGT_0. lra. Qed.
 
 (** the matrix a I + b 1 1^T: v . (1, ..., 1) = 0 belongs to a, the vector of ones to a + n b *)
-Theorem orthonormal_spectrum n a b i : (i < n)%nat ->
+Lemma ones_spectrum n a b i : (i < n)%nat ->
   apply n (fun i j => a * identity i j + b) (fun _ => 1) i = a + INR n * b /\
   forall v, sum n v = 0 -> apply n (fun i j => a * identity i j + b) v i = a * v i.
 Proof.
@@ -31,39 +33,86 @@ Proof.
     - intros j _. unfold identity. rewrite Nat.eqb_sym. ring. }
   split; [rewrite E, sum_constant; ring|]. intros v Hv. rewrite E, Hv. ring.
 Qed.
+(** the arc-cosine kernel at the angles 0, pi/2, pi *)
+Definition kernel_at (th : R) : R := (sin th + (PI - th) * cos th) / (2 * PI).
+Lemma kernel_values : kernel_at 0 = 1 / 2 /\ kernel_at (PI / 2) = 1 / (2 * PI) /\ kernel_at PI = 0.
+Proof.
+  pose proof PI_RGT_0. unfold kernel_at. rewrite sin_0, cos_0, sin_PI2, cos_PI2, sin_PI, cos_PI. repeat split; field; lra.
+Qed.
+(** orthonormal inputs: G = (1/2 - 1/(2 pi)) I + 1 1^T / (2 pi), with the eigenvalue 1/2 - 1/(2 pi) for every v with v . (1, ..., 1) = 0 and
+    1/2 + (n - 1)/(2 pi) for (1, ..., 1) *)
+Theorem orthonormal_spectrum n i : let G := fun i j => kernel_at (if Nat.eqb i j then 0 else PI / 2) in (i < n)%nat ->
+  (forall j, G i j = (1 / 2 - 1 / (2 * PI)) * identity i j + 1 / (2 * PI)) /\
+  apply n G (fun _ => 1) i = 1 / 2 + (INR n - 1) / (2 * PI) /\ forall v, sum n v = 0 -> apply n G v i = (1 / 2 - 1 / (2 * PI)) * v i.
+Proof.
+  intros G Hi. destruct kernel_values as (E0 & E1 & _). pose proof PI_RGT_0.
+  assert (E : forall j, G i j = (1 / 2 - 1 / (2 * PI)) * identity i j + 1 / (2 * PI)).
+  { intros j. unfold G, identity. destruct (Nat.eqb i j); rewrite ?E0, ?E1; ring. }
+  assert (A : forall v, apply n G v i = apply n (fun i j => (1 / 2 - 1 / (2 * PI)) * identity i j + 1 / (2 * PI)) v i).
+  { intros v. unfold apply. apply dot_ext; intros j Hj; [apply E|easy]. }
+  split; [exact E|]. destruct (ones_spectrum n (1 / 2 - 1 / (2 * PI)) (1 / (2 * PI)) i Hi) as [S1 S2]. split.
+  - rewrite A, S1. field. lra.
+  - intros v Hv. now rewrite A, S2.
+Qed.
 (** the circulant matrix with the first row (a, b, 0, b): eigenvalues a, a, a + 2 b, a - 2 b *)
-Theorem square_spectrum a b : let C := fun i j => match (i + 4 - j) mod 4 with O => a | 2%nat => 0 | _ => b end : R in
+Lemma circulant_spectrum a b : let C := fun i j => match (i + 4 - j) mod 4 with O => a | 2%nat => 0 | _ => b end : R in
   forall i, (i < 4)%nat -> 
   apply 4 C (fun _ => 1) i = (a + 2 * b) * 1 /\ apply 4 C (fun k => match k with O | 2%nat => 1 | _ => -1 end) i = (a - 2 * b) * match i with O | 2%nat => 1 | _ => -1 end /\
   apply 4 C (fun k => match k with O => 1 | 2%nat => -1 | _ => 0 end) i = a * match i with O => 1 | 2%nat => -1 | _ => 0 end /\
   apply 4 C (fun k => match k with 1%nat => 1 | 3%nat => -1 | _ => 0 end) i = a * match i with 1%nat => 1 | 3%nat => -1 | _ => 0 end.
 Proof. intros C i Hi. do 4 (destruct i as [|i]; [unfold apply, dot, C; simpl; repeat split; ring|]). lia. Qed.
-
-(** (2 p - 1)!! <= 2^p p! *)
-Fixpoint odd_factorial (p : nat) : R := match p with O => 1 | S k => odd_factorial k * (2 * INR k + 1) end.
-Theorem double_factorial p : odd_factorial p <= 2 ^ p * INR (fact p).
+(** the square: G is circulant with the first row (1/2, 1/(2 pi), 0, 1/(2 pi)); eigenvalues 1/2, 1/2, 1/2 + 1/pi, 1/2 - 1/pi *)
+Theorem square_spectrum : let G := fun i j => kernel_at (match (i + 4 - j) mod 4 with O => 0 | 2%nat => PI | _ => PI / 2 end) in
+  (forall i j, G i j = match (i + 4 - j) mod 4 with O => 1 / 2 | 2%nat => 0 | _ => 1 / (2 * PI) end) /\
+  forall i, (i < 4)%nat ->
+  apply 4 G (fun _ => 1) i = (1 / 2 + 1 / PI) * 1 /\
+  apply 4 G (fun k => match k with O | 2%nat => 1 | _ => -1 end) i = (1 / 2 - 1 / PI) * match i with O | 2%nat => 1 | _ => -1 end /\
+  apply 4 G (fun k => match k with O => 1 | 2%nat => -1 | _ => 0 end) i = 1 / 2 * match i with O => 1 | 2%nat => -1 | _ => 0 end /\
+  apply 4 G (fun k => match k with 1%nat => 1 | 3%nat => -1 | _ => 0 end) i = 1 / 2 * match i with 1%nat => 1 | 3%nat => -1 | _ => 0 end.
 Proof.
-  induction p as [|p IH]; [simpl; lra|]. rewrite fact_simpl, mult_INR, S_INR. simpl odd_factorial. simpl pow.
-  assert (0 <= odd_factorial p) by (clear IH; induction p; simpl; [lra|]; pose proof (pos_INR p); nra).
-  pose proof (pos_INR p). replace (2 * 2 ^ p * ((INR p + 1) * INR (fact p))) with (2 ^ p * INR (fact p) * (2 * (INR p + 1))) by ring.
-  apply Rmult_le_compat; lra.
+  intros G. destruct kernel_values as (E0 & E1 & E2). pose proof PI_RGT_0.
+  assert (E : forall i j, G i j = match (i + 4 - j) mod 4 with O => 1 / 2 | 2%nat => 0 | _ => 1 / (2 * PI) end).
+  { intros i j. unfold G. destruct ((i + 4 - j) mod 4) as [|[|[|k]]]; easy. }
+  split; [exact E|]. intros i Hi. pose proof (circulant_spectrum (1 / 2) (1 / (2 * PI)) i Hi) as C. cbv zeta in C.
+  replace (1 / 2 + 2 * (1 / (2 * PI))) with (1 / 2 + 1 / PI) in C by (field; lra).
+  replace (1 / 2 - 2 * (1 / (2 * PI))) with (1 / 2 - 1 / PI) in C by (field; lra).
+  assert (A : forall v, apply 4 G v i = apply 4 (fun i j => match (i + 4 - j) mod 4 with O => 1 / 2 | 2%nat => 0 | _ => 1 / (2 * PI) end) v i).
+  { intros v. unfold apply. apply dot_ext; intros j Hj; [apply E|easy]. }
+  rewrite !A. exact C.
+Qed.
+
+(** (2 p - 1)!! <= 2^p p!, and half of it is at most p!/2 4 2^(p - 2) for p >= 2 *)
+Fixpoint odd_factorial (p : nat) : R := match p with O => 1 | S k => odd_factorial k * (2 * INR k + 1) end.
+Theorem double_factorial p : odd_factorial p <= 2 ^ p * INR (fact p) /\
+  ((2 <= p)%nat -> / 2 * odd_factorial p <= INR (fact p) / 2 * 4 * 2 ^ (p - 2)).
+Proof.
+  assert (F : odd_factorial p <= 2 ^ p * INR (fact p)).
+  { induction p as [|p IH]; [simpl; lra|]. rewrite fact_simpl, mult_INR, S_INR. simpl odd_factorial. simpl pow.
+    assert (0 <= odd_factorial p) by (clear IH; induction p; simpl; [lra|]; pose proof (pos_INR p); nra).
+    pose proof (pos_INR p). replace (2 * 2 ^ p * ((INR p + 1) * INR (fact p))) with (2 ^ p * INR (fact p) * (2 * (INR p + 1))) by ring.
+    apply Rmult_le_compat; lra. }
+  split; [exact F|]. intros Hp. replace (2 ^ p) with (4 * 2 ^ (p - 2)) in F; [lra|].
+  replace p with (2 + (p - 2))%nat at 2 by lia. rewrite pow_add. simpl. ring.
 Qed.
 (** Bernstein's exponent with v = 4 m, c = 2 at the deviation m t *)
 Theorem bernstein_exponent m t : 0 < m -> 0 <= t -> (m * t) * (m * t) / (2 * (4 * m + 2 * (m * t))) = m * (t * t) / (2 * (4 + 2 * t)).
 Proof. intros Hm Ht. replace (4 * m + 2 * (m * t)) with (m * (4 + 2 * t)) by ring. field. split; lra. Qed.
-(** at t = l / (4 n), l <= 1/2, n >= 1: 2 (4 + 2 t) <= 17/2, and m t^2 / (17/2) >= log once m >= 136 n^2 log / l^2 *)
-Theorem concentration_width_constant m n l lg : 1 <= n -> 0 < l <= / 2 -> 136 * (n * n) / (l * l) * lg <= m -> 0 <= lg ->
-  2 * (4 + 2 * (l / (4 * n))) <= 17 / 2 /\ lg <= m * (l / (4 * n) * (l / (4 * n))) / (17 / 2).
+(** one input: the matrix is a; two inputs: the matrix with a on the diagonal and g >= 0 off it has the eigenvectors (1, 1), (1, -1), and its least
+    eigenvalue is a - g *)
+Theorem pair_spectrum a g : let G := fun i j => if Nat.eqb i j then a else g in
+  (forall v, form 1 G v = a * dot 1 v v) /\
+  (forall v, form 2 G v = (a + g) * ((v O + v 1%nat) * (v O + v 1%nat) / 2) + (a - g) * ((v O - v 1%nat) * (v O - v 1%nat) / 2)) /\
+  (forall i, (i < 2)%nat -> apply 2 G (fun _ => 1) i = (a + g) * 1) /\
+  (let w := fun i => match i with O => 1 | _ => -1 end : R in forall i, (i < 2)%nat -> apply 2 G w i = (a - g) * w i) /\
+  (0 <= g -> eigenvalue_at_least 2 G (a - g)).
 Proof.
-  intros Hn Hl Hm Hlg. split.
-  - assert (l / (4 * n) <= / 8) by (apply over_below; lra). lra.
-  - apply below_over; [lra|]. replace (lg * (17 / 2)) with (136 * (n * n) / (l * l) * lg * (l / (4 * n) * (l / (4 * n)))) by (field; lra).
-    apply Rmult_le_compat_r; [apply Rle_0_sqr|easy].
+  intros G. assert (E : forall v, form 2 G v = (a + g) * ((v O + v 1%nat) * (v O + v 1%nat) / 2) + (a - g) * ((v O - v 1%nat) * (v O - v 1%nat) / 2)).
+  { intros v. unfold form, G. simpl. field. }
+  split; [intros v; unfold form, dot, G; simpl; ring|]. split; [exact E|]. split; [|split].
+  - intros i Hi. do 2 (destruct i as [|i]; [unfold apply, dot, G; simpl; ring|]). lia.
+  - intros w i Hi. do 2 (destruct i as [|i]; [unfold apply, dot, G, w; simpl; ring|]). lia.
+  - intros Hg v. rewrite E. unfold dot. simpl. assert (0 <= (v O + v 1%nat) * (v O + v 1%nat)) by apply Rle_0_sqr. nra.
 Qed.
-(** on two inputs the matrix with 1/2 on the diagonal and g off it has the eigenvectors (1, 1), (1, -1) *)
-Theorem pair_spectrum a g v : form 2 (fun i j => if Nat.eqb i j then a else g) v =
-  (a + g) * ((v O + v 1%nat) * (v O + v 1%nat) / 2) + (a - g) * ((v O - v 1%nat) * (v O - v 1%nat) / 2).
-Proof. unfold form. simpl. field. Qed.
 
 (** y = (1 - x)^(-1/2) solves 2 (1 - x) y' = y, so 2 (k + 1) c_(k+1) = (2 k + 1) c_k; the numbers binomial(2k, k) / 4^k do *)
 Fixpoint central (k : nat) : R := match k with O => 1 | S l => central l * (2 * INR l + 1) / (2 * (INR l + 1)) end.
@@ -185,15 +234,20 @@ Proof.
   replace (d * d / (2 * (s * s))) with (sqrt (2 * ln (2 * N)) * sqrt (2 * ln (2 * N)) / 2) by (unfold d; field; easy).
   rewrite sqrt_sqrt by lra. replace (2 * ln (2 * N) / 2) with (ln (2 * N)) by field. rewrite exp_Ropp, exp_ln by lra. field. lra.
 Qed.
-(** the recipe's rate and loss: mu >= 2/N e^-2 1/2 = e^-2/N, and s^2 e^-2/(4 N) >= L_0 where s^2 >= 4 e^2 N L_0 *)
-Theorem recipe_rate N : 0 < N -> 2 / N * exp (- (2)) * / 2 = exp (- (2)) / N.
-Proof. intros HN. field. lra. Qed.
-Theorem recipe_loss N s L0 mu : 0 < N -> 4 * exp 2 * N * L0 <= s * s -> exp (- (2)) / N <= mu -> L0 <= / 4 * (s * s) * mu.
+(** the recipe's rate and loss: mu = 2/N s_B^2 e^(-2 k R) lam with s_B = 1, k R = 1, lam >= 1/2 is at least 2/N e^-2 1/2 = e^-2/N, and
+    s^2 e^-2/(4 N) >= L_0 where s^2 >= 4 e^2 N L_0 *)
+Theorem recipe_rate N lam mu sB kR : 0 < N -> sB = 1 -> kR = 1 -> / 2 <= lam -> mu = 2 / N * (sB * sB) * exp (- (2 * kR)) * lam ->
+  2 / N * exp (- (2)) * / 2 <= mu /\ 2 / N * exp (- (2)) * / 2 = exp (- (2)) / N.
 Proof.
-  intros HN Hs Hm. pose proof (exp_pos 2) as E. rewrite exp_Ropp in Hm.
-  assert (A : L0 <= / 4 * (s * s) * (/ exp 2 / N)).
-  { replace (/ 4 * (s * s) * (/ exp 2 / N)) with (s * s / (4 * exp 2 * N)) by (field; lra). apply below_over; [nra|lra]. }
-  eapply Rle_trans; [exact A|]. apply Rmult_le_compat_l; [|easy]. pose proof (Rle_0_sqr s). unfold Rsqr in *. lra.
+  intros HN -> -> Hl ->. split; [|field; lra]. rewrite !Rmult_1_r. apply Rmult_le_compat_l; [|easy].
+  apply Rmult_le_pos; [left; apply Rdiv_lt_0_compat; lra|left; apply exp_pos].
+Qed.
+Theorem recipe_loss N s L0 mu : 0 < N -> 4 * exp 2 * N * L0 <= s * s -> exp (- (2)) / N <= mu ->
+  s * s / (4 * exp 2 * N) <= / 4 * (s * s) * mu /\ L0 <= s * s / (4 * exp 2 * N).
+Proof.
+  intros HN Hs Hm. pose proof (exp_pos 2) as E. rewrite exp_Ropp in Hm. split; [|apply below_over; [nra|lra]].
+  replace (s * s / (4 * exp 2 * N)) with (/ 4 * (s * s) * (/ exp 2 / N)) by (field; lra).
+  apply Rmult_le_compat_l; [|easy]. pose proof (Rle_0_sqr s). unfold Rsqr in *. lra.
 Qed.
 (** d/dr log(r^2 exp(-2 c)) = 2/r - 2/(1 - r/q)^2 for c = r / (1 - r/q) *)
 Theorem recipe_depth r q : 0 < r -> 0 < q -> r < q -> is_derive (fun r => ln (r * r) - 2 * (r / (1 - r / q))) r (2 / r - 2 / ((1 - r / q) * (1 - r / q))).
@@ -202,8 +256,12 @@ Proof.
   field. repeat split; try lra. 
 Qed.
 (** at R = sqrt(l)/(2 sqrt N k): sqrt l - sqrt N k R = sqrt l / 2, and R^2 mu / 4 with mu = 2 sB^2 e^(-2 k R) l / (4 N) is the stated bound of the loss *)
-Theorem lazy_half l N k : 0 < N -> 0 < k -> sqrt l - sqrt N * k * (sqrt l / (2 * sqrt N * k)) = / 2 * sqrt l.
-Proof. intros HN Hk. field. pose proof (sqrt_lt_R0 N HN). split; lra. Qed.
+Theorem lazy_half l N k : 0 < N -> 0 < k -> 0 <= l ->
+  sqrt l - sqrt N * k * (sqrt l / (2 * sqrt N * k)) = / 2 * sqrt l /\ / 2 * sqrt l * (/ 2 * sqrt l) = l / 4.
+Proof.
+  intros HN Hk Hl. split; [field; pose proof (sqrt_lt_R0 N HN); split; lra|].
+  replace (/ 2 * sqrt l * (/ 2 * sqrt l)) with (sqrt l * sqrt l / 4) by field. now rewrite sqrt_sqrt.
+Qed.
 Theorem lazy_loss l N k sB : 0 < N -> 0 < k -> 0 <= l ->
   / 4 * ((sqrt l / (2 * sqrt N * k)) * (sqrt l / (2 * sqrt N * k))) * (2 / N * (sB * sB) * exp (- (2 * k * (sqrt l / (2 * sqrt N * k)))) * (l / 4)) =
   sB * sB * (l * l) * exp (- sqrt (l / N)) / (32 * (N * N) * (k * k)).
@@ -226,4 +284,18 @@ Proof.
   rewrite (frobenius_ext m q _ (fun i j => (f i - f' i) * p j + f' i * (p j - p' j))) by (intros; ring).
   eapply Rle_trans; [apply frobenius_triangle|]. rewrite (O (fun i => f i - f' i) p), (O f' (fun j => p j - p' j)).
   apply Rplus_le_compat; apply Rmult_le_compat_r; try apply norm_pos; easy.
+Qed.
+(** at t = l / (4 n), l <= 1/2: 2 (4 + 2 t) <= 17/2, and m t^2 / (17/2) >= log once m >= 136 n^2 log / l^2; and a symmetric matrix of order n has
+    norm at most n times its largest entry *)
+Theorem concentration_width_constant (n : nat) m l lg : (0 < n)%nat -> 0 < l <= / 2 -> 136 * (INR n * INR n) / (l * l) * lg <= m -> 0 <= lg ->
+  let t := l / (4 * INR n) in 2 * (4 + 2 * t) <= 17 / 2 /\ lg <= m * (t * t) / (2 * (4 + 2 * t)) /\
+  forall A eps v, symmetric n A -> (forall i j, (i < n)%nat -> (j < n)%nat -> Rabs (A i j) <= eps) -> Rabs (form n A v) <= INR n * eps * dot n v v.
+Proof.
+  intros Hn Hl Hm Hlg t. assert (Pn : 1 <= INR n) by (apply (le_INR 1), Hn).
+  assert (T : 0 < t <= / 8) by (unfold t; split; [apply Rdiv_lt_0_compat; lra|apply over_below; lra]).
+  split; [lra|]. split.
+  - apply below_over; [lra|]. apply Rle_trans with (lg * (17 / 2)); [apply Rmult_le_compat_l; lra|].
+    replace (lg * (17 / 2)) with (136 * (INR n * INR n) / (l * l) * lg * (t * t)) by (unfold t; field; lra).
+    apply Rmult_le_compat_r; [apply Rle_0_sqr|easy].
+  - intros A eps v HS HA. apply row_sums; [easy|]. intros i Hi. rewrite <- sum_constant. apply sum_le. intros j Hj. now apply HA.
 Qed.

@@ -30,24 +30,42 @@ Qed.
 Theorem logistic_weights y f : 0 < share y f < 1 /\ share y f * (1 - share y f) <= / 4.
 Proof. split; [apply share_between|]. assert (0 <= (share y f - / 2) * (share y f - / 2)) by apply Rle_0_sqr. lra. Qed.
 
-(** a summand of the gradient has entries q a_j s_j x_k and norm q |x| (sum a_j^2 s_j^2)^(1/2) <= B M1 |a| *)
-Theorem gradient_rank_one p d q (a s x : vector) M1 B : 0 <= q <= 1 -> 0 <= M1 -> (forall j, Rabs (s j) <= M1) -> norm d x <= B ->
-  frobenius p d (fun j k => q * (a j * s j) * x k) = q * norm d x * norm p (fun j => a j * s j) /\
-  q * norm d x * norm p (fun j => a j * s j) <= B * M1 * norm p a.
+(** a mean of matrices of norm at most c has norm at most c *)
+Lemma frobenius_mean p d N (om : nat -> R) (M : nat -> matrix) c : (forall i, 0 <= om i) -> (forall i, (i < N)%nat -> frobenius p d (M i) <= c) ->
+  frobenius p d (fun j k => sum N (fun i => om i * M i j k)) <= sum N om * c.
 Proof.
-  intros Hq HM Hs HB. split.
-  - unfold frobenius. rewrite (sum_ext p _ (fun j => (q * norm d x) * (q * norm d x) * ((a j * s j) * (a j * s j)))).
-    + rewrite sum_scale. change (sum p (fun i => a i * s i * (a i * s i))) with (dot p (fun j => a j * s j) (fun j => a j * s j)).
-      rewrite <- norm_square. pose proof (norm_pos p (fun j => a j * s j)). pose proof (norm_pos d x).
-      replace (q * norm d x * (q * norm d x) * (norm p (fun j => a j * s j) * norm p (fun j => a j * s j))) with
-        ((q * norm d x * norm p (fun j => a j * s j)) * (q * norm d x * norm p (fun j => a j * s j))) by ring.
+  intros Ho H. induction N as [|N IH]; simpl.
+  - unfold frobenius. rewrite sum_zero, sqrt_0; [lra|]. intros i _. unfold dot. apply sum_zero. intros; ring.
+  - eapply Rle_trans; [apply (frobenius_triangle p d (fun j k => sum N (fun i => om i * M i j k)) (fun j k => om N * M N j k))|].
+    rewrite frobenius_scale by apply Ho. specialize (IH (fun i h => H i (Nat.lt_lt_succ_r _ _ h))).
+    specialize (H N (Nat.lt_succ_diag_r N)). specialize (Ho N).
+    assert (om N * frobenius p d (M N) <= om N * c) by now apply Rmult_le_compat_l. lra.
+Qed.
+(** a summand of the gradient has entries q a_j s_j x_k and norm q |x| (sum a_j^2 s_j^2)^(1/2) <= B M1 |a|; so has their mean *)
+Theorem gradient_rank_one p d N (om q : nat -> R) (a : vector) (s x : nat -> vector) M1 B : 0 <= M1 ->
+  (forall i, 0 <= om i) -> sum N om = 1 -> (forall i, 0 <= q i <= 1) -> (forall i j, Rabs (s i j) <= M1) -> (forall i, norm d (x i) <= B) ->
+  (forall i, frobenius p d (fun j k => q i * (a j * s i j) * x i k) = q i * norm d (x i) * norm p (fun j => a j * s i j) /\
+    q i * norm d (x i) * norm p (fun j => a j * s i j) <= B * M1 * norm p a) /\
+  frobenius p d (fun j k => sum N (fun i => om i * (q i * (a j * s i j) * x i k))) <= B * M1 * norm p a.
+Proof.
+  intros HM Ho H1 Hq Hs HB.
+  assert (A : forall i, frobenius p d (fun j k => q i * (a j * s i j) * x i k) = q i * norm d (x i) * norm p (fun j => a j * s i j)).
+  { intros i. specialize (Hq i). unfold frobenius.
+    rewrite (sum_ext p _ (fun j => (q i * norm d (x i)) * (q i * norm d (x i)) * ((a j * s i j) * (a j * s i j)))).
+    - rewrite sum_scale. change (sum p (fun j => a j * s i j * (a j * s i j))) with (dot p (fun j => a j * s i j) (fun j => a j * s i j)).
+      rewrite <- norm_square. pose proof (norm_pos p (fun j => a j * s i j)). pose proof (norm_pos d (x i)).
+      set (u := norm p (fun j => a j * s i j)) in *.
+      replace (q i * norm d (x i) * (q i * norm d (x i)) * (u * u)) with ((q i * norm d (x i) * u) * (q i * norm d (x i) * u)) by ring.
       apply sqrt_square. apply Rmult_le_pos; [|easy]. apply Rmult_le_pos; lra.
-    + intros j _. rewrite dot_scale, dot_comm, dot_scale, <- norm_square. ring.
-  - assert (N : norm p (fun j => a j * s j) <= M1 * norm p a).
+    - intros j _. rewrite dot_scale, dot_comm, dot_scale, <- norm_square. ring. }
+  assert (C : forall i, q i * norm d (x i) * norm p (fun j => a j * s i j) <= B * M1 * norm p a).
+  { intros i. specialize (Hq i). specialize (HB i). assert (N1 : norm p (fun j => a j * s i j) <= M1 * norm p a).
     { apply Rle_trans with (norm p (fun j => M1 * a j)); [|rewrite norm_scale, (Rabs_pos_eq M1 HM); lra].
       apply norm_monotone. intros j _. rewrite !Rabs_mult, (Rabs_pos_eq M1 HM), Rmult_comm. apply Rmult_le_compat_r; [apply Rabs_pos|apply Hs]. }
-    pose proof (norm_pos d x). pose proof (norm_pos p (fun j => a j * s j)). pose proof (norm_pos p a).
-    replace (B * M1 * norm p a) with (B * (M1 * norm p a)) by ring. apply Rmult_le_compat; [apply Rmult_le_pos; lra|easy| |easy]. nra.
+    pose proof (norm_pos d (x i)). pose proof (norm_pos p (fun j => a j * s i j)). pose proof (norm_pos p a).
+    replace (B * M1 * norm p a) with (B * (M1 * norm p a)) by ring. apply Rmult_le_compat; [apply Rmult_le_pos; lra|easy| |easy]. nra. }
+  split; [easy|]. rewrite <- (Rmult_1_l (B * M1 * norm p a)), <- H1.
+  apply (frobenius_mean p d N om (fun i j k => q i * (a j * s i j) * x i k)); [easy|]. intros i _. rewrite A. apply C.
 Qed.
 
 (** the two parts of the Laplacian *)
@@ -85,18 +103,22 @@ Proof.
   intros Hs Hx H HL. assert (0 <= x) by (rewrite Hx; apply Rmax_l). assert (x * x <= grad * grad) by nra.
   assert (/ s * (x * x) <= / s * (grad * grad)) by (apply Rmult_le_compat_l; [left; now apply Rinv_0_lt_compat|easy]). lra.
 Qed.
-(** beyond the stated radius V >= K *)
-Theorem villani_radius s lambda G c K w : 0 < s -> 0 < lambda -> 0 <= K + c -> (G + sqrt (s * (K + c))) / lambda <= w ->
-  K <= / s * (Rmax 0 (lambda * w - G) * Rmax 0 (lambda * w - G)) - c.
+(** the bound of V increases in |W| beyond G / lambda, equals K at the stated radius, and is at least K beyond it *)
+Theorem villani_radius s lambda G c K : 0 < s -> 0 < lambda -> 0 <= K + c ->
+  let bound w := / s * (Rmax 0 (lambda * w - G) * Rmax 0 (lambda * w - G)) - c in let radius := (G + sqrt (s * (K + c))) / lambda in
+  (forall w w', G / lambda <= w <= w' -> bound w <= bound w') /\ bound radius = K /\ forall w, radius <= w -> K <= bound w.
 Proof.
-  intros Hs Hl HK Hw. assert (R : sqrt (s * (K + c)) <= lambda * w - G).
-  { apply Rmult_le_compat_r with (r := lambda) in Hw; [|lra]. unfold Rdiv in Hw. rewrite Rmult_assoc, Rinv_l in Hw by lra. lra. }
-  pose proof (sqrt_pos (s * (K + c))). rewrite Rmax_right by lra.
-  assert (s * (K + c) <= (lambda * w - G) * (lambda * w - G)).
-  { rewrite <- (sqrt_sqrt (s * (K + c))) by (apply Rmult_le_pos; lra). apply Rmult_le_compat; lra. }
-  assert (K + c <= / s * ((lambda * w - G) * (lambda * w - G))).
-  { apply Rmult_le_reg_l with s; [easy|]. rewrite <- Rmult_assoc, Rinv_r by lra. lra. }
-  lra.
+  intros Hs Hl HK bound radius. assert (Is : 0 < / s) by now apply Rinv_0_lt_compat.
+  assert (M : forall w w', G / lambda <= w <= w' -> bound w <= bound w').
+  { intros w w' [Hw Hw']. assert (R : 0 <= lambda * w - G <= lambda * w' - G).
+    { apply Rmult_le_compat_l with (r := lambda) in Hw; [|lra]. replace (lambda * (G / lambda)) with G in Hw by (field; lra).
+      apply Rmult_le_compat_l with (r := lambda) in Hw'; lra. }
+    unfold bound. rewrite !Rmax_right by lra. apply Rplus_le_compat_r, Rmult_le_compat_l; [lra|]. apply Rmult_le_compat; lra. }
+  pose proof (sqrt_pos (s * (K + c))) as P. assert (E : bound radius = K).
+  { unfold bound, radius. replace (lambda * ((G + sqrt (s * (K + c))) / lambda) - G) with (sqrt (s * (K + c))) by (field; lra).
+    rewrite Rmax_right by easy. rewrite sqrt_sqrt by (apply Rmult_le_pos; lra). field. lra. }
+  split; [exact M|]. split; [exact E|]. intros w Hw. rewrite <- E. apply M. split; [|easy]. unfold radius.
+  unfold Rdiv. apply Rmult_le_compat_r; [left; now apply Rinv_0_lt_compat|lra].
 Qed.
 (** without regularisation V is bounded *)
 Theorem threshold_potential s grad lap G D : 0 < s -> 0 <= grad <= G -> Rabs lap <= D -> Rabs (- lap + / s * (grad * grad)) <= G * G / s + D.
@@ -120,12 +142,15 @@ Proof.
   destruct (Rle_lt_or_eq_dec _ _ (Rle_trans _ _ _ M B)) as [L|L]; [left; now apply exp_increasing|rewrite L; lra].
 Qed.
 
-(** <grad f, W> = sum a_j z_j s'(z_j) = f - delta with |delta| <= kappa |a|_1 *)
-Theorem euler_defect p (a z s s1 : vector) kappa : (forall j, Rabs (s j - z j * s1 j) <= kappa) ->
+(** <grad f, W> = sum a_j z_j s'(z_j) = f - delta with |delta| <= kappa |a|_1, where the gradient has the entries a_j s'(z_j) x_k and z = W x *)
+Theorem euler_defect p d (a z s s1 x : vector) (W : matrix) kappa : (forall j, z j = apply d W x j) -> (forall j, Rabs (s j - z j * s1 j) <= kappa) ->
+  sum p (fun j => sum d (fun k => (a j * s1 j * x k) * W j k)) = sum p (fun j => a j * (z j * s1 j)) /\
   sum p (fun j => a j * (z j * s1 j)) = dot p a s - sum p (fun j => a j * (s j - z j * s1 j)) /\
   Rabs (sum p (fun j => a j * (s j - z j * s1 j))) <= kappa * sum p (fun j => Rabs (a j)).
 Proof.
-  intros H. split.
+  intros Hz H. split; [|split].
+  - apply sum_ext. intros j _. rewrite Hz. unfold apply, dot.
+    rewrite (sum_ext d _ (fun k => (a j * s1 j) * (W j k * x k))) by (intros; ring). rewrite sum_scale. ring.
   - unfold dot. rewrite <- sum_minus. apply sum_ext. intros; ring.
   - eapply Rle_trans; [apply sum_abs|]. rewrite <- sum_scale. apply sum_le. intros j _. rewrite Rabs_mult, Rmult_comm.
     apply Rmult_le_compat_r; [apply Rabs_pos|apply H].
@@ -225,13 +250,14 @@ Proof.
   assert (r * e k <= r * (r ^ k * (e O - f) + f)) by now apply Rmult_le_compat_l.
   assert (r * (r ^ k * (e O - f) + f) = r * r ^ k * (e O - f) + r * f) by ring. lra.
 Qed.
-(** for L = lambda |W|^2 / 2 the stationary excess is the bound: lambda/2 times s^2 N / (1 - (1 - s lambda)^2) = s N / 4 / (1 - s lambda / 2) *)
-Theorem descent_equality s lambda N : 0 < lambda -> 0 < s -> s * lambda < 2 ->
-  lambda / 2 * (s * s * N / (1 - (1 - s * lambda) * (1 - s * lambda))) = s * N / 4 / (1 - s * lambda / 2) /\
-  lambda / 2 * (s * N / (lambda * (2 - s * lambda))) = s * N / 4 / (1 - s * lambda / 2).
+(** for L = lambda |W|^2 / 2 the second moment v that a step W - s lambda W - s xi keeps gives the excess lambda v / 2 of the bound, s N / 4 / (1 - s lambda / 2) *)
+Theorem descent_equality s lambda N v : 0 < lambda -> 0 < s -> s * lambda < 2 ->
+  v = (1 - s * lambda) * (1 - s * lambda) * v + s * s * N ->
+  lambda / 2 * v = s * N / 4 / (1 - s * lambda / 2) /\ lambda / 2 * (s * N / (lambda * (2 - s * lambda))) = s * N / 4 / (1 - s * lambda / 2).
 Proof.
-  intros Hl Hs H. replace (1 - (1 - s * lambda) * (1 - s * lambda)) with (s * lambda * (2 - s * lambda)) by ring.
-  split; field; repeat split; lra.
+  intros Hl Hs H Hv. assert (E : v = s * N / (lambda * (2 - s * lambda))).
+  { assert (F : v * (lambda * (2 - s * lambda)) = s * N) by (apply Rmult_eq_reg_l with s; [lra|lra]). rewrite <- F. field. split; lra. }
+  rewrite E. split; field; repeat split; lra.
 Qed.
 (** an eigenvalue h of the Hessian between m and Lambda has |1 - s h| <= 1 - s m *)
 Theorem descent_contraction s m Lambda h : 0 < s -> m <= h <= Lambda -> s * (m + Lambda) <= 2 -> Rabs (1 - s * h) <= 1 - s * m.

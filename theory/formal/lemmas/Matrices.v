@@ -138,23 +138,26 @@ Proof.
 Qed.
 Theorem telescoping n A B r : symmetric n A -> symmetric n B -> semidefinite n A -> semidefinite n (fun i j => B i j - A i j) ->
   (forall i j, B i j ^ r - A i j ^ r = sum r (fun k => A i j ^ k * (B i j - A i j) * B i j ^ (r - 1 - k))) /\
+  (forall k, (k < r)%nat -> semidefinite n (fun i j => A i j ^ k * (B i j - A i j) * B i j ^ (r - 1 - k))) /\
   forall v, form n (schur_power A r) v <= form n (schur_power B r) v.
 Proof.
-  intros SA SB HA HD. split; [intros; apply power_difference|]. intros v.
+  intros SA SB HA HD. split; [intros; apply power_difference|].
   assert (HB : semidefinite n B).
   { intros w. rewrite (form_ext n B (fun i j => A i j + (B i j - A i j))) by (intros; ring). rewrite form_plus.
     specialize (HA w). specialize (HD w). lra. }
+  assert (T : forall l, semidefinite n (fun i j => A i j ^ l * (B i j - A i j) * B i j ^ (r - 1 - l))).
+  { intros l. apply (schur_product n (fun i j => A i j ^ l * (B i j - A i j)) (schur_power B (r - 1 - l))).
+    - intros i j Hi Hj. unfold schur_power. now rewrite SB.
+    - apply (schur_product n (schur_power A l) (fun i j => B i j - A i j)); [|now apply schur_power_semidefinite|easy].
+      intros i j Hi Hj. now rewrite SA, SB.
+    - now apply schur_power_semidefinite. }
+  split; [intros; apply T|]. intros v.
   enough (0 <= form n (fun i j => B i j ^ r - A i j ^ r) v) by (rewrite form_minus in H; unfold schur_power; lra).
   rewrite (form_ext n _ (fun i j => sum r (fun k => A i j ^ k * (B i j - A i j) * B i j ^ (r - 1 - k)))) by (intros; apply power_difference).
   assert (G : forall l, 0 <= form n (fun i j => sum l (fun k => A i j ^ k * (B i j - A i j) * B i j ^ (r - 1 - k))) v).
   { induction l as [|l IH]; simpl.
     - unfold form. rewrite sum_zero; [lra|]. intros. apply sum_zero. intros; ring.
-    - rewrite form_plus. enough (0 <= form n (fun i j => A i j ^ l * (B i j - A i j) * B i j ^ (r - 1 - l)) v) by lra.
-      apply (schur_product n (fun i j => A i j ^ l * (B i j - A i j)) (schur_power B (r - 1 - l))).
-      + intros i j Hi Hj. unfold schur_power. now rewrite SB.
-      + apply (schur_product n (schur_power A l) (fun i j => B i j - A i j)); [|now apply schur_power_semidefinite|easy].
-        intros i j Hi Hj. now rewrite SA, SB.
-      + now apply schur_power_semidefinite. }
+    - rewrite form_plus. specialize (T l v). lra. }
   apply G.
 Qed.
 

@@ -49,11 +49,11 @@ Proof.
 Qed.
 (** sqrt q = Lam sqrt(w q + 2 c) <= Lam (sqrt w sqrt q + sqrt (2 c)) *)
 Theorem range_bound q Lam w c : 0 <= Lam -> 0 <= w -> 0 <= c -> 0 <= q -> q = Lam * Lam * (w * q + 2 * c) ->
-  sqrt q = Lam * sqrt (w * q + 2 * c) /\ sqrt (w * q + 2 * c) <= sqrt w * sqrt q + sqrt (2 * c).
+  sqrt q = Lam * sqrt (w * q + 2 * c) /\ Lam * sqrt (w * q + 2 * c) <= Lam * (sqrt w * sqrt q + sqrt (2 * c)).
 Proof.
   intros HL Hw Hc Hq E. assert (0 <= w * q) by now apply Rmult_le_pos. split.
   - rewrite E at 1. rewrite sqrt_mult by nra. rewrite sqrt_square by easy. easy.
-  - rewrite <- sqrt_mult by easy. pose proof (sqrt_pos (w * q)). pose proof (sqrt_pos (2 * c)).
+  - apply Rmult_le_compat_l; [easy|]. rewrite <- sqrt_mult by easy. pose proof (sqrt_pos (w * q)). pose proof (sqrt_pos (2 * c)).
     apply Rsqr_incr_0_var; [|lra]. unfold Rsqr. rewrite sqrt_sqrt by lra.
     pose proof (sqrt_sqrt (w * q) ltac:(lra)). pose proof (sqrt_sqrt (2 * c) ltac:(lra)). nra.
 Qed.
@@ -94,12 +94,18 @@ Proof.
     { apply ln_increasing; [now apply Rinv_0_lt_compat|]. apply Rmult_lt_reg_r with (d ^ r); [easy|]. rewrite Rinv_l by lra. lra. }
     rewrite ln_Rinv, E in M by easy. lra.
 Qed.
-(** |G_ij| <= the largest diagonal entry, because every minor of order two is not negative; so no denominator is below 1 - chi *)
-Theorem minor_of_order_two a b c w X : 0 <= w -> 0 <= a <= X -> 0 <= b <= X -> c * c <= a * b -> Rabs c <= X /\ 1 - w * X <= 1 - w * c.
+(** |G_ij| <= the largest diagonal entry of a positive semidefinite G, because every minor of order two is not negative; so no denominator
+    is below 1 - chi, chi = w X *)
+Theorem minor_of_order_two n G w X i j : 0 <= w -> symmetric n G -> semidefinite n G -> (forall k, (k < n)%nat -> G k k <= X) ->
+  (i < n)%nat -> (j < n)%nat -> 0 <= G i i * G j j - G i j * G i j /\ Rabs (G i j) <= X /\ 1 - w * X <= 1 - w * G i j.
 Proof.
-  intros Hw Ha Hb Hc. assert (B : Rabs c <= X).
-  { apply Rsqr_incr_0_var; [|lra]. unfold Rsqr. rewrite <- Rabs_mult, Rabs_pos_eq by apply Rle_0_sqr. eapply Rle_trans; [exact Hc|]. apply Rmult_le_compat; lra. }
-  split; [exact B|]. pose proof (Rle_abs c). assert (w * c <= w * X) by (apply Rmult_le_compat_l; lra). lra.
+  intros Hw HS HG HX Hi Hj. pose proof (semidefinite_diagonal n G i HG Hi) as Pi. pose proof (semidefinite_diagonal n G j HG Hj) as Pj.
+  assert (M : G i j * G i j <= G i i * G j j).
+  { destruct (cholesky n G HS HG) as [V HV]. rewrite !HV by easy. apply (cauchy_squares n (fun k => V k i) (fun k => V k j)). }
+  pose proof (HX i Hi) as Xi. pose proof (HX j Hj) as Xj. assert (B : Rabs (G i j) <= X).
+  { apply Rsqr_incr_0_var; [|lra]. unfold Rsqr. rewrite <- Rabs_mult, Rabs_pos_eq by apply Rle_0_sqr.
+    eapply Rle_trans; [exact M|]. apply Rmult_le_compat; lra. }
+  split; [lra|]. split; [exact B|]. pose proof (Rle_abs (G i j)). assert (w * G i j <= w * X) by (apply Rmult_le_compat_l; lra). lra.
 Qed.
 (** x / (1 - w x) = sum_(k=1..n) w^(k-1) x^k + w^n x^(n+1) / (1 - w x), and the rest is at most chi^n |x| / (1 - chi), which tends to 0 *)
 Theorem tangent_series w x n chi : Rabs (w * x) <= chi -> chi < 1 ->
@@ -127,18 +133,20 @@ Qed.
 (** sigma_min(Z) >= sqrt lambda - (1 - 1/sqrt 2) sqrt lambda = sqrt (lambda / 2) *)
 Theorem half_eigenvalue l : 0 <= l -> sqrt l - (1 - 1 / sqrt 2) * sqrt l = sqrt (l / 2).
 Proof. intros Hl. unfold Rdiv. rewrite sqrt_mult, <- inv_sqrt by lra. field. pose proof (sqrt_lt_R0 2 ltac:(lra)). lra. Qed.
-(** |grad Phi|^2 = e . H e >= e . G e >= lambda |e|^2 / 2 = lambda Phi *)
-Theorem equilibrium_pl n H G e l P : (forall v, form n G v <= form n H v) -> eigenvalue_at_least n G (l / 2) -> P = / 2 * dot n e e ->
-  l * P <= form n H e /\ (0 < l -> 4 * sqrt (P / l) = 2 * sqrt 2 * norm n e / sqrt l).
+(** |grad Phi|^2 = e . H e >= e . G e >= lambda |e|^2 / 2 = lambda Phi, where grad Phi = J e and H = J^T J: the columns of J are the gradients of
+    the outputs *)
+Theorem equilibrium_pl n q J G e l P : (forall v, form n G v <= form n (gram q J) v) -> eigenvalue_at_least n G (l / 2) -> P = / 2 * dot n e e ->
+  norm q (apply n J e) * norm q (apply n J e) = form n (gram q J) e /\ form n G e <= form n (gram q J) e /\ / 2 * l * dot n e e <= form n G e /\
+  / 2 * l * dot n e e = l * P /\ (0 < l -> 4 * sqrt (P / l) = 2 * sqrt 2 * norm n e / sqrt l).
 Proof.
-  intros HG Hl ->. split.
-  - specialize (HG e). specialize (Hl e). lra.
-  - intros L. rewrite <- norm_square. pose proof (norm_pos n e) as N. pose proof (sqrt_lt_R0 2 ltac:(lra)) as S2. pose proof (sqrt_lt_R0 l L) as SL.
-    unfold Rdiv. rewrite sqrt_mult by (try (left; now apply Rinv_0_lt_compat); nra). rewrite <- inv_sqrt by lra.
-    rewrite sqrt_mult, <- inv_sqrt, sqrt_square by (try lra; nra). pose proof (sqrt_sqrt 2 ltac:(lra)) as Q.
-    replace (2 * sqrt 2) with (4 / sqrt 2) by (apply Rmult_eq_reg_r with (sqrt 2); [|lra]; field_simplify; [|lra]; simpl; lra). field. split; lra.
+  intros H HG ->. split; [now rewrite form_gram, norm_square|]. split; [apply H|]. split; [specialize (HG e); lra|]. split; [field|].
+  intros Hl. pose proof (sqrt_lt_R0 l Hl) as Sl. pose proof (sqrt_lt_R0 2 ltac:(lra)) as S2. unfold norm.
+  replace (/ 2 * dot n e e / l) with (dot n e e / (2 * l)) by (field; lra). rewrite sqrt_div_alt, sqrt_mult by lra.
+  pose proof (sqrt_sqrt 2 ltac:(lra)) as Q2.
+  replace (2 * sqrt 2 * sqrt (dot n e e) / sqrt l) with (2 * (sqrt 2 * sqrt 2) * sqrt (dot n e e) / (sqrt 2 * sqrt l)) by (field; lra).
+  rewrite Q2. field. split; lra.
 Qed.
-(** lambda_max(Z) is at least this after a change of at most kappa sqrt lambda from sqrt 3/2 sqrt lambda *)
+(** sigma_min(Phi) is at least this after a change of at most kappa sqrt lambda from sqrt 3/2 sqrt lambda, kappa = sqrt 3/2 - 1/sqrt 2 *)
 Theorem stability_constant l : 0 <= l -> (sqrt 3 / 2 - (sqrt 3 / 2 - 1 / sqrt 2)) * sqrt l = sqrt (l / 2).
 Proof. intros Hl. unfold Rdiv. rewrite (sqrt_mult l), <- inv_sqrt by lra. field. pose proof (sqrt_lt_R0 2 ltac:(lra)). lra. Qed.
 

@@ -36,10 +36,11 @@ Qed.
 (** the shares of the layers: sum v_l / D <= (sum v_l^2 / D)^(1/2) <= R, and v_l / D <= R / sqrt D *)
 Theorem layer_shares D k1 (v : vector) R0 : (0 < D)%nat -> 0 <= k1 -> 0 <= R0 -> (forall l, 0 <= v l) ->
   sum D (fun l => v l * v l) / INR D <= R0 * R0 ->
-  sum D (fun l => k1 * v l / INR D) <= k1 * R0 /\ (forall l, (l < D)%nat -> k1 * v l / INR D <= k1 * R0 / sqrt (INR D)).
+  sum D (fun l => k1 * v l / INR D) <= k1 * R0 /\ (forall l, (l < D)%nat -> k1 * v l / INR D <= k1 * R0 / sqrt (INR D)) /\
+  (k1 * R0 < sqrt (INR D) -> k1 * R0 / sqrt (INR D) < 1).
 Proof.
   intros HD Hk HR Hv H. assert (HI : 0 < INR D) by (apply lt_0_INR; easy). apply (proj1 (Rle_div_l _ _ _ HI)) in H.
-  pose proof (sqrt_lt_R0 _ HI) as HQ. pose proof (sqrt_sqrt (INR D) ltac:(lra)) as QQ. split.
+  pose proof (sqrt_lt_R0 _ HI) as HQ. pose proof (sqrt_sqrt (INR D) ltac:(lra)) as QQ. split; [|split; [|intros L; apply Rlt_div_l; lra]].
   - rewrite (sum_ext D _ (fun l => k1 / INR D * v l)) by (intros; field; lra). rewrite sum_scale.
     assert (C : sum D v <= INR D * R0).
     { pose proof (cauchy_squares D (fun _ => 1) v) as C. unfold dot in C. cbv beta in C.
@@ -81,12 +82,15 @@ Proof.
   - easy.
 Qed.
 
-(** d/dt log |d| = d . d' / |d|^2, for |d|^2 = N with the derivative 2 P, P = d . d' *)
-Theorem log_derivative (N : R -> R) t P : is_derive N t (2 * P) -> 0 < N t -> is_derive (fun s => ln (sqrt (N s))) t (P / N t).
+(** d/dt log |d| = d . d' / |d|^2 *)
+Theorem log_derivative n (d : R -> vector) (d' : vector) t : (forall i, is_derive (fun s => d s i) t (d' i)) -> 0 < norm n (d t) ->
+  is_derive (fun s => ln (norm n (d s))) t (dot n (d t) d' / (norm n (d t) * norm n (d t))).
 Proof.
-  intros HD HN. pose proof (sqrt_lt_R0 _ HN). auto_derive; [repeat split; try easy; eexists; exact HD|].
-  replace (Derive _ t) with (2 * P) by (symmetry; now apply is_derive_unique).
-  pose proof (sqrt_sqrt (N t) ltac:(lra)) as Q. transitivity (P / (sqrt (N t) * sqrt (N t))); [field; lra|now rewrite Q].
+  intros HD HN. pose proof (dot_derivative n d d d' d' t HD HD) as HE. rewrite (dot_comm n d' (d t)) in HE.
+  assert (P : 0 < dot n (d t) (d t)) by (rewrite <- norm_square; now apply Rmult_lt_0_compat). unfold norm in *.
+  set (N := fun s => dot n (d s) (d s)) in *. change (is_derive (fun s => ln (sqrt (N s))) t (dot n (d t) d' / (sqrt (N t) * sqrt (N t)))).
+  change (0 < N t) in P. change (0 < sqrt (N t)) in HN. auto_derive; [repeat split; try easy; eexists; exact HE|].
+  replace (Derive _ t) with (dot n (d t) d' + dot n (d t) d') by (symmetry; now apply is_derive_unique). field. lra.
 Qed.
 (** |d . v(z) - d . v(z')| <= k |v| |d|^2 *)
 Theorem log_derivative_bound n (d f : vector) k : norm n f <= k * norm n d -> Rabs (dot n d f) <= norm n d * norm n f /\ norm n d * norm n f <= k * (norm n d * norm n d).
@@ -130,14 +134,17 @@ Proof.
     rewrite sum_swap. apply sum_ext. intros j _. rewrite <- sum_scale_right. apply sum_ext. intros; ring. }
   rewrite E, (dot_comm n d p'), (dot_comm n w p'). ring.
 Qed.
-(** sum over the layers, from d_0 = 0 *)
-Theorem adjoint_sum n D m (ds ps ws : nat -> vector) : (forall i, ds O i = 0) ->
-  (forall l, dot n (ps (S l)) (ds (S l)) - dot n (ps l) (ds l) = / D * dot n (ps (S l)) (ws l)) ->
-  dot n (ps m) (ds m) = / D * sum m (fun l => dot n (ps (S l)) (ws l)).
+(** sum over the layers, from d_0 = 0, and the mean over the inputs i *)
+Theorem adjoint_sum n D m N (ds ps ws : nat -> nat -> vector) : (forall i j, ds i O j = 0) ->
+  (forall i l, dot n (ps i (S l)) (ds i (S l)) - dot n (ps i l) (ds i l) = / D * dot n (ps i (S l)) (ws i l)) ->
+  / INR N * sum N (fun i => dot n (ps i m) (ds i m)) = / D * sum m (fun l => / INR N * sum N (fun i => dot n (ps i (S l)) (ws i l))).
 Proof.
-  intros H0 H. induction m; simpl.
-  - unfold dot. rewrite sum_zero; [ring|]. intros i _. rewrite H0. ring.
-  - specialize (H m). rewrite Rmult_plus_distr_l, <- IHm. lra.
+  intros H0 H. assert (G : forall i, dot n (ps i m) (ds i m) = / D * sum m (fun l => dot n (ps i (S l)) (ws i l))).
+  { intros i. induction m; simpl.
+    - unfold dot. rewrite sum_zero; [ring|]. intros j _. rewrite H0. ring.
+    - specialize (H i m). rewrite Rmult_plus_distr_l, <- IHm. lra. }
+  rewrite (sum_ext N _ (fun i => / D * sum m (fun l => dot n (ps i (S l)) (ws i l)))) by (intros; apply G).
+  rewrite sum_scale, sum_swap, (sum_scale m (/ INR N)). ring.
 Qed.
 (** p . W psi = <W, p psi^T> *)
 Theorem reproducing_property m n (W : matrix) (p psi : vector) : dot m p (apply n W psi) = sum m (fun i => sum n (fun j => W i j * (p i * psi j))).

@@ -1,5 +1,6 @@
 (** Kronecker products, orders of matrices, singular values, spectra of small patterns. *)
 From Coq Require Import Reals Lra Lia Psatz.
+From Coquelicot Require Import Coquelicot.
 From Certigram.lemmas Require Import Vectors Equilibrium Matrices.
 Open Scope R_scope.
 
@@ -11,13 +12,13 @@ Proof.
 Qed.
 
 (** the inner product of the r-th tensor powers, entry by entry of the multi-index, is the r-th power *)
-Fixpoint tensor_power_dot (d r : nat) (x y : vector) (f : R) : R :=
-  match r with O => f | S s => sum d (fun k => tensor_power_dot d s x y (f * (x k * y k))) end.
-Theorem khatri_rao_power d r x y : tensor_power_dot d r x y 1 = dot d x y ^ r.
+Fixpoint tensor_power_dot (d r : nat) (x y : vector) (f g : R) : R :=
+  match r with O => f * g | S s => sum d (fun k => tensor_power_dot d s x y (f * x k) (g * y k)) end.
+Theorem khatri_rao_power d r x y : tensor_power_dot d r x y 1 1 = dot d x y ^ r.
 Proof.
-  assert (G : forall f, tensor_power_dot d r x y f = f * dot d x y ^ r).
-  { induction r as [|r IH]; intros f; simpl; [ring|].
-    rewrite (sum_ext d _ (fun k => f * dot d x y ^ r * (x k * y k))) by (intros; rewrite IH; ring).
+  assert (G : forall f g, tensor_power_dot d r x y f g = f * g * dot d x y ^ r).
+  { induction r as [|r IH]; intros f g; simpl; [ring|].
+    rewrite (sum_ext d _ (fun k => f * g * dot d x y ^ r * (x k * y k))) by (intros; rewrite IH; ring).
     rewrite sum_scale. change (sum d (fun i => x i * y i)) with (dot d x y). ring. }
   rewrite G. ring.
 Qed.
@@ -52,23 +53,49 @@ Proof.
   change (sum n (fun i => V k i * V k i)) with (dot n (V k) (V k)). apply cauchy_squares.
 Qed.
 
-(** |Z x| >= s |x| and |P x| <= p |x| give |(Z + P) x| >= (s - p) |x| *)
-Theorem singular_value_weyl m n (Z P : matrix) s p : (forall x, s * norm n x <= norm m (apply n Z x)) -> spectral m n P p ->
-  forall x, (s - p) * norm n x <= norm m (apply n (fun i j => Z i j + P i j) x).
+(** Weyl: Z + P stretches the vectors of every set, a subspace for the singular value of its dimension, by at least s - p and at most
+    s + p where Z does by at least and at most s and |P| <= p; so (Z + P)^T (Z + P) >= (s - p)^2 if Z^T Z >= s^2 *)
+Theorem singular_value_weyl m n (Z P : matrix) p : spectral m n P p ->
+  (forall (S : vector -> Prop) s, (forall x, S x -> s * norm n x <= norm m (apply n Z x)) ->
+    forall x, S x -> (s - p) * norm n x <= norm m (apply n (fun i j => Z i j + P i j) x)) /\
+  (forall (S : vector -> Prop) s, (forall x, S x -> norm m (apply n Z x) <= s * norm n x) ->
+    forall x, S x -> norm m (apply n (fun i j => Z i j + P i j) x) <= (s + p) * norm n x) /\
+  (forall s, 0 <= s -> p <= s -> eigenvalue_at_least n (gram m Z) (s * s) ->
+    eigenvalue_at_least n (gram m (fun i j => Z i j + P i j)) ((s - p) * (s - p))).
 Proof.
-  intros HZ HP x.
-  pose proof (norm_difference m (apply n (fun i j => Z i j + P i j) x) (apply n P x)) as T.
-  rewrite (norm_ext m _ (apply n Z x)) in T.
-  - specialize (HZ x). specialize (HP x). lra.
-  - intros i _. unfold apply, dot. rewrite <- sum_minus. apply sum_ext. intros; ring.
+  intros HP.
+  assert (T : forall x, norm m (apply n Z x) - p * norm n x <= norm m (apply n (fun i j => Z i j + P i j) x) <= norm m (apply n Z x) + p * norm n x).
+  { intros x. specialize (HP x). split.
+    - pose proof (norm_difference m (apply n (fun i j => Z i j + P i j) x) (apply n P x)) as T.
+      rewrite (norm_ext m _ (apply n Z x)) in T; [lra|].
+      intros i _. unfold apply, dot. rewrite <- sum_minus. apply sum_ext. intros; ring.
+    - rewrite (norm_ext m _ (fun i => apply n Z x i + apply n P x i)).
+      + pose proof (norm_triangle m (apply n Z x) (apply n P x)). lra.
+      + intros i _. unfold apply, dot. rewrite <- sum_plus. apply sum_ext. intros; ring. }
+  assert (F : forall (M : matrix) x, form n (gram m M) x = norm m (apply n M x) * norm m (apply n M x)).
+  { intros M x. rewrite form_gram, norm_square. easy. }
+  split; [|split].
+  - intros S s HZ x Hx. specialize (HZ x Hx). specialize (T x). lra.
+  - intros S s HZ x Hx. specialize (HZ x Hx). specialize (T x). lra.
+  - intros s Hs Hp HZ x. specialize (HZ x). rewrite F in HZ |- *. rewrite <- norm_square in HZ |- *.
+    pose proof (norm_pos n x) as Px. destruct (T x) as [L _].
+    assert (B : s * norm n x <= norm m (apply n Z x)) by (apply Rsqr_incr_0_var; [unfold Rsqr; lra|apply norm_pos]).
+    replace ((s - p) * (s - p) * (norm n x * norm n x)) with ((s - p) * norm n x * ((s - p) * norm n x)) by ring.
+    assert (0 <= (s - p) * norm n x) by (apply Rmult_le_pos; lra). apply Rmult_le_compat; lra.
 Qed.
 
-(** the features of ReLU move by no more than their arguments *)
-Theorem feature_entries m n s (Y Z : matrix) : lipschitz 1 s ->
-  frobenius m n (fun i j => s (Y i j) - s (Z i j)) <= frobenius m n (fun i j => Y i j - Z i j).
+(** the features of ReLU, max(0, W X^T) / sqrt m, move by no more than W X^T / sqrt m does *)
+Theorem feature_entries m n d (W W' X : matrix) : (0 < m)%nat -> let c := / sqrt (INR m) in
+  let product (V : matrix) := fun i j => sum d (fun k => V i k * X j k) in
+  lipschitz 1 (Rmax 0) /\
+  frobenius m n (fun i j => c * Rmax 0 (product W i j) - c * Rmax 0 (product W' i j)) <= c * frobenius m n (product (fun i k => W i k - W' i k)).
 Proof.
-  intros H. eapply Rle_trans; [apply (lipschitz_frobenius m n 1 s Y Z); [lra|easy]|].
-  right. apply frobenius_ext. intros; ring.
+  intros Hm c product.
+  assert (H : lipschitz 1 (Rmax 0)) by (intros t u; unfold Rmax; destruct (Rle_dec 0 t), (Rle_dec 0 u); unfold Rabs; repeat destruct Rcase_abs; lra).
+  assert (C : 0 <= c) by (left; apply Rinv_0_lt_compat, sqrt_lt_R0, lt_0_INR, Hm). split; [exact H|].
+  rewrite (frobenius_ext m n _ (fun i j => c * (Rmax 0 (product W i j) - Rmax 0 (product W' i j)))) by (intros; ring).
+  rewrite frobenius_scale by easy. apply Rmult_le_compat_l; [easy|]. apply frobenius_monotone. intros i j _ _.
+  eapply Rle_trans; [apply H|]. rewrite Rmult_1_l. right. f_equal. unfold product. rewrite <- sum_minus. apply sum_ext. intros; ring.
 Qed.
 
 (** |M X^T|_F <= |M|_F |X|_2, for the matrix X given by its product with vectors *)
@@ -108,11 +135,45 @@ Qed.
 Lemma eigenvalue_sum n A B a b : eigenvalue_at_least n A a -> eigenvalue_at_least n B b ->
   eigenvalue_at_least n (fun i j => A i j + B i j) (a + b).
 Proof. intros HA HB v. rewrite form_plus. specialize (HA v). specialize (HB v). lra. Qed.
-Theorem single_order n K A k l : eigenvalue_at_least n A l -> 0 <= k -> semidefinite n (fun i j => K i j - k * A i j) ->
-  eigenvalue_at_least n K (k * l).
+Lemma sum_limit n (f : nat -> nat -> R) (g : nat -> R) : (forall i, is_lim_seq (fun N => f N i) (g i)) -> is_lim_seq (fun N => sum n (f N)) (sum n g).
+Proof. intros H. induction n; simpl; [apply is_lim_seq_const|]. apply (is_lim_seq_plus' _ _ (sum n g) (g n)); [exact IHn|apply H]. Qed.
+(** K = sum_s k_s C^(o s), entry by entry, with k_s >= 0 and C positive semidefinite: every single order bounds the least eigenvalue *)
+Theorem single_order n (K C : matrix) (k : nat -> R) r l : symmetric n C -> semidefinite n C -> (forall s, 0 <= k s) ->
+  (forall i j, is_lim_seq (fun N => sum N (fun s => k s * C i j ^ s)) (K i j)) -> eigenvalue_at_least n (schur_power C r) l ->
+  (forall s, semidefinite n (fun i j => k s * C i j ^ s)) /\ eigenvalue_at_least n K (k r * l).
 Proof.
-  intros HA Hk HR v. specialize (HA v). specialize (HR v). rewrite form_minus, form_scale in HR.
-  assert (k * (l * dot n v v) <= k * form n A v) by now apply Rmult_le_compat_l. lra.
+  intros SC HC Hk HK Hl.
+  assert (T : forall s, semidefinite n (fun i j => k s * C i j ^ s)).
+  { intros s v. rewrite form_scale. apply Rmult_le_pos; [apply Hk|]. apply (schur_power_semidefinite n C s SC HC). }
+  split; [exact T|]. intros v. set (part := fun N => form n (fun i j => sum N (fun s => k s * C i j ^ s)) v).
+  assert (L : is_lim_seq part (form n K v)).
+  { unfold part, form.
+    apply (sum_limit n (fun N i => sum n (fun j => sum N (fun s => k s * C i j ^ s) * v i * v j)) (fun i => sum n (fun j => K i j * v i * v j))).
+    intros i. apply (sum_limit n (fun N j => sum N (fun s => k s * C i j ^ s) * v i * v j) (fun j => K i j * v i * v j)). intros j.
+    apply (is_lim_seq_ext (fun N => (v i * v j) * sum N (fun s => k s * C i j ^ s))); [intros; ring|].
+    replace (K i j * v i * v j) with ((v i * v j) * K i j) by ring. apply (is_lim_seq_scal_l _ (v i * v j) (K i j)), HK. }
+  assert (G : forall N, 0 <= part N).
+  { induction N as [|N IH]; unfold part in *; simpl.
+    - unfold form. rewrite sum_zero; [lra|]. intros. apply sum_zero. intros; ring.
+    - rewrite form_plus. specialize (T N v). lra. }
+  assert (B : forall N, k r * l * dot n v v <= part (N + S r)%nat).
+  { induction N as [|N IH].
+    - specialize (G r). specialize (Hl v). assert (k r * (l * dot n v v) <= k r * form n (schur_power C r) v) by now apply Rmult_le_compat_l.
+      unfold part in *. simpl. rewrite form_plus, form_scale. unfold schur_power in *. lra.
+    - specialize (T (N + S r)%nat v). unfold part in *. simpl. rewrite form_plus. lra. }
+  apply (is_lim_seq_incr_n _ (S r)) in L.
+  exact (is_lim_seq_le _ _ (k r * l * dot n v v) (form n K v) B (is_lim_seq_const _) L).
+Qed.
+(** the derivative of an inner product *)
+Lemma dot_derivative n (z w : R -> vector) (dz dw : vector) t :
+  (forall i, is_derive (fun s => z s i) t (dz i)) -> (forall i, is_derive (fun s => w s i) t (dw i)) ->
+  is_derive (fun s => dot n (z s) (w s)) t (dot n dz (w t) + dot n (z t) dw).
+Proof.
+  intros Hz Hw. unfold dot. induction n as [|n IH]; simpl.
+  - rewrite Rplus_0_r. apply (is_derive_const 0).
+  - replace (_ + _) with (plus (sum n (fun i => dz i * w t i) + sum n (fun i => z t i * dw i)) (dz n * w t n + z t n * dw n)) by (unfold plus; simpl; ring).
+    apply (is_derive_plus (fun s => sum n (fun i => z s i * w s i)) (fun s => z s n * w s n)); [exact IH|].
+    apply (is_derive_mult (fun s => z s n) (fun s => w s n) t (dz n) (dw n)); [apply Hz|apply Hw|intros; apply Rmult_comm].
 Qed.
 
 (** H - G = (Z^T Z + X^T X) o (D^T D) is positive semidefinite *)

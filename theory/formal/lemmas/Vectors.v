@@ -173,6 +173,12 @@ Proof.
   pose proof (norm_triangle n (A i) (B i)). pose proof (norm_pos n (fun j => A i j + B i j)).
   unfold a, b. apply Rmult_le_compat; easy.
 Qed.
+Lemma frobenius_scale m n a A : 0 <= a -> frobenius m n (fun i j => a * A i j) = a * frobenius m n A.
+Proof.
+  intros Ha. unfold frobenius. rewrite (sum_ext m _ (fun i => (a * a) * dot n (A i) (A i))).
+  - rewrite sum_scale, sqrt_mult_alt by nra. now rewrite sqrt_square.
+  - intros i _. rewrite dot_scale, dot_comm, dot_scale. ring.
+Qed.
 Lemma frobenius_ext m n A B : (forall i j, (i < m)%nat -> (j < n)%nat -> A i j = B i j) -> frobenius m n A = frobenius m n B.
 Proof. intros H. unfold frobenius. f_equal. apply sum_ext. intros i Hi. apply dot_ext; intros; apply H; easy. Qed.
 Lemma frobenius_monotone m n A B :

@@ -14,8 +14,14 @@ Proof.
   - rewrite dot_minus, (dot_comm n x' (fun i => y i - y' i)), dot_minus, (dot_comm n y), (dot_comm n y'). ring.
 Qed.
 (** the product rule for an inner product, and |d(z . w)| <= |dz| |w| + |z| |dw| *)
-Theorem product_rule n (z w dz dw : vector) : Rabs (dot n dz w + dot n z dw) <= norm n dz * norm n w + norm n z * norm n dw.
-Proof. eapply Rle_trans; [apply Rabs_triang|]. apply Rplus_le_compat; apply cauchy_abs. Qed.
+Theorem product_rule n (z w : R -> vector) (dz dw : vector) t :
+  (forall i, is_derive (fun s => z s i) t (dz i)) -> (forall i, is_derive (fun s => w s i) t (dw i)) ->
+  is_derive (fun s => dot n (z s) (w s)) t (dot n dz (w t) + dot n (z t) dw) /\
+  Rabs (dot n dz (w t) + dot n (z t) dw) <= norm n dz * norm n (w t) + norm n (z t) * norm n dw.
+Proof.
+  intros Hz Hw. split; [now apply dot_derivative|].
+  eapply Rle_trans; [apply Rabs_triang|]. apply Rplus_le_compat; apply cauchy_abs.
+Qed.
 (** |Z^T Z - Z'^T Z'|_F <= (|Z|_2 + |Z'|_2) |Z - Z'|_F *)
 Theorem gram_slope m n (Z Z' : matrix) z z' : 0 <= z -> 0 <= z' ->
   spectral n m (fun i k => Z k i) z -> spectral n m (fun i k => Z' k i) z' ->
@@ -31,12 +37,20 @@ Proof.
     eapply Rle_trans; [apply Rplus_le_compat; [exact A|exact B]|]. fold D. lra.
   - intros i j _ _. unfold gram, times, D. rewrite <- sum_minus, <- sum_plus. apply sum_ext. intros; ring.
 Qed.
-(** t <= a t + x gives t <= x / (1 - a), and L t <= L x / (1 - a) *)
-Theorem two_points_solved t a x L : a < 1 -> 0 <= L -> t <= a * t + x -> t <= / (1 - a) * x /\ L * t <= L * (/ (1 - a) * x).
+(** t = |y - y'| obeys t <= a t + x where y - y' = W (z - z') + r with z = s(y), z' = s(y'), L |W| <= a and |r| <= x; so t <= x / (1 - a),
+    and |z - z'| <= L t *)
+Theorem two_points_solved n s W L w a (y y' z z' r : vector) x : 0 <= L -> 0 <= w -> L * w <= a -> a < 1 -> lipschitz L s -> spectral n n W w ->
+  (forall i, z i = s (y i)) -> (forall i, z' i = s (y' i)) -> (forall i, y i - y' i = apply n W (fun j => z j - z' j) i + r i) -> norm n r <= x ->
+  let t := norm n (fun i => y i - y' i) in t <= a * t + x /\ t <= / (1 - a) * x /\ norm n (fun i => z i - z' i) <= L * t.
 Proof.
-  intros Ha HL H. assert (B : t <= / (1 - a) * x).
-  { apply Rmult_le_reg_l with (1 - a); [lra|]. rewrite <- Rmult_assoc, Rinv_r by lra. lra. }
-  split; [exact B|now apply Rmult_le_compat_l].
+  intros HL Hw Ha H1 Hs HW Hz Hz' Hy Hr t. assert (Pt : 0 <= t) by apply norm_pos.
+  assert (Z : norm n (fun i => z i - z' i) <= L * t).
+  { rewrite (norm_ext n _ (fun i => s (y i) - s (y' i))) by (intros; now rewrite Hz, Hz'). now apply lipschitz_norm. }
+  assert (T : t <= a * t + x).
+  { unfold t at 1. rewrite (norm_ext n _ (fun i => apply n W (fun j => z j - z' j) i + r i)) by (intros; apply Hy).
+    eapply Rle_trans; [apply norm_triangle|]. specialize (HW (fun j => z j - z' j)).
+    assert (w * norm n (fun i => z i - z' i) <= w * (L * t)) by now apply Rmult_le_compat_l. assert (L * w * t <= a * t) by now apply Rmult_le_compat_r. lra. }
+  split; [exact T|]. split; [|exact Z]. apply Rmult_le_reg_l with (1 - a); [lra|]. rewrite <- Rmult_assoc, Rinv_r by lra. lra.
 Qed.
 (** sum_ij (R_j S_i + R_i S_j)^2 <= 4 sum R_i^2 sum S_j^2 *)
 Theorem gram_variance n (r s : vector) :
@@ -123,30 +137,76 @@ Proof.
   rewrite (sum_ext n (fun k => (gram m Z j k + gram m F j k) * e k) (fun k => gram m Z j k * e k + gram m F j k * e k)) by (intros; ring).
   rewrite sum_plus. ring.
 Qed.
-(** an eigenvalue of M between l and u gives one of I - eta M between 0 and 1 - eta l *)
-Theorem output_spectrum eta l u x : 0 < eta -> eta <= / u -> 0 < u -> l <= x <= u -> 0 <= 1 - eta * x <= 1 - eta * l.
+Lemma form_step n M eta v : form n (fun i j => identity i j - eta * M i j) v = dot n v v - eta * form n M v.
 Proof.
-  intros He Hu Pu Hx. assert (eta * u <= 1) by (apply Rmult_le_compat_r with (r := u) in Hu; [rewrite Rinv_l in Hu; lra|lra]). split; nra.
+  rewrite form_minus, form_scale. f_equal. rewrite (form_ext n identity (fun i j => 1 * identity i j)) by (intros; ring).
+  rewrite (form_diagonal n (fun _ => 1)). apply sum_ext. intros; ring.
 Qed.
-(** every step multiplies the norm by at most r = 1 - eta l *)
-Theorem output_rate (E : nat -> R) r : 0 <= r -> (forall k, E (S k) <= r * E k) -> forall k, E k <= r ^ k * E O.
-Proof. intros Hr H. induction k; simpl; [lra|]. eapply Rle_trans; [apply H|]. rewrite Rmult_assoc. now apply Rmult_le_compat_l. Qed.
+(** the eigenvalues of I - eta M lie between 0 and 1 - eta l, where those of M lie between l and u *)
+Theorem output_spectrum n M eta l u : 0 < eta -> 0 < u -> eta <= / u -> eigenvalue_at_least n M l -> eigenvalue_at_most n M u ->
+  eigenvalue_at_least n (fun i j => identity i j - eta * M i j) 0 /\ eigenvalue_at_most n (fun i j => identity i j - eta * M i j) (1 - eta * l).
+Proof.
+  intros He Pu Hu HL HU. assert (B : eta * u <= 1) by (apply Rmult_le_compat_r with (r := u) in Hu; [rewrite Rinv_l in Hu; lra|lra]).
+  split; intros v; rewrite form_step; specialize (HL v); specialize (HU v); pose proof (dot_self n v).
+  - assert (eta * form n M v <= eta * (u * dot n v v)) by (apply Rmult_le_compat_l; lra).
+    assert (eta * u * dot n v v <= 1 * dot n v v) by now apply Rmult_le_compat_r. lra.
+  - assert (eta * (l * dot n v v) <= eta * form n M v) by (apply Rmult_le_compat_l; lra). lra.
+Qed.
+(** a positive semidefinite matrix with eigenvalues of at most r has norm at most r *)
+Lemma semidefinite_spectral n A r : 0 <= r -> symmetric n A -> semidefinite n A -> eigenvalue_at_most n A r -> spectral n n A r.
+Proof.
+  intros Hr HS HA HU x. destruct (cholesky n A HS HA) as [V HV]. pose proof (sqrt_sqrt r Hr) as Q. pose proof (sqrt_pos r) as P.
+  assert (SV : spectral n n V (sqrt r)).
+  { intros y. apply norm_at_most; [apply Rmult_le_pos; [easy|apply norm_pos]|].
+    change (dot n (apply n V y) (apply n V y)) with (sum n (fun k => dot n (V k) y * dot n (V k) y)). rewrite <- form_gram.
+    rewrite <- (form_ext n A (gram n V)) by (intros; now apply HV). eapply Rle_trans; [apply HU|]. rewrite <- norm_square.
+    replace (sqrt r * norm n y * (sqrt r * norm n y)) with (sqrt r * sqrt r * (norm n y * norm n y)) by ring. rewrite Q. lra. }
+  pose proof (spectral_transpose n n V (sqrt r) P SV (apply n V x)) as T. specialize (SV x).
+  rewrite (norm_ext n (apply n A x) (apply n (fun i j => V j i) (apply n V x))).
+  - eapply Rle_trans; [exact T|]. replace (r * norm n x) with (sqrt r * (sqrt r * norm n x)) by (rewrite <- Rmult_assoc, Q; ring).
+    now apply Rmult_le_compat_l.
+  - intros i Hi. unfold apply, dot. rewrite (sum_ext n (fun j => A i j * x j) (fun j => sum n (fun k => V k i * (V k j * x j)))).
+    + rewrite sum_swap. apply sum_ext. intros k _. now rewrite sum_scale.
+    + intros j Hj. rewrite HV by easy. unfold gram. rewrite <- sum_scale_right. apply sum_ext. intros; ring.
+Qed.
+(** so every step e' = (I - eta M) e multiplies the norm by at most 1 - eta l *)
+Theorem output_rate n M eta l u (e : nat -> vector) : 0 < eta -> 0 < u -> eta <= / u -> l <= u -> symmetric n M ->
+  eigenvalue_at_least n M l -> eigenvalue_at_most n M u -> (forall k i, e (S k) i = e k i - eta * apply n M (e k) i) ->
+  (forall k, norm n (e (S k)) <= (1 - eta * l) * norm n (e k)) /\ forall k, norm n (e k) <= (1 - eta * l) ^ k * norm n (e O).
+Proof.
+  intros He Pu Hu Hlu HS HL HU H. assert (B : 0 <= 1 - eta * l).
+  { assert (eta * u <= 1) by (apply Rmult_le_compat_r with (r := u) in Hu; [rewrite Rinv_l in Hu; lra|lra]).
+    assert (eta * l <= eta * u) by (apply Rmult_le_compat_l; lra). lra. }
+  destruct (output_spectrum n M eta l u He Pu Hu HL HU) as [S0 S1].
+  assert (N : spectral n n (fun i j => identity i j - eta * M i j) (1 - eta * l)).
+  { apply semidefinite_spectral; [easy| |intros v; specialize (S0 v); lra|easy].
+    intros i j Hi Hj. unfold identity. now rewrite Nat.eqb_sym, HS. }
+  assert (G : forall k, norm n (e (S k)) <= (1 - eta * l) * norm n (e k)).
+  { intros k. eapply Rle_trans; [|apply N]. right. apply norm_ext. intros i Hi. rewrite H. unfold apply, dot.
+    rewrite (sum_ext n (fun j => (identity i j - eta * M i j) * e k j) (fun j => e k j * (if Nat.eqb j i then 1 else 0) - eta * (M i j * e k j))).
+    - rewrite sum_minus, sum_scale, (sum_pick n i (e k)) by easy. easy.
+    - intros j _. unfold identity. rewrite Nat.eqb_sym. ring. }
+  split; [exact G|]. induction k; simpl; [lra|]. eapply Rle_trans; [apply G|]. rewrite Rmult_assoc. now apply Rmult_le_compat_l.
+Qed.
 
 (** ** Drift of the features in one step *)
 (** q = D p, p = u + B^T q: |q| <= |p| <= s |u| with s = 1/(1 - a), and |E (q + v)| <= s |u| + |v| <= sqrt(1 + s^2) |(u, v)| *)
-Theorem drift_adjoint n (D : vector) (Bt : matrix) a (u v p q : vector) : a < 1 -> (forall i, 0 <= D i <= 1) -> spectral n n Bt a -> 0 <= a ->
+Theorem drift_adjoint n (D E : vector) (Bt : matrix) a (u v p q : vector) : a < 1 -> (forall i, 0 <= D i <= 1) -> (forall i, 0 <= E i <= 1) -> spectral n n Bt a -> 0 <= a ->
   (forall i, q i = D i * p i) -> (forall i, p i = u i + apply n Bt q i) ->
-  norm n q <= / (1 - a) * norm n u /\
+  norm n q <= / (1 - a) * norm n u /\ norm n (fun i => E i * (q i + v i)) <= / (1 - a) * norm n u + norm n v /\
   / (1 - a) * norm n u + norm n v <= sqrt (/ (1 - a) * / (1 - a) + 1 * 1) * sqrt (norm n u * norm n u + norm n v * norm n v).
 Proof.
-  intros Ha HD HB Pa Hq Hp.
+  intros Ha HD HE HB Pa Hq Hp.
   assert (Q : norm n q <= norm n p).
   { apply norm_monotone. intros i _. rewrite Hq, Rabs_mult, (Rabs_pos_eq (D i)) by apply HD. pose proof (Rabs_pos (p i)). specialize (HD i). nra. }
   assert (P : norm n p <= norm n u + a * norm n p).
   { rewrite (norm_ext n p (fun i => u i + apply n Bt q i)) at 1 by (intros; apply Hp). eapply Rle_trans; [apply norm_triangle|].
     specialize (HB q). assert (a * norm n q <= a * norm n p) by now apply Rmult_le_compat_l. lra. }
-  split.
-  - eapply Rle_trans; [exact Q|]. apply Rmult_le_reg_l with (1 - a); [lra|]. rewrite <- Rmult_assoc, Rinv_r by lra. lra.
+  assert (F : norm n q <= / (1 - a) * norm n u).
+  { eapply Rle_trans; [exact Q|]. apply Rmult_le_reg_l with (1 - a); [lra|]. rewrite <- Rmult_assoc, Rinv_r by lra. lra. }
+  split; [exact F|]. split.
+  - apply Rle_trans with (norm n (fun i => q i + v i)); [|eapply Rle_trans; [apply norm_triangle|lra]].
+    apply norm_monotone. intros i _. rewrite Rabs_mult, (Rabs_pos_eq (E i)) by apply HE. pose proof (Rabs_pos (q i + v i)). specialize (HE i). nra.
   - pose proof (perturbation_plane (/ (1 - a)) 1 (norm n u) (norm n v)) as C. rewrite Rmult_1_l in C. exact C.
 Qed.
 (** a matrix with columns of norm at most b, times diag(e) X, has Frobenius norm at most b |e| |X| *)
@@ -185,15 +245,17 @@ Proof.
   assert (V : norm n v <= norm n a / (1 - b)) by (apply below_over; lra). split; [exact V|].
   eapply Rle_trans; [exact Q|]. replace (L / (1 - b) * norm n a) with (L * (norm n a / (1 - b))) by (field; lra). now apply Rmult_le_compat_l.
 Qed.
-(** |(Z' - Z)^T a| <= l * step * |a| *)
-Theorem zero_output_coupling n m (Dz : matrix) (a : vector) l s : 0 <= l -> frobenius m n Dz <= l * s -> 
-  norm n (fun j => sum m (fun i => Dz i j * a i)) <= l * s * norm m a.
+(** |(Z' - Z)^T a'| <= l rho eta l (N^2 + x^2) |a| |e| |a'| = eta K |a| |a'| |e| with K = rho l^2 (N^2 + x^2) *)
+Theorem zero_output_coupling n m (Dz : matrix) (a a' e : vector) l rho eta N x :
+  frobenius m n Dz <= l * (rho * eta * l * (N * N + x * x) * norm m a * norm n e) ->
+  norm n (fun j => sum m (fun i => Dz i j * a' i)) <= l * (rho * eta * l * (N * N + x * x) * norm m a * norm n e) * norm m a' /\
+  l * (rho * eta * l * (N * N + x * x) * norm m a * norm n e) * norm m a' = eta * (rho * (l * l) * (N * N + x * x)) * norm m a * norm m a' * norm n e.
 Proof.
-  intros Hl H. pose proof (norm_pos m a) as Pa. eapply Rle_trans; [|apply Rmult_le_compat_r; [exact Pa|exact H]].
+  intros H. split; [|ring]. pose proof (norm_pos m a') as Pa. eapply Rle_trans; [|apply Rmult_le_compat_r; [exact Pa|exact H]].
   apply Rsqr_incr_0_var; [|apply Rmult_le_pos; [apply frobenius_pos|easy]]. unfold Rsqr. rewrite norm_square.
-  replace (frobenius m n Dz * norm m a * (frobenius m n Dz * norm m a)) with (frobenius m n Dz * frobenius m n Dz * (norm m a * norm m a)) by ring.
+  replace (frobenius m n Dz * norm m a' * (frobenius m n Dz * norm m a')) with (frobenius m n Dz * frobenius m n Dz * (norm m a' * norm m a')) by ring.
   rewrite frobenius_square, norm_square. unfold dot at 1. rewrite (sum_ext m (fun i => dot n (Dz i) (Dz i)) (fun i => sum n (fun j => Dz i j * Dz i j))) by easy.
-  rewrite sum_swap, <- sum_scale_right. apply sum_le. intros j _. apply (cauchy_squares m (fun i => Dz i j) a).
+  rewrite sum_swap, <- sum_scale_right. apply sum_le. intros j _. apply (cauchy_squares m (fun i => Dz i j) a').
 Qed.
 (** 10.5 1.132^4 <= 17.3 *)
 Theorem zero_output_worst : 10.5 * (1.132 * 1.132 * (1.132 * 1.132)) <= 17.3.
