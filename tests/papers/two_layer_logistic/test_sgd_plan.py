@@ -22,6 +22,7 @@ from certigram.numerics.papers.two_layer_logistic.sgd.activation import descent_
 from certigram.numerics.papers.two_layer_logistic.sgd.extremal import Quadratic
 from certigram.numerics.papers.two_layer_logistic.sgd.inputs import InputMoments, LabelledInputs, input_moments
 from certigram.numerics.papers.two_layer_logistic.sgd.log_sobolev import (
+    BAKRY_EMERY,
     ENVELOPE,
     HOLLEY_STROOCK,
     INEQUALITIES,
@@ -29,6 +30,7 @@ from certigram.numerics.papers.two_layer_logistic.sgd.log_sobolev import (
     ONE_NEURON,
     gap,
     holley_stroock,
+    options,
 )
 from certigram.numerics.papers.two_layer_logistic.sgd.plan import CONVEX, ENTROPY, by_convexity, sgd_plan
 from certigram.numerics.papers.two_layer_logistic.sgd.setting import Batches, SgdSetting
@@ -249,6 +251,28 @@ def test_steps_that_are_too_long() -> None:
     run = NoisyDescent(c, law.noise, law.step, start, law.inequality)
     with pytest.raises(SpecError, match="first step"):
         run.excess(0)
+
+
+def test_an_inequality_of_another_temperature_is_refused() -> None:
+    """The constant belongs to one law; only that of Bakry and Emery holds at every temperature."""
+    c = SgdSetting.scalar(reference("T1"))
+    step, start = Fraction(1, 10**6), Start.point(c)
+    for inequality in options(c, Fraction(1)):
+        NoisyDescent(c, Fraction(1), step, start, inequality)
+        with pytest.raises(SpecError, match="another temperature"):
+            NoisyDescent(c, Fraction(1, 100), step, start, inequality)
+    convex = SgdSetting.scalar(replace(reference("T1"), regularisation=Fraction(5)))
+    anywhere = INEQUALITIES[BAKRY_EMERY](convex, Fraction(1))
+    assert anywhere is not None
+    NoisyDescent(convex, Fraction(1, 100), step, Start.point(convex), anywhere)
+
+
+def test_a_start_of_negative_size_is_refused() -> None:
+    """A law has no negative variance: with -1 a single step was said to be enough."""
+    c = SgdSetting.scalar(reference("T1"))
+    for start in (Start.gaussian, Start.point):
+        with pytest.raises(SpecError, match="negative"):
+            start(c, Fraction(-1))
 
 
 def test_numbers_that_are_not_known_give_no_plan() -> None:

@@ -19,7 +19,7 @@ from types import MappingProxyType
 import numpy as np
 from flint import arb
 
-from ....balls.ball import enclose
+from ....balls.ball import enclose, exact
 from ....balls.precision import precision
 from .setting import SgdSetting
 
@@ -48,7 +48,8 @@ NEAR = tuple(Fraction(k, 16) for k in range(1, 161))
 class LogSobolev:
     r"""``log_constant`` encloses :math:`\log\alpha_0`, ``defect`` Δ; ``theta`` is the one chosen, where there is one.
 
-    ``of_gap``: only a Poincaré inequality is meant, not a logarithmic Sobolev inequality.
+    ``of_gap``: only a Poincaré inequality is meant, not a logarithmic Sobolev inequality. ``noise`` is the s whose
+    law is meant; None where the inequality holds at every one.
     """
 
     name: str
@@ -57,6 +58,11 @@ class LogSobolev:
     theta: Fraction | None = None
     of_gap: bool = False
     bits: int = 128
+    noise: Fraction | arb | None = None
+
+    def holds_at(self, noise: Fraction | arb) -> bool:
+        """Whether it is that of the law at this level of the noise, exactly."""
+        return self.noise is None or _exactly(self.noise) == _exactly(noise)
 
     @property
     def constant(self) -> arb:
@@ -69,6 +75,10 @@ class LogSobolev:
         """A ball around its decimal logarithm."""
         with precision(self.bits):
             return self.log_constant / arb(10).log()
+
+
+def _exactly(noise: Fraction | arb) -> Fraction:
+    return exact(noise) if isinstance(noise, arb) else noise
 
 
 def inverse_temperature(noise: Fraction | arb) -> arb:
@@ -91,7 +101,7 @@ def holley_stroock(setting: SgdSetting, noise: Fraction | arb, oscillation: arb 
         return None
     with precision(setting.bits):
         exponent = inverse_temperature(noise) * swing
-        return LogSobolev(HOLLEY_STROOCK, setting.rate.log() - exponent, arb(0), bits=setting.bits)
+        return LogSobolev(HOLLEY_STROOCK, setting.rate.log() - exponent, arb(0), bits=setting.bits, noise=noise)
 
 
 def envelope(setting: SgdSetting, noise: Fraction | arb, theta: Fraction | None = None) -> LogSobolev | None:
@@ -123,7 +133,8 @@ def log_lipschitz(setting: SgdSetting, noise: Fraction | arb, gradient: arb | No
 
 def _log_lipschitz(setting: SgdSetting, noise: Fraction | arb, size: arb, name: str, defect: arb) -> LogSobolev:
     ratio = (inverse_temperature(noise) / setting.rate).sqrt() * size
-    return LogSobolev(name, setting.rate.log() - ratio * (ratio + 4), defect, bits=setting.bits)
+    log = setting.rate.log() - ratio * (ratio + 4)
+    return LogSobolev(name, log, defect, bits=setting.bits, noise=noise)
 
 
 def defect(setting: SgdSetting, noise: Fraction | arb) -> arb | None:
@@ -151,11 +162,11 @@ def _of_one_neuron(setting: SgdSetting, noise: Fraction | arb, lost: arb) -> Ite
     with precision(setting.bits):
         largest = enclose(setting.outer.infinity)
         if setting.convex:
-            yield LogSobolev(ONE_NEURON, setting.strong_convexity.log(), lost, bits=setting.bits)
+            yield LogSobolev(ONE_NEURON, setting.strong_convexity.log(), lost, bits=setting.bits, noise=noise)
         if setting.activation.oscillation is not None:
             swing = setting.largest_q * largest * setting.activation.oscillation
             exponent = inverse_temperature(noise) * swing
-            yield LogSobolev(ONE_NEURON, setting.rate.log() - exponent, lost, bits=setting.bits)
+            yield LogSobolev(ONE_NEURON, setting.rate.log() - exponent, lost, bits=setting.bits, noise=noise)
         gradient = setting.gradient / setting.outer_norm * largest
         yield _log_lipschitz(setting, noise, gradient, ONE_NEURON, lost)
         flatter = _closed_form(setting, noise, largest, None, ONE_NEURON, lost)
@@ -173,7 +184,9 @@ def gap(setting: SgdSetting, noise: Fraction | arb) -> LogSobolev | None:
         lost = setting.slope**2 * enclose(setting.largest_spread * setting.outer.infinity**2) * setting.norm
         found = [option.constant - lost for option in neurons] + [setting.strong_convexity] * setting.convex
         best = max((x.lower() for x in found), key=float, default=arb(0))
-        return LogSobolev(ONE_NEURON, best.log(), arb(0), of_gap=True, bits=setting.bits) if best > 0 else None
+        if not best > 0:
+            return None
+        return LogSobolev(ONE_NEURON, best.log(), arb(0), of_gap=True, bits=setting.bits, noise=noise)
 
 
 INEQUALITIES: Mapping[str, Callable[[SgdSetting, Fraction | arb], LogSobolev | None]] = MappingProxyType(
@@ -242,7 +255,7 @@ def _closed_form(
         if not modulus > 0:
             return None
         exponent = 2 * inverse_temperature(noise) * setting.largest_q * size * distance
-        return LogSobolev(name, modulus.log() - exponent, lost, chosen, bits=setting.bits)
+        return LogSobolev(name, modulus.log() - exponent, lost, chosen, bits=setting.bits, noise=noise)
 
 
 def _promising(setting: SgdSetting, noise: Fraction | arb, size: arb) -> tuple[Fraction, float]:

@@ -49,6 +49,10 @@ class Start:
     loss: arb
     centred: bool
 
+    def __post_init__(self) -> None:
+        if self.second_moment < 0:
+            raise SpecError("the variance or the squared norm of a start is negative: take 0 or more.")
+
     @classmethod
     def point(cls, setting: SgdSetting, norm_squared: Real = Fraction(0), loss: arb | None = None) -> Start:
         """A point mass of a norm, with the value of L there where it is known; at norm zero it is known."""
@@ -95,6 +99,8 @@ class NoisyDescent:
     inequality: LogSobolev
 
     def __post_init__(self) -> None:
+        if not self.inequality.holds_at(self.noise):
+            raise SpecError("the log-Sobolev inequality is that of another temperature: take one for this noise.")
         if self.inequality.of_gap:
             raise SpecError("a spectral gap alone does not bound the relative entropy: a log-Sobolev inequality does.")
         with precision(self.setting.bits):

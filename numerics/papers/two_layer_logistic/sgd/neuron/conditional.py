@@ -75,7 +75,7 @@ def envelope_constant(
         b = inverse_temperature(noise) / case.width
         rest = enclose(remainder * case.outer**2 / case.width)
         log = (enclose(share) * setting.rate).log() - b * (arb(gap) + rest)
-        return LogSobolev(NAME, log, lost, share, bits=setting.bits)
+        return LogSobolev(NAME, log, lost, share, bits=setting.bits, noise=noise)
 
 
 def largest_gap(case: NeuronCase, share: Fraction) -> float | None:

@@ -113,7 +113,7 @@ def envelope_constant(setting: LineSetting, noise: Fraction | arb, share: Fracti
     excess = envelope_excess(setting.line, share)
     with precision(setting.bits):
         log = (enclose(share) * setting.rate).log() - inverse_temperature(noise) * arb(excess)
-        return LogSobolev(NAME, log, arb(0), share, bits=setting.bits)
+        return LogSobolev(NAME, log, arb(0), share, bits=setting.bits, noise=noise)
 
 
 def envelope_on_the_line(setting: LineSetting, noise: Fraction | arb) -> LogSobolev:
