@@ -81,7 +81,7 @@ app.command(
 app.command(
     name="sgd-plan",
     short_help="temperature, step and number of steps of noisy descent",
-    epilog="Example: certigram sgd-plan digits --n 50 --outer 1/64 --regularisation 1/10",
+    epilog="Example: certigram sgd-plan digits --outer 1/1024",
 )(sgd_plan)
 app.command(short_help="sample the networks of a study", epilog="Example: certigram sweep study.toml --jobs 8")(sweep)
 app.command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, overload
 
 import typer
 
@@ -146,7 +146,14 @@ def reading_of(
     """How a file is to be read; a column that is written in digits is meant by its place."""
     from ..numerics.studies.reading import Reading
 
-    def places(given: list[str] | None) -> tuple[str | int, ...]:
-        return tuple(int(c) if c.isascii() and c.isdigit() and len(c) < 10 else c for c in given or ())
+    kept, left = (tuple(map(place, given or ())) for given in (columns, drop))
+    return Reading(numbers=numbers, header=header, columns=kept, drop=left, array=array)
 
-    return Reading(numbers=numbers, header=header, columns=places(columns), drop=places(drop), array=array)
+
+@overload
+def place(column: str) -> str | int: ...
+@overload
+def place(column: None) -> None: ...
+def place(column: str | None) -> str | int | None:
+    """A column by its name, or by its place where it is written in digits."""
+    return int(column) if column and column.isascii() and column.isdigit() and len(column) < 10 else column

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from .matrices import data_of_points
 from .options import Columns, Drop, Header, Json, KeepNorms, Member, Numbers, Source, Strict, ball_fields
 from .output import print_json, say
-from .own_matrix import reading_of
+from .own_matrix import place, reading_of
 
 if TYPE_CHECKING:
     from ..numerics.studies.descent_plan import Plan, SgdPlan
@@ -26,6 +27,10 @@ def sgd_plan(
     replacement: Annotated[bool, typer.Option("--replacement", help="draw batches with replacement")] = False,
     initial_variance: Annotated[str, typer.Option(help="variance of the Gaussian start; 0: start at zero")] = "0",
     tied: Annotated[bool, typer.Option("--tied", help="take the step as temperature")] = False,
+    one_neuron: Annotated[
+        bool, typer.Option("--one-neuron", help="look for a plan by integrals over one neuron too (few inputs, tanh)")
+    ] = False,
+    labels: Annotated[str | None, typer.Option(help="column of the labels, by name or place, or their file")] = None,
     n: Annotated[int | None, typer.Option(help="number of inputs (default: 200, or all rows of a file)")] = None,
     keep_norms: KeepNorms = None,
     numbers: Numbers = "decimal",
@@ -45,13 +50,13 @@ def sgd_plan(
     from ..reports.working import Working
 
     with Working("reading the inputs") as working:
-        reading = reading_of(numbers, header, columns, drop, array)
+        reading = replace(reading_of(numbers, header, columns, drop, array), labels=place(labels))
         subject = {"activation": activation}
         data = data_of_points(source, subject, "two-layer-logistic", {}, n, keep_norms, reading)
         working.stage("looking for temperatures and steps")
         found = plan(
             data, activation=activation, epsilon=epsilon, width=width, outer=outer, regularisation=regularisation,
-            batch=batch, replacement=replacement, initial_variance=initial_variance, tied=tied,
+            batch=batch, replacement=replacement, initial_variance=initial_variance, tied=tied, one_neuron=one_neuron,
         )  # fmt: skip
     if as_json:
         print_json(_document(found))

@@ -23,6 +23,17 @@ def test_a_plan_is_printed_and_written_as_json(call: Call, tmp_path: Path) -> No
     assert found["plans"][0]["steps"] == min(plan["steps"] for plan in found["plans"] if plan["steps"])
 
 
+def test_labels_are_a_column_and_one_neuron_gives_the_shorter_plan(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "line.csv").write_text("x,sign\n" + "1,1\n" * 19 + "1,-1\n")
+    given = ("--labels", "sign", "--keep-norms", "--width", "256", "--outer", "1/512", "--regularisation", "3/8000")
+    status, out, _ = call("sgd-plan", tmp_path / "line.csv", *given, "--one-neuron", "--json")
+    plans = json.loads(out)["plans"]
+    assert (status, plans[0]["steps"] < 1000, plans[1]["steps"] > 10**6) == (0, True, True)
+    assert "Hardy" in plans[0]["inequality"]
+    status, _, err = call("sgd-plan", tmp_path / "line.csv", "--labels", "name")
+    assert (status, "name" in err) == (2, True), err
+
+
 def test_mistakes_get_a_sentence(call: Call) -> None:
     for arguments, words in (
         (("--epsilon", "0"), "epsilon = 0"),

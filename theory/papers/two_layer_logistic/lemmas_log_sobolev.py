@@ -45,7 +45,7 @@ ENVELOPE = Lemma(
     ),
     Reference("holleystroock1987", ours=f"{NOTES}, Functional inequalities"),
     ("lemma.holley-stroock", "lemma.sgd-lemma-1"),
-    claims=claims("sgd-log-sobolev"),
+    claims=claims("sgd-log-sobolev", "sgd-plan"),
 )
 
 MEAN_FIELD_LSI = Lemma(
@@ -86,7 +86,7 @@ MEAN_FIELD_LSI = Lemma(
     ),
     Reference("nitanda2024improved", ours=f"{NOTES}, Theorem 2"),
     ("lemma.holley-stroock-envelope", "lemma.sgd-lemma-1"),
-    claims=claims("sgd-log-sobolev"),
+    claims=claims("sgd-log-sobolev", "sgd-plan"),
 )
 
 MEAN_FIELD_GAP = Lemma(
@@ -137,7 +137,7 @@ CONDITIONAL_NOISE = Lemma(
     ),
     Reference(PAPER, ours=f"{NOTES}, Lemma 4"),
     ("lemma.sgd-lemma-1",),
-    claims=claims("sgd-descent"),
+    claims=claims("sgd-descent", "sgd-plan"),
 )
 
 RECURSION = Lemma(

@@ -10,7 +10,8 @@ NOTES = "docs/papers/two_layer_logistic/sgd.md"
 DERIVATIVES = Hypothesis("bounded-derivatives", r"M_1=\sup|\sigma'|,\ M_2=\sup|\sigma''|<\infty")
 SCHEME = Hypothesis(
     "recursion",
-    r"W_{k+1}=W_k-\eta(\nabla L(W_k)+n_k)+\sqrt{\eta s}\,\xi_k,\ \mathbb E[n_k|W_k]=0,\ \beta=2/s,\ \pi\propto e^{-\beta L}",
+    r"W_{k+1}=W_k-\eta(\nabla L(W_k)+n_k)+\sqrt{\eta s}\,\xi_k,\ \mathbb E[n_k|W_k]=0,\ \beta=2/s,"
+    r"\ \pi\propto e^{-\beta L}",
 )
 STEP = Hypothesis("step", r"0<\eta\le\min\{1/\lambda,\,2/\Lambda\},\ \mathbb E\lVert W_0\rVert^2<\infty")
 

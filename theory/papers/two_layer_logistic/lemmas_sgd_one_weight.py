@@ -30,7 +30,10 @@ TRAPPED = Lemma(
             "trapped-ends",
         ),
     ),
-    Reference("", ours="docs/papers/two_layer_logistic/sgd-one-weight.md, Plain mini-batches that are trapped"),
+    Reference(
+        "gopalani2023logistic",
+        ours="docs/papers/two_layer_logistic/sgd-one-weight.md, Plain mini-batches that are trapped",
+    ),
     claims=claims("sgd-trapped"),
 )
 
