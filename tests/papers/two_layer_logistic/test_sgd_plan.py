@@ -15,6 +15,7 @@ from flint import arb
 
 import certigram as cg
 from certigram.numerics.balls.ball import Ball
+from certigram.numerics.checks.registry import decide
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.two_layer_logistic.bounds import OuterWeights, alternating
 from certigram.numerics.papers.two_layer_logistic.scalar import reference
@@ -41,8 +42,12 @@ from certigram.numerics.papers.two_layer_logistic.sgd.theorem import (
     decreasing_steps,
     stationarity,
 )
+from certigram.numerics.studies.data import DataSet
 from certigram.numerics.studies.descent_plan import Plan
+from certigram.numerics.studies.networks import instance
+from certigram.numerics.studies.study import Study
 from certigram.theory.activations.activation import activation
+from certigram.theory.claims.system import system
 from certigram.theory.errors import SpecError
 from certigram.theory.verdict import Verdict
 
@@ -273,6 +278,14 @@ def test_a_start_of_negative_size_is_refused() -> None:
     for start in (Start.gaussian, Start.point):
         with pytest.raises(SpecError, match="negative"):
             start(c, Fraction(-1))
+
+
+def test_inputs_that_are_zero_make_no_noise() -> None:
+    """Plain mini-batches of zero inputs: the largest step that is allowed, and a verdict."""
+    data = DataSet(points([[0.0, 0.0]] * 2, zero_rows=True), None, "zeros", None, labels=np.array([1.0, -1.0]))
+    study = Study("zeros", ("two-layer-logistic",), ("tanh",), data, {"two-layer-logistic": {"width": Fraction(2)}})
+    claim = system("two-layer-logistic").claim("two-layer-logistic.sgd-stationarity")
+    assert decide(claim, instance("two-layer-logistic", "tanh", study))[0].verdict is Verdict.ARGUED
 
 
 def test_numbers_that_are_not_known_give_no_plan() -> None:
