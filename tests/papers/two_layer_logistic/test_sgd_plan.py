@@ -15,6 +15,7 @@ from flint import arb
 
 import certigram as cg
 from certigram.numerics.balls.ball import Ball
+from certigram.numerics.checks.registry import decide
 from certigram.numerics.kernels.points import points
 from certigram.numerics.papers.two_layer_logistic.bounds import OuterWeights, alternating
 from certigram.numerics.papers.two_layer_logistic.scalar import reference
@@ -22,6 +23,7 @@ from certigram.numerics.papers.two_layer_logistic.sgd.activation import descent_
 from certigram.numerics.papers.two_layer_logistic.sgd.extremal import Quadratic
 from certigram.numerics.papers.two_layer_logistic.sgd.inputs import InputMoments, LabelledInputs, input_moments
 from certigram.numerics.papers.two_layer_logistic.sgd.log_sobolev import (
+    BAKRY_EMERY,
     ENVELOPE,
     HOLLEY_STROOCK,
     INEQUALITIES,
@@ -29,6 +31,7 @@ from certigram.numerics.papers.two_layer_logistic.sgd.log_sobolev import (
     ONE_NEURON,
     gap,
     holley_stroock,
+    options,
 )
 from certigram.numerics.papers.two_layer_logistic.sgd.plan import CONVEX, ENTROPY, by_convexity, sgd_plan
 from certigram.numerics.papers.two_layer_logistic.sgd.setting import Batches, SgdSetting
@@ -39,8 +42,12 @@ from certigram.numerics.papers.two_layer_logistic.sgd.theorem import (
     decreasing_steps,
     stationarity,
 )
+from certigram.numerics.studies.data import DataSet
 from certigram.numerics.studies.descent_plan import Plan
+from certigram.numerics.studies.networks import instance
+from certigram.numerics.studies.study import Study
 from certigram.theory.activations.activation import activation
+from certigram.theory.claims.system import system
 from certigram.theory.errors import SpecError
 from certigram.theory.papers.two_layer_logistic.claims import SYSTEM
 from certigram.theory.verdict import Verdict
@@ -268,13 +275,33 @@ def test_claims_state_the_steps_for_which_they_hold(name: str, conditions: tuple
 
 
 def test_an_inequality_of_another_temperature_is_refused() -> None:
-    """At s = 1/1000 the constant of s = 1/2 is too large by hundreds of orders of magnitude."""
-    setting = SgdSetting.scalar(reference("T1"))
-    warm, start = holley_stroock(setting, Fraction(1, 2)), Start.point(setting)
-    assert warm is not None
-    NoisyDescent(setting, Fraction(1, 2), Fraction(1, 10), start, warm)
-    with pytest.raises(SpecError, match="another noise"):
-        NoisyDescent(setting, Fraction(1, 1000), Fraction(1, 10), start, warm)
+    """The constant belongs to one law; only that of Bakry and Emery holds at every temperature."""
+    c = SgdSetting.scalar(reference("T1"))
+    step, start = Fraction(1, 10**6), Start.point(c)
+    for inequality in options(c, Fraction(1)):
+        NoisyDescent(c, Fraction(1), step, start, inequality)
+        with pytest.raises(SpecError, match="another temperature"):
+            NoisyDescent(c, Fraction(1, 100), step, start, inequality)
+    convex = SgdSetting.scalar(replace(reference("T1"), regularisation=Fraction(5)))
+    anywhere = INEQUALITIES[BAKRY_EMERY](convex, Fraction(1))
+    assert anywhere is not None
+    NoisyDescent(convex, Fraction(1, 100), step, Start.point(convex), anywhere)
+
+
+def test_a_start_of_negative_size_is_refused() -> None:
+    """A law has no negative variance: with -1 a single step was said to be enough."""
+    c = SgdSetting.scalar(reference("T1"))
+    for start in (Start.gaussian, Start.point):
+        with pytest.raises(SpecError, match="negative"):
+            start(c, Fraction(-1))
+
+
+def test_inputs_that_are_zero_make_no_noise() -> None:
+    """Plain mini-batches of zero inputs: the largest step that is allowed, and a verdict."""
+    data = DataSet(points([[0.0, 0.0]] * 2, zero_rows=True), None, "zeros", None, labels=np.array([1.0, -1.0]))
+    study = Study("zeros", ("two-layer-logistic",), ("tanh",), data, {"two-layer-logistic": {"width": Fraction(2)}})
+    claim = system("two-layer-logistic").claim("two-layer-logistic.sgd-stationarity")
+    assert decide(claim, instance("two-layer-logistic", "tanh", study))[0].verdict is Verdict.ARGUED
 
 
 def test_numbers_that_are_not_known_give_no_plan() -> None:

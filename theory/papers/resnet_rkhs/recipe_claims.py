@@ -16,6 +16,7 @@ RECIPE_CLAIMS = (
         "R-1",
         "gradient descent on random features converges at a finite depth, for every readout above a threshold",
         (*WELL_POSED, TRAINING),
+        r"B = \beta(0\; I),\ BA = 0,\ v_0 = 0,\ 0 < \theta < 1,\ "
         r"\beta > \beta_0 = \frac{\sqrt8 N\kappa_0\kappa_1\sqrt{L_0}\,e^c}{(\theta - \theta^2/2)\lambda'},\ "
         r"\eta \le \frac1S \implies L_{k+1} \le \Bigl(1 - \frac{\eta\mu}2\Bigr)L_k,\ \|v_k\| < R",
         method="resnet-lazy-descent",
@@ -40,6 +41,7 @@ RECIPE_CLAIMS = (
         "R-2",
         "the network of D layers differs from the infinitely deep one by at most C/D",
         (TRANSLATION, ADMISSIBLE),
+        r"\|v\| \le R,\ v_l = D\int_{l/D}^{(l+1)/D} v_t\,dt \implies "
         r"|F_D - F_\infty| \le \frac{b\,C_z}D,\qquad C_z = \tfrac12\kappa_0\kappa_1R^2e^{\kappa_1R}",
         method="resnet-depth-limit",
         control="a quarter of the constant, on a network that nearly attains half of it",

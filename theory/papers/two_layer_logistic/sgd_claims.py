@@ -59,8 +59,8 @@ SGD_CLAIMS = (
         "C25",
         "noisy descent comes close to the infimum of the loss, from any start",
         (*DERIVATIVES, RADIAL, REGULARISED),
-        r"\mathrm{FI} \ge 2\beta\alpha_0(\mathrm{KL}-\Delta),\ 0<\eta\le\min\{1/\lambda,\,2/\Lambda\},\ k\ge1"
-        r" \implies"
+        r"\mathrm{FI} \ge 2\beta\alpha_0(\mathrm{KL}-\Delta),\ 0<\eta\le\min\{1/\lambda,\,2/\Lambda\},"
+        r"\ \mathbb E\|W_0\|^2<\infty,\ k\ge1 \implies"
         r" \mathrm{KL}(\rho_k|\pi) \le \Delta+e^{-\alpha_0\eta(k-1)}(K_1-\Delta)_+"
         r"+\frac{(\sqrt{\mathcal A}+\sqrt{\mathcal B})^2}{2(1-e^{-\alpha_0\eta})},\quad"
         r" \mathbb E L(W_k)-\inf L \le \tfrac1\beta\mathrm{KL}(\rho_k|\pi)"

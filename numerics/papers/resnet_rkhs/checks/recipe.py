@@ -43,6 +43,7 @@ def lazy_descent(inst: ResNetInstance) -> Outcome:
         mu, radius = theorem.mu, theorem.radius
         relations = [
             theorem.condition,
+            Relation.of("eta <= 1/S", arb(found.step), theorem.step, condition=True),
             decrease(run.loss, found.step, mu),
             below("with mu of the ball", mu, run),
             Relation.of("length of the path < R", Bounds.of(*([end] for end in run.path)), radius, Sense.BELOW),
@@ -63,7 +64,7 @@ def lazy_descent(inst: ResNetInstance) -> Outcome:
         item,
         argued=True,
         value=steps,
-        margin=min(relation.margin for relation in relations[1:]),
+        margin=min(relation.margin for relation in relations[2:]),
         method=METHOD,
         detail={
             "quantity": "steps to a loss of 1e-6",

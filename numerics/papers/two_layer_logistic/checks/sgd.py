@@ -307,8 +307,10 @@ def stationary_points(inst: TwoLayerInstance) -> Outcome:
     start = Start.gaussian(c, inst.initial_variance)
     steps = 10**6
     with precision(c.bits):
-        best = ((2 * (start.loss - c.loss_floor) / (steps * c.smoothness * c.noise)).sqrt()).min(1 / c.smoothness)
-        step = Fraction(math.floor(float(best.lower()) * 2**60), 2**60)
+        best = 1 / c.smoothness
+        if c.noise > 0:  # it is zero where all inputs are
+            best = best.min((2 * (start.loss - c.loss_floor) / (steps * c.smoothness * c.noise)).sqrt())
+        step = Fraction(math.floor(Ball(best).lower * 2**60), 2**60)
     bound = stationarity(c, step, steps, start)
     initial = stationarity(c, step, 1, start)
     return argued(

@@ -19,7 +19,7 @@ from types import MappingProxyType
 import numpy as np
 from flint import arb
 
-from ....balls.ball import enclose
+from ....balls.ball import enclose, exact
 from ....balls.precision import precision
 from .setting import SgdSetting
 
@@ -48,8 +48,8 @@ NEAR = tuple(Fraction(k, 16) for k in range(1, 161))
 class LogSobolev:
     r"""``log_constant`` encloses :math:`\log\alpha_0`, ``defect`` Δ; ``theta`` is the one chosen, where there is one.
 
-    ``of_gap``: only a Poincaré inequality is meant, not a logarithmic Sobolev inequality. ``noise``: the s for which
-    it holds; None where it holds for every s.
+    ``of_gap``: only a Poincaré inequality is meant, not a logarithmic Sobolev inequality. ``noise`` is the s whose
+    law is meant; None where the inequality holds at every one.
     """
 
     name: str
@@ -59,6 +59,10 @@ class LogSobolev:
     of_gap: bool = False
     bits: int = 128
     noise: Fraction | arb | None = None
+
+    def holds_at(self, noise: Fraction | arb) -> bool:
+        """Whether it is that of the law at this level of the noise, exactly."""
+        return self.noise is None or _exactly(self.noise) == _exactly(noise)
 
     @property
     def constant(self) -> arb:
@@ -71,6 +75,10 @@ class LogSobolev:
         """A ball around its decimal logarithm."""
         with precision(self.bits):
             return self.log_constant / arb(10).log()
+
+
+def _exactly(noise: Fraction | arb) -> Fraction:
+    return exact(noise) if isinstance(noise, arb) else noise
 
 
 def inverse_temperature(noise: Fraction | arb) -> arb:
@@ -125,7 +133,8 @@ def log_lipschitz(setting: SgdSetting, noise: Fraction | arb, gradient: arb | No
 
 def _log_lipschitz(setting: SgdSetting, noise: Fraction | arb, size: arb, name: str, defect: arb) -> LogSobolev:
     ratio = (inverse_temperature(noise) / setting.rate).sqrt() * size
-    return LogSobolev(name, setting.rate.log() - ratio * (ratio + 4), defect, bits=setting.bits, noise=noise)
+    log = setting.rate.log() - ratio * (ratio + 4)
+    return LogSobolev(name, log, defect, bits=setting.bits, noise=noise)
 
 
 def defect(setting: SgdSetting, noise: Fraction | arb) -> arb | None:
@@ -175,7 +184,9 @@ def gap(setting: SgdSetting, noise: Fraction | arb) -> LogSobolev | None:
         lost = setting.slope**2 * enclose(setting.largest_spread * setting.outer.infinity**2) * setting.norm
         found = [option.constant - lost for option in neurons] + [setting.strong_convexity] * setting.convex
         best = max((x.lower() for x in found), key=float, default=arb(0))
-        return LogSobolev(ONE_NEURON, best.log(), arb(0), of_gap=True, bits=setting.bits) if best > 0 else None
+        if not best > 0:
+            return None
+        return LogSobolev(ONE_NEURON, best.log(), arb(0), of_gap=True, bits=setting.bits, noise=noise)
 
 
 INEQUALITIES: Mapping[str, Callable[[SgdSetting, Fraction | arb], LogSobolev | None]] = MappingProxyType(

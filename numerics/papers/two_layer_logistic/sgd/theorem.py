@@ -49,6 +49,10 @@ class Start:
     loss: arb
     centred: bool
 
+    def __post_init__(self) -> None:
+        if self.second_moment < 0:
+            raise SpecError("the variance or the squared norm of a start is negative: take 0 or more.")
+
     @classmethod
     def point(cls, setting: SgdSetting, norm_squared: Real = Fraction(0), loss: arb | None = None) -> Start:
         """A point mass of a norm, with the value of L there where it is known; at norm zero it is known."""
@@ -95,6 +99,8 @@ class NoisyDescent:
     inequality: LogSobolev
 
     def __post_init__(self) -> None:
+        if not self.inequality.holds_at(self.noise):
+            raise SpecError("the log-Sobolev inequality is that of another temperature: take one for this noise.")
         if self.inequality.of_gap:
             raise SpecError("a spectral gap alone does not bound the relative entropy: a log-Sobolev inequality does.")
         with precision(self.setting.bits):
@@ -103,9 +109,6 @@ class NoisyDescent:
                 raise SpecError("the step and the noise of noisy descent must be positive.")
             if not (eta * self.setting.rate <= 1 and eta * self.setting.smoothness <= 2):
                 raise SpecError("the step is above min(1/lambda, 2/Lambda): take a smaller one.")
-            known = self.inequality.noise
-            if known is not None and not (ball(known) - s).contains(0):
-                raise SpecError("the log-Sobolev inequality is that of another noise: take the one of this s.")
 
     @cached_property
     def _beta(self) -> arb:

@@ -61,9 +61,8 @@ def half_line_constant(case: NeuronCase, noise: Fraction, swing: float = SWING) 
         log = least_log_constant(case, b, swing)
     with precision(setting.bits):
         rest = enclose(REMAINDER * case.outer**2 / case.width)
-        return LogSobolev(
-            NAME, log - enclose(b) * rest - inverse_temperature(noise).log(), lost, bits=setting.bits, noise=noise
-        )
+        log = log - enclose(b) * rest - inverse_temperature(noise).log()
+        return LogSobolev(NAME, log, lost, bits=setting.bits, noise=noise)
 
 
 def least_log_constant(case: NeuronCase, b: Fraction, swing: float) -> arb:
