@@ -37,6 +37,7 @@ from certigram.numerics.papers.resnet_rkhs.limits import (
 )
 from certigram.numerics.radial.gram import largest_eigenvalue, radial_gram
 from certigram.numerics.radial.kernel import radial_kernel
+from certigram.theory.claims.lemma import lemma
 from certigram.theory.errors import DerivationGap
 from certigram.theory.verdict import Verdict
 
@@ -235,6 +236,30 @@ def test_the_spectrum_of_drawn_features_keeps_its_factor() -> None:
                 misses[m] += not 0.5 <= spectrum[0] <= spectrum[-1] <= 1.5
         assert misses[WIDTH] == 0
         assert misses[2 * N] >= 4
+
+
+def test_the_count_is_that_of_draws_by_leverage() -> None:
+    """Five near points and a kernel of heavy tails: at that count every plain draw misses K, none by leverage.
+
+    The lemma says which law the frequencies have, and with which weights.
+    """
+    kernel, points, half = radial_kernel("matern-3/2", 1), np.arange(5)[:, None] / 10, arb(0.5)
+    root = np.linalg.inv(np.linalg.cholesky(radial_gram(kernel, points).mid))
+    m = math.ceil(float(enough_mixed(5, arb("0.1"), half)))
+    missed = {"plain": 0, "leverage": 0}
+    for seed in range(8):
+        for name, found in (
+            ("plain", plain_frequencies(kernel, m, 1, seed)),
+            ("leverage", mixed_frequencies(kernel, points, m, seed)),
+        ):
+            angles = points @ found.table.T
+            psi = root @ (np.sqrt(found.weights / m) * np.exp(1j * angles))
+            spectrum = np.linalg.eigvalsh((psi @ psi.conj().T).real)
+            missed[name] += not 0.5 <= spectrum[0] <= spectrum[-1] <= 1.5
+    assert missed == {"plain": 8, "leverage": 0}
+    assumed = {hypothesis.name for hypothesis in lemma("lemma.leverage-features").hypotheses}
+    assert {"sampled-by-leverage", "weighted-features"} <= assumed
+    assert not assumed & {"sampled", "features"}
 
 
 def scalar_gap(radius: float, depth: int) -> float:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from ...claims.claim import Hypothesis, Reference
 from ...claims.lemma import Lemma, ProofStep
 from .lemmas import ADMISSIBLE, BALL, PAPER, READOUT, claims
-from .lemmas_features import SAMPLED
-from .lemmas_kernels import FREQUENCIES
 
 NOTES = "docs/papers/resnet_rkhs/recipe.md"
 
@@ -53,7 +51,15 @@ DESCENT = Lemma(
 LEVERAGE = Lemma(
     "lemma.leverage-features",
     "frequencies by leverage keep the spectrum",
-    (FREQUENCIES, SAMPLED, Hypothesis("definite", r"K\succ0,\ \ell(\omega)=u^*K^{-1}u")),
+    (
+        Hypothesis("definite", r"K\succ0,\ u(\omega)=(e^{i\omega\cdot z_i})_i,\ \ell(\omega)=u^*K^{-1}u"),
+        Hypothesis("sampled-by-leverage", r"\omega_j\sim\tfrac12p\,(1+\ell/N)\text{ independent}"),
+        Hypothesis(
+            "weighted-features",
+            r"\psi=m^{-1/2}(\sqrt{w_j}\cos\omega_j\cdot z,\ \sqrt{w_j}\sin\omega_j\cdot z)"
+            r"_{j\le m},\ w=2/(1+\ell/N)",
+        ),
+    ),
     r"m\ge\frac{2N}{h(\varepsilon)}\log\frac{2N}\tau\implies\mathbb P\bigl((1-\varepsilon)K\preceq"
     r" K_m\preceq(1+\varepsilon)K\bigr)\ge1-\tau",
     (

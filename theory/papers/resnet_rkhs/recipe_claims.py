@@ -29,6 +29,7 @@ RECIPE_CLAIMS = (
         "R-1'",
         "frequencies drawn by leverage keep the spectrum, in a number that depends on no eigenvalue",
         (TRANSLATION, ADMISSIBLE, TRAINING),
+        r"\omega_j \sim \tfrac12p\,(1 + \ell/N) \text{ with weights } w = 2/(1 + \ell/N),\ \ell = u^*K^{-1}u,\ "
         r"m \ge \frac{2N}{h(\varepsilon)}\log\frac{2N}\tau \implies "
         r"\mathbb P\bigl((1 - \varepsilon)K \preceq K_m \preceq (1 + \varepsilon)K\bigr) \ge 1 - \tau",
         method="resnet-leverage-features",
