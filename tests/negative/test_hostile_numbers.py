@@ -83,8 +83,13 @@ def test_comparisons_of_complex_constants_are_left_open(text: str) -> None:
 HOSTILE = ("1e200", "1e308", "1e-200", "1e-308", "1e400", "-1", "-1e200", "0", "1/3", "1000000000")
 ALLOWED = {
     "sigma_w2": {"1e-200", "1e-308", "0", "1/3"},
-    **{name: {"1/3", "1000000000"} for name in ("gamma", "step", "scale", "embedding", "initial_variance", "noise")},
-    **{name: {"1000000000"} for name in ("training_points", "training_steps", "points", "iterations", "steps")},
+    **{
+        name: {"1/3", "1000000000"}
+        for name in ("gamma", "step", "scale", "embedding", "initial_variance", "noise", "epsilon")
+    },
+    **{
+        name: {"1000000000"} for name in ("training_points", "training_steps", "points", "iterations", "steps", "batch")
+    },
     "regularisation": {"0", "1/3", "1000000000"},
     "outer": {"-1", "1/3", "1000000000"},
     "output_init": {"0", "1/3", "1000000000"},

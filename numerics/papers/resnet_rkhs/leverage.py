@@ -25,6 +25,8 @@ from .features import frequencies
 from .fields import Array
 from .lazy_descent import FeatureConstants
 
+GRID = 2.0**20
+"""Weights are multiples of 1/GRID, so that they do not depend on how a processor rounds; what is enclosed is theirs."""
 PROPOSALS = 1 << 12
 """Proposals that are made at once."""
 MOST = 1 << 24
@@ -112,7 +114,7 @@ def mixed_frequencies(kernel: RadialKernel, points: Array, count: int, seed: int
         found += [(row, 2 / (1 + share / n)) for row, share in zip(table[kept], leverage[kept], strict=True)]
         if len(found) >= count:
             chosen, weights = zip(*found[:count], strict=True)
-            return WeightedFrequencies(np.array(chosen), np.minimum(np.array(weights), 2.0))
+            return WeightedFrequencies(np.array(chosen), np.minimum(np.round(np.array(weights) * GRID) / GRID, 2.0))
     raise DerivationGap("too many proposals are refused: the least eigenvalue is too small for drawing by rejection.")
 
 
@@ -129,8 +131,7 @@ def enough_plain(count: int, eigenvalue: arb, failure: arb, share: arb) -> arb:
 def enough_mixed(count: int, failure: arb, share: arb) -> arb:
     """The same by leverage: 2N/h(ε) log(2N/τ).
 
-    >>> with precision(64):
-    ...     math.ceil(Ball(enough_mixed(8, arb("0.005"), arb("0.5"))).upper)
+    >>> int(enough_mixed(8, arb("0.005"), arb("0.5")).ceil().unique_fmpz())
     1194
     """
     return 2 * count / upper_rate(share) * (2 * count / failure).log()

@@ -88,7 +88,7 @@ def leverage_weight() -> tuple[Relation, ...]:
 @argument("leverage-rates", "both rates, and the failure at the count, enclosed")
 def leverage_rates() -> tuple[Relation, ...]:
     def rates(rng: random.Random) -> Sides:
-        share = arb(rng.randint(1, 99)) / 100
+        share = arb(rng.randint(1, 99)) / 10 ** rng.randint(2, 4)
         return upper_rate(share), share + (1 - share) * (1 - share).log()
 
     def failure(rng: random.Random) -> Sides:

@@ -57,6 +57,7 @@ SHOWN = "recipes of the second opinion, which are compared with what was enclose
 UNSEARCHED = "not searched yet, many checks run it: test_planted_constants.py of the room changes some of its numbers"
 ELSEWHERE = "no claim states it; test_sgd_setting.py and test_sgd_plan.py of the room run it"
 BY_NEURON = "no claim states it; test_one_neuron.py and test_neuron_plans.py run it, with planted errors"
+BY_RECIPE = "not searched yet; test_lazy_descent.py and test_recipe_claims.py of the room run it, with planted errors"
 SHARP = "the other side of the falsifier's bounds"
 LINES = "lines"
 """Modules whose names begin so hold lines of lemmas, which ``tests/negative/test_lemma_mutants.py`` changes."""
@@ -133,7 +134,8 @@ RESNET = Room(
     },
     {
         "descent": PROVER, "fields": PROVER, "passes": PROVER, "witness": PROVER,
-        "variation": PROVER, "dot_product": PROVER,
+        "variation": PROVER, "dot_product": PROVER, "end_to_end": SETTING, "lazy_descent": BY_RECIPE,
+        "leverage": BY_RECIPE, "limits": BY_RECIPE,
         "features:feature_field": PROVER, "features:feature_gram": PROVER, "numerics.radial": UNSEARCHED,
         "features:frequencies": SETTING, "lazy:lazy_run": SETTING, "condition:condition": SETTING,
         "condition:Condition.mu": SETTING,

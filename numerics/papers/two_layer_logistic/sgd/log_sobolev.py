@@ -11,7 +11,7 @@ the formula gives, so its lower end is a valid constant. docs/papers/two_layer_l
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
@@ -154,24 +154,23 @@ def one_neuron(setting: SgdSetting, noise: Fraction | arb) -> LogSobolev | None:
     lost, swing = defect(setting, noise), setting.activation.oscillation
     if lost is None or swing is None:
         return None
-    found = list(_of_one_neuron(setting, noise, lost))
-    return max(found, key=lambda option: option.log_constant.lower())
+    return max(_of_one_neuron(setting, noise, lost), key=lambda option: option.log_constant.lower())
 
 
-def _of_one_neuron(setting: SgdSetting, noise: Fraction | arb, lost: arb) -> Iterator[LogSobolev]:
+def _of_one_neuron(setting: SgdSetting, noise: Fraction | arb, lost: arb) -> list[LogSobolev]:
+    found = []
     with precision(setting.bits):
         largest = enclose(setting.outer.infinity)
         if setting.convex:
-            yield LogSobolev(ONE_NEURON, setting.strong_convexity.log(), lost, bits=setting.bits, noise=noise)
+            found.append(LogSobolev(ONE_NEURON, setting.strong_convexity.log(), lost, bits=setting.bits, noise=noise))
         if setting.activation.oscillation is not None:
-            swing = setting.largest_q * largest * setting.activation.oscillation
-            exponent = inverse_temperature(noise) * swing
-            yield LogSobolev(ONE_NEURON, setting.rate.log() - exponent, lost, bits=setting.bits, noise=noise)
+            exponent = inverse_temperature(noise) * setting.largest_q * largest * setting.activation.oscillation
+            log = setting.rate.log() - exponent
+            found.append(LogSobolev(ONE_NEURON, log, lost, bits=setting.bits, noise=noise))
         gradient = setting.gradient / setting.outer_norm * largest
-        yield _log_lipschitz(setting, noise, gradient, ONE_NEURON, lost)
+        found.append(_log_lipschitz(setting, noise, gradient, ONE_NEURON, lost))
         flatter = _closed_form(setting, noise, largest, None, ONE_NEURON, lost)
-    if flatter is not None:
-        yield flatter
+    return found if flatter is None else [*found, flatter]
 
 
 def gap(setting: SgdSetting, noise: Fraction | arb) -> LogSobolev | None:
@@ -179,7 +178,7 @@ def gap(setting: SgdSetting, noise: Fraction | arb) -> LogSobolev | None:
 
     Free of the width, without a defect; None where it is not proved to be positive.
     """
-    neurons = list(_of_one_neuron(setting, noise, arb(0)))
+    neurons = _of_one_neuron(setting, noise, arb(0))
     with precision(setting.bits):
         lost = setting.slope**2 * enclose(setting.largest_spread * setting.outer.infinity**2) * setting.norm
         found = [option.constant - lost for option in neurons] + [setting.strong_convexity] * setting.convex

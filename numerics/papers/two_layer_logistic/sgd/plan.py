@@ -105,18 +105,15 @@ def by_convexity(
         yield _written(CONVEX, descent, steps)
 
 
-def _noises(setting: SgdSetting, epsilon: Fraction, step: Real, *, tied: bool, plain: bool) -> Iterator[Real]:
+def _noises(setting: SgdSetting, epsilon: Fraction, step: Real, *, tied: bool, plain: bool) -> list[Real]:
     """The temperatures that are tried with a step, highest first."""
     if tied or plain:
-        yield step if tied else Fraction(0)
-        return
+        return [step if tied else Fraction(0)]
     with precision(setting.bits):
         eta, m = ball(step), setting.strong_convexity
         factor = 2 * m * (2 - eta * m) / setting.smoothness
-        for share in CONVEX_SHARES:
-            size = (enclose(share * epsilon) * factor - eta * setting.noise) / setting.parameters
-            if size > 0:
-                yield _decimal(float(size.log()))
+        budgets = (enclose(share * epsilon) * factor - eta * setting.noise for share in CONVEX_SHARES)
+        return [_decimal(float((budget / setting.parameters).log())) for budget in budgets if budget > 0]
 
 
 def _roughly(descent: ConvexDescent, epsilon: Fraction) -> float:
