@@ -137,7 +137,7 @@ WIDTH = Lemma(
     "random weights: the theorem on the event of relative concentration, from one width on",
     (
         Hypothesis("event", r"(1-\eta_w)K\preceq G_m\preceq(1+\eta_w)K,\ L\lVert W_0\rVert\le a<1"),
-        Hypothesis("probability", r"\text{that of lemma.whitened-net or lemma.whitened-trace}"),
+        Hypothesis("probability", r"\text{that of the whitened lemmas}"),
         Hypothesis("outputs", r"a(0)=0,\ \text{so that } e_0=-y"),
     ),
     r"\lambda=(1-\eta_w)m\lambda_*,\ \bar Z^2=(1+\eta_w)m\lVert K\rVert,\ x^2=d\lVert C\rVert:\quad"
