@@ -66,7 +66,11 @@ def _at(inst: Setting, table: Array, beta: Fraction) -> EndToEnd:
             " at least N/2 and better 8N."
         )
     constants = FeatureConstants(
-        arb(1), arb(field.kappa1), arb(field.kappa2), arb(min(found.lower, 1.0)), arb(high.upper)
+        arb(1),
+        _coarse(field.kappa1, up=True),
+        _coarse(field.kappa2, up=True),
+        _coarse(min(found.lower, 1.0), up=False),
+        _coarse(high.upper, up=True),
     )
     theorem = LazyDescent(constants, len(inst.chosen), inst.depth, THETA, enclose(inst.loss), arb(1))
     return EndToEnd(beta, theorem, found, field, problem)
@@ -82,3 +86,9 @@ def end_to_end(inst: Setting, features: int) -> EndToEnd:
         first = _at(inst, table, Fraction(1))
         threshold = float((first.theorem.threshold * enclose(ABOVE)).mid())
         return _at(inst, table, Fraction(max(math.ceil(threshold), 1)))
+
+
+def _coarse(bound: float, *, up: bool) -> arb:
+    """A bound to 24 binary digits, outwards: what follows from it does not depend on how a processor rounds."""
+    share, exponent = math.frexp(bound)
+    return arb(math.ldexp((math.ceil if up else math.floor)(share * 2**24), exponent - 24))
