@@ -35,19 +35,18 @@ class FormalLine:
 
 def sources() -> Mapping[str, Traversable]:
     """The files of the theorems by name, without their ending, in the order of the alphabet."""
-    folder = resources.files(__package__.rpartition(".")[0]).joinpath("formal", "lemmas")
-    found = {f.name.removesuffix(".v"): f for f in folder.iterdir() if f.name.endswith(".v")} if folder.is_dir() else {}
+    found = {file.name.removesuffix(".v"): file for file in _folder().iterdir() if file.name.endswith(".v")}
     return MappingProxyType(dict(sorted(found.items())))
 
 
-def _beside(name: str) -> Traversable:
-    return resources.files(__package__.rpartition(".")[0]).joinpath("formal", "lemmas", name)
+def _folder() -> Traversable:
+    return resources.files(__package__.rpartition(".")[0]).joinpath("formal", "lemmas")
 
 
 def digest() -> str:
     """The digest of the sources and of the list of lines: 64 hexadecimal digits."""
     total = hashlib.sha256()
-    for name, file in (*sources().items(), (LINES, _beside(LINES))):
+    for name, file in (*sources().items(), (LINES, _folder().joinpath(LINES))):
         text = file.read_text(encoding="utf-8").replace("\r\n", "\n")
         total.update(f"{name}\n{len(text)}\n{text}".encode())
     return total.hexdigest()
@@ -55,7 +54,7 @@ def digest() -> str:
 
 def stated_lines() -> tuple[FormalLine, ...]:
     """The lines that ``lines.toml`` lists, accepted or not."""
-    listed = tomllib.loads(_beside(LINES).read_text(encoding="utf-8"))
+    listed = tomllib.loads(_folder().joinpath(LINES).read_text(encoding="utf-8"))
     return tuple(
         FormalLine(lemma, check, *place.split(".")) for lemma, found in listed.items() for check, place in found.items()
     )
@@ -68,7 +67,7 @@ def accepted_lines() -> Mapping[tuple[str, str], FormalLine]:
     >>> accepted_lines()["lemma.pl-descent", "descent-root"].theorem
     'descent_root'
     """
-    record = json.loads(_beside(RECORD).read_text(encoding="utf-8"))
+    record = json.loads(_folder().joinpath(RECORD).read_text(encoding="utf-8"))
     if record["digest"] != digest():
         return MappingProxyType({})
     known = set(record["theorems"])

@@ -66,16 +66,26 @@ def envelope_gap(v: Sampled) -> float | None:
     return (max(gap, 0.0) + (max(v.rise, 0.0) + max(v.fall, 0.0)) * step * step / 8) * (1 + gamma(16))
 
 
-def _lines(v: Sampled) -> tuple[Floats, Floats]:
-    """Slopes and heights at 0 of lines that are below the lower values at all nodes, up to :func:`_rounding`."""
+def lower_hull(x: Floats, y: Floats) -> list[int]:
+    """Which of the points (x, y), x increasing, are corners of their lower convex hull, in float64.
+
+    >>> lower_hull(np.arange(4.0), np.array([1.0, 3.0, 0.0, 2.0]))
+    [0, 2, 3]
+    """
     hull: list[int] = []
-    x, y = v.nodes, v.lower
     for i in range(x.size):
         while len(hull) > 1 and (y[hull[-1]] - y[hull[-2]]) * (x[i] - x[hull[-2]]) >= (y[i] - y[hull[-2]]) * (
             x[hull[-1]] - x[hull[-2]]
         ):
             hull.pop()
         hull.append(i)
+    return hull
+
+
+def _lines(v: Sampled) -> tuple[Floats, Floats]:
+    """Slopes and heights at 0 of lines that are below the lower values at all nodes, up to :func:`_rounding`."""
+    x, y = v.nodes, v.lower
+    hull = lower_hull(x, y)
     slopes = np.diff(y[hull]) / np.diff(x[hull])
     slopes = slopes[(slopes >= v.left) & (slopes <= v.right)]
     heights = np.empty(slopes.size)

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from ......theory.activations.activation import activation
 from ......theory.errors import SpecError
 from .....balls.ball import enclose
+from .....balls.precision import precision
 from .....kernels.points import points
 from ...bounds import OuterWeights
 from ...loss import TwoLayerLogistic
@@ -36,6 +37,7 @@ Floats = NDArray[np.float64]
 Datum = tuple[tuple[Fraction, ...], int, Fraction]
 """A point, its label ±1 and its weight."""
 TANH = activation("tanh")
+BITS = 192
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +95,9 @@ class NeuronCase:
 
     @cached_property
     def points(self) -> tuple[tuple[arb, ...], ...]:
-        """The points in balls, at the precision of the first use."""
-        return tuple(tuple(enclose(v) for v in x) for x, _, _ in self.data)
+        """The points in balls, at a precision above every one that is used here."""
+        with precision(BITS):
+            return tuple(tuple(enclose(v) for v in x) for x, _, _ in self.data)
 
     @cached_property
     def signs(self) -> tuple[Fraction, ...]:

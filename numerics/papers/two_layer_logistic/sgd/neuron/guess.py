@@ -13,6 +13,7 @@ import scipy.special
 
 from ......theory.errors import PrecisionExhausted
 from .....balls.precision import precision
+from ..envelope import lower_hull
 from .case import Floats, NeuronCase
 from .conditional import SHARES
 from .half_lines import BITS, least_log_constant
@@ -121,16 +122,6 @@ class Guess:
         x, worst = self.nodes[::2, 0], 0.0
         for q in itertools.product((1 - top, top), repeat=self._signs.size):
             v = (self.tilted(np.array(q)) - float(share) * self._ridge)[::2]
-            worst = max(worst, _above_hull(x, v))
+            hull = lower_hull(x, v)
+            worst = max(worst, float((v - np.interp(x, x[hull], v[hull])).max()))
         return worst
-
-
-def _above_hull(x: Floats, v: Floats) -> float:
-    hull: list[int] = []
-    for i in range(x.size):
-        while len(hull) > 1 and (v[hull[-1]] - v[hull[-2]]) * (x[i] - x[hull[-2]]) >= (v[i] - v[hull[-2]]) * (
-            x[hull[-1]] - x[hull[-2]]
-        ):
-            hull.pop()
-        hull.append(i)
-    return float((v - np.interp(x, x[hull], v[hull])).max())

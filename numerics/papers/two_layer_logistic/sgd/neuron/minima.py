@@ -97,19 +97,23 @@ def negative_curvature(case: NeuronCase, pair: Place, rest: Place, direction: Pl
         return NegativeCurvature(pair, rest, direction, quotient)
 
 
+def _mean_axis(case: NeuronCase) -> tuple[Floats, Floats, Floats, Place]:
+    """The inputs and their signed weights in float64, the direction of their mean, and a rational direction near it."""
+    inputs, signs = np.array([[float(v) for v in x] for x, _, _ in case.data]), np.array([float(v) for v in case.signs])
+    mean = signs @ inputs
+    axis = mean / np.linalg.norm(mean) if np.linalg.norm(mean) > 0 else np.eye(case.dimension)[0]
+    return inputs, signs, axis, tuple(Fraction(round(float(v) * 2**10), 2**10) for v in axis)
+
+
 def find_negative_curvature(case: NeuronCase) -> NegativeCurvature:
     """The most negative quotient on a grid of places along the mean of the labelled inputs, proved."""
-    inputs = np.array([[float(v) for v in x] for x, _, _ in case.data])
-    mean = np.array([float(v) for v in case.signs]) @ inputs
-    axis = mean / np.linalg.norm(mean) if np.linalg.norm(mean) > 0 else np.eye(case.dimension)[0]
+    inputs, signs, axis, exact = _mean_axis(case)
     grid = np.arange(-48, 49) / 8.0
-    signs = np.array([float(v) for v in case.signs])
     labels, c = np.sign(signs), float(case.outer)
     z = np.tanh(np.outer(grid, inputs @ axis))  # (grid, n)
     q = 1 / (1 + np.exp(labels * c * z))  # by the place of the rest
     bend = 2 * z * (1 - z * z) * (inputs @ axis) ** 2 * c * signs  # by the place of the pair
     found = np.unravel_index(int(np.argmin(bend @ q.T)), (grid.size, grid.size))
-    exact = tuple(Fraction(round(float(v) * 2**10), 2**10) for v in axis)
     pair, rest = (tuple(Fraction(float(grid[k])) * e for e in exact) for k in found)
     return negative_curvature(case, pair, rest, exact)
 
@@ -211,10 +215,7 @@ def drop(case: NeuronCase, place: Place) -> arb:
 
 def find_drop(case: NeuronCase) -> tuple[Place, arb]:
     """The place on a line through 0 with the largest drop on a grid, proved."""
-    inputs = np.array([[float(v) for v in x] for x, _, _ in case.data])
-    mean = np.array([float(v) for v in case.signs]) @ inputs
-    axis = mean / np.linalg.norm(mean) if np.linalg.norm(mean) > 0 else np.eye(case.dimension)[0]
-    exact = tuple(Fraction(round(float(v) * 2**10), 2**10) for v in axis)
+    exact = _mean_axis(case)[3]
     places = [tuple(Fraction(k, 16) * e for e in exact) for k in range(-96, 97)]
     best = max(places, key=lambda w: float(drop(case, w)))
     return best, drop(case, best)
