@@ -55,6 +55,9 @@ def compiled(folder: Path) -> list[str]:
     """Compile all files into ``folder`` and return the axioms that the listed theorems rest on."""
     target = folder / "lemmas"
     target.mkdir(exist_ok=True)
+    for name, file in formal.shared_sources().items():
+        (folder / f"{name}.v").write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+        coqc(folder, f"{name}.v")
     for name, file in formal.sources().items():
         (target / f"{name}.v").write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
     for name in ORDER:

@@ -20,6 +20,8 @@ from types import MappingProxyType
 
 from .lemma import arguments, lemmas
 
+SHARED = ("RealSums", "LeastEigenvalue")
+"""Files of the library above that the theorems require, in order."""
 RECORD, LINES, LIBRARY = "accepted.json", "lines.toml", "Certigram.lemmas"
 
 
@@ -39,14 +41,20 @@ def sources() -> Mapping[str, Traversable]:
     return MappingProxyType(dict(sorted(found.items())))
 
 
+def shared_sources() -> Mapping[str, Traversable]:
+    """The files of the library in ``theory/formal`` that the theorems require, in order."""
+    above = resources.files(__package__.rpartition(".")[0]).joinpath("formal")
+    return MappingProxyType({name: above.joinpath(f"{name}.v") for name in SHARED})
+
+
 def _folder() -> Traversable:
     return resources.files(__package__.rpartition(".")[0]).joinpath("formal", "lemmas")
 
 
 def digest() -> str:
-    """The digest of the sources and of the list of lines: 64 hexadecimal digits."""
+    """The digest of the sources, of what they require and of the list of lines: 64 hexadecimal digits."""
     total = hashlib.sha256()
-    for name, file in (*sources().items(), (LINES, _folder().joinpath(LINES))):
+    for name, file in (*shared_sources().items(), *sources().items(), (LINES, _folder().joinpath(LINES))):
         text = file.read_text(encoding="utf-8").replace("\r\n", "\n")
         total.update(f"{name}\n{len(text)}\n{text}".encode())
     return total.hexdigest()

@@ -3,14 +3,22 @@
     A vector is a function from indices to reals, of which the first [n] values count; a matrix has two indices.
     Nothing here depends on a dimension: [n] is a variable of every statement. *)
 From Coq Require Import Reals Lra Lia Psatz.
+From Certigram Require Import RealSums LeastEigenvalue.
 Open Scope R_scope.
 
 Notation vector := (nat -> R).
 Notation matrix := (nat -> nat -> R).
 
-(** f 0 + ... + f (n - 1) *)
-Fixpoint sum (n : nat) (f : nat -> R) : R :=
-  match n with O => 0 | S k => sum k f + f k end.
+(** f 0 + ... + f (n - 1), and what the library knows of such sums *)
+Notation sum := sum_below.
+Notation sum_ext := sum_below_ext.
+Notation sum_plus := sum_below_plus.
+Notation sum_scale := sum_below_scale.
+Notation sum_first := sum_below_first.
+Notation sum_le := sum_below_le.
+Notation sum_zero := sum_below_zero.
+Notation sum_nonneg := sum_below_nonneg.
+Notation sum_swap := sum_below_swap.
 
 Definition dot (n : nat) (x y : vector) : R := sum n (fun i => x i * y i).
 Definition norm (n : nat) (x : vector) : R := sqrt (dot n x x).
@@ -23,6 +31,9 @@ Definition form (n : nat) (A : matrix) (v : vector) : R := sum n (fun i => sum n
 (** positive semidefinite, and: the least eigenvalue is at least [l] *)
 Definition semidefinite (n : nat) (A : matrix) : Prop := forall v, 0 <= form n A v.
 Definition eigenvalue_at_least (n : nat) (A : matrix) (l : R) : Prop := forall v, l * dot n v v <= form n A v.
+(** the first of them is the statement of every exported lower bound *)
+Lemma eigenvalue_at_least_is n A l : eigenvalue_at_least n A l <-> least_eigenvalue_at_least n A l.
+Proof. reflexivity. Qed.
 Definition eigenvalue_at_most (n : nat) (A : matrix) (l : R) : Prop := forall v, form n A v <= l * dot n v v.
 Definition symmetric (n : nat) (A : matrix) : Prop := forall i j, (i < n)%nat -> (j < n)%nat -> A i j = A j i.
 (** the Frobenius norm of a matrix with m rows and n columns *)
@@ -35,31 +46,12 @@ Proof. intros Hc H. apply Rmult_le_reg_r with c; [easy|]. unfold Rdiv. rewrite R
 Lemma below_over_inv a b c : 0 < c -> a <= b / c -> a * c <= b.
 Proof. intros Hc H. apply Rmult_le_compat_r with (r := c) in H; [|lra]. unfold Rdiv in H. rewrite Rmult_assoc, Rinv_l in H; lra. Qed.
 
-Lemma sum_ext n f g : (forall i, (i < n)%nat -> f i = g i) -> sum n f = sum n g.
-Proof. induction n; simpl; intros H; [easy|]. rewrite IHn, H by auto with arith. easy. Qed.
-Lemma sum_plus n f g : sum n (fun i => f i + g i) = sum n f + sum n g.
-Proof. induction n; simpl; [lra|]. rewrite IHn; lra. Qed.
 Lemma sum_minus n f g : sum n (fun i => f i - g i) = sum n f - sum n g.
-Proof. induction n; simpl; [lra|]. rewrite IHn; lra. Qed.
-Lemma sum_scale n a f : sum n (fun i => a * f i) = a * sum n f.
 Proof. induction n; simpl; [lra|]. rewrite IHn; lra. Qed.
 Lemma sum_scale_right n a f : sum n (fun i => f i * a) = sum n f * a.
 Proof. induction n; simpl; [lra|]. rewrite IHn; lra. Qed.
 Lemma sum_constant n a : sum n (fun _ => a) = INR n * a.
 Proof. induction n; [simpl; lra|]. rewrite S_INR. simpl. rewrite IHn. lra. Qed.
-Lemma sum_zero n f : (forall i, (i < n)%nat -> f i = 0) -> sum n f = 0.
-Proof. induction n; simpl; intros H; [easy|]. rewrite IHn, H by auto with arith. lra. Qed.
-Lemma sum_le n f g : (forall i, (i < n)%nat -> f i <= g i) -> sum n f <= sum n g.
-Proof.
-  induction n; simpl; intros H; [lra|].
-  specialize (IHn (fun i h => H i (Nat.lt_lt_succ_r _ _ h))). specialize (H n (Nat.lt_succ_diag_r n)). lra.
-Qed.
-Lemma sum_nonneg n f : (forall i, (i < n)%nat -> 0 <= f i) -> 0 <= sum n f.
-Proof. intros H. rewrite <- (sum_zero n (fun _ => 0)) by easy. now apply sum_le. Qed.
-Lemma sum_swap m n f : sum m (fun i => sum n (fun j => f i j)) = sum n (fun j => sum m (fun i => f i j)).
-Proof. induction m; simpl; [rewrite sum_zero; easy|]. rewrite IHm, <- sum_plus. easy. Qed.
-Lemma sum_first n f : sum (S n) f = f O + sum n (fun i => f (S i)).
-Proof. induction n; [simpl; lra|]. simpl in *. rewrite IHn. lra. Qed.
 Lemma sum_member n f j : (j < n)%nat -> (forall i, (i < n)%nat -> 0 <= f i) -> f j <= sum n f.
 Proof.
   induction n as [|n IH]; intros Hj H; [lia|]. simpl. assert (P : 0 <= sum n f) by (apply sum_nonneg; auto with arith).
