@@ -65,8 +65,8 @@ def sgd_plan(
     Returns
     -------
     ``plans``, shortest first (``best`` is the first, None where there is none): noise s, step, steps (None beyond
-    10^18) and ``log10_steps``, the proved ``bound``, the theorem and the log-Sobolev inequality that won.
-    ``trivial`` is PROVED where the weights zero meet the target, ``convex`` where λ > λ_cvx; else they are UNKNOWN.
+    10^18) and ``log10_steps``, the enclosed ``bound``, the theorem and the log-Sobolev inequality that won.
+    ``trivial`` is ARGUED where the weights zero meet the target, ``convex`` where λ > λ_cvx; else they are UNKNOWN.
 
     Raises :class:`SpecError` for unusable input, :class:`DerivationGap` for an activation that is not covered.
 

@@ -73,11 +73,11 @@ def _text(found: SgdPlan) -> str:
     if best is None:
         lines = [f"no plan for epsilon = {found.epsilon} was found: take a larger epsilon, or a larger lambda"]
     else:
-        lines = [f"E L(W_K) - inf L <= {best.bound} for {best}"]
+        lines = [f"ARGUED: E L(W_K) - inf L <= {found.epsilon} for {best}"]
         lines += [f"  longer: {other}" for other in found.plans[1:]]
-    proved = found.trivial.name == "PROVED"
-    lines.append(f"  trivial: {'yes, the weights zero meet the target' if proved else 'not known'}")
-    convex = found.convex.name == "PROVED"
+    trivial = found.trivial.name == "ARGUED"
+    lines.append(f"  trivial: {'yes, the weights zero meet the target' if trivial else 'not known'}")
+    convex = found.convex.name == "ARGUED"
     lines.append(f"  strongly convex: {'yes, lambda is above lambda_cvx' if convex else 'not known'}")
     return "\n".join(lines)
 
@@ -85,6 +85,7 @@ def _text(found: SgdPlan) -> str:
 def _document(found: SgdPlan) -> dict[str, Any]:
     return {
         "epsilon": str(found.epsilon),
+        "verdict": "UNKNOWN" if found.best is None else "ARGUED",
         "plans": [_row(plan) for plan in found.plans],
         "trivial": found.trivial.name,
         "room at zero": ball_fields(found.room_at_zero),

@@ -1,4 +1,7 @@
-"""What a plan of noisy descent is, as data: temperature, step, number of steps, and what is proved there."""
+"""What a plan of noisy descent is, as data: temperature, step, number of steps, and the bound that is enclosed there.
+
+Everything here is ARGUED at most: numbers are enclosed, and that they bound the loss is a written proof.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ LARGEST_WRITTEN = 10**18
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A temperature ``noise`` (s), a ``step`` (η), the number of steps, and the proved ``bound`` there, at most ε.
+    """A temperature ``noise`` (s), a ``step`` (η), the number of steps, and the enclosed ``bound`` there, at most ε.
 
     ``steps`` is None beyond :data:`LARGEST_WRITTEN`; ``exact_steps`` is the number in any case, a ball of radius 0, and
     so is a step too small for a fraction. ``log10_steps`` encloses the decimal logarithm of the number. ``theorem``
@@ -53,9 +56,9 @@ def digits(x: Fraction | Ball) -> str:
 class SgdPlan:
     """Plans for one target ``epsilon``, shortest first; there may be none.
 
-    ``trivial``: PROVED where L(0) - inf L < ε, so that the weights zero meet the target, otherwise UNKNOWN;
+    ``trivial``: ARGUED where L(0) - inf L < ε, so that the weights zero meet the target, otherwise UNKNOWN;
     ``room_at_zero`` is a bound of that difference.
-    ``convex``: PROVED where λ > λ_cvx, otherwise UNKNOWN.
+    ``convex``: ARGUED where λ > λ_cvx, otherwise UNKNOWN.
     """
 
     epsilon: Fraction

@@ -14,11 +14,11 @@ def test_a_plan_is_printed_and_written_as_json(call: Call, tmp_path: Path) -> No
     given = ("sgd-plan", tmp_path / "two.csv", "--outer", "1/64", "--regularisation", "1/20", "--batch", "2")
     status, out, _ = call(*given)
     assert status == 0
-    assert out.startswith("E L(W_K) - inf L <= ")
+    assert out.startswith("ARGUED: E L(W_K) - inf L <= 1/10 for s = ")
     assert "strongly convex: yes" in out
     status, out, _ = call(*given, "--json")
     found = json.loads(out)
-    assert (status, found["convex"], found["epsilon"]) == (0, "PROVED", "1/10")
+    assert (status, found["convex"], found["epsilon"]) == (0, "ARGUED", "1/10")
     assert all(plan["bound"]["upper"] <= 0.1 for plan in found["plans"])
     assert found["plans"][0]["steps"] == min(plan["steps"] for plan in found["plans"] if plan["steps"])
 

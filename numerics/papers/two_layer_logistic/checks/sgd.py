@@ -191,8 +191,8 @@ def _run(inst: TwoLayerInstance, setting: SgdSetting, plan: Plan) -> NoisyDescen
 
 def _said(kind: str, plans: SgdPlan) -> list[EvidenceItem]:
     """The plans of one kind, and what else is known of the target."""
-    trivial = "the weights zero meet the target" if plans.trivial is Verdict.PROVED else "not known to be trivial"
-    convex = "the loss is strongly convex" if plans.convex is Verdict.PROVED else "not covered by convexity"
+    trivial = "the weights zero meet the target" if plans.trivial is Verdict.ARGUED else "not known to be trivial"
+    convex = "the loss is strongly convex" if plans.convex is Verdict.ARGUED else "not covered by convexity"
     items = [enclosed(f"{kind}: {plan}", log10_K=plan.log10_steps.arb, bound=plan.bound.arb) for plan in plans.plans]
     return [*items, enclosed(f"{kind}: {trivial}; {convex}", room_at_zero=plans.room_at_zero.arb)]
 

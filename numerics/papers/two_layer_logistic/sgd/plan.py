@@ -44,9 +44,9 @@ def sgd_plan(setting: SgdSetting, epsilon: Fraction, start: Start | None = None,
     return SgdPlan(
         epsilon,
         tuple(sorted(found, key=lambda plan: float(plan.log10_steps))),
-        Verdict.PROVED if setting.room_at_zero < enclose(epsilon) else Verdict.UNKNOWN,
+        Verdict.ARGUED if setting.room_at_zero < enclose(epsilon) else Verdict.UNKNOWN,
         Ball(setting.room_at_zero),
-        Verdict.PROVED if setting.convex else Verdict.UNKNOWN,
+        Verdict.ARGUED if setting.convex else Verdict.UNKNOWN,
     )
 
 
